@@ -1,0 +1,45 @@
+import { randomInt, randomUUID } from 'node:crypto';
+
+/** Time as the program sees it; injected everywhere so that tests own it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms` milliseconds, or at once when `signal` aborts; it never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Where new identifiers come from; injected like the clock. */
+export interface Ids {
+  /** An object's id: the prefix (`run_`, `msg_`, …) and 24 base62 characters (contract §1.1). */
+  object(prefix: string): string;
+  /** A request's id: `req_` and 32 hexadecimal characters. */
+  request(): string;
+}
+
+const longestTimer = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(ms, longestTimer));
+      signal?.addEventListener('abort', done, { once: true });
+    }),
+};
+
+const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+export const randomIds: Ids = {
+  object: (prefix) =>
+    prefix + Array.from({ length: 24 }, () => base62.charAt(randomInt(base62.length))).join(''),
+  request: () => `req_${randomUUID().replaceAll('-', '')}`,
+};
+
+/** Whole seconds since the epoch, the unit of every timestamp on the wire (contract §1). */
+export const seconds = (clock: Clock): number => Math.floor(clock.now() / 1000);

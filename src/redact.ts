@@ -1,0 +1,12 @@
+const keyPattern = /\b(?:sk|sess|key)-[A-Za-z0-9_-]{8,}|(?<=\bBearer\s+)[^\s"',]{4,}/gu;
+
+/**
+ * Takes every key out of a text that leaves the program: the secrets it was started with and
+ * whatever looks like a key of the API.
+ */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  const known = secrets
+    .filter((secret) => secret !== '')
+    .reduce((cleaned, secret) => cleaned.replaceAll(secret, '[redacted]'), text);
+  return known.replace(keyPattern, '[redacted]');
+}

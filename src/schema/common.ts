@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { integerLimit, type CustomRule } from './issue.ts';
+
+/** An integer within bounds, both inclusive. */
+export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {
+  const least = z.int().min(minimum, integerLimit);
+  return maximum === Number.MAX_SAFE_INTEGER ? least : least.max(maximum, integerLimit);
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Free JSON object, kept exactly as given (a zod record would drop keys such as `__proto__`). */
+export const jsonObject = z.custom<Record<string, unknown>>(isObject).meta({ type: 'object' });
+
+const maxPairs = 16;
+const maxKeyLength = 64;
+const maxValueLength = 512;
+
+const rule = (params: CustomRule) => ({ code: 'custom', params }) as const;
+
+/** Up to 16 pairs of strings that an object carries for its owner (contract §3.2). */
+export const metadata = z
+  .custom<Record<string, string>>(isObject)
+  .superRefine((pairs, context) => {
+    const keys = Object.keys(pairs);
+    if (keys.length > maxPairs) {
+      context.addIssue(rule({ rule: 'pairs', count: keys.length, maximum: maxPairs }));
+    }
+    for (const key of keys) {
+      const value: unknown = pairs[key];
+      if (key.length > maxKeyLength) {
+        context.addIssue(rule({ rule: 'key', key, maximum: maxKeyLength }));
+      } else if (typeof value !== 'string') {
+        context.addIssue({ code: 'invalid_type', expected: 'string', path: [key], input: value });
+      } else if (value.length > maxValueLength) {
+        const params = { rule: 'value', length: value.length, maximum: maxValueLength } as const;
+        context.addIssue({ ...rule(params), path: [key] });
+      }
+    }
+  })
+  .meta({ type: 'object', additionalProperties: { type: 'string' } })
+  .nullable()
+  .exactOptional();
+
+/** Which page of a list (contract §3.1); `order` is by creation, newest first unless `asc`. */
+export const listQuery = {
+  limit: integer(1, 100).exactOptional(),
+  order: z.enum(['asc', 'desc']).exactOptional(),
+  after: z.string().exactOptional(),
+  before: z.string().exactOptional(),
+};
+
+/** The one value `include` knows (contract §4.4). */
+export const include = z
+  .array(z.enum(['step_details.tool_calls[*].file_search.results[*].content']))
+  .exactOptional();
+
+/** An id that becomes a segment of a path; of any shape, since imported ids keep theirs. */
+export const pathId = (prefix: string) =>
+  z.string().superRefine((value, context) => {
+    if (value === '' || value === '.' || value === '..') {
+      context.addIssue({ ...rule({ rule: 'id', prefix }), input: value });
+    }
+  });
+
+export const threadId = pathId('thread');
+export const runId = pathId('run');
+export const stepId = pathId('step');
+export const messageId = pathId('msg');
+export const assistantId = pathId('asst');
+export const fileId = pathId('file');
+
+export const model = z.string().min(1);
+export const instructions = z.string().max(256_000).nullable().exactOptional();
+export const temperature = z.number().min(0).max(2).nullable().exactOptional();
+export const topP = z.number().min(0).max(1).nullable().exactOptional();
+export const reasoningEffort = z
+  .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
+  .nullable()
+  .exactOptional();

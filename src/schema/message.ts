@@ -1,0 +1,45 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import { listQuery, metadata } from './common.ts';
+
+const detail = z.enum(['auto', 'low', 'high']).exactOptional();
+
+const contentPart = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text'), text: z.string().max(256_000) }),
+  z.strictObject({
+    type: z.literal('image_url'),
+    image_url: z.strictObject({ url: z.string(), detail }),
+  }),
+  z.strictObject({
+    type: z.literal('image_file'),
+    image_file: z.strictObject({ file_id: z.string(), detail }),
+  }),
+]);
+
+const attachment = z.strictObject({
+  file_id: z.string(),
+  tools: z.array(
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('code_interpreter') }),
+      z.strictObject({ type: z.literal('file_search') }),
+    ]),
+  ),
+});
+
+/** Body of `POST /threads/{thread_id}/messages` (contract §4.3). */
+export const createMessage = z.strictObject({
+  role: z.enum(['user', 'assistant']),
+  content: z.union([z.string().max(256_000), z.array(contentPart).min(1)]),
+  attachments: z.array(attachment).nullable().exactOptional(),
+  metadata,
+}) satisfies z.ZodType<OpenAI.Beta.Threads.MessageCreateParams>;
+
+/** Body of a modification that may change metadata only: messages and runs. */
+export const modifyMetadata = z.strictObject({ metadata }) satisfies z.ZodType<
+  Omit<OpenAI.Beta.Threads.MessageUpdateParams, 'thread_id'>
+>;
+
+/** Query of `GET /threads/{thread_id}/messages`. */
+export const listMessages = z.object({ ...listQuery, run_id: z.string().exactOptional() });
+
+export type CreateMessage = z.infer<typeof createMessage>;

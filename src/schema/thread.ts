@@ -1,0 +1,20 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import { metadata } from './common.ts';
+import { createMessage } from './message.ts';
+import { newToolResources, toolResources } from './tool.ts';
+
+/** Body of `POST /threads` (contract §4.2). */
+export const createThread = z.strictObject({
+  messages: z.array(createMessage).exactOptional(),
+  tool_resources: newToolResources,
+  metadata,
+}) satisfies z.ZodType<OpenAI.Beta.ThreadCreateParams>;
+
+/** Body of `POST /threads/{thread_id}`. */
+export const modifyThread = z.strictObject({
+  tool_resources: toolResources,
+  metadata,
+}) satisfies z.ZodType<OpenAI.Beta.ThreadUpdateParams>;
+
+export type CreateThread = z.infer<typeof createThread>;

@@ -1,0 +1,126 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import { integer, jsonObject, metadata } from './common.ts';
+
+const functionName = z
+  .string()
+  .max(64)
+  .regex(/^[a-zA-Z0-9_-]+$/);
+
+const strict = z.boolean().nullable().exactOptional();
+
+const rankingOptions = z.strictObject({
+  ranker: z.enum(['auto', 'default_2024_08_21']).exactOptional(),
+  score_threshold: z.number().min(0).max(1),
+  hybrid_search: z.null().exactOptional(),
+});
+
+const assistantTool = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('code_interpreter') }),
+  z.strictObject({
+    type: z.literal('file_search'),
+    file_search: z
+      .strictObject({
+        max_num_results: integer(1, 50).exactOptional(),
+        ranking_options: rankingOptions.exactOptional(),
+      })
+      .exactOptional(),
+  }),
+  z.strictObject({
+    type: z.literal('function'),
+    function: z.strictObject({
+      name: functionName,
+      description: z.string().exactOptional(),
+      parameters: jsonObject.exactOptional(),
+      strict,
+    }),
+  }),
+]);
+
+/** What an assistant or a run may use (contract §3.3). */
+export const assistantTools = z.array(assistantTool).max(128) satisfies z.ZodType<
+  OpenAI.Beta.AssistantTool[]
+>;
+
+/** Which tool the model must or may call (contract §3.6). */
+export const toolChoice = z
+  .union([
+    z.enum(['none', 'auto', 'required']),
+    z.discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('function'),
+        function: z.strictObject({ name: z.string() }),
+      }),
+      z.strictObject({ type: z.literal('code_interpreter') }),
+      z.strictObject({ type: z.literal('file_search') }),
+    ]),
+  ])
+  .nullable()
+  .exactOptional();
+
+/** The form of the model's answer (contract §3.5). */
+export const responseFormat = z
+  .union([
+    z.enum(['auto']),
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('text') }),
+      z.strictObject({ type: z.literal('json_object') }),
+      z.strictObject({
+        type: z.literal('json_schema'),
+        json_schema: z.strictObject({
+          name: functionName,
+          description: z.string().exactOptional(),
+          schema: jsonObject.exactOptional(),
+          strict,
+        }),
+      }),
+    ]),
+  ])
+  .nullable()
+  .exactOptional();
+
+const codeInterpreter = z
+  .strictObject({ file_ids: z.array(z.string()).max(20).exactOptional() })
+  .exactOptional();
+
+const vectorStoreIds = z.array(z.string()).max(1).exactOptional();
+
+/** Files and stores by id (contract §3.4), as a run or a modification names them. */
+export const toolResources = z
+  .strictObject({
+    code_interpreter: codeInterpreter,
+    file_search: z.strictObject({ vector_store_ids: vectorStoreIds }).exactOptional(),
+  })
+  .nullable()
+  .exactOptional();
+
+const chunkingStrategy = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('auto') }),
+  z.strictObject({
+    type: z.literal('static'),
+    static: z.strictObject({
+      max_chunk_size_tokens: integer(100, 4096),
+      chunk_overlap_tokens: integer(0),
+    }),
+  }),
+]);
+
+const vectorStore = z.strictObject({
+  file_ids: z.array(z.string()).max(100_000_000).exactOptional(),
+  chunking_strategy: chunkingStrategy.exactOptional(),
+  metadata,
+});
+
+/** As `toolResources`, and `vector_stores` to be made on the way (contract §3.4, on create). */
+export const newToolResources = z
+  .strictObject({
+    code_interpreter: codeInterpreter,
+    file_search: z
+      .strictObject({
+        vector_store_ids: vectorStoreIds,
+        vector_stores: z.array(vectorStore).max(1).exactOptional(),
+      })
+      .exactOptional(),
+  })
+  .nullable()
+  .exactOptional();
