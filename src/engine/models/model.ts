@@ -1,0 +1,90 @@
+import type OpenAI from 'openai';
+import type { RunSettings, Usage } from '../store/schema.ts';
+
+export type { Usage } from '../store/schema.ts';
+
+/** A function call the model made: `arguments` is JSON text, as the model wrote it. */
+export interface FunctionCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** A model call of this run that came before: what it returned and how its calls were answered. */
+export interface PastTurn {
+  /** The output items exactly as they came, reasoning included; only their own model reads them. */
+  readonly items: readonly unknown[];
+  readonly outputs: readonly { readonly tool_call_id: string; readonly output: string }[];
+}
+
+export type MessageContent = OpenAI.Beta.Threads.MessageContent;
+
+/** The part of a thread's message that a model sees. */
+export interface ContextMessage {
+  readonly role: 'user' | 'assistant';
+  readonly content: readonly MessageContent[];
+}
+
+export interface ModelRequest {
+  readonly settings: RunSettings;
+  /** The thread as far as it is shown to the model, oldest first, without this run's own messages. */
+  readonly messages: readonly ContextMessage[];
+  readonly turns: readonly PastTurn[];
+  /** Tokens this call may produce; null: as many as the model likes. */
+  readonly maxOutputTokens: number | null;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a model does while it answers. Every message is started, may grow, and is done before the
+ * next thing happens; `finished` comes last, exactly once. Function calls come with it, because
+ * they are shown to the caller together (contract §8.8).
+ */
+export type ModelEvent =
+  | { readonly type: 'message_started' }
+  | {
+      readonly type: 'delta';
+      readonly part: number;
+      readonly kind: 'text' | 'refusal';
+      readonly text: string;
+    }
+  | {
+      readonly type: 'message_done';
+      readonly content: MessageContent[];
+      /** The model was cut off in the middle of this message. */
+      readonly cut: boolean;
+    }
+  | {
+      readonly type: 'finished';
+      readonly items: readonly unknown[];
+      readonly calls: readonly FunctionCall[];
+      readonly usage: Usage;
+      readonly end: 'stop' | 'length' | 'content_filter' | 'other';
+    };
+
+/** Something that runs assistants: one call of `respond` is one model call. */
+export interface Model {
+  /** Why runs cannot be made at all with this configuration, in one sentence; null when they can. */
+  readonly unavailable: string | null;
+  /** Throws {@link ModelFailure} when the model fails, and whatever `signal` aborts with. */
+  respond(request: ModelRequest): AsyncIterable<ModelEvent>;
+}
+
+/** A model call that failed for good; becomes the run's `last_error` (contract §5.7). */
+export class ModelFailure extends Error {
+  override readonly name = 'ModelFailure';
+  readonly code: OpenAI.Beta.Threads.Run.LastError['code'];
+
+  constructor(code: OpenAI.Beta.Threads.Run.LastError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const noUsage: Usage = {
+  prompt_tokens: 0,
+  completion_tokens: 0,
+  total_tokens: 0,
+  prompt_token_details: { cached_tokens: 0 },
+  completion_tokens_details: { reasoning_tokens: 0 },
+};

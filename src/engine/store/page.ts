@@ -1,0 +1,50 @@
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** A row's place in the order of its list. */
+export interface Position {
+  readonly created_at: number;
+  readonly seq: number;
+}
+
+/** Which rows of a list are wanted (contract §3.1), its cursors already looked up. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+  readonly after?: Position;
+  readonly before?: Position;
+}
+
+export interface Page<Row> {
+  readonly rows: Row[];
+  /** Whether more rows lie beyond this page, in the direction it was read. */
+  readonly has_more: boolean;
+}
+
+const key = sql`(created_at, seq)`;
+
+const beyond = (position: Position, direction: '>' | '<') =>
+  sql<boolean>`${key} ${sql.raw(direction)} (${position.created_at}, ${position.seq})`;
+
+/**
+ * Reads one page by keyset, in the list's order. With `before` alone the page is the rows closest
+ * to that cursor; the cost does not grow with the length of the list.
+ */
+export async function selectPage<Table extends keyof Tables, Row extends Position>(
+  query: SelectQueryBuilder<Tables, Table, Row>,
+  { limit, order, after, before }: PageQuery,
+): Promise<Page<Row>> {
+  const ascending = order === 'asc';
+  const backwards = before !== undefined && after === undefined;
+  let wanted = query;
+  if (after !== undefined) wanted = wanted.where(beyond(after, ascending ? '>' : '<'));
+  if (before !== undefined) wanted = wanted.where(beyond(before, ascending ? '<' : '>'));
+  const direction = ascending === backwards ? 'desc' : 'asc';
+  const found = await wanted
+    .orderBy(sql`created_at`, direction)
+    .orderBy(sql`seq`, direction)
+    .limit(limit + 1)
+    .execute();
+  const rows = found.slice(0, limit);
+  return { rows: backwards ? rows.toReversed() : rows, has_more: found.length > limit };
+}
