@@ -17,13 +17,17 @@ interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
+/** JSON knows no errors; the stack is what the reader of a log needs of one. */
+const inFull = (_key: string, value: unknown): unknown =>
+  value instanceof Error ? (value.stack ?? value.message) : value;
+
 /** Structured logging: one JSON object a line, without keys. */
 export function createLog({ level, secrets, now, write = writeStderr }: LogOptions): Log {
   const at = (name: LogLevel): Write => {
     if (logLevels.indexOf(name) > logLevels.indexOf(level)) return () => {};
     return (message, fields) => {
       const entry = { time: new Date(now()).toISOString(), level: name, message, ...fields };
-      write(`${redact(JSON.stringify(entry), secrets)}\n`);
+      write(`${redact(JSON.stringify(entry, inFull), secrets)}\n`);
     };
   };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };

@@ -1,0 +1,41 @@
+// Bundles the program into dist/: one entry that any Node parses, and chunks that are loaded when
+// they are needed. There are no runtime dependencies; the licences of what is bundled go along.
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** For ES modules, what bundled CommonJS code expects to find. */
+const requireShim =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+const packageOf = (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
+
+async function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(
+    await readFile(join(folder, 'package.json'), 'utf8'),
+  );
+  const files = (await readdir(folder)).filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  return [`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n');
+}
+
+await rm('dist', { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: ['src/cli.ts'],
+  outdir: 'dist',
+  chunkNames: '[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.18',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  banner: { js: requireShim },
+  metafile: true,
+});
+const folders = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []));
+const licences = await Promise.all([...folders].map((folder) => licenceOf(folder)));
+await writeFile('dist/LICENSES.txt', `${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+await writeFile('dist/meta.json', JSON.stringify(metafile));

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+
+export type Command = 'stdio' | 'demo' | 'help' | 'version';
+export type FlagKind = 'string' | 'boolean';
+
+/** The command line, taken apart; the values are not judged yet. */
+export interface Arguments {
+  readonly command: Command;
+  /** Flag without its dashes → value as written; of several the last counts. */
+  readonly values: ReadonlyMap<string, string>;
+  /** One sentence each. */
+  readonly problems: readonly string[];
+}
+
+const switches = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+
+interface Token {
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function flagProblem(token: Token, kind: FlagKind | undefined): string | null {
+  if (kind === undefined) return `Unknown option '${token.rawName}'.`;
+  const isMissing = token.value === undefined || token.value === '';
+  const isNextFlag = token.inlineValue === false && token.value?.startsWith('-') === true;
+  return kind === 'string' && (isMissing || isNextFlag) ? `${token.rawName} needs a value.` : null;
+}
+
+function wordProblems([command, ...rest]: readonly string[]): string[] {
+  const known = command === undefined || command === 'demo' || command === 'help';
+  return [
+    ...(known ? [] : [`Unknown command '${command}'; the commands are demo and help.`]),
+    ...rest.map((word) => `Unexpected argument '${word}'.`),
+  ];
+}
+
+function commandOf(words: readonly string[], asked: ReadonlySet<string>): Command {
+  if (asked.has('help') || words[0] === 'help') return 'help';
+  if (asked.has('version')) return 'version';
+  return words[0] === 'demo' ? 'demo' : 'stdio';
+}
+
+/** Reads a command line that may hold `flags`, and reports all that is wrong with it at once. */
+export function readArguments(
+  argv: readonly string[],
+  flags: ReadonlyMap<string, FlagKind>,
+): Arguments {
+  const known = Object.fromEntries([...flags].map(([flag, type]) => [flag, { type }]));
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: { ...known, ...switches },
+    strict: false,
+    tokens: true,
+  });
+  const words: string[] = [];
+  const asked = new Set<string>();
+  const values = new Map<string, string>();
+  const problems: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind !== 'option') continue;
+    const problem = token.name in switches ? null : flagProblem(token, flags.get(token.name));
+    if (problem !== null) problems.push(problem);
+    else if (token.name in switches) asked.add(token.name);
+    else values.set(token.name, token.value ?? 'true');
+  }
+  return {
+    command: commandOf(words, asked),
+    values,
+    problems: [...wordProblems(words), ...problems],
+  };
+}

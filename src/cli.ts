@@ -1,0 +1,60 @@
+// This file alone must parse on any Node that has ES modules, so that an old one can say what is
+// missing: whatever is new waits behind the check, in a chunk of its own.
+import type { Host } from './program.ts';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major > 22 || (major === 22 && minor >= 18)) void main();
+else {
+  process.stderr.write(
+    `assistants-mcp needs Node.js 22.18 or newer, and this is ${process.version}. Install a newer Node.js, or have the MCP host start the server with one.\n`,
+  );
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  // Whatever prints through the console would end up between the protocol's messages.
+  globalThis.console = new console.Console(process.stderr);
+  const { homedir } = await import('node:os');
+  const { run } = await import('./program.ts');
+  const code = await run(hostOf(homedir()));
+  process.stdout.write('', () => process.exit(code));
+}
+
+const hostOf = (home: string): Host => ({
+  argv: process.argv.slice(2),
+  env: process.env,
+  platform: process.platform,
+  home,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  command: [process.execPath, process.argv[1] ?? ''],
+  interrupted: interruption(),
+  onCrash(report) {
+    process.on('uncaughtException', (error) => {
+      report(error);
+      process.exit(1);
+    });
+  },
+  onWarning(report) {
+    process.removeAllListeners('warning');
+    process.on('warning', report);
+  },
+});
+
+/** A signal, or a reader of stdout that is gone; a second signal does not wait for anything. */
+function interruption(): Promise<void> {
+  process.stderr.on('error', () => {});
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = () => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGINT', ask);
+    process.on('SIGTERM', ask);
+    process.stdout.on('error', () => resolve());
+  });
+}

@@ -1,0 +1,36 @@
+import type OpenAI from 'openai';
+import type { BackendOptions } from './backend.ts';
+import { createEngine, type Engine } from './engine/index.ts';
+import { createResponsesModel } from './engine/models/responses.ts';
+import { createScriptedModel } from './engine/models/scripted.ts';
+import { openDatabase } from './engine/store/db.ts';
+import { createClient } from './openai/client.ts';
+
+export interface Embedded {
+  readonly engine: Engine;
+  readonly openai: OpenAI;
+}
+
+/**
+ * Opens the database, starts the engine on it and connects a client; loaded only when the first
+ * of them is needed. Throws a DatabaseError when the database cannot be opened.
+ */
+export async function startEmbedded(options: BackendOptions): Promise<Embedded> {
+  const { config, clock, ids, log } = options;
+  const { apiKey, modelBaseUrl: baseURL } = config;
+  const engine = createEngine({
+    db: await openDatabase(config.database),
+    model:
+      config.modelApi === 'scripted'
+        ? createScriptedModel()
+        : createResponsesModel({ apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] }),
+    clock,
+    ids,
+    log,
+    runLifetime: config.runLifetime,
+    concurrency: config.concurrency,
+    fixedModel: config.model,
+  });
+  engine.start();
+  return { engine, openai: createClient({ fetch: engine.fetch }) };
+}

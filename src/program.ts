@@ -1,0 +1,99 @@
+import type { Readable, Writable } from 'node:stream';
+import manifest from '../package.json' with { type: 'json' };
+import { createBackend } from './backend.ts';
+import { randomIds, systemClock } from './clock.ts';
+import { readConfig, type Surroundings } from './config.ts';
+import { createLog, type Log } from './log.ts';
+import { createServer } from './mcp/server.ts';
+import { serve } from './mcp/stdio.ts';
+import type { Config } from './options.ts';
+import { selectTools } from './tools/index.ts';
+
+/** The process, as far as the program has to do with it. */
+export interface Host extends Surroundings {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  /** Takes what is for people to read. */
+  readonly stderr: Writable;
+  /** How to start this program again: the interpreter and the script. */
+  readonly command: readonly [string, string];
+  /** Resolves when the program is asked to end. */
+  readonly interrupted: Promise<void>;
+  /** Has `report` told of an error that nobody caught, before the process ends. */
+  onCrash(report: (error: unknown) => void): void;
+  /** Has `report` told of the runtime's own warnings, which then go nowhere else. */
+  onWarning(report: (warning: Error) => void): void;
+}
+
+/** Milliseconds that runs are given to finish when the program ends. */
+const grace = 1500;
+
+const greeting =
+  'assistants-mcp speaks MCP over stdio and waits for a client on this terminal.\n' +
+  'Add it to an MCP host, or see `assistants-mcp demo` and `assistants-mcp --help`. Ctrl-D ends it.\n';
+
+function openLog(config: Config, host: Host): Log {
+  const log = createLog({
+    level: config.logLevel,
+    secrets: config.apiKey === null ? [] : [config.apiKey],
+    now: () => systemClock.now(),
+    write: (line) => host.stderr.write(line),
+  });
+  host.onCrash((error) => log.error('Unexpected error.', { error }));
+  host.onWarning((warning) => {
+    const isExpected = warning.name === 'ExperimentalWarning';
+    log[isExpected ? 'debug' : 'warn'](warning.message, { name: warning.name });
+  });
+  return log;
+}
+
+async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
+  const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
+  const { toolsets, readOnly, toolNames: names } = config;
+  const tools = selectTools({ toolsets, readOnly, names });
+  if (host.stdin.isTTY === true) host.stderr.write(greeting);
+  const connection = serve(
+    () =>
+      createServer({
+        openai: () => backend.openai(),
+        tools,
+        log,
+        clock: systemClock,
+        version: manifest.version,
+      }),
+    { stdin: host.stdin, stdout: host.stdout, log },
+  );
+  void backend.resume();
+  await Promise.race([connection.closed, host.interrupted]);
+  await connection.close();
+  await backend.stop(grace);
+}
+
+/** Does what the command line asks for; resolves to the exit code. */
+export async function run(host: Host): Promise<number> {
+  const reading = readConfig(host);
+  if ('problems' in reading) {
+    host.stderr.write(reading.problems.map((problem) => `${problem}\n`).join(''));
+    return 2;
+  }
+  switch (reading.command) {
+    case 'version':
+      host.stdout.write(`${manifest.version}\n`);
+      return 0;
+    case 'help': {
+      const { helpText } = await import('./help.ts');
+      host.stdout.write(helpText(manifest.version));
+      return 0;
+    }
+    case 'demo': {
+      const { tellDemo } = await import('./demo/index.ts');
+      return (await tellDemo(host, reading.config)) ? 0 : 1;
+    }
+    case 'stdio': {
+      const log = openLog(reading.config, host);
+      for (const warning of reading.warnings) log.warn(warning);
+      await serveStdio(host, reading.config, log);
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { options } from '../../src/options.ts';
+
+interface Start {
+  readonly argv?: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly platform?: string;
+}
+
+const read = ({ argv = [], env = {}, platform = 'linux' }: Start = {}) =>
+  readConfig({ argv, env, platform, home: '/home/ada' });
+
+function configOf(start?: Start) {
+  const reading = read(start);
+  if (!('config' in reading)) throw new Error(JSON.stringify(reading));
+  return reading.config;
+}
+
+const problemsOf = (start: Start) => {
+  const reading = read(start);
+  return 'problems' in reading ? reading.problems : [];
+};
+
+test('without flags and environment every default holds', () => {
+  expect(read()).toEqual({
+    command: 'stdio',
+    warnings: [],
+    config: {
+      apiKey: null,
+      modelBaseUrl: null,
+      modelApi: 'responses',
+      model: null,
+      database: '/home/ada/.local/share/assistants-mcp/assistants.db',
+      runLifetime: 600,
+      concurrency: 16,
+      baseUrl: null,
+      apiVersion: null,
+      toolsets: ['runs', 'run_steps', 'message_files', 'messages', 'threads', 'assistants'],
+      readOnly: false,
+      toolNames: 'default',
+      logLevel: 'info',
+    },
+  });
+});
+
+const settings = [
+  ['model-api', 'ASSISTANTS_MODEL_API', 'modelApi', 'scripted', 'scripted'],
+  ['model', 'ASSISTANTS_MODEL', 'model', 'gpt-5-mini', 'gpt-5-mini'],
+  ['database', 'ASSISTANTS_DATABASE', 'database', '/data/a.db', '/data/a.db'],
+  ['run-lifetime', 'ASSISTANTS_RUN_LIFETIME', 'runLifetime', '90', 90],
+  ['concurrency', 'ASSISTANTS_CONCURRENCY', 'concurrency', '2', 2],
+  ['base-url', 'ASSISTANTS_BASE_URL', 'baseUrl', 'http://[::1]:8080/v1', 'http://[::1]:8080/v1'],
+  ['api-version', 'ASSISTANTS_API_VERSION', 'apiVersion', '2024-05-01', '2024-05-01'],
+  ['toolsets', 'ASSISTANTS_TOOLSETS', 'toolsets', 'runs, threads', ['runs', 'threads']],
+  ['tool-names', 'ASSISTANTS_TOOL_NAMES', 'toolNames', 'capability', 'capability'],
+  ['log-level', 'ASSISTANTS_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
+] as const;
+
+describe.each(settings)('--%s, %s', (flag, name, field, text, value) => {
+  test('is read from its flag and from the environment', () => {
+    expect(configOf({ argv: [`--${flag}`, text] })[field]).toEqual(value);
+    expect(configOf({ argv: [`--${flag}=${text}`] })[field]).toEqual(value);
+    expect(configOf({ env: { [name]: text } })[field]).toEqual(value);
+  });
+
+  test('its flag beats the environment, and an empty variable counts as unset', () => {
+    expect(configOf({ argv: [`--${flag}`, text], env: { [name]: 'x' } })[field]).toEqual(value);
+    expect(configOf({ env: { [name]: ' ' } })).toEqual(configOf());
+  });
+});
+
+test('every option is tested above or below', () => {
+  const others = ['apiKey', 'modelBaseUrl', 'readOnly'];
+  const tested = [...settings.map(([, , field]) => field), ...others];
+  expect(tested.toSorted()).toEqual(options.map(({ field }) => field).toSorted());
+});
+
+test('the key is the first one that is set, without the newline that came with it', () => {
+  const OPENAI_APIS_API_KEY = 'second\n';
+  expect(configOf({ env: { OPENAI_APIS_API_KEY } }).apiKey).toBe('second');
+  expect(configOf({ env: { OPENAI_APIS_API_KEY, OPENAI_API_KEY: 'first' } }).apiKey).toBe('first');
+});
+
+test('the model endpoint comes from the environment', () => {
+  const OPENAI_BASE_URL = 'https://models.example/v1';
+  expect(configOf({ env: { OPENAI_BASE_URL } }).modelBaseUrl).toBe(OPENAI_BASE_URL);
+});
+
+test('read-only is a switch that takes a value where it has to', () => {
+  expect(configOf({ argv: ['--read-only'] }).readOnly).toBe(true);
+  expect(configOf({ env: { ASSISTANTS_READ_ONLY: '1' } }).readOnly).toBe(true);
+  const env = { ASSISTANTS_READ_ONLY: 'true' };
+  expect(configOf({ argv: ['--read-only=false'], env }).readOnly).toBe(false);
+});
+
+test.each([
+  ['linux', {}, '/home/ada/.local/share/assistants-mcp/assistants.db'],
+  ['linux', { XDG_DATA_HOME: '/data' }, '/data/assistants-mcp/assistants.db'],
+  ['linux', { XDG_DATA_HOME: 'data' }, '/home/ada/.local/share/assistants-mcp/assistants.db'],
+  ['darwin', {}, '/home/ada/Library/Application Support/assistants-mcp/assistants.db'],
+  ['win32', { LOCALAPPDATA: 'C:\\Local' }, 'C:\\Local\\assistants-mcp\\assistants.db'],
+  ['win32', {}, '\\home\\ada\\AppData\\Local\\assistants-mcp\\assistants.db'],
+])('on %s with %j the database is %s', (platform, env, file) => {
+  expect(configOf({ platform, env }).database).toBe(file);
+});
+
+test('a ~ that no shell has read means the home directory', () => {
+  expect(configOf({ argv: ['--database', '~/a.db'] }).database).toBe('/home/ada/a.db');
+});
+
+test.each([
+  [{ argv: ['demo'] }, 'demo'],
+  [{ argv: ['help'] }, 'help'],
+  [{ argv: ['--help', '--bogus'] }, 'help'],
+  [{ argv: ['-h'] }, 'help'],
+  [{ argv: ['--version'] }, 'version'],
+  [{ argv: ['-v'] }, 'version'],
+])('%j is the command %s', (start, command) => {
+  expect(read(start)).toMatchObject({ command });
+});
+
+test.each<[string[], string]>([
+  [['serve'], "Unknown command 'serve'; the commands are demo and help."],
+  [['demo', 'twice'], "Unexpected argument 'twice'."],
+  [['--bogus'], "Unknown option '--bogus'."],
+  [['-x'], "Unknown option '-x'."],
+  [['--model'], '--model needs a value.'],
+  [['--model='], '--model needs a value.'],
+  [['--model', '--read-only'], '--model needs a value.'],
+  [['--model-api', 'chat'], "--model-api must be responses or scripted, not 'chat'."],
+  [['--run-lifetime', '0'], "--run-lifetime must be a whole number from 1 to 86400, not '0'."],
+  [['--concurrency', '1e9'], "--concurrency must be a whole number from 1 to 1000, not '1e9'."],
+  [
+    ['--database', 'postgres://ada:secret@host/db'],
+    "--database must be an SQLite file or ':memory:'; PostgreSQL is not supported yet.",
+  ],
+  [['--base-url', 'ftp://host'], '--base-url must be a URL that begins with https:// or http://.'],
+  [['--base-url', 'host/v1'], '--base-url must be a URL that begins with https:// or http://.'],
+  [
+    ['--base-url', 'https://ada:secret@host/v1'],
+    '--base-url must be a URL without query, fragment, user name or password.',
+  ],
+  [
+    ['--base-url', 'https://host/v1?api-version=1'],
+    '--base-url must be a URL without query, fragment, user name or password.',
+  ],
+  [
+    ['--toolsets', 'runs,files'],
+    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants; 'files' is none of them.",
+  ],
+  [
+    ['--toolsets', ','],
+    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants.",
+  ],
+  [['--read-only=maybe'], "--read-only must be true or false, not 'maybe'."],
+  [['--tool-names', 'short'], "--tool-names must be default or capability, not 'short'."],
+  [['--log-level', 'loud'], "--log-level must be error, warn, info or debug, not 'loud'."],
+])('%j is refused: %s', (argv, sentence) => {
+  expect(problemsOf({ argv })).toEqual([sentence]);
+});
+
+test('all problems are reported at once, each under the name that was used', () => {
+  const env = { ASSISTANTS_LOG_LEVEL: 'loud', OPENAI_BASE_URL: 'nowhere' };
+  expect(problemsOf({ argv: ['--bogus', '--concurrency', 'many'], env })).toEqual([
+    "Unknown option '--bogus'.",
+    'OPENAI_BASE_URL must be a URL that begins with https:// or http://.',
+    "--concurrency must be a whole number from 1 to 1000, not 'many'.",
+    "ASSISTANTS_LOG_LEVEL must be error, warn, info or debug, not 'loud'.",
+  ]);
+});
+
+test('an option of the other mode is warned about', () => {
+  const ASSISTANTS_BASE_URL = 'http://127.0.0.1/v1';
+  expect(read({ argv: ['--model', 'm'], env: { ASSISTANTS_BASE_URL } })).toMatchObject({
+    warnings: ['--model has no effect while ASSISTANTS_BASE_URL names a server.'],
+  });
+  expect(read({ env: { ASSISTANTS_API_VERSION: '1' } })).toMatchObject({
+    warnings: ['ASSISTANTS_API_VERSION has no effect without ASSISTANTS_BASE_URL.'],
+  });
+});
