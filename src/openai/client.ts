@@ -1,0 +1,57 @@
+import OpenAI from 'openai';
+import { embeddedFetch } from './embedded-fetch.ts';
+
+/** The engine in this process. */
+interface Embedded {
+  /** Answers requests whose paths begin with /v1. */
+  readonly fetch: (request: Request) => Promise<Response>;
+}
+
+/** A server elsewhere that speaks Assistants. */
+interface Remote {
+  /** Used as given; nothing is added to its path. */
+  readonly baseURL: string;
+  /** null for a server that asks for none. */
+  readonly apiKey: string | null;
+  /** Sent as the query `api-version`; null: none. Having one marks an Azure server. */
+  readonly apiVersion: string | null;
+}
+
+/** What the SDK would else read from the environment, or write to the console. */
+const isolated = {
+  adminAPIKey: null,
+  organization: null,
+  project: null,
+  webhookSecret: null,
+  logLevel: 'off',
+} as const;
+
+/** The SDK insists on a key even where none is sent. */
+const noKey = 'none';
+
+/** Azure reads keys from a header of its own, and would take a bearer token for an identity's. */
+function authenticate({ apiKey, apiVersion }: Remote) {
+  if (apiKey === null) return { Authorization: null };
+  return apiVersion === null ? {} : { Authorization: null, 'api-key': apiKey };
+}
+
+/** The SDK's client for the engine or for a server elsewhere. */
+export function createClient(options: Embedded | Remote): OpenAI {
+  if ('fetch' in options) {
+    return new OpenAI({
+      ...isolated,
+      apiKey: noKey,
+      baseURL: 'http://embedded/v1',
+      fetch: embeddedFetch((request) => options.fetch(request)),
+      maxRetries: 0,
+    });
+  }
+  const { baseURL, apiKey, apiVersion } = options;
+  return new OpenAI({
+    ...isolated,
+    apiKey: apiKey ?? noKey,
+    baseURL,
+    defaultHeaders: authenticate(options),
+    ...(apiVersion !== null && { defaultQuery: { 'api-version': apiVersion } }),
+  });
+}

@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
+import { assistantId, listQuery } from '../schema/common.ts';
+import { deleted, identified, listOf } from './output.ts';
+import { defineTool } from './tool.ts';
+
+export const createAssistantTool = defineTool({
+  name: 'create_assistant',
+  title: 'Create assistant',
+  description:
+    'Creates an assistant (asst_…): a model with instructions and tools, for create_thread_and_run and create_run.',
+  toolset: 'assistants',
+  effect: 'create',
+  input: createAssistant,
+  output: identified,
+  call: (body, { openai, signal }) => openai.beta.assistants.create(body, { signal }),
+});
+
+export const listAssistantsTool = defineTool({
+  name: 'list_assistants',
+  title: 'List assistants',
+  description: 'Lists the assistants (asst_…), newest first.',
+  toolset: 'assistants',
+  effect: 'read',
+  input: z.strictObject(listQuery),
+  output: listOf(identified),
+  call: (query, { openai, signal }) => openai.beta.assistants.list(query, { signal }),
+});
+
+export const getAssistantTool = defineTool({
+  name: 'get_assistant',
+  title: 'Get assistant',
+  description: 'Reads an assistant (asst_…) and its settings.',
+  toolset: 'assistants',
+  effect: 'read',
+  input: z.strictObject({ assistant_id: assistantId }),
+  output: identified,
+  call: ({ assistant_id }, { openai, signal }) =>
+    openai.beta.assistants.retrieve(assistant_id, { signal }),
+});
+
+export const modifyAssistantTool = defineTool({
+  name: 'modify_assistant',
+  title: 'Modify assistant',
+  description:
+    'Changes an assistant (asst_…) for later runs: what is absent stays, null clears, lists and metadata are replaced.',
+  toolset: 'assistants',
+  effect: 'modify',
+  input: z.strictObject({ assistant_id: assistantId, ...modifyAssistant.shape }),
+  output: identified,
+  call: ({ assistant_id, ...body }, { openai, signal }) =>
+    openai.beta.assistants.update(assistant_id, body, { signal }),
+});
+
+export const deleteAssistantTool = defineTool({
+  name: 'delete_assistant',
+  title: 'Delete assistant',
+  description: 'Deletes an assistant (asst_…) for good; its runs and threads stay.',
+  toolset: 'assistants',
+  effect: 'delete',
+  input: z.strictObject({ assistant_id: assistantId }),
+  output: deleted,
+  call: ({ assistant_id }, { openai, signal }) =>
+    openai.beta.assistants.delete(assistant_id, { signal }),
+});

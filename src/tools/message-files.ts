@@ -1,0 +1,83 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import { fileId, listQuery, messageId, threadId } from '../schema/common.ts';
+import { receive } from './answer.ts';
+import { derivePage, deriveFile } from './derived-files.ts';
+import { readFailure } from './error.ts';
+import { identified, listOf } from './output.ts';
+import { type Call, defineTool } from './tool.ts';
+
+type Message = OpenAI.Beta.Threads.Message;
+
+const path = { thread_id: threadId, message_id: messageId };
+
+interface Place {
+  readonly thread_id: string;
+  readonly message_id: string;
+}
+
+/** Message files were of the first version alone, and the SDK no longer knows them. */
+const headers = { 'OpenAI-Beta': 'assistants=v1' };
+
+const address = (...segments: readonly string[]): string =>
+  `/${segments.map((segment) => encodeURIComponent(segment)).join('/')}`;
+
+const filesOf = ({ thread_id, message_id }: Place): string =>
+  `${address('threads', thread_id, 'messages', message_id)}/files`;
+
+/**
+ * True for every answer of a server that may have no such path. An unknown thread or message answers
+ * alike; reading the message tells which it is.
+ */
+function mayLackPath(error: unknown): boolean {
+  const { status, code } = readFailure(error);
+  return status === 404 || status === 405 || (status === 400 && code === 'invalid_beta');
+}
+
+/** Asks the server for message files, else makes them of the message itself (contract §4.6). */
+async function askOrDerive(
+  ask: Promise<{ readonly body: object }>,
+  derive: (message: Message, refusal: unknown) => object,
+  { thread_id, message_id }: Place,
+  { openai, signal }: Call,
+): Promise<object> {
+  try {
+    return (await ask).body;
+  } catch (error) {
+    if (!mayLackPath(error)) throw error;
+    const message = openai.beta.threads.messages.retrieve(message_id, { thread_id }, { signal });
+    return derive((await receive(message)).body, error);
+  }
+}
+
+export const listMessageFilesTool = defineTool({
+  name: 'list_message_files',
+  title: 'List message files',
+  description:
+    'Lists the files (file-…) of a message (msg_…): attached, images, or made by the code interpreter.',
+  toolset: 'message_files',
+  effect: 'read',
+  input: z.strictObject({ ...path, ...listQuery }),
+  output: listOf(identified),
+  call: ({ thread_id, message_id, ...query }, call) => {
+    const place = { thread_id, message_id };
+    const options = { query, headers, signal: call.signal };
+    const ask = receive(call.openai.get<object>(filesOf(place), options));
+    return askOrDerive(ask, (message) => derivePage(message, query), place, call);
+  },
+});
+
+export const getMessageFileTool = defineTool({
+  name: 'get_message_file',
+  title: 'Get message file',
+  description: 'Reads the link between a message (msg_…) and one of its files (file-…).',
+  toolset: 'message_files',
+  effect: 'read',
+  input: z.strictObject({ ...path, file_id: fileId }),
+  output: identified,
+  call: ({ file_id, ...place }, call) => {
+    const file = `${filesOf(place)}${address(file_id)}`;
+    const ask = receive(call.openai.get<object>(file, { headers, signal: call.signal }));
+    return askOrDerive(ask, (message) => deriveFile(message, file_id), place, call);
+  },
+});

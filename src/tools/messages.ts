@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { messageId, threadId } from '../schema/common.ts';
+import { createMessage, listMessages, modifyMetadata } from '../schema/message.ts';
+import { deleted, identified, listOf, message } from './output.ts';
+import { defineTool } from './tool.ts';
+
+const path = { thread_id: threadId, message_id: messageId };
+
+export const createMessageTool = defineTool({
+  name: 'create_message',
+  title: 'Create message',
+  description: 'Adds a message to a thread (thread_…) without a live run; create_run answers it.',
+  toolset: 'messages',
+  effect: 'create',
+  input: z.strictObject({ thread_id: threadId, ...createMessage.shape }),
+  output: message,
+  call: ({ thread_id, ...body }, { openai, signal }) =>
+    openai.beta.threads.messages.create(thread_id, body, { signal }),
+});
+
+export const listMessagesTool = defineTool({
+  name: 'list_messages',
+  title: 'List messages',
+  description: 'Lists the messages of a thread (thread_…), newest first; run_id: those of one run.',
+  toolset: 'messages',
+  effect: 'read',
+  input: z.strictObject({ thread_id: threadId, ...listMessages.shape }),
+  output: listOf(message),
+  call: ({ thread_id, ...query }, { openai, signal }) =>
+    openai.beta.threads.messages.list(thread_id, query, { signal }),
+});
+
+export const getMessageTool = defineTool({
+  name: 'get_message',
+  title: 'Get message',
+  description: 'Reads one message (msg_…).',
+  toolset: 'messages',
+  effect: 'read',
+  input: z.strictObject(path),
+  output: message,
+  call: ({ message_id, thread_id }, { openai, signal }) =>
+    openai.beta.threads.messages.retrieve(message_id, { thread_id }, { signal }),
+});
+
+export const modifyMessageTool = defineTool({
+  name: 'modify_message',
+  title: 'Modify message',
+  description: 'Replaces the metadata of a message (msg_…); its content cannot change.',
+  toolset: 'messages',
+  effect: 'modify',
+  input: z.strictObject({ ...path, ...modifyMetadata.shape }),
+  output: identified,
+  call: ({ message_id, ...params }, { openai, signal }) =>
+    openai.beta.threads.messages.update(message_id, params, { signal }),
+});
+
+export const deleteMessageTool = defineTool({
+  name: 'delete_message',
+  title: 'Delete message',
+  description: 'Deletes a message (msg_…) for good.',
+  toolset: 'messages',
+  effect: 'delete',
+  input: z.strictObject(path),
+  output: deleted,
+  call: ({ message_id, thread_id }, { openai, signal }) =>
+    openai.beta.threads.messages.delete(message_id, { thread_id }, { signal }),
+});

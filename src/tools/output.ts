@@ -1,0 +1,26 @@
+import * as z from 'zod';
+
+/**
+ * Output schemas name what a caller acts on and require only what every server that speaks
+ * Assistants sends: hosts refuse an answer that does not fit its schema.
+ */
+const id = z.string();
+
+export const listOf = (item: z.ZodObject) =>
+  z.looseObject({ data: z.array(item.partial()), has_more: z.boolean().exactOptional() });
+
+export const identified = z.looseObject({ id });
+
+export const deleted = z.looseObject({ deleted: z.boolean() });
+
+export const message = z.looseObject({ id, content: z.array(z.looseObject({})) });
+
+/** A run or one of its steps. */
+export const underway = z.looseObject({ id, status: z.string() });
+
+/** A run, and what a tool that waits for it adds. */
+export const followedRun = underway.extend({
+  required_action: z.looseObject({}).nullish(),
+  reply: z.string().exactOptional(),
+  next: z.string().exactOptional(),
+});

@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { include, runId, stepId, threadId } from '../schema/common.ts';
+import { listSteps } from '../schema/run.ts';
+import { listOf, underway } from './output.ts';
+import { defineTool } from './tool.ts';
+
+export const listRunStepsTool = defineTool({
+  name: 'list_run_steps',
+  title: 'List run steps',
+  description:
+    'Lists what a run (run_…) did: messages it wrote, tools it called and their outputs.',
+  toolset: 'run_steps',
+  effect: 'read',
+  input: z.strictObject({ thread_id: threadId, run_id: runId, ...listSteps.shape }),
+  output: listOf(underway),
+  call: ({ run_id, ...params }, { openai, signal }) =>
+    openai.beta.threads.runs.steps.list(run_id, params, { signal }),
+});
+
+export const getRunStepTool = defineTool({
+  name: 'get_run_step',
+  title: 'Get run step',
+  description: 'Reads one step (step_…) of a run.',
+  toolset: 'run_steps',
+  effect: 'read',
+  input: z.strictObject({ thread_id: threadId, run_id: runId, step_id: stepId, include }),
+  output: underway,
+  call: ({ step_id, ...params }, { openai, signal }) =>
+    openai.beta.threads.runs.steps.retrieve(step_id, params, { signal }),
+});

@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { listQuery, threadId } from '../schema/common.ts';
+import { createThread, modifyThread } from '../schema/thread.ts';
+import { receive } from './answer.ts';
+import { readFailure, ToolError } from './error.ts';
+import { deleted, identified, listOf } from './output.ts';
+import { defineTool } from './tool.ts';
+
+export const createThreadTool = defineTool({
+  name: 'create_thread',
+  title: 'Create thread',
+  description:
+    'Creates a conversation (thread_…), with messages or without; create_run answers in it.',
+  toolset: 'threads',
+  effect: 'create',
+  input: createThread,
+  output: identified,
+  call: (body, { openai, signal }) => openai.beta.threads.create(body, { signal }),
+});
+
+const missingEndpoint = new Set([404, 405]);
+
+export const listThreadsTool = defineTool({
+  name: 'list_threads',
+  title: 'List threads',
+  description: 'Lists the conversations (thread_…) kept here, newest first.',
+  toolset: 'threads',
+  effect: 'read',
+  input: z.strictObject(listQuery),
+  output: listOf(identified),
+  call: async (query, { openai, signal }) => {
+    try {
+      return (await receive(openai.get<object>('/threads', { query, signal }))).body;
+    } catch (error) {
+      const { status, sentence } = readFailure(error);
+      const unknownCursor = sentence.startsWith('No thread found');
+      if (status === null || !missingEndpoint.has(status) || unknownCursor) throw error;
+      throw new ToolError('This server does not list threads.', { status });
+    }
+  },
+});
+
+export const getThreadTool = defineTool({
+  name: 'get_thread',
+  title: 'Get thread',
+  description: 'Reads a thread (thread_…): metadata and files. list_messages has what was said.',
+  toolset: 'threads',
+  effect: 'read',
+  input: z.strictObject({ thread_id: threadId }),
+  output: identified,
+  call: ({ thread_id }, { openai, signal }) => openai.beta.threads.retrieve(thread_id, { signal }),
+});
+
+export const modifyThreadTool = defineTool({
+  name: 'modify_thread',
+  title: 'Modify thread',
+  description: 'Replaces metadata or files of a thread (thread_…); what is absent stays.',
+  toolset: 'threads',
+  effect: 'modify',
+  input: z.strictObject({ thread_id: threadId, ...modifyThread.shape }),
+  output: identified,
+  call: ({ thread_id, ...body }, { openai, signal }) =>
+    openai.beta.threads.update(thread_id, body, { signal }),
+});
+
+export const deleteThreadTool = defineTool({
+  name: 'delete_thread',
+  title: 'Delete thread',
+  description: 'Deletes a thread (thread_…) with its messages, runs and steps for good.',
+  toolset: 'threads',
+  effect: 'delete',
+  input: z.strictObject({ thread_id: threadId }),
+  output: deleted,
+  call: ({ thread_id }, { openai, signal }) => openai.beta.threads.delete(thread_id, { signal }),
+});

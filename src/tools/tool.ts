@@ -1,0 +1,80 @@
+import type OpenAI from 'openai';
+import type * as z from 'zod';
+import type { Clock } from '../clock.ts';
+import { describeProblem } from '../schema/issue.ts';
+import { type Pending, receive } from './answer.ts';
+import { ToolError } from './error.ts';
+import type { Toolset } from './toolset.ts';
+
+/** What calling a tool does to the world; its MCP hints follow from it. */
+export type Effect = 'read' | 'create' | 'modify' | 'delete';
+
+/** The name under which an operation is offered here; null when it is not. */
+export type Names = (operation: string) => string | null;
+
+/** What a tool is called with, beside its arguments. */
+export interface Call {
+  readonly openai: OpenAI;
+  readonly clock: Clock;
+  readonly names: Names;
+  /** Aborts when the client no longer wants the answer. */
+  readonly signal: AbortSignal;
+  /** Tells the client how far the call is; null when it did not ask. */
+  readonly progress: ((message: string) => Promise<void>) | null;
+}
+
+/** One operation of the API as a tool. */
+export interface Tool {
+  /** The tool's own name, which `name` differs from only among the capability names. */
+  readonly operation: string;
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly toolset: Toolset;
+  readonly effect: Effect;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+  /**
+   * Checks the arguments and answers with the API's object, complete. Rejects with the SDK's error
+   * or with a ToolError; `readFailure` reads both.
+   */
+  call(args: unknown, call: Call): Promise<object>;
+}
+
+interface Definition<Input extends z.ZodObject> extends Omit<Tool, 'operation' | 'input' | 'call'> {
+  readonly input: Input;
+  call(args: z.output<Input>, call: Call): Pending<object> | Promise<object>;
+}
+
+/** Refuses arguments in the API's own words (contract §2.2), the first problem alone. */
+export function parseArguments<Input extends z.ZodObject>(
+  input: Input,
+  args: unknown,
+): z.output<Input> {
+  const parsed = input.safeParse(args, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const { message, param, code } = describeProblem(parsed.error);
+  throw new ToolError(message, { status: null, param, code });
+}
+
+const isPending = (answer: object): answer is Pending<object> => 'asResponse' in answer;
+
+/** Makes a tool of what is particular to its operation. */
+export function defineTool<Input extends z.ZodObject>(definition: Definition<Input>): Tool {
+  return {
+    ...definition,
+    operation: definition.name,
+    call: async (args, call) => {
+      const answer = definition.call(parseArguments(definition.input, args), call);
+      return isPending(answer) ? (await receive(answer)).body : answer;
+    },
+  };
+}
+
+/** The four MCP hints of an effect. */
+export const hints = (effect: Effect) => ({
+  readOnlyHint: effect === 'read',
+  destructiveHint: effect === 'delete',
+  idempotentHint: effect !== 'create',
+  openWorldHint: true,
+});
