@@ -95,6 +95,7 @@ async function createThreads(db: Kysely<unknown>): Promise<void> {
       column.notNull().references('threads.id').onDelete('cascade'),
     )
     .addColumn('run_id', 'text')
+    .addColumn('role', 'text', (column) => column.notNull())
     .addColumn('metadata', 'text', (column) => column.notNull())
     .addColumn('body', 'text', (column) => column.notNull())
     .execute();

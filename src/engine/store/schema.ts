@@ -37,6 +37,7 @@ interface MessageTable extends Listed {
   thread_id: string;
   /** The run that made the message; null for messages that were added. */
   run_id: string | null;
+  role: OpenAI.Beta.Threads.Message['role'];
   metadata: string;
   body: string;
 }

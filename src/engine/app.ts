@@ -1,0 +1,57 @@
+import { Hono } from 'hono';
+import { ApiError, errors } from './http/errors.ts';
+import type { EngineOptions } from './options.ts';
+import { assistantRoutes } from './routes/assistants.ts';
+import { messageFileRoutes } from './routes/message-files.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { createThreadAndRunRoute, runRoutes } from './routes/runs.ts';
+import { stepRoutes } from './routes/steps.ts';
+import { threadRoutes } from './routes/threads.ts';
+import { expireDueRuns } from './runs/ending.ts';
+import type { RunWorker } from './runs/worker.ts';
+
+const requestIdHeader = 'x-request-id';
+
+/** The Assistants API as a web-standard application: every path of contract §4 under `/v1`. */
+export function createApp(options: EngineOptions, worker: RunWorker): Hono {
+  const { db, clock, ids, log } = options;
+  const app = new Hono();
+
+  app.use(async (context, next) => {
+    const id = ids.request();
+    const start = clock.now();
+    await next();
+    context.res.headers.set(requestIdHeader, id);
+    context.res.headers.set('openai-version', '2020-10-01');
+    context.res.headers.set('openai-processing-ms', String(clock.now() - start));
+    const { method, path } = context.req;
+    log.debug('request', { request_id: id, method, path, status: context.res.status });
+  });
+
+  app.onError((error, context) => {
+    if (error instanceof ApiError) return context.json(error.toJSON(), error.status);
+    log.error('request failed', { path: context.req.path, error: error.stack ?? error.message });
+    return context.json(errors.fault().toJSON(), 500);
+  });
+
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    return context.json(errors.unknownUrl(method, path).toJSON(), 404);
+  });
+
+  // A run whose time is over is never seen alive, whether or not a worker has been by.
+  app.use('/v1/threads/:thread_id/*', async (context, next) => {
+    await expireDueRuns(db, clock, context.req.param('thread_id'));
+    await next();
+  });
+
+  app.route('/v1/assistants', assistantRoutes(options));
+  app.post('/v1/threads/runs', createThreadAndRunRoute(options, worker));
+  app.route('/v1/threads', threadRoutes(options, worker));
+  app.route('/v1/threads/:thread_id/messages', messageRoutes(options));
+  app.route('/v1/threads/:thread_id/messages/:message_id/files', messageFileRoutes(options));
+  app.route('/v1/threads/:thread_id/runs', runRoutes(options, worker));
+  app.route('/v1/threads/:thread_id/runs/:run_id/steps', stepRoutes(options));
+
+  return app;
+}

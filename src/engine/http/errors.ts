@@ -1,0 +1,121 @@
+import type OpenAI from 'openai';
+import { malformedId, type Problem } from '../../schema/issue.ts';
+
+type RunStatus = OpenAI.Beta.Threads.RunStatus;
+
+/** A refusal in the API's envelope (contract §2.1); its sentence is for the caller. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: 400 | 401 | 404 | 500;
+  readonly param: string | null;
+  readonly code: string | null;
+
+  constructor(status: ApiError['status'], problem: Partial<Problem> & { message: string }) {
+    super(problem.message);
+    this.status = status;
+    this.param = problem.param ?? null;
+    this.code = problem.code ?? null;
+  }
+
+  /** The body of the answer: all four keys, always. */
+  toJSON() {
+    const type = this.status === 500 ? 'server_error' : 'invalid_request_error';
+    return { error: { message: this.message, type, param: this.param, code: this.code } };
+  }
+}
+
+/** The kinds of object that are looked up by id: their name, path parameter and id prefix. */
+export const kinds = {
+  assistant: { noun: 'assistant', param: 'assistant_id', prefix: 'asst' },
+  thread: { noun: 'thread', param: 'thread_id', prefix: 'thread' },
+  message: { noun: 'message', param: 'message_id', prefix: 'msg' },
+  run: { noun: 'run', param: 'run_id', prefix: 'run' },
+  step: { noun: 'run step', param: 'step_id', prefix: 'step' },
+} as const;
+
+export type Kind = keyof typeof kinds;
+
+const refuse = (message: string, rest: Partial<Problem> = {}): ApiError =>
+  new ApiError(400, { message, ...rest });
+
+const pythonList = (values: readonly string[]): string =>
+  `[${values.map((value) => `'${value}'`).join(', ')}]`;
+
+/**
+ * The catalogue of contract §2.2, by row. Rows 12 to 26 are worded in `schema/issue.ts`, where
+ * values are checked; rows 1, 2, 36 and 37 belong to a server that asks for headers and keys.
+ */
+export const errors = {
+  /** Rows 3 to 7. */
+  unknown: (kind: Kind, id: string) =>
+    new ApiError(404, { message: `No ${kinds[kind].noun} found with id '${id}'.` }),
+  /** Row 8, by analogy. */
+  unknownFile: (file_id: string, message_id: string) =>
+    new ApiError(404, {
+      message: `No file found with id '${file_id}' in message '${message_id}'.`,
+    }),
+  /** Rows 9 to 11. */
+  malformed: (kind: Kind, id: string) =>
+    new ApiError(400, malformedId(kinds[kind].param, id, kinds[kind].prefix)),
+  /** Rows 12 to 26. */
+  invalid: (problem: Problem) => new ApiError(400, problem),
+  /** Row 28. */
+  busyForMessage: (thread_id: string, run_id: string) =>
+    refuse(`Can't add messages to ${thread_id} while a run ${run_id} is active.`),
+  /** Row 29. */
+  busyForRun: (thread_id: string, run_id: string) =>
+    refuse(`Thread ${thread_id} already has an active run ${run_id}.`),
+  /** Row 30. */
+  nothingToRun: () =>
+    refuse(
+      'Run creation requires a Thread with a user message or an assistant with instructions.',
+      { code: 'invalid_thread' },
+    ),
+  /** Row 31. */
+  cannotCancel: (status: RunStatus) => refuse(`Cannot cancel run with status '${status}'.`),
+  /** Row 32. */
+  cannotUpdate: (status: RunStatus) => refuse(`Cannot update run with status '${status}'.`),
+  /** Row 33. */
+  noOutputsWanted: (status: RunStatus) =>
+    refuse(`Runs in status "${status}" do not accept tool outputs.`),
+  /** Row 34: a list as Python writes it, and no full stop. */
+  wrongOutputs: (wanted: readonly string[], got: readonly string[]) =>
+    refuse(`Expected tool outputs for call_ids ${pythonList(wanted)}, got ${pythonList(got)}`),
+  /** Row 35. */
+  outputsTooLarge: () =>
+    refuse("'tool_outputs' too large: the combined tool outputs must be less than 512kb.", {
+      param: 'tool_outputs',
+      code: 'invalid_value',
+    }),
+  /** Row 38. */
+  fault: () =>
+    new ApiError(500, {
+      message: 'The server had an error processing your request. Sorry about that!',
+    }),
+  /** Row 39. */
+  badJson: () =>
+    refuse(
+      'We could not parse the JSON body of your request. (HINT: This likely means you aren’t using your HTTP library correctly. The API expects a JSON payload, but what was sent was not valid JSON.)',
+    ),
+  /** Row 40. */
+  unknownUrl: (method: string, path: string) =>
+    new ApiError(404, { message: `Invalid URL (${method} ${path})` }),
+
+  /** Below: what this engine cannot do, which upstream could. */
+  noModel: (reason: string) => refuse(reason, { param: 'model', code: 'model_not_configured' }),
+  noTool: (type: string) =>
+    refuse(
+      `Runs cannot use the '${type}' tool here: take it out of the assistant's tools, or give the run 'tools' without it.`,
+      { param: 'tools', code: 'unsupported_tool' },
+    ),
+  noVectorStores: (path: string) =>
+    refuse(
+      `'${path}' is not supported here: create the vector store first and name it in 'vector_store_ids'.`,
+      { param: path, code: 'unsupported_parameter' },
+    ),
+  noStreaming: () =>
+    refuse("Streaming is not supported here: leave out 'stream' and poll the run.", {
+      param: 'stream',
+      code: 'unsupported_parameter',
+    }),
+} as const;

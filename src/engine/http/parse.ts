@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import type * as z from 'zod';
+import { describeProblem } from '../../schema/issue.ts';
+import { errors } from './errors.ts';
+
+function check<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  throw errors.invalid(describeProblem(result.error));
+}
+
+function parseJson(text: string): unknown {
+  // Clients send an empty body where every field is optional (contract §11).
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw errors.badJson();
+  }
+}
+
+/** The request's JSON body, checked; throws the API's error for the first thing wrong with it. */
+export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
+  return check(schema, parseJson(await context.req.text()));
+}
+
+/** A query value in the type its schema asks for: numbers arrive as text. */
+const plainValue = (key: string, text: string): unknown =>
+  key === 'limit' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+
+/**
+ * The request's query, checked; unknown parameters are ignored (contract §11). `include[]`,
+ * `include[0]` and a repeated `include` all make the list.
+ */
+export function parseQuery<T>(context: Context, schema: z.ZodType<T>): T {
+  const query: Record<string, unknown> = {};
+  const include: string[] = [];
+  for (const [name, text] of new URL(context.req.url).searchParams) {
+    const key = name.replace(/\[\d*\]$/, '');
+    if (key === 'include') include.push(text);
+    else query[key] = plainValue(key, text);
+  }
+  if (include.length > 0) query['include'] = include;
+  return check(schema, query);
+}

@@ -1,0 +1,38 @@
+import { createApp } from './app.ts';
+import type { EngineOptions } from './options.ts';
+import { RunWorker } from './runs/worker.ts';
+
+export type { EngineOptions } from './options.ts';
+
+/** The Assistants API in this process: its endpoints, and the worker that executes its runs. */
+export interface Engine {
+  /** Answers one REST request; paths begin with `/v1`. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /** Starts the worker: claims, expiry timers, runs left over by a process that is no more. */
+  start(): void;
+  /**
+   * Claims nothing more, gives running executions `graceMs` milliseconds to end, hands the rest
+   * back to the queue, and closes the database.
+   */
+  stop(graceMs: number): Promise<void>;
+  /** One pass of the worker: ends what is due or cancelled, and claims queued runs. */
+  tick(): Promise<void>;
+  /** Resolves when this process executes no run. */
+  settled(): Promise<void>;
+}
+
+/** Puts an engine together; it owns `db` from here on. */
+export function createEngine(options: EngineOptions): Engine {
+  const worker = new RunWorker(options);
+  const app = createApp(options, worker);
+  return {
+    fetch: async (request) => app.fetch(request),
+    start: () => worker.start(),
+    stop: async (graceMs) => {
+      await worker.stop(graceMs);
+      await options.db.destroy();
+    },
+    tick: () => worker.tick(),
+    settled: () => worker.settled(),
+  };
+}

@@ -1,0 +1,117 @@
+type Schema = Readonly<Record<string, unknown>>;
+
+/** Deeper than this a schema is taken to refer to itself. */
+const deepest = 8;
+
+const isSchema = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const numberAt = (schema: Schema, key: string): number | undefined => {
+  const value = schema[key];
+  return typeof value === 'number' ? value : undefined;
+};
+
+/** A JSON pointer's target within the document, as `$ref` names it: `#/$defs/city`. */
+function resolve(root: Schema, reference: string): Schema {
+  let found: unknown = root;
+  for (const key of reference.split('/').slice(1)) {
+    found = isSchema(found) ? found[key.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
+  }
+  return isSchema(found) ? found : {};
+}
+
+/** The first value that a schema states outright, if it states one. */
+function stated(schema: Schema): { readonly value: unknown } | undefined {
+  if ('const' in schema) return { value: schema['const'] };
+  if ('default' in schema) return { value: schema['default'] };
+  for (const key of ['examples', 'enum']) {
+    const values = schema[key];
+    if (Array.isArray(values) && values.length > 0) return { value: values[0] };
+  }
+  return undefined;
+}
+
+/** The schema that stands behind references and alternatives: the first of each. */
+function plain(schema: Schema, root: Schema, depth: number): Schema {
+  if (depth > deepest) return {};
+  const reference = schema['$ref'];
+  if (typeof reference === 'string') return plain(resolve(root, reference), root, depth + 1);
+  for (const key of ['anyOf', 'oneOf', 'allOf']) {
+    const alternatives = schema[key];
+    if (Array.isArray(alternatives) && isSchema(alternatives[0])) {
+      return plain({ ...schema, [key]: undefined, ...alternatives[0] }, root, depth + 1);
+    }
+  }
+  return schema;
+}
+
+const formats: Readonly<Record<string, string>> = {
+  date: '2025-01-01',
+  'date-time': '2025-01-01T00:00:00Z',
+  email: 'someone@example.com',
+  time: '00:00:00Z',
+  uri: 'https://example.com/',
+  uuid: '00000000-0000-4000-8000-000000000000',
+};
+
+function exampleString(schema: Schema): string {
+  const format = schema['format'];
+  const example = (typeof format === 'string' ? formats[format] : undefined) ?? 'example';
+  return example
+    .padEnd(numberAt(schema, 'minLength') ?? 0, 'x')
+    .slice(0, numberAt(schema, 'maxLength') ?? example.length + 1_000_000);
+}
+
+function exampleNumber(schema: Schema): number {
+  const above = numberAt(schema, 'exclusiveMinimum');
+  const least = numberAt(schema, 'minimum') ?? (above === undefined ? 1 : above + 1);
+  const step = numberAt(schema, 'multipleOf') ?? 0;
+  const wanted = Math.min(Math.max(least, 1), numberAt(schema, 'maximum') ?? Infinity);
+  return step > 0 ? Math.ceil(wanted / step) * step : wanted;
+}
+
+function exampleObject(schema: Schema, root: Schema, depth: number): Record<string, unknown> {
+  const properties = isSchema(schema['properties']) ? schema['properties'] : {};
+  const required: unknown = schema['required'];
+  const wanted = Object.entries(properties).filter(
+    ([name]) => depth === 0 || (Array.isArray(required) && required.includes(name)),
+  );
+  return Object.fromEntries(
+    wanted.map(([name, property]) => [
+      name,
+      exampleOf(isSchema(property) ? property : {}, root, depth + 1),
+    ]),
+  );
+}
+
+/**
+ * A value that fits a JSON Schema: what the schema states as constant, default, example or first
+ * choice, else something small of the right type. Optional properties are filled at the top only.
+ */
+export function exampleOf(given: Schema, root: Schema = given, depth = 0): unknown {
+  const schema = plain(given, root, depth);
+  const value = stated(schema);
+  if (value !== undefined) return value.value;
+  const types: unknown = schema['type'];
+  const type: unknown = Array.isArray(types) ? types[0] : types;
+  switch (type) {
+    case 'string':
+      return exampleString(schema);
+    case 'integer':
+    case 'number':
+      return exampleNumber(schema);
+    case 'boolean':
+      return true;
+    case 'null':
+      return null;
+    case 'array': {
+      const items = isSchema(schema['items']) ? schema['items'] : {};
+      const length = Math.max(numberAt(schema, 'minItems') ?? 0, depth > deepest ? 0 : 1);
+      return Array.from({ length }, () => exampleOf(items, root, depth + 1));
+    }
+    default:
+      return depth === 0 || isSchema(schema['properties'])
+        ? exampleObject(schema, root, depth)
+        : 'example';
+  }
+}

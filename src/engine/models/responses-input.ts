@@ -1,0 +1,131 @@
+import type OpenAI from 'openai';
+import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from './model.ts';
+
+/* The mapping of a run to the parameters of the Responses API (contract §8.1 to §8.4). */
+
+type Params = OpenAI.Responses.ResponseCreateParamsStreaming;
+type InputItem = OpenAI.Responses.ResponseInputItem;
+type InputPart = OpenAI.Responses.ResponseInputContent;
+
+function toInputPart(part: MessageContent): InputPart {
+  switch (part.type) {
+    case 'text':
+      return { type: 'input_text', text: part.text.value };
+    case 'refusal':
+      return { type: 'input_text', text: part.refusal };
+    case 'image_url': {
+      const { url, detail = 'auto' } = part.image_url;
+      return { type: 'input_image', image_url: url, detail };
+    }
+    case 'image_file': {
+      const { file_id, detail = 'auto' } = part.image_file;
+      return { type: 'input_image', file_id, detail };
+    }
+  }
+}
+
+const spoken = (part: MessageContent): string[] => {
+  if (part.type === 'text') return [part.text.value];
+  return part.type === 'refusal' ? [part.refusal] : [];
+};
+
+/** What an assistant said goes upstream as plain text, which is all its role may carry. */
+function toInputMessage({ role, content }: ContextMessage): InputItem[] {
+  if (role === 'user') return [{ role, content: content.map(toInputPart) }];
+  const said = content.flatMap(spoken).join('\n');
+  return said === '' ? [] : [{ role, content: said }];
+}
+
+/** An earlier call of the run: its output exactly as it came, then the outputs of its functions. */
+const replay = ({ items, outputs }: PastTurn): InputItem[] => [
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept verbatim from this very API
+  ...(items as InputItem[]),
+  ...outputs.map(({ tool_call_id, output }) => ({
+    type: 'function_call_output' as const,
+    call_id: tool_call_id,
+    output,
+  })),
+];
+
+function toInput({ settings, messages, turns }: ModelRequest): InputItem[] {
+  const input = [...messages.flatMap(toInputMessage), ...turns.flatMap(replay)];
+  const { response_format, instructions } = settings;
+  const wantsJson = typeof response_format === 'object' && response_format.type === 'json_object';
+  // Upstream refuses this format unless the input says the word; instructions do not count.
+  if (wantsJson && !/json/i.test(JSON.stringify(input))) {
+    input.push({ role: 'developer', content: 'Answer with JSON.' });
+  }
+  // An empty input is refused too: a thread without messages is opened by its instructions.
+  if (input.length === 0) input.push({ role: 'developer', content: instructions ?? '' });
+  return input;
+}
+
+function toTool(tool: OpenAI.Beta.AssistantTool): OpenAI.Responses.Tool[] {
+  if (tool.type !== 'function') return [];
+  const { name, description, parameters = {}, strict } = tool.function;
+  return [
+    {
+      type: 'function',
+      name,
+      ...(description === undefined ? {} : { description }),
+      parameters,
+      // Upstream takes a missing `strict` for true, and then refuses ordinary schemas.
+      strict: strict ?? false,
+    },
+  ];
+}
+
+/** A forced choice holds for the first call of a run only; repeating it would never end. */
+function toToolChoice({ settings, turns }: ModelRequest): NonNullable<Params['tool_choice']> {
+  const { tool_choice } = settings;
+  if (tool_choice === 'none' || tool_choice === 'auto') return tool_choice;
+  if (turns.length > 0) return 'auto';
+  if (tool_choice === 'required') return tool_choice;
+  const { function: chosen } = tool_choice;
+  return chosen === undefined ? 'required' : { type: 'function', name: chosen.name };
+}
+
+const toToolParams = (request: ModelRequest): Partial<Params> => {
+  const tools = request.settings.tools.flatMap(toTool);
+  if (tools.length === 0) return {};
+  const { parallel_tool_calls } = request.settings;
+  return { tools, tool_choice: toToolChoice(request), parallel_tool_calls };
+};
+
+function toText({ settings }: ModelRequest): Partial<Params> {
+  const { response_format } = settings;
+  if (typeof response_format === 'string') return {};
+  if (response_format.type !== 'json_schema') return { text: { format: response_format } };
+  const { name, description, schema = {}, strict } = response_format.json_schema;
+  return {
+    text: {
+      format: {
+        type: 'json_schema',
+        name,
+        schema,
+        ...(description === undefined ? {} : { description }),
+        ...(strict === undefined ? {} : { strict }),
+      },
+    },
+  };
+}
+
+/** The body of one model call; what nobody set is not sent (contract §8.1). */
+export function toResponseParams(request: ModelRequest): Params {
+  const { settings, messages, turns, maxOutputTokens } = request;
+  const { model, instructions, temperature, top_p, reasoning_effort } = settings;
+  const hasInput = messages.length > 0 || turns.length > 0;
+  return {
+    model,
+    input: toInput(request),
+    store: false,
+    stream: true,
+    ...(instructions === null || !hasInput ? {} : { instructions }),
+    ...toToolParams(request),
+    ...toText(request),
+    ...(temperature === null ? {} : { temperature }),
+    ...(top_p === null ? {} : { top_p }),
+    ...(reasoning_effort === null ? {} : { reasoning: { effort: reasoning_effort } }),
+    ...(maxOutputTokens === null ? {} : { max_output_tokens: maxOutputTokens }),
+  };
+}

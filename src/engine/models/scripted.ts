@@ -1,0 +1,90 @@
+import type OpenAI from 'openai';
+import { type Ids, randomIds } from '../../clock.ts';
+import type { ContextMessage, FunctionCall, Model, ModelEvent, ModelRequest } from './model.ts';
+import { exampleOf } from './example.ts';
+
+type FunctionTool = Extract<OpenAI.Beta.AssistantTool, { type: 'function' }>;
+
+const isFunction = (tool: OpenAI.Beta.AssistantTool): tool is FunctionTool =>
+  tool.type === 'function';
+
+const textOf = ({ content }: ContextMessage): string =>
+  content.flatMap((part) => (part.type === 'text' ? [part.text.value] : [])).join(' ');
+
+/** The function to call: the one that was demanded, else the first that is offered. */
+function chooseFunction({ settings, turns }: ModelRequest): FunctionTool | undefined {
+  const { tool_choice, tools } = settings;
+  if (tool_choice === 'none' || turns.length > 0) return undefined;
+  const offered = tools.filter(isFunction);
+  const demanded = typeof tool_choice === 'object' ? tool_choice.function?.name : undefined;
+  return offered.find((tool) => tool.function.name === demanded) ?? offered[0];
+}
+
+function callFunction(tool: FunctionTool): FunctionCall {
+  const { name, parameters = {} } = tool.function;
+  return { id: '', name, arguments: JSON.stringify(exampleOf(parameters)) };
+}
+
+const isCall = (item: unknown): item is FunctionCall =>
+  typeof item === 'object' && item !== null && 'name' in item && 'id' in item;
+
+function answer({ messages, turns }: ModelRequest): string {
+  const { items = [], outputs = [] } = turns.at(-1) ?? {};
+  const names = new Map(items.filter(isCall).map((call) => [call.id, call.name]));
+  const told = outputs.map(
+    ({ tool_call_id, output }) => `${names.get(tool_call_id) ?? 'a function'} said: ${output}`,
+  );
+  const asked = messages.findLast(({ role }) => role === 'user');
+  const heard = asked === undefined ? 'nobody has said anything' : `you said: ${textOf(asked)}`;
+  return `Scripted model, no AI behind it: ${told.length > 0 ? told.join('; ') : heard}`;
+}
+
+/** About what a tokenizer would count; the same text always counts the same. */
+const countTokens = (text: string): number => Math.ceil(text.length / 4);
+
+function finish(request: ModelRequest, said: string, calls: FunctionCall[]): ModelEvent {
+  const prompt = countTokens(JSON.stringify([request.settings, request.messages, request.turns]));
+  const completion = countTokens(said + JSON.stringify(calls));
+  return {
+    type: 'finished',
+    items: calls,
+    calls,
+    usage: {
+      prompt_tokens: prompt,
+      completion_tokens: completion,
+      total_tokens: prompt + completion,
+      prompt_token_details: { cached_tokens: 0 },
+      completion_tokens_details: { reasoning_tokens: 0 },
+    },
+    end: 'stop',
+  };
+}
+
+function* respond(request: ModelRequest, ids: Ids): Generator<ModelEvent> {
+  const tool = chooseFunction(request);
+  if (tool !== undefined) {
+    yield finish(request, '', [{ ...callFunction(tool), id: ids.object('call_') }]);
+    return;
+  }
+  const said = answer(request);
+  yield { type: 'message_started' };
+  for (const word of said.split(/(?<= )/)) {
+    yield { type: 'delta', part: 0, kind: 'text', text: word };
+  }
+  const text = { value: said, annotations: [] };
+  yield { type: 'message_done', content: [{ type: 'text', text }], cut: false };
+  yield finish(request, said, []);
+}
+
+/**
+ * A model for trying things out and for tests: offline, the same answer every time, and saying so
+ * in every answer. It calls the first function it is offered, once a run, with arguments made from
+ * the function's JSON Schema; then it answers with what it was told.
+ */
+export const createScriptedModel = (ids: Ids = randomIds): Model => ({
+  unavailable: null,
+  async *respond(request) {
+    request.signal.throwIfAborted();
+    yield* respond(request, ids);
+  },
+});

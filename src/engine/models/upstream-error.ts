@@ -1,0 +1,56 @@
+import { APIConnectionError, APIError } from 'openai';
+import { redact } from '../../redact.ts';
+import { ModelFailure } from './model.ts';
+
+/** Codes by which upstream says that the prompt or one of its images is at fault. */
+const promptCodes =
+  /^(invalid_prompt|content_policy_violation|content_filter|context_length_exceeded|string_above_max_length|bio_policy|misalignment_policy_violation|.*image.*)$/;
+
+/** Maps an upstream code to one of the three a run may carry (contract §5.7, §8.7). */
+export function errorCode(code: string | null | undefined): ModelFailure['code'] {
+  if (code === 'rate_limit_exceeded' || code === 'insufficient_quota') return 'rate_limit_exceeded';
+  return promptCodes.test(code ?? '') ? 'invalid_prompt' : 'server_error';
+}
+
+function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
+  // An error within a stream has no status, only a code.
+  if (status === undefined) return errorCode(code);
+  if (status === 429) return 'rate_limit_exceeded';
+  if (status !== 400 && status !== 422) return 'server_error';
+  return param?.startsWith('input') === true ? 'invalid_prompt' : errorCode(code);
+}
+
+/** The upstream's own sentence: servers send the error as an object, as text, or not as JSON. */
+function sentence(error: APIError): string {
+  const body: unknown = error.error;
+  const message: unknown = Reflect.get(Object(body), 'message');
+  if (typeof message === 'string' && message !== '') return message;
+  if (typeof body === 'string') return body;
+  const { cause } = error;
+  if (error instanceof APIConnectionError && cause instanceof Error) {
+    const { cause: root } = cause;
+    return `${error.message.replace(/\.$/, '')}: ${root instanceof Error ? root.message : cause.message}`;
+  }
+  return error.message;
+}
+
+/**
+ * Turns whatever a model call threw into the failure of the run: the upstream's sentence, the id
+ * under which its support can find the request, and no keys.
+ */
+export function toModelFailure(
+  error: unknown,
+  requestId: string | null,
+  secrets: readonly string[],
+): ModelFailure {
+  const isAPIError = error instanceof APIError;
+  const said = isAPIError
+    ? sentence(error)
+    : error instanceof Error
+      ? error.message
+      : String(error);
+  const id = (isAPIError ? error.requestID : null) ?? requestId;
+  const message = redact(id === null ? said : `${said} (request id ${id})`, secrets);
+  if (error instanceof ModelFailure) return new ModelFailure(error.code, message);
+  return new ModelFailure(isAPIError ? statusCode(error) : 'server_error', message);
+}

@@ -1,0 +1,19 @@
+import type { Clock, Ids } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Model } from './models/model.ts';
+import type { Database } from './store/schema.ts';
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  readonly db: Database;
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** Seconds from a run's creation to its expiry. */
+  readonly runLifetime: number;
+  /** Runs executed at once. */
+  readonly concurrency: number;
+  /** Used instead of whatever model an assistant or a run names; null: theirs. */
+  readonly fixedModel: string | null;
+}

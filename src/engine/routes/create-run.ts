@@ -1,0 +1,96 @@
+import { seconds } from '../../clock.ts';
+import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
+import { errors } from '../http/errors.ts';
+import { lookUpAssistant } from '../http/lookup.ts';
+import type { EngineOptions } from '../options.ts';
+import { initialState } from '../runs/machine.ts';
+import { type AssistantRow, assistantBody } from '../store/assistants.ts';
+import { hasUserMessage } from '../store/messages.ts';
+import { findLiveRun, insertRun, type RunRow } from '../store/runs.ts';
+import type { Database, RunSettings } from '../store/schema.ts';
+import { threadBody, type ThreadRow } from '../store/threads.ts';
+import { addMessages } from './messages.ts';
+import { mergeToolResources, normalizeTools, takeToolResources } from './tools.ts';
+
+/** What either of the two requests that create a run may say. */
+type RunFields = Partial<Pick<CreateRun, 'additional_instructions' | 'additional_messages'>> &
+  Partial<Pick<CreateThreadAndRun, 'tool_resources'>> &
+  Omit<CreateThreadAndRun, 'thread' | 'tool_resources'>;
+
+function joinInstructions(...parts: readonly (string | null | undefined)[]): string | null {
+  const given = parts.filter((part) => part !== null && part !== undefined && part !== '');
+  return given.length === 0 ? (parts[0] ?? null) : given.join('\n\n');
+}
+
+/** The run's own settings over its assistant's, as they stand now and for good (contract §5.9). */
+function settle(
+  fields: RunFields,
+  assistant: AssistantRow,
+  thread: ThreadRow,
+  fixedModel: string | null,
+): RunSettings {
+  const base = assistantBody(assistant);
+  const { type = 'auto', last_messages = null } = fields.truncation_strategy ?? {};
+  const resources =
+    fields.tool_resources === undefined
+      ? base.tool_resources
+      : takeToolResources(fields.tool_resources);
+  return {
+    assistant_id: assistant.id,
+    model: fixedModel ?? fields.model ?? base.model,
+    instructions: joinInstructions(
+      fields.instructions ?? base.instructions,
+      fields.additional_instructions,
+    ),
+    tools: normalizeTools(fields.tools ?? base.tools),
+    tool_resources: mergeToolResources(resources, threadBody(thread).tool_resources),
+    temperature: fields.temperature ?? base.temperature,
+    top_p: fields.top_p ?? base.top_p,
+    reasoning_effort: fields.reasoning_effort ?? base.reasoning_effort,
+    max_completion_tokens: fields.max_completion_tokens ?? null,
+    max_prompt_tokens: fields.max_prompt_tokens ?? null,
+    truncation_strategy: { type, last_messages },
+    response_format: fields.response_format ?? base.response_format,
+    tool_choice: fields.tool_choice ?? 'auto',
+    parallel_tool_calls: fields.parallel_tool_calls ?? true,
+  };
+}
+
+/** Refuses a run that could only be executed without something it asks for. */
+function checkExecutable({ tools }: RunSettings, { model }: EngineOptions): void {
+  if (model.unavailable !== null) throw errors.noModel(model.unavailable);
+  const foreign = tools.find((tool) => tool.type !== 'function');
+  if (foreign !== undefined) throw errors.noTool(foreign.type);
+}
+
+/**
+ * Creates a run on a thread, with the messages that come with it, in the caller's transaction: of
+ * concurrent requests one gets the thread, and a refused one leaves it as it was (contract §5.4).
+ */
+export async function createRun(
+  db: Database,
+  options: EngineOptions,
+  thread: ThreadRow,
+  fields: RunFields,
+): Promise<RunRow> {
+  const assistant = await lookUpAssistant(db, fields.assistant_id);
+  const live = await findLiveRun(db, thread.id);
+  if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
+  const settings = settle(fields, assistant, thread, options.fixedModel);
+  checkExecutable(settings, options);
+  await addMessages(db, thread, fields.additional_messages ?? [], options);
+  if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
+    throw errors.nothingToRun();
+  }
+  const created_at = seconds(options.clock);
+  const deadline = created_at + options.runLifetime;
+  return insertRun(db, {
+    id: options.ids.object('run_'),
+    created_at,
+    thread_id: thread.id,
+    deadline,
+    metadata: fields.metadata ?? {},
+    settings,
+    state: initialState(deadline),
+  });
+}

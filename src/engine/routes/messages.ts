@@ -1,0 +1,144 @@
+import { Hono } from 'hono';
+import { seconds } from '../../clock.ts';
+import {
+  type CreateMessage,
+  createMessage,
+  listMessages as listQuery,
+  modifyMetadata,
+} from '../../schema/message.ts';
+import { errors } from '../http/errors.ts';
+import { pathMessage, pathThread, withBody } from '../http/lookup.ts';
+import { toList, toPageQuery } from '../http/page.ts';
+import { parseBody, parseQuery } from '../http/parse.ts';
+import type { EngineOptions } from '../options.ts';
+import {
+  deleteMessage,
+  findMessage,
+  insertMessage,
+  listMessages,
+  type MessageBody,
+  type MessageRow,
+  toMessage,
+  updateMessageMetadata,
+} from '../store/messages.ts';
+import { findLiveRun } from '../store/runs.ts';
+import type { Database } from '../store/schema.ts';
+import { type ThreadRow, threadBody, updateThread } from '../store/threads.ts';
+import { mergeToolResources } from './tools.ts';
+
+type Content = MessageBody['content'];
+
+/** Request parts as they are answered: text grows annotations, images their `detail` (§3.7). */
+function toContent(content: CreateMessage['content']): Content {
+  if (typeof content === 'string') return toContent([{ type: 'text', text: content }]);
+  return content.map((part) => {
+    switch (part.type) {
+      case 'text':
+        return { type: 'text', text: { value: part.text, annotations: [] } };
+      case 'image_url':
+        return { type: 'image_url', image_url: { detail: 'auto', ...part.image_url } };
+      case 'image_file':
+        return { type: 'image_file', image_file: { detail: 'auto', ...part.image_file } };
+    }
+  });
+}
+
+/** Files attached for the code interpreter become the thread's (contract §4.3). */
+async function shareAttachments(
+  db: Database,
+  thread: ThreadRow,
+  messages: readonly CreateMessage[],
+): Promise<void> {
+  const file_ids = messages
+    .flatMap(({ attachments }) => attachments ?? [])
+    .filter(({ tools }) => tools.some(({ type }) => type === 'code_interpreter'))
+    .map(({ file_id }) => file_id);
+  if (file_ids.length === 0) return;
+  const { metadata, tool_resources } = threadBody(thread);
+  await updateThread(db, thread.id, {
+    metadata,
+    tool_resources: mergeToolResources(tool_resources, { code_interpreter: { file_ids } }),
+  });
+}
+
+/** Adds messages that no run made, in order, within the caller's transaction. */
+export async function addMessages(
+  db: Database,
+  thread: ThreadRow,
+  messages: readonly CreateMessage[],
+  { clock, ids }: Pick<EngineOptions, 'clock' | 'ids'>,
+): Promise<MessageRow[]> {
+  const created_at = seconds(clock);
+  const rows: MessageRow[] = [];
+  for (const { role, content, attachments, metadata } of messages) {
+    const row = await insertMessage(db, {
+      id: ids.object('msg_'),
+      created_at,
+      thread_id: thread.id,
+      run_id: null,
+      role,
+      metadata: metadata ?? {},
+      body: {
+        status: 'completed',
+        incomplete_details: null,
+        completed_at: created_at,
+        incomplete_at: null,
+        content: toContent(content),
+        assistant_id: null,
+        attachments: attachments ?? [],
+      },
+    });
+    rows.push(row);
+  }
+  await shareAttachments(db, thread, messages);
+  return rows;
+}
+
+/** `/threads/{thread_id}/messages` (contract §4.3). */
+export function messageRoutes(options: EngineOptions): Hono {
+  const { db } = options;
+  const routes = new Hono();
+
+  routes.get('/', async (context) => {
+    const [{ id }, { run_id, ...query }] = await withBody(pathThread(db, context), async () =>
+      parseQuery(context, listQuery),
+    );
+    const page = await toPageQuery(query, 'message', (cursor) => findMessage(db, id, cursor));
+    const { rows, has_more } = await listMessages(db, id, page, run_id);
+    return context.json(toList(rows.map(toMessage), has_more));
+  });
+
+  routes.post('/', async (context) => {
+    const [, message] = await withBody(pathThread(db, context), () =>
+      parseBody(context, createMessage),
+    );
+    const [row] = await db.transaction().execute(async (transaction) => {
+      const thread = await pathThread(transaction, context);
+      const live = await findLiveRun(transaction, thread.id);
+      if (live !== undefined) throw errors.busyForMessage(thread.id, live.id);
+      return addMessages(transaction, thread, [message], options);
+    });
+    if (row === undefined) throw errors.fault();
+    return context.json(toMessage(row));
+  });
+
+  routes.get('/:message_id', async (context) =>
+    context.json(toMessage(await pathMessage(db, context))),
+  );
+
+  routes.post('/:message_id', async (context) => {
+    const [row, { metadata }] = await withBody(pathMessage(db, context), () =>
+      parseBody(context, modifyMetadata),
+    );
+    if (metadata === undefined) return context.json(toMessage(row));
+    return context.json(toMessage(await updateMessageMetadata(db, row.id, metadata ?? {})));
+  });
+
+  routes.delete('/:message_id', async (context) => {
+    const { id } = await pathMessage(db, context);
+    await deleteMessage(db, id);
+    return context.json({ id, object: 'thread.message.deleted', deleted: true });
+  });
+
+  return routes;
+}

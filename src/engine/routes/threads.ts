@@ -1,0 +1,90 @@
+import { Hono } from 'hono';
+import { seconds } from '../../clock.ts';
+import { type CreateThread, createThread, modifyThread } from '../../schema/thread.ts';
+import { pathThread, withBody } from '../http/lookup.ts';
+import { answerList } from '../http/page.ts';
+import { parseBody } from '../http/parse.ts';
+import type { EngineOptions } from '../options.ts';
+import type { RunWorker } from '../runs/worker.ts';
+import { findLiveRun } from '../store/runs.ts';
+import type { Database } from '../store/schema.ts';
+import {
+  deleteThread,
+  findThread,
+  insertThread,
+  listThreads,
+  threadBody,
+  type ThreadRow,
+  toThread,
+  updateThread,
+} from '../store/threads.ts';
+import { addMessages } from './messages.ts';
+import { takeToolResources } from './tools.ts';
+
+/** Makes a thread with its first messages, within the caller's transaction; `path` leads to its fields. */
+export async function addThread(
+  db: Database,
+  { messages = [], tool_resources, metadata }: CreateThread,
+  { clock, ids }: Pick<EngineOptions, 'clock' | 'ids'>,
+  path = '',
+): Promise<ThreadRow> {
+  const thread = await insertThread(db, ids.object('thread_'), seconds(clock), {
+    metadata: metadata ?? {},
+    tool_resources: takeToolResources(tool_resources, `${path}tool_resources`),
+  });
+  await addMessages(db, thread, messages, { clock, ids });
+  return (await findThread(db, thread.id)) ?? thread;
+}
+
+/** `/threads` (contract §4.2), and the list of threads, which upstream never offered. */
+export function threadRoutes(options: EngineOptions, worker: RunWorker): Hono {
+  const { db } = options;
+  const routes = new Hono();
+
+  routes.get('/', (context) =>
+    answerList(context, {
+      kind: 'thread',
+      find: (id) => findThread(db, id),
+      read: (page) => listThreads(db, page),
+      toObject: toThread,
+    }),
+  );
+
+  routes.post('/', async (context) => {
+    const fields = await parseBody(context, createThread);
+    const row = await db
+      .transaction()
+      .execute((transaction) => addThread(transaction, fields, options));
+    return context.json(toThread(row));
+  });
+
+  routes.get('/:thread_id', async (context) =>
+    context.json(toThread(await pathThread(db, context))),
+  );
+
+  routes.post('/:thread_id', async (context) => {
+    const [, fields] = await withBody(pathThread(db, context), () =>
+      parseBody(context, modifyThread),
+    );
+    const row = await db.transaction().execute(async (transaction) => {
+      const thread = await pathThread(transaction, context);
+      const body = threadBody(thread);
+      if (fields.metadata !== undefined) body.metadata = fields.metadata ?? {};
+      if (fields.tool_resources !== undefined) {
+        body.tool_resources = takeToolResources(fields.tool_resources);
+      }
+      return updateThread(transaction, thread.id, body);
+    });
+    return context.json(toThread(row));
+  });
+
+  routes.delete('/:thread_id', async (context) => {
+    const { id } = await pathThread(db, context);
+    const live = await findLiveRun(db, id);
+    await deleteThread(db, id);
+    if (live !== undefined) worker.interrupt(live.id, 'lost');
+    return context.json({ id, object: 'thread.deleted', deleted: true });
+  });
+
+  return routes;
+}

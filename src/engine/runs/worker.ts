@@ -1,0 +1,192 @@
+import { seconds } from '../../clock.ts';
+import type { EngineOptions } from '../options.ts';
+import { claimableRuns, nextDeadline, renewLease } from '../store/leases.ts';
+import { type RunRow, runState, updateRun } from '../store/runs.ts';
+import { discardOpenMessages, endRun, expireDueRuns, moment } from './ending.ts';
+import { executeRun, type Interruption } from './execute.ts';
+import { advance } from './machine.ts';
+
+/** Milliseconds a claim holds without being renewed; a process that dies frees its runs after it. */
+const leaseDuration = 30_000;
+/** Milliseconds between looks at the database when nothing wakes the worker. */
+const pollInterval = 5_000;
+/** Milliseconds to wait at least, so that a deadline another process is to act on is not spun on. */
+const shortestWait = 250;
+
+interface Execution {
+  readonly controller: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Executes runs. The database is the queue: a pass ends what is due or cancelled, then claims as
+ * many runs as there is room for, oldest first, each under a lease that its execution renews.
+ */
+export class RunWorker {
+  readonly #options: EngineOptions;
+  readonly #executions = new Map<string, Execution>();
+  #pass: Promise<void> = Promise.resolve();
+  #loop: Promise<void> | null = null;
+  #stopping = false;
+  #alarm = new AbortController();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Makes the loop look at the database now; does nothing before `start`. */
+  wake(): void {
+    this.#alarm.abort();
+  }
+
+  /** Breaks off the execution of a run, if it is this worker that executes it. */
+  interrupt(run_id: string, interruption: Interruption): void {
+    this.#executions.get(run_id)?.controller.abort(interruption);
+  }
+
+  /** One pass; passes never overlap. */
+  tick(): Promise<void> {
+    const pass = this.#pass.then(() => this.#look());
+    this.#pass = pass.catch(() => {});
+    return pass;
+  }
+
+  /** Resolves when no run is being executed. */
+  async settled(): Promise<void> {
+    while (this.#executions.size > 0) {
+      await Promise.all([...this.#executions.values()].map(({ ended }) => ended));
+    }
+  }
+
+  /** Claims nothing more, gives running executions `graceMs` to end, and hands back the rest. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    await this.#loop;
+    await this.#pass;
+    const timer = new AbortController();
+    await Promise.race([this.settled(), this.#options.clock.sleep(graceMs, timer.signal)]);
+    timer.abort();
+    for (const run_id of this.#executions.keys()) this.interrupt(run_id, 'released');
+    await this.settled();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!this.#stopping) {
+      let wait = pollInterval;
+      this.#alarm = new AbortController();
+      try {
+        await this.tick();
+        wait = await this.#untilDeadline();
+      } catch (error) {
+        log.error('worker pass failed', { error: String(error) });
+      }
+      await clock.sleep(wait, this.#alarm.signal);
+    }
+  }
+
+  async #untilDeadline(): Promise<number> {
+    const deadline = await nextDeadline(this.#options.db);
+    if (deadline === undefined) return pollInterval;
+    const left = deadline * 1000 - this.#options.clock.now();
+    return Math.min(pollInterval, Math.max(left, shortestWait));
+  }
+
+  async #look(): Promise<void> {
+    const { db, clock } = this.#options;
+    await expireDueRuns(db, clock);
+    if (this.#stopping) return;
+    const { concurrency } = this.#options;
+    if ((await claimableRuns(db, moment(clock), concurrency)).length === 0) return;
+    for (const { run, token } of await this.#claim()) this.#execute(run, token);
+  }
+
+  #claim(): Promise<{ run: RunRow; token: string }[]> {
+    const { db, clock, ids, concurrency } = this.#options;
+    return db.transaction().execute(async (transaction) => {
+      const now = moment(clock);
+      const claimed: { run: RunRow; token: string }[] = [];
+      const free = concurrency - this.#executions.size;
+      for (const run of await claimableRuns(transaction, now, concurrency)) {
+        if (run.status === 'cancelling') {
+          await endRun(transaction, run, 'stop', now.seconds);
+        } else if (claimed.length < free) {
+          const token = ids.object('lease_');
+          const begun = { status: run.status, state: runState(run) };
+          if (run.status === 'in_progress') await discardOpenMessages(transaction, run);
+          const taken = await updateRun(transaction, run.id, {
+            ...(run.status === 'queued' ? advance(begun, 'start', now.seconds) : begun),
+            lease_token: token,
+            lease_until: now.milliseconds + leaseDuration,
+          });
+          claimed.push({ run: taken, token });
+        }
+      }
+      return claimed;
+    });
+  }
+
+  #execute(run: RunRow, token: string): void {
+    const controller = new AbortController();
+    const done = new AbortController();
+    const guards = [
+      this.#expire(run, controller, done.signal),
+      this.#renew(run, token, controller, done.signal),
+    ];
+    const ended = this.#finish(
+      run,
+      executeRun(this.#options, run, token, controller.signal),
+      () => {
+        done.abort();
+        return Promise.all(guards);
+      },
+    );
+    this.#executions.set(run.id, { controller, ended });
+  }
+
+  async #finish(run: RunRow, execution: Promise<void>, release: () => Promise<unknown>) {
+    try {
+      await execution;
+    } catch (error) {
+      this.#options.log.error('run not written', { run_id: run.id, error: String(error) });
+    }
+    await release();
+    this.#executions.delete(run.id);
+    this.wake();
+  }
+
+  /** Breaks the execution off when the run's time is over. */
+  async #expire(run: RunRow, execution: AbortController, done: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (!done.aborted && seconds(clock) < run.deadline) {
+      await clock.sleep(run.deadline * 1000 - clock.now(), done);
+    }
+    if (!done.aborted) execution.abort('expired' satisfies Interruption);
+  }
+
+  /** Keeps the lease, and notices through it that another process cancelled the run or took it. */
+  async #renew(
+    { id }: RunRow,
+    token: string,
+    execution: AbortController,
+    done: AbortSignal,
+  ): Promise<void> {
+    const { db, clock, log } = this.#options;
+    while (!done.aborted) {
+      await clock.sleep(leaseDuration / 2, done);
+      if (done.aborted) return;
+      try {
+        const status = await renewLease(db, id, token, clock.now() + leaseDuration);
+        if (status === undefined) execution.abort('lost' satisfies Interruption);
+        else if (status === 'cancelling') execution.abort('cancelled' satisfies Interruption);
+      } catch (error) {
+        log.error('lease not renewed', { run_id: id, error: String(error) });
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type OpenAI from 'openai';
+import { type Page, type PageQuery, selectPage } from './page.ts';
+import { type Database, decode, type ToolResources } from './schema.ts';
+
+/** What is stored of an assistant: a sampling setting nobody chose is null, and shown as 1. */
+export interface AssistantBody {
+  name: string | null;
+  description: string | null;
+  model: string;
+  instructions: string | null;
+  tools: OpenAI.Beta.AssistantTool[];
+  top_p: number | null;
+  temperature: number | null;
+  reasoning_effort: OpenAI.ReasoningEffort;
+  tool_resources: ToolResources;
+  metadata: Record<string, string>;
+  response_format: OpenAI.Beta.Threads.AssistantResponseFormatOption;
+}
+
+export interface AssistantRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly created_at: number;
+  readonly body: string;
+}
+
+export const assistantBody = (row: AssistantRow): AssistantBody => decode(row.body);
+
+/** The object of contract §4.1. */
+export function toAssistant(row: AssistantRow): OpenAI.Beta.Assistant {
+  const { top_p, temperature, ...body } = assistantBody(row);
+  const { name, description, model, instructions, tools, ...rest } = body;
+  return {
+    id: row.id,
+    object: 'assistant',
+    created_at: row.created_at,
+    name,
+    description,
+    model,
+    instructions,
+    tools,
+    top_p: top_p ?? 1,
+    temperature: temperature ?? 1,
+    ...rest,
+  };
+}
+
+export const insertAssistant = (
+  db: Database,
+  id: string,
+  created_at: number,
+  body: AssistantBody,
+): Promise<AssistantRow> =>
+  db
+    .insertInto('assistants')
+    .values({ id, created_at, body: JSON.stringify(body) })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const findAssistant = (db: Database, id: string): Promise<AssistantRow | undefined> =>
+  db.selectFrom('assistants').selectAll().where('id', '=', id).executeTakeFirst();
+
+export const listAssistants = (db: Database, page: PageQuery): Promise<Page<AssistantRow>> =>
+  selectPage(db.selectFrom('assistants').selectAll(), page);
+
+export const updateAssistant = (
+  db: Database,
+  id: string,
+  body: AssistantBody,
+): Promise<AssistantRow> =>
+  db
+    .updateTable('assistants')
+    .set({ body: JSON.stringify(body) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const deleteAssistant = async (db: Database, id: string): Promise<void> => {
+  await db.deleteFrom('assistants').where('id', '=', id).execute();
+};

@@ -1,0 +1,162 @@
+import type OpenAI from 'openai';
+import { type Page, type PageQuery, selectPage } from './page.ts';
+import { type Database, decode } from './schema.ts';
+
+type Message = OpenAI.Beta.Threads.Message;
+
+/** All of a message but its ids and metadata, which can change while a run writes the rest. */
+export type MessageBody = Pick<
+  Message,
+  | 'status'
+  | 'incomplete_details'
+  | 'completed_at'
+  | 'incomplete_at'
+  | 'content'
+  | 'assistant_id'
+  | 'attachments'
+>;
+
+export interface MessageRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly run_id: string | null;
+  readonly role: Message['role'];
+  readonly metadata: string;
+  readonly body: string;
+}
+
+export const messageBody = (row: MessageRow): MessageBody => decode(row.body);
+
+/** The object of contract §4.3. */
+export function toMessage(row: MessageRow): Message {
+  const { content, assistant_id, attachments, ...progress } = messageBody(row);
+  return {
+    id: row.id,
+    object: 'thread.message',
+    created_at: row.created_at,
+    assistant_id,
+    thread_id: row.thread_id,
+    run_id: row.run_id,
+    ...progress,
+    role: row.role,
+    content,
+    attachments,
+    metadata: decode<Record<string, string>>(row.metadata),
+  };
+}
+
+export interface NewMessage {
+  readonly id: string;
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly run_id: string | null;
+  readonly role: Message['role'];
+  readonly metadata: Record<string, string>;
+  readonly body: MessageBody;
+}
+
+export const insertMessage = (db: Database, message: NewMessage): Promise<MessageRow> =>
+  db
+    .insertInto('messages')
+    .values({
+      ...message,
+      metadata: JSON.stringify(message.metadata),
+      body: JSON.stringify(message.body),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const findMessage = (
+  db: Database,
+  thread_id: string,
+  id: string,
+): Promise<MessageRow | undefined> =>
+  db
+    .selectFrom('messages')
+    .selectAll()
+    .where('thread_id', '=', thread_id)
+    .where('id', '=', id)
+    .executeTakeFirst();
+
+/** A thread's messages, or with `run_id` those that one run of it made. */
+export function listMessages(
+  db: Database,
+  thread_id: string,
+  page: PageQuery,
+  run_id?: string,
+): Promise<Page<MessageRow>> {
+  const messages = db.selectFrom('messages').selectAll().where('thread_id', '=', thread_id);
+  return selectPage(run_id === undefined ? messages : messages.where('run_id', '=', run_id), page);
+}
+
+/** What a run's model is shown of the thread, oldest first: the newest `limit` messages, or all. */
+export async function contextMessages(
+  db: Database,
+  thread_id: string,
+  run_id: string,
+  limit: number | null,
+): Promise<MessageRow[]> {
+  let query = db
+    .selectFrom('messages')
+    .selectAll()
+    .where('thread_id', '=', thread_id)
+    .where((where) => where.or([where('run_id', 'is', null), where('run_id', '!=', run_id)]))
+    .orderBy('created_at', 'desc')
+    .orderBy('seq', 'desc');
+  if (limit !== null) query = query.limit(limit);
+  const rows = await query.execute();
+  return rows.toReversed();
+}
+
+/** Whether a thread has anything a user said (contract §2.2, row 30). */
+export async function hasUserMessage(db: Database, thread_id: string): Promise<boolean> {
+  const found = await db
+    .selectFrom('messages')
+    .select('seq')
+    .where('thread_id', '=', thread_id)
+    .where('role', '=', 'user')
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+export const updateMessageBody = async (
+  db: Database,
+  id: string,
+  body: MessageBody,
+): Promise<void> => {
+  await db
+    .updateTable('messages')
+    .set({ body: JSON.stringify(body) })
+    .where('id', '=', id)
+    .execute();
+};
+
+export const updateMessageMetadata = (
+  db: Database,
+  id: string,
+  metadata: Record<string, string>,
+): Promise<MessageRow> =>
+  db
+    .updateTable('messages')
+    .set({ metadata: JSON.stringify(metadata) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const deleteMessage = async (db: Database, id: string): Promise<void> => {
+  await db.deleteFrom('messages').where('id', '=', id).execute();
+};
+
+/** The messages a run has begun and not ended. */
+export async function openMessages(db: Database, run_id: string): Promise<MessageRow[]> {
+  const rows = await db
+    .selectFrom('messages')
+    .selectAll()
+    .where('run_id', '=', run_id)
+    .orderBy('seq')
+    .execute();
+  return rows.filter((row) => messageBody(row).status === 'in_progress');
+}

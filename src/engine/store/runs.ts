@@ -1,0 +1,127 @@
+import type OpenAI from 'openai';
+import { type Page, type PageQuery, selectPage } from './page.ts';
+import { type Database, decode, liveStatuses, type RunSettings, type RunState } from './schema.ts';
+
+type Run = OpenAI.Beta.Threads.Run;
+
+export interface RunRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly status: OpenAI.Beta.Threads.RunStatus;
+  readonly deadline: number;
+  readonly lease_token: string | null;
+  readonly lease_until: number | null;
+  readonly metadata: string;
+  readonly settings: string;
+  readonly state: string;
+}
+
+export const runSettings = (row: RunRow): RunSettings => decode(row.settings);
+export const runState = (row: RunRow): RunState => decode(row.state);
+
+/** `instructions` may be null on the wire, whatever the SDK's type says (contract §4.4). */
+const wireInstructions = (instructions: string | null): string =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's type is narrower than the wire
+  instructions as string;
+
+/** The object of contract §4.4. */
+export function toRun(row: RunRow): Run {
+  const { assistant_id, temperature, top_p, ...settings } = runSettings(row);
+  const { incomplete_details, usage, ...state } = runState(row);
+  const { model, instructions, tools, tool_resources, reasoning_effort, ...limits } = settings;
+  const extras = { tool_resources, reasoning_effort };
+  return {
+    id: row.id,
+    object: 'thread.run',
+    created_at: row.created_at,
+    assistant_id,
+    thread_id: row.thread_id,
+    status: row.status,
+    ...state,
+    model,
+    instructions: wireInstructions(instructions),
+    tools,
+    metadata: decode<Record<string, string>>(row.metadata),
+    temperature: temperature ?? 1,
+    top_p: top_p ?? 1,
+    ...extras,
+    ...limits,
+    incomplete_details,
+    usage,
+  };
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly deadline: number;
+  readonly metadata: Record<string, string>;
+  readonly settings: RunSettings;
+  readonly state: RunState;
+}
+
+export const insertRun = (db: Database, run: NewRun): Promise<RunRow> =>
+  db
+    .insertInto('runs')
+    .values({
+      ...run,
+      status: 'queued',
+      lease_token: null,
+      lease_until: null,
+      metadata: JSON.stringify(run.metadata),
+      settings: JSON.stringify(run.settings),
+      state: JSON.stringify(run.state),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const findRun = (db: Database, thread_id: string, id: string): Promise<RunRow | undefined> =>
+  db
+    .selectFrom('runs')
+    .selectAll()
+    .where('thread_id', '=', thread_id)
+    .where('id', '=', id)
+    .executeTakeFirst();
+
+export const listRuns = (db: Database, thread_id: string, page: PageQuery): Promise<Page<RunRow>> =>
+  selectPage(db.selectFrom('runs').selectAll().where('thread_id', '=', thread_id), page);
+
+/** The run that holds a thread, if one does. */
+export const findLiveRun = (db: Database, thread_id: string): Promise<RunRow | undefined> =>
+  db
+    .selectFrom('runs')
+    .selectAll()
+    .where('thread_id', '=', thread_id)
+    .where('status', 'in', liveStatuses)
+    .executeTakeFirst();
+
+/** Whatever of a run a transition may change. */
+export interface RunChange {
+  readonly status: RunRow['status'];
+  readonly state: RunState;
+  readonly lease_token: string | null;
+  readonly lease_until: number | null;
+}
+
+export const updateRun = (db: Database, id: string, change: RunChange): Promise<RunRow> =>
+  db
+    .updateTable('runs')
+    .set({ ...change, state: JSON.stringify(change.state) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const updateRunMetadata = (
+  db: Database,
+  id: string,
+  metadata: Record<string, string>,
+): Promise<RunRow> =>
+  db
+    .updateTable('runs')
+    .set({ metadata: JSON.stringify(metadata) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();

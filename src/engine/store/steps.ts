@@ -1,0 +1,97 @@
+import type OpenAI from 'openai';
+import { type Page, type PageQuery, selectPage } from './page.ts';
+import { type Database, decode, type Usage } from './schema.ts';
+
+type RunStep = OpenAI.Beta.Threads.Runs.RunStep;
+
+/** All of a step but its ids; hosted sent `expires_at`, the schema asks for `expired_at`: both. */
+export interface StepBody extends Pick<
+  RunStep,
+  | 'assistant_id'
+  | 'type'
+  | 'status'
+  | 'cancelled_at'
+  | 'completed_at'
+  | 'expired_at'
+  | 'failed_at'
+  | 'last_error'
+  | 'step_details'
+> {
+  expires_at: number | null;
+  usage: Usage | null;
+}
+
+export interface StepRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly run_id: string;
+  readonly body: string;
+}
+
+export const stepBody = (row: StepRow): StepBody => decode(row.body);
+
+/** The object of contract §6. */
+export function toStep(row: StepRow): RunStep {
+  const { assistant_id, ...body } = stepBody(row);
+  return {
+    id: row.id,
+    object: 'thread.run.step',
+    created_at: row.created_at,
+    run_id: row.run_id,
+    assistant_id,
+    thread_id: row.thread_id,
+    ...body,
+    metadata: {},
+  };
+}
+
+export interface NewStep {
+  readonly id: string;
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly run_id: string;
+  readonly body: StepBody;
+}
+
+export const insertStep = (db: Database, step: NewStep): Promise<StepRow> =>
+  db
+    .insertInto('steps')
+    .values({ ...step, body: JSON.stringify(step.body) })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const findStep = (db: Database, run_id: string, id: string): Promise<StepRow | undefined> =>
+  db
+    .selectFrom('steps')
+    .selectAll()
+    .where('run_id', '=', run_id)
+    .where('id', '=', id)
+    .executeTakeFirst();
+
+export const listSteps = (db: Database, run_id: string, page: PageQuery): Promise<Page<StepRow>> =>
+  selectPage(db.selectFrom('steps').selectAll().where('run_id', '=', run_id), page);
+
+/** The steps a run has begun and not ended, oldest first. */
+export async function openSteps(db: Database, run_id: string): Promise<StepRow[]> {
+  const rows = await db
+    .selectFrom('steps')
+    .selectAll()
+    .where('run_id', '=', run_id)
+    .orderBy('seq')
+    .execute();
+  return rows.filter((row) => stepBody(row).status === 'in_progress');
+}
+
+export const updateStep = async (db: Database, id: string, body: StepBody): Promise<void> => {
+  await db
+    .updateTable('steps')
+    .set({ body: JSON.stringify(body) })
+    .where('id', '=', id)
+    .execute();
+};
+
+export const deleteStep = async (db: Database, id: string): Promise<void> => {
+  await db.deleteFrom('steps').where('id', '=', id).execute();
+};

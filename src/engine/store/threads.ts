@@ -1,0 +1,56 @@
+import type OpenAI from 'openai';
+import { type Page, type PageQuery, selectPage } from './page.ts';
+import { type Database, decode, type ToolResources } from './schema.ts';
+
+export interface ThreadBody {
+  metadata: Record<string, string>;
+  tool_resources: ToolResources;
+}
+
+export interface ThreadRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly created_at: number;
+  readonly body: string;
+}
+
+export const threadBody = (row: ThreadRow): ThreadBody => decode(row.body);
+
+/** The object of contract §4.2. */
+export const toThread = (row: ThreadRow): OpenAI.Beta.Thread => ({
+  id: row.id,
+  object: 'thread',
+  created_at: row.created_at,
+  ...threadBody(row),
+});
+
+export const insertThread = (
+  db: Database,
+  id: string,
+  created_at: number,
+  body: ThreadBody,
+): Promise<ThreadRow> =>
+  db
+    .insertInto('threads')
+    .values({ id, created_at, body: JSON.stringify(body) })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+export const findThread = (db: Database, id: string): Promise<ThreadRow | undefined> =>
+  db.selectFrom('threads').selectAll().where('id', '=', id).executeTakeFirst();
+
+export const listThreads = (db: Database, page: PageQuery): Promise<Page<ThreadRow>> =>
+  selectPage(db.selectFrom('threads').selectAll(), page);
+
+export const updateThread = (db: Database, id: string, body: ThreadBody): Promise<ThreadRow> =>
+  db
+    .updateTable('threads')
+    .set({ body: JSON.stringify(body) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+/** Deletes the thread with its messages, runs and steps. */
+export const deleteThread = async (db: Database, id: string): Promise<void> => {
+  await db.deleteFrom('threads').where('id', '=', id).execute();
+};
