@@ -30,7 +30,6 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node22.18',
   minify: true,
-  keepNames: true,
   legalComments: 'none',
   banner: { js: requireShim },
   metafile: true,

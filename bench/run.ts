@@ -23,7 +23,6 @@ async function compare(folder: string) {
     platform: 'node',
     target: 'node22.18',
     minify: true,
-    keepNames: true,
   });
   const whole = resolve('dist/cli.js');
   const env = { ...process.env, ASSISTANTS_DATABASE: join(folder, 'bench.db') };

@@ -32,5 +32,5 @@ export async function startEmbedded(options: BackendOptions): Promise<Embedded> 
     fixedModel: config.model,
   });
   engine.start();
-  return { engine, openai: createClient({ fetch: engine.fetch }) };
+  return { engine, openai: createClient({ fetch: (request) => engine.fetch(request) }) };
 }

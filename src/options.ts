@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { logLevels } from './log.ts';
 import { toolNames, toolsets } from './tools/toolset.ts';
 
+// Compiled parsers pay off after thousands of calls, and cost every start of the program.
+z.config({ jitless: true });
+
 /** What people are told about an option: `--help`, the README and server.json say the same. */
 export interface About {
   /** Without its dashes; null when the option is set by environment alone. */

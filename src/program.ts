@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import manifest from '../package.json' with { type: 'json' };
-import { createBackend } from './backend.ts';
+import { type Backend, createBackend } from './backend.ts';
 import { randomIds, systemClock } from './clock.ts';
 import { readConfig, type Surroundings } from './config.ts';
 import { createLog, type Log } from './log.ts';
@@ -28,14 +28,19 @@ export interface Host extends Surroundings {
 /** Milliseconds that runs are given to finish when the program ends. */
 const grace = 1500;
 
+/** Milliseconds after which runs left over by an earlier process are looked for. */
+const settling = 250;
+
 const greeting =
   'assistants-mcp speaks MCP over stdio and waits for a client on this terminal.\n' +
   'Add it to an MCP host, or see `assistants-mcp demo` and `assistants-mcp --help`. Ctrl-D ends it.\n';
 
+const secretsOf = ({ apiKey }: Config): string[] => (apiKey === null ? [] : [apiKey]);
+
 function openLog(config: Config, host: Host): Log {
   const log = createLog({
     level: config.logLevel,
-    secrets: config.apiKey === null ? [] : [config.apiKey],
+    secrets: secretsOf(config),
     now: () => systemClock.now(),
     write: (line) => host.stderr.write(line),
   });
@@ -45,6 +50,12 @@ function openLog(config: Config, host: Host): Log {
     log[isExpected ? 'debug' : 'warn'](warning.message, { name: warning.name });
   });
   return log;
+}
+
+/** Leaves the first moments to the host, which is waiting for `initialize` and the tools. */
+async function resumeSoon(backend: Backend, ending: AbortSignal): Promise<void> {
+  await systemClock.sleep(settling, ending);
+  if (!ending.aborted) await backend.resume();
 }
 
 async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
@@ -60,11 +71,15 @@ async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
         log,
         clock: systemClock,
         version: manifest.version,
+        secrets: secretsOf(config),
       }),
     { stdin: host.stdin, stdout: host.stdout, log },
   );
-  void backend.resume();
+  const ending = new AbortController();
+  const resumed = resumeSoon(backend, ending.signal);
   await Promise.race([connection.closed, host.interrupted]);
+  ending.abort();
+  await resumed;
   await connection.close();
   await backend.stop(grace);
 }

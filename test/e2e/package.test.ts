@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
+
+const metafile = z.object({
+  outputs: z.record(
+    z.string(),
+    z.object({
+      imports: z.array(z.object({ path: z.string(), kind: z.string() })),
+      inputs: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+const { outputs } = metafile.parse(JSON.parse(readFileSync('dist/meta.json', 'utf8')));
+
+/** All chunks that `chunk` cannot be loaded without, itself included. */
+function loadedWith(chunk: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(chunk)) return seen;
+  seen.add(chunk);
+  for (const { path, kind } of outputs[chunk]?.imports ?? []) {
+    if (kind === 'import-statement') loadedWith(path, seen);
+  }
+  return seen;
+}
+
+const packagesIn = (chunks: Iterable<string>): Set<string> =>
+  new Set(
+    [...chunks].flatMap((chunk) =>
+      Object.keys(outputs[chunk]?.inputs ?? {}).map(
+        (file) =>
+          /node_modules\/((?:@[^/]+\/)?[^/]+)/u.exec(file)?.[1] ?? file.replace(/\/[^/]*$/u, ''),
+      ),
+    ),
+  );
+
+const chunkOf = (source: string): string =>
+  Object.keys(outputs).find((chunk) => source in (outputs[chunk]?.inputs ?? {})) ?? '';
+
+test('initialize and tools/list load neither the SDK nor the engine', () => {
+  const packages = packagesIn([
+    ...loadedWith('dist/cli.js'),
+    ...loadedWith(chunkOf('src/program.ts')),
+  ]);
+  expect([...packages]).toContain('@modelcontextprotocol/server');
+  expect([...packages]).toContain('src/tools');
+  for (const late of [
+    'openai',
+    'hono',
+    'kysely',
+    'src/engine',
+    'src/demo',
+    '@modelcontextprotocol/client',
+  ]) {
+    expect([...packages]).not.toContain(late);
+  }
+});
+
+test('the bundle needs nothing at run time but Node', () => {
+  expect(manifest).not.toHaveProperty('dependencies');
+  const foreign = Object.values(outputs)
+    .flatMap(({ imports }) => imports.map(({ path }) => path))
+    .filter((path) => !path.startsWith('dist/') && !path.startsWith('node:'));
+  expect([...new Set(foreign)].filter((path) => !builtinModules.includes(path))).toEqual([]);
+});
+
+test('the licence of every bundled package goes along', () => {
+  const licences = readFileSync('dist/LICENSES.txt', 'utf8');
+  const packages = [...packagesIn(Object.keys(outputs))].filter(
+    (name) => name !== 'package.json' && !name.startsWith('src'),
+  );
+  expect(packages.filter((name) => !licences.includes(`${name} `))).toEqual([]);
+});
+
+test('the package holds the program, what is to be read, and nothing else', () => {
+  const pack = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    shell: process.platform === 'win32',
+  });
+  const [{ files }] = z
+    .tuple([z.object({ files: z.array(z.object({ path: z.string() })) })])
+    .parse(JSON.parse(pack));
+  const paths = files.map(({ path }) => path);
+  const chunks = paths.filter((path) => /^dist\/[\w-]+\.js$/u.test(path));
+  expect(chunks).toContain('dist/cli.js');
+  expect(paths.filter((path) => !chunks.includes(path)).toSorted()).toEqual([
+    'LICENSE',
+    'README.md',
+    'dist/LICENSES.txt',
+    'package.json',
+    'server.json',
+  ]);
+});

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { initialize, initializeParams, startServer } from './server.ts';
+
+const serverInfo = { name: 'assistants-mcp', version: manifest.version };
+
+test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
+  'initialize in %s is answered in it',
+  async (protocolVersion) => {
+    const server = startServer();
+    const { result } = await server.request('initialize', initializeParams(protocolVersion));
+    expect(result).toMatchObject({ protocolVersion, serverInfo, capabilities: { tools: {} } });
+  },
+);
+
+test('a version that nobody knows is answered with the newest of its kind', async () => {
+  const { result } = await startServer().request('initialize', initializeParams('2099-01-01'));
+  expect(result).toMatchObject({ protocolVersion: '2025-11-25' });
+});
+
+test('server/discover is answered in 2026-07-28', async () => {
+  const server = startServer();
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const { result } = await server.request('server/discover', { _meta: meta });
+  expect(result).toMatchObject({
+    supportedVersions: expect.arrayContaining(['2026-07-28']),
+    capabilities: { tools: {} },
+  });
+  const listed = await server.request('tools/list', { _meta: meta });
+  expect(listed.result?.['tools']).toHaveLength(26);
+});
+
+test('neither initialize nor tools/list opens the database', async () => {
+  const server = startServer({ args: ['--database', '/nowhere/at/all.db'] });
+  await initialize(server);
+  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(26);
+  server.end();
+  expect(await server.exited).toBe(0);
+  expect(server.stderr()).toBe('');
+});
+
+test.each([
+  [['--read-only'], 12],
+  [['--toolsets', 'runs,run_steps'], 9],
+  [['--toolsets', 'runs', '--read-only'], 2],
+  [['--tool-names', 'capability'], 8],
+])('%j leaves %i tools', async (args, count) => {
+  const server = startServer({ args });
+  await initialize(server);
+  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(count);
+});
