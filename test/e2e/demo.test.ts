@@ -1,0 +1,36 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { startServer, temporaryFolder } from './server.ts';
+
+test('the demo tells the whole story, leaves nothing behind, and exits with 0', async () => {
+  const folder = temporaryFolder();
+  const env = { TMPDIR: folder, TEMP: folder, TMP: folder };
+  const demo = startServer({ args: ['demo'], folder, env });
+  expect(await demo.exited).toBe(0);
+  const told = demo.stdout();
+  expect(told).toContain('The model is the scripted one');
+  expect(told.match(/^ ?\d+\. .*$/gmu)?.map((title) => title.slice(4))).toEqual([
+    'Connect',
+    'create_assistant',
+    'create_thread_and_run',
+    'submit_tool_outputs',
+    'create_message, with a file',
+    'list_message_files',
+    'list_run_steps',
+    'list_runs',
+  ]);
+  expect(told).toMatch(/· run_\w+ is queued/u);
+  expect(told).toMatch(/It asks for get_weather\(\{"city":.*\}\) as call_\w+\./u);
+  expect(told).toMatch(/The assistant says: .*light rain/u);
+  expect(told).toContain('file-PackingList');
+  expect(told.trimEnd().split('\n').at(-1)).toBe('The run completed.');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a demo that cannot do its job says why and exits with 1', async () => {
+  const env = { OPENAI_API_KEY: 'sk-none-12345678', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' };
+  const demo = startServer({ args: ['demo'], env });
+  expect(await demo.exited).toBe(1);
+  expect(demo.stdout()).toContain('The run did not complete.');
+  expect(demo.stdout() + demo.stderr()).not.toContain('12345678');
+});
