@@ -3,7 +3,7 @@ import { integerLimit, type CustomRule } from './issue.ts';
 
 /** An integer within bounds, both inclusive. */
 export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {
-  const least = z.int().min(minimum, integerLimit);
+  const least = z.int(integerLimit).min(minimum, integerLimit);
   return maximum === Number.MAX_SAFE_INTEGER ? least : least.max(maximum, integerLimit);
 };
 

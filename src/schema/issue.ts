@@ -45,6 +45,9 @@ const expectedWords: Record<string, string> = {
   string: 'a string',
 };
 
+const expectedWord = ({ expected, message }: z.core.$ZodIssueInvalidType): string =>
+  expectedWords[message === integerLimit ? 'int' : expected] ?? expected;
+
 const wrongType = (path: Path, expected: string, got: unknown): Problem => ({
   message:
     path.length === 0
@@ -79,7 +82,7 @@ const stringTooLong = (path: Path, maximum: number, length: number): Problem => 
   code: 'string_above_max_length',
 });
 
-/** The message that marks a numeric limit as an integer's, since zod's issue does not say. */
+/** The message that marks what an integer lacks, since zod's issue does not say that it is one. */
 export const integerLimit = 'integer';
 
 function badLength(issue: TooLong | TooShort, path: Path, size: number): Problem {
@@ -126,7 +129,7 @@ const isOtherKind = (issue: Issue): boolean =>
     (issue.code === 'invalid_value' && typeof issue.input !== typeof issue.values[0]));
 
 const branchWord = ([issue]: readonly Issue[]): string => {
-  if (issue?.code === 'invalid_type') return expectedWords[issue.expected] ?? issue.expected;
+  if (issue?.code === 'invalid_type') return expectedWord(issue);
   return 'a string';
 };
 
@@ -149,7 +152,7 @@ function describe(issue: Issue, path: Path): Problem {
   if (isMissing(issue)) return missing(path);
   switch (issue.code) {
     case 'invalid_type':
-      return wrongType(path, expectedWords[issue.expected] ?? issue.expected, issue.input);
+      return wrongType(path, expectedWord(issue), issue.input);
     case 'unrecognized_keys': {
       const name = fieldName([...path, issue.keys[0] ?? '']);
       return { message: `Unknown parameter: '${name}'.`, param: name, code: 'unknown_parameter' };

@@ -19,7 +19,7 @@ export const waitSeconds = (fallback: number) =>
 /** When to look again: as the server wishes, else a little later each time. */
 function pauseAfter(headers: Headers, previous: number): number {
   const wish = Number.parseInt(headers.get('openai-poll-after-ms') ?? '', 10);
-  if (Number.isNaN(wish)) return Math.min(previous * 1.5, longestPause);
+  if (Number.isNaN(wish)) return Math.min(previous * 2, longestPause);
   return Math.min(Math.max(wish, wishBounds[0]), wishBounds[1]);
 }
 

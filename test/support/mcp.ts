@@ -1,0 +1,113 @@
+import type OpenAI from 'openai';
+import { onTestFinished } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import { createLog } from '../../src/log.ts';
+import { createServer } from '../../src/mcp/server.ts';
+import { serve } from '../../src/mcp/stdio.ts';
+import { allTools } from '../../src/tools/index.ts';
+import type { Tool } from '../../src/tools/tool.ts';
+import { connectClient, createPipes, type Generation } from './pipes.ts';
+
+interface Setting {
+  readonly openai: OpenAI;
+  readonly clock?: Clock;
+  readonly generation?: Generation;
+  readonly tools?: readonly Tool[];
+  readonly secrets?: readonly string[];
+}
+
+/** What a tool answered. */
+export interface ToolAnswer {
+  readonly failed: boolean;
+  /** The one text block. */
+  readonly text: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads into any JSON
+  readonly object: any;
+}
+
+export interface CallOptions {
+  readonly onprogress?: (progress: { progress: number; message?: string }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Host {
+  /** Calls a tool through the client, which also holds the answer against the output schema. */
+  call(name: string, args?: object, options?: CallOptions): Promise<ToolAnswer>;
+  /** The tools as listed, and the bytes that the list took. */
+  list(): Promise<{ readonly tools: readonly ListedTool[]; readonly bytes: number }>;
+  instructions(): string | undefined;
+  readonly lines: readonly string[];
+}
+
+export interface ListedTool {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly outputSchema?: Readonly<Record<string, unknown>> | undefined;
+  readonly annotations?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Time that passes only while somebody waits for it. */
+export function createWaitingClock(now = 1_790_000_000_000): Clock & { readonly sleeps: number[] } {
+  const sleeps: number[] = [];
+  return {
+    sleeps,
+    now: () => now,
+    async sleep(ms) {
+      sleeps.push(ms);
+      now += ms;
+    },
+  };
+}
+
+const textOf = (content: unknown): string => {
+  const [block, ...others] = content as { type: string; text: string }[];
+  if (block?.type !== 'text' || others.length > 0) throw new Error('not one block of text');
+  return block.text;
+};
+
+/** A client of the tools over pipes, with everything between them real. */
+export async function connectTools(setting: Setting): Promise<Host> {
+  const { openai, clock = createWaitingClock(), generation = 'old', tools = allTools } = setting;
+  const secrets = setting.secrets ?? [];
+  const lines: string[] = [];
+  const write = (line: string) => lines.push(line);
+  const log = createLog({ level: 'debug', secrets, now: clock.now, write });
+  const { stdin, stdout, client: transport } = createPipes();
+  const build = () =>
+    createServer({ openai: async () => openai, tools, log, clock, version: '1.2.3', secrets });
+  const connection = serve(build, { stdin, stdout, log });
+  const client = await connectClient(generation, transport);
+  onTestFinished(async () => {
+    await client.close();
+    await connection.closed;
+  });
+  return {
+    lines,
+    instructions: () => client.getInstructions(),
+    async call(name, args = {}, options = {}) {
+      const request = { name, arguments: { ...args } };
+      const result =
+        generation === 'old'
+          ? await (client as OldCaller).callTool(request, undefined, options)
+          : await (client as NewCaller).callTool(request, options);
+      const failed = result['isError'] === true;
+      return { failed, text: textOf(result['content']), object: result['structuredContent'] };
+    },
+    async list() {
+      const result = await client.listTools();
+      return { tools: result.tools, bytes: Buffer.byteLength(JSON.stringify(result)) };
+    },
+  };
+}
+
+type Result = Promise<Record<string, unknown>>;
+
+interface OldCaller {
+  callTool(request: object, schema: undefined, options: CallOptions): Result;
+}
+
+interface NewCaller {
+  callTool(request: object, options: CallOptions): Result;
+}

@@ -1,0 +1,53 @@
+import { PassThrough } from 'node:stream';
+import { Client as NewClient, type Transport } from '@modelcontextprotocol/client';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import type { Transport as OldTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
+
+/** A client's end of a pair of pipes. Whatever is no line of JSON fails the test. */
+function clientEnd(input: PassThrough, output: PassThrough): Transport {
+  let rest = '';
+  const end: Transport = {
+    start: async () => {
+      input.setEncoding('utf8').on('data', (chunk: string) => {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) end.onmessage?.(JSON.parse(line));
+      });
+    },
+    send: async (message) => {
+      output.write(`${JSON.stringify(message)}\n`);
+    },
+    close: async () => {
+      output.end();
+      end.onclose?.();
+    },
+  };
+  return end;
+}
+
+/** Pipes to and from a server, as its host sees them. */
+export function createPipes() {
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  return { stdin, stdout, client: clientEnd(stdout, stdin) };
+}
+
+/** `old`: the client that most hosts run, protocol 2025. `new`: its successor, protocol 2026. */
+export type Generation = 'old' | 'new';
+
+const info = { name: 'test', version: '1.0.0' };
+
+/** Connects a client of the given generation. */
+export async function connectClient(
+  generation: Generation,
+  transport: Transport,
+): Promise<OldClient | NewClient> {
+  if (generation === 'old') {
+    const client = new OldClient(info);
+    await client.connect(transport as OldTransport);
+    return client;
+  }
+  const client = new NewClient(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  await client.connect(transport);
+  return client;
+}
