@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { setup } from '../support/engine.ts';
+import { createAssistant, createThread } from '../support/talk.ts';
+
+const stores = (id: string) => ({ file_search: { vector_store_ids: [id] } });
+
+test('resources are kept where they are given', async () => {
+  const it = await setup();
+  const { assistants, threads } = it.openai.beta;
+  const assistant = await createAssistant(it, {
+    tools: [{ type: 'file_search' }],
+    tool_resources: stores('vs_1'),
+  });
+  expect(assistant.tool_resources).toEqual(stores('vs_1'));
+  const replaced = await assistants.update(assistant.id, { tool_resources: stores('vs_2') });
+  expect(replaced.tool_resources).toEqual(stores('vs_2'));
+  const thread = await threads.create({ tool_resources: stores('vs_3') });
+  expect((await threads.retrieve(thread.id)).tool_resources).toEqual(stores('vs_3'));
+});
+
+test('a run shows the resources of its assistant and its thread together', async () => {
+  const it = await setup();
+  const { id: assistant_id } = await createAssistant(it, {
+    tool_resources: { code_interpreter: { file_ids: ['file-a', 'file-b'] } },
+  });
+  const { id } = await createThread(it);
+  await it.openai.beta.threads.update(id, {
+    tool_resources: { code_interpreter: { file_ids: ['file-b', 'file-c'] } },
+  });
+  const run = await it.openai.beta.threads.runs.create(id, { assistant_id });
+  expect(Reflect.get(run, 'tool_resources')).toEqual({
+    code_interpreter: { file_ids: ['file-a', 'file-b', 'file-c'] },
+  });
+});
+
+test('a thread and run takes resources for the run', async () => {
+  const it = await setup();
+  const { id: assistant_id } = await createAssistant(it);
+  const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
+  const run = await it.openai.beta.threads.createAndRun({ assistant_id, tool_resources });
+  expect(Reflect.get(run, 'tool_resources')).toEqual(tool_resources);
+});
+
+test('stores to be made on the way are refused until they can be', async () => {
+  const { request } = await setup();
+  const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
+  for (const [path, body] of [
+    ['/threads', { tool_resources }],
+    ['/assistants', { model: 'm', tool_resources }],
+  ] as const) {
+    const answer = await request('POST', path, body);
+    expect([path, answer.status]).toEqual([path, 400]);
+    expect(answer.body.error.message).toContain('vector_stores');
+  }
+});
+
+test('an attachment for file search is kept with its message', async () => {
+  const it = await setup();
+  const { id } = await it.openai.beta.threads.create();
+  const attachments = [{ file_id: 'file-a', tools: [{ type: 'file_search' as const }] }];
+  const message = await it.openai.beta.threads.messages.create(id, {
+    role: 'user',
+    content: 'Read this.',
+    attachments,
+  });
+  expect(message.attachments).toEqual(attachments);
+});

@@ -1,0 +1,81 @@
+import type { Clock, Ids } from '../../src/clock.ts';
+
+interface Sleeper {
+  readonly due: number;
+  readonly wake: () => void;
+}
+
+/** A clock that stands still until the test moves it. */
+export interface ManualClock extends Clock {
+  /** Moves the time on by `ms` milliseconds, waking in order whoever is due on the way. */
+  advance(ms: number): Promise<void>;
+}
+
+/** 1 790 000 000 seconds, the creation second of the contract's worked examples. */
+export const start = 1_790_000_000_000;
+
+/** Lets everything that is ready run: several turns of the event loop, no time. */
+export async function turn(rounds = 10): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Turns the event loop until `condition` holds; fails when it never does. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let round = 0; round < 2000; round += 1) {
+    if (await condition()) return;
+    await turn(1);
+  }
+  throw new Error('what the test waits for did not happen');
+}
+
+export function createClock(now = start): ManualClock {
+  const sleepers = new Set<Sleeper>();
+
+  const nextDue = (limit: number): Sleeper | undefined =>
+    [...sleepers]
+      .filter(({ due }) => due <= limit)
+      .toSorted((one, other) => one.due - other.due)
+      .at(0);
+
+  return {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (ms <= 0 || signal?.aborted === true) return resolve();
+        const wake = () => {
+          sleepers.delete(sleeper);
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        const sleeper: Sleeper = { due: now + ms, wake };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', wake, { once: true });
+      }),
+    async advance(ms) {
+      const target = now + ms;
+      await turn();
+      for (let next = nextDue(target); next !== undefined; next = nextDue(target)) {
+        now = Math.max(now, next.due);
+        next.wake();
+        await turn();
+      }
+      now = target;
+      await turn();
+    },
+  };
+}
+
+/** Identifiers of the real shapes that count up, so that a failing test reads the same twice. */
+export function createIds(): Ids {
+  let count = 0;
+  const next = (length: number, radix: number) => {
+    count += 1;
+    return count.toString(radix).padStart(length, '0');
+  };
+  return {
+    object: (prefix) => `${prefix}${next(24, 36)}`,
+    request: () => `req_${next(32, 16)}`,
+  };
+}

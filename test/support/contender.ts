@@ -1,0 +1,21 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+
+const program = fileURLToPath(new URL('contender-process.ts', import.meta.url));
+
+/**
+ * Another process on the same database: it sends `count` requests, all at once, and answers with
+ * their statuses. Contention for a lock is only real between processes, since node:sqlite blocks.
+ */
+export async function contend(
+  database: string,
+  path: string,
+  count = 0,
+  body: object = {},
+): Promise<number[]> {
+  const args = [program, database, path, `${count}`, JSON.stringify(body)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return z.array(z.int()).parse(JSON.parse(stdout));
+}

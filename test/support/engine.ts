@@ -1,0 +1,155 @@
+import OpenAI from 'openai';
+import { expect, onTestFinished } from 'vitest';
+import type { Ids } from '../../src/clock.ts';
+import { createEngine, type Engine } from '../../src/engine/index.ts';
+import { createResponsesModel } from '../../src/engine/models/responses.ts';
+import { createScriptedModel } from '../../src/engine/models/scripted.ts';
+import { openDatabase } from '../../src/engine/store/db.ts';
+import { createLog } from '../../src/log.ts';
+import { embeddedFetch } from '../../src/openai/embedded-fetch.ts';
+import { createClock, createIds, type ManualClock } from './clock.ts';
+import { faultOf } from './objects.ts';
+import { createUpstream, type Turn, type Upstream } from './upstream.ts';
+import type { ResponsesRequest } from './upstream-request.ts';
+
+export const apiKey = 'sk-test-0123456789abcdefghij';
+
+export interface SetupOptions {
+  /** File of the database; in memory by default. */
+  readonly database?: string;
+  readonly model?: 'responses' | 'scripted';
+  /** The key the engine has; null: none. */
+  readonly key?: string | null;
+  /** Another model endpoint, which asks for no key. */
+  readonly baseURL?: string;
+  readonly clock?: ManualClock;
+  readonly ids?: Ids;
+  readonly runLifetime?: number;
+  readonly concurrency?: number;
+  readonly fixedModel?: string;
+  readonly otherwise?: (body: ResponsesRequest) => Turn;
+  readonly rejectEncryptedContent?: boolean;
+}
+
+/** The answer to a request that went past the SDK. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads into any JSON
+  readonly body: any;
+}
+
+export interface Setup {
+  readonly openai: OpenAI;
+  readonly engine: Engine;
+  readonly upstream: Upstream;
+  readonly clock: ManualClock;
+  readonly ids: Ids;
+  /** Lines of the log. */
+  readonly lines: string[];
+  /** One raw request: a string is sent as it is, anything else as JSON. */
+  readonly request: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: object,
+  ) => Promise<Answer>;
+  /** One pass of the worker, and whatever it started to its end. */
+  readonly runToEnd: () => Promise<void>;
+}
+
+/** Wraps a handler so that every answer must be one of the contract's. */
+function checked(handler: Engine['fetch'], faults: string[]): Engine['fetch'] {
+  return async (request) => {
+    const asked = `${request.method} ${new URL(request.url).pathname}`;
+    const answer = await handler(request);
+    const text = await answer.clone().text();
+    try {
+      const fault = faultOf(answer.status, answer.headers, JSON.parse(text));
+      if (fault !== null) faults.push(`${asked} ${answer.status}: ${fault}`);
+    } catch (error) {
+      faults.push(`${asked} ${answer.status}: ${String(error)} ${text}`);
+    }
+    return answer;
+  };
+}
+
+async function openEngine(options: SetupOptions, lines: string[]) {
+  const clock = options.clock ?? createClock();
+  const ids = options.ids ?? createIds();
+  const { key = apiKey, baseURL } = options;
+  const { otherwise, rejectEncryptedContent = false } = options;
+  const upstream = createUpstream({
+    apiKey: baseURL === undefined ? apiKey : null,
+    rejectEncryptedContent,
+    ...(otherwise && { otherwise }),
+  });
+  const secrets = key === null ? [] : [key];
+  const model =
+    options.model === 'scripted'
+      ? createScriptedModel()
+      : createResponsesModel({
+          apiKey: key,
+          baseURL: baseURL ?? null,
+          fetch: upstream.fetch,
+          secrets,
+        });
+  const engine = createEngine({
+    db: await openDatabase(options.database ?? ':memory:'),
+    model,
+    clock,
+    ids,
+    log: createLog({
+      level: 'debug',
+      secrets,
+      now: () => clock.now(),
+      write: (line) => lines.push(line),
+    }),
+    runLifetime: options.runLifetime ?? 600,
+    concurrency: options.concurrency ?? 16,
+    fixedModel: options.fixedModel ?? null,
+  });
+  return { clock, ids, upstream, engine };
+}
+
+/**
+ * An engine on a database of its own with the official SDK in front of it and a model endpoint
+ * behind it. Every answer is held against the contract's objects; it disposes of itself.
+ */
+export async function setup(options: SetupOptions = {}): Promise<Setup> {
+  const lines: string[] = [];
+  const faults: string[] = [];
+  const { clock, ids, upstream, engine } = await openEngine(options, lines);
+  const handler = checked((request) => engine.fetch(request), faults);
+  const openai = new OpenAI({
+    apiKey: 'sk-caller',
+    baseURL: 'http://embedded/v1',
+    fetch: embeddedFetch(handler),
+    maxRetries: 0,
+  });
+  onTestFinished(async () => {
+    await engine.stop(0);
+    expect({ faults, refusals: upstream.refusals }).toEqual({ faults: [], refusals: [] });
+  });
+  return {
+    openai,
+    engine,
+    upstream,
+    clock,
+    ids,
+    lines,
+    async request(method, path, body, headers = {}) {
+      const request = new Request(`http://embedded/v1${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const answer = await handler(request);
+      return { status: answer.status, headers: answer.headers, body: await answer.json() };
+    },
+    async runToEnd() {
+      await engine.tick();
+      await engine.settled();
+    },
+  };
+}

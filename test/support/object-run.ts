@@ -1,0 +1,159 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import {
+  id,
+  metadata,
+  responseFormat,
+  seconds,
+  toolResources,
+  tools,
+  usage,
+} from './object-common.ts';
+
+const time = seconds.nullable();
+const lastError = { message: z.string().min(1) };
+
+const functionCall = z.strictObject({
+  id: z.string().startsWith('call_'),
+  type: z.literal('function'),
+  function: z.strictObject({ name: z.string(), arguments: z.string() }),
+});
+
+const toolChoice = z.union([
+  z.enum(['none', 'auto', 'required']),
+  z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: z.string() }) }),
+  z.strictObject({ type: z.enum(['code_interpreter', 'file_search']) }),
+]);
+
+/** The SDK types `instructions` as a string; on the wire it can be null (contract §14). */
+type Run = Omit<OpenAI.Beta.Threads.Run, 'instructions'> & { instructions: string | null };
+
+const fields = z.strictObject({
+  id: id('run'),
+  object: z.literal('thread.run'),
+  created_at: seconds,
+  assistant_id: id('asst'),
+  thread_id: id('thread'),
+  status: z.enum([
+    'queued',
+    'in_progress',
+    'requires_action',
+    'cancelling',
+    'cancelled',
+    'failed',
+    'completed',
+    'incomplete',
+    'expired',
+  ]),
+  started_at: time,
+  expires_at: time,
+  cancelled_at: time,
+  failed_at: time,
+  completed_at: time,
+  required_action: z
+    .strictObject({
+      type: z.literal('submit_tool_outputs'),
+      submit_tool_outputs: z.strictObject({ tool_calls: z.array(functionCall).min(1) }),
+    })
+    .nullable(),
+  last_error: z
+    .strictObject({
+      code: z.enum(['server_error', 'rate_limit_exceeded', 'invalid_prompt']),
+      ...lastError,
+    })
+    .nullable(),
+  model: z.string(),
+  instructions: z.string().nullable(),
+  tools,
+  tool_resources: toolResources,
+  metadata,
+  temperature: z.number(),
+  top_p: z.number(),
+  reasoning_effort: z.string().nullable(),
+  max_completion_tokens: z.int().nullable(),
+  max_prompt_tokens: z.int().nullable(),
+  truncation_strategy: z.strictObject({
+    type: z.enum(['auto', 'last_messages']),
+    last_messages: z.int().min(1).nullable(),
+  }),
+  incomplete_details: z
+    .strictObject({ reason: z.enum(['max_completion_tokens', 'max_prompt_tokens']) })
+    .nullable(),
+  usage: usage.nullable(),
+  response_format: responseFormat,
+  tool_choice: toolChoice,
+  parallel_tool_calls: z.boolean(),
+}) satisfies z.ZodType<Run>;
+
+const live = new Set(['queued', 'in_progress', 'requires_action', 'cancelling']);
+const isDone = (status: string) => status === 'completed' || status === 'incomplete';
+
+/** A run (contract §4.4), and what §5.2 says of its fields in each status. */
+export const run = fields
+  .refine((it) => live.has(it.status) === (it.expires_at !== null), 'expires_at')
+  .refine((it) => isDone(it.status) === (it.completed_at !== null), 'completed_at')
+  .refine((it) => (it.status === 'failed') === (it.failed_at !== null), 'failed_at')
+  .refine((it) => (it.status === 'failed') === (it.last_error !== null), 'last_error')
+  .refine((it) => (it.status === 'cancelled') === (it.cancelled_at !== null), 'cancelled_at')
+  .refine(
+    (it) => (it.status === 'requires_action') === (it.required_action !== null),
+    'required_action',
+  )
+  .refine((it) => !live.has(it.status) || it.usage === null, 'usage of a live run')
+  .refine((it) => live.has(it.status) || it.status === 'failed' || it.usage !== null, 'usage')
+  .refine((it) => it.incomplete_details === null || it.status === 'incomplete', 'incomplete');
+
+const stepDetails = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('message_creation'),
+    message_creation: z.strictObject({ message_id: id('msg') }),
+  }),
+  z.strictObject({
+    type: z.literal('tool_calls'),
+    tool_calls: z
+      .array(
+        z.strictObject({
+          id: z.string().startsWith('call_'),
+          type: z.literal('function'),
+          function: z.strictObject({
+            name: z.string(),
+            arguments: z.string(),
+            output: z.string().nullable(),
+          }),
+        }),
+      )
+      .min(1),
+  }),
+]);
+
+const stepFields = z.strictObject({
+  id: id('step'),
+  object: z.literal('thread.run.step'),
+  created_at: seconds,
+  run_id: id('run'),
+  assistant_id: id('asst'),
+  thread_id: id('thread'),
+  type: z.enum(['message_creation', 'tool_calls']),
+  status: z.enum(['in_progress', 'cancelled', 'failed', 'completed', 'expired']),
+  cancelled_at: time,
+  completed_at: time,
+  expires_at: time,
+  expired_at: time,
+  failed_at: time,
+  last_error: z
+    .strictObject({ code: z.enum(['server_error', 'rate_limit_exceeded']), ...lastError })
+    .nullable(),
+  step_details: stepDetails,
+  usage: usage.nullable(),
+  metadata,
+}) satisfies z.ZodType<OpenAI.Beta.Threads.Runs.RunStep>;
+
+/** A run step (contract §6): one end, and the time that goes with it. */
+export const step = stepFields
+  .refine((it) => it.type === it.step_details.type, 'type')
+  .refine((it) => (it.status === 'completed') === (it.completed_at !== null), 'completed_at')
+  .refine((it) => (it.status === 'failed') === (it.failed_at !== null), 'failed_at')
+  .refine((it) => (it.status === 'cancelled') === (it.cancelled_at !== null), 'cancelled_at')
+  .refine((it) => (it.status === 'expired') === (it.expired_at !== null), 'expired_at')
+  .refine((it) => (it.status === 'in_progress') === (it.expires_at !== null), 'expires_at')
+  .refine((it) => (it.status === 'in_progress') === (it.usage === null), 'usage');

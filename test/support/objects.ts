@@ -1,0 +1,96 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import { message, messageFile } from './object-message.ts';
+import { run, step } from './object-run.ts';
+import { id, metadata, responseFormat, seconds, toolResources, tools } from './object-common.ts';
+
+const assistant = z.strictObject({
+  id: id('asst'),
+  object: z.literal('assistant'),
+  created_at: seconds,
+  name: z.string().max(256).nullable(),
+  description: z.string().max(512).nullable(),
+  model: z.string().min(1),
+  instructions: z.string().max(256_000).nullable(),
+  tools,
+  top_p: z.number(),
+  temperature: z.number(),
+  reasoning_effort: z.string().nullable(),
+  tool_resources: toolResources,
+  metadata,
+  response_format: responseFormat,
+}) satisfies z.ZodType<OpenAI.Beta.Assistant>;
+
+const thread = z.strictObject({
+  id: id('thread'),
+  object: z.literal('thread'),
+  created_at: seconds,
+  metadata,
+  tool_resources: toolResources,
+}) satisfies z.ZodType<OpenAI.Beta.Thread>;
+
+const deleted = <const Name extends string>(object: Name, prefix: string) =>
+  z.strictObject({ id: id(prefix), object: z.literal(object), deleted: z.literal(true) });
+
+const single = {
+  assistant,
+  thread,
+  'thread.message': message,
+  'thread.message.file': messageFile,
+  'thread.run': run,
+  'thread.run.step': step,
+  'assistant.deleted': deleted(
+    'assistant.deleted',
+    'asst',
+  ) satisfies z.ZodType<OpenAI.Beta.AssistantDeleted>,
+  'thread.deleted': deleted(
+    'thread.deleted',
+    'thread',
+  ) satisfies z.ZodType<OpenAI.Beta.ThreadDeleted>,
+  'thread.message.deleted': deleted(
+    'thread.message.deleted',
+    'msg',
+  ) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeleted>,
+};
+
+const listed = z.union([assistant, thread, message, messageFile, run, step]);
+
+const list = z
+  .strictObject({
+    object: z.literal('list'),
+    data: z.array(listed).max(100),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+    has_more: z.boolean(),
+  })
+  .refine(({ data, first_id }) => first_id === (data.at(0)?.id ?? null), 'first_id')
+  .refine(({ data, last_id }) => last_id === (data.at(-1)?.id ?? null), 'last_id')
+  .refine(({ data }) => new Set(data.map(({ object }) => object)).size < 2, 'mixed list');
+
+const envelope = z.strictObject({
+  error: z.strictObject({
+    message: z.string().min(1),
+    type: z.enum(['invalid_request_error', 'server_error']),
+    param: z.string().nullable(),
+    code: z.string().nullable(),
+  }),
+});
+
+const named = z.looseObject({ object: z.string() });
+
+function schemaFor(body: unknown): z.ZodType {
+  const { object } = named.parse(body);
+  if (object === 'list') return list;
+  const schema = Object.entries(single).find(([name]) => name === object)?.[1];
+  if (schema === undefined) throw new Error(`the contract knows no object '${object}'`);
+  return schema;
+}
+
+/** What is wrong with an answer of the engine's by the contract; null when nothing is. */
+export function faultOf(status: number, headers: Headers, body: unknown): string | null {
+  if (!/^req_[0-9a-f]{32}$/u.test(headers.get('x-request-id') ?? '')) return 'no x-request-id';
+  if (!(headers.get('content-type') ?? '').startsWith('application/json')) return 'not JSON';
+  const schema = status === 200 ? schemaFor(body) : envelope;
+  const { error } = schema.safeParse(body);
+  return error === undefined ? null : `${z.prettifyError(error)}\n${JSON.stringify(body)}`;
+}

@@ -1,0 +1,84 @@
+import type OpenAI from 'openai';
+import { APIError } from 'openai';
+import type { Setup } from './engine.ts';
+
+type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
+type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
+
+export const weatherTool = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'Weather by city',
+    parameters: {
+      type: 'object',
+      properties: { city: { type: 'string' } },
+      required: ['city'],
+    },
+  },
+} satisfies OpenAI.Beta.AssistantTool;
+
+/** An assistant of gpt-4.1-mini's with the weather function. */
+export const createAssistant = ({ openai }: Setup, params: AssistantParams = {}) =>
+  openai.beta.assistants.create({
+    model: 'gpt-4.1-mini',
+    instructions: 'Be brief.',
+    tools: [weatherTool],
+    ...params,
+  });
+
+/** A thread on which a user asks for the weather. */
+export const createThread = ({ openai }: Setup, content = 'Weather in Oslo?') =>
+  openai.beta.threads.create({ messages: [{ role: 'user', content }] });
+
+/** An assistant, a thread with a question, and a run that is still queued. */
+export async function createRun(it: Setup, params: RunParams = {}, assistant?: AssistantParams) {
+  const { id: assistant_id } = await createAssistant(it, assistant);
+  const thread = await createThread(it);
+  const run = await it.openai.beta.threads.runs.create(thread.id, { assistant_id, ...params });
+  return { run, thread_id: thread.id, assistant_id };
+}
+
+/** The run as it is now. */
+export const readRun = ({ openai }: Setup, run: { id: string; thread_id: string }) =>
+  openai.beta.threads.runs.retrieve(run.id, { thread_id: run.thread_id });
+
+/** The steps of a run, first to last. */
+export async function readSteps({ openai }: Setup, run: { id: string; thread_id: string }) {
+  const { id, thread_id } = run;
+  const { data } = await openai.beta.threads.runs.steps.list(id, { thread_id, order: 'asc' });
+  return data;
+}
+
+/** The messages of a thread, first to last. */
+export async function readMessages({ openai }: Setup, thread_id: string) {
+  const { data } = await openai.beta.threads.messages.list(thread_id, { order: 'asc' });
+  return data;
+}
+
+/** The text of a message. */
+export const textOf = ({ content }: OpenAI.Beta.Threads.Message): string =>
+  content.map((part) => (part.type === 'text' ? part.text.value : `[${part.type}]`)).join('');
+
+/** The ids of the calls that a run waits for. */
+export const callIds = ({ required_action }: OpenAI.Beta.Threads.Run): string[] =>
+  required_action?.submit_tool_outputs.tool_calls.map(({ id }) => id) ?? [];
+
+/** Answers every call that a run waits for. */
+export const submit = ({ openai }: Setup, run: OpenAI.Beta.Threads.Run, output = '-3C, snow') =>
+  openai.beta.threads.runs.submitToolOutputs(run.id, {
+    thread_id: run.thread_id,
+    tool_outputs: callIds(run).map((tool_call_id) => ({ tool_call_id, output })),
+  });
+
+/** The error that the API answered; fails when the call succeeded. */
+export async function refusal(call: Promise<unknown>) {
+  const error = await call.then(
+    () => new Error('the call succeeded'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof APIError)) throw error;
+  const { status, type, code, param } = error;
+  const message = error.message.replace(`${status} `, '');
+  return { status: Number(status), type, code, param: param ?? null, message };
+}

@@ -1,0 +1,134 @@
+import type OpenAI from 'openai';
+import { responsesRequest, type InputItem, type ResponsesRequest } from './upstream-request.ts';
+
+type Item = OpenAI.Responses.ResponseOutputItem;
+
+/** What the endpoint answers to a request it does not take. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly param: string | null;
+  readonly code: string | null;
+}
+
+const refuse = (message: string, param: string | null = 'input', code: string | null = null) => ({
+  status: 400,
+  message,
+  param,
+  code,
+});
+
+const callIds = (input: readonly InputItem[], type: 'function_call' | 'function_call_output') =>
+  input.flatMap((item) => ('call_id' in item && item.type === type ? [item.call_id] : []));
+
+function unpaired(input: readonly InputItem[]): Refusal | null {
+  const calls = callIds(input, 'function_call');
+  const outputs = callIds(input, 'function_call_output');
+  const unanswered = calls.find((id) => !outputs.includes(id));
+  if (unanswered !== undefined) {
+    return refuse(`No tool output found for function call ${unanswered}.`);
+  }
+  const foreign = outputs.find((id) => !calls.includes(id));
+  if (foreign === undefined) return null;
+  return refuse(`No tool call found for function call output with call_id ${foreign}.`);
+}
+
+const isOfModel = (item: InputItem | undefined) =>
+  item !== undefined &&
+  ('role' in item ? item.role === 'assistant' : item.type !== 'function_call_output');
+
+/** `required` maps the id of each item sent to the id of the reasoning item that led to it. */
+function brokenReasoning(
+  { input, store }: ResponsesRequest,
+  required: ReadonlyMap<string, string>,
+): Refusal | null {
+  for (const [index, item] of input.entries()) {
+    if ('type' in item && item.type === 'reasoning') {
+      if (!isOfModel(input[index + 1])) {
+        return refuse(
+          `Item '${item.id}' of type 'reasoning' was provided without its required following item.`,
+        );
+      }
+      if (store === false && typeof item.encrypted_content !== 'string') {
+        const text = `Item with id '${item.id}' not found. Items are not persisted when \`store\` is set to false.`;
+        return { ...refuse(text), status: 404 };
+      }
+    } else if ('id' in item && item.id !== undefined) {
+      const reasoning = required.get(item.id);
+      const present = input.some((other) => 'id' in other && other.id === reasoning);
+      if (reasoning !== undefined && !present) {
+        return refuse(
+          `Item '${item.id}' of type '${item.type ?? 'message'}' was provided without its required 'reasoning' item: '${reasoning}'.`,
+        );
+      }
+    }
+  }
+  return null;
+}
+
+const textOf = (item: InputItem): string =>
+  'role' in item && item.role !== 'assistant' ? JSON.stringify(item.content) : '';
+
+function badSettings(body: ResponsesRequest): Refusal | null {
+  const { tool_choice: choice, tools = [], input, text } = body;
+  if (choice === 'required' && tools.length === 0) {
+    return refuse(
+      "Tool choice 'required' must be specified with 'tools' parameter.",
+      'tool_choice',
+    );
+  }
+  if (typeof choice === 'object' && !tools.some(({ name }) => name === choice.name)) {
+    return refuse("Tool choice 'function' not found in 'tools' parameter.", 'tool_choice');
+  }
+  if (text?.format?.type === 'json_object' && !input.some((item) => /json/iu.test(textOf(item)))) {
+    return refuse(
+      "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
+    );
+  }
+  return null;
+}
+
+function badStrict({ tools = [] }: ResponsesRequest): Refusal | null {
+  const wrong = tools.find(
+    ({ strict, parameters }) => strict && parameters['additionalProperties'] !== false,
+  );
+  if (wrong === undefined) return null;
+  return refuse(
+    `Invalid schema for function '${wrong.name}': In context=(), 'additionalProperties' is required to be supplied and to be false.`,
+    'tools[0].parameters',
+    'invalid_function_parameters',
+  );
+}
+
+/** Reads a body by its schema alone. */
+export function parse(body: unknown): ResponsesRequest | Refusal {
+  const parsed = responsesRequest.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return refuse(`${issue?.path.join('.')}: ${issue?.message}`, null, 'invalid_request');
+}
+
+/** Judges a request the way the real endpoint does; null when it would be taken. */
+export function check(
+  body: ResponsesRequest,
+  required: ReadonlyMap<string, string>,
+): Refusal | null {
+  const { input } = body;
+  if (input.length === 0) {
+    return refuse(
+      "One of 'input' or 'previous_response_id' or 'prompt' or 'conversation_id' must be provided.",
+      'input',
+      'missing_required_parameter',
+    );
+  }
+  return badStrict(body) ?? badSettings(body) ?? unpaired(input) ?? brokenReasoning(body, required);
+}
+
+/** Which reasoning item each item of a response needs beside it when it is sent back. */
+export function reasoningOf(output: readonly Item[]): [string, string][] {
+  return output.flatMap((item, index) => {
+    const before = output[index - 1];
+    if (before?.type !== 'reasoning' || !('id' in item) || !item.id) return [];
+    return [[item.id, before.id]];
+  });
+}

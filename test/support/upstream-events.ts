@@ -1,0 +1,106 @@
+import type OpenAI from 'openai';
+
+type Response = OpenAI.Responses.Response;
+type Item = OpenAI.Responses.ResponseOutputItem;
+type Part = OpenAI.Responses.ResponseOutputMessage['content'][number];
+export type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
+/** An event before it is numbered. */
+type Unnumbered = StreamEvent extends infer E
+  ? E extends { sequence_number: number }
+    ? Omit<E, 'sequence_number'>
+    : never
+  : never;
+
+/** Text in the pieces a stream brings it in: never inside a surrogate pair. */
+export function pieces(text: string): string[] {
+  const characters = Array.from(text);
+  const size = Math.max(1, Math.ceil(characters.length / 3));
+  const count = Math.ceil(characters.length / size);
+  return Array.from({ length: count }, (_, index) =>
+    characters.slice(index * size, (index + 1) * size).join(''),
+  );
+}
+
+function partEvents(part: Part, where: { item_id: string; output_index: number }, index: number) {
+  const at = { ...where, content_index: index };
+  const events: Unnumbered[] = [];
+  if (part.type === 'refusal') {
+    events.push({ type: 'response.content_part.added', ...at, part: { ...part, refusal: '' } });
+    for (const delta of pieces(part.refusal)) {
+      events.push({ type: 'response.refusal.delta', ...at, delta });
+    }
+    events.push({ type: 'response.refusal.done', ...at, refusal: part.refusal });
+  } else {
+    const empty = { ...part, text: '', annotations: [] };
+    events.push({ type: 'response.content_part.added', ...at, part: empty });
+    for (const delta of pieces(part.text)) {
+      events.push({ type: 'response.output_text.delta', ...at, delta, logprobs: [] });
+    }
+    for (const [annotation_index, annotation] of part.annotations.entries()) {
+      const type = 'response.output_text.annotation.added' as const;
+      events.push({ type, ...at, annotation_index, annotation });
+    }
+    events.push({ type: 'response.output_text.done', ...at, text: part.text, logprobs: [] });
+  }
+  events.push({ type: 'response.content_part.done', ...at, part });
+  return events;
+}
+
+function itemEvents(item: Item, output_index: number): Unnumbered[] {
+  const added = (first: Item): Unnumbered => ({
+    type: 'response.output_item.added',
+    output_index,
+    item: first,
+  });
+  const done: Unnumbered = { type: 'response.output_item.done', output_index, item };
+  if (item.type === 'message') {
+    const where = { item_id: item.id, output_index };
+    const parts = item.content.flatMap((part, index) => partEvents(part, where, index));
+    return [added({ ...item, status: 'in_progress', content: [] }), ...parts, done];
+  }
+  if (item.type === 'function_call') {
+    const where = { item_id: item.id ?? '', output_index };
+    return [
+      added({ ...item, status: 'in_progress', arguments: '' }),
+      ...pieces(item.arguments).map((delta) => ({
+        type: 'response.function_call_arguments.delta' as const,
+        ...where,
+        delta,
+      })),
+      {
+        type: 'response.function_call_arguments.done',
+        ...where,
+        arguments: item.arguments,
+      },
+      done,
+    ];
+  }
+  return [added(item), done];
+}
+
+/** The whole sequence of a stream that ends as `response` says. */
+export function streamEvents(response: Response): StreamEvent[] {
+  const begun: Response = {
+    ...response,
+    status: 'in_progress',
+    output: [],
+    error: null,
+    incomplete_details: null,
+  };
+  delete begun.usage;
+  const last =
+    response.status === 'failed' || response.status === 'incomplete'
+      ? response.status
+      : 'completed';
+  const events: Unnumbered[] = [
+    { type: 'response.created', response: begun },
+    { type: 'response.in_progress', response: begun },
+    ...response.output.flatMap((item, index) => itemEvents(item, index)),
+    { type: `response.${last}`, response },
+  ];
+  return events.map((event, sequence_number) => ({ ...event, sequence_number }));
+}
+
+/** One event as server-sent text. */
+export const frame = (event: { readonly type: string }): string =>
+  `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

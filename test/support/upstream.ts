@@ -1,0 +1,248 @@
+import type OpenAI from 'openai';
+import { check, parse, reasoningOf, type Refusal } from './upstream-check.ts';
+import { frame, streamEvents, type StreamEvent } from './upstream-events.ts';
+import { says, upstreamId } from './upstream-items.ts';
+import type { ResponsesRequest } from './upstream-request.ts';
+
+type Item = OpenAI.Responses.ResponseOutputItem;
+
+/** A place in a stream where the upstream waits until the test lets it on. */
+export interface Gate {
+  /** Resolves when the stream has come to the gate. */
+  readonly reached: Promise<void>;
+  open(): void;
+  /** Resolves when the gate is open. */
+  pass(): Promise<void>;
+}
+
+export function createGate(): Gate {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  return {
+    reached: reached.promise,
+    open: opened.resolve,
+    pass: () => {
+      reached.resolve();
+      return opened.promise;
+    },
+  };
+}
+
+type Usage = readonly [input: number, output: number, cached?: number, reasoning?: number];
+
+/** What the upstream answers to one request. */
+export interface Turn {
+  readonly output?: readonly Item[];
+  /** Tokens; null: the response carries no usage. */
+  readonly usage?: Usage | null;
+  readonly incomplete?: 'max_output_tokens' | 'content_filter';
+  readonly failed?: { readonly code: string; readonly message: string };
+  /** An `error` event instead of the end. */
+  readonly errorEvent?: { readonly code: string | null; readonly message: string };
+  /** An HTTP error instead of a stream. */
+  readonly http?: {
+    readonly status: number;
+    readonly error: object;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  /** The connection fails before any answer. */
+  readonly unreachable?: string;
+  /** The stream waits at `gate` before the first event of type `before` (default: its end). */
+  readonly gate?: Gate;
+  readonly before?: StreamEvent['type'];
+  /** The stream breaks off there (`error`) or just stops (`end`) before such an event. */
+  readonly broken?: { readonly how: 'error' | 'end'; readonly before: StreamEvent['type'] };
+}
+
+export interface UpstreamRequest {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: ResponsesRequest;
+  readonly signal: AbortSignal | null;
+}
+
+export interface Upstream {
+  readonly fetch: typeof fetch;
+  readonly requests: UpstreamRequest[];
+  /** What it refused although no turn said so; a test that leaves any has failed. */
+  readonly refusals: Refusal[];
+  /** Queues answers, one a request. */
+  will(...turns: Turn[]): void;
+  /** The body of the request number `index`, the last by default. */
+  sent(index?: number): ResponsesRequest;
+}
+
+interface UpstreamOptions {
+  /** The key it asks for; null: none. */
+  readonly apiKey: string | null;
+  /** Answers when nothing is queued; the default refuses. */
+  readonly otherwise?: (body: ResponsesRequest) => Turn;
+  /** As models without reasoning do. */
+  readonly rejectEncryptedContent?: boolean;
+}
+
+const toUsage = ([input, output, cached = 0, reasoning = 0]: Usage) => ({
+  input_tokens: input,
+  input_tokens_details: { cached_tokens: cached },
+  output_tokens: output,
+  output_tokens_details: { reasoning_tokens: reasoning },
+  total_tokens: input + output,
+});
+
+function toResponse(turn: Turn, body: ResponsesRequest): OpenAI.Responses.Response {
+  const { output = [says('Hello.')], usage = [10, 5], failed, incomplete } = turn;
+  const response = {
+    id: upstreamId('resp'),
+    object: 'response',
+    created_at: 1_790_000_000,
+    status: failed ? 'failed' : incomplete ? 'incomplete' : 'completed',
+    background: false,
+    error: failed ?? null,
+    incomplete_details: incomplete ? { reason: incomplete } : null,
+    instructions: body.instructions ?? null,
+    max_output_tokens: body.max_output_tokens ?? null,
+    model: body.model,
+    output: failed ? [] : output,
+    parallel_tool_calls: body.parallel_tool_calls ?? true,
+    previous_response_id: null,
+    reasoning: { effort: body.reasoning?.effort ?? null, summary: null },
+    store: body.store ?? true,
+    temperature: body.temperature ?? 1,
+    text: { format: body.text?.format ?? { type: 'text' } },
+    tool_choice: body.tool_choice ?? 'auto',
+    tools: body.tools ?? [],
+    top_p: body.top_p ?? 1,
+    truncation: 'disabled',
+    metadata: {},
+    ...(usage === null ? {} : { usage: toUsage(usage) }),
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's type has fields that it adds itself
+  return response as unknown as OpenAI.Responses.Response;
+}
+
+const aborted = () => new DOMException('This operation was aborted', 'AbortError');
+
+const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal | null): Promise<T> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(aborted());
+    signal?.addEventListener('abort', () => reject(aborted()), { once: true });
+    work.then(resolve, reject);
+  });
+
+async function* stream(
+  turn: Turn,
+  response: OpenAI.Responses.Response,
+  signal: AbortSignal | null,
+) {
+  let gate = turn.gate;
+  const events = streamEvents(response);
+  for (const [index, event] of events.entries()) {
+    const isLast = index === events.length - 1;
+    if (turn.broken?.before === event.type) {
+      if (turn.broken.how === 'error') throw new TypeError('terminated');
+      return;
+    }
+    if (gate !== undefined && (turn.before === event.type || (isLast && !turn.before))) {
+      await unlessAborted(gate.pass(), signal);
+      gate = undefined;
+    }
+    if (isLast && turn.errorEvent !== undefined) {
+      const error = { type: 'error', ...turn.errorEvent, param: null, sequence_number: index };
+      yield frame(error);
+      return;
+    }
+    yield await unlessAborted(Promise.resolve(frame(event)), signal);
+  }
+}
+
+const answerError = (
+  { status, ...error }: Refusal | { status: number; [key: string]: unknown },
+  headers: Readonly<Record<string, string>> = {},
+) =>
+  Response.json(
+    { error: { type: status >= 500 ? 'server_error' : 'invalid_request_error', ...error } },
+    { status, headers: { 'x-request-id': 'req_upstream', 'x-should-retry': 'false', ...headers } },
+  );
+
+function badKey(headers: Headers, apiKey: string | null): Refusal | null {
+  if (apiKey === null) return null;
+  const given = headers.get('authorization')?.replace('Bearer ', '') ?? '';
+  if (given === apiKey) return null;
+  const masked = `${given.slice(0, 7)}****${given.slice(-4)}`;
+  const message = `Incorrect API key provided: ${masked}. You can find your API key at https://platform.openai.com/account/api-keys.`;
+  return { status: 401, message, param: null, code: 'invalid_api_key' };
+}
+
+/** A model endpoint that speaks Responses, tells what it was sent and answers what it is told. */
+export function createUpstream({ apiKey, otherwise, ...options }: UpstreamOptions): Upstream {
+  const turns: Turn[] = [];
+  const requests: UpstreamRequest[] = [];
+  const refusals: Refusal[] = [];
+  const reasoning = new Map<string, string>();
+
+  const judge = ({ body, headers }: UpstreamRequest): Refusal | null => {
+    if (
+      options.rejectEncryptedContent === true &&
+      body.include?.includes('reasoning.encrypted_content')
+    ) {
+      const message = 'Encrypted content is not supported with this model.';
+      return { status: 400, message, param: 'include', code: null };
+    }
+    const refusal = check(body, reasoning);
+    if (refusal !== null) refusals.push(refusal);
+    return badKey(headers, apiKey) ?? refusal;
+  };
+
+  const answer = (turn: Turn, { body, signal }: UpstreamRequest): Response => {
+    if (turn.unreachable !== undefined) throw new TypeError(turn.unreachable);
+    if (turn.http !== undefined) {
+      return answerError({ status: turn.http.status, ...turn.http.error }, turn.http.headers);
+    }
+    const response = toResponse(turn, body);
+    for (const [item, needed] of reasoningOf(response.output)) reasoning.set(item, needed);
+    const text = ReadableStream.from(stream(turn, response, signal));
+    const headers = {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-request-id': 'req_upstream',
+    };
+    return new Response(text.pipeThrough(new TextEncoderStream()), { headers });
+  };
+
+  return {
+    requests,
+    refusals,
+    will: (...more) => void turns.push(...more),
+    sent(index = -1) {
+      const request = requests.at(index);
+      if (request === undefined) throw new Error(`the upstream got no request ${index}`);
+      return request.body;
+    },
+    async fetch(input, init) {
+      const made = new Request(input, init);
+      const { url, headers } = made;
+      const signal = init?.signal ?? null;
+      if (signal?.aborted === true) throw aborted();
+      if (!url.endsWith('/responses')) {
+        return answerError({ status: 404, message: `Invalid URL (POST ${new URL(url).pathname})` });
+      }
+      const body = parse(await made.json());
+      if ('status' in body) {
+        refusals.push(body);
+        return answerError({ ...body });
+      }
+      const request = { url, headers, signal, body };
+      const refusal = judge(request);
+      if (refusal?.param === 'include') return answerError({ ...refusal });
+      requests.push(request);
+      if (refusal !== null) return answerError({ ...refusal });
+      const turn = turns.shift() ?? otherwise?.(request.body);
+      if (turn === undefined) {
+        const message = 'The upstream was not told what to answer.';
+        const untold = { status: 400, message, param: null, code: null };
+        refusals.push(untold);
+        return answerError({ ...untold });
+      }
+      return answer(turn, request);
+    },
+  };
+}
