@@ -97,6 +97,10 @@ export const errors = {
     refuse(
       'We could not parse the JSON body of your request. (HINT: This likely means you aren’t using your HTTP library correctly. The API expects a JSON payload, but what was sent was not valid JSON.)',
     ),
+  deepJson: (levels: number) =>
+    refuse(
+      `We could not parse the JSON body of your request. It is nested more than ${levels} levels deep.`,
+    ),
   /** Row 40. */
   unknownUrl: (method: string, path: string) =>
     new ApiError(404, { message: `Invalid URL (${method} ${path})` }),

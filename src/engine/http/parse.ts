@@ -9,14 +9,25 @@ function check<T>(schema: z.ZodType<T>, value: unknown): T {
   throw errors.invalid(describeProblem(result.error));
 }
 
+/** Levels of nesting that a body may have: more would overflow whoever writes it out again. */
+const deepest = 500;
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
+
 function parseJson(text: string): unknown {
   // Clients send an empty body where every field is optional (contract §11).
   if (text.trim() === '') return {};
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw errors.badJson();
   }
+  if (isDeeper(value, deepest)) throw errors.deepJson(deepest);
+  return value;
 }
 
 /** The request's JSON body, checked; throws the API's error for the first thing wrong with it. */

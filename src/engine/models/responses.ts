@@ -8,6 +8,7 @@ import {
   type ModelRequest,
   type Usage,
 } from './model.ts';
+import { annotate } from './annotations.ts';
 import { toResponseParams } from './responses-input.ts';
 import { errorCode, toModelFailure } from './upstream-error.ts';
 
@@ -33,7 +34,7 @@ const noTimeout = 2 ** 31 - 1;
 const toPart = (part: OpenAI.Responses.ResponseOutputMessage['content'][number]): MessageContent =>
   part.type === 'refusal'
     ? { type: 'refusal', refusal: part.refusal }
-    : { type: 'text', text: { value: part.text, annotations: [] } };
+    : { type: 'text', text: annotate(part) };
 
 const isEmpty = (content: readonly MessageContent[]): boolean =>
   content.every((part) => part.type === 'text' && part.text.value === '');

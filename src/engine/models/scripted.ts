@@ -36,7 +36,7 @@ function answer({ messages, turns }: ModelRequest): string {
   );
   const asked = messages.findLast(({ role }) => role === 'user');
   const heard = asked === undefined ? 'nobody has said anything' : `you said: ${textOf(asked)}`;
-  return `Scripted model, no AI behind it: ${told.length > 0 ? told.join('; ') : heard}`;
+  return `Scripted model: ${told.length > 0 ? told.join('; ') : heard}`;
 }
 
 /** About what a tokenizer would count; the same text always counts the same. */

@@ -17,7 +17,8 @@ function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
   if (status === undefined) return errorCode(code);
   if (status === 429) return 'rate_limit_exceeded';
   if (status !== 400 && status !== 422) return 'server_error';
-  return param?.startsWith('input') === true ? 'invalid_prompt' : errorCode(code);
+  const atFault = param === 'url' || param?.startsWith('input') === true;
+  return atFault ? 'invalid_prompt' : errorCode(code);
 }
 
 /** The upstream's own sentence: servers send the error as an object, as text, or not as JSON. */

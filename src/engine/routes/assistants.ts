@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { seconds } from '../../clock.ts';
 import { createAssistant, modifyAssistant } from '../../schema/assistant.ts';
-import { pathAssistant, withBody } from '../http/lookup.ts';
+import { pathAssistant, withBody } from './lookup.ts';
 import { answerList } from '../http/page.ts';
 import { parseBody } from '../http/parse.ts';
 import type { EngineOptions } from '../options.ts';

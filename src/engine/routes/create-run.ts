@@ -1,7 +1,7 @@
 import { seconds } from '../../clock.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { lookUpAssistant } from '../http/lookup.ts';
+import { lookUpAssistant } from './lookup.ts';
 import type { EngineOptions } from '../options.ts';
 import { initialState } from '../runs/machine.ts';
 import { type AssistantRow, assistantBody } from '../store/assistants.ts';

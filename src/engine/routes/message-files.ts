@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { Hono } from 'hono';
 import { errors } from '../http/errors.ts';
-import { pathMessage, withBody } from '../http/lookup.ts';
+import { pathMessage, withBody } from './lookup.ts';
 import { listSchema, toList } from '../http/page.ts';
 import { parseQuery } from '../http/parse.ts';
 import type { EngineOptions } from '../options.ts';

@@ -7,7 +7,7 @@ import {
   modifyMetadata,
 } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
-import { pathMessage, pathThread, withBody } from '../http/lookup.ts';
+import { pathMessage, pathThread, withBody } from './lookup.ts';
 import { toList, toPageQuery } from '../http/page.ts';
 import { parseBody, parseQuery } from '../http/parse.ts';
 import type { EngineOptions } from '../options.ts';

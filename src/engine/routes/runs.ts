@@ -8,7 +8,7 @@ import {
   submitToolOutputsBody,
 } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { pathRun, pathThread, withBody } from '../http/lookup.ts';
+import { pathRun, pathThread, withBody } from './lookup.ts';
 import { answerList } from '../http/page.ts';
 import { parseBody, parseQuery } from '../http/parse.ts';
 import type { EngineOptions } from '../options.ts';
@@ -132,7 +132,9 @@ export function runRoutes(options: EngineOptions, worker: RunWorker): Hono {
   });
 
   routes.post('/:run_id/cancel', cancelRoute(options, worker));
-  routes.post('/:run_id/submit_tool_outputs', submitRoute(options, worker));
+  for (const name of ['submit_tool_outputs', 'submit-tool-outputs']) {
+    routes.post(`/:run_id/${name}`, submitRoute(options, worker));
+  }
 
   return routes;
 }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { includeQuery, listSteps as listQuery } from '../../schema/run.ts';
-import { pathRun, pathStep, withBody } from '../http/lookup.ts';
+import { pathRun, pathStep, withBody } from './lookup.ts';
 import { toList, toPageQuery } from '../http/page.ts';
 import { parseQuery } from '../http/parse.ts';
 import type { EngineOptions } from '../options.ts';

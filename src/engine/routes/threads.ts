@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { seconds } from '../../clock.ts';
 import { type CreateThread, createThread, modifyThread } from '../../schema/thread.ts';
-import { pathThread, withBody } from '../http/lookup.ts';
+import { pathThread, withBody } from './lookup.ts';
 import { answerList } from '../http/page.ts';
 import { parseBody } from '../http/parse.ts';
 import type { EngineOptions } from '../options.ts';

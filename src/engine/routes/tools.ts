@@ -16,7 +16,8 @@ export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[]
     if (tool.type === 'code_interpreter') return tool;
     const { ranking_options, ...limits } = tool.file_search ?? {};
     const { ranker = 'default_2024_08_21', score_threshold = 0 } = ranking_options ?? {};
-    return { ...tool, file_search: { ...limits, ranking_options: { ranker, score_threshold } } };
+    const ranking = { ranker, score_threshold, hybrid_search: null };
+    return { ...tool, file_search: { ...limits, ranking_options: ranking } };
   });
 
 /** Takes files and stores by id; stores to be made on the way need an API that is not here. */

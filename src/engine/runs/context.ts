@@ -44,7 +44,10 @@ export function exhaustedBudget(
   settings: RunSettings,
   spent: Usage,
 ): 'max_prompt_tokens' | 'max_completion_tokens' | null {
-  if (overPromptBudget(settings, spent)) return 'max_prompt_tokens';
+  const { max_prompt_tokens } = settings;
+  if (max_prompt_tokens !== null && spent.prompt_tokens >= max_prompt_tokens) {
+    return 'max_prompt_tokens';
+  }
   const left = outputBudget(settings, spent);
   return left !== null && left < leastOutput ? 'max_completion_tokens' : null;
 }

@@ -81,6 +81,8 @@ async function migrate(db: Kysely<Tables>, location: string): Promise<void> {
 export async function openDatabase(location: string): Promise<Database> {
   const db = new Kysely<Tables>({ dialect: new SqliteFileDialect(openChecked(location)) });
   try {
+    // From here on the driver waits, asynchronously.
+    await sql`pragma busy_timeout = 0`.execute(db);
     await sql`pragma journal_mode = wal`.execute(db);
     await migrate(db, location);
     return db;

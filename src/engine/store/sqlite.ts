@@ -1,18 +1,24 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
   type Driver,
+  type QueryResult,
   SqliteAdapter,
   SqliteDialect,
   type SqliteDialectConfig,
   SqliteDriver,
 } from 'kysely';
 
-/** Milliseconds a statement waits for another process's transaction to end. */
-const busyTimeout = 10_000;
+/** SQLite's code for "another connection is writing". */
+const busy = 5;
+/** Milliseconds that looking into a file may wait for another process that prepares it. */
+const openTimeout = 10_000;
+/** How often a statement is tried again while another connection writes, about 10 ms apart. */
+const patience = 1000;
 
 /** Kysely does not type its parameters; the queries here bind nothing else. */
 const parameters = (values: readonly unknown[]) =>
@@ -33,11 +39,45 @@ const adapt = (database: DatabaseSync): SqliteDialectConfig['database'] => ({
   },
 });
 
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && error.errcode === busy;
+
+/**
+ * Waits for other connections' transactions without blocking: SQLite's own busy handler would stop
+ * this process altogether, and with it whoever holds the lock if they are in this process too.
+ */
+class PatientConnection implements DatabaseConnection {
+  readonly #connection: DatabaseConnection;
+
+  constructor(connection: DatabaseConnection) {
+    this.#connection = connection;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#connection.executeQuery<R>(query);
+      } catch (error) {
+        if (!isBusy(error) || attempt === patience) throw error;
+        await setTimeout(5 + Math.random() * 10);
+      }
+    }
+  }
+
+  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.#connection.streamQuery<R>(query, chunkSize);
+  }
+}
+
 /**
  * Takes the write lock when a transaction begins. A deferred one that reads first and writes later
  * fails at once, without waiting, when another process wrote in between.
  */
 class ImmediateDriver extends SqliteDriver {
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return new PatientConnection(await super.acquireConnection());
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
@@ -74,5 +114,5 @@ export function openFile(location: string): DatabaseSync {
     mkdirSync(dirname(location), { recursive: true, mode: 0o700 });
     closeSync(openSync(location, 'a', 0o600));
   }
-  return new DatabaseSync(location, { timeout: busyTimeout });
+  return new DatabaseSync(location, { timeout: openTimeout });
 }

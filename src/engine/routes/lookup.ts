@@ -5,7 +5,7 @@ import { findRun, type RunRow } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { findStep, type StepRow } from '../store/steps.ts';
 import { findThread, type ThreadRow } from '../store/threads.ts';
-import { ApiError, errors, type Kind, kinds } from './errors.ts';
+import { ApiError, errors, type Kind, kinds } from '../http/errors.ts';
 
 /*
  * What is there is served whatever its id looks like, because people bring their old ids along.
