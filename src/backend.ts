@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Clock, Ids } from './clock.ts';
-import type { Config } from './options.ts';
+import type { Config } from './config.ts';
 import type { Embedded } from './embedded.ts';
 import type { Log } from './log.ts';
 

@@ -1,4 +1,4 @@
-// This file alone must parse on any Node that has ES modules, so that an old one can say what is
+// This file alone must parse on every Node since 14, so that an old one can say what is
 // missing: whatever is new waits behind the check, in a chunk of its own.
 import type { Host } from './program.ts';
 

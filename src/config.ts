@@ -1,12 +1,6 @@
 import { posix, win32 } from 'node:path';
 import { type FlagKind, readArguments } from './arguments.ts';
-import { type Config, options, settings } from './options.ts';
-
-const flags: ReadonlyMap<string, FlagKind> = new Map(
-  options.flatMap(({ flag, value }) =>
-    flag === null ? [] : [[flag, value === null ? 'boolean' : 'string']],
-  ),
-);
+import { type About, type Option, options, RefusedValue } from './options.ts';
 
 /** What the program was started with. */
 export interface Surroundings {
@@ -17,6 +11,9 @@ export interface Surroundings {
   /** The user's home directory. */
   readonly home: string;
 }
+
+/** Every setting of the program, judged and complete. */
+export type Config = Readonly<ReturnType<typeof settle>>;
 
 export type Reading =
   | { readonly command: 'help' | 'version' }
@@ -29,21 +26,26 @@ interface Given {
   readonly text: string;
 }
 
-type AllGiven = ReadonlyMap<string, Given>;
+/** What was given for an option; undefined when nothing was. */
+type Find = (option: About) => Given | undefined;
+
+const all: readonly About[] = Object.values(options);
+
+const flags: ReadonlyMap<string, FlagKind> = new Map(
+  all.flatMap(({ flag, value }) =>
+    flag === null ? [] : [[flag, value === null ? 'boolean' : 'string']],
+  ),
+);
 
 /** A flag beats the environment; an empty variable counts as unset. */
-function gather(values: ReadonlyMap<string, string>, env: Surroundings['env']): AllGiven {
-  const given = new Map<string, Given>();
-  for (const { field, flag, env: names } of options) {
+const finder =
+  (values: ReadonlyMap<string, string>, env: Surroundings['env']): Find =>
+  ({ flag, env: names }) => {
     const written = flag === null ? undefined : values.get(flag);
-    const name = names.find((candidate) => (env[candidate] ?? '').trim() !== '');
-    if (written !== undefined) given.set(field, { source: `--${flag}`, text: written });
-    else if (name !== undefined) {
-      given.set(field, { source: name, text: (env[name] ?? '').trim() });
-    }
-  }
-  return given;
-}
+    if (written !== undefined) return { source: `--${flag}`, text: written };
+    const source = names.find((name) => (env[name] ?? '').trim() !== '');
+    return source === undefined ? undefined : { source, text: (env[source] ?? '').trim() };
+  };
 
 /** The per-user data directory's file, where each system keeps such things. */
 function defaultDatabase({ platform, home, env }: Surroundings): string {
@@ -60,11 +62,41 @@ function defaultDatabase({ platform, home, env }: Surroundings): string {
 const expandHome = (file: string, home: string): string =>
   /^~[/\\]/u.test(file) ? home + file.slice(1) : file;
 
-function ineffective(given: AllGiven): string[] {
-  const remote = given.get('baseUrl');
-  return options
+/** Judges everything that was given, and puts each problem into `problems`. */
+function settle(find: Find, surroundings: Surroundings, problems: string[]) {
+  const value = <T>(option: Option<T>): T => {
+    const given = find(option);
+    try {
+      return given === undefined ? option.otherwise : option.read(given.text);
+    } catch (error) {
+      if (!(error instanceof RefusedValue)) throw error;
+      problems.push(`${given?.source} ${error.message}`);
+      return option.otherwise;
+    }
+  };
+  const database = value(options.database) ?? defaultDatabase(surroundings);
+  return {
+    apiKey: value(options.apiKey),
+    modelBaseUrl: value(options.modelBaseUrl),
+    modelApi: value(options.modelApi),
+    model: value(options.model),
+    database: expandHome(database, surroundings.home),
+    runLifetime: value(options.runLifetime),
+    concurrency: value(options.concurrency),
+    baseUrl: value(options.baseUrl),
+    apiVersion: value(options.apiVersion),
+    toolsets: value(options.toolsets),
+    readOnly: value(options.readOnly),
+    toolNames: value(options.toolNames),
+    logLevel: value(options.logLevel),
+  };
+}
+
+function ineffective(find: Find): string[] {
+  const remote = find(options.baseUrl);
+  return all
     .filter(({ mode }) => mode === (remote === undefined ? 'remote' : 'embedded'))
-    .flatMap(({ field }) => given.get(field)?.source ?? [])
+    .flatMap((option) => find(option)?.source ?? [])
     .map((source) =>
       remote === undefined
         ? `${source} has no effect without ASSISTANTS_BASE_URL.`
@@ -76,16 +108,8 @@ function ineffective(given: AllGiven): string[] {
 export function readConfig(surroundings: Surroundings): Reading {
   const { command, values, problems } = readArguments(surroundings.argv, flags);
   if (command === 'help' || command === 'version') return { command };
-  const given = gather(values, surroundings.env);
-  const texts = [...given].map(([field, { text }]) => [field, text]);
-  const parsed = settings.safeParse({
-    database: defaultDatabase(surroundings),
-    ...Object.fromEntries(texts),
-  });
-  const wrong = (parsed.error?.issues ?? []).map(
-    ({ path, message }) => `${given.get(String(path[0]))?.source} ${message}`,
-  );
-  if (!parsed.success || problems.length > 0) return { problems: [...problems, ...wrong] };
-  const database = expandHome(parsed.data.database, surroundings.home);
-  return { command, config: { ...parsed.data, database }, warnings: ineffective(given) };
+  const find = finder(values, surroundings.env);
+  const found = [...problems];
+  const config = settle(find, surroundings, found);
+  return found.length > 0 ? { problems: found } : { command, config, warnings: ineffective(find) };
 }

@@ -25,7 +25,9 @@ Usage:
   assistants-mcp help               print this
 
 Options, as a flag or in the environment; the flag wins:
-${options.map((option) => optionLines(option)).join('\n')}
+${Object.values<About>(options)
+  .map((option) => optionLines(option))
+  .join('\n')}
   ${'-h, --help'.padEnd(column - 2)}print this
   ${'-v, --version'.padEnd(column - 2)}print the version
 `;

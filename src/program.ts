@@ -2,11 +2,10 @@ import type { Readable, Writable } from 'node:stream';
 import manifest from '../package.json' with { type: 'json' };
 import { type Backend, createBackend } from './backend.ts';
 import { randomIds, systemClock } from './clock.ts';
-import { readConfig, type Surroundings } from './config.ts';
+import { type Config, readConfig, type Surroundings } from './config.ts';
 import { createLog, type Log } from './log.ts';
 import { createServer } from './mcp/server.ts';
 import { serve } from './mcp/stdio.ts';
-import type { Config } from './options.ts';
 import { selectTools } from './tools/index.ts';
 
 /** The process, as far as the program has to do with it. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import type { Config } from '../options.ts';
+import type { Config } from '../config.ts';
 import { tellStory } from './story.ts';
 import { createTeller, type Teller } from './teller.ts';
 

@@ -1,6 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import * as z from 'zod';
-import type { Config } from '../options.ts';
+import type { Config } from '../config.ts';
 import type { Teller } from './teller.ts';
 
 /** Calls a tool; its answer is checked to be of `shape`. Throws what the tool says when it fails. */

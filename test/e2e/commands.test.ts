@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { options } from '../../src/options.ts';
+import { type About, options } from '../../src/options.ts';
 import { script, startServer } from './server.ts';
 
 test('--version prints the version', async () => {
@@ -17,8 +17,9 @@ test('--help and help print every option', async () => {
   const [flag, word] = [startServer({ args: ['--help'] }), startServer({ args: ['help'] })];
   expect([await flag.exited, await word.exited]).toEqual([0, 0]);
   expect(flag.stdout()).toBe(word.stdout());
-  const flags = options.flatMap(({ flag: name }) => (name === null ? [] : [`--${name}`]));
-  const names = [...flags, ...options.flatMap(({ env }) => env)];
+  const all: readonly About[] = Object.values(options);
+  const flags = all.flatMap(({ flag: name }) => (name === null ? [] : [`--${name}`]));
+  const names = [...flags, ...all.flatMap(({ env }) => env)];
   expect(names.filter((name) => !flag.stdout().includes(name))).toEqual([]);
 });
 

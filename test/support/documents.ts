@@ -2,6 +2,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { type About, options } from '../../src/options.ts';
 import { allTools } from '../../src/tools/index.ts';
 
+const all: readonly About[] = Object.values(options);
+
 type Row = readonly string[];
 
 /** A Markdown table, its columns as wide as their widest cell. */
@@ -44,7 +46,7 @@ const optionRow = ({ env, flag, value, help, fallback }: About): Row => [
 export const optionTable = (): string =>
   table(
     ['Environment', 'Flag', 'Meaning', 'Default'],
-    options.map((option) => optionRow(option)),
+    all.map((option) => optionRow(option)),
   );
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
@@ -77,7 +79,7 @@ export const serverEntry = () => ({
       identifier: manifest.name,
       version: manifest.version,
       transport: { type: 'stdio' },
-      environmentVariables: options.flatMap((option) => variables(option)),
+      environmentVariables: all.flatMap((option) => variables(option)),
     },
   ],
 });
