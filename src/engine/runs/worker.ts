@@ -1,16 +1,16 @@
 import { seconds } from '../../clock.ts';
 import type { EngineOptions } from '../options.ts';
-import { claimableRuns, nextDeadline, renewLease } from '../store/leases.ts';
+import { claimableRuns, nextDue, renewLease } from '../store/leases.ts';
 import { type RunRow, runState, updateRun } from '../store/runs.ts';
 import { discardOpenMessages, endRun, expireDueRuns, moment } from './ending.ts';
 import { executeRun, type Interruption } from './execute.ts';
 import { advance } from './machine.ts';
 
 /** Milliseconds a claim holds without being renewed; a process that dies frees its runs after it. */
-const leaseDuration = 30_000;
+const leaseDuration = 10_000;
 /** Milliseconds between looks at the database when nothing wakes the worker. */
 const pollInterval = 5_000;
-/** Milliseconds to wait at least, so that a deadline another process is to act on is not spun on. */
+/** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
 const shortestWait = 250;
 
 interface Execution {
@@ -82,7 +82,7 @@ export class RunWorker {
       this.#alarm = new AbortController();
       try {
         await this.tick();
-        wait = await this.#untilDeadline();
+        wait = await this.#untilDue();
       } catch (error) {
         log.error('worker pass failed', { error: String(error) });
       }
@@ -90,10 +90,9 @@ export class RunWorker {
     }
   }
 
-  async #untilDeadline(): Promise<number> {
-    const deadline = await nextDeadline(this.#options.db);
-    if (deadline === undefined) return pollInterval;
-    const left = deadline * 1000 - this.#options.clock.now();
+  async #untilDue(): Promise<number> {
+    const due = (await nextDue(this.#options.db)) ?? Infinity;
+    const left = due - this.#options.clock.now();
     return Math.min(pollInterval, Math.max(left, shortestWait));
   }
 

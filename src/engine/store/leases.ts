@@ -70,12 +70,19 @@ export async function renewLease(
   return renewed?.status;
 }
 
-/** The next deadline of any live run, in Unix seconds. */
-export async function nextDeadline(db: Database): Promise<number | undefined> {
+/**
+ * When a live run will next need somebody who is not its holder, in milliseconds since the epoch:
+ * its deadline or the end of its lease, whichever comes first.
+ */
+export async function nextDue(db: Database): Promise<number | undefined> {
   const row = await db
     .selectFrom('runs')
-    .select((select) => select.fn.min('deadline').as('deadline'))
+    .select((select) => [
+      select.fn.min('deadline').as('deadline'),
+      select.fn.min('lease_until').as('lease_until'),
+    ])
     .where('status', 'in', liveStatuses)
     .executeTakeFirst();
-  return row?.deadline ?? undefined;
+  if (row === undefined || row.deadline === null) return undefined;
+  return Math.min(row.deadline * 1000, row.lease_until ?? Infinity);
 }
