@@ -1,12 +1,13 @@
 import type OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
+import * as z from 'zod';
 import type { Clock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
 import { allTools } from '../../src/tools/index.ts';
 import type { Tool } from '../../src/tools/tool.ts';
-import { connectClient, createPipes, type Generation } from './pipes.ts';
+import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
 interface Setting {
   readonly openai: OpenAI;
@@ -25,11 +26,6 @@ export interface ToolAnswer {
   readonly object: any;
 }
 
-export interface CallOptions {
-  readonly onprogress?: (progress: { progress: number; message?: string }) => void;
-  readonly signal?: AbortSignal;
-}
-
 export interface Host {
   /** Calls a tool through the client, which also holds the answer against the output schema. */
   call(name: string, args?: object, options?: CallOptions): Promise<ToolAnswer>;
@@ -39,14 +35,7 @@ export interface Host {
   readonly lines: readonly string[];
 }
 
-export interface ListedTool {
-  readonly name: string;
-  readonly title?: string | undefined;
-  readonly description?: string | undefined;
-  readonly inputSchema: Readonly<Record<string, unknown>>;
-  readonly outputSchema?: Readonly<Record<string, unknown>> | undefined;
-  readonly annotations?: Readonly<Record<string, unknown>> | undefined;
-}
+export type ListedTool = z.infer<typeof listedTool>;
 
 /** Time that passes only while somebody waits for it. */
 export function createWaitingClock(now = 1_790_000_000_000): Clock & { readonly sleeps: number[] } {
@@ -61,19 +50,32 @@ export function createWaitingClock(now = 1_790_000_000_000): Clock & { readonly 
   };
 }
 
-const textOf = (content: unknown): string => {
-  const [block, ...others] = content as { type: string; text: string }[];
-  if (block?.type !== 'text' || others.length > 0) throw new Error('not one block of text');
-  return block.text;
-};
+const toolResult = z.object({
+  isError: z.boolean().optional(),
+  content: z.tuple([z.object({ type: z.literal('text'), text: z.string() })]),
+  structuredContent: z.any().optional(),
+});
+
+const listedTool = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  inputSchema: z.any(),
+  outputSchema: z.any().optional(),
+  annotations: z.any().optional(),
+});
+
+const toolList = z.object({ tools: z.array(listedTool) });
 
 /** A client of the tools over pipes, with everything between them real. */
 export async function connectTools(setting: Setting): Promise<Host> {
   const { openai, clock = createWaitingClock(), generation = 'old', tools = allTools } = setting;
   const secrets = setting.secrets ?? [];
   const lines: string[] = [];
-  const write = (line: string) => lines.push(line);
-  const log = createLog({ level: 'debug', secrets, now: clock.now, write });
+  const write = (line: string) => {
+    lines.push(line);
+  };
+  const log = createLog({ level: 'debug', secrets, now: () => clock.now(), write });
   const { stdin, stdout, client: transport } = createPipes();
   const build = () =>
     createServer({ openai: async () => openai, tools, log, clock, version: '1.2.3', secrets });
@@ -87,27 +89,16 @@ export async function connectTools(setting: Setting): Promise<Host> {
     lines,
     instructions: () => client.getInstructions(),
     async call(name, args = {}, options = {}) {
-      const request = { name, arguments: { ...args } };
-      const result =
-        generation === 'old'
-          ? await (client as OldCaller).callTool(request, undefined, options)
-          : await (client as NewCaller).callTool(request, options);
-      const failed = result['isError'] === true;
-      return { failed, text: textOf(result['content']), object: result['structuredContent'] };
+      const result = await client.callTool(name, { ...args }, options);
+      const { isError = false, content, structuredContent } = toolResult.parse(result);
+      return { failed: isError, text: content[0].text, object: structuredContent };
     },
     async list() {
       const result = await client.listTools();
-      return { tools: result.tools, bytes: Buffer.byteLength(JSON.stringify(result)) };
+      return {
+        tools: toolList.parse(result).tools,
+        bytes: Buffer.byteLength(JSON.stringify(result)),
+      };
     },
   };
-}
-
-type Result = Promise<Record<string, unknown>>;
-
-interface OldCaller {
-  callTool(request: object, schema: undefined, options: CallOptions): Result;
-}
-
-interface NewCaller {
-  callTool(request: object, options: CallOptions): Result;
 }

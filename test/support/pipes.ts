@@ -1,7 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { Client as NewClient, type Transport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
-import type { Transport as OldTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
 
 /** A client's end of a pair of pipes. Whatever is no line of JSON fails the test. */
 function clientEnd(input: PassThrough, output: PassThrough): Transport {
@@ -37,17 +36,42 @@ export type Generation = 'old' | 'new';
 
 const info = { name: 'test', version: '1.0.0' };
 
-/** Connects a client of the given generation. */
-export async function connectClient(
-  generation: Generation,
-  transport: Transport,
-): Promise<OldClient | NewClient> {
-  if (generation === 'old') {
-    const client = new OldClient(info);
-    await client.connect(transport as OldTransport);
-    return client;
-  }
+export interface CallOptions {
+  readonly onprogress?: (progress: { progress: number; message?: string | undefined }) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What both generations can do, in one form. */
+export interface Client {
+  callTool(name: string, args: Record<string, unknown>, options?: CallOptions): Promise<unknown>;
+  listTools(): Promise<object>;
+  getInstructions(): string | undefined;
+  close(): Promise<void>;
+}
+
+async function connectOld(transport: Transport): Promise<Client> {
+  const client = new OldClient(info);
+  await client.connect(transport);
+  return {
+    callTool: (name, args, options) =>
+      client.callTool({ name, arguments: args }, undefined, options),
+    listTools: () => client.listTools(),
+    getInstructions: () => client.getInstructions(),
+    close: () => client.close(),
+  };
+}
+
+async function connectNew(transport: Transport): Promise<Client> {
   const client = new NewClient(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
   await client.connect(transport);
-  return client;
+  return {
+    callTool: (name, args, options) => client.callTool({ name, arguments: args }, options),
+    listTools: () => client.listTools(),
+    getInstructions: () => client.getInstructions(),
+    close: () => client.close(),
+  };
 }
+
+/** Connects a client of the given generation, which holds answers against the output schemas. */
+export const connectClient = (generation: Generation, transport: Transport): Promise<Client> =>
+  generation === 'old' ? connectOld(transport) : connectNew(transport);

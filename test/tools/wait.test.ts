@@ -229,7 +229,7 @@ describe('progress', () => {
     const server = scriptServer({ [created]: run('in_progress'), [looked]: run('failed') });
     const host = await connectTools({ openai: server.openai });
     const told: (string | undefined)[] = [];
-    const onprogress = ({ message }: { message?: string }) => told.push(message);
+    const onprogress = ({ message }: { message?: string | undefined }) => told.push(message);
     await host.call('create_run', create, { onprogress });
     expect(told).toEqual(['run_a is in_progress', 'run_a is failed']);
   });
@@ -255,7 +255,7 @@ test.each(['old', 'new'] as const)(
     const signal = await slept.promise;
     const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve));
     controller.abort();
-    await expect(call).rejects.toThrow();
+    await expect(call).rejects.toThrow(/abort/iu);
     await aborted;
     expect(server.asked).toEqual([created]);
   },

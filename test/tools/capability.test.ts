@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { selectTools, toolsets } from '../../src/tools/index.ts';
+import { connectTools } from '../support/mcp.ts';
+import { refusal, scriptServer, type ScriptedServer } from '../support/server.ts';
+
+const tools = selectTools({ toolsets, readOnly: false, names: 'capability' });
+const connect = ({ openai }: ScriptedServer) => connectTools({ openai, tools });
+
+const ids = { thread_id: 'thread_a', run_id: 'run_a' };
+const file = { thread_id: 'thread_a', message_id: 'msg_a' };
+const run = (status: string, more: object = {}) => ({
+  id: 'run_a',
+  thread_id: 'thread_a',
+  status,
+  ...more,
+});
+const page = { object: 'list', data: [], has_more: false };
+
+const expected = {
+  'openai-apis-create-thread-and': ['wait_seconds', 'body'],
+  'openai-apis-list-runs': ['thread_id', 'limit', 'order', 'after', 'before'],
+  'openai-apis-create-run': ['thread_id', 'include', 'wait_seconds', 'body'],
+  'openai-apis-retrieve-run': ['thread_id', 'run_id', 'wait_seconds'],
+  'openai-apis-cancel-run': ['thread_id', 'run_id'],
+  'openai-apis-submit-tool-outputs': ['thread_id', 'run_id', 'wait_seconds', 'body'],
+  'openai-returns-list-message-files': [
+    'thread_id',
+    'message_id',
+    'limit',
+    'order',
+    'after',
+    'before',
+  ],
+  'openai-retrieves-message-file': ['thread_id', 'message_id', 'file_id'],
+};
+
+describe('capability names', () => {
+  test('list the eight tools, their bodies under `body`', async () => {
+    const host = await connect(scriptServer({}));
+    const listed = (await host.list()).tools;
+    const entries = listed.map(({ name, inputSchema }) => [
+      name,
+      Object.keys(inputSchema.properties),
+    ]);
+    expect(Object.fromEntries(entries)).toEqual(expected);
+    for (const { inputSchema, description } of listed) {
+      expect(inputSchema.additionalProperties).toBe(false);
+      expect(description).not.toMatch(/\b(?:create|get|list|submit)_\w+/u);
+    }
+    const create = listed.find(({ name }) => name === 'openai-apis-create-run');
+    expect(create?.inputSchema.required).toEqual(['thread_id', 'body']);
+    expect(create?.inputSchema.properties.body.required).toEqual(['assistant_id']);
+  });
+
+  test('send the same requests', async () => {
+    const server = scriptServer({
+      'POST /threads/runs': run('failed'),
+      'POST /threads/thread_a/runs': run('failed'),
+      'GET /threads/thread_a/runs': page,
+      'GET /threads/thread_a/runs/run_a': run('failed'),
+      'POST /threads/thread_a/runs/run_a/cancel': run('cancelling'),
+      'POST /threads/thread_a/runs/run_a/submit_tool_outputs': run('failed'),
+      'GET /threads/thread_a/messages/msg_a/files': page,
+      'GET /threads/thread_a/messages/msg_a/files/file-a': { id: 'file-a' },
+    });
+    const host = await connect(server);
+    const body = { assistant_id: 'asst_a', metadata: { k: 'v' } };
+    const include = ['step_details.tool_calls[*].file_search.results[*].content'];
+    const outputs = { tool_outputs: [{ tool_call_id: 'call_a', output: 'x' }] };
+    const calls: readonly (readonly [name: keyof typeof expected, args: object])[] = [
+      ['openai-apis-create-thread-and', { body }],
+      ['openai-apis-list-runs', { thread_id: 'thread_a', limit: 2 }],
+      ['openai-apis-create-run', { thread_id: 'thread_a', include, wait_seconds: 5, body }],
+      ['openai-apis-retrieve-run', ids],
+      ['openai-apis-cancel-run', ids],
+      ['openai-apis-submit-tool-outputs', { ...ids, body: outputs }],
+      ['openai-returns-list-message-files', { ...file, order: 'asc' }],
+      ['openai-retrieves-message-file', { ...file, file_id: 'file-a' }],
+    ];
+    for (const [name, args] of calls) {
+      expect((await host.call(name, args)).failed).toBe(false);
+    }
+    expect(server.asked).toEqual([
+      'POST /threads/runs',
+      'GET /threads/thread_a/runs?limit=2',
+      `POST /threads/thread_a/runs?include[]=${include[0]}`,
+      'GET /threads/thread_a/runs/run_a',
+      'POST /threads/thread_a/runs/run_a/cancel',
+      'POST /threads/thread_a/runs/run_a/submit_tool_outputs',
+      'GET /threads/thread_a/messages/msg_a/files?order=asc',
+      'GET /threads/thread_a/messages/msg_a/files/file-a',
+    ]);
+    const sent = server.requests.filter(({ method }) => method === 'POST');
+    expect(await sent[0]?.json()).toEqual(body);
+    expect(await sent[1]?.json()).toEqual(body);
+    expect(await sent[3]?.json()).toEqual(outputs);
+  });
+
+  test('refuse what does not belong, naming its place', async () => {
+    const host = await connect(scriptServer({}));
+    const textOf = async (args: object) => (await host.call('openai-apis-create-run', args)).text;
+    expect(await textOf({ thread_id: 'thread_a' })).toMatch(
+      /^Missing required parameter: 'body'\./u,
+    );
+    expect(await textOf({ thread_id: 'thread_a', body: {} })).toMatch(
+      /^Missing required parameter: 'body\.assistant_id'\./u,
+    );
+    expect(await textOf({ thread_id: 'thread_a', assistant_id: 'asst_a', body: {} })).toMatch(
+      /^Missing required parameter: 'body\.assistant_id'\./u,
+    );
+    const body = { assistant_id: 'asst_a' };
+    expect(await textOf({ thread_id: 'thread_a', body: { ...body, stream: true } })).toMatch(
+      /^Unknown parameter: 'body\.stream'\./u,
+    );
+    expect(await textOf({ thread_id: 'thread_a', body, assistant_id: 'asst_a' })).toMatch(
+      /^Unknown parameter: 'assistant_id'\./u,
+    );
+    expect(await textOf({ thread_id: 'thread_a', body, wait_seconds: 60 })).toMatch(
+      /^Invalid 'wait_seconds': integer above maximum value\./u,
+    );
+  });
+
+  test('are what `next` and advice speak of', async () => {
+    const server = scriptServer({
+      'GET /threads/thread_a/runs/run_a': [
+        run('queued'),
+        run('requires_action', {
+          required_action: {
+            submit_tool_outputs: { tool_calls: [{ id: 'call_a', function: { name: 'f' } }] },
+          },
+        }),
+      ],
+      'POST /threads/thread_a/runs': refusal(
+        400,
+        'Thread thread_a already has an active run run_a.',
+      ),
+    });
+    const host = await connect(server);
+    expect((await host.call('openai-apis-retrieve-run', ids)).object.next).toMatch(
+      /^Call openai-apis-retrieve-run with/u,
+    );
+    expect((await host.call('openai-apis-retrieve-run', ids)).object.next).toMatch(
+      /^Call openai-apis-submit-tool-outputs with .* call_a \(f\)\.$/u,
+    );
+    const args = { thread_id: 'thread_a', body: { assistant_id: 'asst_a' } };
+    expect((await host.call('openai-apis-create-run', args)).text).toMatch(
+      /Call openai-apis-retrieve-run with .*, or openai-apis-cancel-run to stop it/u,
+    );
+  });
+
+  test('obey toolsets', () => {
+    const some = selectTools({ toolsets: ['message_files'], readOnly: false, names: 'capability' });
+    expect(some.map(({ name }) => name)).toEqual([
+      'openai-returns-list-message-files',
+      'openai-retrieves-message-file',
+    ]);
+  });
+});

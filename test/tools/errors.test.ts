@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest';
+import { createClient } from '../../src/openai/client.ts';
+import { allTools } from '../../src/tools/index.ts';
+import { connectTools } from '../support/mcp.ts';
+import { refusal, scriptServer } from '../support/server.ts';
+
+const thread_id = 'thread_abc';
+const run_id = 'run_def';
+const at = { thread_id, run_id };
+const run = { thread_id, assistant_id: 'asst_abc' };
+const requestId = 'req_0123456789abcdef0123456789abcdef';
+const ids = 'thread_id "thread_abc" and run_id "run_def"';
+
+type Case = readonly [tool: string, args: object, call: string, sentence: string, advice: string];
+
+const cases: readonly Case[] = [
+  [
+    'create_run',
+    run,
+    'POST /threads/thread_abc/runs',
+    'Thread thread_abc already has an active run run_def.',
+    `Call get_run with ${ids} and wait_seconds 30 to let it end, or cancel_run to stop it; then try again.`,
+  ],
+  [
+    'create_message',
+    { thread_id, role: 'user', content: 'Hi' },
+    'POST /threads/thread_abc/messages',
+    "Can't add messages to thread_abc while a run run_def is active.",
+    `Call get_run with ${ids} and wait_seconds 30 to let it end, or cancel_run to stop it; then try again.`,
+  ],
+  [
+    'create_run',
+    run,
+    'POST /threads/thread_abc/runs',
+    'Run creation requires a Thread with a user message or an assistant with instructions.',
+    'Give the question in additional_messages, or instructions.',
+  ],
+  [
+    'submit_tool_outputs',
+    {
+      ...at,
+      tool_outputs: [
+        { tool_call_id: 'call_a', output: '' },
+        { tool_call_id: 'call_x', output: '' },
+      ],
+    },
+    'POST /threads/thread_abc/runs/run_def/submit_tool_outputs',
+    "Expected tool outputs for call_ids ['call_a', 'call_b'], got ['call_a', 'call_x']",
+    'Send one output for every expected call id in one call (missing: call_b; not asked for: call_x).',
+  ],
+  [
+    'submit_tool_outputs',
+    { ...at, tool_outputs: [] },
+    'POST /threads/thread_abc/runs/run_def/submit_tool_outputs',
+    'Runs in status "in_progress" do not accept tool outputs.',
+    `Call get_run with ${ids} to see how the run stands.`,
+  ],
+  [
+    'submit_tool_outputs',
+    { ...at, tool_outputs: [] },
+    'POST /threads/thread_abc/runs/run_def/submit_tool_outputs',
+    'Runs in status "expired" do not accept tool outputs.',
+    'Call create_run to start a new run.',
+  ],
+  [
+    'cancel_run',
+    at,
+    'POST /threads/thread_abc/runs/run_def/cancel',
+    "Cannot cancel run with status 'completed'.",
+    `Call get_run with ${ids} to see how the run stands.`,
+  ],
+  [
+    'modify_run',
+    at,
+    'POST /threads/thread_abc/runs/run_def',
+    "Cannot update run with status 'queued'.",
+    `Call get_run with ${ids} to see how the run stands.`,
+  ],
+];
+
+const missing: readonly Case[] = [
+  [
+    'get_thread',
+    { thread_id },
+    'GET /threads/thread_abc',
+    "No thread found with id 'thread_abc'.",
+    'Call list_threads to see which exist.',
+  ],
+  [
+    'get_assistant',
+    { assistant_id: 'asst_abc' },
+    'GET /assistants/asst_abc',
+    "No assistant found with id 'asst_abc'.",
+    'Call list_assistants to see which exist.',
+  ],
+  [
+    'get_run',
+    at,
+    'GET /threads/thread_abc/runs/run_def',
+    "No run found with id 'run_def'.",
+    'Call list_runs with thread_id "thread_abc" to see which exist.',
+  ],
+  [
+    'get_run_step',
+    { ...at, step_id: 'step_a' },
+    'GET /threads/thread_abc/runs/run_def/steps/step_a',
+    "No run step found with id 'step_a'.",
+    `Call list_run_steps with ${ids} to see which exist.`,
+  ],
+  [
+    'get_message',
+    { thread_id, message_id: 'msg_a' },
+    'GET /threads/thread_abc/messages/msg_a',
+    "No message found with id 'msg_a'.",
+    'Call list_messages with thread_id "thread_abc" to see which exist.',
+  ],
+];
+
+const failureOf = async (tool: string, args: object, call: string, answer: object) => {
+  const { openai } = scriptServer({ [call]: answer });
+  const host = await connectTools({ openai });
+  const { failed, text } = await host.call(tool, args);
+  expect(failed).toBe(true);
+  return text;
+};
+
+describe('a refusal is told whole, with what to do next', () => {
+  test.each(cases)('%s %j', async (tool, args, call, sentence, advice) => {
+    const text = await failureOf(tool, args, call, refusal(400, sentence));
+    expect(text).toBe(`HTTP 400: ${sentence}\n(request id: ${requestId})\n${advice}`);
+  });
+
+  test.each(missing)('%s %j', async (tool, args, call, sentence, advice) => {
+    const text = await failureOf(tool, args, call, refusal(404, sentence));
+    expect(text).toBe(`HTTP 404: ${sentence}\n(request id: ${requestId})\n${advice}`);
+  });
+
+  test('with param and code where there are any', async () => {
+    const sentence = "The requested model 'gpt-0' cannot be used with the Assistants API.";
+    const answer = refusal(400, sentence, { param: 'model', code: 'unsupported_model' });
+    const args = { model: 'gpt-0' };
+    expect(await failureOf('create_assistant', args, 'POST /assistants', answer)).toBe(
+      `HTTP 400: ${sentence}\n(param: model, code: unsupported_model, request id: ${requestId})`,
+    );
+  });
+
+  test('names no tool that is not offered', async () => {
+    const tools = allTools.filter(({ name }) => name === 'create_run' || name === 'get_assistant');
+    const blocked = 'Thread thread_abc already has an active run run_def.';
+    const unknown = "No assistant found with id 'asst_abc'.";
+    const { openai } = scriptServer({
+      'POST /threads/thread_abc/runs': refusal(400, blocked),
+      'GET /assistants/asst_abc': refusal(404, unknown),
+    });
+    const host = await connectTools({ openai, tools });
+    expect((await host.call('create_run', run)).text).toBe(
+      `HTTP 400: ${blocked}\n(request id: ${requestId})`,
+    );
+    expect((await host.call('get_assistant', { assistant_id: 'asst_abc' })).text).toBe(
+      `HTTP 404: ${unknown}\n(request id: ${requestId})`,
+    );
+  });
+});
+
+const remote = (fetch: () => Promise<Response>, baseURL = 'https://assistants.example/v1') => {
+  const openai = createClient({ baseURL, apiKey: 'sk-remote-0123456789', apiVersion: null });
+  return openai.withOptions({ fetch, maxRetries: 0 });
+};
+
+const textFrom = async (openai: ReturnType<typeof remote>) => {
+  const host = await connectTools({ openai, secrets: ['hunter2hunter2'] });
+  const { failed, text } = await host.call('list_assistants');
+  expect(failed).toBe(true);
+  return text;
+};
+
+describe('trouble with the server', () => {
+  test('that cannot be reached', async () => {
+    const cause = new Error('connect ECONNREFUSED 203.0.113.1:443');
+    const openai = remote(() => Promise.reject(new TypeError('fetch failed', { cause })));
+    expect(await textFrom(openai)).toBe(
+      'connect ECONNREFUSED 203.0.113.1:443\nCheck that https://assistants.example/v1 (ASSISTANTS_BASE_URL) can be reached.',
+    );
+  });
+
+  test('that refuses the key', async () => {
+    const openai = remote(async () => refusal(401, 'Access denied.'));
+    expect(await textFrom(openai)).toContain("Check the key in this server's environment.");
+  });
+
+  test('that has had enough', async () => {
+    const openai = remote(async () => refusal(429, 'Slow down.'));
+    expect(await textFrom(openai)).toContain('Wait a little before the next call.');
+  });
+
+  test('that is the hosted API, which is no more', async () => {
+    const sentence = "No thread found with id 'thread_abc'.";
+    const openai = remote(async () => refusal(404, sentence), 'https://api.openai.com/v1');
+    const host = await connectTools({ openai });
+    const { text } = await host.call('get_thread', { thread_id });
+    expect(text).toBe(
+      `HTTP 404: ${sentence}\n(request id: ${requestId})\nOpenAI switched its hosted Assistants API off on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.`,
+    );
+  });
+
+  test('that answers with a page', async () => {
+    const page = `<html>${'x'.repeat(50_000)}</html>`;
+    const bad = remote(async () => new Response(page, { status: 502 }));
+    expect((await textFrom(bad)).length).toBeLessThan(2100);
+    const good = remote(async () => new Response(page, { status: 200 }));
+    expect(await textFrom(good)).toBe(
+      'HTTP 200: The server answered with something that is not a JSON object.',
+    );
+  });
+
+  test('that repeats a key, which is not passed on', async () => {
+    const sentence = 'Incorrect API key provided: sk-remote-0123456789, or was it hunter2hunter2?';
+    const text = await textFrom(remote(async () => refusal(401, sentence)));
+    expect(text).not.toMatch(/sk-remote|hunter2/u);
+    expect(text).toContain('[redacted]');
+  });
+});
+
+test('a failure is logged without keys', async () => {
+  const sentence = 'Incorrect API key provided: sk-remote-0123456789.';
+  const { openai } = scriptServer({ 'GET /assistants': refusal(401, sentence) });
+  const host = await connectTools({ openai });
+  await host.call('list_assistants');
+  const [line = '{}'] = host.lines;
+  expect(JSON.parse(line)).toMatchObject({
+    level: 'info',
+    message: 'list_assistants failed: Incorrect API key provided: [redacted].',
+    status: 401,
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { connectTools } from '../support/mcp.ts';
+import { refusal, scriptServer } from '../support/server.ts';
+
+describe('list_threads', () => {
+  test('gives the page whole, which the SDK’s own page object would not', async () => {
+    const page = {
+      object: 'list',
+      data: [{ id: 'thread_a' }],
+      first_id: 'thread_a',
+      last_id: 'thread_a',
+      has_more: true,
+    };
+    const server = scriptServer({ 'GET /threads': page, 'GET /assistants': page });
+    const host = await connectTools({ openai: server.openai });
+    expect((await host.call('list_threads', { limit: 1, after: 'thread_z' })).object).toEqual(page);
+    expect(server.asked).toEqual(['GET /threads?limit=1&after=thread_z']);
+    expect((await host.call('list_assistants')).object).toEqual(page);
+  });
+
+  test.each([404, 405])('says that a server does not list them, for its %i', async (status) => {
+    const server = scriptServer({ 'GET /threads': refusal(status, 'Invalid URL (GET /threads)') });
+    const host = await connectTools({ openai: server.openai });
+    const { failed, text } = await host.call('list_threads');
+    expect({ failed, text }).toEqual({
+      failed: true,
+      text: `HTTP ${status}: This server does not list threads.`,
+    });
+  });
+
+  test('passes on that the cursor is unknown', async () => {
+    const sentence = "No thread found with id 'thread_z'.";
+    const server = scriptServer({ 'GET /threads': refusal(404, sentence) });
+    const host = await connectTools({ openai: server.openai });
+    expect((await host.call('list_threads', { after: 'thread_z' })).text).toContain(sentence);
+  });
+});
