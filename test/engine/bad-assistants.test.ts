@@ -20,6 +20,12 @@ const assistants: Case[] = [
   [{}, ...missing('model')],
   [{ model: 5 }, wrongType('model', 'a string', 'an integer'), 'model', 'invalid_type'],
   [{ model: null }, wrongType('model', 'a string', 'null'), 'model', 'invalid_type'],
+  [
+    { model: '' },
+    "Invalid 'model': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+    'model',
+    'empty_string',
+  ],
   [{ model, file_ids: [] }, ...unknown('file_ids')],
   [{ model, tools: [{ type: 'code_interpreter', x: 1 }] }, ...unknown('tools[0].x')],
   [{ model, name: long(257) }, tooLong('name', 256, 257), 'name', 'string_above_max_length'],

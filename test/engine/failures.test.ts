@@ -69,9 +69,12 @@ describe('what the endpoint answers becomes last_error', () => {
     expect(run.last_error?.message).toContain('No.');
   });
 
-  test('an error event', async () => {
-    const { run } = await fail({ errorEvent: { code: 'server_error', message: 'It broke.' } });
-    expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
+  test.each([
+    { code: 'rate_limit_exceeded', message: 'It broke.' },
+    { error: { code: 'rate_limit_exceeded', message: 'It broke.' } },
+  ])('an error event (%j)', async (errorEvent) => {
+    const { run } = await fail({ errorEvent });
+    expect(run).toMatchObject({ status: 'failed', last_error: { code: 'rate_limit_exceeded' } });
     expect(run.last_error?.message).toContain('It broke.');
   });
 

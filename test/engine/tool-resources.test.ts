@@ -41,6 +41,29 @@ test('a thread and run takes resources for the run', async () => {
   expect(Reflect.get(run, 'tool_resources')).toEqual(tool_resources);
 });
 
+test('no resources for the run are those of its assistant', async () => {
+  const it = await setup();
+  const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
+  const { id: assistant_id } = await createAssistant(it, { tool_resources });
+  const params = { assistant_id, tool_resources: null };
+  const { body } = await it.request('POST', '/threads/runs', params);
+  expect(body.tool_resources).toEqual(tool_resources);
+});
+
+test('files attached to additional messages are the run’s too', async () => {
+  const it = await setup();
+  const { id: assistant_id } = await createAssistant(it);
+  const { id } = await createThread(it);
+  const attachments = [{ file_id: 'file-a', tools: [{ type: 'code_interpreter' as const }] }];
+  const run = await it.openai.beta.threads.runs.create(id, {
+    assistant_id,
+    additional_messages: [{ role: 'user', content: 'See this.', attachments }],
+  });
+  expect(Reflect.get(run, 'tool_resources')).toEqual({
+    code_interpreter: { file_ids: ['file-a'] },
+  });
+});
+
 test('stores to be made on the way are refused until they can be', async () => {
   const { request } = await setup();
   const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };

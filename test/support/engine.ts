@@ -29,6 +29,8 @@ export interface SetupOptions {
   readonly fixedModel?: string;
   readonly otherwise?: (body: ResponsesRequest) => Turn;
   readonly rejectEncryptedContent?: boolean;
+  /** Objects keep ids of shapes that are not the API's, so their answers are not held against it. */
+  readonly oldIds?: boolean;
 }
 
 /** The answer to a request that went past the SDK. */
@@ -120,7 +122,8 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const lines: string[] = [];
   const faults: string[] = [];
   const { clock, ids, upstream, engine } = await openEngine(options, lines);
-  const handler = checked((request) => engine.fetch(request), faults);
+  const direct = (request: Request) => engine.fetch(request);
+  const handler = options.oldIds === true ? direct : checked(direct, faults);
   const openai = new OpenAI({
     apiKey: 'sk-caller',
     baseURL: 'http://embedded/v1',

@@ -37,12 +37,17 @@ export interface Turn {
   readonly usage?: Usage | null;
   readonly incomplete?: 'max_output_tokens' | 'content_filter';
   readonly failed?: { readonly code: string; readonly message: string };
-  /** An `error` event instead of the end. */
-  readonly errorEvent?: { readonly code: string | null; readonly message: string };
+  /** An `error` event instead of the end: flat as documented, or in an envelope as also seen. */
+  readonly errorEvent?:
+    | { readonly code: string | null; readonly message: string }
+    | {
+        readonly error: { readonly code: string | null; readonly message: string };
+      };
   /** An HTTP error instead of a stream. */
   readonly http?: {
     readonly status: number;
-    readonly error: object;
+    /** The error, or the text of an answer that is no JSON. */
+    readonly error: object | string;
     readonly headers?: Readonly<Record<string, string>>;
   };
   /** The connection fails before any answer. */
@@ -51,6 +56,8 @@ export interface Turn {
   readonly gate?: Gate;
   readonly before?: StreamEvent['type'];
   /** The stream breaks off there (`error`) or just stops (`end`) before such an event. */
+  /** Makes of the real sequence of events what a less careful server would send. */
+  readonly edit?: (events: StreamEvent[]) => StreamEvent[];
   readonly broken?: { readonly how: 'error' | 'end'; readonly before: StreamEvent['type'] };
 }
 
@@ -135,7 +142,8 @@ async function* stream(
   signal: AbortSignal | null,
 ) {
   let gate = turn.gate;
-  const events = streamEvents(response);
+  const { edit = (unchanged) => unchanged } = turn;
+  const events = edit(streamEvents(response));
   for (const [index, event] of events.entries()) {
     const isLast = index === events.length - 1;
     if (turn.broken?.before === event.type) {
@@ -163,6 +171,12 @@ const answerError = (
     { error: { type: status >= 500 ? 'server_error' : 'invalid_request_error', ...error } },
     { status, headers: { 'x-request-id': 'req_upstream', 'x-should-retry': 'false', ...headers } },
   );
+
+function answerHttp({ status, error, headers }: NonNullable<Turn['http']>): Response {
+  if (typeof error === 'object') return answerError({ status, ...error }, headers);
+  const type = { 'content-type': 'text/html', 'x-should-retry': 'false', ...headers };
+  return new Response(error, { status, headers: type });
+}
 
 function badKey(headers: Headers, apiKey: string | null): Refusal | null {
   if (apiKey === null) return null;
@@ -195,9 +209,7 @@ export function createUpstream({ apiKey, otherwise, ...options }: UpstreamOption
 
   const answer = (turn: Turn, { body, signal }: UpstreamRequest): Response => {
     if (turn.unreachable !== undefined) throw new TypeError(turn.unreachable);
-    if (turn.http !== undefined) {
-      return answerError({ status: turn.http.status, ...turn.http.error }, turn.http.headers);
-    }
+    if (turn.http !== undefined) return answerHttp(turn.http);
     const response = toResponse(turn, body);
     for (const [item, needed] of reasoningOf(response.output)) reasoning.set(item, needed);
     const text = ReadableStream.from(stream(turn, response, signal));
