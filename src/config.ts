@@ -92,6 +92,15 @@ function settle(find: Find, surroundings: Surroundings, problems: string[]) {
   };
 }
 
+/** The demo has a database of its own, and needs every tool under its own name. */
+const fixedInDemo = [options.database, options.toolsets, options.readOnly, options.toolNames];
+
+const demoProblems = (find: Find): string[] =>
+  fixedInDemo
+    .flatMap((option: About) => find(option)?.source ?? [])
+    .filter((source) => source.startsWith('--'))
+    .map((source) => `${source} has no effect on the demo.`);
+
 function ineffective(find: Find): string[] {
   const remote = find(options.baseUrl);
   return all
@@ -109,7 +118,7 @@ export function readConfig(surroundings: Surroundings): Reading {
   const { command, values, problems } = readArguments(surroundings.argv, flags);
   if (command === 'help' || command === 'version') return { command };
   const find = finder(values, surroundings.env);
-  const found = [...problems];
+  const found = [...problems, ...(command === 'demo' ? demoProblems(find) : [])];
   const config = settle(find, surroundings, found);
   return found.length > 0 ? { problems: found } : { command, config, warnings: ineffective(find) };
 }

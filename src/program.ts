@@ -62,6 +62,7 @@ async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
   const { toolsets, readOnly, toolNames: names } = config;
   const tools = selectTools({ toolsets, readOnly, names });
   if (host.stdin.isTTY === true) host.stderr.write(greeting);
+  log.debug('Starting.', { version: manifest.version, at: config.baseUrl ?? config.database });
   const connection = serve(
     () =>
       createServer({
@@ -77,6 +78,7 @@ async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
   const ending = new AbortController();
   const resumed = resumeSoon(backend, ending.signal);
   await Promise.race([connection.closed, host.interrupted]);
+  log.debug('Stopping.');
   ending.abort();
   await resumed;
   await connection.close();
@@ -100,6 +102,7 @@ export async function run(host: Host): Promise<number> {
       return 0;
     }
     case 'demo': {
+      for (const warning of reading.warnings) host.stderr.write(`${warning}\n`);
       const { tellDemo } = await import('./demo/index.ts');
       return (await tellDemo(host, reading.config)) ? 0 : 1;
     }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -56,6 +57,8 @@ export interface Server {
   /** Everything on stdout so far. */
   stdout(): string;
   stderr(): string;
+  /** Resolves once stderr holds `text`. */
+  logged(text: string): Promise<void>;
   /** Stops reading the server's stdout, as a host that died does. */
   stopReading(): void;
 }
@@ -90,6 +93,9 @@ export function startServer(start: Start = {}): Server {
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   child.stdin.on('error', () => {});
+  const logged = async (text: string) => {
+    while (!output.stderr.includes(text)) await once(child.stderr, 'data');
+  };
   const exited = new Promise<number | NodeJS.Signals>((done, fail) => {
     child.once('error', fail);
     child.once('close', (code, signal) => done(code ?? signal ?? 'SIGKILL'));
@@ -113,6 +119,7 @@ export function startServer(start: Start = {}): Server {
     exited,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
+    logged,
     stopReading: () => child.stdout.destroy(),
   };
 }

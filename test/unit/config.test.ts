@@ -155,6 +155,8 @@ test.each<[string[], string]>([
   ],
   [['--read-only=maybe'], "--read-only must be true or false, not 'maybe'."],
   [['--tool-names', 'short'], "--tool-names must be default or capability, not 'short'."],
+  [['demo', '--database', 'a.db'], '--database has no effect on the demo.'],
+  [['demo', '--read-only'], '--read-only has no effect on the demo.'],
   [['--log-level', 'loud'], "--log-level must be error, warn, info or debug, not 'loud'."],
 ])('%j is refused: %s', (argv, sentence) => {
   expect(problemsOf({ argv })).toEqual([sentence]);
