@@ -50,7 +50,8 @@ export type ModelEvent =
     }
   | {
       readonly type: 'message_done';
-      readonly content: MessageContent[];
+      /** The message, whole; null: what its deltas made of it. */
+      readonly content: MessageContent[] | null;
       /** The model was cut off in the middle of this message. */
       readonly cut: boolean;
     }

@@ -112,6 +112,7 @@ class StreamReader {
     for (const [index, item] of items.entries()) {
       yield* this.#done(index, item, end !== 'stop' && index === items.length - 1);
     }
+    yield* this.#closeSilent();
     const calls = items.flatMap(toCall);
     yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end };
   }
@@ -121,13 +122,27 @@ class StreamReader {
     return [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
   }
 
-  *#delta(index: number, part: number, kind: 'text' | 'refusal', text: string) {
+  *#delta(
+    index: number,
+    part: number,
+    kind: 'text' | 'refusal',
+    text: string,
+  ): Generator<ModelEvent> {
     if (text === '' || this.#written.has(index)) return;
     if (this.#open !== index) {
+      yield* this.#closeSilent();
       this.#open = index;
-      yield { type: 'message_started' } as const;
+      yield { type: 'message_started' };
     }
-    yield { type: 'delta', part, kind, text } as const;
+    yield { type: 'delta', part, kind, text };
+  }
+
+  /** Some servers never say that a message is done: the next one, or the end, says it for them. */
+  *#closeSilent(): Generator<ModelEvent> {
+    if (this.#open === null) return;
+    this.#written.add(this.#open);
+    this.#open = null;
+    yield { type: 'message_done', content: null, cut: false };
   }
 
   *#done(index: number, item: OutputItem, last: boolean): Generator<ModelEvent> {
@@ -136,6 +151,7 @@ class StreamReader {
     this.#written.add(index);
     if (this.#open !== index) {
       if (isEmpty(content)) return;
+      yield* this.#closeSilent();
       yield { type: 'message_started' };
     }
     this.#open = null;

@@ -1,7 +1,7 @@
 import { seconds } from '../../clock.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { lookUpAssistant } from './lookup.ts';
+import { lookUpAssistant, lookUpThread } from './lookup.ts';
 import type { EngineOptions } from '../options.ts';
 import { initialState } from '../runs/machine.ts';
 import { type AssistantRow, assistantBody } from '../store/assistants.ts';
@@ -32,7 +32,7 @@ function settle(
   const base = assistantBody(assistant);
   const { type = 'auto', last_messages = null } = fields.truncation_strategy ?? {};
   const resources =
-    fields.tool_resources === undefined
+    fields.tool_resources === undefined || fields.tool_resources === null
       ? base.tool_resources
       : takeToolResources(fields.tool_resources);
   return {
@@ -76,9 +76,10 @@ export async function createRun(
   const assistant = await lookUpAssistant(db, fields.assistant_id);
   const live = await findLiveRun(db, thread.id);
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
-  const settings = settle(fields, assistant, thread, options.fixedModel);
-  checkExecutable(settings, options);
   await addMessages(db, thread, fields.additional_messages ?? [], options);
+  const complete = await lookUpThread(db, thread.id);
+  const settings = settle(fields, assistant, complete, options.fixedModel);
+  checkExecutable(settings, options);
   if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
     throw errors.nothingToRun();
   }

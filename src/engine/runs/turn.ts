@@ -51,6 +51,7 @@ export class TurnRecorder {
   #open: OpenMessage | null = null;
   #content: MessageContent[] = [];
   #done: DoneMessage | null = null;
+  #spoke = false;
 
   constructor(author: Author, run: RunRow, token: string, context: Context) {
     this.#author = author;
@@ -67,8 +68,9 @@ export class TurnRecorder {
         return grow(this.#content, event);
       case 'message_done':
         if (this.#open === null) throw new Error('a message is done that was never started');
-        this.#done = { open: this.#open, content: event.content, cut: event.cut };
+        this.#done = { open: this.#open, content: event.content ?? this.#said(), cut: event.cut };
         this.#open = null;
+        this.#spoke = true;
         return undefined;
       case 'finished':
         return this.#write((db, run) => this.#finish(db, run, event));
@@ -88,7 +90,7 @@ export class TurnRecorder {
           fail: 'run_failed',
         } as const;
         const reason = ending === 'cut_off' ? 'max_tokens' : reasons[ending];
-        await endMessage(db, message, this.#content.filter(Boolean), now, reason);
+        await endMessage(db, message, this.#said(), now, reason);
       }
       await endRun(db, run, ending, now, outcome);
     });
@@ -106,6 +108,11 @@ export class TurnRecorder {
         lease_until: null,
       });
     });
+  }
+
+  /** The open message as far as it has come; parts that never began leave no hole. */
+  #said(): MessageContent[] {
+    return this.#content.filter(Boolean);
   }
 
   async #write(change: (db: Database, run: RunRow) => Promise<void>): Promise<void> {
@@ -139,7 +146,6 @@ export class TurnRecorder {
   }
 
   async #finish(db: Database, run: RunRow, event: Finished): Promise<void> {
-    const said = this.#done !== null;
     const { items, calls, usage } = event;
     const calling = calls.length > 0 && (event.end === 'stop' || event.end === 'other');
     const waits = calling && nextStatus(run.status, 'require_action') !== undefined;
@@ -147,7 +153,7 @@ export class TurnRecorder {
     await this.#closeDone(db, waits ? noUsage : usage, event.end);
     if (waits) await this.#requireAction(db, run, event);
     else if (calling) await endRun(db, run, 'stop', seconds(this.#author.clock));
-    else await this.#conclude(db, run, event, said);
+    else await this.#conclude(db, run, event);
   }
 
   async #requireAction(db: Database, run: RunRow, { calls }: Finished): Promise<void> {
@@ -167,10 +173,10 @@ export class TurnRecorder {
   }
 
   /** The end of a run whose model has nothing more to do (contract §5.7, §8.7). */
-  async #conclude(db: Database, run: RunRow, event: Finished, said: boolean): Promise<void> {
+  async #conclude(db: Database, run: RunRow, event: Finished): Promise<void> {
     const now = seconds(this.#author.clock);
     const spent = sumUsage([this.#context.spent, event.usage]);
-    if (event.end === 'content_filter' && !said) {
+    if (event.end === 'content_filter' && !this.#spoke) {
       const message = "The model's answer was withheld by its content filter.";
       await endRun(db, run, 'fail', now, { last_error: { code: 'invalid_prompt', message } });
     } else if (event.end === 'length') {
@@ -179,7 +185,7 @@ export class TurnRecorder {
     } else if (overPromptBudget(runSettings(run), spent)) {
       const incomplete_details = { reason: 'max_prompt_tokens' } as const;
       await endRun(db, run, 'cut_off', now, { incomplete_details });
-    } else if (event.end === 'content_filter' || (event.end === 'other' && !said)) {
+    } else if (event.end === 'content_filter' || (event.end === 'other' && !this.#spoke)) {
       await endRun(db, run, 'cut_off', now);
     } else {
       await endRun(db, run, 'complete', now);
