@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiKey, setup } from '../support/engine.ts';
 import { createRun, readMessages, readRun, readSteps, submit, textOf } from '../support/talk.ts';
 import { calls, says } from '../support/upstream-items.ts';
@@ -81,11 +81,16 @@ describe('what the endpoint answers becomes last_error', () => {
   test('an endpoint that cannot be reached', async () => {
     const it = await setup({ otherwise: () => ({ unreachable: 'fetch failed: ECONNREFUSED' }) });
     const { run } = await createRun(it);
-    await it.runToEnd();
-    expect(await readRun(it, run)).toMatchObject({
-      status: 'failed',
-      last_error: { code: 'server_error' },
-    });
+    // The SDK waits between its attempts by the timers of the platform.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const ended = it.runToEnd();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await ended;
+    const { status, last_error } = await readRun(it, run);
+    expect([status, last_error?.code]).toEqual(['failed', 'server_error']);
+    expect(last_error?.message).toContain('ECONNREFUSED');
+    expect(it.upstream.requests.length).toBeGreaterThan(1);
   });
 });
 
