@@ -9,9 +9,7 @@ const inText = (text: string) => [{ type: 'text' as const, text }];
 
 /** The API's object, complete, and the same as compact JSON for hosts that show text alone. */
 export function success(answer: object): CallToolResult {
-  const text = JSON.stringify(answer);
-  const structuredContent: CallToolResult['structuredContent'] = JSON.parse(text);
-  return { content: inText(text), structuredContent };
+  return { content: inText(JSON.stringify(answer)), structuredContent: { ...answer } };
 }
 
 interface FailureOptions {

@@ -37,7 +37,7 @@ function mayLackPath(error: unknown): boolean {
 /** Asks the server for message files, else makes them of the message itself (contract §4.6). */
 async function askOrDerive(
   ask: Promise<{ readonly body: object }>,
-  derive: (message: Message, refusal: unknown) => object,
+  derive: (message: Message) => object,
   { thread_id, message_id }: Place,
   { openai, signal }: Call,
 ): Promise<object> {
@@ -46,7 +46,7 @@ async function askOrDerive(
   } catch (error) {
     if (!mayLackPath(error)) throw error;
     const message = openai.beta.threads.messages.retrieve(message_id, { thread_id }, { signal });
-    return derive((await receive(message)).body, error);
+    return derive((await receive(message)).body);
   }
 }
 

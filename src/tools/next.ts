@@ -16,9 +16,10 @@ export const isMoving = (status: string): boolean => moving.has(status);
 
 function outputsDue(run: Run, names: Names): string | null {
   const tool = names('submit_tool_outputs');
-  const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+  // Not every server fills in all that the API's own types promise.
+  const calls = run.required_action?.submit_tool_outputs?.tool_calls ?? [];
   if (tool === null || calls.length === 0) return null;
-  const due = calls.map((call) => `${call.id} (${call.function.name})`).join(', ');
+  const due = calls.map((call) => `${call.id} (${call.function?.name})`).join(', ');
   return `Call ${tool} with ${idsOf(run.thread_id, run.id)} and outputs for ${due}.`;
 }
 

@@ -9,20 +9,25 @@ type Step = OpenAI.Beta.Threads.Runs.RunStep;
 /** Hosts show about this many characters of a progress message. */
 const longestMessage = 200;
 
-function describeStep({ id, step_details: details }: Step): string {
-  if (details.type === 'message_creation') return `${id} writes a message`;
+interface Told {
+  readonly id: string;
+  readonly text: string;
+}
+
+function describeStep({ id, step_details: details }: Step): Told {
+  if (details.type === 'message_creation') return { id, text: `${id} writes a message` };
   const calls = details.tool_calls.map((call) =>
     call.type === 'function' ? call.function.name : call.type,
   );
-  return `${id} calls ${calls.join(', ') || 'tools'}`;
+  return { id, text: `${id} calls ${calls.join(', ')}` };
 }
 
-/** The run's newest steps, oldest first; none when they cannot be read, since progress is a courtesy. */
-async function readSteps(run: Run, { openai, signal }: Call): Promise<Step[]> {
-  const query = { thread_id: run.thread_id, order: 'desc', limit: 100 } as const;
+/** The run's newest steps, oldest first; none when they cannot be read: progress is a courtesy. */
+async function readSteps({ id, thread_id }: Run, { openai, signal }: Call): Promise<Told[]> {
+  const query = { thread_id, order: 'desc', limit: 100 } as const;
   try {
-    const { body } = await receive(openai.beta.threads.runs.steps.list(run.id, query, { signal }));
-    return body.data.toReversed();
+    const { body } = await receive(openai.beta.threads.runs.steps.list(id, query, { signal }));
+    return body.data.map(describeStep).toReversed();
   } catch {
     return [];
   }
@@ -43,14 +48,19 @@ export function reporter(call: Call): (run: Run) => Promise<void> {
     told = status;
     await tell(`${id} is ${status}`);
   };
+  const newSteps = async (run: Run) => {
+    const steps = (await readSteps(run, call)).filter(({ id }) => !known.has(id));
+    for (const { id } of steps) known.add(id);
+    return steps;
+  };
   return async (run) => {
     if (isMoving(run.status)) await tellStatus(run);
-    if (run.status === 'queued') return;
-    for (const step of await readSteps(run, call)) {
-      if (known.has(step.id)) continue;
-      known.add(step.id);
-      await tell(describeStep(step));
+    if (run.status === 'queued') {
+      // A run that is queued once more, with its outputs, has steps already, told by an earlier call.
+      if (typeof run.started_at === 'number') await newSteps(run);
+      return;
     }
+    for (const { text } of await newSteps(run)) await tell(text);
     await tellStatus(run);
   };
 }

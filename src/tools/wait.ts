@@ -24,14 +24,10 @@ function pauseAfter(headers: Headers, previous: number): number {
 }
 
 /** Looks at a run once; a server that does not answer holds up nobody beyond `patience` ms. */
-const look = (run: Run, patience: number, { openai, signal }: Call) =>
-  receive(
-    openai.beta.threads.runs.retrieve(
-      run.id,
-      { thread_id: run.thread_id },
-      { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) },
-    ),
-  );
+async function look({ id, thread_id }: Run, patience: number, { openai, signal }: Call) {
+  const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) };
+  return receive(openai.beta.threads.runs.retrieve(id, { thread_id }, options));
+}
 
 /** Looks again and again until the run stands still, the time is over or the client has gone. */
 async function watch(first: Run, headers: Headers, seconds: number, call: Call): Promise<Run> {

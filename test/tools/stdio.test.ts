@@ -24,6 +24,7 @@ function start() {
         log,
         clock: createWaitingClock(),
         version: '1.2.3',
+        secrets: [],
       }),
     { ...pipes, log },
   );

@@ -175,66 +175,6 @@ describe('trouble after the run was created', () => {
   });
 });
 
-describe('progress', () => {
-  const messageStep = {
-    id: 'step_b',
-    step_details: { type: 'message_creation', message_creation: { message_id: 'msg_a' } },
-  };
-  const callStep = {
-    id: 'step_a',
-    step_details: {
-      type: 'tool_calls',
-      tool_calls: [
-        { type: 'function', function: { name: 'get_weather' } },
-        { type: 'file_search' },
-      ],
-    },
-  };
-
-  test.each(['old', 'new'] as const)(
-    'tells each status and each step once, to the %s client',
-    async (generation) => {
-      const server = scriptServer({
-        [created]: run('queued'),
-        [looked]: [run('queued'), run('in_progress'), run('in_progress'), run('completed')],
-        [steps]: [{ data: [] }, { data: [callStep] }, { data: [messageStep, callStep] }],
-        [messages]: reply('Done.'),
-      });
-      const host = await connectTools({ openai: server.openai, generation });
-      const told: [number, string | undefined][] = [];
-      await host.call('create_run', create, {
-        onprogress: ({ progress, message }) => told.push([progress, message]),
-      });
-      expect(told).toEqual([
-        [1, 'run_a is queued'],
-        [2, 'run_a is in_progress'],
-        [3, 'step_a calls get_weather, file_search'],
-        [4, 'step_b writes a message'],
-        [5, 'run_a is completed'],
-      ]);
-    },
-  );
-
-  test('is not looked for when nobody asked', async () => {
-    const server = scriptServer({
-      [created]: run('queued'),
-      [looked]: [run('in_progress'), run('failed')],
-    });
-    const host = await connectTools({ openai: server.openai });
-    await host.call('create_run', create);
-    expect(server.asked.filter((asked) => asked.startsWith(steps))).toEqual([]);
-  });
-
-  test('does without the steps when they cannot be read', async () => {
-    const server = scriptServer({ [created]: run('in_progress'), [looked]: run('failed') });
-    const host = await connectTools({ openai: server.openai });
-    const told: (string | undefined)[] = [];
-    const onprogress = ({ message }: { message?: string | undefined }) => told.push(message);
-    await host.call('create_run', create, { onprogress });
-    expect(told).toEqual(['run_a is in_progress', 'run_a is failed']);
-  });
-});
-
 test.each(['old', 'new'] as const)(
   'a %s client that goes away ends the waiting, not the run',
   async (generation) => {
@@ -260,3 +200,47 @@ test.each(['old', 'new'] as const)(
     expect(server.asked).toEqual([created]);
   },
 );
+
+describe('a server that leaves out what the API promises', () => {
+  test('does not lose the run: no thread id', async () => {
+    const bare = { id: 'run_a', status: 'queued' };
+    const server = scriptServer({ [created]: bare });
+    const host = await connectTools({ openai: server.openai });
+    const { failed, object } = await host.call('create_run', create, { onprogress: () => {} });
+    expect({ failed, object }).toMatchObject({ failed: false, object: bare });
+  });
+
+  test.each([{}, { submit_tool_outputs: {} }, { submit_tool_outputs: { tool_calls: [] } }])(
+    'does not lose the run: required_action %j',
+    async (required_action) => {
+      const due = run('requires_action', { required_action });
+      const server = scriptServer({ [created]: due });
+      const host = await connectTools({ openai: server.openai });
+      expect((await host.call('create_run', create)).object).toEqual(due);
+    },
+  );
+
+  test('does not lose the run: steps and messages of another kind', async () => {
+    const server = scriptServer({
+      [created]: run('completed'),
+      [steps]: { data: [{ id: 'step_a' }] },
+      [messages]: { data: [{ run_id: 'run_a' }] },
+    });
+    const host = await connectTools({ openai: server.openai });
+    const { object } = await host.call('create_run', create, { onprogress: () => {} });
+    expect(object).toMatchObject(run('completed'));
+  });
+
+  test('a refusal in a message is part of the reply, a picture is not', async () => {
+    const content = [
+      { type: 'image_file', image_file: { file_id: 'file-a' } },
+      { type: 'refusal', refusal: 'I will not.' },
+    ];
+    const server = scriptServer({
+      [looked]: run('completed'),
+      [messages]: { data: [{ run_id: 'run_a', content }] },
+    });
+    const host = await connectTools({ openai: server.openai });
+    expect((await host.call('get_run', ids)).object.reply).toBe('I will not.');
+  });
+});
