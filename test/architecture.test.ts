@@ -28,7 +28,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/engine/runs/machine.ts': [],
   'src/engine/runs/': ['src/engine/runs/', 'src/engine/store/', 'src/engine/models/'],
   'src/engine/models/': ['src/engine/models/', 'openai'],
-  'src/engine/store/': ['src/engine/store/', 'kysely', 'node:fs', 'node:path', 'node:sqlite'],
+  'src/engine/store/': [
+    'src/engine/store/',
+    'kysely',
+    'node:fs',
+    'node:path',
+    'node:sqlite',
+    'node:timers/promises',
+  ],
   'src/engine/': ['src/engine/', 'src/schema/', 'hono'],
   'src/demo/': [
     'src/demo/',
