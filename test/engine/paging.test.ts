@@ -53,7 +53,7 @@ test('every page of every list is the one that the contract names', async () => 
           ...(earlier !== undefined && { before: earlier }),
         };
         const text = new URLSearchParams({ ...asked, limit: `${asked.limit}` });
-        const { body } = await it.request('GET', `${path}?${text}`);
+        const { body } = await it.request('GET', `${path}?${text.toString()}`);
         const got = { ids: body.data.map((one: Listed) => one.id), has_more: body.has_more };
         expect(got).toEqual(pageOf(ids, asked));
       }
