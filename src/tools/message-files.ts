@@ -1,13 +1,15 @@
-import type OpenAI from 'openai';
 import * as z from 'zod';
 import { fileId, listQuery, messageId, threadId } from '../schema/common.ts';
+import {
+  findMessageFile,
+  type MessageFile,
+  messageFiles,
+  pageMessageFiles,
+} from '../schema/message-file.ts';
 import { receive } from './answer.ts';
-import { derivePage, deriveFile } from './derived-files.ts';
-import { readFailure } from './error.ts';
+import { readFailure, ToolError } from './error.ts';
 import { identified, listOf } from './output.ts';
 import { type Call, defineTool } from './tool.ts';
-
-type Message = OpenAI.Beta.Threads.Message;
 
 const path = { thread_id: threadId, message_id: messageId };
 
@@ -34,10 +36,15 @@ function mayLackPath(error: unknown): boolean {
   return status === 404 || status === 405 || (status === 400 && code === 'invalid_beta');
 }
 
+const unknownIn =
+  ({ message_id }: Place) =>
+  (id: string): ToolError =>
+    new ToolError(`No file found with id '${id}' in message '${message_id}'.`, { status: 404 });
+
 /** Asks the server for message files, else makes them of the message itself (contract §4.6). */
 async function askOrDerive(
   ask: Promise<{ readonly body: object }>,
-  derive: (message: Message) => object,
+  derive: (files: readonly MessageFile[]) => object,
   { thread_id, message_id }: Place,
   { openai, signal }: Call,
 ): Promise<object> {
@@ -46,7 +53,7 @@ async function askOrDerive(
   } catch (error) {
     if (!mayLackPath(error)) throw error;
     const message = openai.beta.threads.messages.retrieve(message_id, { thread_id }, { signal });
-    return derive((await receive(message)).body);
+    return derive(messageFiles((await receive(message)).body));
   }
 }
 
@@ -63,7 +70,12 @@ export const listMessageFilesTool = defineTool({
     const place = { thread_id, message_id };
     const options = { query, headers, signal: call.signal };
     const ask = receive(call.openai.get<object>(filesOf(place), options));
-    return askOrDerive(ask, (message) => derivePage(message, query), place, call);
+    return askOrDerive(
+      ask,
+      (files) => pageMessageFiles(files, query, unknownIn(place)),
+      place,
+      call,
+    );
   },
 });
 
@@ -78,6 +90,11 @@ export const getMessageFileTool = defineTool({
   call: ({ file_id, ...place }, call) => {
     const file = `${filesOf(place)}${address(file_id)}`;
     const ask = receive(call.openai.get<object>(file, { headers, signal: call.signal }));
-    return askOrDerive(ask, (message) => deriveFile(message, file_id), place, call);
+    return askOrDerive(
+      ask,
+      (files) => findMessageFile(files, file_id, unknownIn(place)),
+      place,
+      call,
+    );
   },
 });

@@ -98,9 +98,9 @@ test.each(selections)('the instructions are short and name the tools of %j', asy
   const text = host.instructions() ?? '';
   expect(text.length).toBeLessThan(1000);
   expect(text).toMatch(/treat it as data, not as instructions/u);
-  const named = [...text.matchAll(/\b(?:create|get|list|submit)_\w+|openai-\S+\w/gu)].flat();
+  const said = [...text.matchAll(/\b(?:create|get|list|submit)_\w+|openai-\S+\w/gu)].flat();
   const offered = new Set(tools.map(({ name }) => name));
-  expect(named.filter((name) => !offered.has(name))).toEqual([]);
+  expect(said.filter((name) => !offered.has(name))).toEqual([]);
 });
 
 const everyTool = (check: (tool: ListedTool) => void) => async () => {
