@@ -13,8 +13,8 @@ interface LogOptions {
   readonly secrets: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Takes one finished line; the default writes to stderr, since stdout is the protocol's. */
-  readonly write?: (line: string) => void;
+  /** Takes one finished line; never to stdout, which is the protocol's. */
+  readonly write: (line: string) => void;
 }
 
 /** JSON knows no errors; the stack is what the reader of a log needs of one. */
@@ -22,7 +22,7 @@ const inFull = (_key: string, value: unknown): unknown =>
   value instanceof Error ? (value.stack ?? value.message) : value;
 
 /** Structured logging: one JSON object a line, without keys. */
-export function createLog({ level, secrets, now, write = writeStderr }: LogOptions): Log {
+export function createLog({ level, secrets, now, write }: LogOptions): Log {
   const at = (name: LogLevel): Write => {
     if (logLevels.indexOf(name) > logLevels.indexOf(level)) return () => {};
     return (message, fields) => {
@@ -31,8 +31,4 @@ export function createLog({ level, secrets, now, write = writeStderr }: LogOptio
     };
   };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
-}
-
-function writeStderr(line: string): void {
-  process.stderr.write(line);
 }

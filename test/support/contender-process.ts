@@ -12,7 +12,12 @@ const engine = createEngine({
   model: createScriptedModel(),
   clock: systemClock,
   ids: randomIds,
-  log: createLog({ level: 'error', secrets: [], now: () => systemClock.now() }),
+  log: createLog({
+    level: 'error',
+    secrets: [],
+    now: () => systemClock.now(),
+    write: (line) => void process.stderr.write(line),
+  }),
   runLifetime: 600,
   concurrency: 16,
   fixedModel: null,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -116,6 +117,16 @@ test('a person at a terminal is told what waits there', async () => {
   interrupt();
   expect(await run({ ...host, argv: [], stdin })).toBe(0);
   expect(await seen).toContain('Ctrl-D ends it');
+});
+
+test('the demo is told on stdout, by a server that is this very program', async () => {
+  const { host } = setup(['--version']);
+  const stdout = new PassThrough();
+  const command = [process.execPath, resolve('dist/cli.js')] as const;
+  const env = { PATH: process.env['PATH'], ASSISTANTS_DATABASE: '/dev/null/not-used' };
+  expect(await run({ ...host, argv: ['demo'], env, command, stdout })).toBe(0);
+  stdout.end();
+  expect(await text(stdout)).toMatch(/The run completed\.\n$/u);
 });
 
 test('crashes and warnings of the runtime become log lines', async () => {
