@@ -6,11 +6,10 @@ import { calls, says } from '../support/upstream-items.ts';
 
 /** Waits for the SDK's polling, whose pauses go by the timers of the platform, made to pass here. */
 async function polled<T>(work: Promise<T>): Promise<T> {
-  let done = false;
-  void work.finally(() => {
-    done = true;
-  });
-  for (let round = 0; round < 200 && !done; round += 1) {
+  const ended = new AbortController();
+  void work.finally(() => ended.abort());
+  for (let round = 0; round < 200; round += 1) {
+    if (ended.signal.aborted) break;
     await vi.advanceTimersByTimeAsync(100);
     await turn();
   }

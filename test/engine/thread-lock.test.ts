@@ -103,6 +103,7 @@ test('as many runs are executed at once as the setting says', async () => {
   const made = [await createRun(it), await createRun(it), await createRun(it)];
   await it.engine.tick();
   await Promise.all([gates[0]?.reached, gates[1]?.reached]);
+  await it.engine.tick();
   const statuses = async () =>
     Promise.all(made.map(async ({ run }) => (await readRun(it, run)).status));
   expect(await statuses()).toEqual(['in_progress', 'in_progress', 'queued']);
