@@ -60,8 +60,9 @@ function progressOf({ mcpReq }: ServerContext): ((message: string) => Promise<vo
 }
 
 function logFailure(log: Log, tool: Tool, error: unknown): void {
-  const { status, sentence } = readFailure(error);
-  const level = status === null ? 'warn' : 'info';
+  const { status, code, sentence } = readFailure(error);
+  const isRefusal = status !== null || code !== null;
+  const level = isRefusal ? 'info' : 'warn';
   log[level](`${tool.name} failed: ${sentence}`, { status });
 }
 
