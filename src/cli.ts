@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // This file alone must parse on every Node since 14, so that an old one can say what is
 // missing: whatever is new waits behind the check, in a chunk of its own.
 import type { Host } from './program.ts';

@@ -1,9 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
+import { temporaryFolder } from './server.ts';
+
+const shell = process.platform === 'win32';
+
+const npm = (...args: string[]): string =>
+  execFileSync('npm', [...args, '--ignore-scripts', '--offline'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    shell,
+  });
 
 const metafile = z.object({
   outputs: z.record(
@@ -74,15 +85,23 @@ test('the licence of every bundled package goes along', () => {
   expect(packages.filter((name) => !licences.includes(`${name} `))).toEqual([]);
 });
 
-test('the package holds the program, what is to be read, and nothing else', () => {
-  const pack = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+test('installed from its package, it runs under its own name', () => {
+  const folder = temporaryFolder();
+  const tarball = npm('pack', '--silent', '--pack-destination', folder).trim();
+  npm('install', '--global', '--prefix', folder, join(folder, tarball));
+  const bin = shell ? folder : join(folder, 'bin');
+  const version = execFileSync(join(bin, 'assistants-mcp'), ['--version'], {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    shell: process.platform === 'win32',
+    env: { PATH: dirname(process.execPath) },
+    shell,
   });
+  expect(version).toBe(`${manifest.version}\n`);
+});
+
+test('the package holds the program, what is to be read, and nothing else', () => {
   const [{ files }] = z
     .tuple([z.object({ files: z.array(z.object({ path: z.string() })) })])
-    .parse(JSON.parse(pack));
+    .parse(JSON.parse(npm('pack', '--dry-run', '--json')));
   const paths = files.map(({ path }) => path);
   const chunks = paths.filter((path) => /^dist\/[\w-]+\.js$/u.test(path));
   expect(chunks).toContain('dist/cli.js');
