@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { type Backend, createBackend } from './backend.ts';
 import { randomIds, systemClock } from './clock.ts';
 import { type Config, readConfig, type Surroundings } from './config.ts';
+import { helpText } from './help.ts';
 import { createLog, type Log } from './log.ts';
 import { createServer } from './mcp/server.ts';
 import { serve } from './mcp/stdio.ts';
@@ -96,11 +97,9 @@ export async function run(host: Host): Promise<number> {
     case 'version':
       host.stdout.write(`${manifest.version}\n`);
       return 0;
-    case 'help': {
-      const { helpText } = await import('./help.ts');
+    case 'help':
       host.stdout.write(helpText(manifest.version));
       return 0;
-    }
     case 'demo': {
       for (const warning of reading.warnings) host.stderr.write(`${warning}\n`);
       const { tellDemo } = await import('./demo/index.ts');
