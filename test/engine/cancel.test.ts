@@ -56,7 +56,11 @@ test('a run waiting for outputs is cancelled with its step, and the thread is fr
     started_at: created,
   });
   const [step] = await readSteps(it, run);
-  expect(step).toMatchObject({ status: 'cancelled', cancelled_at: created + 2 });
+  expect(step).toMatchObject({
+    status: 'cancelled',
+    cancelled_at: created + 2,
+    usage: { prompt_tokens: 10, completion_tokens: 5 },
+  });
   const next = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
   await it.runToEnd();
   expect((await readRun(it, next)).status).toBe('completed');

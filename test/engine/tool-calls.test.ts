@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import { setup, type SetupOptions } from '../support/engine.ts';
-import { createRun, readMessages, readRun, readSteps, refusal, textOf } from '../support/talk.ts';
+import {
+  createRun,
+  readMessages,
+  readRun,
+  readSteps,
+  refusal,
+  submit,
+  textOf,
+} from '../support/talk.ts';
 import { calls, reasons, says } from '../support/upstream-items.ts';
 
 const output = [
@@ -192,6 +200,13 @@ test('text before calls is a message first, then the step of the calls', async (
   ]);
   const [, message] = await readMessages(it, run.thread_id);
   expect(message).toMatchObject({ status: 'completed', run_id: run.id });
+  it.upstream.will({});
+  await submit(it, await readRun(it, run), 'x');
+  await it.runToEnd();
+  const kinds = it.upstream.sent().input.map((item) => item.type ?? 'message');
+  const call = ['function_call', 'function_call'];
+  const answer = ['function_call_output', 'function_call_output'];
+  expect(kinds).toEqual(['message', 'message', ...call, ...answer]);
 });
 
 test('a chain of calls is replayed with its reasoning, verbatim', async () => {

@@ -134,6 +134,27 @@ describe('a lease', () => {
   });
 });
 
+test('who lost the lease does not write into the work of its successor', async () => {
+  const { one, other, gate, run, thread_id } = await midway(false);
+  const second = createGate();
+  await other.clock.advance(120_000);
+  other.upstream.will({ output: [says('From the second.')], gate: second, ...half });
+  await other.engine.tick();
+  await second.reached;
+  const midst = [await readRun(other, run), await readMessages(other, thread_id)];
+  gate.open();
+  await one.engine.settled();
+  expect([await readRun(other, run), await readMessages(other, thread_id)]).toEqual(midst);
+  second.open();
+  await other.engine.settled();
+  const messages = await readMessages(other, thread_id);
+  expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
+  expect(await readRun(other, run)).toMatchObject({
+    status: 'completed',
+    usage: { total_tokens: 15 },
+  });
+});
+
 describe('a run that another process cancels', () => {
   test('is stopped at the next beat', async () => {
     const { one, other, run, thread_id } = await midway(true);
