@@ -21,6 +21,35 @@ export function pieces(text: string): string[] {
   );
 }
 
+type Text = Extract<Part, { type: 'output_text' }>;
+type Place = { item_id: string; output_index: number; content_index: number };
+
+/** The text in pieces, each annotation behind the characters that it counts. */
+function textEvents({ text, annotations }: Text, at: Place): Unnumbered[] {
+  const characters = Array.from(text);
+  const notes = annotations
+    .map((annotation) => ({
+      annotation,
+      index: 'index' in annotation ? annotation.index : characters.length,
+    }))
+    .toSorted((one, other) => one.index - other.index);
+  let read = 0;
+  const upTo = (index: number): Unnumbered[] => {
+    const part = characters.slice(read, index).join('');
+    read = Math.max(read, index);
+    const type = 'response.output_text.delta' as const;
+    return pieces(part).map((delta) => ({ type, ...at, delta, logprobs: [] }));
+  };
+  const type = 'response.output_text.annotation.added' as const;
+  return [
+    ...notes.flatMap(({ annotation, index }, annotation_index): Unnumbered[] => [
+      ...upTo(index),
+      { type, ...at, annotation_index, annotation },
+    ]),
+    ...upTo(characters.length),
+  ];
+}
+
 function partEvents(part: Part, where: { item_id: string; output_index: number }, index: number) {
   const at = { ...where, content_index: index };
   const events: Unnumbered[] = [];
@@ -33,13 +62,7 @@ function partEvents(part: Part, where: { item_id: string; output_index: number }
   } else {
     const empty = { ...part, text: '', annotations: [] };
     events.push({ type: 'response.content_part.added', ...at, part: empty });
-    for (const delta of pieces(part.text)) {
-      events.push({ type: 'response.output_text.delta', ...at, delta, logprobs: [] });
-    }
-    for (const [annotation_index, annotation] of part.annotations.entries()) {
-      const type = 'response.output_text.annotation.added' as const;
-      events.push({ type, ...at, annotation_index, annotation });
-    }
+    events.push(...textEvents(part, at));
     events.push({ type: 'response.output_text.done', ...at, text: part.text, logprobs: [] });
   }
   events.push({ type: 'response.content_part.done', ...at, part });
