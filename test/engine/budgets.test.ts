@@ -122,6 +122,19 @@ test.each([
   expect(it.upstream.requests).toHaveLength(1);
 });
 
+test.each([
+  [100, { status: 'completed', incomplete_details: null }],
+  [101, { status: 'incomplete', incomplete_details: { reason: 'max_prompt_tokens' } }],
+] as const)('an answer for %i of 100 prompt tokens', async (spent, expected) => {
+  const it = await setup();
+  it.upstream.will({ usage: [spent, 5] });
+  const { run, thread_id } = await createRun(it, { max_prompt_tokens: 100 });
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject(expected);
+  const [, message] = await readMessages(it, thread_id);
+  expect(message?.status).toBe('completed');
+});
+
 test('a rest below what the endpoint takes is a used up budget', async () => {
   const it = await setup();
   it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], usage: [100, 90] });
