@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { ApiError, errors } from './http/errors.ts';
-import type { EngineOptions } from './options.ts';
+import type { EngineParts } from './options.ts';
 import { assistantRoutes } from './routes/assistants.ts';
 import { messageFileRoutes } from './routes/message-files.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -13,8 +13,8 @@ import type { RunWorker } from './runs/worker.ts';
 const requestIdHeader = 'x-request-id';
 
 /** The Assistants API as a web-standard application: every path of contract §4 under `/v1`. */
-export function createApp(options: EngineOptions, worker: RunWorker): Hono {
-  const { db, clock, ids, log } = options;
+export function createApp(parts: EngineParts, worker: RunWorker): Hono {
+  const { clock, ids, log } = parts;
   const app = new Hono();
 
   app.use(async (context, next) => {
@@ -41,17 +41,17 @@ export function createApp(options: EngineOptions, worker: RunWorker): Hono {
 
   // A run whose time is over is never seen alive, whether or not a worker has been by.
   app.use('/v1/threads/:thread_id/*', async (context, next) => {
-    await expireDueRuns(db, clock, context.req.param('thread_id'));
+    await expireDueRuns(parts, context.req.param('thread_id'));
     await next();
   });
 
-  app.route('/v1/assistants', assistantRoutes(options));
-  app.post('/v1/threads/runs', createThreadAndRunRoute(options, worker));
-  app.route('/v1/threads', threadRoutes(options, worker));
-  app.route('/v1/threads/:thread_id/messages', messageRoutes(options));
-  app.route('/v1/threads/:thread_id/messages/:message_id/files', messageFileRoutes(options));
-  app.route('/v1/threads/:thread_id/runs', runRoutes(options, worker));
-  app.route('/v1/threads/:thread_id/runs/:run_id/steps', stepRoutes(options));
+  app.route('/v1/assistants', assistantRoutes(parts));
+  app.post('/v1/threads/runs', createThreadAndRunRoute(parts, worker));
+  app.route('/v1/threads', threadRoutes(parts, worker));
+  app.route('/v1/threads/:thread_id/messages', messageRoutes(parts));
+  app.route('/v1/threads/:thread_id/messages/:message_id/files', messageFileRoutes(parts));
+  app.route('/v1/threads/:thread_id/runs', runRoutes(parts, worker));
+  app.route('/v1/threads/:thread_id/runs/:run_id/steps', stepRoutes(parts));
 
   return app;
 }

@@ -1,5 +1,6 @@
 import { createApp } from './app.ts';
 import type { EngineOptions } from './options.ts';
+import { RunEvents } from './runs/events.ts';
 import { RunWorker } from './runs/worker.ts';
 
 export type { EngineOptions } from './options.ts';
@@ -23,13 +24,15 @@ export interface Engine {
 
 /** Puts an engine together; it owns `db` from here on. */
 export function createEngine(options: EngineOptions): Engine {
-  const worker = new RunWorker(options);
-  const app = createApp(options, worker);
+  const parts = { ...options, events: new RunEvents() };
+  const worker = new RunWorker(parts);
+  const app = createApp(parts, worker);
   return {
     fetch: async (request) => app.fetch(request),
     start: () => worker.start(),
     stop: async (graceMs) => {
       await worker.stop(graceMs);
+      parts.events.close();
       await options.db.destroy();
     },
     tick: () => worker.tick(),

@@ -1,6 +1,7 @@
 import type { Clock, Ids } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Model } from './models/model.ts';
+import type { RunEvents } from './runs/events.ts';
 import type { Database } from './store/schema.ts';
 
 /** What an engine is made of. */
@@ -16,4 +17,9 @@ export interface EngineOptions {
   readonly concurrency: number;
   /** Used instead of whatever model an assistant or a run names; null: theirs. */
   readonly fixedModel: string | null;
+}
+
+/** The options, and what the engine's parts share beside them. */
+export interface EngineParts extends EngineOptions {
+  readonly events: RunEvents;
 }

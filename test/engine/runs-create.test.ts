@@ -180,27 +180,6 @@ test.each(['file_search', 'code_interpreter'] as const)(
   },
 );
 
-test('streaming is refused clearly until it exists', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] });
-  const { run, thread_id, assistant_id } = await createRun(it);
-  await it.runToEnd();
-  const other = await createThread(it);
-  const { threads } = it.openai.beta;
-  const made = [
-    threads.runs.create(other.id, { assistant_id, stream: true }),
-    threads.createAndRun({ assistant_id, stream: true }),
-    threads.runs.submitToolOutputs(run.id, { thread_id, tool_outputs: [], stream: true }),
-  ];
-  for (const call of made) {
-    const error = await refusal(call);
-    expect(error).toMatchObject({ status: 400, param: 'stream' });
-    expect(error.message).toMatch(/stream/iu);
-  }
-  const unset = await threads.runs.create(other.id, { assistant_id, stream: false });
-  expect(unset.status).toBe('queued');
-});
-
 test('a model given for all runs is used instead of theirs', async () => {
   const it = await setup({ fixedModel: 'gpt-5.4' });
   it.upstream.will({});

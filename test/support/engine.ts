@@ -65,6 +65,7 @@ function checked(handler: Engine['fetch'], faults: string[]): Engine['fetch'] {
   return async (request) => {
     const asked = `${request.method} ${new URL(request.url).pathname}`;
     const answer = await handler(request);
+    if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true) return answer;
     const text = await answer.clone().text();
     try {
       const fault = faultOf(answer.status, answer.headers, JSON.parse(text));

@@ -117,9 +117,4 @@ export const errors = {
       `'${path}' is not supported here: create the vector store first and name it in 'vector_store_ids'.`,
       { param: path, code: 'unsupported_parameter' },
     ),
-  noStreaming: () =>
-    refuse("Streaming is not supported here: leave out 'stream' and poll the run.", {
-      param: 'stream',
-      code: 'unsupported_parameter',
-    }),
 } as const;

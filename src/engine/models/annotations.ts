@@ -1,50 +1,35 @@
 import type OpenAI from 'openai';
 
-type OutputText = OpenAI.Responses.ResponseOutputText;
-type Text = OpenAI.Beta.Threads.Text;
 type Annotation = OpenAI.Beta.Threads.Annotation;
-type FileNote = Extract<
-  OutputText['annotations'][number],
-  { type: 'file_citation' } | { type: 'file_path' }
->;
+type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
+export type FileNote = Extract<UpstreamNote, { type: 'file_citation' } | { type: 'file_path' }>;
 
-const isFileNote = (note: OutputText['annotations'][number]): note is FileNote =>
+/** References to the web have no counterpart in a thread and are left out (contract §8.6). */
+export const isFileNote = (note: UpstreamNote): note is FileNote =>
   note.type === 'file_citation' || note.type === 'file_path';
 
-/** Upstream counts characters; positions here are UTF-16 units, and never inside a character. */
-const unitOffset = (characters: readonly string[], index: number): number =>
-  characters.slice(0, index).join('').length;
-
-const toAnnotation = (note: FileNote, text: string, start_index: number): Annotation => {
-  const place = { text, start_index, end_index: start_index + text.length };
-  const { file_id } = note;
-  return note.type === 'file_citation'
-    ? { type: 'file_citation', ...place, file_citation: { file_id } }
-    : { type: 'file_path', ...place, file_path: { file_id } };
-};
+/** Upstream counts characters; text here is cut at UTF-16 units, and never inside a character. */
+export const unitOffset = (text: string, index: number): number =>
+  Array.from(text).slice(0, index).join('').length;
 
 /**
- * Turns a text and the files it refers to into the form in which clients expect to find and replace
- * the references (contract §8.6): each is a marker `【0:1†name】` in the text itself, with an
- * annotation for which `value.slice(start_index, end_index) === text`. References to the web have
- * no counterpart and are left out.
+ * Puts the references of one text into the form in which clients expect to find and replace them
+ * (contract §8.6): each is a marker `【0:1†name】` in the text itself, with an annotation for which
+ * `value.slice(start_index, end_index) === text`. A marker stands where the text ends when it comes,
+ * because what has been streamed cannot move any more (contract §8.8).
  */
-export function annotate({ text, annotations }: OutputText): Text {
-  const notes = annotations.filter(isFileNote).toSorted((a, b) => a.index - b.index);
-  if (notes.length === 0) return { value: text, annotations: [] };
-  const characters = Array.from(text);
-  const files = [...new Set(notes.map(({ file_id }) => file_id))];
-  const placed: Annotation[] = [];
-  let value = '';
-  let read = 0;
-  for (const note of notes) {
-    const at = unitOffset(characters, note.index);
-    value += text.slice(read, at);
-    read = at;
-    const name = note.type === 'file_citation' ? note.filename : note.file_id;
-    const marker = `【0:${files.indexOf(note.file_id)}†${name}】`;
-    placed.push(toAnnotation(note, marker, value.length));
-    value += marker;
+export class Citations {
+  readonly #files: string[] = [];
+
+  /** The annotation of a reference whose marker begins at `start_index`, in UTF-16 units. */
+  mark(note: FileNote, start_index: number): Annotation {
+    const { file_id } = note;
+    if (!this.#files.includes(file_id)) this.#files.push(file_id);
+    const name = note.type === 'file_citation' ? note.filename : file_id;
+    const text = `【0:${this.#files.indexOf(file_id)}†${name}】`;
+    const place = { text, start_index, end_index: start_index + text.length };
+    return note.type === 'file_citation'
+      ? { type: 'file_citation', ...place, file_citation: { file_id } }
+      : { type: 'file_path', ...place, file_path: { file_id } };
   }
-  return { value: value + text.slice(read), annotations: placed };
 }

@@ -36,8 +36,8 @@ export interface ModelRequest {
 }
 
 /**
- * What a model does while it answers. Every message is started, may grow, and is done before the
- * next thing happens; `finished` comes last, exactly once. Function calls come with it, because
+ * What a model does while it answers. Every message is started, grows by deltas that add up to all
+ * of it, and is done before the next thing happens; `finished` comes last, exactly once. Function calls come with it, because
  * they are shown to the caller together (contract §8.8).
  */
 export type ModelEvent =
@@ -47,11 +47,11 @@ export type ModelEvent =
       readonly part: number;
       readonly kind: 'text' | 'refusal';
       readonly text: string;
+      /** Present when `text` is the marker of a reference: where it stands and what it refers to. */
+      readonly annotation?: OpenAI.Beta.Threads.Annotation;
     }
   | {
       readonly type: 'message_done';
-      /** The message, whole; null: what its deltas made of it. */
-      readonly content: MessageContent[] | null;
       /** The model was cut off in the middle of this message. */
       readonly cut: boolean;
     }

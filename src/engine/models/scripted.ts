@@ -71,8 +71,7 @@ function* respond(request: ModelRequest, ids: Ids): Generator<ModelEvent> {
   for (const word of said.split(/(?<= )/)) {
     yield { type: 'delta', part: 0, kind: 'text', text: word };
   }
-  const text = { value: said, annotations: [] };
-  yield { type: 'message_done', content: [{ type: 'text', text }], cut: false };
+  yield { type: 'message_done', cut: false };
   yield finish(request, said, []);
 }
 

@@ -2,12 +2,13 @@ import { seconds } from '../../clock.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
 import { lookUpAssistant, lookUpThread } from './lookup.ts';
-import type { EngineOptions } from '../options.ts';
+import type { EngineParts } from '../options.ts';
 import { initialState } from '../runs/machine.ts';
+import type { Writing } from '../runs/steps.ts';
 import { type AssistantRow, assistantBody } from '../store/assistants.ts';
 import { hasUserMessage } from '../store/messages.ts';
-import { findLiveRun, insertRun, type RunRow } from '../store/runs.ts';
-import type { Database, RunSettings } from '../store/schema.ts';
+import { findLiveRun, insertRun, type RunRow, toRun } from '../store/runs.ts';
+import type { RunSettings } from '../store/schema.ts';
 import { threadBody, type ThreadRow } from '../store/threads.ts';
 import { addMessages } from './messages.ts';
 import { mergeToolResources, normalizeTools, takeToolResources } from './tools.ts';
@@ -57,36 +58,37 @@ function settle(
 }
 
 /** Refuses a run that could only be executed without something it asks for. */
-function checkExecutable({ tools }: RunSettings, { model }: EngineOptions): void {
+function checkExecutable({ tools }: RunSettings, { model }: EngineParts): void {
   if (model.unavailable !== null) throw errors.noModel(model.unavailable);
   const foreign = tools.find((tool) => tool.type !== 'function');
   if (foreign !== undefined) throw errors.noTool(foreign.type);
 }
 
 /**
- * Creates a run on a thread, with the messages that come with it, in the caller's transaction: of
- * concurrent requests one gets the thread, and a refused one leaves it as it was (contract §5.4).
+ * Creates a run on a thread under the given id, with the messages that come with it, in the
+ * caller's transaction: of concurrent requests one gets the thread, and a refused one leaves it as
+ * it was (contract §5.4).
  */
 export async function createRun(
-  db: Database,
-  options: EngineOptions,
+  { db, tell }: Pick<Writing, 'db' | 'tell'>,
+  parts: EngineParts,
   thread: ThreadRow,
-  fields: RunFields,
+  { id, ...fields }: RunFields & { readonly id: string },
 ): Promise<RunRow> {
   const assistant = await lookUpAssistant(db, fields.assistant_id);
   const live = await findLiveRun(db, thread.id);
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
-  await addMessages(db, thread, fields.additional_messages ?? [], options);
+  await addMessages(db, thread, fields.additional_messages ?? [], parts);
   const complete = await lookUpThread(db, thread.id);
-  const settings = settle(fields, assistant, complete, options.fixedModel);
-  checkExecutable(settings, options);
+  const settings = settle(fields, assistant, complete, parts.fixedModel);
+  checkExecutable(settings, parts);
   if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
     throw errors.nothingToRun();
   }
-  const created_at = seconds(options.clock);
-  const deadline = created_at + options.runLifetime;
-  return insertRun(db, {
-    id: options.ids.object('run_'),
+  const created_at = seconds(parts.clock);
+  const deadline = created_at + parts.runLifetime;
+  const run = await insertRun(db, {
+    id,
     created_at,
     thread_id: thread.id,
     deadline,
@@ -94,4 +96,7 @@ export async function createRun(
     settings,
     state: initialState(deadline),
   });
+  tell(id, { event: 'thread.run.created', data: toRun(run) });
+  tell(id, { event: 'thread.run.queued', data: toRun(run) });
+  return run;
 }

@@ -11,19 +11,23 @@ import { errors } from '../http/errors.ts';
 import { pathRun, pathThread, withBody } from './lookup.ts';
 import { answerList } from '../http/page.ts';
 import { parseBody, parseQuery } from '../http/parse.ts';
-import type { EngineOptions } from '../options.ts';
+import type { EngineParts } from '../options.ts';
+import { standing } from '../runs/ending.ts';
+import type { StreamEvent, Tell } from '../runs/events.ts';
 import { advance, isTerminal, nextStatus } from '../runs/machine.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import {
   findRun,
   listRuns,
   type RunRow,
-  runState,
   toRun,
   updateRun,
   updateRunMetadata,
 } from '../store/runs.ts';
+import type { Database } from '../store/schema.ts';
+import { toThread } from '../store/threads.ts';
 import { createRun } from './create-run.ts';
+import { answerStream } from './stream.ts';
 import { addThread } from './threads.ts';
 import { checkWaiting, submitOutputs } from './tool-outputs.ts';
 
@@ -33,20 +37,44 @@ const pollAfter = (run: RunRow): string =>
     ? '100'
     : '1000';
 
-function refuseStreaming<Body extends { stream?: boolean | null }>(body: Body): Body {
-  if (body.stream === true) throw errors.noStreaming();
-  return body;
+/** The last event that a run at rest would have been told with. */
+async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent | null> {
+  const run = await findRun(db, thread_id, id);
+  return run === undefined ? null : { event: `thread.run.${run.status}`, data: toRun(run) };
 }
 
-function cancelRoute({ db, clock }: EngineOptions, worker: RunWorker) {
+/**
+ * Makes a change that sets a run going and answers with the run, or, where the request says
+ * `stream`, with all that happens from the change on: hence the subscription before it.
+ */
+async function setGoing(
+  { db, clock, events }: EngineParts,
+  worker: RunWorker,
+  request: { readonly run_id: string; readonly stream: boolean | null | undefined },
+  change: (db: Database, tell: Tell) => Promise<RunRow>,
+): Promise<Response> {
+  const subscription = request.stream === true ? events.subscribe(request.run_id) : null;
+  try {
+    const row = await events.change(db, change);
+    worker.wake();
+    if (subscription === null) return Response.json(toRun(row));
+    return answerStream(subscription, clock, () => lookAtRun(db, row));
+  } catch (error) {
+    subscription?.close();
+    throw error;
+  }
+}
+
+function cancelRoute(parts: EngineParts, worker: RunWorker) {
   return async (context: Context) => {
-    const row = await db.transaction().execute(async (transaction) => {
-      const run = await pathRun(transaction, context);
-      const { status } = run;
+    const row = await parts.events.change(parts.db, async (db, tell) => {
+      const run = await pathRun(db, context);
+      const { status, lease_token, lease_until } = run;
       if (nextStatus(status, 'cancel') === undefined) throw errors.cannotCancel(status);
-      const moved = advance({ status, state: runState(run) }, 'cancel', seconds(clock));
-      const { lease_token, lease_until } = run;
-      return updateRun(transaction, run.id, { ...moved, lease_token, lease_until });
+      const moved = advance(standing(run), 'cancel', seconds(parts.clock));
+      const cancelling = await updateRun(db, run.id, { ...moved, lease_token, lease_until });
+      tell(run.id, { event: 'thread.run.cancelling', data: toRun(cancelling) });
+      return cancelling;
     });
     worker.interrupt(row.id, 'cancelled');
     worker.wake();
@@ -54,42 +82,47 @@ function cancelRoute({ db, clock }: EngineOptions, worker: RunWorker) {
   };
 }
 
-function submitRoute({ db, clock }: EngineOptions, worker: RunWorker) {
+function submitRoute(parts: EngineParts, worker: RunWorker) {
   return async (context: Context) => {
-    checkWaiting(await pathRun(db, context));
-    const body = refuseStreaming(await parseBody(context, submitToolOutputsBody));
-    const row = await db
-      .transaction()
-      .execute(async (transaction) =>
-        submitOutputs(
-          transaction,
-          await pathRun(transaction, context),
-          body.tool_outputs,
-          seconds(clock),
-        ),
-      );
-    worker.wake();
-    return context.json(toRun(row));
+    const run = await pathRun(parts.db, context);
+    checkWaiting(run);
+    const { stream, tool_outputs } = await parseBody(context, submitToolOutputsBody);
+    return setGoing(parts, worker, { run_id: run.id, stream }, async (db, tell) =>
+      submitOutputs({ db, tell, clock: parts.clock }, await pathRun(db, context), tool_outputs),
+    );
   };
 }
 
 /** `POST /threads/runs`: a thread, its messages and a run on it, or none of them (contract §4.4). */
-export function createThreadAndRunRoute(options: EngineOptions, worker: RunWorker) {
+export function createThreadAndRunRoute(parts: EngineParts, worker: RunWorker) {
   return async (context: Context) => {
-    const body = refuseStreaming(await parseBody(context, createThreadAndRunBody));
-    const { thread: fields = {}, ...run } = body;
-    const row = await options.db.transaction().execute(async (transaction) => {
-      const thread = await addThread(transaction, fields, options, 'thread.');
-      return createRun(transaction, options, thread, run);
+    const body = await parseBody(context, createThreadAndRunBody);
+    const { thread: fields = {}, stream, ...run } = body;
+    const id = parts.ids.object('run_');
+    return setGoing(parts, worker, { run_id: id, stream }, async (db, tell) => {
+      const thread = await addThread(db, fields, parts, 'thread.');
+      tell(id, { event: 'thread.created', data: toThread(thread) });
+      return createRun({ db, tell }, parts, thread, { ...run, id });
     });
-    worker.wake();
-    return context.json(toRun(row));
+  };
+}
+
+function createRunRoute(parts: EngineParts, worker: RunWorker) {
+  return async (context: Context) => {
+    const [, { stream, ...run }] = await withBody(pathThread(parts.db, context), async () => {
+      parseQuery(context, includeQuery);
+      return parseBody(context, createRunBody);
+    });
+    const id = parts.ids.object('run_');
+    return setGoing(parts, worker, { run_id: id, stream }, async (db, tell) =>
+      createRun({ db, tell }, parts, await pathThread(db, context), { ...run, id }),
+    );
   };
 }
 
 /** `/threads/{thread_id}/runs` (contract §4.4). */
-export function runRoutes(options: EngineOptions, worker: RunWorker): Hono {
-  const { db } = options;
+export function runRoutes(parts: EngineParts, worker: RunWorker): Hono {
+  const { db } = parts;
   const routes = new Hono();
 
   routes.get('/', async (context) => {
@@ -102,19 +135,7 @@ export function runRoutes(options: EngineOptions, worker: RunWorker): Hono {
     });
   });
 
-  routes.post('/', async (context) => {
-    const [, body] = await withBody(pathThread(db, context), async () => {
-      parseQuery(context, includeQuery);
-      return refuseStreaming(await parseBody(context, createRunBody));
-    });
-    const row = await db
-      .transaction()
-      .execute(async (transaction) =>
-        createRun(transaction, options, await pathThread(transaction, context), body),
-      );
-    worker.wake();
-    return context.json(toRun(row));
-  });
+  routes.post('/', createRunRoute(parts, worker));
 
   routes.get('/:run_id', async (context) => {
     const run = await pathRun(db, context);
@@ -131,9 +152,9 @@ export function runRoutes(options: EngineOptions, worker: RunWorker): Hono {
     return context.json(toRun(await updateRunMetadata(db, run.id, metadata ?? {})));
   });
 
-  routes.post('/:run_id/cancel', cancelRoute(options, worker));
+  routes.post('/:run_id/cancel', cancelRoute(parts, worker));
   for (const name of ['submit_tool_outputs', 'submit-tool-outputs']) {
-    routes.post(`/:run_id/${name}`, submitRoute(options, worker));
+    routes.post(`/:run_id/${name}`, submitRoute(parts, worker));
   }
 
   return routes;

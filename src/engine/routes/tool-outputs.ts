@@ -1,14 +1,16 @@
 import type OpenAI from 'openai';
+import { seconds } from '../../clock.ts';
 import type { SubmitToolOutputs } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
+import { settleRun, standing } from '../runs/ending.ts';
 import { advance, nextStatus } from '../runs/machine.ts';
-import { endStep } from '../runs/steps.ts';
-import { type RunRow, runState, updateRun } from '../store/runs.ts';
-import type { Database } from '../store/schema.ts';
+import { endStep, type Writing } from '../runs/steps.ts';
+import { type RunRow, runState } from '../store/runs.ts';
 import { openSteps, stepBody, type StepRow } from '../store/steps.ts';
 import { answerLastTurn, listTurns } from '../store/turns.ts';
 
 type Outputs = SubmitToolOutputs['tool_outputs'];
+type Submission = Omit<Writing, 'ids'>;
 
 /** Bytes that the outputs of one submission may have together. */
 const mostBytes = 512 * 1024;
@@ -30,11 +32,10 @@ function checkOutputs(run: RunRow, outputs: Outputs): void {
 }
 
 async function completeToolStep(
-  db: Database,
+  writing: Submission,
   run: RunRow,
   step: StepRow,
   outputs: Outputs,
-  now: number,
 ): Promise<void> {
   const details = stepBody(step).step_details;
   if (details.type !== 'tool_calls') return;
@@ -44,8 +45,8 @@ async function completeToolStep(
       ? { ...call, function: { ...call.function, output: byId.get(call.id) ?? null } }
       : call,
   );
-  const turns = await listTurns(db, run.id);
-  await endStep(db, step, 'completed', now, {
+  const turns = await listTurns(writing.db, run.id);
+  await endStep(writing, step, 'completed', {
     usage: turns.at(-1)?.usage ?? null,
     step_details: { type: 'tool_calls', tool_calls },
   });
@@ -53,20 +54,19 @@ async function completeToolStep(
 
 /**
  * Takes the outputs of a run's function calls and queues the run again, in the caller's transaction
- * (contract §5.6). `now` is in Unix seconds.
+ * (contract §5.6).
  */
 export async function submitOutputs(
-  db: Database,
+  writing: Submission,
   run: RunRow,
   outputs: Outputs,
-  now: number,
 ): Promise<RunRow> {
   checkWaiting(run);
   checkOutputs(run, outputs);
+  const { db, clock } = writing;
   for (const step of await openSteps(db, run.id)) {
-    await completeToolStep(db, run, step, outputs, now);
+    await completeToolStep(writing, run, step, outputs);
   }
   await answerLastTurn(db, run.id, outputs);
-  const moved = advance({ status: run.status, state: runState(run) }, 'submit', now);
-  return updateRun(db, run.id, { ...moved, lease_token: null, lease_until: null });
+  return settleRun(writing, run, advance(standing(run), 'submit', seconds(clock)));
 }

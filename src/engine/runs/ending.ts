@@ -1,15 +1,15 @@
 import type OpenAI from 'openai';
-import type { Clock } from '../../clock.ts';
-import { seconds } from '../../clock.ts';
+import { type Clock, seconds } from '../../clock.ts';
 import { noUsage } from '../models/model.ts';
+import type { EngineParts } from '../options.ts';
 import { dueRuns, type Moment } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
-import { type RunRow, runState, updateRun } from '../store/runs.ts';
+import { type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteStep, openSteps, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
-import { advance, nextStatus, type Outcome, type RunEvent } from './machine.ts';
-import { endMessage, endStep } from './steps.ts';
+import { advance, nextStatus, type Outcome, type RunEvent, type Standing } from './machine.ts';
+import { endMessage, endStep, type Writing } from './steps.ts';
 
 /** The events that end a run, and what each makes of the step and message still open. */
 const endings = {
@@ -22,6 +22,9 @@ const endings = {
 
 type RunEnding = keyof typeof endings;
 
+/** How a message still open at the end of its run is cut off. */
+export const cutReason = (ending: RunEnding) => endings[ending].message;
+
 const stepError = (
   error: OpenAI.Beta.Threads.Run.LastError | null | undefined,
 ): OpenAI.Beta.Threads.Runs.RunStep.LastError | null =>
@@ -32,38 +35,47 @@ const stepError = (
         message: error.message,
       };
 
+export const standing = (run: RunRow): Standing => ({ status: run.status, state: runState(run) });
+
+/** Writes where a run has moved to, nobody executing it any more, and tells of it. */
+export async function settleRun(
+  { db, tell }: Pick<Writing, 'db' | 'tell'>,
+  run: RunRow,
+  moved: Standing,
+): Promise<RunRow> {
+  const row = await updateRun(db, run.id, { ...moved, lease_token: null, lease_until: null });
+  tell(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
+  return row;
+}
+
 /**
  * Ends a run and whatever of it is still open, in the caller's transaction; the thread is free
  * afterwards. A run that is being cancelled is cancelled by any ending that cannot happen to it.
  */
 export async function endRun(
-  db: Database,
+  writing: Writing,
   run: RunRow,
   wanted: RunEnding,
-  now: number,
   outcome: Outcome = {},
 ): Promise<RunRow> {
+  const { db, clock } = writing;
   const ending = nextStatus(run.status, wanted) === undefined ? 'stop' : wanted;
   const turns = await listTurns(db, run.id);
   for (const message of await openMessages(db, run.id)) {
-    const { content } = messageBody(message);
-    await endMessage(db, message, content, now, endings[ending].message);
+    await endMessage(writing, message, messageBody(message).content, cutReason(ending));
   }
   for (const step of await openSteps(db, run.id)) {
     // A tool step is the last of its turn and carries the turn's usage (contract §5.2).
     const paid = stepBody(step).type === 'tool_calls' ? turns.at(-1)?.usage : undefined;
-    await endStep(db, step, endings[ending].step, now, {
+    await endStep(writing, step, endings[ending].step, {
       usage: paid ?? noUsage,
       last_error: ending === 'fail' ? stepError(outcome.last_error) : null,
     });
   }
   const usage = sumUsage(turns.map((turn) => turn.usage));
   const kept = ending === wanted ? outcome : {};
-  const moved = advance({ status: run.status, state: runState(run) }, ending, now, {
-    ...kept,
-    usage,
-  });
-  return updateRun(db, run.id, { ...moved, lease_token: null, lease_until: null });
+  const moved = advance(standing(run), ending, seconds(clock), { ...kept, usage });
+  return settleRun(writing, run, moved);
 }
 
 /** Removes what an execution that is no more had begun to write: its successor begins anew. */
@@ -79,17 +91,15 @@ export const moment = (clock: Clock): Moment => ({
   milliseconds: clock.now(),
 });
 
-/** Ends every run whose time is over, of one thread or of all; answers how many there were. */
-export async function expireDueRuns(
-  db: Database,
-  clock: Clock,
-  thread_id?: string,
-): Promise<number> {
+/** Ends every run whose time is over, of one thread or of all. */
+export async function expireDueRuns(parts: EngineParts, thread_id?: string): Promise<void> {
+  const { db, clock, ids, events } = parts;
   const now = moment(clock);
-  if ((await dueRuns(db, now, thread_id)).length === 0) return 0;
-  return db.transaction().execute(async (transaction) => {
-    const due = await dueRuns(transaction, now, thread_id);
-    for (const run of due) await endRun(transaction, run, 'expire', now.seconds);
-    return due.length;
+  if ((await dueRuns(db, now, thread_id)).length === 0) return;
+  await events.change(db, async (transaction, tell) => {
+    const writing = { db: transaction, tell, clock, ids };
+    for (const run of await dueRuns(transaction, now, thread_id)) {
+      await endRun(writing, run, 'expire');
+    }
   });
 }

@@ -1,6 +1,6 @@
 import { redact } from '../../redact.ts';
 import { ModelFailure } from '../models/model.ts';
-import type { EngineOptions } from '../options.ts';
+import type { EngineParts } from '../options.ts';
 import { type RunRow, runSettings } from '../store/runs.ts';
 import { buildContext, type Context, exhaustedBudget, outputBudget } from './context.ts';
 import { LeaseLost, TurnRecorder } from './turn.ts';
@@ -19,7 +19,7 @@ const lastError = (error: unknown) =>
       };
 
 async function callModel(
-  { model }: EngineOptions,
+  { model }: EngineParts,
   run: RunRow,
   context: Context,
   recorder: TurnRecorder,
@@ -49,7 +49,7 @@ async function callModel(
 
 /** Brings a broken-off execution to its end: the run is ended, failed, or handed back. */
 async function settle(
-  options: EngineOptions,
+  parts: EngineParts,
   recorder: TurnRecorder,
   run: RunRow,
   signal: AbortSignal,
@@ -57,14 +57,14 @@ async function settle(
 ): Promise<void> {
   const interruption: Interruption | null = signal.aborted ? signal.reason : null;
   if (interruption === 'lost' || error instanceof LeaseLost) {
-    options.log.warn('run lease lost', { run_id: run.id });
+    parts.log.warn('run lease lost', { run_id: run.id });
   } else if (interruption === 'released') {
     await recorder.release();
   } else if (interruption !== null) {
     await recorder.end(endings[interruption]);
   } else {
     const last_error = lastError(error);
-    options.log.warn('run failed', { run_id: run.id, error: last_error.message });
+    parts.log.warn('run failed', { run_id: run.id, error: last_error.message });
     await recorder.end('fail', { last_error });
   }
 }
@@ -75,18 +75,18 @@ async function settle(
  * only when the store does.
  */
 export async function executeRun(
-  options: EngineOptions,
+  parts: EngineParts,
   run: RunRow,
   token: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const context = await buildContext(options.db, run);
-  const recorder = new TurnRecorder(options, run, token, context);
+  const context = await buildContext(parts.db, run);
+  const recorder = new TurnRecorder(parts, run, token, context);
   try {
-    await callModel(options, run, context, recorder, signal);
+    await callModel(parts, run, context, recorder, signal);
   } catch (error) {
     try {
-      await settle(options, recorder, run, signal, error);
+      await settle(parts, recorder, run, signal, error);
     } catch (late) {
       if (!(late instanceof LeaseLost)) throw late;
     }

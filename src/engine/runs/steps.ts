@@ -4,15 +4,26 @@ import {
   insertMessage,
   messageBody,
   type MessageRow,
+  toMessage,
   updateMessageBody,
 } from '../store/messages.ts';
 import { runSettings, type RunRow } from '../store/runs.ts';
 import type { Database, Usage } from '../store/schema.ts';
-import { insertStep, type StepBody, stepBody, type StepRow, updateStep } from '../store/steps.ts';
+import {
+  insertStep,
+  type StepBody,
+  stepBody,
+  type StepRow,
+  toStep,
+  updateStep,
+} from '../store/steps.ts';
+import { toolCallDeltas } from './deltas.ts';
+import type { Tell } from './events.ts';
 
 /*
  * The steps of a run (contract §6): a message step and its message begin together and end together;
- * a tool step holds all the calls of one model turn and stays open until they are answered.
+ * a tool step holds all the calls of one model turn and stays open until they are answered. Steps
+ * are told in the order of contract §7.3, one after the other.
  */
 
 /** A message step in progress. */
@@ -21,7 +32,13 @@ export interface OpenMessage {
   readonly step: StepRow;
 }
 
-type Author = { readonly clock: Clock; readonly ids: Ids };
+/** Where and for whom a run is being written: a transaction, and those who hear of it. */
+export interface Writing {
+  readonly db: Database;
+  readonly tell: Tell;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
 
 const newStep = (run: RunRow, details: StepBody['step_details']): StepBody => ({
   assistant_id: runSettings(run).assistant_id,
@@ -39,9 +56,8 @@ const newStep = (run: RunRow, details: StepBody['step_details']): StepBody => ({
 
 /** Begins a message of the run, still empty, and the step that makes it. */
 export async function openMessage(
-  db: Database,
+  { db, tell, clock, ids }: Writing,
   run: RunRow,
-  { clock, ids }: Author,
 ): Promise<OpenMessage> {
   const created_at = seconds(clock);
   const place = { thread_id: run.thread_id, run_id: run.id, created_at };
@@ -66,77 +82,95 @@ export async function openMessage(
       attachments: [],
     },
   });
+  tell(run.id, { event: 'thread.run.step.created', data: toStep(step) });
+  tell(run.id, { event: 'thread.run.step.in_progress', data: toStep(step) });
+  tell(run.id, { event: 'thread.message.created', data: toMessage(message) });
+  tell(run.id, { event: 'thread.message.in_progress', data: toMessage(message) });
   return { message, step };
 }
 
-type CutReason = 'content_filter' | 'max_tokens' | 'run_cancelled' | 'run_expired' | 'run_failed';
+export type CutReason =
+  | 'content_filter'
+  | 'max_tokens'
+  | 'run_cancelled'
+  | 'run_expired'
+  | 'run_failed';
 
-/** Ends a message at `now` (Unix seconds), whole or cut off for a reason. */
-export function endMessage(
-  db: Database,
+/** Ends a message, whole or cut off for a reason; one that was deleted meanwhile stays deleted. */
+export async function endMessage(
+  { db, tell, clock }: Writing,
   message: MessageRow,
   content: MessageContent[],
-  now: number,
   reason: CutReason | null,
 ): Promise<void> {
-  return updateMessageBody(db, message.id, {
+  const now = seconds(clock);
+  const status = reason === null ? 'completed' : 'incomplete';
+  const body = {
     ...messageBody(message),
     content,
-    status: reason === null ? 'completed' : 'incomplete',
+    status,
     completed_at: reason === null ? now : null,
     incomplete_at: reason === null ? null : now,
     incomplete_details: reason === null ? null : { reason },
-  });
+  } as const;
+  const ended = (await updateMessageBody(db, message.id, body)) ?? {
+    ...message,
+    body: JSON.stringify(body),
+  };
+  tell(message.run_id ?? '', { event: `thread.message.${status}`, data: toMessage(ended) });
 }
 
 type StepEnd = 'completed' | 'cancelled' | 'expired' | 'failed';
 
-/** Ends a step at `now` (Unix seconds): exactly one of its four end times is set. */
-export function endStep(
-  db: Database,
+/** Ends a step: exactly one of its four end times is set. */
+export async function endStep(
+  { db, tell, clock }: Omit<Writing, 'ids'>,
   step: StepRow,
   end: StepEnd,
-  now: number,
   rest: Partial<Pick<StepBody, 'usage' | 'last_error' | 'step_details'>>,
 ): Promise<void> {
-  return updateStep(db, step.id, {
+  const ended = await updateStep(db, step.id, {
     ...stepBody(step),
     status: end,
-    [`${end}_at`]: now,
+    [`${end}_at`]: seconds(clock),
     expires_at: null,
     ...rest,
   });
+  tell(step.run_id, { event: `thread.run.step.${end}`, data: toStep(ended) });
 }
 
 /** Ends a message step whose message is done: the step is completed even if the text was cut off. */
 export async function closeMessage(
-  db: Database,
+  writing: Writing,
   { message, step }: OpenMessage,
   content: MessageContent[],
-  now: number,
   { reason, usage }: { readonly reason: CutReason | null; readonly usage: Usage },
 ): Promise<void> {
-  await endMessage(db, message, content, now, reason);
-  await endStep(db, step, 'completed', now, { usage });
+  await endMessage(writing, message, content, reason);
+  await endStep(writing, step, 'completed', { usage });
 }
 
 /** Begins the step of one turn's function calls; their outputs are still to come. */
-export function openToolStep(
-  db: Database,
+export async function openToolStep(
+  { db, tell, clock, ids }: Writing,
   run: RunRow,
   calls: readonly FunctionCall[],
-  { clock, ids }: Author,
-): Promise<StepRow> {
+): Promise<void> {
   const tool_calls = calls.map(({ id, name, arguments: args }) => ({
     id,
     type: 'function' as const,
     function: { name, arguments: args, output: null },
   }));
-  return insertStep(db, {
+  const row = await insertStep(db, {
     id: ids.object('step_'),
     created_at: seconds(clock),
     thread_id: run.thread_id,
     run_id: run.id,
     body: newStep(run, { type: 'tool_calls', tool_calls }),
   });
+  const step = toStep(row);
+  const begun = { ...step, step_details: { type: 'tool_calls' as const, tool_calls: [] } };
+  tell(run.id, { event: 'thread.run.step.created', data: begun });
+  tell(run.id, { event: 'thread.run.step.in_progress', data: begun });
+  for (const event of toolCallDeltas(step.id, calls)) tell(run.id, event);
 }

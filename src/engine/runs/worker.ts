@@ -1,10 +1,11 @@
 import { seconds } from '../../clock.ts';
-import type { EngineOptions } from '../options.ts';
+import type { EngineParts } from '../options.ts';
 import { claimableRuns, nextDue, renewLease } from '../store/leases.ts';
-import { type RunRow, runState, updateRun } from '../store/runs.ts';
-import { discardOpenMessages, endRun, expireDueRuns, moment } from './ending.ts';
+import { type RunRow, toRun, updateRun } from '../store/runs.ts';
+import { discardOpenMessages, endRun, expireDueRuns, moment, standing } from './ending.ts';
 import { executeRun, type Interruption } from './execute.ts';
 import { advance } from './machine.ts';
+import type { Writing } from './steps.ts';
 
 /** Milliseconds a claim holds without being renewed; a process that dies frees its runs after it. */
 const leaseDuration = 10_000;
@@ -12,6 +13,20 @@ const leaseDuration = 10_000;
 const pollInterval = 5_000;
 /** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
 const shortestWait = 250;
+
+/** What a stream is told when the engine itself fails; the run is taken up again later. */
+const serverFault = {
+  message: 'The server had an error processing your request. Sorry about that!',
+  type: 'server_error',
+  param: null,
+  code: null,
+};
+
+interface Claim {
+  readonly run: RunRow;
+  /** The lease under which the run may be written. */
+  readonly token: string;
+}
 
 interface Execution {
   readonly controller: AbortController;
@@ -23,15 +38,15 @@ interface Execution {
  * many runs as there is room for, oldest first, each under a lease that its execution renews.
  */
 export class RunWorker {
-  readonly #options: EngineOptions;
+  readonly #parts: EngineParts;
   readonly #executions = new Map<string, Execution>();
   #pass: Promise<void> = Promise.resolve();
   #loop: Promise<void> | null = null;
   #stopping = false;
   #alarm = new AbortController();
 
-  constructor(options: EngineOptions) {
-    this.#options = options;
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
   }
 
   start(): void {
@@ -69,14 +84,14 @@ export class RunWorker {
     await this.#loop;
     await this.#pass;
     const timer = new AbortController();
-    await Promise.race([this.settled(), this.#options.clock.sleep(graceMs, timer.signal)]);
+    await Promise.race([this.settled(), this.#parts.clock.sleep(graceMs, timer.signal)]);
     timer.abort();
     for (const run_id of this.#executions.keys()) this.interrupt(run_id, 'released');
     await this.settled();
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log } = this.#parts;
     while (!this.#stopping) {
       let wait = pollInterval;
       this.#alarm = new AbortController();
@@ -91,60 +106,58 @@ export class RunWorker {
   }
 
   async #untilDue(): Promise<number> {
-    const due = (await nextDue(this.#options.db)) ?? Infinity;
-    const left = due - this.#options.clock.now();
+    const due = (await nextDue(this.#parts.db)) ?? Infinity;
+    const left = due - this.#parts.clock.now();
     return Math.min(pollInterval, Math.max(left, shortestWait));
   }
 
   async #look(): Promise<void> {
-    const { db, clock } = this.#options;
-    await expireDueRuns(db, clock);
+    const { db, clock, concurrency } = this.#parts;
+    await expireDueRuns(this.#parts);
     if (this.#stopping) return;
-    const { concurrency } = this.#options;
     if ((await claimableRuns(db, moment(clock), concurrency)).length === 0) return;
-    for (const { run, token } of await this.#claim()) this.#execute(run, token);
+    for (const claim of await this.#claim()) this.#execute(claim);
   }
 
-  #claim(): Promise<{ run: RunRow; token: string }[]> {
-    const { db, clock, ids, concurrency } = this.#options;
-    return db.transaction().execute(async (transaction) => {
-      const now = moment(clock);
-      const claimed: { run: RunRow; token: string }[] = [];
+  #claim(): Promise<Claim[]> {
+    const { db, clock, ids, concurrency, events } = this.#parts;
+    return events.change(db, async (transaction, tell) => {
+      const writing = { db: transaction, tell, clock, ids };
+      const claims: Claim[] = [];
       const free = concurrency - this.#executions.size;
-      for (const run of await claimableRuns(transaction, now, concurrency)) {
-        if (run.status === 'cancelling') {
-          await endRun(transaction, run, 'stop', now.seconds);
-        } else if (claimed.length < free) {
-          const token = ids.object('lease_');
-          const begun = { status: run.status, state: runState(run) };
-          if (run.status === 'in_progress') await discardOpenMessages(transaction, run);
-          const taken = await updateRun(transaction, run.id, {
-            ...(run.status === 'queued' ? advance(begun, 'start', now.seconds) : begun),
-            lease_token: token,
-            lease_until: now.milliseconds + leaseDuration,
-          });
-          claimed.push({ run: taken, token });
-        }
+      for (const run of await claimableRuns(transaction, moment(clock), concurrency)) {
+        if (run.status === 'cancelling') await endRun(writing, run, 'stop');
+        else if (claims.length < free) claims.push(await this.#take(writing, run));
       }
-      return claimed;
+      return claims;
     });
   }
 
-  #execute(run: RunRow, token: string): void {
+  /** Leases a run to this worker: a queued one starts, one that lost its holder begins its turn anew. */
+  async #take({ db, tell, clock, ids }: Writing, run: RunRow): Promise<Claim> {
+    const isNew = run.status === 'queued';
+    if (!isNew) await discardOpenMessages(db, run);
+    const token = ids.object('lease_');
+    const taken = await updateRun(db, run.id, {
+      ...(isNew ? advance(standing(run), 'start', seconds(clock)) : standing(run)),
+      lease_token: token,
+      lease_until: clock.now() + leaseDuration,
+    });
+    if (isNew) tell(run.id, { event: 'thread.run.in_progress', data: toRun(taken) });
+    return { run: taken, token };
+  }
+
+  #execute({ run, token }: Claim): void {
     const controller = new AbortController();
     const done = new AbortController();
     const guards = [
       this.#expire(run, controller, done.signal),
       this.#renew(run, token, controller, done.signal),
     ];
-    const ended = this.#finish(
-      run,
-      executeRun(this.#options, run, token, controller.signal),
-      () => {
-        done.abort();
-        return Promise.all(guards);
-      },
-    );
+    const ended = this.#finish(run, executeRun(this.#parts, run, token, controller.signal), () => {
+      done.abort();
+      return Promise.all(guards);
+    });
     this.#executions.set(run.id, { controller, ended });
   }
 
@@ -152,7 +165,9 @@ export class RunWorker {
     try {
       await execution;
     } catch (error) {
-      this.#options.log.error('run not written', { run_id: run.id, error: String(error) });
+      const { log, events } = this.#parts;
+      log.error('run not written', { run_id: run.id, error: String(error) });
+      events.publish(run.id, { event: 'error', data: serverFault });
     }
     await release();
     this.#executions.delete(run.id);
@@ -161,7 +176,7 @@ export class RunWorker {
 
   /** Breaks the execution off when the run's time is over. */
   async #expire(run: RunRow, execution: AbortController, done: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.#parts;
     while (!done.aborted && seconds(clock) < run.deadline) {
       await clock.sleep(run.deadline * 1000 - clock.now(), done);
     }
@@ -175,7 +190,7 @@ export class RunWorker {
     execution: AbortController,
     done: AbortSignal,
   ): Promise<void> {
-    const { db, clock, log } = this.#options;
+    const { db, clock, log } = this.#parts;
     while (!done.aborted) {
       await clock.sleep(leaseDuration / 2, done);
       if (done.aborted) return;

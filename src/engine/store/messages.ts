@@ -122,17 +122,18 @@ export async function hasUserMessage(db: Database, thread_id: string): Promise<b
   return found !== undefined;
 }
 
-export const updateMessageBody = async (
+/** Answers the message as it is now; undefined when it has been deleted meanwhile. */
+export const updateMessageBody = (
   db: Database,
   id: string,
   body: MessageBody,
-): Promise<void> => {
-  await db
+): Promise<MessageRow | undefined> =>
+  db
     .updateTable('messages')
     .set({ body: JSON.stringify(body) })
     .where('id', '=', id)
-    .execute();
-};
+    .returningAll()
+    .executeTakeFirst();
 
 export const updateMessageMetadata = (
   db: Database,

@@ -84,13 +84,13 @@ export async function openSteps(db: Database, run_id: string): Promise<StepRow[]
   return rows.filter((row) => stepBody(row).status === 'in_progress');
 }
 
-export const updateStep = async (db: Database, id: string, body: StepBody): Promise<void> => {
-  await db
+export const updateStep = (db: Database, id: string, body: StepBody): Promise<StepRow> =>
+  db
     .updateTable('steps')
     .set({ body: JSON.stringify(body) })
     .where('id', '=', id)
-    .execute();
-};
+    .returningAll()
+    .executeTakeFirstOrThrow();
 
 export const deleteStep = async (db: Database, id: string): Promise<void> => {
   await db.deleteFrom('steps').where('id', '=', id).execute();
