@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 
-export type Command = 'stdio' | 'demo' | 'help' | 'version';
+/** What can be asked for by name. */
+const commands = ['serve', 'demo', 'help'] as const;
+
+export type Command = 'stdio' | 'version' | (typeof commands)[number];
 export type FlagKind = 'string' | 'boolean';
 
 /** The command line, taken apart; the values are not judged yet. */
@@ -30,10 +33,13 @@ function flagProblem(token: Token, kind: FlagKind | undefined): string | null {
   return kind === 'string' && (isMissing || isNextFlag) ? `${token.rawName} needs a value.` : null;
 }
 
+const named = (word: string | undefined) => commands.find((command) => command === word);
+
 function wordProblems([command, ...rest]: readonly string[]): string[] {
-  const known = command === undefined || command === 'demo' || command === 'help';
+  const known = command === undefined || named(command) !== undefined;
+  const listed = `${commands.slice(0, -1).join(', ')} and ${commands.at(-1)}`;
   return [
-    ...(known ? [] : [`Unknown command '${command}'; the commands are demo and help.`]),
+    ...(known ? [] : [`Unknown command '${command}'; the commands are ${listed}.`]),
     ...rest.map((word) => `Unexpected argument '${word}'.`),
   ];
 }
@@ -41,7 +47,7 @@ function wordProblems([command, ...rest]: readonly string[]): string[] {
 function commandOf(words: readonly string[], asked: ReadonlySet<string>): Command {
   if (asked.has('help') || words[0] === 'help') return 'help';
   if (asked.has('version')) return 'version';
-  return words[0] === 'demo' ? 'demo' : 'stdio';
+  return named(words[0]) ?? 'stdio';
 }
 
 /** Reads a command line that may hold `flags`, and reports all that is wrong with it at once. */

@@ -1,6 +1,8 @@
 import { posix, win32 } from 'node:path';
-import { type FlagKind, readArguments } from './arguments.ts';
-import { type About, type Option, options, RefusedValue } from './options.ts';
+import { type Command, type FlagKind, readArguments } from './arguments.ts';
+import { isLoopback } from './loopback.ts';
+import { type About, type Option, RefusedValue } from './option.ts';
+import { options } from './options.ts';
 
 /** What the program was started with. */
 export interface Surroundings {
@@ -17,7 +19,11 @@ export type Config = Readonly<ReturnType<typeof settle>>;
 
 export type Reading =
   | { readonly command: 'help' | 'version' }
-  | { readonly command: 'stdio' | 'demo'; readonly config: Config; readonly warnings: string[] }
+  | {
+      readonly command: 'stdio' | 'serve' | 'demo';
+      readonly config: Config;
+      readonly warnings: string[];
+    }
   | { readonly problems: readonly string[] };
 
 interface Given {
@@ -89,6 +95,11 @@ function settle(find: Find, surroundings: Surroundings, problems: string[]) {
     readOnly: value(options.readOnly),
     toolNames: value(options.toolNames),
     logLevel: value(options.logLevel),
+    host: value(options.host),
+    port: value(options.port),
+    token: value(options.token),
+    allowedHosts: value(options.allowedHosts),
+    allowedOrigins: value(options.allowedOrigins),
   };
 }
 
@@ -100,6 +111,28 @@ const demoProblems = (find: Find): string[] =>
     .flatMap((option: About) => find(option)?.source ?? [])
     .filter((source) => source.startsWith('--'))
     .map((source) => `${source} has no effect on the demo.`);
+
+/** Flags of another command; variables may well be set for all of them at once. */
+const misplaced = (find: Find, command: Command): string[] =>
+  all
+    .filter(({ only }) => only !== undefined && only !== command)
+    .flatMap((option) => {
+      const source = find(option)?.source ?? '';
+      return source.startsWith('--') ? [`${source} has no effect without ${option.only}.`] : [];
+    });
+
+/** What `serve` cannot do, or should not. */
+function serveProblems(find: Find, { host, token }: Config): string[] {
+  const remote = find(options.baseUrl)?.source;
+  return [
+    ...(remote === undefined
+      ? []
+      : [`serve answers from the engine in this process: take ${remote} away.`]),
+    ...(token !== null || isLoopback(host)
+      ? []
+      : [`serve needs ASSISTANTS_TOKEN on ${host}, which other machines can reach.`]),
+  ];
+}
 
 function ineffective(find: Find): string[] {
   const remote = find(options.baseUrl);
@@ -118,7 +151,9 @@ export function readConfig(surroundings: Surroundings): Reading {
   const { command, values, problems } = readArguments(surroundings.argv, flags);
   if (command === 'help' || command === 'version') return { command };
   const find = finder(values, surroundings.env);
-  const found = [...problems, ...(command === 'demo' ? demoProblems(find) : [])];
+  const found = [...problems, ...misplaced(find, command)];
+  if (command === 'demo') found.push(...demoProblems(find));
   const config = settle(find, surroundings, found);
+  if (command === 'serve') found.push(...serveProblems(find, config));
   return found.length > 0 ? { problems: found } : { command, config, warnings: ineffective(find) };
 }

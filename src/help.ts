@@ -1,4 +1,6 @@
-import { type About, options } from './options.ts';
+import type { Command } from './arguments.ts';
+import type { About } from './option.ts';
+import { options } from './options.ts';
 
 const column = 34;
 
@@ -15,19 +17,27 @@ function optionLines({ flag, env, value, help, fallback, secret }: About): strin
   return `  ${name.padEnd(column - 2)}${inCode(help)}\n${indent}(${facts.join('; ')})`;
 }
 
+const optionsOf = (command: Command | undefined): string =>
+  Object.values<About>(options)
+    .filter(({ only }) => only === command)
+    .map((option) => optionLines(option))
+    .join('\n');
+
 /** What `--help` prints. */
 export const helpText = (version: string): string => `assistants-mcp ${version}
-Threads and runs of the Assistants API as MCP tools.
+Threads and runs of the Assistants API, as MCP tools and as a REST endpoint.
 
 Usage:
   assistants-mcp [options]          speak MCP over stdio; an MCP host starts this
+  assistants-mcp serve [options]    the API at /v1 and MCP at /mcp, over HTTP
   assistants-mcp demo [options]     show the main job, told to a person
   assistants-mcp help               print this
 
 Options, as a flag or in the environment; the flag wins:
-${Object.values<About>(options)
-  .map((option) => optionLines(option))
-  .join('\n')}
+${optionsOf(undefined)}
   ${'-h, --help'.padEnd(column - 2)}print this
   ${'-v, --version'.padEnd(column - 2)}print the version
+
+Options of serve:
+${optionsOf('serve')}
 `;

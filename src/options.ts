@@ -1,61 +1,15 @@
 import { type LogLevel, logLevels } from './log.ts';
+import {
+  type Option,
+  RefusedValue,
+  asGiven,
+  listOf,
+  oneOf,
+  webAddress,
+  wholeNumber,
+  yesOrNo,
+} from './option.ts';
 import { type ToolNames, toolNames, type Toolset, toolsets } from './tools/toolset.ts';
-
-/** What people are told about an option: `--help`, the README and server.json say the same. */
-export interface About {
-  /** Without its dashes; null when the option is set by environment alone. */
-  readonly flag: string | null;
-  /** The names it goes by in the environment; the first that is set counts. */
-  readonly env: readonly [string, ...string[]];
-  /** Stands for the value in `--help`; null for a switch. */
-  readonly value: string | null;
-  readonly help: string;
-  /** The default, in words. */
-  readonly fallback: string;
-  readonly secret?: true;
-  /** The mode that the option belongs to; it has no effect in the other. */
-  readonly mode?: 'embedded' | 'remote';
-}
-
-export interface Option<T> extends About {
-  /** Judges what was given; throws a {@link RefusedValue}. */
-  readonly read: (text: string) => T;
-  /** What holds when nothing was given. */
-  readonly otherwise: T;
-}
-
-/** A value that an option cannot take; its message goes on from the option's name. */
-export class RefusedValue extends Error {
-  override readonly name = 'RefusedValue';
-}
-
-const asGiven = (text: string): string => text;
-
-function webAddress(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/u.test(url.protocol)) {
-    throw new RefusedValue('must be a URL that begins with https:// or http://.');
-  }
-  if (/[?#]/u.test(text) || url.username !== '' || url.password !== '') {
-    throw new RefusedValue('must be a URL without query, fragment, user name or password.');
-  }
-  return text;
-}
-
-const wholeNumber = (least: number, most: number) => (text: string) => {
-  const number = /^\d{1,9}$/u.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new RefusedValue(`must be a whole number from ${least} to ${most}, not '${text}'.`);
-};
-
-const oneOf =
-  <T extends string>(choices: readonly T[]) =>
-  (text: string) => {
-    const choice = choices.find((candidate) => candidate === text);
-    if (choice !== undefined) return choice;
-    const listed = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
-    throw new RefusedValue(`must be ${listed}, not '${text}'.`);
-  };
 
 function sqliteFile(text: string): string {
   if (!/^postgres(?:ql)?:\/\//iu.test(text)) return text;
@@ -73,10 +27,25 @@ function toolsetList(text: string): readonly Toolset[] {
   throw new RefusedValue(`must be 'all' or some of ${toolsets.join(',')}${objection}.`);
 }
 
-function yesOrNo(text: string): boolean {
-  if (/^(?:true|1|yes|on)$/iu.test(text)) return true;
-  if (/^(?:false|0|no|off)$/iu.test(text)) return false;
-  throw new RefusedValue(`must be true or false, not '${text}'.`);
+/** What a header can carry; nothing else could ever be sent. */
+function visible(text: string): string {
+  if (/^[\x21-\x7e]+$/u.test(text)) return text;
+  throw new RefusedValue('must be of visible ASCII characters, without spaces.');
+}
+
+/** A host name or address in lower case, without its port. */
+function hostName(text: string): string {
+  const url = URL.parse(
+    `http://${text.includes('::') ? text.replace(/^([^[].*)$/u, '[$1]') : text}`,
+  );
+  if (url !== null && !/[/?#@*]/u.test(text)) return url.hostname;
+  throw new RefusedValue(`must be host names or addresses, and '${text}' is none.`);
+}
+
+/** An origin as browsers send it. */
+function webOrigin(text: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*]+$/u.test(text)) return text;
+  throw new RefusedValue(`must be origins such as https://app.example, and '${text}' is none.`);
 }
 
 const apiKey: Option<string | null> = {
@@ -217,6 +186,62 @@ const logLevel: Option<LogLevel> = {
   otherwise: 'info',
 };
 
+const host: Option<string> = {
+  flag: 'host',
+  env: ['ASSISTANTS_HOST'],
+  value: 'ADDRESS',
+  help: 'Address to listen on; one that other machines can reach needs ASSISTANTS_TOKEN',
+  fallback: '`127.0.0.1`',
+  only: 'serve',
+  read: (text) => text.replace(/^\[(.*)\]$/u, '$1'),
+  otherwise: '127.0.0.1',
+};
+
+const port: Option<number> = {
+  flag: 'port',
+  env: ['ASSISTANTS_PORT'],
+  value: 'NUMBER',
+  help: 'Port to listen on; `0` picks a free one, which the log names',
+  fallback: '`8080`',
+  only: 'serve',
+  read: wholeNumber(0, 65_535),
+  otherwise: 8080,
+};
+
+const token: Option<string | null> = {
+  flag: null,
+  env: ['ASSISTANTS_TOKEN'],
+  value: null,
+  help: 'Bearer token that callers of `serve` have to send as their API key',
+  fallback: 'none: any key or none will do, from this machine alone',
+  secret: true,
+  only: 'serve',
+  read: visible,
+  otherwise: null,
+};
+
+const allowedHosts: Option<readonly string[]> = {
+  flag: 'allowed-hosts',
+  env: ['ASSISTANTS_ALLOWED_HOSTS'],
+  value: 'LIST',
+  help: 'Names by which callers may address `serve`, beside loopback and the address it is reached at',
+  fallback: 'none',
+  only: 'serve',
+  read: listOf(hostName),
+  otherwise: [],
+};
+
+const allowedOrigins: Option<readonly string[]> = {
+  flag: 'allowed-origins',
+  env: ['ASSISTANTS_ALLOWED_ORIGINS'],
+  value: 'LIST',
+  help: 'Origins of web pages that may call `serve`, such as `https://app.example`',
+  fallback: 'none',
+  only: 'serve',
+  read: listOf(webOrigin),
+  otherwise: [],
+};
+
 /** Every option there is, in the order in which people read of them. */
 export const options = {
   apiKey,
@@ -232,4 +257,9 @@ export const options = {
   readOnly,
   toolNames: toolNamesOption,
   logLevel,
+  host,
+  port,
+  token,
+  allowedHosts,
+  allowedOrigins,
 };

@@ -1,4 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
+import type { McpServer } from '@modelcontextprotocol/server';
+import type OpenAI from 'openai';
 import manifest from '../package.json' with { type: 'json' };
 import { type Backend, createBackend } from './backend.ts';
 import { randomIds, systemClock } from './clock.ts';
@@ -35,7 +37,8 @@ const greeting =
   'assistants-mcp speaks MCP over stdio and waits for a client on this terminal.\n' +
   'Add it to an MCP host, or see `assistants-mcp demo` and `assistants-mcp --help`. Ctrl-D ends it.\n';
 
-const secretsOf = ({ apiKey }: Config): string[] => (apiKey === null ? [] : [apiKey]);
+const secretsOf = ({ apiKey, token }: Config): string[] =>
+  [apiKey, token].filter((secret) => secret !== null);
 
 function openLog(config: Config, host: Host): Log {
   const log = createLog({
@@ -58,22 +61,21 @@ async function resumeSoon(backend: Backend, ending: AbortSignal): Promise<void> 
   if (!ending.aborted) await backend.resume();
 }
 
-async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
-  const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
+/** Makes MCP servers that work with what `openai` gives. */
+function serverFactory(config: Config, openai: () => Promise<OpenAI>, log: Log): () => McpServer {
   const { toolsets, readOnly, toolNames: names } = config;
   const tools = selectTools({ toolsets, readOnly, names });
+  const { version } = manifest;
+  const secrets = secretsOf(config);
+  return () => createServer({ openai, tools, log, clock: systemClock, version, secrets });
+}
+
+async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
+  const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
   if (host.stdin.isTTY === true) host.stderr.write(greeting);
   log.debug('Starting.', { version: manifest.version, at: config.baseUrl ?? config.database });
   const connection = serve(
-    () =>
-      createServer({
-        openai: () => backend.openai(),
-        tools,
-        log,
-        clock: systemClock,
-        version: manifest.version,
-        secrets: secretsOf(config),
-      }),
+    serverFactory(config, () => backend.openai(), log),
     { stdin: host.stdin, stdout: host.stdout, log },
   );
   const ending = new AbortController();
@@ -84,6 +86,14 @@ async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
   await resumed;
   await connection.close();
   await backend.stop(grace);
+}
+
+async function serveHttp(host: Host, config: Config, log: Log): Promise<number> {
+  const { serve: listen } = await import('./serve/index.ts');
+  const factory = (openai: OpenAI, requestLog: Log) =>
+    serverFactory(config, async () => openai, requestLog);
+  const options = { config, clock: systemClock, ids: randomIds, log, serverFactory: factory };
+  return listen(options, host.interrupted);
 }
 
 /** Does what the command line asks for; resolves to the exit code. */
@@ -105,9 +115,11 @@ export async function run(host: Host): Promise<number> {
       const { tellDemo } = await import('./demo/index.ts');
       return (await tellDemo(host, reading.config)) ? 0 : 1;
     }
+    case 'serve':
     case 'stdio': {
       const log = openLog(reading.config, host);
       for (const warning of reading.warnings) log.warn(warning);
+      if (reading.command === 'serve') return serveHttp(host, reading.config, log);
       await serveStdio(host, reading.config, log);
       return 0;
     }

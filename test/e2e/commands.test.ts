@@ -4,7 +4,8 @@ import { delimiter, join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { type About, options } from '../../src/options.ts';
+import type { About } from '../../src/option.ts';
+import { options } from '../../src/options.ts';
 import { script, startServer } from './server.ts';
 
 test('--version prints the version', async () => {
@@ -25,13 +26,13 @@ test('--help and help print every option', async () => {
 
 test('what is wrong with the command line is told on stderr, all at once', async () => {
   const program = startServer({
-    args: ['serve', '--bogus', '--concurrency', 'many'],
+    args: ['swerve', '--bogus', '--concurrency', 'many'],
     env: { ASSISTANTS_LOG_LEVEL: 'loud' },
   });
   expect(await program.exited).toBe(2);
   expect(program.stdout()).toBe('');
   expect(program.stderr().split('\n')).toEqual([
-    "Unknown command 'serve'; the commands are demo and help.",
+    "Unknown command 'swerve'; the commands are serve, demo and help.",
     "Unknown option '--bogus'.",
     "--concurrency must be a whole number from 1 to 1000, not 'many'.",
     "ASSISTANTS_LOG_LEVEL must be error, warn, info or debug, not 'loud'.",

@@ -50,14 +50,15 @@ const packagesIn = (chunks: Iterable<string>): Set<string> =>
 const chunkOf = (source: string): string =>
   Object.keys(outputs).find((chunk) => source in (outputs[chunk]?.inputs ?? {})) ?? '';
 
-test('initialize and tools/list load neither the SDK nor the engine', () => {
+test('initialize and tools/list load neither the SDK, the engine nor the listener', () => {
   const packages = packagesIn([
     ...loadedWith('dist/cli.js'),
     ...loadedWith(chunkOf('src/program.ts')),
   ]);
   expect([...packages]).toContain('@modelcontextprotocol/server');
   expect([...packages]).toContain('src/tools');
-  const late = /^(?:openai|hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|openai|demo))/u;
+  const late =
+    /^(?:openai|@?hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|openai|demo|serve))/u;
   expect([...packages].filter((name) => late.test(name))).toEqual([]);
 });
 

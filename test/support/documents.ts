@@ -1,5 +1,6 @@
 import manifest from '../../package.json' with { type: 'json' };
-import { type About, options } from '../../src/options.ts';
+import type { About } from '../../src/option.ts';
+import { options } from '../../src/options.ts';
 import { allTools } from '../../src/tools/index.ts';
 
 const all: readonly About[] = Object.values(options);
@@ -79,7 +80,9 @@ export const serverEntry = () => ({
       identifier: manifest.name,
       version: manifest.version,
       transport: { type: 'stdio' },
-      environmentVariables: all.flatMap((option) => variables(option)),
+      environmentVariables: all
+        .filter(({ only }) => only === undefined)
+        .flatMap((option) => variables(option)),
     },
   ],
 });

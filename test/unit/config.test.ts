@@ -40,6 +40,11 @@ test('without flags and environment every default holds', () => {
       readOnly: false,
       toolNames: 'default',
       logLevel: 'info',
+      host: '127.0.0.1',
+      port: 8080,
+      token: null,
+      allowedHosts: [],
+      allowedOrigins: [],
     },
   });
 });
@@ -55,23 +60,44 @@ const settings = [
   ['toolsets', 'ASSISTANTS_TOOLSETS', 'toolsets', 'runs, threads', ['runs', 'threads']],
   ['tool-names', 'ASSISTANTS_TOOL_NAMES', 'toolNames', 'capability', 'capability'],
   ['log-level', 'ASSISTANTS_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
+  ['host', 'ASSISTANTS_HOST', 'host', '[::1]', '::1', 'serve'],
+  ['port', 'ASSISTANTS_PORT', 'port', '0', 0, 'serve'],
+  [
+    'allowed-hosts',
+    'ASSISTANTS_ALLOWED_HOSTS',
+    'allowedHosts',
+    'Box.example:8080, fe80::1',
+    ['box.example', '[fe80::1]'],
+    'serve',
+  ],
+  [
+    'allowed-origins',
+    'ASSISTANTS_ALLOWED_ORIGINS',
+    'allowedOrigins',
+    'https://app.example,vscode-webview://a1',
+    ['https://app.example', 'vscode-webview://a1'],
+    'serve',
+  ],
 ] as const;
 
-describe.each(settings)('--%s, %s', (flag, name, field, text, value) => {
+describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: string) => {
+  const words = command === undefined ? [] : [command];
+
   test('is read from its flag and from the environment', () => {
-    expect(configOf({ argv: [`--${flag}`, text] })[field]).toEqual(value);
-    expect(configOf({ argv: [`--${flag}=${text}`] })[field]).toEqual(value);
+    expect(configOf({ argv: [...words, `--${flag}`, text] })[field]).toEqual(value);
+    expect(configOf({ argv: [...words, `--${flag}=${text}`] })[field]).toEqual(value);
     expect(configOf({ env: { [name]: text } })[field]).toEqual(value);
   });
 
   test('its flag beats the environment, and an empty variable counts as unset', () => {
-    expect(configOf({ argv: [`--${flag}`, text], env: { [name]: 'x' } })[field]).toEqual(value);
+    const argv = [...words, `--${flag}`, text];
+    expect(configOf({ argv, env: { [name]: 'x' } })[field]).toEqual(value);
     expect(configOf({ env: { [name]: ' ' } })).toEqual(configOf());
   });
 });
 
 test('every option is tested above or below', () => {
-  const others = ['apiKey', 'modelBaseUrl', 'readOnly'];
+  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token'];
   const tested = [...settings.map(([, , field]) => field), ...others];
   expect(tested.toSorted()).toEqual(Object.keys(options).toSorted());
 });
@@ -80,6 +106,38 @@ test('the key is the first one that is set, without the newline that came with i
   const OPENAI_APIS_API_KEY = 'second\n';
   expect(configOf({ env: { OPENAI_APIS_API_KEY } }).apiKey).toBe('second');
   expect(configOf({ env: { OPENAI_APIS_API_KEY, OPENAI_API_KEY: 'first' } }).apiKey).toBe('first');
+});
+
+test('the token of callers comes from the environment', () => {
+  expect(configOf({ env: { ASSISTANTS_TOKEN: 'let-me-in\n' } }).token).toBe('let-me-in');
+  expect(problemsOf({ env: { ASSISTANTS_TOKEN: 'let me in' } })).toEqual([
+    'ASSISTANTS_TOKEN must be of visible ASCII characters, without spaces.',
+  ]);
+});
+
+test.each(['localhost', '127.0.0.1', '127.8.8.8', '::1', '[::1]'])(
+  'serve needs no token on %s',
+  (host) => {
+    expect(read({ argv: ['serve', '--host', host] })).toMatchObject({ command: 'serve' });
+  },
+);
+
+test.each(['0.0.0.0', '::', '192.168.1.5', '127.1', '0', '127.0.0.1.example', 'box.example'])(
+  'serve needs a token on %s',
+  (host) => {
+    const argv = ['serve', '--host', host];
+    expect(problemsOf({ argv })).toEqual([
+      `serve needs ASSISTANTS_TOKEN on ${host}, which other machines can reach.`,
+    ]);
+    expect(configOf({ argv, env: { ASSISTANTS_TOKEN: 'let-me-in' } }).host).toBe(host);
+  },
+);
+
+test('serve has no remote mode', () => {
+  const env = { ASSISTANTS_BASE_URL: 'https://host.example' };
+  expect(problemsOf({ argv: ['serve'], env })).toEqual([
+    'serve answers from the engine in this process: take ASSISTANTS_BASE_URL away.',
+  ]);
 });
 
 test('the model endpoint comes from the environment', () => {
@@ -121,7 +179,18 @@ test.each([
 });
 
 test.each<[string[], string]>([
-  [['serve'], "Unknown command 'serve'; the commands are demo and help."],
+  [['swerve'], "Unknown command 'swerve'; the commands are serve, demo and help."],
+  [['--port', '80'], '--port has no effect without serve.'],
+  [['demo', '--host', '::'], '--host has no effect without serve.'],
+  [['serve', '--port', '65536'], "--port must be a whole number from 0 to 65535, not '65536'."],
+  [
+    ['serve', '--allowed-hosts', 'a,b/c'],
+    "--allowed-hosts must be host names or addresses, and 'b/c' is none.",
+  ],
+  [
+    ['serve', '--allowed-origins', '*'],
+    "--allowed-origins must be origins such as https://app.example, and '*' is none.",
+  ],
   [['demo', 'twice'], "Unexpected argument 'twice'."],
   [['--bogus'], "Unknown option '--bogus'."],
   [['-x'], "Unknown option '-x'."],

@@ -1,0 +1,74 @@
+import type { Command } from './arguments.ts';
+
+/** What people are told about an option: `--help`, the README and server.json say the same. */
+export interface About {
+  /** Without its dashes; null when the option is set by environment alone. */
+  readonly flag: string | null;
+  /** The names it goes by in the environment; the first that is set counts. */
+  readonly env: readonly [string, ...string[]];
+  /** Stands for the value in `--help`; null for a switch. */
+  readonly value: string | null;
+  readonly help: string;
+  /** The default, in words. */
+  readonly fallback: string;
+  readonly secret?: true;
+  /** The mode that the option belongs to; it has no effect in the other. */
+  readonly mode?: 'embedded' | 'remote';
+  /** The one command that it belongs to; absent: all of them. */
+  readonly only?: Command;
+}
+
+export interface Option<T> extends About {
+  /** Judges what was given; throws a {@link RefusedValue}. */
+  readonly read: (text: string) => T;
+  /** What holds when nothing was given. */
+  readonly otherwise: T;
+}
+
+/** A value that an option cannot take; its message goes on from the option's name. */
+export class RefusedValue extends Error {
+  override readonly name = 'RefusedValue';
+}
+
+export const asGiven = (text: string): string => text;
+
+export function webAddress(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/u.test(url.protocol)) {
+    throw new RefusedValue('must be a URL that begins with https:// or http://.');
+  }
+  if (/[?#]/u.test(text) || url.username !== '' || url.password !== '') {
+    throw new RefusedValue('must be a URL without query, fragment, user name or password.');
+  }
+  return text;
+}
+
+export const wholeNumber = (least: number, most: number) => (text: string) => {
+  const number = /^\d{1,9}$/u.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new RefusedValue(`must be a whole number from ${least} to ${most}, not '${text}'.`);
+};
+
+export const oneOf =
+  <T extends string>(choices: readonly T[]) =>
+  (text: string) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice !== undefined) return choice;
+    const listed = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+    throw new RefusedValue(`must be ${listed}, not '${text}'.`);
+  };
+
+export function yesOrNo(text: string): boolean {
+  if (/^(?:true|1|yes|on)$/iu.test(text)) return true;
+  if (/^(?:false|0|no|off)$/iu.test(text)) return false;
+  throw new RefusedValue(`must be true or false, not '${text}'.`);
+}
+
+/** What stands between commas or spaces, each judged by `read`. */
+export const listOf =
+  (read: (text: string) => string) =>
+  (text: string): readonly string[] =>
+    text
+      .split(/[\s,]+/u)
+      .filter(Boolean)
+      .map(read);

@@ -1,0 +1,99 @@
+import type { McpServer } from '@modelcontextprotocol/server';
+import type OpenAI from 'openai';
+import type { Clock, Ids } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { type Embedded, startEmbedded } from '../embedded.ts';
+import type { Log } from '../log.ts';
+import { createHttpHandler } from '../mcp/http.ts';
+import { createFront } from './front.ts';
+import { type Listener, listen } from './listener.ts';
+import { createPassThrough, type PassThrough } from './pass-through.ts';
+import { refusals } from './refusal.ts';
+import { createScope, type Scope } from './scope.ts';
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** How the MCP servers come to be, of which there is one for each request. */
+  readonly serverFactory: (openai: OpenAI, log: Log) => () => McpServer;
+}
+
+/** Milliseconds that answers under way, and then runs, are given when the program ends. */
+const [answerGrace, runGrace] = [5000, 1500];
+
+const openaiURL = 'https://api.openai.com/v1';
+
+const refuseWith =
+  (reason: string): PassThrough =>
+  async ({ method, url }) => {
+    throw refusals.notPassedOn(method, new URL(url).pathname, reason);
+  };
+
+function choosePassThrough({ modelApi, apiKey, modelBaseUrl }: Config, ids: Ids): PassThrough {
+  if (modelApi === 'scripted') {
+    return refuseWith('the scripted model has assistants and threads alone.');
+  }
+  if (apiKey === null && modelBaseUrl === null) {
+    return refuseWith('it needs a model endpoint, so set OPENAI_API_KEY or OPENAI_BASE_URL.');
+  }
+  const name = `assistants-mcp-${ids.request()}`;
+  return createPassThrough({ baseURL: modelBaseUrl ?? openaiURL, apiKey, name });
+}
+
+/** The engine and the MCP server behind one front, which reaches both in this process. */
+function assemble(options: ServeOptions, { engine, openai }: Embedded, scope: Scope) {
+  const { config, clock, ids, serverFactory } = options;
+  const mcp = createHttpHandler(serverFactory(openai, scope.log), scope.log);
+  const front = createFront({
+    rules: config,
+    engine: (request) => engine.fetch(request),
+    mcp: (request) => mcp.fetch(request),
+    upstream: choosePassThrough(config, ids),
+    scope,
+    clock,
+  });
+  return { front, mcp };
+}
+
+/**
+ * Puts the API at `/v1` and MCP at `/mcp` on one listener. Throws a DatabaseError, or an Error with
+ * a sentence when the address cannot be had.
+ */
+export async function startServer(options: ServeOptions): Promise<Listener> {
+  const { config, clock, ids, log } = options;
+  const scope = createScope({ ids, log });
+  const embedded = await startEmbedded({ config, clock, ids: scope.ids, log: scope.log });
+  const { front, mcp } = assemble(options, embedded, scope);
+  try {
+    const listener = await listen(front, { host: config.host, port: config.port, clock, ids });
+    return {
+      url: listener.url,
+      async stop(graceMs) {
+        await listener.stop(graceMs);
+        await mcp.close();
+        await embedded.engine.stop(runGrace);
+      },
+    };
+  } catch (error) {
+    await embedded.engine.stop(0);
+    throw error;
+  }
+}
+
+/** Serves until the program is asked to end; resolves to its exit code. */
+export async function serve(options: ServeOptions, interrupted: Promise<void>): Promise<number> {
+  const { log } = options;
+  try {
+    const server = await startServer(options);
+    log.info('Listening.', { rest: `${server.url}/v1`, mcp: `${server.url}/mcp` });
+    await interrupted;
+    log.info('Stopping.');
+    await server.stop(answerGrace);
+    return 0;
+  } catch (error) {
+    log.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}

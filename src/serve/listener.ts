@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Clock, Ids } from '../clock.ts';
+import type { Front } from './front.ts';
+import { type Refusal, refusals } from './refusal.ts';
+
+export interface Listener {
+  /** Where it listens, without a path. */
+  readonly url: string;
+  /** Takes no more requests, and gives those under way `graceMs` milliseconds to end. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Milliseconds. A JSON body has a deadline of its own; an upload may take its hour. */
+const times = {
+  headersTimeout: 30_000,
+  requestTimeout: 3_600_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 5000,
+};
+
+const statusOf = (code: string | undefined): number =>
+  code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+
+const withId = (refusal: Refusal, ids: Ids) => ({
+  ...refusal.headers,
+  'x-request-id': ids.request(),
+});
+
+/** Answers what Node could not read as a request, and closes the connection. */
+function answerUnreadable(server: Server, ids: Ids): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const refusal = refusals.unreadable(statusOf(error.code));
+    const body = JSON.stringify(refusal);
+    const head = Object.entries({
+      ...withId(refusal, ids),
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    const lines = head.map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${refusal.status} Refused\r\n${lines.join('')}\r\n${body}`);
+  });
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return String(address);
+  const { family, address: host, port } = address;
+  return `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
+}
+
+function describe(error: unknown, { host, port }: ListenOptions): string {
+  const code: unknown = Reflect.get(Object(error), 'code');
+  const reasons = new Map<unknown, string>([
+    ['EADDRINUSE', 'the port is taken; choose another with --port'],
+    ['EACCES', 'that is not allowed; choose a --port from 1024 on'],
+    ['EADDRNOTAVAIL', 'this machine has no such address; choose another --host'],
+    ['ENOTFOUND', 'there is no such name; choose another --host'],
+  ]);
+  return `Cannot listen on ${host} port ${port}: ${reasons.get(code) ?? String(error)}.`;
+}
+
+interface ListenOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** Binds the front to an address; rejects when that cannot be had. */
+export async function listen(front: Front, options: ListenOptions): Promise<Listener> {
+  const { host, port, clock, ids } = options;
+  const errorHandler = () => {
+    const refusal = refusals.unreadable(400);
+    return Response.json(refusal, { status: refusal.status, headers: withId(refusal, ids) });
+  };
+  const settings = { overrideGlobalObjects: false, errorHandler };
+  const server = createServer({ ...times, requireHostHeader: false }, (incoming, outgoing) => {
+    const handle = getRequestListener((request) => front(request, incoming), settings);
+    void handle(incoming, outgoing);
+  });
+  answerUnreadable(server, ids);
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    throw new Error(describe(error, options), { cause: error });
+  }
+  return {
+    url: addressOf(server),
+    async stop(graceMs) {
+      const closed = once(server, 'close');
+      server.close();
+      const ended = new AbortController();
+      await Promise.race([closed, clock.sleep(graceMs, ended.signal)]);
+      ended.abort();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

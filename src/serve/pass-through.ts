@@ -1,0 +1,118 @@
+import { type IncomingMessage, type OutgoingHttpHeaders, request as askPlainly } from 'node:http';
+import { request as askSecurely } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { chunksOf, limits } from './body.ts';
+import { Refusal, refusals } from './refusal.ts';
+
+/** Passes a request on and its answer back; throws a {@link Refusal}. */
+export type PassThrough = (request: Request, incoming: IncomingMessage) => Promise<Response>;
+
+interface Options {
+  /** Takes the place of `/v1`. */
+  readonly baseURL: string;
+  /** The server's own; null: none is sent. */
+  readonly apiKey: string | null;
+  /** What this server is called on the way, unlike any other. */
+  readonly name: string;
+}
+
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** Who the caller is, and to whom, is none of the model endpoint's business. */
+const ofCallers = [
+  'host',
+  'expect',
+  'authorization',
+  'api-key',
+  'openai-organization',
+  'openai-project',
+  'cookie',
+  'origin',
+  'referer',
+  'forwarded',
+  'via',
+];
+
+/** What speaks for the model endpoint's own host. */
+const ofUpstream = ['set-cookie', 'alt-svc', 'strict-transport-security', 'via'];
+
+/** Headers without the named ones, and without those that the Connection header names. */
+function keepOthers(message: IncomingMessage, dropped: readonly string[]): [string, string][] {
+  const named = (message.headers.connection ?? '').toLowerCase().split(/[\s,]+/u);
+  const unwanted = new Set([...hopByHop, ...dropped, ...named]);
+  const isKept = (name: string) =>
+    !unwanted.has(name) && !/^(?:access-control|x-forwarded)-/u.test(name);
+  return Object.entries(message.headersDistinct)
+    .filter(([name]) => isKept(name))
+    .flatMap(([name, values = []]) => values.map((value): [string, string] => [name, value]));
+}
+
+function headersFor(incoming: IncomingMessage, { apiKey, name }: Options): OutgoingHttpHeaders {
+  const { via, 'transfer-encoding': encoding } = incoming.headers;
+  return {
+    ...Object.fromEntries(keepOthers(incoming, ofCallers)),
+    ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
+    ...(encoding !== undefined && { 'transfer-encoding': 'chunked' }),
+    via: [...(via === undefined ? [] : [via]), `1.1 ${name}`].join(', '),
+  };
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error
+    ? (Reflect.get(error, 'code')?.toString() ?? error.message).replace(/\.$/u, '')
+    : String(error);
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** Statuses that have no body by definition. */
+const bodiless = new Set([204, 205, 304]);
+
+function toResponse(answer: IncomingMessage, method: string): Response {
+  const { statusCode: status = 502 } = answer;
+  const headers = keepOthers(answer, ofUpstream);
+  if (method !== 'HEAD' && !bodiless.has(status)) {
+    return new Response(Readable.toWeb(answer), { status, headers });
+  }
+  answer.resume();
+  return new Response(null, { status, headers });
+}
+
+/**
+ * Hands requests on to the model endpoint with the server's own key and nobody else's, streamed
+ * both ways and byte for byte: an encoded body stays encoded, and a redirect is the caller's.
+ */
+export function createPassThrough(options: Options): PassThrough {
+  const base = options.baseURL.replace(/\/+$/u, '');
+  const ask = base.startsWith('https:') ? askSecurely : askPlainly;
+  return async (request, incoming) => {
+    if (incoming.headers.via?.includes(options.name) === true) throw refusals.loop();
+    const { method, signal } = request;
+    const { pathname, search } = new URL(request.url);
+    const target = base + pathname.slice('/v1'.length) + search;
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const outgoing = ask(target, { method, signal, headers: headersFor(incoming, options) });
+    outgoing.on('response', resolve).on('error', reject);
+    if (hasBody(incoming)) {
+      pipeline(chunksOf(incoming, limits.upload), outgoing).catch(reject);
+    } else {
+      outgoing.end();
+    }
+    try {
+      return toResponse(await promise, method);
+    } catch (error) {
+      throw error instanceof Refusal ? error : refusals.unreachable(reasonOf(error));
+    }
+  };
+}
