@@ -14,6 +14,7 @@ import { parseBody, parseQuery } from '../http/parse.ts';
 import type { EngineParts } from '../options.ts';
 import { standing } from '../runs/ending.ts';
 import type { StreamEvent, Tell } from '../runs/events.ts';
+import { threadDeleted } from '../runs/fault.ts';
 import { advance, isTerminal, nextStatus } from '../runs/machine.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import {
@@ -37,10 +38,12 @@ const pollAfter = (run: RunRow): string =>
     ? '100'
     : '1000';
 
-/** The last event that a run at rest would have been told with. */
-async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent | null> {
+/** The event that tells where a run stands, whoever brought it there. */
+async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent> {
   const run = await findRun(db, thread_id, id);
-  return run === undefined ? null : { event: `thread.run.${run.status}`, data: toRun(run) };
+  return run === undefined
+    ? threadDeleted
+    : { event: `thread.run.${run.status}`, data: toRun(run) };
 }
 
 /**

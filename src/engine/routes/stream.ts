@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { answerFrames, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
 import type { StreamEvent, Subscription } from '../runs/events.ts';
+import { goingDown } from '../runs/fault.ts';
 
 /** Milliseconds of silence after which a comment is sent. */
 const keepAlive = 15_000;
@@ -15,16 +16,6 @@ const lastEvents: ReadonlySet<string> = new Set([
   'thread.run.requires_action',
   'error',
 ] satisfies StreamEvent['event'][]);
-
-const goingDown: StreamEvent = {
-  event: 'error',
-  data: {
-    message: 'The server is going down. The run goes on when it is back.',
-    type: 'server_error',
-    param: null,
-    code: null,
-  },
-};
 
 const encode = ({ event, data }: StreamEvent): string => encodeEvent(event, data);
 
@@ -42,7 +33,7 @@ function upToLast(events: readonly StreamEvent[]): [told: readonly StreamEvent[]
 export function answerStream(
   subscription: Subscription,
   clock: Clock,
-  look: () => Promise<StreamEvent | null>,
+  look: () => Promise<StreamEvent>,
 ): Response {
   let pending = subscription.take();
   let ended = false;
@@ -58,8 +49,7 @@ export function answerStream(
     timer.abort();
     if (events === undefined) {
       const standing = await look();
-      const isLast = standing !== null && lastEvents.has(standing.event);
-      return isLast ? finish(encode(standing)) : keepAliveFrame;
+      return lastEvents.has(standing.event) ? finish(encode(standing)) : keepAliveFrame;
     }
     if (events.length === 0) return finish(encode(goingDown));
     const [told, isEnd] = upToLast(events);

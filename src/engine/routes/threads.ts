@@ -4,7 +4,8 @@ import { type CreateThread, createThread, modifyThread } from '../../schema/thre
 import { pathThread, withBody } from './lookup.ts';
 import { answerList } from '../http/page.ts';
 import { parseBody } from '../http/parse.ts';
-import type { EngineOptions } from '../options.ts';
+import type { EngineOptions, EngineParts } from '../options.ts';
+import { threadDeleted } from '../runs/fault.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import { findLiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
@@ -37,7 +38,7 @@ export async function addThread(
 }
 
 /** `/threads` (contract §4.2), and the list of threads, which upstream never offered. */
-export function threadRoutes(options: EngineOptions, worker: RunWorker): Hono {
+export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
   const { db } = options;
   const routes = new Hono();
 
@@ -80,8 +81,12 @@ export function threadRoutes(options: EngineOptions, worker: RunWorker): Hono {
 
   routes.delete('/:thread_id', async (context) => {
     const { id } = await pathThread(db, context);
-    const live = await findLiveRun(db, id);
-    await deleteThread(db, id);
+    const live = await options.events.change(db, async (transaction, tell) => {
+      const run = await findLiveRun(transaction, id);
+      if (run !== undefined) tell(run.id, threadDeleted);
+      await deleteThread(transaction, id);
+      return run;
+    });
     if (live !== undefined) worker.interrupt(live.id, 'lost');
     return context.json({ id, object: 'thread.deleted', deleted: true });
   });

@@ -4,6 +4,7 @@ import { claimableRuns, nextDue, renewLease } from '../store/leases.ts';
 import { type RunRow, toRun, updateRun } from '../store/runs.ts';
 import { discardOpenMessages, endRun, expireDueRuns, moment, standing } from './ending.ts';
 import { executeRun, type Interruption } from './execute.ts';
+import { engineFailed } from './fault.ts';
 import { advance } from './machine.ts';
 import type { Writing } from './steps.ts';
 
@@ -13,14 +14,6 @@ const leaseDuration = 10_000;
 const pollInterval = 5_000;
 /** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
 const shortestWait = 250;
-
-/** What a stream is told when the engine itself fails; the run is taken up again later. */
-const serverFault = {
-  message: 'The server had an error processing your request. Sorry about that!',
-  type: 'server_error',
-  param: null,
-  code: null,
-};
 
 interface Claim {
   readonly run: RunRow;
@@ -167,7 +160,7 @@ export class RunWorker {
     } catch (error) {
       const { log, events } = this.#parts;
       log.error('run not written', { run_id: run.id, error: String(error) });
-      events.publish(run.id, { event: 'error', data: serverFault });
+      events.publish(run.id, engineFailed);
     }
     await release();
     this.#executions.delete(run.id);
