@@ -9,6 +9,7 @@ import { createLog } from '../../src/log.ts';
 import { embeddedFetch } from '../../src/openai/embedded-fetch.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
 import { faultOf } from './objects.ts';
+import { inspected } from './stream.ts';
 import { createUpstream, type Turn, type Upstream } from './upstream.ts';
 import type { ResponsesRequest } from './upstream-request.ts';
 
@@ -44,6 +45,8 @@ export interface Answer {
 export interface Setup {
   readonly openai: OpenAI;
   readonly engine: Engine;
+  /** The engine's own `fetch`, every answer held against the contract. */
+  readonly fetch: Engine['fetch'];
   readonly upstream: Upstream;
   readonly clock: ManualClock;
   readonly ids: Ids;
@@ -65,7 +68,9 @@ function checked(handler: Engine['fetch'], faults: string[]): Engine['fetch'] {
   return async (request) => {
     const asked = `${request.method} ${new URL(request.url).pathname}`;
     const answer = await handler(request);
-    if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true) return answer;
+    if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+      return inspected(answer, (fault) => faults.push(`${asked}: ${fault}`));
+    }
     const text = await answer.clone().text();
     try {
       const fault = faultOf(answer.status, answer.headers, JSON.parse(text));
@@ -138,6 +143,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   return {
     openai,
     engine,
+    fetch: handler,
     upstream,
     clock,
     ids,

@@ -103,11 +103,13 @@ export const run = fields
   .refine((it) => live.has(it.status) || it.status === 'failed' || it.usage !== null, 'usage')
   .refine((it) => it.incomplete_details === null || it.status === 'incomplete', 'incomplete');
 
+const messageCreation = z.strictObject({
+  type: z.literal('message_creation'),
+  message_creation: z.strictObject({ message_id: id('msg') }),
+});
+
 const stepDetails = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('message_creation'),
-    message_creation: z.strictObject({ message_id: id('msg') }),
-  }),
+  messageCreation,
   z.strictObject({
     type: z.literal('tool_calls'),
     tool_calls: z
@@ -157,3 +159,16 @@ export const step = stepFields
   .refine((it) => (it.status === 'expired') === (it.expired_at !== null), 'expired_at')
   .refine((it) => (it.status === 'in_progress') === (it.expires_at !== null), 'expires_at')
   .refine((it) => (it.status === 'in_progress') === (it.usage === null), 'usage');
+
+/** A step as a stream shows it when it begins: without calls, which the deltas bring (§7.4). */
+export const begunStep = stepFields
+  .extend({
+    status: z.literal('in_progress'),
+    expires_at: seconds,
+    usage: z.null(),
+    step_details: z.discriminatedUnion('type', [
+      messageCreation,
+      z.strictObject({ type: z.literal('tool_calls'), tool_calls: z.array(z.never()) }),
+    ]),
+  })
+  .refine((it) => it.type === it.step_details.type, 'type');

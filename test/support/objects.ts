@@ -21,7 +21,8 @@ const assistant = z.strictObject({
   response_format: responseFormat,
 }) satisfies z.ZodType<OpenAI.Beta.Assistant>;
 
-const thread = z.strictObject({
+/** A thread (contract §4.2). */
+export const thread = z.strictObject({
   id: id('thread'),
   object: z.literal('thread'),
   created_at: seconds,
@@ -67,14 +68,15 @@ const list = z
   .refine(({ data, last_id }) => last_id === (data.at(-1)?.id ?? null), 'last_id')
   .refine(({ data }) => new Set(data.map(({ object }) => object)).size < 2, 'mixed list');
 
-const envelope = z.strictObject({
-  error: z.strictObject({
-    message: z.string().min(1),
-    type: z.enum(['invalid_request_error', 'server_error']),
-    param: z.string().nullable(),
-    code: z.string().nullable(),
-  }),
+/** An error as it stands in its envelope, or alone in a stream (contract §2.1, §7.6). */
+export const apiError = z.strictObject({
+  message: z.string().min(1),
+  type: z.enum(['invalid_request_error', 'server_error']),
+  param: z.string().nullable(),
+  code: z.string().nullable(),
 });
+
+const envelope = z.strictObject({ error: apiError });
 
 const named = z.looseObject({ object: z.string() });
 

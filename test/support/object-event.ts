@@ -1,0 +1,127 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import { id } from './object-common.ts';
+import { message } from './object-message.ts';
+import { begunStep, run, step } from './object-run.ts';
+import { apiError, thread } from './objects.ts';
+
+/* The events of a stream and their data, as contract §7.2 and §7.4 have them. */
+
+const place = { text: z.string(), start_index: z.int().min(0), end_index: z.int().min(0) };
+const index = z.int().min(0);
+
+const annotationDelta = z.discriminatedUnion('type', [
+  z.strictObject({
+    index,
+    type: z.literal('file_citation'),
+    ...place,
+    file_citation: z.strictObject({ file_id: z.string(), quote: z.literal('') }),
+  }),
+  z.strictObject({
+    index,
+    type: z.literal('file_path'),
+    ...place,
+    file_path: z.strictObject({ file_id: z.string() }),
+  }),
+]);
+
+const messageDelta = z.strictObject({
+  id: id('msg'),
+  object: z.literal('thread.message.delta'),
+  delta: z.strictObject({
+    content: z
+      .array(
+        z.discriminatedUnion('type', [
+          z.strictObject({
+            index,
+            type: z.literal('text'),
+            text: z.strictObject({
+              value: z.string().min(1),
+              annotations: z.array(annotationDelta).exactOptional(),
+            }),
+          }),
+          z.strictObject({ index, type: z.literal('refusal'), refusal: z.string().min(1) }),
+        ]),
+      )
+      .length(1),
+  }),
+}) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeltaEvent>;
+
+const call = { index, type: z.literal('function') };
+
+const stepDelta = z.strictObject({
+  id: id('step'),
+  object: z.literal('thread.run.step.delta'),
+  delta: z.strictObject({
+    step_details: z.strictObject({
+      type: z.literal('tool_calls'),
+      tool_calls: z
+        .array(
+          z.union([
+            z.strictObject({
+              ...call,
+              id: z.string().startsWith('call_'),
+              function: z.strictObject({
+                name: z.string().min(1),
+                arguments: z.literal(''),
+                output: z.null(),
+              }),
+            }),
+            z.strictObject({ ...call, function: z.strictObject({ arguments: z.string() }) }),
+          ]),
+        )
+        .length(1),
+    }),
+  }),
+}) satisfies z.ZodType<OpenAI.Beta.Threads.Runs.RunStepDeltaEvent>;
+
+/** Data of the events that show an object: the object, in the status that the event says. */
+const statusEvents: readonly [prefix: string, statuses: readonly string[], schema: z.ZodType][] = [
+  ['thread.message', ['in_progress', 'completed', 'incomplete'], message],
+  ['thread.run.step', ['completed', 'failed', 'cancelled', 'expired'], step],
+  ['thread.run.step', ['in_progress'], begunStep],
+  [
+    'thread.run',
+    [
+      'queued',
+      'in_progress',
+      'requires_action',
+      'completed',
+      'incomplete',
+      'failed',
+      'cancelling',
+      'cancelled',
+      'expired',
+    ],
+    run,
+  ],
+];
+
+const withStatus = (schema: z.ZodType, status: string) =>
+  schema.refine((data) => Reflect.get(Object(data), 'status') === status, `not ${status}`);
+
+const schemas: Readonly<Record<string, z.ZodType>> = {
+  'thread.created': thread,
+  'thread.message.created': withStatus(message, 'in_progress').refine(
+    (data) => JSON.stringify(Reflect.get(Object(data), 'content')) === '[]',
+    'content',
+  ),
+  'thread.message.delta': messageDelta,
+  'thread.run.created': withStatus(run, 'queued'),
+  'thread.run.step.created': withStatus(begunStep, 'in_progress'),
+  'thread.run.step.delta': stepDelta,
+  error: apiError satisfies z.ZodType<OpenAI.ErrorObject>,
+  ...Object.fromEntries(
+    statusEvents.flatMap(([prefix, statuses, schema]) =>
+      statuses.map((status) => [`${prefix}.${status}`, withStatus(schema, status)]),
+    ),
+  ),
+};
+
+/** What is wrong with the data of an event by the contract; null when nothing is. */
+export function eventFault(event: string, data: unknown): string | null {
+  const schema = schemas[event];
+  if (schema === undefined) return `the contract knows no event '${event}'`;
+  const { error } = schema.safeParse(data);
+  return error === undefined ? null : `${event}: ${z.prettifyError(error)}`;
+}
