@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be asked for by name. */
-const commands = ['serve', 'demo', 'help'] as const;
+const commands = ['serve', 'import', 'export', 'demo', 'help'] as const;
 
 export type Command = 'stdio' | 'version' | (typeof commands)[number];
 export type FlagKind = 'string' | 'boolean';
@@ -11,6 +11,8 @@ export interface Arguments {
   readonly command: Command;
   /** Flag without its dashes → value as written; of several the last counts. */
   readonly values: ReadonlyMap<string, string>;
+  /** What `import` is to read. */
+  readonly files: readonly string[];
   /** One sentence each. */
   readonly problems: readonly string[];
 }
@@ -33,6 +35,8 @@ function flagProblem(token: Token, kind: FlagKind | undefined): string | null {
   return kind === 'string' && (isMissing || isNextFlag) ? `${token.rawName} needs a value.` : null;
 }
 
+const noFile = "import needs a FILE, or '-' for stdin.";
+
 const named = (word: string | undefined) => commands.find((command) => command === word);
 
 function wordProblems([command, ...rest]: readonly string[]): string[] {
@@ -40,7 +44,8 @@ function wordProblems([command, ...rest]: readonly string[]): string[] {
   const listed = `${commands.slice(0, -1).join(', ')} and ${commands.at(-1)}`;
   return [
     ...(known ? [] : [`Unknown command '${command}'; the commands are ${listed}.`]),
-    ...rest.map((word) => `Unexpected argument '${word}'.`),
+    ...(command === 'import' ? [] : rest.map((word) => `Unexpected argument '${word}'.`)),
+    ...(command === 'import' && rest.length === 0 ? [noFile] : []),
   ];
 }
 
@@ -77,6 +82,7 @@ export function readArguments(
   return {
     command: commandOf(words, asked),
     values,
+    files: words.slice(1),
     problems: [...wordProblems(words), ...problems],
   };
 }

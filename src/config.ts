@@ -20,8 +20,10 @@ export type Config = Readonly<ReturnType<typeof settle>>;
 export type Reading =
   | { readonly command: 'help' | 'version' }
   | {
-      readonly command: 'stdio' | 'serve' | 'demo';
+      readonly command: 'stdio' | 'serve' | 'import' | 'export' | 'demo';
       readonly config: Config;
+      /** What `import` is to read. */
+      readonly files: readonly string[];
       readonly warnings: string[];
     }
   | { readonly problems: readonly string[] };
@@ -100,6 +102,9 @@ function settle(find: Find, surroundings: Surroundings, problems: string[]) {
     token: value(options.token),
     allowedHosts: value(options.allowedHosts),
     allowedOrigins: value(options.allowedOrigins),
+    replace: value(options.replace),
+    threads: value(options.threads),
+    output: value(options.output),
   };
 }
 
@@ -134,6 +139,14 @@ function serveProblems(find: Find, { host, token }: Config): string[] {
   ];
 }
 
+/** `import` and `export` open a database themselves. */
+function transferProblems(find: Find, command: Command): string[] {
+  const remote = find(options.baseUrl)?.source;
+  return remote === undefined
+    ? []
+    : [`${command} works on a database of this machine: take ${remote} away.`];
+}
+
 function ineffective(find: Find): string[] {
   const remote = find(options.baseUrl);
   return all
@@ -148,12 +161,15 @@ function ineffective(find: Find): string[] {
 
 /** Reads flags, environment and defaults, in this order of precedence. */
 export function readConfig(surroundings: Surroundings): Reading {
-  const { command, values, problems } = readArguments(surroundings.argv, flags);
+  const { command, values, files, problems } = readArguments(surroundings.argv, flags);
   if (command === 'help' || command === 'version') return { command };
   const find = finder(values, surroundings.env);
   const found = [...problems, ...misplaced(find, command)];
   if (command === 'demo') found.push(...demoProblems(find));
   const config = settle(find, surroundings, found);
   if (command === 'serve') found.push(...serveProblems(find, config));
-  return found.length > 0 ? { problems: found } : { command, config, warnings: ineffective(find) };
+  if (command === 'import' || command === 'export') found.push(...transferProblems(find, command));
+  return found.length > 0
+    ? { problems: found }
+    : { command, config, files, warnings: ineffective(find) };
 }

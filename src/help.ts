@@ -7,7 +7,7 @@ const column = 34;
 const inCode = (text: string): string => text.replaceAll('`', '');
 
 function optionLines({ flag, env, value, help, fallback, secret }: About): string {
-  const name = flag === null ? env[0] : `--${flag}${value === null ? '' : ` ${value}`}`;
+  const name = flag === null ? (env[0] ?? '') : `--${flag}${value === null ? '' : ` ${value}`}`;
   const also = (flag === null ? env.slice(1) : env).map((variable) => `or ${variable}`);
   const facts = [
     ...also,
@@ -30,6 +30,8 @@ Threads and runs of the Assistants API, as MCP tools and as a REST endpoint.
 Usage:
   assistants-mcp [options]          speak MCP over stdio; an MCP host starts this
   assistants-mcp serve [options]    the API at /v1 and MCP at /mcp, over HTTP
+  assistants-mcp import FILE…       bring in what the API once answered, as JSON or JSON Lines
+  assistants-mcp export             write everything as JSON Lines, for import
   assistants-mcp demo [options]     show the main job, told to a person
   assistants-mcp help               print this
 
@@ -40,4 +42,10 @@ ${optionsOf(undefined)}
 
 Options of serve:
 ${optionsOf('serve')}
+
+Options of import:
+${optionsOf('import')}
+
+Options of export:
+${optionsOf('export')}
 `;

@@ -4,8 +4,8 @@ import type { Command } from './arguments.ts';
 export interface About {
   /** Without its dashes; null when the option is set by environment alone. */
   readonly flag: string | null;
-  /** The names it goes by in the environment; the first that is set counts. */
-  readonly env: readonly [string, ...string[]];
+  /** The names it goes by in the environment, if any; the first that is set counts. */
+  readonly env: readonly string[];
   /** Stands for the value in `--help`; null for a switch. */
   readonly value: string | null;
   readonly help: string;

@@ -10,6 +10,7 @@ import {
   yesOrNo,
 } from './option.ts';
 import { type ToolNames, toolNames, type Toolset, toolsets } from './tools/toolset.ts';
+import { output, replace, threads } from './transfer/options.ts';
 
 function sqliteFile(text: string): string {
   if (!/^postgres(?:ql)?:\/\//iu.test(text)) return text;
@@ -262,4 +263,7 @@ export const options = {
   token,
   allowedHosts,
   allowedOrigins,
+  replace,
+  threads,
+  output,
 };

@@ -3,7 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import manifest from '../package.json' with { type: 'json' };
 import { type Backend, createBackend } from './backend.ts';
-import { randomIds, systemClock } from './clock.ts';
+import { randomIds, seconds, systemClock } from './clock.ts';
 import { type Config, readConfig, type Surroundings } from './config.ts';
 import { helpText } from './help.ts';
 import { createLog, type Log } from './log.ts';
@@ -14,9 +14,9 @@ import { selectTools } from './tools/index.ts';
 /** The process, as far as the program has to do with it. */
 export interface Host extends Surroundings {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
   /** Takes what is for people to read. */
-  readonly stderr: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
   /** How to start this program again: the interpreter and the script. */
   readonly command: readonly [string, string];
   /** Resolves when the program is asked to end. */
@@ -96,6 +96,18 @@ async function serveHttp(host: Host, config: Config, log: Log): Promise<number> 
   return listen(options, host.interrupted);
 }
 
+async function importInto(host: Host, config: Config, files: readonly string[]): Promise<number> {
+  openLog(config, host);
+  const { importFiles } = await import('./transfer/import-command.ts');
+  return importFiles(host, { ...config, files, now: seconds(systemClock) });
+}
+
+async function exportFrom(host: Host, config: Config): Promise<number> {
+  openLog(config, host);
+  const { exportDatabase } = await import('./transfer/export-command.ts');
+  return exportDatabase(host, config);
+}
+
 /** Does what the command line asks for; resolves to the exit code. */
 export async function run(host: Host): Promise<number> {
   const reading = readConfig(host);
@@ -115,6 +127,10 @@ export async function run(host: Host): Promise<number> {
       const { tellDemo } = await import('./demo/index.ts');
       return (await tellDemo(host, reading.config)) ? 0 : 1;
     }
+    case 'import':
+      return importInto(host, reading.config, reading.files);
+    case 'export':
+      return exportFrom(host, reading.config);
     case 'serve':
     case 'stdio': {
       const log = openLog(reading.config, host);

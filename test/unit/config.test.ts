@@ -25,6 +25,7 @@ const problemsOf = (start: Start) => {
 test('without flags and environment every default holds', () => {
   expect(read()).toEqual({
     command: 'stdio',
+    files: [],
     warnings: [],
     config: {
       apiKey: null,
@@ -45,6 +46,9 @@ test('without flags and environment every default holds', () => {
       token: null,
       allowedHosts: [],
       allowedOrigins: [],
+      replace: false,
+      threads: null,
+      output: null,
     },
   });
 });
@@ -97,7 +101,7 @@ describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: s
 });
 
 test('every option is tested above or below', () => {
-  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token'];
+  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token', 'replace', 'threads', 'output'];
   const tested = [...settings.map(([, , field]) => field), ...others];
   expect(tested.toSorted()).toEqual(Object.keys(options).toSorted());
 });
@@ -106,6 +110,33 @@ test('the key is the first one that is set, without the newline that came with i
   const OPENAI_APIS_API_KEY = 'second\n';
   expect(configOf({ env: { OPENAI_APIS_API_KEY } }).apiKey).toBe('second');
   expect(configOf({ env: { OPENAI_APIS_API_KEY, OPENAI_API_KEY: 'first' } }).apiKey).toBe('first');
+});
+
+test('import reads the files it names, and replaces only when it is told to', () => {
+  expect(read({ argv: ['import', 'a.jsonl', '-'] })).toMatchObject({
+    command: 'import',
+    files: ['a.jsonl', '-'],
+    config: { replace: false },
+  });
+  expect(read({ argv: ['import', '--replace', 'a.jsonl'] })).toMatchObject({
+    files: ['a.jsonl'],
+    config: { replace: true },
+  });
+});
+
+test('export may be narrowed to threads and write to a file', () => {
+  const argv = ['export', '--threads', 'thread_1, 550e8400-e29b', '--output', 'all.jsonl'];
+  expect(configOf({ argv })).toMatchObject({
+    threads: ['thread_1', '550e8400-e29b'],
+    output: 'all.jsonl',
+  });
+});
+
+test.each(['import', 'export'])('%s has no remote mode', (command) => {
+  const argv = command === 'import' ? ['import', 'a.jsonl'] : ['export'];
+  expect(problemsOf({ argv, env: { ASSISTANTS_BASE_URL: 'http://127.0.0.1/v1' } })).toEqual([
+    `${command} works on a database of this machine: take ASSISTANTS_BASE_URL away.`,
+  ]);
 });
 
 test('the token of callers comes from the environment', () => {
@@ -179,7 +210,12 @@ test.each([
 });
 
 test.each<[string[], string]>([
-  [['swerve'], "Unknown command 'swerve'; the commands are serve, demo and help."],
+  [['swerve'], "Unknown command 'swerve'; the commands are serve, import, export, demo and help."],
+  [['import'], "import needs a FILE, or '-' for stdin."],
+  [['export', 'all.jsonl'], "Unexpected argument 'all.jsonl'."],
+  [['export', '--threads', 'a,,b'], '--threads must be thread ids with commas between them.'],
+  [['export', '--replace'], '--replace has no effect without import.'],
+  [['import', 'a', '--output', 'b'], '--output has no effect without export.'],
   [['--port', '80'], '--port has no effect without serve.'],
   [['demo', '--host', '::'], '--host has no effect without serve.'],
   [['serve', '--port', '65536'], "--port must be a whole number from 0 to 65535, not '65536'."],

@@ -54,6 +54,10 @@ export const answerLastTurn = async (
     .execute();
 };
 
+export const deleteTurns = async (db: Database, run_id: string): Promise<void> => {
+  await db.deleteFrom('turns').where('run_id', '=', run_id).execute();
+};
+
 /** What all model calls of a run have used together. */
 export function sumUsage(usages: readonly Usage[]): Usage {
   const sum = (of: (usage: Usage) => number) =>

@@ -1,0 +1,103 @@
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { countRows, readSnapshot } from '../engine/store/copies.ts';
+import { openDatabase } from '../engine/store/db.ts';
+import type { Database } from '../engine/store/schema.ts';
+import { exportObjects } from './export.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { interruption, sentenceOf, type Terminal } from './terminal.ts';
+
+export interface ExportCommand {
+  readonly database: string;
+  /** Ids of the threads wanted; null: everything. */
+  readonly threads: readonly string[] | null;
+  /** The file to write; null: stdout. */
+  readonly output: string | null;
+}
+
+/** Characters written at once. */
+const chunk = 65_536;
+
+/** One object a line, many lines a piece. */
+async function* toLines(
+  objects: AsyncIterable<object>,
+  count: (lines: number) => void,
+): AsyncGenerator<string> {
+  let [text, lines] = ['', 0];
+  for await (const object of objects) {
+    text += `${JSON.stringify(object)}\n`;
+    lines += 1;
+    if (text.length < chunk) continue;
+    count(lines);
+    yield text;
+    [text, lines] = ['', 0];
+  }
+  count(lines);
+  if (text !== '') yield text;
+}
+
+type Lines = AsyncIterable<string>;
+
+/** Writes a file beside the one wanted, which it then replaces: half an export is none. */
+async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promise<void> {
+  const partial = `${file}.partial`;
+  try {
+    await pipeline(lines, createWriteStream(partial, { mode: 0o600 }), { signal });
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function writeAll(
+  db: Database,
+  { threads, output }: ExportCommand,
+  { stdout, stderr }: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const total = threads === null ? await countRows(db) : null;
+  const isShared = output === null && stdout.isTTY === true;
+  const progress: Progress = createProgress(stderr, 'Exporting', isShared ? null : total);
+  let count = 0;
+  const lines = toLines(exportObjects(db, threads), (more) => {
+    count += more;
+    progress.advance(more);
+  });
+  try {
+    if (output === null) await pipeline(lines, stdout, { signal, end: false });
+    else await writeFile(lines, output, signal);
+  } finally {
+    progress.end();
+  }
+  return count;
+}
+
+/**
+ * `assistants-mcp export`: writes one moment of the database as JSON Lines while others go on
+ * working with it. Resolves to the exit code.
+ */
+export async function exportDatabase(terminal: Terminal, command: ExportCommand): Promise<number> {
+  const { database, output } = command;
+  const { stdout, stderr } = terminal;
+  const signal = interruption(terminal);
+  let db: Database | undefined;
+  try {
+    if (!existsSync(database)) throw new Error(`There is no database at ${database}.`);
+    db = await openDatabase(database);
+    const count = await readSnapshot(db, (snapshot) =>
+      writeAll(snapshot, command, terminal, signal),
+    );
+    stderr.write(`Exported ${count} objects${output === null ? '' : ` to ${output}`}.\n`);
+    return 0;
+  } catch (error) {
+    // Whoever stops reading, as `head` does, knows that this is not all.
+    if (stdout.errored === null || stdout.errored === undefined) {
+      stderr.write(`${signal.aborted ? 'Interrupted.' : sentenceOf(error)}\n`);
+    }
+    return 1;
+  } finally {
+    await db?.destroy();
+  }
+}

@@ -1,0 +1,8 @@
+/** What is wrong with a file that is brought in, and where; nothing of the file is kept. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(place: string, sentence: string) {
+    super(`${place}: ${sentence}`);
+  }
+}

@@ -1,0 +1,85 @@
+import type { AssistantBody } from '../engine/store/assistants.ts';
+import type { Copy } from '../engine/store/copies.ts';
+import type { MessageBody } from '../engine/store/messages.ts';
+import type { ThreadBody } from '../engine/store/threads.ts';
+import type { MessageObject } from '../schema/object-message.ts';
+import type { AssistantObject, ThreadObject } from '../schema/object.ts';
+
+/* Objects as rows. The keys of a body are written in the order in which the engine writes them. */
+
+/**
+ * A sampling setting as it is stored. 1 is what the API shows where nobody chose; taken for a
+ * choice it would be sent to models that accept no such setting.
+ */
+export const toChoice = (value: number | null | undefined): number | null =>
+  value === undefined || value === 1 ? null : value;
+
+export function assistantCopy(it: AssistantObject): Copy {
+  const body: AssistantBody = {
+    name: it.name ?? null,
+    description: it.description ?? null,
+    instructions: it.instructions ?? null,
+    tools: it.tools ?? [],
+    top_p: toChoice(it.top_p),
+    temperature: toChoice(it.temperature),
+    reasoning_effort: it.reasoning_effort ?? null,
+    tool_resources: it.tool_resources ?? {},
+    metadata: it.metadata ?? {},
+    response_format: it.response_format ?? 'auto',
+    model: it.model,
+  };
+  const { id, created_at } = it;
+  return { table: 'assistants', row: { id, created_at, body: JSON.stringify(body) } };
+}
+
+export function threadCopy(it: ThreadObject): Copy {
+  const body: ThreadBody = {
+    metadata: it.metadata ?? {},
+    tool_resources: it.tool_resources ?? {},
+  };
+  const { id, created_at } = it;
+  return { table: 'threads', row: { id, created_at, body: JSON.stringify(body) } };
+}
+
+const bothTools = [{ type: 'code_interpreter' as const }, { type: 'file_search' as const }];
+
+/** The first version of the API had file ids alone, open to every tool. */
+const toAttachments = ({ attachments, file_ids }: MessageObject): MessageBody['attachments'] =>
+  attachments ?? (file_ids ?? []).map((file_id) => ({ file_id, tools: bothTools }));
+
+/** Hosted left out how a message stood: what it stored was complete (contract §14). */
+function toProgress(it: MessageObject, now: number) {
+  const { status = 'completed', created_at } = it;
+  if (status === 'in_progress') {
+    const incomplete_details = { reason: 'run_failed' as const };
+    return {
+      status: 'incomplete' as const,
+      incomplete_details,
+      completed_at: null,
+      incomplete_at: now,
+    };
+  }
+  const isDone = status === null || status === 'completed';
+  return {
+    status: status ?? 'completed',
+    incomplete_details: it.incomplete_details ?? null,
+    completed_at: it.completed_at ?? (isDone ? created_at : null),
+    incomplete_at: it.incomplete_at ?? null,
+  };
+}
+
+/** A message that was being written at `now` (Unix seconds) will not be written any further. */
+export function messageCopy(it: MessageObject, now: number): Copy {
+  const body: MessageBody = {
+    ...toProgress(it, now),
+    content: it.content,
+    assistant_id: it.assistant_id ?? null,
+    attachments: toAttachments(it),
+  };
+  const { id, created_at, thread_id, run_id = null, role } = it;
+  const metadata = JSON.stringify(it.metadata ?? {});
+  return {
+    table: 'messages',
+    row: { id, created_at, thread_id, run_id, role, metadata, body: JSON.stringify(body) },
+  };
+}

@@ -1,0 +1,58 @@
+import type { Readable, Writable } from 'node:stream';
+import { getSystemErrorMessage } from 'node:util';
+import type { Counts } from './batch.ts';
+import type { Progress } from './progress.ts';
+
+/** What a command reads, writes and heeds. */
+export interface Terminal {
+  readonly stdin: Readable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** Resolves when the command is to be broken off. */
+  readonly interrupted: Promise<void>;
+}
+
+/** Aborts when the command is to be broken off. */
+export function interruption({ interrupted }: Terminal): AbortSignal {
+  const controller = new AbortController();
+  void interrupted.then(() => controller.abort());
+  return controller.signal;
+}
+
+/** An error as a sentence; those of the system as it words them itself. */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('errno' in error && typeof error.errno === 'number') {
+    return `${getSystemErrorMessage(error.errno)}.`;
+  }
+  return error.message.replace(/\.?$/u, '.');
+}
+
+const nouns = [
+  ['assistant', 'assistant'],
+  ['thread', 'thread'],
+  ['thread.message', 'message'],
+  ['thread.run', 'run'],
+  ['thread.run.step', 'run step'],
+] as const;
+
+/** `2 threads, 5 messages and 1 run`. */
+export function inWords(counts: Counts): string {
+  const parts = nouns.flatMap(([object, noun]) => {
+    const count = counts[object];
+    return count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`];
+  });
+  if (parts.length < 2) return parts[0] ?? 'nothing';
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** The same bytes, counted as they pass. */
+export async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  progress: Progress,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    progress.advance(chunk.length);
+    yield chunk;
+  }
+}
