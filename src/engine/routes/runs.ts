@@ -16,6 +16,8 @@ import { standing } from '../runs/ending.ts';
 import type { StreamEvent, Tell } from '../runs/events.ts';
 import { threadDeleted } from '../runs/fault.ts';
 import { advance, isTerminal, nextStatus } from '../runs/machine.ts';
+import { Narration } from '../runs/narration.ts';
+import { retellRun, retellSteps } from '../runs/retelling.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import {
   findRun,
@@ -38,12 +40,18 @@ const pollAfter = (run: RunRow): string =>
     ? '100'
     : '1000';
 
-/** The event that tells where a run stands, whoever brought it there. */
-async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent> {
+/** All that there is to tell of a run, whoever did it. */
+async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent[]> {
   const run = await findRun(db, thread_id, id);
-  return run === undefined
-    ? threadDeleted
-    : { event: `thread.run.${run.status}`, data: toRun(run) };
+  return run === undefined ? [threadDeleted] : retellRun(db, run);
+}
+
+/** A request that sets a run going. */
+interface Going {
+  readonly run_id: string;
+  readonly stream: boolean | null | undefined;
+  /** What a stream need not tell, because it happened before. */
+  readonly past?: () => Promise<StreamEvent[]>;
 }
 
 /**
@@ -53,15 +61,17 @@ async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<Strea
 async function setGoing(
   { db, clock, events }: EngineParts,
   worker: RunWorker,
-  request: { readonly run_id: string; readonly stream: boolean | null | undefined },
+  { run_id, stream, past }: Going,
   change: (db: Database, tell: Tell) => Promise<RunRow>,
 ): Promise<Response> {
-  const subscription = request.stream === true ? events.subscribe(request.run_id) : null;
+  const subscription = stream === true ? events.subscribe(run_id) : null;
   try {
+    const narration = new Narration();
+    if (subscription !== null) narration.continue((await past?.()) ?? [], 'retold', seconds(clock));
     const row = await events.change(db, change);
     worker.wake();
     if (subscription === null) return Response.json(toRun(row));
-    return answerStream(subscription, clock, () => lookAtRun(db, row));
+    return answerStream({ subscription, narration, look: () => lookAtRun(db, row), clock });
   } catch (error) {
     subscription?.close();
     throw error;
@@ -90,7 +100,8 @@ function submitRoute(parts: EngineParts, worker: RunWorker) {
     const run = await pathRun(parts.db, context);
     checkWaiting(run);
     const { stream, tool_outputs } = await parseBody(context, submitToolOutputsBody);
-    return setGoing(parts, worker, { run_id: run.id, stream }, async (db, tell) =>
+    const past = () => retellSteps(parts.db, run);
+    return setGoing(parts, worker, { run_id: run.id, stream, past }, async (db, tell) =>
       submitOutputs({ db, tell, clock: parts.clock }, await pathRun(db, context), tool_outputs),
     );
   };

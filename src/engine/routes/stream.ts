@@ -1,62 +1,68 @@
-import type { Clock } from '../../clock.ts';
+import { type Clock, seconds } from '../../clock.ts';
 import { answerFrames, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
 import type { StreamEvent, Subscription } from '../runs/events.ts';
-import { goingDown } from '../runs/fault.ts';
+import { engineFailed, goingDown } from '../runs/fault.ts';
+import type { Narration } from '../runs/narration.ts';
 
 /** Milliseconds of silence after which a comment is sent. */
 const keepAlive = 15_000;
+/** Milliseconds without news after which the database is looked at: another process may execute the run. */
+const lookInterval = 1000;
 
-/** The events after which a stream has nothing more to say (contract §7.3). */
-const lastEvents: ReadonlySet<string> = new Set([
-  'thread.run.completed',
-  'thread.run.incomplete',
-  'thread.run.failed',
-  'thread.run.cancelled',
-  'thread.run.expired',
-  'thread.run.requires_action',
-  'error',
-] satisfies StreamEvent['event'][]);
+/** What a stream is made from. */
+interface StreamSource {
+  /** What happens to the run in this process. */
+  readonly subscription: Subscription;
+  /** What has been told of it. */
+  readonly narration: Narration;
+  /** All that has happened to it, whoever did it, as the database shows it. */
+  readonly look: () => Promise<StreamEvent[]>;
+  readonly clock: Clock;
+}
 
-const encode = ({ event, data }: StreamEvent): string => encodeEvent(event, data);
+const encode = (events: readonly StreamEvent[]): string =>
+  events.map(({ event, data }) => encodeEvent(event, data)).join('');
 
-/** Up to and with the last event of a run, and whether it is among them. */
-function upToLast(events: readonly StreamEvent[]): [told: readonly StreamEvent[], ended: boolean] {
-  const last = events.findIndex(({ event }) => lastEvents.has(event));
-  return last === -1 ? [events, false] : [events.slice(0, last + 1), true];
+/** Waits for something to happen to the run, or to be found of it; answers what is to be told. */
+function createListener({ subscription, narration, look, clock }: StreamSource) {
+  let pending = subscription.take();
+
+  const find = async (): Promise<StreamEvent[]> => {
+    const { heard } = subscription;
+    const found = await look().catch(() => [engineFailed]);
+    // What was heard meanwhile is at least as new, and comes next.
+    return subscription.heard === heard ? narration.continue(found, 'retold', seconds(clock)) : [];
+  };
+
+  return async (): Promise<StreamEvent[]> => {
+    const timer = new AbortController();
+    const news = await Promise.race([pending, clock.sleep(lookInterval, timer.signal)]);
+    timer.abort();
+    if (news === undefined) return find();
+    if (news.length > 0) pending = subscription.take();
+    return narration.continue(news.length > 0 ? news : [goingDown], 'live', seconds(clock));
+  };
 }
 
 /**
  * Answers with what happens to a run until it ends or waits for outputs (contract §7). A client
- * that goes away only ends its own subscription. `look` reads where the run stands after a silence:
- * another process may have brought it to rest, and then its last event is told from there.
+ * that goes away only ends its own subscription.
  */
-export function answerStream(
-  subscription: Subscription,
-  clock: Clock,
-  look: () => Promise<StreamEvent>,
-): Response {
-  let pending = subscription.take();
-  let ended = false;
-  const finish = (frames: string) => {
-    ended = true;
+export function answerStream(source: StreamSource): Response {
+  const { subscription, narration, clock } = source;
+  const listen = createListener(source);
+  let spoke = clock.now();
+  const next = async (): Promise<string | null> => {
+    if (narration.ended) return null;
+    let frames = '';
+    while (frames === '') {
+      frames = encode(await listen());
+      if (frames === '' && clock.now() - spoke >= keepAlive) frames = keepAliveFrame;
+    }
+    spoke = clock.now();
+    if (!narration.ended) return frames;
     subscription.close();
     return frames + doneFrame;
-  };
-  const next = async (): Promise<string | null> => {
-    if (ended) return null;
-    const timer = new AbortController();
-    const events = await Promise.race([pending, clock.sleep(keepAlive, timer.signal)]);
-    timer.abort();
-    if (events === undefined) {
-      const standing = await look();
-      return lastEvents.has(standing.event) ? finish(encode(standing)) : keepAliveFrame;
-    }
-    if (events.length === 0) return finish(encode(goingDown));
-    const [told, isEnd] = upToLast(events);
-    const frames = told.map(encode).join('');
-    if (isEnd) return finish(frames);
-    pending = subscription.take();
-    return frames;
   };
   return answerFrames(next, () => subscription.close());
 }

@@ -1,9 +1,11 @@
-import type { FunctionCall, ModelEvent } from '../models/model.ts';
+import type OpenAI from 'openai';
+import type { FunctionCall, MessageContent, ModelEvent } from '../models/model.ts';
 import type { StreamEvent } from './events.ts';
 
 /* The delta events of contract §7.4. */
 
 type Delta = Extract<ModelEvent, { type: 'delta' }>;
+type MessageContentDelta = OpenAI.Beta.Threads.MessageContentDelta;
 type Annotation = NonNullable<Delta['annotation']>;
 
 /** An annotation as a delta carries it: numbered within its part, citations with an empty quote. */
@@ -30,6 +32,21 @@ export function messageDelta(
   const data = { id, object: 'thread.message.delta' as const, delta: { content: [content] } };
   return { event: 'thread.message.delta', data };
 }
+
+function wholePart(part: MessageContent, index: number): MessageContentDelta[] {
+  if (part.type === 'refusal') return [{ index, ...part }];
+  if (part.type !== 'text') return [];
+  const { value, annotations } = part.text;
+  const text = { value, annotations: annotations.map(annotationDelta) };
+  return [{ index, type: part.type, text }];
+}
+
+/** A whole message at once: one delta for each part. */
+export const contentDeltas = (id: string, content: readonly MessageContent[]): StreamEvent[] =>
+  content.flatMap(wholePart).map((part) => ({
+    event: 'thread.message.delta',
+    data: { id, object: 'thread.message.delta', delta: { content: [part] } },
+  }));
 
 /** The calls of a tool step: each is named first and then given its arguments. */
 export const toolCallDeltas = (id: string, calls: readonly FunctionCall[]): StreamEvent[] =>

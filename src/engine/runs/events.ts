@@ -50,12 +50,19 @@ export class Subscription {
   #waiting: StreamEvent[] = [];
   #wake: (() => void) | null = null;
   #closed = false;
+  #heard = 0;
 
   constructor(close: (subscription: Subscription) => void) {
     this.#close = () => close(this);
   }
 
+  /** How many events have come so far. */
+  get heard(): number {
+    return this.#heard;
+  }
+
   push(event: StreamEvent): void {
+    this.#heard += 1;
     const joined = this.#waiting.length >= lag ? join(this.#waiting.at(-1), event) : null;
     if (joined === null) this.#waiting.push(event);
     else this.#waiting[this.#waiting.length - 1] = joined;

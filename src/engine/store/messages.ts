@@ -151,13 +151,12 @@ export const deleteMessage = async (db: Database, id: string): Promise<void> => 
   await db.deleteFrom('messages').where('id', '=', id).execute();
 };
 
+/** The messages a run has made, the first first. */
+export const runMessages = (db: Database, run_id: string): Promise<MessageRow[]> =>
+  db.selectFrom('messages').selectAll().where('run_id', '=', run_id).orderBy('seq').execute();
+
 /** The messages a run has begun and not ended. */
 export async function openMessages(db: Database, run_id: string): Promise<MessageRow[]> {
-  const rows = await db
-    .selectFrom('messages')
-    .selectAll()
-    .where('run_id', '=', run_id)
-    .orderBy('seq')
-    .execute();
+  const rows = await runMessages(db, run_id);
   return rows.filter((row) => messageBody(row).status === 'in_progress');
 }

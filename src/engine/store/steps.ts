@@ -73,14 +73,13 @@ export const findStep = (db: Database, run_id: string, id: string): Promise<Step
 export const listSteps = (db: Database, run_id: string, page: PageQuery): Promise<Page<StepRow>> =>
   selectPage(db.selectFrom('steps').selectAll().where('run_id', '=', run_id), page);
 
+/** All steps of a run, the first first. */
+export const runSteps = (db: Database, run_id: string): Promise<StepRow[]> =>
+  db.selectFrom('steps').selectAll().where('run_id', '=', run_id).orderBy('seq').execute();
+
 /** The steps a run has begun and not ended, oldest first. */
 export async function openSteps(db: Database, run_id: string): Promise<StepRow[]> {
-  const rows = await db
-    .selectFrom('steps')
-    .selectAll()
-    .where('run_id', '=', run_id)
-    .orderBy('seq')
-    .execute();
+  const rows = await runSteps(db, run_id);
   return rows.filter((row) => stepBody(row).status === 'in_progress');
 }
 
