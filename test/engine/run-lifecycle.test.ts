@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { setup } from '../support/engine.ts';
+import { type Answer, setup } from '../support/engine.ts';
 import {
   callIds,
+  createAssistant,
   createRun,
+  createThread,
   readMessages,
   readRun,
   readSteps,
@@ -186,13 +188,25 @@ test('a run that is at its end can be modified, a live one cannot', async () => 
   expect(await runs.update(run.id, params)).toEqual({ ...before, metadata: { b: '2' } });
 });
 
-test('reading a run says when to ask again', async () => {
+test('a run says when to ask again: soon while it moves, late while it waits', async () => {
   const it = await setup();
-  const { run, thread_id } = await createRun(it);
-  const { headers } = await it.request('GET', `/threads/${thread_id}/runs/${run.id}`);
-  const wait = Number(headers.get('openai-poll-after-ms'));
-  expect(wait).toBeGreaterThan(0);
-  expect(wait).toBeLessThanOrEqual(1000);
+  it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+  const runs = `/threads/${thread_id}/runs`;
+  const wish = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
+  const made = await it.request('POST', runs, { assistant_id });
+  expect(wish(made)).toBe('20');
+  const path = `${runs}/${made.body.id}`;
+  expect(wish(await it.request('GET', path))).toBe('20');
+  await it.runToEnd();
+  expect(wish(await it.request('GET', path))).toBe('1000');
+  await it.clock.advance(60_000);
+  const tool_outputs = [{ tool_call_id: 'call_1', output: '' }];
+  expect(wish(await it.request('POST', `${path}/submit_tool_outputs`, { tool_outputs }))).toBe(
+    '50',
+  );
+  expect(wish(await it.request('POST', `${path}/cancel`))).toBe('50');
 });
 
 test('a thread can be talked on, run after run', async () => {

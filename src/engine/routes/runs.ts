@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { seconds } from '../../clock.ts';
+import { type Clock, seconds } from '../../clock.ts';
 import { modifyMetadata } from '../../schema/message.ts';
 import {
   createRunBody,
@@ -34,11 +34,18 @@ import { answerStream } from './stream.ts';
 import { addThread } from './threads.ts';
 import { checkWaiting, submitOutputs } from './tool-outputs.ts';
 
-/** Milliseconds after which a caller had better look again, by whether the run is moving. */
-const pollAfter = (run: RunRow): string =>
-  run.status === 'queued' || run.status === 'in_progress' || run.status === 'cancelling'
-    ? '100'
-    : '1000';
+/** Milliseconds after which a caller had better look again: soon while a run moves, sooner a young one. */
+function pollAfter({ status, created_at }: RunRow, clock: Clock): number {
+  const isMoving = status === 'queued' || status === 'in_progress' || status === 'cancelling';
+  if (!isMoving) return 1000;
+  return clock.now() - created_at * 1000 < 3000 ? 20 : 50;
+}
+
+/** The run, and when to ask for it again: the SDKs' pollers go by it, and wait 5 s without. */
+const answerRun = (run: RunRow, clock: Clock): Response =>
+  Response.json(toRun(run), {
+    headers: { 'openai-poll-after-ms': String(pollAfter(run, clock)) },
+  });
 
 /** All that there is to tell of a run, whoever did it. */
 async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent[]> {
@@ -70,7 +77,7 @@ async function setGoing(
     if (subscription !== null) narration.continue((await past?.()) ?? [], 'retold', seconds(clock));
     const row = await events.change(db, change);
     worker.wake();
-    if (subscription === null) return Response.json(toRun(row));
+    if (subscription === null) return answerRun(row, clock);
     return answerStream({ subscription, narration, look: () => lookAtRun(db, row), clock });
   } catch (error) {
     subscription?.close();
@@ -91,7 +98,7 @@ function cancelRoute(parts: EngineParts, worker: RunWorker) {
     });
     worker.interrupt(row.id, 'cancelled');
     worker.wake();
-    return context.json(toRun(row));
+    return answerRun(row, parts.clock);
   };
 }
 
@@ -151,10 +158,7 @@ export function runRoutes(parts: EngineParts, worker: RunWorker): Hono {
 
   routes.post('/', createRunRoute(parts, worker));
 
-  routes.get('/:run_id', async (context) => {
-    const run = await pathRun(db, context);
-    return context.json(toRun(run), 200, { 'openai-poll-after-ms': pollAfter(run) });
-  });
+  routes.get('/:run_id', async (context) => answerRun(await pathRun(db, context), parts.clock));
 
   routes.post('/:run_id', async (context) => {
     const [run, { metadata }] = await withBody(pathRun(db, context), () =>
