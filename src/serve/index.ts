@@ -6,7 +6,7 @@ import { type Embedded, startEmbedded } from '../embedded.ts';
 import type { Log } from '../log.ts';
 import { createHttpHandler } from '../mcp/http.ts';
 import { createFront } from './front.ts';
-import { type Listener, listen } from './listener.ts';
+import { listen } from './listener.ts';
 import { createPassThrough, type PassThrough } from './pass-through.ts';
 import { refusals } from './refusal.ts';
 import { createScope, type Scope } from './scope.ts';
@@ -20,8 +20,8 @@ export interface ServeOptions {
   readonly serverFactory: (openai: OpenAI, log: Log) => () => McpServer;
 }
 
-/** Milliseconds that answers under way, and then runs, are given when the program ends. */
-const [answerGrace, runGrace] = [5000, 1500];
+/** Milliseconds that are given, one after the other, when the program ends. */
+const grace = { answers: 3500, runs: 1500, lastWords: 500 };
 
 const openaiURL = 'https://api.openai.com/v1';
 
@@ -57,40 +57,55 @@ function assemble(options: ServeOptions, { engine, openai }: Embedded, scope: Sc
   return { front, mcp };
 }
 
+/** What listens, until it is stopped. */
+export interface Serving {
+  /** Without a path. */
+  readonly url: string;
+  /** Lets answers and then runs end, each for a while, and closes the database. */
+  stop(): Promise<void>;
+}
+
 /**
  * Puts the API at `/v1` and MCP at `/mcp` on one listener. Throws a DatabaseError, or an Error with
  * a sentence when the address cannot be had.
  */
-export async function startServer(options: ServeOptions): Promise<Listener> {
+export async function startServing(options: ServeOptions): Promise<Serving> {
   const { config, clock, ids, log } = options;
   const scope = createScope({ ids, log });
   const embedded = await startEmbedded({ config, clock, ids: scope.ids, log: scope.log });
+  const { engine } = embedded;
   const { front, mcp } = assemble(options, embedded, scope);
-  try {
-    const listener = await listen(front, { host: config.host, port: config.port, clock, ids });
-    return {
-      url: listener.url,
-      async stop(graceMs) {
-        await listener.stop(graceMs);
-        await mcp.close();
-        await embedded.engine.stop(runGrace);
-      },
-    };
-  } catch (error) {
-    await embedded.engine.stop(0);
-    throw error;
-  }
+  const listener = await listen(front, { host: config.host, port: config.port, ids }).catch(
+    async (error: unknown) => {
+      await engine.stop(0);
+      throw error;
+    },
+  );
+  return {
+    url: listener.url,
+    async stop() {
+      const quiet = new AbortController();
+      const closed = listener.close().then(() => quiet.abort());
+      await Promise.race([closed, clock.sleep(grace.answers, quiet.signal)]);
+      await mcp.close();
+      // Streams of runs that go on later are told so here.
+      await engine.stop(grace.runs);
+      await Promise.race([closed, clock.sleep(grace.lastWords, quiet.signal)]);
+      listener.cut();
+      await closed;
+    },
+  };
 }
 
 /** Serves until the program is asked to end; resolves to its exit code. */
 export async function serve(options: ServeOptions, interrupted: Promise<void>): Promise<number> {
   const { log } = options;
   try {
-    const server = await startServer(options);
-    log.info('Listening.', { rest: `${server.url}/v1`, mcp: `${server.url}/mcp` });
+    const serving = await startServing(options);
+    log.info('Listening.', { rest: `${serving.url}/v1`, mcp: `${serving.url}/mcp` });
     await interrupted;
     log.info('Stopping.');
-    await server.stop(answerGrace);
+    await serving.stop();
     return 0;
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { Clock, Ids } from '../clock.ts';
+import type { Ids } from '../clock.ts';
 import type { Front } from './front.ts';
 import { type Refusal, refusals } from './refusal.ts';
 
 export interface Listener {
   /** Where it listens, without a path. */
   readonly url: string;
-  /** Takes no more requests, and gives those under way `graceMs` milliseconds to end. */
-  stop(graceMs: number): Promise<void>;
+  /** Takes no more requests; resolves when those under way are answered. */
+  close(): Promise<void>;
+  /** Breaks off what is still under way. */
+  cut(): void;
 }
 
 /** Milliseconds. A JSON body has a deadline of its own; an upload may take its hour. */
@@ -66,13 +68,12 @@ interface ListenOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  readonly clock: Clock;
   readonly ids: Ids;
 }
 
 /** Binds the front to an address; rejects when that cannot be had. */
 export async function listen(front: Front, options: ListenOptions): Promise<Listener> {
-  const { host, port, clock, ids } = options;
+  const { host, port, ids } = options;
   const errorHandler = () => {
     const refusal = refusals.unreadable(400);
     return Response.json(refusal, { status: refusal.status, headers: withId(refusal, ids) });
@@ -81,6 +82,8 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
   const server = createServer({ ...times, requireHostHeader: false }, (incoming, outgoing) => {
     const handle = getRequestListener((request) => front(request, incoming), settings);
     void handle(incoming, outgoing);
+    // Whoever keeps a connection to a server that closes would keep the server.
+    outgoing.once('close', () => server.listening || server.closeIdleConnections());
   });
   answerUnreadable(server, ids);
   try {
@@ -91,14 +94,10 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
   }
   return {
     url: addressOf(server),
-    async stop(graceMs) {
-      const closed = once(server, 'close');
-      server.close();
-      const ended = new AbortController();
-      await Promise.race([closed, clock.sleep(graceMs, ended.signal)]);
-      ended.abort();
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+      }),
+    cut: () => server.closeAllConnections(),
   };
 }

@@ -14,7 +14,7 @@ const isPlain = (segments: readonly string[]): boolean =>
   segments.every(
     (segment, index) =>
       // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-      !/^\.{1,2}$|[\0-\x1f\x7f]/u.test(segment) &&
+      !/^\.{1,2}(?:;|$)|[\0-\x1f\x7f]/u.test(segment) &&
       (segment !== '' || index === segments.length - 1),
   );
 
