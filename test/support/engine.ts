@@ -64,7 +64,7 @@ export interface Setup {
 }
 
 /** Wraps a handler so that every answer must be one of the contract's. */
-function checked(handler: Engine['fetch'], faults: string[]): Engine['fetch'] {
+export function checked(handler: Engine['fetch'], faults: string[]): Engine['fetch'] {
   return async (request) => {
     const asked = `${request.method} ${new URL(request.url).pathname}`;
     const answer = await handler(request);

@@ -3,7 +3,14 @@ import { AssistantStream } from 'openai/lib/AssistantStream';
 import { expect } from 'vitest';
 import type { Setup } from './engine.ts';
 import { eventFault } from './object-event.ts';
-import { callIds, createAssistant, createThread, readMessages, readSteps } from './talk.ts';
+import {
+  callIds,
+  createAssistant,
+  createThread,
+  readMessages,
+  readSteps,
+  type Talker,
+} from './talk.ts';
 
 export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
@@ -76,7 +83,7 @@ export async function follow(
 }
 
 /** A run on a new thread of a new assistant's, streamed as it stands in the queue. */
-export async function streamRun(it: Setup, params: RunParams = {}, assistant?: AssistantParams) {
+export async function streamRun(it: Talker, params: RunParams = {}, assistant?: AssistantParams) {
   const { id: assistant_id } = await createAssistant(it, assistant);
   const { id: thread_id } = await createThread(it);
   const body = { assistant_id, ...params, stream: true } as const;
@@ -91,7 +98,7 @@ export async function tellRun(it: Setup, params: RunParams = {}, assistant?: Ass
 }
 
 /** Answers every call that a run waits for, and streams what comes of it. */
-export const streamOutputs = ({ openai }: Setup, run: OpenAI.Beta.Threads.Run, output = 'snow') =>
+export const streamOutputs = ({ openai }: Talker, run: OpenAI.Beta.Threads.Run, output = 'snow') =>
   openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id: run.thread_id,
     stream: true,
@@ -170,7 +177,7 @@ function asAssembled(step: OpenAI.Beta.Threads.Runs.RunStep) {
  * A whole stream against what REST says afterwards: the SDK accepts its order, what it puts
  * together is what is stored, deltas add up to their message, and a message is as old as its step.
  */
-export async function expectTold(it: Setup, events: readonly StreamEvent[]): Promise<void> {
+export async function expectTold(it: Talker, events: readonly StreamEvent[]): Promise<void> {
   const { run, steps, messages } = await assemble(events);
   const { id, thread_id } = run;
   expect(run).toEqual(await it.openai.beta.threads.runs.retrieve(id, { thread_id }));
