@@ -83,7 +83,9 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
     const handle = getRequestListener((request) => front(request, incoming), settings);
     void handle(incoming, outgoing);
     // Whoever keeps a connection to a server that closes would keep the server.
-    outgoing.once('close', () => server.listening || server.closeIdleConnections());
+    for (const half of [incoming, outgoing]) {
+      half.once('close', () => server.listening || server.closeIdleConnections());
+    }
   });
   answerUnreadable(server, ids);
   try {

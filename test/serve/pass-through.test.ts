@@ -18,7 +18,7 @@ const failure = (message: string, code: string | null = null) => ({
 describe('a request that is passed on', () => {
   test('carries the server’s key, and nothing that says who asked', async () => {
     const { served, asked } = await startPassing(answerJson({ object: 'list', data: [] }), {
-      ASSISTANTS_TOKEN: token,
+      env: { ASSISTANTS_TOKEN: token },
     });
     const answer = await fetch(`${served.url}/v1/models?limit=2&after=a%2Fb`, {
       headers: {
@@ -56,7 +56,7 @@ describe('a request that is passed on', () => {
   });
 
   test('is sent without a key to an endpoint that asks for none', async () => {
-    const { served, asked } = await startPassing(answerJson({}), { OPENAI_API_KEY: '' });
+    const { served, asked } = await startPassing(answerJson({}), { env: { OPENAI_API_KEY: '' } });
     await fetch(`${served.url}/v1/models`, { headers: { authorization: 'Bearer sk-caller' } });
     expect(asked[0]?.headers).not.toHaveProperty('authorization');
   });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { startEndpoint } from '../e2e/endpoint.ts';
-import { type Served, startServe } from './serve.ts';
+import { type Served, type Start, startServe } from './serve.ts';
 
 export const serverKey = 'sk-server-1234567890abcdef';
 
@@ -15,7 +15,7 @@ export interface Passing {
 /** A listener in front of a model endpoint that answers as the test says. */
 export async function startPassing(
   listener: RequestListener,
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, ...rest }: Start = {},
 ): Promise<Passing> {
   const asked: IncomingMessage[] = [];
   const { promise: answer, resolve } = Promise.withResolvers<ServerResponse>();
@@ -25,6 +25,7 @@ export async function startPassing(
     listener(request, response);
   });
   const served = await startServe({
+    ...rest,
     env: { OPENAI_API_KEY: serverKey, OPENAI_BASE_URL, ...env },
   });
   return { served, asked, answer };

@@ -12,7 +12,7 @@ import { createServer } from '../../src/mcp/server.ts';
 import { startServing } from '../../src/serve/index.ts';
 import { allTools } from '../../src/tools/index.ts';
 
-interface Start {
+export interface Start {
   /** Flags after `serve`. */
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
