@@ -170,7 +170,7 @@ function describe(issue: Issue, path: Path): Problem {
         : wrongType(path, 'an object', issue.input);
     case 'invalid_format':
       return {
-        message: `Invalid '${fieldName(path)}': string does not match pattern. Expected a string that matches the pattern '${issue.pattern?.slice(1, -1) ?? ''}'.`,
+        message: `Invalid '${fieldName(path)}': string does not match pattern. Expected a string that matches the pattern '${issue.pattern?.replaceAll(/^\/|\/[a-z]*$/gu, '') ?? ''}'.`,
         param: fieldName(path),
         code: 'invalid_value',
       };

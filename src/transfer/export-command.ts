@@ -82,6 +82,8 @@ export async function exportDatabase(terminal: Terminal, command: ExportCommand)
   const { database, output } = command;
   const { stdout, stderr } = terminal;
   const signal = interruption(terminal);
+  let failure: Error | undefined;
+  stdout.once('error', (error: Error) => (failure = error));
   let db: Database | undefined;
   try {
     if (!existsSync(database)) throw new Error(`There is no database at ${database}.`);
@@ -93,9 +95,10 @@ export async function exportDatabase(terminal: Terminal, command: ExportCommand)
     return 0;
   } catch (error) {
     // Whoever stops reading, as `head` does, knows that this is not all.
-    if (stdout.errored === null || stdout.errored === undefined) {
-      stderr.write(`${signal.aborted ? 'Interrupted.' : sentenceOf(error)}\n`);
-    }
+    const wasLeft = failure !== undefined && 'code' in failure && failure.code === 'EPIPE';
+    const reason =
+      signal.aborted && failure === undefined ? 'Interrupted.' : sentenceOf(failure ?? error);
+    if (!wasLeft) stderr.write(`${reason}\n`);
     return 1;
   } finally {
     await db?.destroy();

@@ -6,38 +6,36 @@ export interface Source {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** The text of a source, piece by piece, without a byte order mark. */
-async function* decode({ name, bytes }: Source): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let line = 1;
-  const read = (chunk?: Uint8Array) => {
-    try {
-      return decoder.decode(chunk, { stream: chunk !== undefined });
-    } catch {
-      throw new Refusal(`${name}:${line}`, 'The file is not UTF-8 text.');
-    }
-  };
+const lineFeed = 10;
+
+/** The lines of a source as bytes; only a line feed ends one, whatever JSON text may hold besides. */
+async function* splitLines(bytes: Source['bytes']): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
   for await (const chunk of bytes) {
-    const text = read(chunk);
-    yield text;
-    line += text.split('\n').length - 1;
+    let start = 0;
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      pieces.push(chunk.subarray(start, end));
+      yield Buffer.concat(pieces);
+      pieces = [];
+      start = end + 1;
+    }
+    pieces.push(chunk.subarray(start));
   }
-  yield read();
+  yield Buffer.concat(pieces);
 }
 
-/**
- * The lines of a source, without their ends. A line ends at a line feed alone, since JSON text may
- * hold the other characters that some readers take for one.
- */
-export async function* readLines(source: Source): AsyncGenerator<string> {
-  let pieces: string[] = [];
-  for await (const text of decode(source)) {
-    const [first = '', ...others] = text.split('\n');
-    pieces.push(first);
-    for (const next of others) {
-      yield pieces.join('');
-      pieces = [next];
+/** The lines of a source, without line feeds and a byte order mark. */
+export async function* readLines({ name, bytes }: Source): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let number = 0;
+  for await (const line of splitLines(bytes)) {
+    number += 1;
+    let text: string;
+    try {
+      text = decoder.decode(line);
+    } catch {
+      throw new Refusal(`${name}:${number}`, 'The file is not UTF-8 text.');
     }
+    yield text;
   }
-  yield pieces.join('');
 }

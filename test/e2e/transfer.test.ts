@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { assistant, question, thread } from '../support/examples.ts';
+import { toLines } from '../support/transfer.ts';
+import { cleanEnv, script, temporaryFolder } from './server.ts';
+
+const shell = (folder: string, command: string) =>
+  spawnSync(
+    'sh',
+    ['-c', command.replaceAll('assistants-mcp', `"${process.execPath}" "${script}"`)],
+    {
+      cwd: folder,
+      env: cleanEnv(folder),
+      encoding: 'utf8',
+    },
+  );
+
+test('a database goes from one file into another through a pipe', () => {
+  const folder = temporaryFolder();
+  const messages = Array.from({ length: 3000 }, (_, index) => ({
+    ...question,
+    id: `msg_${index}`,
+  }));
+  writeFileSync(join(folder, 'in.jsonl'), toLines([assistant, thread, ...messages]));
+  const first = shell(folder, 'assistants-mcp import in.jsonl --database a.db');
+  expect([first.status, first.stdout, first.stderr]).toEqual([
+    0,
+    '',
+    'Imported 1 assistant, 1 thread and 3000 messages from in.jsonl.\n',
+  ]);
+  const moved = shell(
+    folder,
+    'assistants-mcp export --database a.db | assistants-mcp import - --database b.db',
+  );
+  expect([moved.status, moved.stdout]).toEqual([0, '']);
+  const compared = shell(
+    folder,
+    'assistants-mcp export --database a.db --output a.jsonl && assistants-mcp export --database b.db > b.jsonl && cmp a.jsonl b.jsonl',
+  );
+  expect([compared.status, compared.stdout]).toEqual([0, '']);
+});
+
+test('a reader that stops early leaves no noise', () => {
+  const folder = temporaryFolder();
+  const messages = Array.from({ length: 3000 }, (_, index) => ({
+    ...question,
+    id: `msg_${index}`,
+  }));
+  writeFileSync(join(folder, 'in.jsonl'), toLines([thread, ...messages]));
+  const { status, stdout, stderr } = shell(
+    folder,
+    'assistants-mcp import in.jsonl 2>/dev/null && assistants-mcp export | head -n 1',
+  );
+  expect([status, stdout, stderr]).toEqual([0, toLines([thread]), '']);
+});
+
+test('what is wrong with a file is told on stderr, with exit code 1', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'in.jsonl'), toLines([thread, { ...question, role: 'robot' }]));
+  const { status, stdout, stderr } = shell(folder, 'assistants-mcp import in.jsonl');
+  expect([status, stdout, stderr]).toEqual([
+    1,
+    '',
+    "in.jsonl:2: Invalid value: 'robot'. Supported values are: 'user' and 'assistant'.\nNothing of it was imported.\n",
+  ]);
+});

@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { exportDatabase } from '../../src/transfer/export-command.ts';
+import { importFiles } from '../../src/transfer/import-command.ts';
+import { start } from './clock.ts';
+import { temporary } from './files.ts';
+
+/** The time of every import: ten seconds after the objects of the examples were made. */
+export const now = start / 1000 + 10;
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Input {
+  readonly replace?: boolean;
+  readonly stdin?: string | Buffer;
+  /** stderr is a terminal's. */
+  readonly isTTY?: boolean;
+  readonly interrupted?: Promise<void>;
+}
+
+const never = new Promise<void>(() => {});
+
+function openTerminal({ stdin = '', isTTY = false, interrupted = never }: Input) {
+  const input = new PassThrough();
+  input.end(stdin);
+  const stderr = Object.assign(new PassThrough(), { isTTY });
+  return { stdin: input, stdout: new PassThrough(), stderr, interrupted };
+}
+
+type Opened = ReturnType<typeof openTerminal>;
+
+async function outcomeOf(terminal: Opened, command: Promise<number>): Promise<Outcome> {
+  const printed = Promise.all([text(terminal.stdout), text(terminal.stderr)]);
+  const code = await command;
+  terminal.stdout.end();
+  terminal.stderr.end();
+  const [stdout, stderr] = await printed;
+  return { code, stdout, stderr };
+}
+
+/** One object a line. */
+export const toLines = (objects: readonly object[]): string =>
+  objects.map((object) => `${JSON.stringify(object)}\n`).join('');
+
+export interface Store {
+  readonly database: string;
+  /** Imports files by their paths; `-` is `stdin`. */
+  importFiles(files: readonly string[], input?: Input): Promise<Outcome>;
+  /** Imports one file, `in.jsonl`, of this text; what is printed names it without its folder. */
+  importText(content: string | Buffer, input?: Input): Promise<Outcome>;
+  /** Imports objects that must be fit to be imported. */
+  importObjects(objects: readonly object[], input?: Input): Promise<void>;
+  exportAll(threads?: readonly string[], output?: string): Promise<Outcome>;
+}
+
+/** A database of its own, and the two commands on it. */
+export function createStore(database = temporary()): Store {
+  const folder = dirname(database);
+  const run = (files: readonly string[], input: Input = {}) => {
+    const terminal = openTerminal(input);
+    const { replace = false } = input;
+    const command = { database, files, replace, now, runLifetime: 600 };
+    return outcomeOf(terminal, importFiles(terminal, command));
+  };
+  const importText = async (content: string | Buffer, input?: Input) => {
+    const file = join(folder, 'in.jsonl');
+    writeFileSync(file, content);
+    const outcome = await run([file], input);
+    return { ...outcome, stderr: outcome.stderr.replaceAll(`${folder}/`, '') };
+  };
+  return {
+    database,
+    importFiles: run,
+    importText,
+    async importObjects(objects, input) {
+      const { code, stderr } = await importText(toLines(objects), input);
+      if (code !== 0) throw new Error(stderr);
+    },
+    exportAll: (threads, output) => {
+      const terminal = openTerminal({});
+      const command = { database, threads: threads ?? null, output: output ?? null };
+      return outcomeOf(terminal, exportDatabase(terminal, command));
+    },
+  };
+}
+
+/** The objects of an export, in order. */
+export const objectsIn = (lines: string): Record<string, unknown>[] =>
+  lines
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
