@@ -90,14 +90,7 @@ export const values: Row[] = [
     assistants({ model: 'm', tools: [{ type: 'code_interpreter', x: 1 }] }),
     [400, "Unknown parameter: 'tools[0].x'.", 'tools[0].x', 'unknown_parameter'],
   ],
-  ...[
-    [true, 'a boolean'],
-    [null, 'null'],
-    [1, 'an integer'],
-    [1.5, 'a decimal number'],
-    [{}, 'an object'],
-    [[], 'an array'],
-  ].map(([modified, word]): Row => [
+  ...wrongValues.map(([modified, word]): Row => [
     14,
     `wrong type: ${word}`,
     ['POST', '/threads', { metadata: { modified } }],
