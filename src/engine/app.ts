@@ -15,7 +15,8 @@ const requestIdHeader = 'x-request-id';
 /** The Assistants API as a web-standard application: every path of contract §4 under `/v1`. */
 export function createApp(parts: EngineParts, worker: RunWorker): Hono {
   const { clock, ids, log } = parts;
-  const app = new Hono();
+  // A slash at the end of a path makes no difference.
+  const app = new Hono({ strict: false });
 
   app.use(async (context, next) => {
     const id = ids.request();

@@ -47,9 +47,8 @@ export function parseQuery<T>(context: Context, schema: z.ZodType<T>): T {
   const query: Record<string, unknown> = {};
   const include: string[] = [];
   for (const [name, text] of new URL(context.req.url).searchParams) {
-    const key = name.replace(/\[\d*\]$/, '');
-    if (key === 'include') include.push(text);
-    else query[key] = plainValue(key, text);
+    if (/^include(\[\d*\])?$/.test(name)) include.push(text);
+    else query[name] = plainValue(name, text);
   }
   if (include.length > 0) query['include'] = include;
   return check(schema, query);
