@@ -1,0 +1,71 @@
+import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { embedded, image, png, text } from './content.ts';
+import { addTools } from './tools.ts';
+
+function addResources(server: McpServer): void {
+  const plain = (name: string, uri: string, content: string) =>
+    server.registerResource(name, uri, { description: name, mimeType: 'text/plain' }, () => ({
+      contents: [{ uri, mimeType: 'text/plain', text: content }],
+    }));
+  plain('static-text', 'test://static-text', 'This is the content of the static text resource.');
+  plain('watched', 'test://watched-resource', 'Watched.');
+  const uri = 'test://static-binary';
+  server.registerResource('static-binary', uri, { description: 'A pixel.' }, () => ({
+    contents: [{ uri, mimeType: 'image/png', blob: png }],
+  }));
+  const template = new ResourceTemplate('test://template/{id}/data', { list: undefined });
+  server.registerResource('template', template, { description: 'By id.' }, ({ href }, { id }) => {
+    const data = { id, templateTest: true, data: `Data for ID: ${String(id)}` };
+    return {
+      contents: [{ uri: href, mimeType: 'application/json', text: JSON.stringify(data) }],
+    };
+  });
+  server.server.setRequestHandler('resources/subscribe', () => ({}));
+  server.server.setRequestHandler('resources/unsubscribe', () => ({}));
+}
+
+const said = <Content>(content: Content) => ({ role: 'user' as const, content });
+
+function addPrompts(server: McpServer): void {
+  const description = 'A prompt of the conformance suite.';
+  server.registerPrompt('test_simple_prompt', { description }, () => ({
+    messages: [said(text('This is a simple prompt for testing.'))],
+  }));
+  server.registerPrompt('test_prompt_with_image', { description }, () => ({
+    messages: [said(image), said(text('Please analyze the image above.'))],
+  }));
+  const words = z.object({
+    arg1: completable(z.string(), () => ['paris', 'park', 'party']),
+    arg2: z.string(),
+  });
+  server.registerPrompt(
+    'test_prompt_with_arguments',
+    { description, argsSchema: words },
+    ({ arg1, arg2 }) => ({
+      messages: [said(text(`Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`))],
+    }),
+  );
+  server.registerPrompt(
+    'test_prompt_with_embedded_resource',
+    { description, argsSchema: z.object({ resourceUri: z.string() }) },
+    ({ resourceUri }) => ({
+      messages: [
+        said(embedded(resourceUri, 'Embedded resource content for testing.')),
+        said(text('Please process the embedded resource above.')),
+      ],
+    }),
+  );
+}
+
+/** The server that the conformance suite knows by heart, in place of the program's own. */
+export function createFixture(): McpServer {
+  const server = new McpServer(
+    { name: 'fixture', version: '1' },
+    { capabilities: { logging: {}, resources: { subscribe: true }, completions: {} } },
+  );
+  addTools(server);
+  addResources(server);
+  addPrompts(server);
+  return server;
+}
