@@ -1,0 +1,64 @@
+#!/usr/bin/perl
+# A program in another language that knows the API by its OpenAPI document alone: DOCUMENT BASE-URL.
+# It holds a conversation with a function call in it, then another as a stream, and prints what it
+# saw as JSON.
+use v5.30;
+use warnings;
+use JSON::PP;
+use Mojo::URL;
+use OpenAPI::Client;
+
+my ($document, $base_url) = @ARGV;
+my $client = OpenAPI::Client->new("file://$document", base_url => Mojo::URL->new($base_url));
+$client->ua->on(start => sub { $_[1]->req->headers->authorization('Bearer sk-old-program') });
+
+sub send_request {
+  my ($operation, $parameters, $body) = @_;
+  # The client writes into the parameters it is given.
+  my $tx = $client->call($operation => {%{$parameters}}, $body ? (json => $body) : ());
+  die sprintf "%s: %s %s\n", $operation, $tx->res->code, $tx->res->body if $tx->res->code != 200;
+  return $tx->res;
+}
+
+sub ask { return send_request(@_)->json }
+
+sub settled {
+  my %place = @_;
+  while (1) {
+    my $run = ask(getRun => \%place);
+    return $run if $run->{status} !~ /^(?:queued|in_progress|cancelling)$/;
+  }
+}
+
+my $assistant = ask(createAssistant => {}, {
+  model => 'gpt-4.1-mini',
+  instructions => 'Be brief.',
+  tools => [{type => 'function', function => {name => 'get_weather'}}],
+});
+my $thread = ask(createThread => {}, {messages => [{role => 'user', content => 'Weather in Oslo?'}]});
+my %thread = (thread_id => $thread->{id});
+my $created = ask(createRun => \%thread, {assistant_id => $assistant->{id}});
+my %run = (%thread, run_id => $created->{id});
+
+my $waiting = settled(%run);
+my @calls = @{$waiting->{required_action}{submit_tool_outputs}{tool_calls}};
+ask(submitToolOuputsToRun => \%run, {
+  tool_outputs => [map { {tool_call_id => $_->{id}, output => '-3C, snow'} } @calls],
+});
+my $completed = settled(%run);
+my $messages = ask(listMessages => {%thread, order => 'asc', limit => 10});
+my $steps = ask(listRunSteps => {%run, order => 'asc'});
+my $stream = send_request(createThreadAndRun => {}, {
+  assistant_id => $assistant->{id},
+  stream => JSON::PP::true,
+  tool_choice => 'none',
+})->body;
+
+print encode_json({
+  statuses => [map { $_->{status} } $created, $waiting, $completed],
+  functions => [map { $_->{function}{name} } @calls],
+  messages => [map { {role => $_->{role}, text => $_->{content}[0]{text}{value}} } @{$messages->{data}}],
+  steps => [map { $_->{type} } @{$steps->{data}}],
+  events => [$stream =~ /^event: (.+)$/mg],
+  deleted => ask(deleteThread => \%thread)->{deleted} ? JSON::PP::true : JSON::PP::false,
+});

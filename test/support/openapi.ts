@@ -1,0 +1,60 @@
+import * as z from 'zod';
+import { createAssistant } from '../../src/schema/assistant.ts';
+import {
+  createRunBody,
+  createThreadAndRunBody,
+  submitToolOutputsBody,
+} from '../../src/schema/run.ts';
+import { createThread } from '../../src/schema/thread.ts';
+
+const asSchema = (schema: z.ZodType) =>
+  z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', unrepresentable: 'any' });
+
+const responses = { '200': { description: 'Done.' } };
+
+const query = ['limit', 'order', 'after', 'before'].map((name) => ({
+  name,
+  in: 'query',
+  schema: { type: name === 'limit' ? 'integer' : 'string' },
+}));
+
+/** An operation at a path, whose parameters the path names itself. */
+function operation(operationId: string, path: string, body?: z.ZodType, list = false) {
+  const parameters = [...path.matchAll(/\{(?<name>\w+)\}/gu)].map(({ groups }) => ({
+    name: groups?.['name'],
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const content = body && { 'application/json': { schema: asSchema(body) } };
+  return {
+    operationId,
+    parameters: list ? [...parameters, ...query] : parameters,
+    ...(content && { requestBody: { content } }),
+    responses,
+  };
+}
+
+const thread = '/threads/{thread_id}';
+const run = `${thread}/runs/{run_id}`;
+
+/** The API as a document for clients that are made from one: as much of it as a conversation needs. */
+export const openapiDocument = {
+  openapi: '3.0.3',
+  info: { title: 'Assistants', version: '2' },
+  servers: [{ url: '/v1' }],
+  paths: {
+    '/assistants': { post: operation('createAssistant', '', createAssistant) },
+    '/threads': { post: operation('createThread', '', createThread) },
+    '/threads/runs': { post: operation('createThreadAndRun', '', createThreadAndRunBody) },
+    [thread]: { delete: operation('deleteThread', thread) },
+    [`${thread}/messages`]: { get: operation('listMessages', thread, undefined, true) },
+    [`${thread}/runs`]: { post: operation('createRun', thread, createRunBody) },
+    [run]: { get: operation('getRun', run) },
+    [`${run}/steps`]: { get: operation('listRunSteps', run, undefined, true) },
+    [`${run}/submit_tool_outputs`]: {
+      // The name that the published document has, misspelt.
+      post: operation('submitToolOuputsToRun', run, submitToolOutputsBody),
+    },
+  },
+};
