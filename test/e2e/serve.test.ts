@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { startEndpoint } from './endpoint.ts';
+import { type Server, startServer } from './server.ts';
+
+const listening = z.looseObject({ message: z.literal('Listening.'), rest: z.string() });
+
+/** Where a server that was started with `serve` listens, as its log says. */
+async function addressOf(server: Server): Promise<string> {
+  await server.logged('"Listening."');
+  const line =
+    server
+      .stderr()
+      .split('\n')
+      .find((text) => text.includes('"Listening."')) ?? '';
+  return listening.parse(JSON.parse(line)).rest;
+}
+
+const serve = (env: Record<string, string> = { ASSISTANTS_MODEL_API: 'scripted' }) =>
+  startServer({ args: ['serve', '--port', '0'], env });
+
+const thread = { messages: [{ role: 'user' as const, content: 'Hello.' }] };
+
+describe('serve', () => {
+  test('a program that has changed its base URL alone goes on as before', async () => {
+    const server = serve();
+    const openai = new OpenAI({ apiKey: 'sk-of-old', baseURL: await addressOf(server) });
+    const assistant = await openai.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+    const asked = { assistant_id: assistant.id, thread };
+    const run = await openai.beta.threads.createAndRunPoll(asked);
+    expect(run.status).toBe('completed');
+    const events: string[] = [];
+    const stream = openai.beta.threads.createAndRunStream(asked);
+    stream.on('event', ({ event }) => void events.push(event));
+    expect(await stream.finalMessages()).toHaveLength(1);
+    expect(events.at(-1)).toBe('thread.run.completed');
+    const messages = await openai.beta.threads.messages.list(run.thread_id);
+    expect(messages.data.map(({ role }) => role)).toEqual(['assistant', 'user']);
+    expect(server.stdout()).toBe('');
+  });
+
+  test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends it, after the answers under way',
+    async (signal) => {
+      const { promise: asked, resolve } = Promise.withResolvers<() => void>();
+      const OPENAI_BASE_URL = await startEndpoint((_request, response) =>
+        resolve(() => {
+          response.end('{"late":true}');
+        }),
+      );
+      const server = serve({ OPENAI_BASE_URL });
+      const answering = fetch(`${await addressOf(server)}/models`);
+      const answer = await asked;
+      server.signal(signal);
+      await server.logged('Stopping.');
+      answer();
+      expect(await (await answering).json()).toEqual({ late: true });
+      expect(await server.exited).toBe(0);
+    },
+  );
+
+  test.skipIf(process.platform === 'win32')('a second signal waits for nothing', async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const OPENAI_BASE_URL = await startEndpoint(() => resolve());
+    const server = serve({ OPENAI_BASE_URL });
+    const answering = fetch(`${await addressOf(server)}/models`).catch(() => 'cut off');
+    await asked;
+    server.signal('SIGTERM');
+    await server.logged('Stopping.');
+    server.signal('SIGTERM');
+    expect(await server.exited).toBe(1);
+    expect(await answering).toBe('cut off');
+  });
+});
+
+const curl = (...args: string[]) =>
+  spawnSync('curl', ['--silent', '--max-time', '20', ...args], { encoding: 'utf8' });
+
+test.skipIf(curl('--version').status !== 0)('curl creates and reads a run', async () => {
+  const server = serve();
+  const url = await addressOf(server);
+  const json = ['-H', 'Content-Type: application/json', '-H', 'OpenAI-Beta: assistants=v1'];
+  const identified = z.looseObject({ id: z.string(), thread_id: z.string().optional() });
+  const ask = (...args: string[]) => identified.parse(JSON.parse(curl(...json, ...args).stdout));
+  const { id: assistant_id } = ask(`${url}/assistants`, '-d', '{"model":"gpt-4o"}');
+  const body = JSON.stringify({ assistant_id, thread });
+  const { id, thread_id } = ask(`${url}/threads/runs`, '-d', body);
+  expect(ask(`${url}/threads/${thread_id}/runs/${id}`)).toMatchObject({ object: 'thread.run' });
+  const { stdout } = curl(
+    ...json,
+    '-N',
+    `${url}/threads/runs`,
+    '-d',
+    `{"stream":true,${body.slice(1)}`,
+  );
+  expect(stdout).toMatch(/^event: thread\.created\ndata: \{.*event: done\ndata: \[DONE\]\n\n$/su);
+});
