@@ -74,6 +74,17 @@ async function writeAll(
   return count;
 }
 
+const hasCode = (error: unknown): error is Error & { code: unknown } =>
+  error instanceof Error && 'code' in error;
+
+/** Why there is no whole export; null for whoever stopped reading, as `head` does, and knows. */
+function explain(error: unknown, output: string | null, signal: AbortSignal): string | null {
+  if (hasCode(error) && error.code === 'EPIPE') return null;
+  if (hasCode(error) && error.code === 'ABORT_ERR' && signal.aborted) return 'Interrupted.';
+  const isOfFile = output !== null && hasCode(error);
+  return isOfFile ? `${output}: ${sentenceOf(error)}` : sentenceOf(error);
+}
+
 /**
  * `assistants-mcp export`: writes one moment of the database as JSON Lines while others go on
  * working with it. Resolves to the exit code.
@@ -82,8 +93,9 @@ export async function exportDatabase(terminal: Terminal, command: ExportCommand)
   const { database, output } = command;
   const { stdout, stderr } = terminal;
   const signal = interruption(terminal);
-  let failure: Error | undefined;
-  stdout.once('error', (error: Error) => (failure = error));
+  // An error of stdout may also be what interrupts the command, and come second.
+  let failure: unknown;
+  stdout.once('error', (error) => (failure = error));
   let db: Database | undefined;
   try {
     if (!existsSync(database)) throw new Error(`There is no database at ${database}.`);
@@ -91,14 +103,13 @@ export async function exportDatabase(terminal: Terminal, command: ExportCommand)
     const count = await readSnapshot(db, (snapshot) =>
       writeAll(snapshot, command, terminal, signal),
     );
-    stderr.write(`Exported ${count} objects${output === null ? '' : ` to ${output}`}.\n`);
+    stderr.write(
+      `Exported ${count} object${count === 1 ? '' : 's'}${output === null ? '' : ` to ${output}`}.\n`,
+    );
     return 0;
   } catch (error) {
-    // Whoever stops reading, as `head` does, knows that this is not all.
-    const wasLeft = failure !== undefined && 'code' in failure && failure.code === 'EPIPE';
-    const reason =
-      signal.aborted && failure === undefined ? 'Interrupted.' : sentenceOf(failure ?? error);
-    if (!wasLeft) stderr.write(`${reason}\n`);
+    const reason = explain(failure ?? error, output, signal);
+    if (reason !== null) stderr.write(`${reason}\n`);
     return 1;
   } finally {
     await db?.destroy();

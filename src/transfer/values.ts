@@ -1,3 +1,4 @@
+import { deepest, isDeeper } from '../schema/depth.ts';
 import { readLines, type Source } from './lines.ts';
 import { Refusal } from './refusal.ts';
 
@@ -35,17 +36,9 @@ function elementLines(text: string): number[] {
   return lines;
 }
 
-/** Levels of nesting that an object may have: more would overflow whoever writes it out again. */
-const deepest = 500;
-
-const isDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
-
 /** The objects of a line, or of a whole document that begins on it. */
 function* locate(name: string, line: number, value: unknown, text = ''): Generator<Located> {
-  if (isDeeper(value, deepest)) {
+  if (isDeeper(value)) {
     throw new Refusal(`${name}:${line}`, `The JSON is nested more than ${deepest} levels deep.`);
   }
   const list = elementsOf(value);

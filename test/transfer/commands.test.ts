@@ -97,6 +97,31 @@ test('an export to a file replaces it when all is written, for its owner to read
   expect(readdirSync(dirname(output)).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
+test('an export that cannot be written names its file', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const output = join(dirname(store.database), 'nowhere', 'all.jsonl');
+  expect(await store.exportAll(undefined, output)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `${output}: no such file or directory.\n`,
+  });
+});
+
+test('an interrupted export leaves no file', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const output = join(dirname(store.database), 'all.jsonl');
+  const stderr = new PassThrough();
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr };
+  const command = { database: store.database, threads: null, output };
+  const ended = exportDatabase({ ...streams, interrupted: Promise.resolve() }, command);
+  expect(await ended).toBe(1);
+  expect(String(stderr.read())).toBe('Interrupted.\n');
+  const left = readdirSync(dirname(output)).filter((name) => name.includes('all.jsonl'));
+  expect(left).toEqual([]);
+});
+
 test('an interrupted import leaves nothing behind', async () => {
   const store = createStore();
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();

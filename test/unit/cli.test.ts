@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { type Host, run } from '../../src/program.ts';
+import { temporary } from '../support/files.ts';
 
 /** A process that never was; what it prints is read once the program has ended. */
 function setup(argv: readonly string[], env: Host['env'] = {}) {
@@ -127,6 +129,21 @@ test('the demo is told on stdout, by a server that is this very program', async 
   expect(await run({ ...host, argv: ['demo'], env, command, stdout })).toBe(0);
   stdout.end();
   expect(await text(stdout)).toMatch(/The run completed\.\n$/u);
+});
+
+test('import and export say on stderr what they did', async () => {
+  const file = temporary('threads.jsonl');
+  const database = temporary();
+  const thread = { id: 'thread_1', object: 'thread', created_at: 1_790_000_000 };
+  writeFileSync(file, `${JSON.stringify(thread)}\n`);
+  const imported = setup(['import', file, '--database', database]);
+  expect(await imported.ended).toBe(0);
+  expect(await text(imported.stderr)).toBe(`Imported 1 thread from ${file}.\n`);
+  const exported = setup(['export', '--database', database]);
+  expect(await exported.ended).toBe(0);
+  const lines = await text(exported.stdout);
+  expect(JSON.parse(lines)).toEqual({ ...thread, metadata: {}, tool_resources: {} });
+  expect(await text(exported.stderr)).toBe('Exported 1 object.\n');
 });
 
 test('crashes and warnings of the runtime become log lines', async () => {

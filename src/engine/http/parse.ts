@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type * as z from 'zod';
+import { deepest, isDeeper } from '../../schema/depth.ts';
 import { describeProblem } from '../../schema/issue.ts';
 import { errors } from './errors.ts';
 
@@ -8,14 +9,6 @@ function check<T>(schema: z.ZodType<T>, value: unknown): T {
   if (result.success) return result.data;
   throw errors.invalid(describeProblem(result.error));
 }
-
-/** Levels of nesting that a body may have: more would overflow whoever writes it out again. */
-const deepest = 500;
-
-const isDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
 
 function parseJson(text: string): unknown {
   // Clients send an empty body where every field is optional (contract §11).
@@ -26,7 +19,7 @@ function parseJson(text: string): unknown {
   } catch {
     throw errors.badJson();
   }
-  if (isDeeper(value, deepest)) throw errors.deepJson(deepest);
+  if (isDeeper(value)) throw errors.deepJson(deepest);
   return value;
 }
 
