@@ -11,7 +11,7 @@ import {
   toolStep,
 } from '../support/examples.ts';
 import { readMessages, readRun, readSteps } from '../support/talk.ts';
-import { createStore } from '../support/transfer.ts';
+import { createStore, objectsIn } from '../support/transfer.ts';
 
 // Every answer of these engines is held against the contract's objects (test/support/engine.ts).
 
@@ -128,6 +128,35 @@ test('lists keep the order of the file within a second', async () => {
   const it = await setup({ database: store.database });
   const listed = await readMessages(it, ids.thread);
   expect(listed.map(({ id }) => id)).toEqual(messages.map(({ id }) => id));
+});
+
+test('steps of hosted tools are kept with all that hosted added; what has no place is dropped', async () => {
+  const store = createStore();
+  const tool_calls = [
+    {
+      id: 'call_1',
+      type: 'code_interpreter',
+      code_interpreter: { input: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] },
+    },
+    {
+      id: 'call_2',
+      type: 'file_search',
+      file_search: {
+        ranking_options: { ranker: 'default_2024_08_21', score_threshold: 0, hybrid_search: null },
+        results: [{ file_id: 'file-1', file_name: 'a.txt', score: 0.5, attributes: {} }],
+      },
+    },
+  ];
+  const step_details = { type: 'tool_calls', tool_calls };
+  const last_error = { code: 'invalid_image_url', message: 'No.' };
+  await store.importObjects([
+    thread,
+    { ...completedRun, status: 'failed', last_error, file_ids: ['file-1'] },
+    { ...toolStep, step_details, metadata: { dropped: 'yes' } },
+  ]);
+  const [, run, step] = objectsIn((await store.exportAll()).stdout);
+  expect(run).toEqual({ ...completedRun, status: 'failed', last_error });
+  expect(step).toEqual({ ...toolStep, step_details, expired_at: null, metadata: {} });
 });
 
 test('ids of any shape are served as they are', async () => {
