@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { until } from '../support/clock.ts';
+import { createClock, until } from '../support/clock.ts';
 import { setup, type SetupOptions } from '../support/engine.ts';
 import { temporary } from '../support/files.ts';
 import { createRun, readMessages, readRun, readSteps, submit, textOf } from '../support/talk.ts';
@@ -132,6 +132,25 @@ describe('a lease', () => {
     expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
     expect(await readSteps(other, run)).toHaveLength(1);
   });
+});
+
+test('a run whose lease ran out while the machine slept is not executed twice at once', async () => {
+  const clock = createClock();
+  let slept = 0;
+  const it = await setup({ clock: { ...clock, now: () => clock.now() + slept } });
+  const gate = createGate();
+  it.upstream.will({ output: [says('Good morning.')], gate, ...half });
+  const { run, thread_id } = await createRun(it);
+  await it.engine.tick();
+  await gate.reached;
+  slept = 120_000;
+  await it.engine.tick();
+  gate.open();
+  await it.engine.settled();
+  expect(it.upstream.requests).toHaveLength(1);
+  expect((await readRun(it, run)).status).toBe('completed');
+  const messages = await readMessages(it, thread_id);
+  expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Good morning.']);
 });
 
 test('who lost the lease does not write into the work of its successor', async () => {

@@ -119,6 +119,8 @@ export class RunWorker {
       const claims: Claim[] = [];
       const free = concurrency - this.#executions.size;
       for (const run of await claimableRuns(transaction, moment(clock), concurrency)) {
+        // After the machine has slept the lease is over, but not the work.
+        if (this.#executions.has(run.id)) continue;
         if (run.status === 'cancelling') await endRun(writing, run, 'stop');
         else if (claims.length < free) claims.push(await this.#take(writing, run));
       }
