@@ -56,6 +56,26 @@ describe('a subscription', () => {
   });
 });
 
+describe('a subscription that nobody takes from', () => {
+  const ended = {
+    event: 'error',
+    data: { message: '', type: '', param: null, code: null },
+  } as const;
+
+  test('is forgotten with the last event of its run, which it keeps', async () => {
+    const events = new RunEvents();
+    const subscription = events.subscribe('run_1');
+    events.publish('run_1', ended);
+    const next = events.subscribe('run_1');
+    events.publish('run_1', delta('msg_1', 'a'));
+    expect([subscription.heard, next.heard]).toEqual([1, 1]);
+    expect(await subscription.take()).toEqual([ended]);
+    subscription.close();
+    events.publish('run_1', delta('msg_1', 'b'));
+    expect([subscription.heard, next.heard]).toEqual([1, 2]);
+  });
+});
+
 describe('a client that goes away', () => {
   test('leaves no subscription behind', async () => {
     const events = new RunEvents();

@@ -14,6 +14,19 @@ export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
 /** Tells of a change to a run, to be published if the change holds. */
 export type Tell = (run_id: string, event: StreamEvent) => void;
 
+/** The events after which nothing more is told of a run for now (contract §7.3). */
+const lastEvents: ReadonlySet<string> = new Set([
+  'thread.run.completed',
+  'thread.run.incomplete',
+  'thread.run.failed',
+  'thread.run.cancelled',
+  'thread.run.expired',
+  'thread.run.requires_action',
+  'error',
+] satisfies StreamEvent['event'][]);
+
+export const isLast = ({ event }: StreamEvent): boolean => lastEvents.has(event);
+
 /** Events that wait for a listener before the deltas among them are run together. */
 const lag = 64;
 
@@ -97,14 +110,17 @@ export class RunEvents {
     this.#subscriptions.set(run_id, listeners);
     const subscription = new Subscription((closed) => {
       listeners.delete(closed);
-      if (listeners.size === 0) this.#subscriptions.delete(run_id);
+      const isCurrent = this.#subscriptions.get(run_id) === listeners;
+      if (isCurrent && listeners.size === 0) this.#subscriptions.delete(run_id);
     });
     listeners.add(subscription);
     return subscription;
   }
 
+  /** A listener that has its last event is forgotten, whether or not it ever takes it. */
   publish(run_id: string, event: StreamEvent): void {
     for (const subscription of this.#subscriptions.get(run_id) ?? []) subscription.push(event);
+    if (isLast(event)) this.#subscriptions.delete(run_id);
   }
 
   /** Ends every subscription: nothing more will happen in this process. */

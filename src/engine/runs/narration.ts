@@ -1,22 +1,11 @@
 import type OpenAI from 'openai';
 import { noUsage } from '../models/model.ts';
-import type { StreamEvent } from './events.ts';
+import { isLast, type StreamEvent } from './events.ts';
 
 type Message = OpenAI.Beta.Threads.Message;
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 /** Whether an event was told when it happened, or made up from the database afterwards. */
 type Origin = 'live' | 'retold';
-
-/** The events after which a stream has nothing more to say (contract §7.3). */
-const lastEvents: ReadonlySet<string> = new Set([
-  'thread.run.completed',
-  'thread.run.incomplete',
-  'thread.run.failed',
-  'thread.run.cancelled',
-  'thread.run.expired',
-  'thread.run.requires_action',
-  'error',
-] satisfies StreamEvent['event'][]);
 
 const isDelta = ({ event }: StreamEvent): boolean => event.endsWith('.delta');
 const idOf = ({ data }: StreamEvent): string => ('id' in data ? data.id : '');
@@ -88,9 +77,10 @@ export class Narration {
   }
 
   /** What ends the open step when it cannot end by itself any more. */
-  #closing({ event }: StreamEvent, now: number): StreamEvent[] {
-    const isOver = event === 'thread.run.step.created' || lastEvents.has(event);
-    if (!isOver || event === 'thread.run.requires_action' || event === 'error') return [];
+  #closing(next: StreamEvent, now: number): StreamEvent[] {
+    const { event } = next;
+    if (event !== 'thread.run.step.created' && !isLast(next)) return [];
+    if (event === 'thread.run.requires_action' || event === 'error') return [];
     const message = this.#message === null ? [] : [lostMessage(this.#message, now)];
     const step = this.#step === null ? [] : [lostStep(this.#step, now)];
     return [...message, ...step];
@@ -117,7 +107,7 @@ export class Narration {
         this.#step = null;
         break;
       default:
-        this.#ended = lastEvents.has(event.event);
+        this.#ended = isLast(event);
     }
   }
 }
