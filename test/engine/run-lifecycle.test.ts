@@ -188,13 +188,14 @@ test('a run that is at its end can be modified, a live one cannot', async () => 
   expect(await runs.update(run.id, params)).toEqual({ ...before, metadata: { b: '2' } });
 });
 
+const wish = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
+
 test('a run says when to ask again: soon while it moves, late while it waits', async () => {
   const it = await setup();
   it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
   const { id: assistant_id } = await createAssistant(it);
   const { id: thread_id } = await createThread(it);
   const runs = `/threads/${thread_id}/runs`;
-  const wish = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
   const made = await it.request('POST', runs, { assistant_id });
   expect(wish(made)).toBe('20');
   const path = `${runs}/${made.body.id}`;

@@ -9,7 +9,6 @@ import {
   textOf,
   weatherTool,
 } from '../support/talk.ts';
-import { calls } from '../support/upstream-items.ts';
 
 const { function: weather } = weatherTool;
 const tools = [{ type: 'function', function: { ...weather, strict: false } }];

@@ -1,6 +1,8 @@
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { until } from '../support/clock.ts';
 import { setup, type Setup } from '../support/engine.ts';
+import { temporary } from '../support/files.ts';
 import {
   begunStory,
   callStory,
@@ -199,6 +201,23 @@ describe('a run that is ended while it is streamed', () => {
       type: 'server_error',
     });
   });
+});
+
+test('a fault of the store in the middle of a stream ends it with an error', async () => {
+  const database = temporary();
+  const it = await setup({ database });
+  const { gate, events } = await midMessage(it);
+  const connection = new DatabaseSync(database);
+  connection.exec('alter table runs rename to elsewhere');
+  const outcome = events.catch((error: unknown) => error);
+  gate.open();
+  await it.engine.settled();
+  expect(await outcome).toMatchObject({
+    message: 'The server had an error processing your request. Sorry about that!',
+    type: 'server_error',
+  });
+  connection.exec('alter table elsewhere rename to runs');
+  connection.close();
 });
 
 test('a stream is over when outputs are asked for, and hears of no expiry', async () => {

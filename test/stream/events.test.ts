@@ -185,6 +185,25 @@ describe('deltas', () => {
     await expectTold(it, events);
   });
 
+  test('that break inside a character add up to the message', async () => {
+    const it = await setup();
+    const text = '天🥶👩‍👩‍👧‍👦𝔘';
+    it.upstream.will({
+      output: [says(text)],
+      edit: (whole) =>
+        whole.flatMap((event): typeof whole =>
+          event.type === 'response.output_text.delta'
+            ? event.delta.split('').map((unit) => ({ ...event, delta: unit }))
+            : [event],
+        ),
+    });
+    const { events } = await tellRun(it);
+    expect(dataOf(events, 'thread.message.delta').length).toBeGreaterThan(10);
+    const [message] = dataOf(events, 'thread.message.completed');
+    expect(deltaText(events, message?.id ?? '')).toBe(text);
+    await expectTold(it, events);
+  });
+
   test('a citation comes as its marker, numbered and with an empty quote', async () => {
     const it = await setup();
     const notes = [
