@@ -123,7 +123,7 @@ export class RunEvents {
     if (isLast(event)) this.#subscriptions.delete(run_id);
   }
 
-  /** Ends every subscription: nothing more will happen in this process. */
+  /** Ends every subscription: nothing more will happen here. */
   close(): void {
     const all = [...this.#subscriptions.values()].flatMap((listeners) => [...listeners]);
     for (const subscription of all) subscription.close();
