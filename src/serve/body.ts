@@ -45,6 +45,7 @@ export async function readBody(
   try {
     return await Promise.race([collect(incoming, limits.json), late()]);
   } finally {
-    read.abort();
+    // A reason of its own saves the making of an error with its stack.
+    read.abort('read');
   }
 }

@@ -8,9 +8,11 @@ import {
   type Driver,
   type QueryResult,
   SqliteAdapter,
+  type SqliteDatabase,
   SqliteDialect,
   type SqliteDialectConfig,
   SqliteDriver,
+  type SqliteStatement,
 } from 'kysely';
 
 /** SQLite's code for "another connection is writing". */
@@ -20,15 +22,17 @@ const openTimeout = 10_000;
 /** How often a statement is tried again while another connection writes, about 10 ms apart. */
 const patience = 1000;
 
+/** Statements kept ready, of those used last; preparing one costs more than most take to run. */
+const mostPrepared = 200;
+
 /** Kysely does not type its parameters; the queries here bind nothing else. */
 const parameters = (values: readonly unknown[]) =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above; node:sqlite throws on anything else
   values as readonly (string | number | bigint | null)[];
 
 /** Shows node:sqlite to Kysely as the interface its SQLite driver was written against. */
-const adapt = (database: DatabaseSync): SqliteDialectConfig['database'] => ({
-  close: () => database.close(),
-  prepare: (sql) => {
+function adapt(database: DatabaseSync): SqliteDatabase {
+  const prepare = (sql: string): SqliteStatement => {
     const statement = database.prepare(sql);
     return {
       reader: statement.columns().length > 0,
@@ -36,8 +40,20 @@ const adapt = (database: DatabaseSync): SqliteDialectConfig['database'] => ({
       run: (values) => statement.run(...parameters(values)),
       iterate: (values) => statement.iterate(...parameters(values)),
     };
-  },
-});
+  };
+  const prepared = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare: (sql) => {
+      const known = prepared.get(sql) ?? prepare(sql);
+      prepared.delete(sql);
+      prepared.set(sql, known);
+      const [oldest] = prepared.keys();
+      if (prepared.size > mostPrepared && oldest !== undefined) prepared.delete(oldest);
+      return known;
+    },
+  };
+}
 
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && 'errcode' in error && error.errcode === busy;
