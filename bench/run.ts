@@ -4,14 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { median } from './median.ts';
 import { type Measure, measure } from './session.ts';
 
 const rounds = 30;
 const maxRatio = 1.25;
 const maxMemory = 10;
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function compare(folder: string) {
   const least = join(folder, 'one-tool.mjs');
