@@ -74,6 +74,24 @@ describe('bodies', () => {
     expect([status, body.status]).toEqual([200, 'cancelling']);
   });
 
+  test.each([[null], [undefined], [false]])('of a run with stream %j', async (stream) => {
+    const it = await overHttp();
+    it.upstream.will({});
+    const { id: assistant_id } = await createAssistant(it);
+    const { status, headers, body } = await send(
+      it,
+      'POST',
+      '/threads/runs',
+      json({ assistant_id, stream }),
+    );
+    expect([status, body.status]).toEqual([200, 'queued']);
+    expect(headers.get('content-type')).toContain('application/json');
+    const { thread_id } = body;
+    expect((await it.openai.beta.threads.runs.poll(body.id, { thread_id })).status).toBe(
+      'completed',
+    );
+  });
+
   test.each([[null], [undefined], [[]]])('with attachments %j', async (attachments) => {
     const it = await overHttp();
     const { id } = await createThread(it);

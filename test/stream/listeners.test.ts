@@ -119,7 +119,7 @@ describe('a client that goes away', () => {
   });
 });
 
-test('silence is broken by a comment every 15 seconds', async () => {
+test('silence is broken by a comment at least every 15 seconds', async () => {
   const it = await setup();
   const gate = createGate();
   it.upstream.will({ gate });
@@ -131,8 +131,7 @@ test('silence is broken by a comment every 15 seconds', async () => {
   await it.engine.tick();
   await gate.reached;
   const whole = answer.text();
-  await it.clock.advance(14_000);
-  await it.clock.advance(32_000);
+  await it.clock.advance(45_000);
   gate.open();
   const text = await whole;
   expect(text.split('\n\n').filter((frame) => frame === ': keep-alive')).toHaveLength(3);

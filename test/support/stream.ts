@@ -147,15 +147,16 @@ export async function assemble(events: readonly StreamEvent[]) {
   return { run, steps: await stream.finalRunSteps(), messages: await stream.finalMessages() };
 }
 
-/** The text of a message put together from its deltas alone. */
+/** The text of a message put together from its deltas alone, part by part. */
 export function deltaText(events: readonly StreamEvent[], message_id: string): string {
-  return dataOf(events, 'thread.message.delta')
-    .filter(({ id }) => id === message_id)
-    .flatMap(({ delta }) => delta.content ?? [])
-    .map((part) =>
-      part.type === 'text' ? part.text?.value : part.type === 'refusal' ? part.refusal : '',
-    )
-    .join('');
+  const parts: string[] = [];
+  for (const { id, delta } of dataOf(events, 'thread.message.delta')) {
+    for (const part of id === message_id ? (delta.content ?? []) : []) {
+      const said = part.type === 'text' ? part.text?.value : Reflect.get(part, 'refusal');
+      parts[part.index] = `${parts[part.index] ?? ''}${String(said)}`;
+    }
+  }
+  return parts.join('');
 }
 
 const contentText = ({ content }: OpenAI.Beta.Threads.Message): string =>
