@@ -1,0 +1,80 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { setup } from '../support/engine.ts';
+import { assemble, expectTold, follow, streamOutputs, tellRun } from '../support/stream.ts';
+import type { Turn } from '../support/upstream.ts';
+import { begins, calls, reasons, refuses, says } from '../support/upstream-items.ts';
+
+/* Whatever a model does, and whatever its endpoint leaves unsaid on the way, a stream is in order. */
+
+const citations = fc
+  .array(fc.tuple(fc.constantFrom('file-a', 'file-b'), fc.nat(8)), { maxLength: 2 })
+  .map((notes) =>
+    notes.map(([file_id, index]) => ({ type: 'file_path' as const, file_id, index })),
+  );
+
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+
+const said = fc.tuple(text, citations).map(([words, notes]) => [() => says(words, notes)]);
+const refused = text.map((words) => [() => refuses(words)]);
+const called = fc.json({ maxDepth: 1 }).map((args) => [() => calls('get_weather', args)]);
+// Reasoning never comes without what it leads to.
+const reasoned = text.map((words) => [() => reasons('secret'), () => says(words)]);
+const part = (words: string, index: number) =>
+  index % 2 === 0 ? says(words).content : refuses(words).content;
+const mixed = fc
+  .array(text, { minLength: 2, maxLength: 3 })
+  .map((words) => [() => ({ ...says(''), content: words.flatMap(part) })]);
+const silent = fc.constant([() => says('')]);
+
+const items = fc.array(fc.oneof(said, refused, called, reasoned, mixed, silent), { maxLength: 4 });
+
+/** The kinds of event that servers have been seen to leave out. */
+const omissible = [
+  'response.output_item.added',
+  'response.output_item.done',
+  'response.content_part.added',
+  'response.output_text.delta',
+  'response.output_text.annotation.added',
+  'response.refusal.delta',
+  'response.function_call_arguments.delta',
+];
+
+const without =
+  (omitted: readonly string[]): NonNullable<Turn['edit']> =>
+  (events) =>
+    events.filter(({ type }) => !omitted.includes(type));
+
+const ends = ['stop', 'stop', 'max_output_tokens', 'content_filter', 'failed', 'error'] as const;
+const failed = { code: 'server_error', message: 'No.' };
+
+/** What the model does in one turn, made anew each time because its ids are. */
+const turn = fc
+  .tuple(items, fc.subarray(omissible), fc.constantFrom(...ends))
+  .map(([made, omitted, end]) => (): Turn => {
+    const output = made.flat().map((make) => make());
+    const edit = without(omitted);
+    if (end === 'failed') return { output, edit, failed };
+    if (end === 'error') return { output, edit, errorEvent: failed };
+    if (end === 'stop') return { output, edit };
+    return { output: [...output, begins('It is')], edit, incomplete: end };
+  });
+
+test('every stream is one that the SDK takes, and what it says is what is stored', async () => {
+  const it = await setup();
+  await fc.assert(
+    fc.asyncProperty(turn, turn, async (first, second) => {
+      it.upstream.will(first());
+      const { events } = await tellRun(it);
+      await expectTold(it, events);
+      const { run } = await assemble(events);
+      if (run.status !== 'requires_action') return;
+      it.upstream.will(second());
+      const after = await follow(it, streamOutputs(it, run));
+      await expectTold(it, after);
+      const next = await assemble(after);
+      expect(next.run.id).toBe(run.id);
+    }),
+    { numRuns: 150 },
+  );
+});
