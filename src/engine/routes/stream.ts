@@ -4,8 +4,8 @@ import type { StreamEvent, Subscription } from '../runs/events.ts';
 import { engineFailed, goingDown } from '../runs/fault.ts';
 import type { Narration } from '../runs/narration.ts';
 
-/** Milliseconds of silence after which a comment is sent. */
-const keepAlive = 15_000;
+/** Milliseconds of silence after which a comment is sent, so that there are never 15 s of it. */
+const keepAlive = 14_000;
 /** Milliseconds without news after which the database is looked at: another process may execute the run. */
 const lookInterval = 1000;
 
