@@ -1,7 +1,17 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { setup } from '../support/engine.ts';
-import { assemble, expectTold, follow, streamOutputs, tellRun } from '../support/stream.ts';
+import { temporary } from '../support/files.ts';
+import {
+  assemble,
+  collect,
+  expectTold,
+  follow,
+  type StreamEvent,
+  streamOutputs,
+  streamRun,
+  tellRun,
+} from '../support/stream.ts';
 import type { Turn } from '../support/upstream.ts';
 import { begins, calls, reasons, refuses, says } from '../support/upstream-items.ts';
 
@@ -77,4 +87,29 @@ test('every stream is one that the SDK takes, and what it says is what is stored
     }),
     { numRuns: 150 },
   );
+});
+
+test('so is every stream of a run that another process executes', async () => {
+  const database = temporary();
+  const here = await setup({ database });
+  const there = await setup({ database, ids: here.ids, clock: here.clock });
+  const passing = async (stream: AsyncIterable<StreamEvent>) => {
+    const events = collect(stream);
+    await there.runToEnd();
+    await here.clock.advance(1000);
+    return events;
+  };
+  await fc.assert(
+    fc.asyncProperty(turn, turn, async (first, second) => {
+      there.upstream.will(first());
+      const events = await passing((await streamRun(here)).stream);
+      await expectTold(here, events);
+      const { run } = await assemble(events);
+      if (run.status !== 'requires_action') return;
+      there.upstream.will(second());
+      await expectTold(here, await passing(await streamOutputs(here, run)));
+    }),
+    { numRuns: 60 },
+  );
+  expect([here.upstream.requests.length, there.upstream.requests.length > 60]).toEqual([0, true]);
 });
