@@ -5,11 +5,12 @@ import { createFront } from '../../src/serve/front.ts';
 import { listen } from '../../src/serve/listener.ts';
 import { createScope } from '../../src/serve/scope.ts';
 
+const fail = () => Promise.reject(new Error('secret details'));
+
 test('a fault of the server is told in the API’s words, and in the log alone in its own', async () => {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
   const log = createLog({ level: 'info', secrets: [], now: () => 0, write });
-  const fail = () => Promise.reject(new Error('secret details'));
   const front = createFront({
     rules: { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [], token: null },
     engine: fail,
