@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answerStream } from '../../src/engine/routes/stream.ts';
 import { RunEvents, type StreamEvent } from '../../src/engine/runs/events.ts';
 import { Narration } from '../../src/engine/runs/narration.ts';
-import { createClock, until } from '../support/clock.ts';
+import { createClock } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { collect, dataOf, deltaText, expectTold, streamRun } from '../support/stream.ts';
 import { readMessages, readRun, textOf } from '../support/talk.ts';
@@ -148,16 +148,7 @@ const finely: Turn['edit'] = (events) =>
 
 test('of 200 streams, one that nobody reads holds up no other and keeps no more than its text', async () => {
   const text = 'x'.repeat(3000);
-  let waiting = 0;
-  const opened = Promise.withResolvers<void>();
-  const gate = {
-    reached: opened.promise,
-    open: opened.resolve,
-    pass: () => {
-      waiting += 1;
-      return opened.promise;
-    },
-  };
+  const gate = createGate(200);
   const it = await setup({
     concurrency: 200,
     otherwise: ({ instructions }) => ({
@@ -171,8 +162,8 @@ test('of 200 streams, one that nobody reads holds up no other and keeps no more 
   const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(it)));
   const collected = others.map(({ stream }) => collect(stream));
   await it.engine.tick();
-  await until(() => waiting === 200);
-  opened.resolve();
+  await gate.reached;
+  gate.open();
   for (const events of await Promise.all(collected)) {
     const [message] = dataOf(events, 'thread.message.completed');
     expect(message && textOf(message)).toBe('Hello.');

@@ -47,16 +47,7 @@ const settled = async (it: OverHttp, thread_id: string): Promise<string | undefi
 
 test('200 streams at once, one of which nobody reads: the others do not notice', async () => {
   const long = 'x'.repeat(8_000_000);
-  let waiting = 0;
-  const opened = Promise.withResolvers<void>();
-  const gate = {
-    reached: opened.promise,
-    open: opened.resolve,
-    pass: () => {
-      waiting += 1;
-      return opened.promise;
-    },
-  };
+  const gate = createGate(200);
   const it = await overHttp({
     argv: ['--concurrency', '200'],
     otherwise: ({ instructions }) => ({
@@ -69,8 +60,8 @@ test('200 streams at once, one of which nobody reads: the others do not notice',
   const slow = await askAndIgnore(it, 'slow');
   const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(it)));
   const collected = others.map(({ stream }) => collect(stream));
-  await until(() => waiting === 200);
-  opened.resolve();
+  await gate.reached;
+  gate.open();
   for (const events of await Promise.all(collected)) {
     const [message] = dataOf(events, 'thread.message.completed');
     expect(deltaText(events, message?.id ?? '')).toBe('Hello.');

@@ -8,21 +8,23 @@ type Item = OpenAI.Responses.ResponseOutputItem;
 
 /** A place in a stream where the upstream waits until the test lets it on. */
 export interface Gate {
-  /** Resolves when the stream has come to the gate. */
+  /** Resolves when the stream, or all of those that it is for, have come to the gate. */
   readonly reached: Promise<void>;
   open(): void;
   /** Resolves when the gate is open. */
   pass(): Promise<void>;
 }
 
-export function createGate(): Gate {
+export function createGate(streams = 1): Gate {
+  let waiting = 0;
   const reached = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<void>();
   return {
     reached: reached.promise,
     open: opened.resolve,
     pass: () => {
-      reached.resolve();
+      waiting += 1;
+      if (waiting === streams) reached.resolve();
       return opened.promise;
     },
   };
