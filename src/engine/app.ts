@@ -9,6 +9,7 @@ import { stepRoutes } from './routes/steps.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { expireDueRuns } from './runs/ending.ts';
 import type { RunWorker } from './runs/worker.ts';
+import { outageOf } from './store/outage.ts';
 
 const requestIdHeader = 'x-request-id';
 
@@ -32,7 +33,9 @@ export function createApp(parts: EngineParts, worker: RunWorker): Hono {
   app.onError((error, context) => {
     if (error instanceof ApiError) return context.json(error.toJSON(), error.status);
     log.error('request failed', { path: context.req.path, error: error.stack ?? error.message });
-    return context.json(errors.fault().toJSON(), 500);
+    const outage = outageOf(error);
+    const answer = outage === null ? errors.fault() : errors.outage(outage);
+    return context.json(answer.toJSON(), answer.status);
   });
 
   app.notFound((context) => {

@@ -51,14 +51,14 @@ test('a run expires while it waits for outputs, nobody asking', async () => {
 
 test('a run expires in the middle of a model call, nobody asking', async () => {
   const database = temporary();
-  const it = await setup({ database });
+  const it = await setup({ database, runLifetime: 200 });
   const gate = createGate();
   it.upstream.will({ output: [says('Snow and')], gate, before: 'response.output_text.done' });
   const { run, thread_id } = await createRun(it);
   it.engine.start();
   await it.clock.advance(1000);
   await gate.reached;
-  await it.clock.advance(600_000);
+  await it.clock.advance(200_000);
   await it.engine.settled();
   expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
   const other = await observer(database, it.ids);

@@ -55,6 +55,59 @@ test('a run in the middle of a message is run again, without the half message', 
   expect(sent).not.toContain('Half');
 });
 
+test('a message that was whole while its answer was not is not said twice', async () => {
+  const answer = () => [says('Let me see.'), says('Snow.')];
+  const { it, run } = await afterDeath(async (dead) => {
+    const gate = createGate();
+    dead.upstream.will({ output: answer(), gate });
+    const made = await createRun(dead);
+    await dead.engine.tick();
+    await gate.reached;
+    const [, first] = await readMessages(dead, made.thread_id);
+    expect(first?.status).toBe('completed');
+    return made.run;
+  });
+  it.upstream.will({ output: answer() });
+  await work(it);
+  const ended = await readRun(it, run);
+  expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
+  const messages = await readMessages(it, run.thread_id);
+  expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Let me see.', 'Snow.']);
+  const steps = await readSteps(it, run);
+  expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 15]);
+});
+
+test('what was said before outputs were asked for stays when the answer to them is lost', async () => {
+  const { it, run } = await afterDeath(async (dead) => {
+    const gate = createGate();
+    dead.upstream.will(
+      { output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })] },
+      { output: [says('Sno'), says('w')], gate },
+    );
+    const { run: made } = await createRun(dead);
+    await dead.runToEnd();
+    await submit(dead, await readRun(dead, made));
+    await dead.engine.tick();
+    await gate.reached;
+    return made;
+  });
+  it.upstream.will({ output: [says('Snow.')] });
+  await work(it);
+  expect(await readRun(it, run)).toMatchObject({
+    status: 'completed',
+    usage: { total_tokens: 30 },
+  });
+  const messages = await readMessages(it, run.thread_id);
+  expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Let me see.', 'Snow.']);
+  const steps = await readSteps(it, run);
+  expect(steps.map(({ type }) => type)).toEqual([
+    'message_creation',
+    'tool_calls',
+    'message_creation',
+  ]);
+  expect(it.upstream.requests).toHaveLength(1);
+});
+
 test('a run that was cancelling is cancelled', async () => {
   const { it, run } = await afterDeath(async (dead) => {
     const gate = createGate();

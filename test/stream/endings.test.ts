@@ -25,7 +25,7 @@ const half = { before: 'response.output_text.done' } as const;
 
 describe('a model that fails', () => {
   const error = { code: null, message: 'No.' };
-  const failed = { code: 'server_error', message: 'No.' };
+  const failed = { code: 'vector_store_timeout', message: 'No.' };
   test.each<[string, Turn, string[]]>([
     ['before it says anything', { http: { status: 500, error: { message: 'No.' } } }, []],
     ['by an event at the end', { failed }, []],
@@ -156,9 +156,9 @@ describe('a run that is ended while it is streamed', () => {
   });
 
   test('by its deadline', async () => {
-    const it = await setup();
+    const it = await setup({ runLifetime: 200 });
     const { events } = await midMessage(it);
-    await it.clock.advance(600_000);
+    await it.clock.advance(200_000);
     const told = await events;
     expect(story(told)).toEqual([...begunStory, ...cutStory, 'run.step.expired', 'run.expired']);
     expect(dataOf(told, 'thread.message.incomplete')[0]?.incomplete_details).toEqual({

@@ -92,6 +92,9 @@ export const errors = {
     new ApiError(500, {
       message: 'The server had an error processing your request. Sorry about that!',
     }),
+  /** Row 38, where the reason is one that whoever runs the server can do something about. */
+  outage: (reason: string) =>
+    new ApiError(500, { message: `The server cannot use its database: ${reason}.` }),
   /** Row 39. */
   badJson: () =>
     refuse(

@@ -41,6 +41,8 @@ export interface ModelRequest {
  * they are shown to the caller together (contract §8.8).
  */
 export type ModelEvent =
+  /** Nothing to show, but a sign of life. */
+  | { readonly type: 'pulse' }
   | { readonly type: 'message_started' }
   | {
       readonly type: 'delta';
@@ -71,14 +73,21 @@ export interface Model {
   respond(request: ModelRequest): AsyncIterable<ModelEvent>;
 }
 
-/** A model call that failed for good; becomes the run's `last_error` (contract §5.7). */
+/** A model call that failed; becomes the run's `last_error` if it stays so (contract §5.7). */
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
   readonly code: OpenAI.Beta.Threads.Run.LastError['code'];
+  /** Milliseconds after which the same call may succeed; null: it would only fail again. */
+  readonly again: number | null;
 
-  constructor(code: OpenAI.Beta.Threads.Run.LastError['code'], message: string) {
+  constructor(
+    code: OpenAI.Beta.Threads.Run.LastError['code'],
+    message: string,
+    again: number | null = null,
+  ) {
     super(message);
     this.code = code;
+    this.again = again;
   }
 }
 

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { Citations, type FileNote, isFileNote, unitOffset } from './annotations.ts';
 import { type FunctionCall, type ModelEvent, ModelFailure, type Usage } from './model.ts';
-import { errorCode } from './upstream-error.ts';
+import { errorCode, passes } from './upstream-error.ts';
 
 type Response = OpenAI.Responses.Response;
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
@@ -111,7 +111,7 @@ export class StreamReader {
         this.#final = event.response;
         break;
       case 'error':
-        throw new ModelFailure(errorCode(event.code), event.message);
+        throw new ModelFailure(errorCode(event.code), event.message, passes(event.code));
       default:
     }
   }
@@ -124,12 +124,12 @@ export class StreamReader {
   /** What is left to say when the stream is over. */
   *finish(): Generator<ModelEvent> {
     if (this.#final === null) {
-      throw new ModelFailure('server_error', "The model's stream ended before its answer did.");
+      throw new ModelFailure('server_error', "The model's stream ended before its answer did.", 0);
     }
     const { status, error } = this.#final;
     if (status === 'failed' || status === 'cancelled') {
       const message = error?.message ?? `The model's answer was ${status}.`;
-      throw new ModelFailure(errorCode(error?.code), message);
+      throw new ModelFailure(errorCode(error?.code), message, passes(error?.code));
     }
     const end = toEnd(this.#final);
     const items = this.#output(this.#final);

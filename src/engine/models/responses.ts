@@ -3,6 +3,7 @@ import type { Model, ModelRequest } from './model.ts';
 import { toResponseParams } from './responses-input.ts';
 import { StreamReader } from './responses-stream.ts';
 import { toModelFailure } from './upstream-error.ts';
+import { restrained } from './upstream-fetch.ts';
 
 export interface ResponsesOptions {
   /** Null for servers that ask for none. */
@@ -21,14 +22,14 @@ const noTimeout = 2 ** 31 - 1;
 const unavailable =
   'No model is configured to run this: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs no key, or choose the offline scripted model with ASSISTANTS_MODEL_API=scripted.';
 
-const createClient = ({ apiKey, baseURL, fetch }: ResponsesOptions): OpenAI =>
+const createClient = ({ apiKey, baseURL, fetch = globalThis.fetch }: ResponsesOptions): OpenAI =>
   new OpenAI({
     apiKey: apiKey ?? 'none',
     baseURL: baseURL ?? openaiURL,
     timeout: noTimeout,
     logLevel: 'off',
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
-    ...(fetch === undefined ? {} : { fetch }),
+    fetch: restrained(fetch),
   });
 
 /** Asks for the reasoning that a stateless replay needs, but only once of models that refuse it. */
@@ -71,6 +72,7 @@ export function createResponsesModel(options: ResponsesOptions): Model {
         requestId = request_id;
         const reader = new StreamReader();
         for await (const event of stream) {
+          yield { type: 'pulse' };
           yield* reader.read(event);
           if (reader.ended) break;
         }

@@ -2,14 +2,44 @@ import { APIConnectionError, APIError } from 'openai';
 import { redact } from '../../redact.ts';
 import { ModelFailure } from './model.ts';
 
+/** No waiting brings a spent quota back. */
+export const spentQuota = 'insufficient_quota';
+
 /** Codes by which upstream says that the prompt or one of its images is at fault. */
 const promptCodes =
   /^(invalid_prompt|content_policy_violation|content_filter|context_length_exceeded|string_above_max_length|bio_policy|misalignment_policy_violation|.*image.*)$/;
 
 /** Maps an upstream code to one of the three a run may carry (contract §5.7, §8.7). */
 export function errorCode(code: string | null | undefined): ModelFailure['code'] {
-  if (code === 'rate_limit_exceeded' || code === 'insufficient_quota') return 'rate_limit_exceeded';
+  if (code === 'rate_limit_exceeded' || code === spentQuota) return 'rate_limit_exceeded';
   return promptCodes.test(code ?? '') ? 'invalid_prompt' : 'server_error';
+}
+
+/** An error within a stream: milliseconds after which the call may succeed, null if it will not. */
+export const passes = (code: string | null | undefined): number | null =>
+  code === 'rate_limit_exceeded' || code === 'server_error' ? 0 : null;
+
+/** Milliseconds that an answer asks its caller to wait, by its own clock; null: it does not say. */
+export function retryAfter(headers: Headers): number | null {
+  const milliseconds = headers.get('retry-after-ms');
+  if (milliseconds !== null && Number(milliseconds) >= 0) return Number(milliseconds);
+  const value = headers.get('retry-after');
+  if (value === null) return null;
+  const wait = Number.isNaN(Number(value))
+    ? Date.parse(value) - Date.parse(headers.get('date') ?? '')
+    : Number(value) * 1000;
+  return wait >= 0 ? wait : null;
+}
+
+/** The same for whatever a call threw; connections that fail or break off can succeed again. */
+function againAfter(error: unknown): number | null {
+  if (error instanceof ModelFailure) return error.again;
+  if (!(error instanceof APIError) || error instanceof APIConnectionError) return 0;
+  const { status, code, headers }: APIError = error;
+  if (status === undefined || headers === undefined) return passes(code);
+  const isPassing = status === 408 || status === 409 || status === 429 || status >= 500;
+  if (!isPassing || code === spentQuota) return null;
+  return retryAfter(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
 }
 
 function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
@@ -52,6 +82,7 @@ export function toModelFailure(
       : String(error);
   const id = (isAPIError ? error.requestID : null) ?? requestId;
   const message = redact(id === null ? said : `${said} (request id ${id})`, secrets);
-  if (error instanceof ModelFailure) return new ModelFailure(error.code, message);
-  return new ModelFailure(isAPIError ? statusCode(error) : 'server_error', message);
+  const again = againAfter(error);
+  if (error instanceof ModelFailure) return new ModelFailure(error.code, message, again);
+  return new ModelFailure(isAPIError ? statusCode(error) : 'server_error', message, again);
 }

@@ -6,7 +6,7 @@ import { dueRuns, type Moment } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
 import { type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
-import { deleteStep, openSteps, stepBody } from '../store/steps.ts';
+import { deleteStep, openSteps, runSteps, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
 import { advance, nextStatus, type Outcome, type RunEvent, type Standing } from './machine.ts';
 import { endMessage, endStep, type Writing } from './steps.ts';
@@ -78,12 +78,19 @@ export async function endRun(
   return settleRun(writing, run, moved);
 }
 
-/** Removes what an execution that is no more had begun to write: its successor begins anew. */
-export async function discardOpenMessages(db: Database, run: RunRow): Promise<void> {
-  for (const step of await openSteps(db, run.id)) {
-    if (stepBody(step).type === 'message_creation') await deleteStep(db, step.id);
+/**
+ * Removes what a model call wrote that did not come to its end, because the same call is about to be
+ * made again. A finished call of a run that goes on ends with a tool step, so that whatever comes
+ * after the last of those is not backed by a transcript.
+ */
+export async function discardUnfinished(db: Database, run: RunRow): Promise<void> {
+  const steps = (await runSteps(db, run.id)).map(({ id, body }) => ({ id, ...stepBody({ body }) }));
+  const finished = steps.findLastIndex(({ type }) => type === 'tool_calls');
+  for (const { id, step_details: details } of steps.slice(finished + 1)) {
+    if (details.type !== 'message_creation') continue;
+    await deleteMessage(db, details.message_creation.message_id);
+    await deleteStep(db, id);
   }
-  for (const message of await openMessages(db, run.id)) await deleteMessage(db, message.id);
 }
 
 export const moment = (clock: Clock): Moment => ({

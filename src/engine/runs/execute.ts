@@ -1,41 +1,34 @@
-import { redact } from '../../redact.ts';
 import { ModelFailure } from '../models/model.ts';
+import { askPatiently } from '../models/patience.ts';
 import type { EngineParts } from '../options.ts';
-import { type RunRow, runSettings } from '../store/runs.ts';
+import { runSettings } from '../store/runs.ts';
 import { buildContext, type Context, exhaustedBudget, outputBudget } from './context.ts';
-import { LeaseLost, TurnRecorder } from './turn.ts';
+import { type Execution, LeaseLost, TurnRecorder } from './turn.ts';
 
 /** Why an execution is broken off; the reason its signal aborts with. */
 export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';
 
 const endings = { cancelled: 'stop', expired: 'expire' } as const;
 
-const lastError = (error: unknown) =>
-  error instanceof ModelFailure
-    ? { code: error.code, message: error.message }
-    : {
-        code: 'server_error' as const,
-        message: redact(error instanceof Error ? error.message : String(error)),
-      };
-
 async function callModel(
-  { model }: EngineParts,
-  run: RunRow,
+  { model, clock, log }: EngineParts,
+  { run, signal }: Execution,
   context: Context,
   recorder: TurnRecorder,
-  signal: AbortSignal,
 ): Promise<void> {
   const settings = runSettings(run);
   const spentBudget = exhaustedBudget(settings, context.spent);
   if (spentBudget !== null) {
     return recorder.end('cut_off', { incomplete_details: { reason: spentBudget } });
   }
-  const events = model.respond({
-    settings,
-    messages: context.messages,
-    turns: context.turns,
-    maxOutputTokens: outputBudget(settings, context.spent),
-    signal,
+  const { messages, turns, spent } = context;
+  const maxOutputTokens = outputBudget(settings, spent);
+  const request = { settings, messages, turns, maxOutputTokens, signal };
+  const events = askPatiently(model, request, {
+    clock,
+    until: run.deadline * 1000,
+    onRetry: ({ message }, pause) =>
+      log.warn('model call tried again', { run_id: run.id, error: message, pause }),
   });
   for await (const event of events) {
     if (signal.aborted) break;
@@ -51,8 +44,7 @@ async function callModel(
 async function settle(
   parts: EngineParts,
   recorder: TurnRecorder,
-  run: RunRow,
-  signal: AbortSignal,
+  { run, signal }: Execution,
   error: unknown,
 ): Promise<void> {
   const interruption: Interruption | null = signal.aborted ? signal.reason : null;
@@ -62,31 +54,28 @@ async function settle(
     await recorder.release();
   } else if (interruption !== null) {
     await recorder.end(endings[interruption]);
+  } else if (error instanceof ModelFailure) {
+    const { code, message } = error;
+    await recorder.end('fail', { last_error: { code, message } });
   } else {
-    const last_error = lastError(error);
-    parts.log.warn('run failed', { run_id: run.id, error: last_error.message });
-    await recorder.end('fail', { last_error });
+    // The store's fault is not the run's, which goes on when somebody takes it up again.
+    throw error;
   }
 }
 
 /**
- * Makes the next model call of a run that was claimed under `token` and writes what comes of it,
- * whatever happens. `signal` breaks it off, with an {@link Interruption} as its reason. Rejects
- * only when the store does.
+ * Makes the next model call of a run that was claimed and writes what comes of it, whatever happens.
+ * The execution's signal breaks it off, with an {@link Interruption} as its reason. Rejects only
+ * when the store does.
  */
-export async function executeRun(
-  parts: EngineParts,
-  run: RunRow,
-  token: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const context = await buildContext(parts.db, run);
-  const recorder = new TurnRecorder(parts, run, token, context);
+export async function executeRun(parts: EngineParts, execution: Execution): Promise<void> {
+  const context = await buildContext(parts.db, execution.run);
+  const recorder = new TurnRecorder(parts, execution, context);
   try {
-    await callModel(parts, run, context, recorder, signal);
+    await callModel(parts, execution, context, recorder);
   } catch (error) {
     try {
-      await settle(parts, recorder, run, signal, error);
+      await settle(parts, recorder, execution, error);
     } catch (late) {
       if (!(late instanceof LeaseLost)) throw late;
     }

@@ -2,21 +2,32 @@ import { type MessageContent, type ModelEvent, noUsage } from '../models/model.t
 import type { EngineParts } from '../options.ts';
 import { findLeased } from '../store/leases.ts';
 import { messageBody, updateMessageBody } from '../store/messages.ts';
+import { outageOf } from '../store/outage.ts';
 import { type RunRow, runState, updateRun } from '../store/runs.ts';
 import type { Usage } from '../store/schema.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';
 import { concludeTurn, type Finished, waitsForOutputs } from './conclusion.ts';
 import type { Context } from './context.ts';
 import { messageDelta } from './deltas.ts';
-import { discardOpenMessages, endRun } from './ending.ts';
+import { discardUnfinished, endRun } from './ending.ts';
 import type { Outcome } from './machine.ts';
 import { closeMessage, type OpenMessage, openMessage, type Writing } from './steps.ts';
 
 type Delta = Extract<ModelEvent, { type: 'delta' }>;
 
+/** Milliseconds between two attempts to write while the database is of no use. */
+const outagePause = 2000;
+
 /** The lease went to someone else: this execution has nothing more to say. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
+}
+
+/** A run, and the lease under which it is executed until `signal` aborts. */
+export interface Execution {
+  readonly run: RunRow;
+  readonly token: string;
+  readonly signal: AbortSignal;
 }
 
 /** A message that is done but whose step waits to learn whether the turn ends with it. */
@@ -49,27 +60,32 @@ function grow(content: MessageContent[], { part, kind, text, annotation }: Delta
 /**
  * Writes one model call into the store while it happens, and tells of it. Nothing is written unless
  * the execution still holds the run's lease, so a late writer changes nothing. Deltas are told at
- * once but stay in memory until their message is done or the call is interrupted.
+ * once but stay in memory until their message is done or the call is interrupted. While the database
+ * cannot be written the recorder waits, since what a model has said is not bought twice.
  */
 export class TurnRecorder {
   readonly #parts: EngineParts;
   readonly #run: RunRow;
   readonly #token: string;
   readonly #context: Context;
+  readonly #signal: AbortSignal;
   #open: OpenMessage | null = null;
   #content: MessageContent[] = [];
   #done: DoneMessage | null = null;
   #spoke = false;
 
-  constructor(parts: EngineParts, run: RunRow, token: string, context: Context) {
+  constructor(parts: EngineParts, execution: Execution, context: Context) {
     this.#parts = parts;
-    this.#run = run;
-    this.#token = token;
+    this.#run = execution.run;
+    this.#token = execution.token;
+    this.#signal = execution.signal;
     this.#context = context;
   }
 
   async record(event: ModelEvent): Promise<void> {
     switch (event.type) {
+      case 'pulse':
+        return undefined;
       case 'message_started':
         return this.#start();
       case 'delta':
@@ -101,7 +117,7 @@ export class TurnRecorder {
   /** Hands the run back as it was before this call, for another execution to take. */
   release(): Promise<void> {
     return this.#write(async ({ db }, run) => {
-      await discardOpenMessages(db, run);
+      await discardUnfinished(db, run);
       const free = { lease_token: null, lease_until: null };
       await updateRun(db, run.id, { status: run.status, state: runState(run), ...free });
     });
@@ -121,21 +137,32 @@ export class TurnRecorder {
     this.#parts.events.publish(this.#run.id, event);
   }
 
-  async #write(change: (writing: Writing, run: RunRow) => Promise<void>): Promise<void> {
-    const { events, db: database, clock, ids } = this.#parts;
-    await events.change(database, async (db, tell) => {
-      const run = await findLeased(db, this.#run.id, this.#token);
-      if (run === undefined) throw new LeaseLost();
-      await change({ db, tell, clock, ids }, run);
-    });
+  /** Makes a change, which must leave the recorder as it is: it may have to be made again. */
+  async #write<T>(change: (writing: Writing, run: RunRow) => Promise<T>): Promise<T> {
+    const { events, db: database, clock, ids, log } = this.#parts;
+    for (;;) {
+      try {
+        return await events.change(database, async (db, tell) => {
+          const run = await findLeased(db, this.#run.id, this.#token);
+          if (run === undefined) throw new LeaseLost();
+          return change({ db, tell, clock, ids }, run);
+        });
+      } catch (error) {
+        const outage = outageOf(error);
+        if (outage === null || this.#signal.aborted) throw error;
+        log.error('run waits for the database', { run_id: this.#run.id, reason: outage });
+        await clock.sleep(outagePause, this.#signal);
+      }
+    }
   }
 
-  #start(): Promise<void> {
-    return this.#write(async (writing, run) => {
+  async #start(): Promise<void> {
+    this.#open = await this.#write(async (writing, run) => {
       await this.#closeDone(writing, noUsage);
-      this.#content = [];
-      this.#open = await openMessage(writing, run);
+      return openMessage(writing, run);
     });
+    this.#done = null;
+    this.#content = [];
   }
 
   async #closeDone(writing: Writing, usage: Usage, end: Finished['end'] = 'stop'): Promise<void> {
@@ -143,7 +170,6 @@ export class TurnRecorder {
     const { open, content, cut } = this.#done;
     const reason = cut ? cutReasons[end] : null;
     await closeMessage(writing, open, content, { reason, usage });
-    this.#done = null;
   }
 
   async #finish(writing: Writing, run: RunRow, event: Finished): Promise<void> {

@@ -2,7 +2,7 @@ import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
 import { claimableRuns, nextDue, renewLease } from '../store/leases.ts';
 import { type RunRow, toRun, updateRun } from '../store/runs.ts';
-import { discardOpenMessages, endRun, expireDueRuns, moment, standing } from './ending.ts';
+import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './ending.ts';
 import { executeRun, type Interruption } from './execute.ts';
 import { engineFailed } from './fault.ts';
 import { advance } from './machine.ts';
@@ -131,7 +131,7 @@ export class RunWorker {
   /** Leases a run to this worker: a queued one starts, one that lost its holder begins its turn anew. */
   async #take({ db, tell, clock, ids }: Writing, run: RunRow): Promise<Claim> {
     const isNew = run.status === 'queued';
-    if (!isNew) await discardOpenMessages(db, run);
+    if (!isNew) await discardUnfinished(db, run);
     const token = ids.object('lease_');
     const taken = await updateRun(db, run.id, {
       ...(isNew ? advance(standing(run), 'start', seconds(clock)) : standing(run)),
@@ -149,10 +149,14 @@ export class RunWorker {
       this.#expire(run, controller, done.signal),
       this.#renew(run, token, controller, done.signal),
     ];
-    const ended = this.#finish(run, executeRun(this.#parts, run, token, controller.signal), () => {
-      done.abort();
-      return Promise.all(guards);
-    });
+    const ended = this.#finish(
+      run,
+      executeRun(this.#parts, { run, token, signal: controller.signal }),
+      () => {
+        done.abort();
+        return Promise.all(guards);
+      },
+    );
     this.#executions.set(run.id, { controller, ended });
   }
 

@@ -30,7 +30,7 @@ export interface StepRow {
   readonly body: string;
 }
 
-export const stepBody = (row: StepRow): StepBody => decode(row.body);
+export const stepBody = (row: Pick<StepRow, 'body'>): StepBody => decode(row.body);
 
 /** The object of contract §6. */
 export function toStep(row: StepRow): RunStep {
