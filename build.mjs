@@ -4,6 +4,18 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
+/** What `pg` would use if it were asked to and it were there: neither is so. */
+const absent = {
+  name: 'absent',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^pg-(?:native|cloudflare)$/ }, ({ path }) => ({
+      path,
+      namespace: 'absent',
+    }));
+    plugin.onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: '' }));
+  },
+};
+
 /** For ES modules, what bundled CommonJS code expects to find. */
 const requireShim =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -32,6 +44,7 @@ const { metafile } = await build({
   minify: true,
   legalComments: 'none',
   banner: { js: requireShim },
+  plugins: [absent],
   metafile: true,
 });
 const folders = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []));

@@ -12,11 +12,6 @@ import {
 import { type ToolNames, toolNames, type Toolset, toolsets } from './tools/toolset.ts';
 import { output, replace, threads } from './transfer/options.ts';
 
-function sqliteFile(text: string): string {
-  if (!/^postgres(?:ql)?:\/\//iu.test(text)) return text;
-  throw new RefusedValue("must be an SQLite file or ':memory:'; PostgreSQL is not supported yet.");
-}
-
 function toolsetList(text: string): readonly Toolset[] {
   if (text === 'all') return toolsets;
   const names = text.split(/[\s,]+/u).filter(Boolean);
@@ -96,11 +91,11 @@ const model: Option<string | null> = {
 const database: Option<string | null> = {
   flag: 'database',
   env: ['ASSISTANTS_DATABASE'],
-  value: 'FILE',
-  help: 'SQLite file that holds everything, or `:memory:`',
+  value: 'LOCATION',
+  help: 'SQLite file that holds everything, `:memory:`, or `postgres://user@host/database`',
   fallback: 'a file in the per-user data directory',
   mode: 'embedded',
-  read: sqliteFile,
+  read: asGiven,
   otherwise: null,
 };
 

@@ -5,6 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { type Backend, createBackend } from './backend.ts';
 import { randomIds, seconds, systemClock } from './clock.ts';
 import { type Config, readConfig, type Surroundings } from './config.ts';
+import { nameOf } from './database-location.ts';
 import { helpText } from './help.ts';
 import { createLog, type Log } from './log.ts';
 import { createServer } from './mcp/server.ts';
@@ -73,7 +74,10 @@ function serverFactory(config: Config, openai: () => Promise<OpenAI>, log: Log):
 async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
   const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
   if (host.stdin.isTTY === true) host.stderr.write(greeting);
-  log.debug('Starting.', { version: manifest.version, at: config.baseUrl ?? config.database });
+  log.debug('Starting.', {
+    version: manifest.version,
+    at: config.baseUrl ?? nameOf(config.database),
+  });
   const connection = serve(
     serverFactory(config, () => backend.openai(), log),
     { stdin: host.stdin, stdout: host.stdout, log },

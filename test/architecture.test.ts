@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node:path',
     'node:sqlite',
     'node:timers/promises',
+    'pg',
   ],
   'src/engine/': ['src/engine/', 'src/schema/', 'hono'],
   'src/demo/': [
@@ -71,6 +72,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node:stream/promises',
     'node:util',
   ],
+  'src/database-location.ts': [],
   'src/log.ts': [],
   'src/redact.ts': [],
   'src/clock.ts': ['node:crypto'],
@@ -78,7 +80,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These know nothing of anything, so that everyone may use them. */
-const anywhere = ['src/clock.ts', 'src/redact.ts'];
+const anywhere = ['src/clock.ts', 'src/database-location.ts', 'src/redact.ts'];
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((file) => `src/${file.replaceAll('\\', '/')}`)

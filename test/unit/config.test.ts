@@ -236,10 +236,6 @@ test.each<[string[], string]>([
   [['--model-api', 'chat'], "--model-api must be responses or scripted, not 'chat'."],
   [['--run-lifetime', '0'], "--run-lifetime must be a whole number from 1 to 86400, not '0'."],
   [['--concurrency', '1e9'], "--concurrency must be a whole number from 1 to 1000, not '1e9'."],
-  [
-    ['--database', 'postgres://ada:secret@host/db'],
-    "--database must be an SQLite file or ':memory:'; PostgreSQL is not supported yet.",
-  ],
   [['--base-url', 'ftp://host'], '--base-url must be a URL that begins with https:// or http://.'],
   [['--base-url', 'host/v1'], '--base-url must be a URL that begins with https:// or http://.'],
   [

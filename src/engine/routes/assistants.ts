@@ -16,6 +16,7 @@ import {
   updateAssistant,
 } from '../store/assistants.ts';
 import type { CreateAssistant, ModifyAssistant } from '../../schema/assistant.ts';
+import { transact } from '../store/transaction.ts';
 import { normalizeTools, takeToolResources } from './tools.ts';
 
 const blank: Omit<AssistantBody, 'model'> = {
@@ -73,7 +74,7 @@ export function assistantRoutes({ db, clock, ids }: EngineOptions): Hono {
     const [{ id }, fields] = await withBody(pathAssistant(db, context), () =>
       parseBody(context, modifyAssistant),
     );
-    const row = await db.transaction().execute(async (transaction) => {
+    const row = await transact(db, async (transaction) => {
       const current = await pathAssistant(transaction, context);
       return updateAssistant(transaction, id, change(assistantBody(current), fields));
     });

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type AssistantRow, findAssistant } from '../store/assistants.ts';
+import { type AssistantRow, findAssistant, lockAssistant } from '../store/assistants.ts';
 import { findMessage, type MessageRow } from '../store/messages.ts';
 import { findRun, type RunRow } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
@@ -30,7 +30,7 @@ export const lookUpThread = (db: Database, id: string): Promise<ThreadRow> =>
   find('thread', id, (wanted) => findThread(db, wanted));
 
 export const pathAssistant = (db: Database, context: Context): Promise<AssistantRow> =>
-  lookUpAssistant(db, pathId(context, 'assistant'));
+  find('assistant', pathId(context, 'assistant'), (id) => lockAssistant(db, id));
 
 export const pathThread = (db: Database, context: Context): Promise<ThreadRow> =>
   lookUpThread(db, pathId(context, 'thread'));

@@ -23,6 +23,7 @@ import {
 } from '../store/messages.ts';
 import { findLiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
+import { transact } from '../store/transaction.ts';
 import { type ThreadRow, threadBody, updateThread } from '../store/threads.ts';
 import { mergeToolResources } from './tools.ts';
 
@@ -112,7 +113,7 @@ export function messageRoutes(options: EngineOptions): Hono {
     const [, message] = await withBody(pathThread(db, context), () =>
       parseBody(context, createMessage),
     );
-    const [row] = await db.transaction().execute(async (transaction) => {
+    const [row] = await transact(db, async (transaction) => {
       const thread = await pathThread(transaction, context);
       const live = await findLiveRun(transaction, thread.id);
       if (live !== undefined) throw errors.busyForMessage(thread.id, live.id);

@@ -9,6 +9,7 @@ import { threadDeleted } from '../runs/fault.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import { findLiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
+import { transact } from '../store/transaction.ts';
 import {
   deleteThread,
   findThread,
@@ -53,9 +54,7 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
 
   routes.post('/', async (context) => {
     const fields = await parseBody(context, createThread);
-    const row = await db
-      .transaction()
-      .execute((transaction) => addThread(transaction, fields, options));
+    const row = await transact(db, (transaction) => addThread(transaction, fields, options));
     return context.json(toThread(row));
   });
 
@@ -67,7 +66,7 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
     const [, fields] = await withBody(pathThread(db, context), () =>
       parseBody(context, modifyThread),
     );
-    const row = await db.transaction().execute(async (transaction) => {
+    const row = await transact(db, async (transaction) => {
       const thread = await pathThread(transaction, context);
       const body = threadBody(thread);
       if (fields.metadata !== undefined) body.metadata = fields.metadata ?? {};
@@ -80,12 +79,12 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
   });
 
   routes.delete('/:thread_id', async (context) => {
-    const { id } = await pathThread(db, context);
-    const live = await options.events.change(db, async (transaction, tell) => {
-      const run = await findLiveRun(transaction, id);
+    const [id, live] = await options.events.change(db, async (transaction, tell) => {
+      const thread = await pathThread(transaction, context);
+      const run = await findLiveRun(transaction, thread.id);
       if (run !== undefined) tell(run.id, threadDeleted);
-      await deleteThread(transaction, id);
-      return run;
+      await deleteThread(transaction, thread.id);
+      return [thread.id, run];
     });
     if (live !== undefined) worker.interrupt(live.id, 'lost');
     return context.json({ id, object: 'thread.deleted', deleted: true });

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { Database } from '../store/schema.ts';
+import { transact } from '../store/transaction.ts';
 
 /*
  * What happens to runs, told to whoever streams them (contract §7). Changes of state are told once
@@ -132,7 +133,7 @@ export class RunEvents {
   /** Makes a change in one transaction, and tells of it when it holds. */
   async change<T>(db: Database, work: (db: Database, tell: Tell) => Promise<T>): Promise<T> {
     const journal: [run_id: string, event: StreamEvent][] = [];
-    const result = await db.transaction().execute((transaction) => {
+    const result = await transact(db, (transaction) => {
       journal.length = 0;
       return work(transaction, (run_id, event) => journal.push([run_id, event]));
     });

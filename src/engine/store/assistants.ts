@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { locksRows } from './features.ts';
 import { type Page, type PageQuery, selectPage } from './page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 
@@ -59,6 +60,15 @@ export const insertAssistant = (
 
 export const findAssistant = (db: Database, id: string): Promise<AssistantRow | undefined> =>
   db.selectFrom('assistants').selectAll().where('id', '=', id).executeTakeFirst();
+
+/** The same, in a transaction that goes on to change it. */
+export const lockAssistant = (db: Database, id: string): Promise<AssistantRow | undefined> =>
+  db
+    .selectFrom('assistants')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .executeTakeFirst();
 
 export const listAssistants = (db: Database, page: PageQuery): Promise<Page<AssistantRow>> =>
   selectPage(db.selectFrom('assistants').selectAll(), page);

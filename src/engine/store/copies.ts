@@ -1,5 +1,7 @@
 import type { Generated, Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { attempt } from './attempt.ts';
+import { featuresOf } from './features.ts';
 import type { Database, Tables } from './schema.ts';
 
 /* Rows written as they are, with ids and times from elsewhere: what import and export need. */
@@ -77,16 +79,23 @@ export async function lastPlace(db: Database, table: ListedTable): Promise<numbe
 }
 
 /** Lets rows refer, until the transaction ends, to others that are still to come. */
-export const deferReferences = async (db: Database): Promise<void> => {
-  await sql`pragma defer_foreign_keys = on`.execute(db);
-};
+export async function deferReferences(db: Database): Promise<void> {
+  if (featuresOf(db) === null) {
+    await sql`pragma defer_foreign_keys = on`.execute(db);
+    return;
+  }
+  await attempt(db, () => sql`set constraints all deferred`.execute(db));
+  // The file may come slowly, and nobody else is to end the transaction meanwhile.
+  await attempt(db, () => sql`set local idle_in_transaction_session_timeout = 0`.execute(db));
+}
 
 /**
  * Shows `read` one moment of the database, however long it takes, and holds up nobody who writes.
  */
 export const readSnapshot = <T>(db: Database, read: (db: Database) => Promise<T>): Promise<T> =>
   db.connection().execute(async (connection) => {
-    await sql`begin`.execute(connection);
+    const isSqlite = featuresOf(db) === null;
+    await (isSqlite ? sql`begin` : sql`begin isolation level repeatable read`).execute(connection);
     try {
       return await read(connection);
     } finally {

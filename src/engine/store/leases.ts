@@ -1,4 +1,7 @@
-import { type Database, liveStatuses } from './schema.ts';
+import type { SelectQueryBuilder } from 'kysely';
+import { isLive, isMoving } from './conditions.ts';
+import { locksRows, skipsLocked } from './features.ts';
+import type { Database, Tables } from './schema.ts';
 import type { RunRow } from './runs.ts';
 
 /** A moment, in both of the units that runs are kept in. */
@@ -7,12 +10,18 @@ export interface Moment {
   readonly milliseconds: number;
 }
 
+/** In a transaction, locks the runs found; those that somebody else has to do with are passed over. */
+function take(db: Database, runs: SelectQueryBuilder<Tables, 'runs', RunRow>) {
+  if (!locksRows(db)) return runs;
+  return skipsLocked(db) ? runs.forNoKeyUpdate().skipLocked() : runs.forNoKeyUpdate();
+}
+
 /** Runs nobody is executing although somebody could: queued ones, and those a lease ran out on. */
-export const claimableRuns = (db: Database, now: Moment, limit: number): Promise<RunRow[]> =>
-  db
+export const claimableRuns = (db: Database, now: Moment, limit: number): Promise<RunRow[]> => {
+  const runs = db
     .selectFrom('runs')
     .selectAll()
-    .where('status', 'in', ['queued', 'in_progress', 'cancelling'])
+    .where(isMoving)
     .where((where) =>
       where.or([where('lease_until', 'is', null), where('lease_until', '<=', now.milliseconds)]),
     )
@@ -21,8 +30,9 @@ export const claimableRuns = (db: Database, now: Moment, limit: number): Promise
     )
     .orderBy('created_at')
     .orderBy('seq')
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  return take(db, runs).execute();
+};
 
 /**
  * Live runs whose deadline has passed, of one thread or of all. A run under a valid lease is left
@@ -32,12 +42,16 @@ export function dueRuns(db: Database, now: Moment, thread_id?: string): Promise<
   const due = db
     .selectFrom('runs')
     .selectAll()
-    .where('status', 'in', liveStatuses)
+    .where(isLive)
     .where('deadline', '<=', now.seconds)
     .where((where) =>
       where.or([where('lease_until', 'is', null), where('lease_until', '<=', now.milliseconds)]),
     );
-  return (thread_id === undefined ? due : due.where('thread_id', '=', thread_id)).execute();
+  if (thread_id === undefined) return take(db, due).execute();
+  return due
+    .where('thread_id', '=', thread_id)
+    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .execute();
 }
 
 /** The run as its lease's holder may still write it; undefined once the lease is someone else's. */
@@ -51,6 +65,7 @@ export const findLeased = (
     .selectAll()
     .where('id', '=', id)
     .where('lease_token', '=', lease_token)
+    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 /** Keeps a lease alive; answers the run's status, or undefined when the lease is lost. */
@@ -75,14 +90,16 @@ export async function renewLease(
  * its deadline or the end of its lease, whichever comes first.
  */
 export async function nextDue(db: Database): Promise<number | undefined> {
-  const row = await db
+  const { deadline } = await db
     .selectFrom('runs')
-    .select((select) => [
-      select.fn.min('deadline').as('deadline'),
-      select.fn.min('lease_until').as('lease_until'),
-    ])
-    .where('status', 'in', liveStatuses)
-    .executeTakeFirst();
-  if (row === undefined || row.deadline === null) return undefined;
-  return Math.min(row.deadline * 1000, row.lease_until ?? Infinity);
+    .select((select) => select.fn.min('deadline').as('deadline'))
+    .where(isLive)
+    .executeTakeFirstOrThrow();
+  if (deadline === null) return undefined;
+  const { lease_until } = await db
+    .selectFrom('runs')
+    .select((select) => select.fn.min('lease_until').as('lease_until'))
+    .where('lease_until', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return Math.min(deadline * 1000, lease_until ?? Infinity);
 }

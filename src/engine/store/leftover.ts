@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { isPostgres } from '../../database-location.ts';
 import { liveStatuses } from './schema.ts';
 
 /**
- * Whether a file holds runs that are not at their end, seen without loading the engine. A file that
- * is not there holds none; one that cannot be read counts as yes, so that the engine says why.
+ * Whether a database holds runs that are not at their end, seen without loading the engine. A file
+ * that is not there holds none; one that cannot be read counts as yes, so that the engine says why,
+ * and so does a server, whose runs are everybody's.
  */
 export function hasLiveRuns(file: string): Promise<boolean> {
+  if (isPostgres(file)) return Promise.resolve(true);
   if (file === ':memory:' || !existsSync(file)) return Promise.resolve(false);
   try {
     const database = new DatabaseSync(file, { readOnly: true });

@@ -1,17 +1,25 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { liveStatuses } from './schema.ts';
+import { attempt } from './attempt.ts';
+import { isLive, isMoving } from './conditions.ts';
+import { featuresOf } from './features.ts';
 
-const live = sql.raw<boolean>(
-  `status in (${liveStatuses.map((status) => `'${status}'`).join(', ')})`,
-);
+/** The index that gives a thread to one live run. */
+export const threadLock = 'one_live_run_a_thread';
+
+/** The type that holds any whole number of JavaScript. */
+const whole = (db: Kysely<unknown>) => (featuresOf(db) === null ? 'integer' : 'bigint');
 
 const createListed = (db: Kysely<unknown>, table: string) =>
   db.schema
     .createTable(table)
-    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('seq', whole(db), (column) =>
+      featuresOf(db) === null
+        ? column.primaryKey().autoIncrement()
+        : column.primaryKey().generatedByDefaultAsIdentity(),
+    )
     .addColumn('id', 'text', (column) => column.notNull().unique())
-    .addColumn('created_at', 'integer', (column) => column.notNull());
+    .addColumn('created_at', whole(db), (column) => column.notNull());
 
 async function createRuns(db: Kysely<unknown>): Promise<void> {
   await createListed(db, 'runs')
@@ -19,9 +27,9 @@ async function createRuns(db: Kysely<unknown>): Promise<void> {
       column.notNull().references('threads.id').onDelete('cascade'),
     )
     .addColumn('status', 'text', (column) => column.notNull())
-    .addColumn('deadline', 'integer', (column) => column.notNull())
+    .addColumn('deadline', whole(db), (column) => column.notNull())
     .addColumn('lease_token', 'text')
-    .addColumn('lease_until', 'integer')
+    .addColumn('lease_until', whole(db))
     .addColumn('metadata', 'text', (column) => column.notNull())
     .addColumn('settings', 'text', (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
@@ -33,23 +41,23 @@ async function createRuns(db: Kysely<unknown>): Promise<void> {
     .execute();
   // The thread lock: whatever the code above it does, no thread ever has two live runs.
   await db.schema
-    .createIndex('one_live_run_a_thread')
+    .createIndex(threadLock)
     .unique()
     .on('runs')
     .column('thread_id')
-    .where(live)
+    .where(isLive)
     .execute();
   await db.schema
     .createIndex('live_runs')
     .on('runs')
     .columns(['status', 'created_at', 'seq'])
-    .where(live)
+    .where(isLive)
     .execute();
   await db.schema
     .createIndex('live_runs_by_deadline')
     .on('runs')
     .column('deadline')
-    .where(live)
+    .where(isLive)
     .execute();
 }
 
@@ -111,6 +119,40 @@ async function createThreads(db: Kysely<unknown>): Promise<void> {
   }
 }
 
+/** What the worker asks for all the time, in the order in which it takes it. */
+async function indexClaims(db: Kysely<unknown>): Promise<void> {
+  await db.schema.dropIndex('live_runs').execute();
+  await db.schema
+    .createIndex('moving_runs')
+    .on('runs')
+    .columns(['created_at', 'seq'])
+    .where(isMoving)
+    .execute();
+  await db.schema
+    .createIndex('runs_by_lease')
+    .on('runs')
+    .column('lease_until')
+    .where(sql.ref('lease_until'), 'is not', null)
+    .execute();
+}
+
+const references = [
+  ['messages', 'thread_id'],
+  ['runs', 'thread_id'],
+  ['steps', 'run_id'],
+  ['turns', 'run_id'],
+] as const;
+
+/** Lets an import bring things in before what they belong to; SQLite always does. */
+async function deferReferences(db: Kysely<unknown>): Promise<void> {
+  for (const [table, column] of references) {
+    const constraint = sql.id(`${table}_${column}_fkey`);
+    await attempt(db, () =>
+      sql`alter table ${sql.id(table)} alter constraint ${constraint} deferrable`.execute(db),
+    );
+  }
+}
+
 /** Forward only: a migration that has been released is never changed, a new one is added. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_threads_and_runs': {
@@ -118,6 +160,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createThreads(db);
       await createRuns(db);
       await createSteps(db);
+    },
+  },
+  '0002_claims': {
+    up: async (db) => {
+      await indexClaims(db);
+      if (featuresOf(db) !== null) await deferReferences(db);
     },
   },
 };

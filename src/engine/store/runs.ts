@@ -1,6 +1,9 @@
 import type OpenAI from 'openai';
+import { announce } from './announcement.ts';
+import { isLive } from './conditions.ts';
+import { locksRows } from './features.ts';
 import { type Page, type PageQuery, selectPage } from './page.ts';
-import { type Database, decode, liveStatuses, type RunSettings, type RunState } from './schema.ts';
+import { type Database, decode, type RunSettings, type RunState } from './schema.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
@@ -53,7 +56,13 @@ export function toRun(row: RunRow): Run {
   };
 }
 
-export interface NewRun {
+/** Who may write to a run, and until when nobody else takes it (milliseconds since the epoch). */
+export type Lease = Pick<RunRow, 'lease_token' | 'lease_until'>;
+
+/** Nobody's: whoever looks first may take the run. */
+export const noLease: Lease = { lease_token: null, lease_until: null };
+
+export interface NewRun extends Lease {
   readonly id: string;
   readonly created_at: number;
   readonly thread_id: string;
@@ -63,20 +72,20 @@ export interface NewRun {
   readonly state: RunState;
 }
 
-export const insertRun = (db: Database, run: NewRun): Promise<RunRow> =>
-  db
+export const insertRun = async (db: Database, run: NewRun): Promise<RunRow> => {
+  const row = await db
     .insertInto('runs')
     .values({
       ...run,
       status: 'queued',
-      lease_token: null,
-      lease_until: null,
       metadata: JSON.stringify(run.metadata),
       settings: JSON.stringify(run.settings),
       state: JSON.stringify(run.state),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  return announce(db, row);
+};
 
 export const findRun = (db: Database, thread_id: string, id: string): Promise<RunRow | undefined> =>
   db
@@ -84,6 +93,7 @@ export const findRun = (db: Database, thread_id: string, id: string): Promise<Ru
     .selectAll()
     .where('thread_id', '=', thread_id)
     .where('id', '=', id)
+    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 export const listRuns = (db: Database, thread_id: string, page: PageQuery): Promise<Page<RunRow>> =>
@@ -95,24 +105,25 @@ export const findLiveRun = (db: Database, thread_id: string): Promise<RunRow | u
     .selectFrom('runs')
     .selectAll()
     .where('thread_id', '=', thread_id)
-    .where('status', 'in', liveStatuses)
+    .where(isLive)
+    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 /** Whatever of a run a transition may change. */
-export interface RunChange {
+export interface RunChange extends Lease {
   readonly status: RunRow['status'];
   readonly state: RunState;
-  readonly lease_token: string | null;
-  readonly lease_until: number | null;
 }
 
-export const updateRun = (db: Database, id: string, change: RunChange): Promise<RunRow> =>
-  db
+export const updateRun = async (db: Database, id: string, change: RunChange): Promise<RunRow> => {
+  const row = await db
     .updateTable('runs')
     .set({ ...change, state: JSON.stringify(change.state) })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
+  return announce(db, row);
+};
 
 export const updateRunMetadata = (
   db: Database,

@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { locksRows } from './features.ts';
 import { type Page, type PageQuery, selectPage } from './page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 
@@ -37,7 +38,12 @@ export const insertThread = (
     .executeTakeFirstOrThrow();
 
 export const findThread = (db: Database, id: string): Promise<ThreadRow | undefined> =>
-  db.selectFrom('threads').selectAll().where('id', '=', id).executeTakeFirst();
+  db
+    .selectFrom('threads')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .executeTakeFirst();
 
 export const listThreads = (db: Database, page: PageQuery): Promise<Page<ThreadRow>> =>
   selectPage(db.selectFrom('threads').selectAll(), page);

@@ -1,0 +1,44 @@
+import { type IsolationLevel, type Kysely, PostgresAdapter } from 'kysely';
+import type { Signals } from './signals.ts';
+
+/** What a database can do beyond what all of them can. */
+export interface Features {
+  /**
+   * What transactions ask for. Where the rows they lock are enough it is `read committed`; a server
+   * that only resembles PostgreSQL is asked for all it has.
+   */
+  readonly isolation: IsolationLevel;
+  /** Whether others' locks can be passed over. */
+  readonly skipLocked: boolean;
+  /** Words between the processes that share the database; null where they cannot be passed. */
+  readonly signals: Signals | null;
+}
+
+/** Tells whoever has the database or a transaction what it can do. */
+export class PostgresFeatures extends PostgresAdapter {
+  features: Features = { isolation: 'serializable', skipLocked: false, signals: null };
+
+  /** Migrations are made in one transaction, which has taken a lock before. */
+  override async acquireMigrationLock(): Promise<void> {}
+
+  override async releaseMigrationLock(): Promise<void> {}
+}
+
+/** The store or a transaction in it, whatever its tables. */
+export type AnyDatabase = Pick<Kysely<unknown>, 'getExecutor' | 'isTransaction'>;
+
+/** The features of a PostgreSQL; null for SQLite, where one transaction writes at a time. */
+export function featuresOf(db: AnyDatabase): Features | null {
+  const { adapter } = db.getExecutor();
+  return adapter instanceof PostgresFeatures ? adapter.features : null;
+}
+
+/**
+ * Whether what is looked up has to be locked: in a transaction, what is read decides what is
+ * written. SQLite has locked everything when the transaction began.
+ */
+export const locksRows = (db: AnyDatabase): boolean => db.isTransaction && featuresOf(db) !== null;
+
+/** The same, where rows that others have locked are their business. */
+export const skipsLocked = (db: AnyDatabase): boolean =>
+  db.isTransaction && featuresOf(db)?.skipLocked === true;

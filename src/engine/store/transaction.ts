@@ -1,0 +1,44 @@
+import { setTimeout } from 'node:timers/promises';
+import { featuresOf } from './features.ts';
+import type { Database } from './schema.ts';
+import { isConflict, isConnectionLoss } from './trouble.ts';
+
+/*
+ * SQLite has one writer at a time. PostgreSQL has many, and these rules keep them apart: what is
+ * looked up in a transaction is locked until it ends (`locksRows`), a thread before its runs, and
+ * whoever adds to a thread or changes one of its runs looks up that thread or that run first. So
+ * checks still hold when what they allow is written, and nobody waits for another thread.
+ */
+
+/** How often a transaction is begun again, in about five seconds. */
+const patience = 20;
+
+/** Milliseconds to wait after so many failures, at random: those who collided do not meet again. */
+export const pause = (failures: number): number =>
+  Math.random() * Math.min(500, 5 * 2 ** Math.min(failures, 10));
+
+/**
+ * Does all of `work` or none of it. It is done again when another transaction got in its way or the
+ * connection was lost, so it must leave nothing behind but what it returns and writes to `db`.
+ */
+export async function transact<T>(db: Database, work: (db: Database) => Promise<T>): Promise<T> {
+  const isolation = featuresOf(db)?.isolation ?? 'serializable';
+  for (let failures = 1; ; failures += 1) {
+    let isCommitting = false;
+    try {
+      return await db
+        .transaction()
+        .setIsolationLevel(isolation)
+        .execute(async (transaction) => {
+          const result = await work(transaction);
+          isCommitting = true;
+          return result;
+        });
+    } catch (error) {
+      // Nobody knows whether a commit happened that was not answered.
+      const isUndone = isConflict(error) || (isConnectionLoss(error) && !isCommitting);
+      if (!isUndone || failures === patience) throw error;
+      await setTimeout(pause(failures));
+    }
+  }
+}
