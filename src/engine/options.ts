@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly concurrency: number;
   /** Used instead of whatever model an assistant or a run names; null: theirs. */
   readonly fixedModel: string | null;
+  /** Milliseconds a claim on a run holds without being renewed; 10 s unless told. */
+  readonly leaseDuration?: number;
 }
 
 /** The options, and what the engine's parts share beside them. */

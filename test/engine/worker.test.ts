@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createClock, until } from '../support/clock.ts';
+import { createClock, start, until } from '../support/clock.ts';
 import { setup, type SetupOptions } from '../support/engine.ts';
 import { temporary } from '../support/files.ts';
 import { createRun, readMessages, readRun, readSteps, submit, textOf } from '../support/talk.ts';
@@ -44,6 +44,40 @@ describe('a worker that was started', () => {
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
+  test('executes what it has accepted itself, however many others there are', async () => {
+    const database = temporary();
+    const other = await setup({ database });
+    const it = await setup({ database, ids: other.ids, clock: other.clock });
+    it.engine.start();
+    other.engine.start();
+    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    const { run } = await createRun(it);
+    await other.engine.tick();
+    await until(async () => (await readRun(it, run)).status === 'requires_action');
+    await submit(it, await readRun(it, run));
+    await other.engine.tick();
+    await until(async () => (await readRun(it, run)).status === 'completed');
+    expect([it.upstream.requests.length, other.upstream.requests.length]).toEqual([2, 0]);
+  });
+
+  test('leaves to others what it has no room for', async () => {
+    const database = temporary();
+    const it = await setup({ database, concurrency: 1 });
+    const other = await setup({ database, ids: it.ids, clock: it.clock });
+    const gate = createGate();
+    it.upstream.will({ gate });
+    other.upstream.will({});
+    it.engine.start();
+    const { run: first } = await createRun(it);
+    await gate.reached;
+    const { run: second } = await createRun(it);
+    await other.runToEnd();
+    expect((await readRun(it, second)).status).toBe('completed');
+    expect((await readRun(it, first)).status).toBe('in_progress');
+    gate.open();
+    await until(async () => (await readRun(it, first)).status === 'completed');
+  });
+
   test('takes the next run when one is done', async () => {
     const it = await setup({ concurrency: 1, otherwise: () => ({}) });
     it.engine.start();
@@ -56,6 +90,15 @@ describe('a worker that was started', () => {
 });
 
 describe('stopping', () => {
+  test('hands its runs to another at once, not when their leases are over', async () => {
+    const { one, other, run } = await midway(true);
+    await one.engine.stop(0);
+    other.upstream.will({});
+    await other.runToEnd();
+    expect((await readRun(other, run)).status).toBe('completed');
+    expect(other.clock.now()).toBe(start);
+  });
+
   test('waits for a run that comes to its end', async () => {
     const database = temporary();
     const it = await setup({ database });

@@ -3,13 +3,13 @@ import type { EngineParts } from '../options.ts';
 import { findLeased } from '../store/leases.ts';
 import { messageBody, updateMessageBody } from '../store/messages.ts';
 import { outageOf } from '../store/outage.ts';
-import { type RunRow, runState, updateRun } from '../store/runs.ts';
+import { noLease, type RunRow, updateRun } from '../store/runs.ts';
 import type { Usage } from '../store/schema.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';
 import { concludeTurn, type Finished, waitsForOutputs } from './conclusion.ts';
 import type { Context } from './context.ts';
 import { messageDelta } from './deltas.ts';
-import { discardUnfinished, endRun } from './ending.ts';
+import { discardUnfinished, endRun, standing } from './ending.ts';
 import type { Outcome } from './machine.ts';
 import { closeMessage, type OpenMessage, openMessage, type Writing } from './steps.ts';
 
@@ -118,8 +118,7 @@ export class TurnRecorder {
   release(): Promise<void> {
     return this.#write(async ({ db }, run) => {
       await discardUnfinished(db, run);
-      const free = { lease_token: null, lease_until: null };
-      await updateRun(db, run.id, { status: run.status, state: runState(run), ...free });
+      await updateRun(db, run.id, { ...standing(run), ...noLease });
     });
   }
 

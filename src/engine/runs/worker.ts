@@ -1,7 +1,7 @@
 import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
-import { claimableRuns, nextDue, renewLease } from '../store/leases.ts';
-import { type RunRow, toRun, updateRun } from '../store/runs.ts';
+import { claimableRuns, findLeased, nextDue, renewLease } from '../store/leases.ts';
+import { type Lease, noLease, type RunRow, toRun, updateRun } from '../store/runs.ts';
 import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './ending.ts';
 import { executeRun, type Interruption } from './execute.ts';
 import { engineFailed } from './fault.ts';
@@ -9,7 +9,7 @@ import { advance } from './machine.ts';
 import type { Writing } from './steps.ts';
 
 /** Milliseconds a claim holds without being renewed; a process that dies frees its runs after it. */
-const leaseDuration = 10_000;
+const defaultLease = 10_000;
 /** Milliseconds between looks at the database when nothing wakes the worker. */
 const pollInterval = 5_000;
 /** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
@@ -17,11 +17,11 @@ const shortestWait = 250;
 
 interface Claim {
   readonly run: RunRow;
-  /** The lease under which the run may be written. */
+  /** Names the lease under which the run may be written. */
   readonly token: string;
 }
 
-interface Execution {
+interface Running {
   readonly controller: AbortController;
   readonly ended: Promise<void>;
 }
@@ -32,7 +32,12 @@ interface Execution {
  */
 export class RunWorker {
   readonly #parts: EngineParts;
-  readonly #executions = new Map<string, Execution>();
+  readonly #leaseDuration: number;
+  readonly #executions = new Map<string, Running>();
+  /** Runs that were queued here and are this worker's to begin, with the names of their leases. */
+  readonly #accepted = new Map<string, string>();
+  /** Places kept for runs that are being queued here. */
+  #reserved = 0;
   #pass: Promise<void> = Promise.resolve();
   #loop: Promise<void> | null = null;
   #stopping = false;
@@ -40,6 +45,7 @@ export class RunWorker {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#leaseDuration = parts.leaseDuration ?? defaultLease;
   }
 
   start(): void {
@@ -49,6 +55,23 @@ export class RunWorker {
   /** Makes the loop look at the database now; does nothing before `start`. */
   wake(): void {
     this.#alarm.abort();
+  }
+
+  /**
+   * Makes a change that queues the run, under a lease of this worker's if it has room: the run is
+   * then executed in the process that streams it, and all others keep off.
+   */
+  async accept(run_id: string, change: (lease: Lease) => Promise<RunRow>): Promise<RunRow> {
+    const token = this.#reserve();
+    if (token === null) return change(noLease).finally(() => this.wake());
+    try {
+      const row = await change(this.#lease(token));
+      this.#accepted.set(run_id, token);
+      return row;
+    } finally {
+      this.#reserved -= 1;
+      this.wake();
+    }
   }
 
   /** Breaks off the execution of a run, if it is this worker that executes it. */
@@ -81,6 +104,38 @@ export class RunWorker {
     timer.abort();
     for (const run_id of this.#executions.keys()) this.interrupt(run_id, 'released');
     await this.settled();
+    await this.#handBack();
+  }
+
+  get #free(): number {
+    const taken = this.#executions.size + this.#accepted.size + this.#reserved;
+    return this.#parts.concurrency - taken;
+  }
+
+  #lease(lease_token: string): Lease {
+    return { lease_token, lease_until: this.#parts.clock.now() + this.#leaseDuration };
+  }
+
+  #reserve(): string | null {
+    if (this.#loop === null || this.#stopping || this.#free <= 0) return null;
+    this.#reserved += 1;
+    return this.#parts.ids.object('lease_');
+  }
+
+  /** Frees what was accepted and not begun. */
+  async #handBack(): Promise<void> {
+    const { db, events, log } = this.#parts;
+    for (const [run_id, token] of this.#accepted) {
+      try {
+        await events.change(db, async (transaction) => {
+          const run = await findLeased(transaction, run_id, token);
+          if (run !== undefined)
+            await updateRun(transaction, run_id, { ...standing(run), ...noLease });
+        });
+      } catch (error) {
+        log.error('run not handed back', { run_id, error: String(error) });
+      }
+    }
   }
 
   async #run(): Promise<void> {
@@ -108,24 +163,35 @@ export class RunWorker {
     const { db, clock, concurrency } = this.#parts;
     await expireDueRuns(this.#parts);
     if (this.#stopping) return;
-    if ((await claimableRuns(db, moment(clock), concurrency)).length === 0) return;
+    const isIdle =
+      this.#accepted.size === 0 &&
+      (await claimableRuns(db, moment(clock), concurrency)).length === 0;
+    if (isIdle) return;
     for (const claim of await this.#claim()) this.#execute(claim);
   }
 
-  #claim(): Promise<Claim[]> {
+  async #claim(): Promise<Claim[]> {
     const { db, clock, ids, concurrency, events } = this.#parts;
-    return events.change(db, async (transaction, tell) => {
+    const accepted = new Map(this.#accepted);
+    const claims = await events.change(db, async (transaction, tell) => {
       const writing = { db: transaction, tell, clock, ids };
-      const claims: Claim[] = [];
-      const free = concurrency - this.#executions.size;
-      for (const run of await claimableRuns(transaction, moment(clock), concurrency)) {
+      const own = await Promise.all(
+        [...accepted].map(([id, token]) => findLeased(transaction, id, token)),
+      );
+      const others = await claimableRuns(transaction, moment(clock), concurrency);
+      const runs = [...own, ...others].filter((run) => run !== undefined);
+      const made: Claim[] = [];
+      const room = this.#free + accepted.size;
+      for (const [id, run] of new Map(runs.map((one) => [one.id, one]))) {
         // After the machine has slept the lease is over, but not the work.
-        if (this.#executions.has(run.id)) continue;
+        if (this.#executions.has(id)) continue;
         if (run.status === 'cancelling') await endRun(writing, run, 'stop');
-        else if (claims.length < free) claims.push(await this.#take(writing, run));
+        else if (made.length < room) made.push(await this.#take(writing, run));
       }
-      return claims;
+      return made;
     });
+    for (const run_id of accepted.keys()) this.#accepted.delete(run_id);
+    return claims;
   }
 
   /** Leases a run to this worker: a queued one starts, one that lost its holder begins its turn anew. */
@@ -135,8 +201,7 @@ export class RunWorker {
     const token = ids.object('lease_');
     const taken = await updateRun(db, run.id, {
       ...(isNew ? advance(standing(run), 'start', seconds(clock)) : standing(run)),
-      lease_token: token,
-      lease_until: clock.now() + leaseDuration,
+      ...this.#lease(token),
     });
     if (isNew) tell(run.id, { event: 'thread.run.in_progress', data: toRun(taken) });
     return { run: taken, token };
@@ -191,10 +256,10 @@ export class RunWorker {
   ): Promise<void> {
     const { db, clock, log } = this.#parts;
     while (!done.aborted) {
-      await clock.sleep(leaseDuration / 2, done);
+      await clock.sleep(this.#leaseDuration / 2, done);
       if (done.aborted) return;
       try {
-        const status = await renewLease(db, id, token, clock.now() + leaseDuration);
+        const status = await renewLease(db, id, token, clock.now() + this.#leaseDuration);
         if (status === undefined) execution.abort('lost' satisfies Interruption);
         else if (status === 'cancelling') execution.abort('cancelled' satisfies Interruption);
       } catch (error) {
