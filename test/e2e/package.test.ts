@@ -62,6 +62,13 @@ test('initialize and tools/list load neither the SDK, the engine nor the listene
   expect([...packages].filter((name) => late.test(name))).toEqual([]);
 });
 
+test('the PostgreSQL driver is loaded by those who use it', () => {
+  const packages = [...packagesIn(loadedWith(chunkOf('src/engine/store/db.ts')))];
+  expect(packages).toContain('kysely');
+  expect(packages.filter((name) => name.startsWith('pg'))).toEqual([]);
+  expect([...packagesIn([chunkOf('src/engine/store/postgres.ts')])]).toContain('pg');
+});
+
 test('the bundle needs nothing at run time but Node', () => {
   expect(manifest).not.toHaveProperty('dependencies');
   const foreign = Object.values(outputs)
@@ -73,7 +80,7 @@ test('the bundle needs nothing at run time but Node', () => {
 test('the licence of every bundled package goes along', () => {
   const licences = readFileSync('dist/LICENSES.txt', 'utf8');
   const packages = [...packagesIn(Object.keys(outputs))].filter(
-    (name) => name !== 'package.json' && !name.startsWith('src'),
+    (name) => name !== 'package.json' && !/^(?:src|absent:)/u.test(name),
   );
   expect(packages.filter((name) => !licences.includes(`${name} `))).toEqual([]);
 });
