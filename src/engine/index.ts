@@ -1,5 +1,6 @@
 import { createApp } from './app.ts';
 import type { EngineOptions } from './options.ts';
+import { reportEnd } from './runs/ended.ts';
 import { RunEvents } from './runs/events.ts';
 import { RunWorker } from './runs/worker.ts';
 
@@ -24,7 +25,7 @@ export interface Engine {
 
 /** Puts an engine together; it owns `db` from here on. */
 export function createEngine(options: EngineOptions): Engine {
-  const parts = { ...options, events: new RunEvents() };
+  const parts = { ...options, events: new RunEvents((run) => reportEnd(options, run)) };
   const worker = new RunWorker(parts);
   const app = createApp(parts, worker);
   return {

@@ -55,11 +55,12 @@ test('a run in the middle of a message is run again, without the half message', 
   expect(sent).not.toContain('Half');
 });
 
+const twoMessages = () => [says('Let me see.'), says('Snow.')];
+
 test('a message that was whole while its answer was not is not said twice', async () => {
-  const answer = () => [says('Let me see.'), says('Snow.')];
   const { it, run } = await afterDeath(async (dead) => {
     const gate = createGate();
-    dead.upstream.will({ output: answer(), gate });
+    dead.upstream.will({ output: twoMessages(), gate });
     const made = await createRun(dead);
     await dead.engine.tick();
     await gate.reached;
@@ -67,7 +68,7 @@ test('a message that was whole while its answer was not is not said twice', asyn
     expect(first?.status).toBe('completed');
     return made.run;
   });
-  it.upstream.will({ output: answer() });
+  it.upstream.will({ output: twoMessages() });
   await work(it);
   const ended = await readRun(it, run);
   expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
+import { isTerminal } from './machine.ts';
 
 /*
  * What happens to runs, told to whoever streams them (contract §7). Changes of state are told once
@@ -11,6 +12,7 @@ import { transact } from '../store/transaction.ts';
  */
 
 export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
+type Run = OpenAI.Beta.Threads.Run;
 
 /** Tells of a change to a run, to be published if the change holds. */
 export type Tell = (run_id: string, event: StreamEvent) => void;
@@ -27,6 +29,12 @@ const lastEvents: ReadonlySet<string> = new Set([
 ] satisfies StreamEvent['event'][]);
 
 export const isLast = ({ event }: StreamEvent): boolean => lastEvents.has(event);
+
+/** The run that has come to its end with this event, if one has. */
+function endedRun({ data }: StreamEvent): Run | null {
+  const isRun = 'object' in data && data.object === 'thread.run';
+  return isRun && isTerminal(data.status) ? data : null;
+}
 
 /** Events that wait for a listener before the deltas among them are run together. */
 const lag = 64;
@@ -105,6 +113,12 @@ export class Subscription {
 
 export class RunEvents {
   readonly #subscriptions = new Map<string, Set<Subscription>>();
+  readonly #onEnd: (run: Run) => void;
+
+  /** `onEnd` is called once for each run that comes to its end here. */
+  constructor(onEnd: (run: Run) => void = () => {}) {
+    this.#onEnd = onEnd;
+  }
 
   subscribe(run_id: string): Subscription {
     const listeners = this.#subscriptions.get(run_id) ?? new Set();
@@ -137,7 +151,11 @@ export class RunEvents {
       journal.length = 0;
       return work(transaction, (run_id, event) => journal.push([run_id, event]));
     });
-    for (const [run_id, event] of journal) this.publish(run_id, event);
+    for (const [run_id, event] of journal) {
+      this.publish(run_id, event);
+      const run = endedRun(event);
+      if (run !== null) this.#onEnd(run);
+    }
     return result;
   }
 }

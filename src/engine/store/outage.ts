@@ -1,3 +1,5 @@
+import { isConnectionLoss } from './trouble.ts';
+
 /* What SQLite says when its file cannot be used, whatever the statement (its primary result codes). */
 const outages: Readonly<Record<number, string>> = {
   3: 'access to it was denied',
@@ -11,12 +13,23 @@ const outages: Readonly<Record<number, string>> = {
   26: 'its file is not a database',
 };
 
+/** The same of PostgreSQL, by SQLSTATE. */
+const states: Readonly<Record<string, string>> = {
+  '25006': 'it is read-only',
+  '53100': 'its disk is full',
+  '53200': 'it is out of memory',
+  '58030': 'its disk fails',
+};
+
 /**
  * Why the database is of no use at present, as the rest of a sentence; null for an error that is
  * not the database's condition but somebody's mistake.
  */
 export function outageOf(error: unknown): string | null {
-  if (!(error instanceof Error) || !('errcode' in error)) return null;
-  const { errcode } = error;
-  return typeof errcode === 'number' ? (outages[errcode % 256] ?? null) : null;
+  if (!(error instanceof Error)) return null;
+  if (isConnectionLoss(error)) return 'it cannot be reached';
+  if ('errcode' in error && typeof error.errcode === 'number') {
+    return outages[error.errcode % 256] ?? null;
+  }
+  return 'code' in error && typeof error.code === 'string' ? (states[error.code] ?? null) : null;
 }
