@@ -1,4 +1,4 @@
-import type { SelectQueryBuilder } from 'kysely';
+import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
 import { isLive, isMoving } from './conditions.ts';
 import { locksRows, skipsLocked } from './features.ts';
 import type { Database, Tables } from './schema.ts';
@@ -9,6 +9,17 @@ export interface Moment {
   readonly seconds: number;
   readonly milliseconds: number;
 }
+
+/** Milliseconds: no lease of a clock that is nearly right ends later than this from now. */
+const farthest = 60_000;
+
+/** Nobody's, or of somebody who is late, or of a time that the clock has since been put back from. */
+const isFree = (now: Moment) => (where: ExpressionBuilder<Tables, 'runs'>) =>
+  where.or([
+    where('lease_until', 'is', null),
+    where('lease_until', '<=', now.milliseconds),
+    where('lease_until', '>', now.milliseconds + farthest),
+  ]);
 
 /** In a transaction, locks the runs found; those that somebody else has to do with are passed over. */
 function take(db: Database, runs: SelectQueryBuilder<Tables, 'runs', RunRow>) {
@@ -22,9 +33,7 @@ export const claimableRuns = (db: Database, now: Moment, limit: number): Promise
     .selectFrom('runs')
     .selectAll()
     .where(isMoving)
-    .where((where) =>
-      where.or([where('lease_until', 'is', null), where('lease_until', '<=', now.milliseconds)]),
-    )
+    .where(isFree(now))
     .where((where) =>
       where.or([where('status', '=', 'cancelling'), where('deadline', '>', now.seconds)]),
     )
@@ -44,9 +53,7 @@ export function dueRuns(db: Database, now: Moment, thread_id?: string): Promise<
     .selectAll()
     .where(isLive)
     .where('deadline', '<=', now.seconds)
-    .where((where) =>
-      where.or([where('lease_until', 'is', null), where('lease_until', '<=', now.milliseconds)]),
-    );
+    .where(isFree(now));
   if (thread_id === undefined) return take(db, due).execute();
   return due
     .where('thread_id', '=', thread_id)

@@ -57,16 +57,29 @@ export interface NewMessage {
   readonly body: MessageBody;
 }
 
-export const insertMessage = (db: Database, message: NewMessage): Promise<MessageRow> =>
-  db
+/**
+ * Adds a message at the end of its thread: lists are ordered by time, and a clock that was put back
+ * must not put the answer before the question.
+ */
+export async function insertMessage(db: Database, message: NewMessage): Promise<MessageRow> {
+  const newest = await db
+    .selectFrom('messages')
+    .select('created_at')
+    .where('thread_id', '=', message.thread_id)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return db
     .insertInto('messages')
     .values({
       ...message,
+      created_at: Math.max(message.created_at, newest?.created_at ?? 0),
       metadata: JSON.stringify(message.metadata),
       body: JSON.stringify(message.body),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+}
 
 export const findMessage = (
   db: Database,
