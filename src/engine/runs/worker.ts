@@ -2,18 +2,17 @@ import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
 import { claimableRuns, findLeased, nextDue, renewLease } from '../store/leases.ts';
 import { type Lease, noLease, type RunRow, toRun, updateRun } from '../store/runs.ts';
+import type { Signals } from '../store/signals.ts';
 import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './ending.ts';
+import { featuresOf } from '../store/features.ts';
 import { executeRun, type Interruption } from './execute.ts';
 import { engineFailed } from './fault.ts';
+import { Lookout } from './lookout.ts';
 import { advance } from './machine.ts';
 import type { Writing } from './steps.ts';
 
 /** Milliseconds a claim holds without being renewed; a process that dies frees its runs after it. */
 const defaultLease = 10_000;
-/** Milliseconds between looks at the database when nothing wakes the worker. */
-const pollInterval = 5_000;
-/** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
-const shortestWait = 250;
 
 interface Claim {
   readonly run: RunRow;
@@ -42,19 +41,33 @@ export class RunWorker {
   #loop: Promise<void> | null = null;
   #stopping = false;
   #alarm = new AbortController();
+  readonly #signals: Signals | null;
+  readonly #lookout: Lookout;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#signals = featuresOf(parts.db)?.signals ?? null;
+    this.#lookout = new Lookout(this.#signals);
     this.#leaseDuration = parts.leaseDuration ?? defaultLease;
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    if (this.#loop !== null) return;
+    this.#loop = this.#run();
+    this.#signals?.listen((signal) => this.#hear(signal));
   }
 
   /** Makes the loop look at the database now; does nothing before `start`. */
   wake(): void {
+    this.#lookout.stir();
     this.#alarm.abort();
+  }
+
+  /** Another process tells of a run to be executed, or of one to be stopped. */
+  #hear(signal: string): void {
+    const cancelled = /^cancelled (.*)$/u.exec(signal)?.[1];
+    if (cancelled === undefined) this.wake();
+    else this.interrupt(cancelled, 'cancelled');
   }
 
   /**
@@ -97,6 +110,7 @@ export class RunWorker {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.wake();
+    await this.#signals?.close();
     await this.#loop;
     await this.#pass;
     const timer = new AbortController();
@@ -141,22 +155,21 @@ export class RunWorker {
   async #run(): Promise<void> {
     const { clock, log } = this.#parts;
     while (!this.#stopping) {
-      let wait = pollInterval;
+      let left = Infinity;
       this.#alarm = new AbortController();
       try {
         await this.tick();
-        wait = await this.#untilDue();
+        left = await this.#untilDue();
       } catch (error) {
         log.error('worker pass failed', { error: String(error) });
       }
-      await clock.sleep(wait, this.#alarm.signal);
+      await clock.sleep(this.#lookout.next(left), this.#alarm.signal);
     }
   }
 
   async #untilDue(): Promise<number> {
     const due = (await nextDue(this.#parts.db)) ?? Infinity;
-    const left = due - this.#parts.clock.now();
-    return Math.min(pollInterval, Math.max(left, shortestWait));
+    return due - this.#parts.clock.now();
   }
 
   async #look(): Promise<void> {
