@@ -11,12 +11,21 @@ function signalOf({ status, id, lease_token }: RunRow): Signal | null {
   return isFree ? 'queued' : null;
 }
 
-/** Tells the other processes of a run that has changed, when the change is committed. */
-export async function announce(db: Database, run: RunRow): Promise<RunRow> {
-  const signals = featuresOf(db)?.signals ?? null;
-  const signal = signalOf(run);
-  if (signals !== null && signal !== null) {
-    await sql`select pg_notify(${signals.channel}, ${signal})`.execute(db);
-  }
+/** What each transaction has to say so far of the runs it changed. */
+const drafts = new WeakMap<Database, Map<string, Signal | null>>();
+
+/** Notes that a run has changed, in a transaction that tells the other processes at its end. */
+export function announce(db: Database, run: RunRow): RunRow {
+  const draft = drafts.get(db) ?? new Map<string, Signal | null>();
+  drafts.set(db, draft.set(run.id, signalOf(run)));
   return run;
+}
+
+/** Tells the other processes, if the transaction is committed, of its runs as they are now. */
+export async function sendAnnouncements(db: Database): Promise<void> {
+  const signals = featuresOf(db)?.signals ?? null;
+  if (signals === null) return;
+  for (const signal of new Set(drafts.get(db)?.values())) {
+    if (signal !== null) await sql`select pg_notify(${signals.channel}, ${signal})`.execute(db);
+  }
 }

@@ -10,6 +10,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import type { PostgresFeatures } from './features.ts';
+import { SearchCompiler } from './postgres-compiler.ts';
 import { pause } from './transaction.ts';
 import { isConnectionLoss } from './trouble.ts';
 
@@ -25,10 +26,6 @@ const repeatable: ReadonlySet<string> = new Set([
   'UpdateQueryNode',
   'DeleteQueryNode',
 ]);
-
-/** No text in PostgreSQL holds NUL, which it refuses even to look for: this is as little there. */
-const searchable = (parameter: unknown): unknown =>
-  typeof parameter === 'string' ? parameter.replaceAll('\0', '\uFFFD') : parameter;
 
 type PostgresConnection = Parameters<PostgresDriver['releaseConnection']>[0];
 
@@ -60,12 +57,10 @@ class ResilientConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { kind } = query.query;
-    const isSearch = kind === 'SelectQueryNode';
-    const parameters = isSearch ? query.parameters.map(searchable) : query.parameters;
     for (let failures = 1; ; failures += 1) {
       const connection = await this.current();
       try {
-        return await connection.executeQuery<R>({ ...query, parameters });
+        return await connection.executeQuery<R>(query);
       } catch (error) {
         const isUseless = this.isInTransaction || !repeatable.has(kind) || failures === mostLosses;
         if (isUseless || !isConnectionLoss(error)) throw error;
@@ -157,6 +152,10 @@ export class ResilientDialect extends PostgresDialect {
 
   override createDriver(): Driver {
     return new ResilientDriver(new PostgresDriver(this.#config));
+  }
+
+  override createQueryCompiler(): SearchCompiler {
+    return new SearchCompiler();
   }
 
   override createAdapter(): PostgresFeatures {

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { sendAnnouncements } from './announcement.ts';
 import { featuresOf } from './features.ts';
 import type { Database } from './schema.ts';
 import { isConflict, isConnectionLoss } from './trouble.ts';
@@ -31,6 +32,7 @@ export async function transact<T>(db: Database, work: (db: Database) => Promise<
         .setIsolationLevel(isolation)
         .execute(async (transaction) => {
           const result = await work(transaction);
+          await sendAnnouncements(transaction);
           isCommitting = true;
           return result;
         });
