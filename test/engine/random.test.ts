@@ -10,7 +10,7 @@ const turns: Turn[] = [
   { output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })] },
   { output: [calls('get_weather', { city: 'Oslo' }), calls('get_weather', { city: 'Bergen' })] },
   { output: [says('It is ver')], incomplete: 'max_output_tokens' },
-  { failed: { code: 'server_error', message: 'It broke.' } },
+  { failed: { code: 'invalid_prompt', message: 'It broke.' } },
   { http: { status: 400, error: { message: 'No.' } } },
   { output: [says('It')], broken: { how: 'error', before: 'response.output_text.done' } },
 ];

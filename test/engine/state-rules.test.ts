@@ -32,7 +32,7 @@ const ways: Record<Status, (it: Setup, made: Made) => Promise<unknown>> = {
     await it.runToEnd();
   },
   failed: (it) => {
-    it.upstream.will({ failed: { code: 'server_error', message: 'No.' } });
+    it.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
     return it.runToEnd();
   },
   completed: (it) => {

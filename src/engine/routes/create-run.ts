@@ -7,7 +7,7 @@ import { initialState } from '../runs/machine.ts';
 import type { Writing } from '../runs/steps.ts';
 import { type AssistantRow, assistantBody } from '../store/assistants.ts';
 import { hasUserMessage } from '../store/messages.ts';
-import { findLiveRun, insertRun, type Lease, type RunRow, toRun } from '../store/runs.ts';
+import { findLiveRun, insertRun, type RunRow, toRun } from '../store/runs.ts';
 import type { RunSettings } from '../store/schema.ts';
 import { threadBody, type ThreadRow } from '../store/threads.ts';
 import { addMessages } from './messages.ts';
@@ -65,7 +65,7 @@ function checkExecutable({ tools }: RunSettings, { model }: EngineParts): void {
 }
 
 /**
- * Creates a run on a thread under the given id and lease, with the messages that come with it, in the
+ * Creates a run on a thread under the given id, with the messages that come with it, in the
  * caller's transaction: of concurrent requests one gets the thread, and a refused one leaves it as
  * it was (contract §5.4).
  */
@@ -73,7 +73,7 @@ export async function createRun(
   { db, tell }: Pick<Writing, 'db' | 'tell'>,
   parts: EngineParts,
   thread: ThreadRow,
-  { id, lease, ...fields }: RunFields & { readonly id: string; readonly lease: Lease },
+  { id, ...fields }: RunFields & { readonly id: string },
 ): Promise<RunRow> {
   const assistant = await lookUpAssistant(db, fields.assistant_id);
   const live = await findLiveRun(db, thread.id);
@@ -95,7 +95,6 @@ export async function createRun(
     metadata: fields.metadata ?? {},
     settings,
     state: initialState(deadline),
-    ...lease,
   });
   tell(id, { event: 'thread.run.created', data: toRun(run) });
   tell(id, { event: 'thread.run.queued', data: toRun(run) });

@@ -13,15 +13,15 @@ import { answerList } from '../http/page.ts';
 import { parseBody, parseQuery } from '../http/parse.ts';
 import type { EngineParts } from '../options.ts';
 import { standing } from '../runs/ending.ts';
-import type { StreamEvent, Tell } from '../runs/events.ts';
+import type { StreamEvent } from '../runs/events.ts';
 import { threadDeleted } from '../runs/fault.ts';
 import { advance, isTerminal, nextStatus } from '../runs/machine.ts';
 import { Narration } from '../runs/narration.ts';
 import { retellRun, retellSteps } from '../runs/retelling.ts';
+import type { Writing } from '../runs/steps.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import {
   findRun,
-  type Lease,
   listRuns,
   type RunRow,
   toRun,
@@ -70,15 +70,13 @@ async function setGoing(
   { db, clock, events }: EngineParts,
   worker: RunWorker,
   { run_id, stream, past }: Going,
-  change: (db: Database, tell: Tell, lease: Lease) => Promise<RunRow>,
+  change: (writing: Pick<Writing, 'db' | 'tell'>) => Promise<RunRow>,
 ): Promise<Response> {
   const subscription = stream === true ? events.subscribe(run_id) : null;
   try {
     const narration = new Narration();
     if (subscription !== null) narration.continue((await past?.()) ?? [], 'retold', seconds(clock));
-    const row = await worker.accept(run_id, (lease) =>
-      events.change(db, (transaction, tell) => change(transaction, tell, lease)),
-    );
+    const row = await worker.accept(change);
     if (subscription === null) return answerRun(row, clock);
     return answerStream({ subscription, narration, look: () => lookAtRun(db, row), clock });
   } catch (error) {
@@ -110,13 +108,8 @@ function submitRoute(parts: EngineParts, worker: RunWorker) {
     checkWaiting(run);
     const { stream, tool_outputs } = await parseBody(context, submitToolOutputsBody);
     const past = () => retellSteps(parts.db, run);
-    return setGoing(parts, worker, { run_id: run.id, stream, past }, async (db, tell, lease) =>
-      submitOutputs(
-        { db, tell, clock: parts.clock },
-        await pathRun(db, context),
-        tool_outputs,
-        lease,
-      ),
+    return setGoing(parts, worker, { run_id: run.id, stream, past }, async ({ db, tell }) =>
+      submitOutputs({ db, tell, clock: parts.clock }, await pathRun(db, context), tool_outputs),
     );
   };
 }
@@ -127,10 +120,10 @@ export function createThreadAndRunRoute(parts: EngineParts, worker: RunWorker) {
     const body = await parseBody(context, createThreadAndRunBody);
     const { thread: fields = {}, stream, ...run } = body;
     const id = parts.ids.object('run_');
-    return setGoing(parts, worker, { run_id: id, stream }, async (db, tell, lease) => {
+    return setGoing(parts, worker, { run_id: id, stream }, async ({ db, tell }) => {
       const thread = await addThread(db, fields, parts, 'thread.');
       tell(id, { event: 'thread.created', data: toThread(thread) });
-      return createRun({ db, tell }, parts, thread, { ...run, id, lease });
+      return createRun({ db, tell }, parts, thread, { ...run, id });
     });
   };
 }
@@ -142,8 +135,8 @@ function createRunRoute(parts: EngineParts, worker: RunWorker) {
       return parseBody(context, createRunBody);
     });
     const id = parts.ids.object('run_');
-    return setGoing(parts, worker, { run_id: id, stream }, async (db, tell, lease) =>
-      createRun({ db, tell }, parts, await pathThread(db, context), { ...run, id, lease }),
+    return setGoing(parts, worker, { run_id: id, stream }, async ({ db, tell }) =>
+      createRun({ db, tell }, parts, await pathThread(db, context), { ...run, id }),
     );
   };
 }

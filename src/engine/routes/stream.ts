@@ -37,7 +37,7 @@ function createListener({ subscription, narration, look, clock }: StreamSource) 
   return async (): Promise<StreamEvent[]> => {
     const timer = new AbortController();
     const news = await Promise.race([pending, clock.sleep(lookInterval, timer.signal)]);
-    timer.abort();
+    timer.abort('news');
     if (news === undefined) return find();
     if (news.length > 0) pending = subscription.take();
     return narration.continue(news.length > 0 ? news : [goingDown], 'live', seconds(clock));

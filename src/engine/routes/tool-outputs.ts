@@ -5,7 +5,7 @@ import { errors } from '../http/errors.ts';
 import { settleRun, standing } from '../runs/ending.ts';
 import { advance, nextStatus } from '../runs/machine.ts';
 import { endStep, type Writing } from '../runs/steps.ts';
-import { type Lease, type RunRow, runState } from '../store/runs.ts';
+import { type RunRow, runState } from '../store/runs.ts';
 import { openSteps, stepBody, type StepRow } from '../store/steps.ts';
 import { answerLastTurn, listTurns } from '../store/turns.ts';
 
@@ -53,14 +53,13 @@ async function completeToolStep(
 }
 
 /**
- * Takes the outputs of a run's function calls and queues the run again under the given lease, in the
- * caller's transaction (contract §5.6).
+ * Takes the outputs of a run's function calls and queues the run again, in the caller's transaction
+ * (contract §5.6).
  */
 export async function submitOutputs(
   writing: Submission,
   run: RunRow,
   outputs: Outputs,
-  lease: Lease,
 ): Promise<RunRow> {
   checkWaiting(run);
   checkOutputs(run, outputs);
@@ -69,5 +68,5 @@ export async function submitOutputs(
     await completeToolStep(writing, run, step, outputs);
   }
   await answerLastTurn(db, run.id, outputs);
-  return settleRun(writing, run, advance(standing(run), 'submit', seconds(clock)), lease);
+  return settleRun(writing, run, advance(standing(run), 'submit', seconds(clock)));
 }

@@ -4,7 +4,7 @@ import { noUsage } from '../models/model.ts';
 import type { EngineParts } from '../options.ts';
 import { dueRuns, type Moment } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
-import { type Lease, noLease, type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
+import { noLease, type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteStep, openSteps, runSteps, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
@@ -37,14 +37,13 @@ const stepError = (
 
 export const standing = (run: RunRow): Standing => ({ status: run.status, state: runState(run) });
 
-/** Writes where a run has moved to and whose it is there, by default nobody's, and tells of it. */
+/** Writes where a run has moved to, nobody executing it any more, and tells of it. */
 export async function settleRun(
   { db, tell }: Pick<Writing, 'db' | 'tell'>,
   run: RunRow,
   moved: Standing,
-  lease: Lease = noLease,
 ): Promise<RunRow> {
-  const row = await updateRun(db, run.id, { ...moved, ...lease });
+  const row = await updateRun(db, run.id, { ...moved, ...noLease });
   tell(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
   return row;
 }

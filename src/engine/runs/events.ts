@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Database } from '../store/schema.ts';
-import { transact } from '../store/transaction.ts';
+import { type Durability, transact } from '../store/transaction.ts';
 import { isTerminal } from './machine.ts';
 
 /*
@@ -145,12 +145,17 @@ export class RunEvents {
   }
 
   /** Makes a change in one transaction, and tells of it when it holds. */
-  async change<T>(db: Database, work: (db: Database, tell: Tell) => Promise<T>): Promise<T> {
+  async change<T>(
+    db: Database,
+    work: (db: Database, tell: Tell) => Promise<T>,
+    durability: Durability = {},
+  ): Promise<T> {
     const journal: [run_id: string, event: StreamEvent][] = [];
-    const result = await transact(db, (transaction) => {
+    const keep = (transaction: Database) => {
       journal.length = 0;
       return work(transaction, (run_id, event) => journal.push([run_id, event]));
-    });
+    };
+    const result = await transact(db, keep, durability);
     for (const [run_id, event] of journal) {
       this.publish(run_id, event);
       const run = endedRun(event);

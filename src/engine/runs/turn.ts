@@ -4,12 +4,14 @@ import { findLeased } from '../store/leases.ts';
 import { messageBody, updateMessageBody } from '../store/messages.ts';
 import { outageOf } from '../store/outage.ts';
 import { noLease, type RunRow, updateRun } from '../store/runs.ts';
-import type { Usage } from '../store/schema.ts';
+import type { Database, Usage } from '../store/schema.ts';
+import type { Durability } from '../store/transaction.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';
 import { concludeTurn, type Finished, waitsForOutputs } from './conclusion.ts';
 import type { Context } from './context.ts';
 import { messageDelta } from './deltas.ts';
 import { discardUnfinished, endRun, standing } from './ending.ts';
+import type { Tell } from './events.ts';
 import type { Outcome } from './machine.ts';
 import { closeMessage, type OpenMessage, openMessage, type Writing } from './steps.ts';
 
@@ -137,15 +139,19 @@ export class TurnRecorder {
   }
 
   /** Makes a change, which must leave the recorder as it is: it may have to be made again. */
-  async #write<T>(change: (writing: Writing, run: RunRow) => Promise<T>): Promise<T> {
+  async #write<T>(
+    change: (writing: Writing, run: RunRow) => Promise<T>,
+    durability: Durability = {},
+  ): Promise<T> {
     const { events, db: database, clock, ids, log } = this.#parts;
     for (;;) {
       try {
-        return await events.change(database, async (db, tell) => {
+        const held = async (db: Database, tell: Tell) => {
           const run = await findLeased(db, this.#run.id, this.#token);
           if (run === undefined) throw new LeaseLost();
           return change({ db, tell, clock, ids }, run);
-        });
+        };
+        return await events.change(database, held, durability);
       } catch (error) {
         const outage = outageOf(error);
         if (outage === null || this.#signal.aborted) throw error;
@@ -156,10 +162,11 @@ export class TurnRecorder {
   }
 
   async #start(): Promise<void> {
-    this.#open = await this.#write(async (writing, run) => {
+    const open = async (writing: Writing, run: RunRow) => {
       await this.#closeDone(writing, noUsage);
       return openMessage(writing, run);
-    });
+    };
+    this.#open = await this.#write(open, { isDraft: true });
     this.#done = null;
     this.#content = [];
   }

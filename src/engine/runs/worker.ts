@@ -1,11 +1,13 @@
 import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
-import { claimableRuns, findLeased, nextDue, renewLease } from '../store/leases.ts';
-import { type Lease, noLease, type RunRow, toRun, updateRun } from '../store/runs.ts';
+import { claimableRuns, nextDue, renewLease } from '../store/leases.ts';
+import { type RunRow, toRun, updateRun } from '../store/runs.ts';
+import type { Database } from '../store/schema.ts';
 import type { Signals } from '../store/signals.ts';
 import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './ending.ts';
 import { featuresOf } from '../store/features.ts';
 import { executeRun, type Interruption } from './execute.ts';
+import type { Tell } from './events.ts';
 import { engineFailed } from './fault.ts';
 import { Lookout } from './lookout.ts';
 import { advance } from './machine.ts';
@@ -33,10 +35,8 @@ export class RunWorker {
   readonly #parts: EngineParts;
   readonly #leaseDuration: number;
   readonly #executions = new Map<string, Running>();
-  /** Runs that were queued here and are this worker's to begin, with the names of their leases. */
-  readonly #accepted = new Map<string, string>();
-  /** Places kept for runs that are being queued here. */
-  #reserved = 0;
+  /** Changes on the way that will set a run going here. */
+  readonly #accepting = new Set<Promise<unknown>>();
   #pass: Promise<void> = Promise.resolve();
   #loop: Promise<void> | null = null;
   #stopping = false;
@@ -60,7 +60,7 @@ export class RunWorker {
   /** Makes the loop look at the database now; does nothing before `start`. */
   wake(): void {
     this.#lookout.stir();
-    this.#alarm.abort();
+    this.#alarm.abort('wake');
   }
 
   /** Another process tells of a run to be executed, or of one to be stopped. */
@@ -71,20 +71,37 @@ export class RunWorker {
   }
 
   /**
-   * Makes a change that queues the run, under a lease of this worker's if it has room: the run is
-   * then executed in the process that streams it, and all others keep off.
+   * Makes a change that queues a run and, where this worker has room, takes the run in the same
+   * transaction: it is executed in the process that streams it, at once. Answers the run as queued.
    */
-  async accept(run_id: string, change: (lease: Lease) => Promise<RunRow>): Promise<RunRow> {
-    const token = this.#reserve();
-    if (token === null) return change(noLease).finally(() => this.wake());
+  async accept(
+    change: (writing: Pick<Writing, 'db' | 'tell'>) => Promise<RunRow>,
+  ): Promise<RunRow> {
+    const hasRoom = this.#loop !== null && !this.#stopping && this.#free > 0;
+    const accepting = this.#accept(change, hasRoom);
+    const settled = accepting.catch(() => {});
+    if (hasRoom) this.#accepting.add(settled);
     try {
-      const row = await change(this.#lease(token));
-      this.#accepted.set(run_id, token);
-      return row;
+      const { queued, claim } = await accepting;
+      if (claim === null) this.wake();
+      return queued;
     } finally {
-      this.#reserved -= 1;
-      this.wake();
+      this.#accepting.delete(settled);
     }
+  }
+
+  async #accept(
+    change: (writing: Pick<Writing, 'db' | 'tell'>) => Promise<RunRow>,
+    hasRoom: boolean,
+  ): Promise<{ queued: RunRow; claim: Claim | null }> {
+    const { db: database, clock, ids, events } = this.#parts;
+    const accepted = await events.change(database, async (db, tell) => {
+      const queued = await change({ db, tell });
+      const claim = hasRoom ? await this.#take({ db, tell, clock, ids }, queued) : null;
+      return { queued, claim };
+    });
+    if (accepted.claim !== null) this.#execute(accepted.claim);
+    return accepted;
   }
 
   /** Breaks off the execution of a run, if it is this worker that executes it. */
@@ -113,43 +130,16 @@ export class RunWorker {
     await this.#signals?.close();
     await this.#loop;
     await this.#pass;
+    await Promise.all(this.#accepting);
     const timer = new AbortController();
     await Promise.race([this.settled(), this.#parts.clock.sleep(graceMs, timer.signal)]);
-    timer.abort();
+    timer.abort('settled');
     for (const run_id of this.#executions.keys()) this.interrupt(run_id, 'released');
     await this.settled();
-    await this.#handBack();
   }
 
   get #free(): number {
-    const taken = this.#executions.size + this.#accepted.size + this.#reserved;
-    return this.#parts.concurrency - taken;
-  }
-
-  #lease(lease_token: string): Lease {
-    return { lease_token, lease_until: this.#parts.clock.now() + this.#leaseDuration };
-  }
-
-  #reserve(): string | null {
-    if (this.#loop === null || this.#stopping || this.#free <= 0) return null;
-    this.#reserved += 1;
-    return this.#parts.ids.object('lease_');
-  }
-
-  /** Frees what was accepted and not begun. */
-  async #handBack(): Promise<void> {
-    const { db, events, log } = this.#parts;
-    for (const [run_id, token] of this.#accepted) {
-      try {
-        await events.change(db, async (transaction) => {
-          const run = await findLeased(transaction, run_id, token);
-          if (run !== undefined)
-            await updateRun(transaction, run_id, { ...standing(run), ...noLease });
-        });
-      } catch (error) {
-        log.error('run not handed back', { run_id, error: String(error) });
-      }
-    }
+    return this.#parts.concurrency - this.#executions.size - this.#accepting.size;
   }
 
   async #run(): Promise<void> {
@@ -176,35 +166,24 @@ export class RunWorker {
     const { db, clock, concurrency } = this.#parts;
     await expireDueRuns(this.#parts);
     if (this.#stopping) return;
-    const isIdle =
-      this.#accepted.size === 0 &&
-      (await claimableRuns(db, moment(clock), concurrency)).length === 0;
-    if (isIdle) return;
+    if ((await claimableRuns(db, moment(clock), concurrency)).length === 0) return;
     for (const claim of await this.#claim()) this.#execute(claim);
   }
 
-  async #claim(): Promise<Claim[]> {
+  #claim(): Promise<Claim[]> {
     const { db, clock, ids, concurrency, events } = this.#parts;
-    const accepted = new Map(this.#accepted);
-    const claims = await events.change(db, async (transaction, tell) => {
+    const claim = async (transaction: Database, tell: Tell) => {
       const writing = { db: transaction, tell, clock, ids };
-      const own = await Promise.all(
-        [...accepted].map(([id, token]) => findLeased(transaction, id, token)),
-      );
-      const others = await claimableRuns(transaction, moment(clock), concurrency);
-      const runs = [...own, ...others].filter((run) => run !== undefined);
       const made: Claim[] = [];
-      const room = this.#free + accepted.size;
-      for (const [id, run] of new Map(runs.map((one) => [one.id, one]))) {
+      for (const run of await claimableRuns(transaction, moment(clock), concurrency)) {
         // After the machine has slept the lease is over, but not the work.
-        if (this.#executions.has(id)) continue;
+        if (this.#executions.has(run.id)) continue;
         if (run.status === 'cancelling') await endRun(writing, run, 'stop');
-        else if (made.length < room) made.push(await this.#take(writing, run));
+        else if (made.length < this.#free) made.push(await this.#take(writing, run));
       }
       return made;
-    });
-    for (const run_id of accepted.keys()) this.#accepted.delete(run_id);
-    return claims;
+    };
+    return events.change(db, claim, { isDraft: true });
   }
 
   /** Leases a run to this worker: a queued one starts, one that lost its holder begins its turn anew. */
@@ -214,7 +193,8 @@ export class RunWorker {
     const token = ids.object('lease_');
     const taken = await updateRun(db, run.id, {
       ...(isNew ? advance(standing(run), 'start', seconds(clock)) : standing(run)),
-      ...this.#lease(token),
+      lease_token: token,
+      lease_until: clock.now() + this.#leaseDuration,
     });
     if (isNew) tell(run.id, { event: 'thread.run.in_progress', data: toRun(taken) });
     return { run: taken, token };
@@ -231,7 +211,7 @@ export class RunWorker {
       run,
       executeRun(this.#parts, { run, token, signal: controller.signal }),
       () => {
-        done.abort();
+        done.abort('done');
         return Promise.all(guards);
       },
     );

@@ -62,7 +62,7 @@ export type Lease = Pick<RunRow, 'lease_token' | 'lease_until'>;
 /** Nobody's: whoever looks first may take the run. */
 export const noLease: Lease = { lease_token: null, lease_until: null };
 
-export interface NewRun extends Lease {
+export interface NewRun {
   readonly id: string;
   readonly created_at: number;
   readonly thread_id: string;
@@ -77,6 +77,7 @@ export const insertRun = async (db: Database, run: NewRun): Promise<RunRow> => {
     .insertInto('runs')
     .values({
       ...run,
+      ...noLease,
       status: 'queued',
       metadata: JSON.stringify(run.metadata),
       settings: JSON.stringify(run.settings),

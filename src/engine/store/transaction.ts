@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { sendAnnouncements } from './announcement.ts';
 import { featuresOf } from './features.ts';
 import type { Database } from './schema.ts';
@@ -18,16 +19,42 @@ const patience = 20;
 export const pause = (failures: number): number =>
   Math.random() * Math.min(500, 5 * 2 ** Math.min(failures, 10));
 
+/** Runs a transaction whose commit does not wait for the disk, where the database knows such a thing. */
+function withoutWaiting<T>(db: Database, run: (db: Database) => Promise<T>): Promise<T> {
+  if (featuresOf(db) !== null) return run(db);
+  return db.connection().execute(async (connection) => {
+    await sql`pragma synchronous = normal`.execute(connection);
+    try {
+      return await run(connection);
+    } finally {
+      await sql`pragma synchronous = full`.execute(connection);
+    }
+  });
+}
+
+/** What a transaction promises beyond being whole. */
+export interface Durability {
+  /**
+   * A draft is what the program can do again by itself, such as taking a run: it may be lost with
+   * the power, until the next transaction that is none. What was answered is never a draft.
+   */
+  readonly isDraft?: boolean;
+}
+
 /**
  * Does all of `work` or none of it. It is done again when another transaction got in its way or the
  * connection was lost, so it must leave nothing behind but what it returns and writes to `db`.
  */
-export async function transact<T>(db: Database, work: (db: Database) => Promise<T>): Promise<T> {
+export async function transact<T>(
+  db: Database,
+  work: (db: Database) => Promise<T>,
+  { isDraft = false }: Durability = {},
+): Promise<T> {
   const isolation = featuresOf(db)?.isolation ?? 'serializable';
   for (let failures = 1; ; failures += 1) {
     let isCommitting = false;
-    try {
-      return await db
+    const once = (connection: Database) =>
+      connection
         .transaction()
         .setIsolationLevel(isolation)
         .execute(async (transaction) => {
@@ -36,6 +63,8 @@ export async function transact<T>(db: Database, work: (db: Database) => Promise<
           isCommitting = true;
           return result;
         });
+    try {
+      return await (isDraft ? withoutWaiting(db, once) : once(db));
     } catch (error) {
       // Nobody knows whether a commit happened that was not answered.
       const isUndone = isConflict(error) || (isConnectionLoss(error) && !isCommitting);
