@@ -66,7 +66,7 @@ async function* callOnce(
     const message = `The model said nothing for ${longestSilence / 1000} seconds.`;
     throw new ModelFailure('server_error', message, 0);
   } finally {
-    over.abort();
+    over.abort('over');
   }
 }
 

@@ -95,6 +95,10 @@ export class StreamReader {
       case 'response.output_text.delta':
         yield* this.#delta(event, 'text');
         break;
+      case 'response.content_part.added':
+        // Text is on its way: the message is begun while it comes.
+        yield* this.#begin(event);
+        break;
       case 'response.refusal.delta':
         yield* this.#delta(event, 'refusal');
         break;
@@ -157,6 +161,14 @@ export class StreamReader {
     this.#open = index;
     this.#parts = [];
     yield { type: 'message_started' };
+  }
+
+  *#begin({
+    output_index,
+    part,
+  }: OpenAI.Responses.ResponseContentPartAddedEvent): Generator<ModelEvent> {
+    const isSpoken = part.type === 'output_text' || part.type === 'refusal';
+    if (isSpoken && !this.#written.has(output_index)) yield* this.#start(output_index);
   }
 
   *#delta(
