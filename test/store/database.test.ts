@@ -4,7 +4,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DatabaseError, openDatabase } from '../../src/engine/store/db.ts';
 import { hasLiveRuns } from '../../src/engine/store/leftover.ts';
-import { contend } from '../support/contender.ts';
 import { setup } from '../support/engine.ts';
 import { temporary } from '../support/files.ts';
 import { createRun } from '../support/talk.ts';
@@ -81,12 +80,6 @@ test('a database in memory is its own', async () => {
   const other = await setup();
   const { id } = await one.openai.beta.threads.create();
   expect((await other.request('GET', `/threads/${id}`)).status).toBe(404);
-});
-
-test('many processes may open a new file at once', async () => {
-  const file = temporary();
-  const opened = await Promise.all(Array.from({ length: 4 }, () => contend(file, 'open')));
-  expect(opened).toEqual([[], [], [], []]);
 });
 
 describe('a file that is left alone', () => {

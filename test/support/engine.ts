@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/engine/store/db.ts';
 import { createLog } from '../../src/log.ts';
 import { embeddedFetch } from '../../src/openai/embedded-fetch.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
+import { locate } from './home.ts';
 import { faultOf } from './objects.ts';
 import { inspected } from './stream.ts';
 import { createUpstream, type Turn, type Upstream } from './upstream.ts';
@@ -103,7 +104,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
           secrets,
         });
   const engine = createEngine({
-    db: await openDatabase(options.database ?? ':memory:'),
+    db: await openDatabase(await locate(options.database)),
     model,
     clock,
     ids,

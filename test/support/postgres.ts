@@ -1,11 +1,16 @@
 import { Client } from 'pg';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, type TestContext } from 'vitest';
 
 /** A server for tests: a URL whose user may make schemas. */
 export const postgresServer = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;
 
 /** Said of tests that are skipped without one. */
 export const withoutPostgres = 'ASSISTANTS_TEST_POSTGRES is not set';
+
+/** For `beforeEach`: skips tests that need a server where there is none, and says why. */
+export function needPostgres({ skip }: Pick<TestContext, 'skip'>): void {
+  if (postgresServer === null) skip(withoutPostgres);
+}
 
 /** Puts one statement to the server, past everything that is tested. */
 export async function query(text: string, values: readonly unknown[] = []) {

@@ -19,3 +19,9 @@ test('what the program was started with is taken out wherever it stands', () => 
 test('an empty secret hides nothing', () => {
   expect(redact('text', [''])).toBe('text');
 });
+
+test('takes the password out of any URL', () => {
+  expect(redact('at postgres://ada:se%2Fcret@host:5432/db, or https://ada@host/a:b@c')).toBe(
+    'at postgres://ada:[redacted]@host:5432/db, or https://ada@host/a:b@c',
+  );
+});

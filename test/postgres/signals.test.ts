@@ -1,0 +1,44 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../support/clock.ts';
+import { setup } from '../support/engine.ts';
+import { needPostgres, temporarySchema } from '../support/postgres.ts';
+import { createRun, readRun } from '../support/talk.ts';
+import { createGate } from '../support/upstream.ts';
+import { says } from '../support/upstream-items.ts';
+
+beforeEach(needPostgres);
+
+/** Two engines on one database, whose clocks stand still: nobody looks without being told. */
+async function pair() {
+  const database = await temporarySchema();
+  const one = await setup({ database });
+  const other = await setup({ database, ids: one.ids });
+  other.engine.start();
+  await other.engine.tick();
+  return { one, other };
+}
+
+describe('without the passing of time', () => {
+  test('a run is executed by the process that has room for it', async () => {
+    const { one, other } = await pair();
+    other.upstream.will({ output: [says('Snow.')] });
+    const { run } = await createRun(one);
+    await until(async () => (await readRun(one, run)).status === 'completed');
+    expect(other.upstream.requests).toHaveLength(1);
+    expect(one.upstream.requests).toHaveLength(0);
+  });
+
+  test('a run is cancelled in the process that executes it', async () => {
+    const { one, other } = await pair();
+    const gate = createGate();
+    other.upstream.will({ output: [says('Snow and')], gate, before: 'response.output_text.done' });
+    const { run } = await createRun(one);
+    await gate.reached;
+    const { thread_id } = run;
+    expect((await one.openai.beta.threads.runs.cancel(run.id, { thread_id })).status).toBe(
+      'cancelling',
+    );
+    await until(async () => (await readRun(one, run)).status === 'cancelled');
+    expect(other.upstream.requests[0]?.signal?.aborted).toBe(true);
+  });
+});
