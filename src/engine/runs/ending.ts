@@ -93,6 +93,12 @@ export async function discardUnfinished(db: Database, run: RunRow): Promise<void
   }
 }
 
+/** Removes a message that was begun and whose writer does not know of it. */
+export async function discardOpen(db: Database, run: RunRow): Promise<void> {
+  for (const message of await openMessages(db, run.id)) await deleteMessage(db, message.id);
+  for (const step of await openSteps(db, run.id)) await deleteStep(db, step.id);
+}
+
 export const moment = (clock: Clock): Moment => ({
   seconds: seconds(clock),
   milliseconds: clock.now(),

@@ -10,7 +10,7 @@ import { insertTurn, sumUsage } from '../store/turns.ts';
 import { concludeTurn, type Finished, waitsForOutputs } from './conclusion.ts';
 import type { Context } from './context.ts';
 import { messageDelta } from './deltas.ts';
-import { discardUnfinished, endRun, standing } from './ending.ts';
+import { discardOpen, discardUnfinished, endRun, standing } from './ending.ts';
 import type { Tell } from './events.ts';
 import type { Outcome } from './machine.ts';
 import { closeMessage, type OpenMessage, openMessage, type Writing } from './steps.ts';
@@ -140,16 +140,16 @@ export class TurnRecorder {
 
   /** Makes a change, which must leave the recorder as it is: it may have to be made again. */
   async #write<T>(
-    change: (writing: Writing, run: RunRow) => Promise<T>,
+    change: (writing: Writing, run: RunRow, isAgain: boolean) => Promise<T>,
     durability: Durability = {},
   ): Promise<T> {
     const { events, db: database, clock, ids, log } = this.#parts;
-    for (;;) {
+    for (let isAgain = false; ; isAgain = true) {
       try {
         const held = async (db: Database, tell: Tell) => {
           const run = await findLeased(db, this.#run.id, this.#token);
           if (run === undefined) throw new LeaseLost();
-          return change({ db, tell, clock, ids }, run);
+          return change({ db, tell, clock, ids }, run, isAgain);
         };
         return await events.change(database, held, durability);
       } catch (error) {
@@ -162,8 +162,10 @@ export class TurnRecorder {
   }
 
   async #start(): Promise<void> {
-    const open = async (writing: Writing, run: RunRow) => {
+    const open = async (writing: Writing, run: RunRow, isAgain: boolean) => {
       await this.#closeDone(writing, noUsage);
+      // A commit that nobody confirmed may have happened all the same.
+      if (isAgain) await discardOpen(writing.db, run);
       return openMessage(writing, run);
     };
     this.#open = await this.#write(open, { isDraft: true });
