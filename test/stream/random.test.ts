@@ -56,7 +56,7 @@ const without =
     events.filter(({ type }) => !omitted.includes(type));
 
 const ends = ['stop', 'stop', 'max_output_tokens', 'content_filter', 'failed', 'error'] as const;
-const failed = { code: 'server_error', message: 'No.' };
+const failed = { code: 'invalid_prompt', message: 'No.' };
 
 /** What the model does in one turn, made anew each time because its ids are. */
 const turn = fc

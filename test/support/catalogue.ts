@@ -46,7 +46,7 @@ async function bring(it: Setup, world: World, run: { id: string; thread_id: stri
       it.upstream.will({});
       return it.runToEnd();
     case 'failed':
-      it.upstream.will({ failed: { code: 'server_error', message: 'No.' } });
+      it.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
       return it.runToEnd();
     case 'cancelling':
       await runs.cancel(id, { thread_id });

@@ -47,7 +47,7 @@ async function fill(store: Store) {
     { output: [says('Wait.'), calls('get_weather', { city: 'Oslo' })] },
     { output: [says('Snow \u0000 \uD800.')] },
     { output: [begins('It is ver')], incomplete: 'max_output_tokens' },
-    { failed: { code: 'server_error', message: 'It broke.' } },
+    { failed: { code: 'invalid_prompt', message: 'It broke.' } },
     { output: [reasons('opaque'), calls('get_weather', { city: 'Bergen' })] },
   );
   const made = await createRun(it, { metadata: { of: 'run' }, temperature: 1 });
