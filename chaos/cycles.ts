@@ -192,6 +192,7 @@ export async function wreakHavoc(options: ChaosOptions): Promise<Figures> {
     }
     await sumUp(figures, db, model);
     figures.kills = fleet.killed;
+    figures.violations.push(...fleet.deaths);
     return figures;
   } finally {
     await fleet.stop();
