@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import {
+  cancelledRuns,
   claimableRuns,
   dueRuns,
   findLeased,
@@ -21,7 +22,7 @@ const lease = (lease_token: string, ms = 10_000) => ({
 /** Takes up to `limit` runs as a worker does; answers their ids. */
 const claim = (db: Database, worker: string, limit: number): Promise<string[]> =>
   transact(db, async (transaction) => {
-    const runs = await claimableRuns(transaction, now, limit);
+    const runs = await claimableRuns(transaction, now, { limit, except: [] });
     for (const run of runs) await moveRun(transaction, run, 'in_progress', lease(worker));
     return runs.map(({ id }) => id);
   });
@@ -52,8 +53,13 @@ export function leaseContract(place: Place): void {
     await moveRun(db, await addRun(db, 'done'), 'completed');
     await moveRun(db, await addRun(db, 'waiting'), 'requires_action');
     await moveRun(db, await addRun(db, 'stopping', { deadline: now.seconds }), 'cancelling');
-    expect(idsOf(await claimableRuns(db, now, 10))).toBe('old same lapsed young stopping');
-    expect(idsOf(await claimableRuns(db, now, 2))).toBe('old same');
+    await moveRun(db, await addRun(db, 'stopped elsewhere'), 'cancelling', lease('a'));
+    const claimable = async (limit: number, except: string[] = []) =>
+      idsOf(await claimableRuns(db, now, { limit, except }));
+    expect(await claimable(10)).toBe('old same lapsed young');
+    expect(idsOf(await cancelledRuns(db, now))).toBe('stopping');
+    expect(await claimable(2)).toBe('old same');
+    expect(await claimable(2, ['old', 'lapsed'])).toBe('same young');
   });
 
   test('runs are due when their time is over, and not while they are held', async () => {

@@ -1,6 +1,6 @@
 import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
-import { claimableRuns, nextDue, renewLease } from '../store/leases.ts';
+import { cancelledRuns, claimableRuns, nextDue, renewLease } from '../store/leases.ts';
 import { type RunRow, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import type { Signals } from '../store/signals.ts';
@@ -163,23 +163,39 @@ export class RunWorker {
   }
 
   async #look(): Promise<void> {
-    const { db, clock, concurrency } = this.#parts;
+    const { db, clock } = this.#parts;
     await expireDueRuns(this.#parts);
     if (this.#stopping) return;
-    if ((await claimableRuns(db, moment(clock), concurrency)).length === 0) return;
+    await this.#endCancelled();
+    if (this.#free <= 0) return;
+    if ((await claimableRuns(db, moment(clock), this.#claimOptions)).length === 0) return;
     for (const claim of await this.#claim()) this.#execute(claim);
   }
 
+  /** As many runs as there is room for. After the machine has slept a lease is over, but not the work. */
+  get #claimOptions() {
+    return { limit: Math.max(0, this.#free), except: [...this.#executions.keys()] };
+  }
+
+  /** Ends what is to be stopped and nobody executes; an execution ends its own run. */
+  async #endCancelled(): Promise<void> {
+    const { db, clock, ids, events } = this.#parts;
+    if ((await cancelledRuns(db, moment(clock))).length === 0) return;
+    await events.change(db, async (transaction, tell) => {
+      const writing = { db: transaction, tell, clock, ids };
+      for (const run of await cancelledRuns(transaction, moment(clock))) {
+        if (!this.#executions.has(run.id)) await endRun(writing, run, 'stop');
+      }
+    });
+  }
+
   #claim(): Promise<Claim[]> {
-    const { db, clock, ids, concurrency, events } = this.#parts;
+    const { db, clock, ids, events } = this.#parts;
     const claim = async (transaction: Database, tell: Tell) => {
       const writing = { db: transaction, tell, clock, ids };
       const made: Claim[] = [];
-      for (const run of await claimableRuns(transaction, moment(clock), concurrency)) {
-        // After the machine has slept the lease is over, but not the work.
-        if (this.#executions.has(run.id)) continue;
-        if (run.status === 'cancelling') await endRun(writing, run, 'stop');
-        else if (made.length < this.#free) made.push(await this.#take(writing, run));
+      for (const run of await claimableRuns(transaction, moment(clock), this.#claimOptions)) {
+        if (made.length < this.#free) made.push(await this.#take(writing, run));
       }
       return made;
     };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { liveStatuses } from './schema.ts';
 
-const movingStatuses = ['queued', 'in_progress', 'cancelling'] as const;
+const movingStatuses = ['queued', 'in_progress'] as const;
 
 const statusIn = (statuses: readonly string[]) =>
   sql.raw<boolean>(`status in (${statuses.map((status) => `'${status}'`).join(', ')})`);
@@ -14,3 +14,5 @@ const statusIn = (statuses: readonly string[]) =>
 export const isLive = statusIn(liveStatuses);
 /** Runs that somebody executes, or has to. */
 export const isMoving = statusIn(movingStatuses);
+/** Runs that are to be stopped. */
+export const isCancelling = statusIn(['cancelling']);

@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
-import { isLive, isMoving } from './conditions.ts';
+import { isCancelling, isLive, isMoving } from './conditions.ts';
 import { locksRows, skipsLocked } from './features.ts';
 import type { Database, Tables } from './schema.ts';
 import type { RunRow } from './runs.ts';
@@ -27,21 +27,34 @@ function take(db: Database, runs: SelectQueryBuilder<Tables, 'runs', RunRow>) {
   return skipsLocked(db) ? runs.forNoKeyUpdate().skipLocked() : runs.forNoKeyUpdate();
 }
 
+/** How many runs are wanted, and which are not, by id. */
+export interface ClaimOptions {
+  readonly limit: number;
+  readonly except: readonly string[];
+}
+
 /** Runs nobody is executing although somebody could: queued ones, and those a lease ran out on. */
-export const claimableRuns = (db: Database, now: Moment, limit: number): Promise<RunRow[]> => {
+export const claimableRuns = (
+  db: Database,
+  now: Moment,
+  { limit, except }: ClaimOptions,
+): Promise<RunRow[]> => {
   const runs = db
     .selectFrom('runs')
     .selectAll()
     .where(isMoving)
+    .$if(except.length > 0, (query) => query.where('id', 'not in', except))
     .where(isFree(now))
-    .where((where) =>
-      where.or([where('status', '=', 'cancelling'), where('deadline', '>', now.seconds)]),
-    )
+    .where('deadline', '>', now.seconds)
     .orderBy('created_at')
     .orderBy('seq')
     .limit(limit);
   return take(db, runs).execute();
 };
+
+/** Runs that are to be stopped and that nobody is executing, whether or not there is room for more. */
+export const cancelledRuns = (db: Database, now: Moment): Promise<RunRow[]> =>
+  take(db, db.selectFrom('runs').selectAll().where(isCancelling).where(isFree(now))).execute();
 
 /**
  * Live runs whose deadline has passed, of one thread or of all. A run under a valid lease is left

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { attempt } from './attempt.ts';
-import { isLive, isMoving } from './conditions.ts';
+import { isCancelling, isLive, isMoving } from './conditions.ts';
 import { featuresOf } from './features.ts';
 
 /** The index that gives a thread to one live run. */
@@ -127,6 +127,12 @@ async function indexClaims(db: Kysely<unknown>): Promise<void> {
     .on('runs')
     .columns(['created_at', 'seq'])
     .where(isMoving)
+    .execute();
+  await db.schema
+    .createIndex('cancelling_runs')
+    .on('runs')
+    .columns(['created_at', 'seq'])
+    .where(isCancelling)
     .execute();
   await db.schema
     .createIndex('runs_by_lease')

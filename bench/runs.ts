@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import { initialState } from '../src/engine/runs/machine.ts';
+import type { MessageBody } from '../src/engine/store/messages.ts';
+import type { Database, RunSettings } from '../src/engine/store/schema.ts';
+
+/** Unix seconds at which everything here was created. */
+export const begun = Math.floor(Date.now() / 1000) - 60;
+const deadline = begun + 86_400;
+
+const settings: RunSettings = {
+  assistant_id: 'asst_000000000000000000000000',
+  model: 'gpt-4.1-mini',
+  instructions: 'You answer in one sentence, and say so when you do not know. '.repeat(5),
+  tools: [],
+  tool_resources: {},
+  temperature: null,
+  top_p: null,
+  reasoning_effort: null,
+  max_completion_tokens: null,
+  max_prompt_tokens: null,
+  truncation_strategy: { type: 'auto', last_messages: null },
+  response_format: 'auto',
+  tool_choice: 'auto',
+  parallel_tool_calls: true,
+};
+
+const question: MessageBody = {
+  status: 'completed',
+  incomplete_details: null,
+  completed_at: begun,
+  incomplete_at: null,
+  content: [{ type: 'text', text: { value: 'What is the weather?', annotations: [] } }],
+  assistant_id: null,
+  attachments: [],
+};
+
+const numbers = (count: number) =>
+  sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${sql.lit(count)})`;
+
+const body = JSON.stringify({ metadata: {}, tool_resources: {} });
+const [settingsText, stateText] = [settings, initialState(deadline)].map((it) =>
+  JSON.stringify(it),
+);
+
+/** Runs that are waiting to be executed, each on a thread with a question of its own. */
+export async function queueRuns(db: Database, count: number): Promise<void> {
+  await sql`insert into threads (id, created_at, body) ${numbers(count)}
+    select 'thread_' || i, ${sql.lit(begun)}, ${body} from n`.execute(db);
+  await sql`insert into messages (id, created_at, thread_id, role, metadata, body) ${numbers(count)}
+    select 'msg_' || i, ${sql.lit(begun)}, 'thread_' || i, 'user', '{}', ${JSON.stringify(question)}
+    from n`.execute(db);
+  await sql`insert into runs (id, created_at, thread_id, status, deadline, metadata, settings, state)
+    ${numbers(count)}
+    select 'run_' || i, ${sql.lit(begun)}, 'thread_' || i, 'queued', ${sql.lit(deadline)}, '{}',
+      ${settingsText}, ${stateText} from n`.execute(db);
+}
+
+/** Runs of one thread that have come to their end, ten in a second. */
+export async function addEndedRuns(db: Database, thread_id: string, count: number): Promise<void> {
+  await sql`insert into threads (id, created_at, body)
+    values (${thread_id}, ${sql.lit(begun)}, ${body})`.execute(db);
+  await sql`insert into runs (id, created_at, thread_id, status, deadline, metadata, settings, state)
+    ${numbers(count)}
+    select 'run_of_${sql.raw(thread_id)}_' || i, ${sql.lit(begun)} - i / 10, ${thread_id}, 'completed',
+      ${sql.lit(deadline)}, '{}', ${settingsText}, ${stateText} from n`.execute(db);
+}
