@@ -112,6 +112,24 @@ describe('a transaction that others get in the way of', () => {
   });
 });
 
+test('a draft does not wait for the disk, and nothing else is spared that', async () => {
+  const db = await open(await temporarySchema());
+  const commitOf = (isDraft: boolean) =>
+    transact(
+      db,
+      async (transaction) => {
+        const shown = sql<{ synchronous_commit: string }>`show synchronous_commit`;
+        return (await shown.execute(transaction)).rows[0]?.synchronous_commit;
+      },
+      { isDraft },
+    );
+  expect([await commitOf(false), await commitOf(true), await commitOf(false)]).toEqual([
+    'on',
+    'off',
+    'on',
+  ]);
+});
+
 describe('a database', () => {
   test('may have other tables', async () => {
     const url = await temporarySchema();

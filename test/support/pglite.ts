@@ -44,7 +44,12 @@ class SharedDialect extends PGliteDialect {
 
   override createAdapter(): PostgresFeatures {
     const adapter = new PostgresFeatures();
-    adapter.features = { isolation: 'read committed', skipLocked: true, signals: null };
+    adapter.features = {
+      isolation: 'read committed',
+      skipLocked: true,
+      knowsDrafts: true,
+      signals: null,
+    };
     return adapter;
   }
 }

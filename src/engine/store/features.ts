@@ -10,13 +10,20 @@ export interface Features {
   readonly isolation: IsolationLevel;
   /** Whether others' locks can be passed over. */
   readonly skipLocked: boolean;
+  /** Whether a transaction can be told not to wait for the disk. */
+  readonly knowsDrafts: boolean;
   /** Words between the processes that share the database; null where they cannot be passed. */
   readonly signals: Signals | null;
 }
 
 /** Tells whoever has the database or a transaction what it can do. */
 export class PostgresFeatures extends PostgresAdapter {
-  features: Features = { isolation: 'serializable', skipLocked: false, signals: null };
+  features: Features = {
+    isolation: 'serializable',
+    skipLocked: false,
+    knowsDrafts: false,
+    signals: null,
+  };
 
   /** Migrations are made in one transaction, which has taken a lock before. */
   override async acquireMigrationLock(): Promise<void> {}

@@ -68,8 +68,9 @@ async function meet(db: Database): Promise<Server> {
   return server;
 }
 
-const isolationOf = ({ version }: Server) =>
-  genuine.test(version) ? 'read committed' : 'serializable';
+const isGenuine = ({ version }: Server) => genuine.test(version);
+
+const isolationOf = (server: Server) => (isGenuine(server) ? 'read committed' : 'serializable');
 
 async function findFeatures(db: Database, url: string, server: Server): Promise<Features> {
   const channel = `assistants_mcp ${server.schema}`;
@@ -82,6 +83,7 @@ async function findFeatures(db: Database, url: string, server: Server): Promise<
   return {
     isolation: isolationOf(server),
     skipLocked,
+    knowsDrafts: isGenuine(server),
     signals: canNotify ? new PostgresSignals(config(url), channel) : null,
   };
 }

@@ -19,9 +19,8 @@ const patience = 20;
 export const pause = (failures: number): number =>
   Math.random() * Math.min(500, 5 * 2 ** Math.min(failures, 10));
 
-/** Runs a transaction whose commit does not wait for the disk, where the database knows such a thing. */
+/** Runs a transaction of SQLite whose commit does not wait for the disk. */
 function withoutWaiting<T>(db: Database, run: (db: Database) => Promise<T>): Promise<T> {
-  if (featuresOf(db) !== null) return run(db);
   return db.connection().execute(async (connection) => {
     await sql`pragma synchronous = normal`.execute(connection);
     try {
@@ -36,7 +35,7 @@ function withoutWaiting<T>(db: Database, run: (db: Database) => Promise<T>): Pro
 export interface Durability {
   /**
    * A draft is what the program can do again by itself, such as taking a run: it may be lost with
-   * the power, until the next transaction that is none. What was answered is never a draft.
+   * the power or PostgreSQL's server, until the next transaction that is none. What was answered is never a draft.
    */
   readonly isDraft?: boolean;
 }
@@ -50,21 +49,24 @@ export async function transact<T>(
   work: (db: Database) => Promise<T>,
   { isDraft = false }: Durability = {},
 ): Promise<T> {
-  const isolation = featuresOf(db)?.isolation ?? 'serializable';
+  const features = featuresOf(db);
   for (let failures = 1; ; failures += 1) {
     let isCommitting = false;
     const once = (connection: Database) =>
       connection
         .transaction()
-        .setIsolationLevel(isolation)
+        .setIsolationLevel(features?.isolation ?? 'serializable')
         .execute(async (transaction) => {
+          if (isDraft && features?.knowsDrafts === true) {
+            await sql`set local synchronous_commit = off`.execute(transaction);
+          }
           const result = await work(transaction);
           await sendAnnouncements(transaction);
           isCommitting = true;
           return result;
         });
     try {
-      return await (isDraft ? withoutWaiting(db, once) : once(db));
+      return await (isDraft && features === null ? withoutWaiting(db, once) : once(db));
     } catch (error) {
       // Nobody knows whether a commit happened that was not answered.
       const isUndone = isConflict(error) || (isConnectionLoss(error) && !isCommitting);
