@@ -11,6 +11,7 @@ const db = await openDatabase(process.argv[2] ?? '');
 const engine = createEngine({
   db,
   model: createScriptedModel(),
+  files: null,
   clock: systemClock,
   ids: randomIds,
   log: createLog({

@@ -12,6 +12,7 @@ const [, , location = ':memory:', baseURL = '', lease = '1000'] = process.argv;
 const engine = createEngine({
   db: await openDatabase(location),
   model: createResponsesModel({ apiKey: null, baseURL }),
+  files: null,
   clock: systemClock,
   ids: randomIds,
   log: createLog({

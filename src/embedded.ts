@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { BackendOptions } from './backend.ts';
 import { createEngine, type Engine } from './engine/index.ts';
+import { createFiles } from './engine/models/files.ts';
 import { createResponsesModel } from './engine/models/responses.ts';
 import { createScriptedModel } from './engine/models/scripted.ts';
 import { openDatabase } from './engine/store/db.ts';
@@ -18,12 +19,12 @@ export interface Embedded {
 export async function startEmbedded(options: BackendOptions): Promise<Embedded> {
   const { config, clock, ids, log } = options;
   const { apiKey, modelBaseUrl: baseURL } = config;
+  const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
+  const isScripted = config.modelApi === 'scripted';
   const engine = createEngine({
     db: await openDatabase(config.database),
-    model:
-      config.modelApi === 'scripted'
-        ? createScriptedModel()
-        : createResponsesModel({ apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] }),
+    model: isScripted ? createScriptedModel() : createResponsesModel(endpoint),
+    files: isScripted ? null : createFiles(endpoint),
     clock,
     ids,
     log,

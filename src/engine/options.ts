@@ -1,5 +1,6 @@
 import type { Clock, Ids } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { Files } from './models/files.ts';
 import type { Model } from './models/model.ts';
 import type { RunEvents } from './runs/events.ts';
 import type { Database } from './store/schema.ts';
@@ -8,6 +9,8 @@ import type { Database } from './store/schema.ts';
 export interface EngineOptions {
   readonly db: Database;
   readonly model: Model;
+  /** Null where the model comes without. */
+  readonly files: Files | null;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

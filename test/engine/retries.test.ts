@@ -165,6 +165,7 @@ test('a model that thinks for long, but shows that it does, is not given up', as
   const clock = createClock();
   const model: Model = {
     unavailable: null,
+    refusal: () => Promise.resolve(null),
     async *respond() {
       for (let minute = 0; minute < 30; minute += 3) {
         yield { type: 'pulse' };

@@ -10,6 +10,7 @@ const [, , database = '', path = '', count = '0', body = '{}'] = process.argv;
 const engine = createEngine({
   db: await openDatabase(database),
   model: createScriptedModel(),
+  files: null,
   clock: systemClock,
   ids: randomIds,
   log: createLog({

@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
 import type { Ids } from '../../src/clock.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
+import { createFiles } from '../../src/engine/models/files.ts';
 import { createResponsesModel } from '../../src/engine/models/responses.ts';
 import { createScriptedModel } from '../../src/engine/models/scripted.ts';
 import { openDatabase } from '../../src/engine/store/db.ts';
@@ -94,18 +95,12 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     ...(otherwise && { otherwise }),
   });
   const secrets = key === null ? [] : [key];
-  const model =
-    options.model === 'scripted'
-      ? createScriptedModel()
-      : createResponsesModel({
-          apiKey: key,
-          baseURL: baseURL ?? null,
-          fetch: upstream.fetch,
-          secrets,
-        });
+  const isScripted = options.model === 'scripted';
+  const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch: upstream.fetch, secrets };
   const engine = createEngine({
     db: await openDatabase(await locate(options.database)),
-    model,
+    model: isScripted ? createScriptedModel() : createResponsesModel(endpoint),
+    files: isScripted ? null : createFiles(endpoint),
     clock,
     ids,
     log: createLog({

@@ -69,6 +69,8 @@ export type ModelEvent =
 export interface Model {
   /** Why runs cannot be made at all with this configuration, in one sentence; null when they can. */
   readonly unavailable: string | null;
+  /** Why a run with these tools cannot be made here, in one sentence; null when it can (contract §8.2). */
+  refusal(tools: readonly OpenAI.Beta.AssistantTool[]): Promise<string | null>;
   /** Throws {@link ModelFailure} when the model fails, and whatever `signal` aborts with. */
   respond(request: ModelRequest): AsyncIterable<ModelEvent>;
 }

@@ -1,36 +1,16 @@
-import OpenAI, { APIError } from 'openai';
+import type OpenAI from 'openai';
+import { APIError } from 'openai';
+import { createEndpointClient, type EndpointOptions, secretsOf } from './endpoint.ts';
 import type { Model, ModelRequest } from './model.ts';
 import { toResponseParams } from './responses-input.ts';
 import { StreamReader } from './responses-stream.ts';
 import { toModelFailure } from './upstream-error.ts';
-import { restrained } from './upstream-fetch.ts';
 
-export interface ResponsesOptions {
-  /** Null for servers that ask for none. */
-  readonly apiKey: string | null;
-  /** Null for OpenAI's own endpoint. */
-  readonly baseURL: string | null;
-  readonly fetch?: typeof globalThis.fetch;
-  /** What must never appear in a run's error, beside the key. */
-  readonly secrets?: readonly string[];
-}
-
-const openaiURL = 'https://api.openai.com/v1';
 /** The run's own deadline ends a call; the SDK's ten minutes would cut longer lifetimes short. */
 const noTimeout = 2 ** 31 - 1;
 
 const unavailable =
   'No model is configured to run this: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs no key, or choose the offline scripted model with ASSISTANTS_MODEL_API=scripted.';
-
-const createClient = ({ apiKey, baseURL, fetch = globalThis.fetch }: ResponsesOptions): OpenAI =>
-  new OpenAI({
-    apiKey: apiKey ?? 'none',
-    baseURL: baseURL ?? openaiURL,
-    timeout: noTimeout,
-    logLevel: 'off',
-    ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
-    fetch: restrained(fetch),
-  });
 
 /** Asks for the reasoning that a stateless replay needs, but only once of models that refuse it. */
 function createOpener(client: OpenAI) {
@@ -60,11 +40,12 @@ function createOpener(client: OpenAI) {
  * Runs assistants on the Responses API of OpenAI or of a server that speaks it (contract §8): every
  * call is streamed, nothing is stored upstream, and a run's transcript is replayed verbatim.
  */
-export function createResponsesModel(options: ResponsesOptions): Model {
-  const secrets = [...(options.secrets ?? []), options.apiKey ?? ''];
-  const open = createOpener(createClient(options));
+export function createResponsesModel(options: EndpointOptions): Model {
+  const secrets = secretsOf(options);
+  const open = createOpener(createEndpointClient(options, noTimeout));
   return {
     unavailable: options.apiKey === null && options.baseURL === null ? unavailable : null,
+    refusal: () => Promise.resolve(null),
     async *respond(request) {
       let requestId: string | null = null;
       try {

@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { type Ids, randomIds } from '../../clock.ts';
 import type { ContextMessage, FunctionCall, Model, ModelEvent, ModelRequest } from './model.ts';
 import { exampleOf } from './example.ts';
+import { functionsAlone } from './hosted-tools.ts';
 
 type FunctionTool = Extract<OpenAI.Beta.AssistantTool, { type: 'function' }>;
 
@@ -82,6 +83,7 @@ function* respond(request: ModelRequest, ids: Ids): Generator<ModelEvent> {
  */
 export const createScriptedModel = (ids: Ids = randomIds): Model => ({
   unavailable: null,
+  refusal: functionsAlone('the scripted model'),
   async *respond(request) {
     request.signal.throwIfAborted();
     yield* respond(request, ids);

@@ -52,7 +52,7 @@ function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
 }
 
 /** The upstream's own sentence: servers send the error as an object, as text, or not as JSON. */
-function sentence(error: APIError): string {
+export function sentence(error: APIError): string {
   const body: unknown = error.error;
   const message: unknown = Reflect.get(Object(body), 'message');
   if (typeof message === 'string' && message !== '') return message;

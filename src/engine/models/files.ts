@@ -1,0 +1,154 @@
+import type OpenAI from 'openai';
+import { APIError, toFile } from 'openai';
+import { redact } from '../../redact.ts';
+import { createEndpointClient, type EndpointOptions, secretsOf } from './endpoint.ts';
+import { sentence } from './upstream-error.ts';
+
+export type NewVectorStore = Pick<
+  OpenAI.VectorStoreCreateParams,
+  'chunking_strategy' | 'metadata' | 'expires_after'
+> & { readonly file_ids: readonly string[] };
+
+/**
+ * What the engine asks of the endpoint's files, vector stores and containers; every method throws
+ * {@link FilesFailure}. Ids are the endpoint's own.
+ */
+export interface Files {
+  /** Makes a vector store that holds these files, or none; resolves to its id. */
+  createVectorStore(store: NewVectorStore): Promise<string>;
+  addToVectorStore(store_id: string, file_ids: readonly string[]): Promise<void>;
+  deleteVectorStore(store_id: string): Promise<void>;
+  /** How many files of a store cannot be found yet. */
+  countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
+  /** Takes a file out of a container, which does not last, and keeps it; resolves to the kept file's id. */
+  keepContainerFile(container_id: string, file_id: string, filename: string): Promise<string>;
+  /** Keeps an image that a model gave as a `data:` or `https:` URL; resolves to its file's id. */
+  keepImage(url: string): Promise<string>;
+  /** An image's bytes as a `data:` URL, for models that take no file ids. */
+  readImage(file_id: string, signal: AbortSignal): Promise<string>;
+}
+
+/** What the endpoint would not do, in its own words. */
+export class FilesFailure extends Error {
+  override readonly name = 'FilesFailure';
+  /** The HTTP status; null: there was no answer. */
+  readonly status: number | null;
+  readonly param: string | null;
+  readonly code: string | null;
+
+  constructor(message: string, { status, param, code }: Partial<APIError> = {}) {
+    super(message);
+    this.status = status ?? null;
+    this.param = param ?? null;
+    this.code = code ?? null;
+  }
+}
+
+function toFailure(error: unknown, secrets: readonly string[]): FilesFailure {
+  if (error instanceof APIError) return new FilesFailure(redact(sentence(error), secrets), error);
+  const message = error instanceof Error ? error.message : String(error);
+  return new FilesFailure(redact(message, secrets));
+}
+
+/** Milliseconds; what is kept may be large. */
+const timeout = 600_000;
+
+/** As many as the endpoint takes at once. */
+const batch = 500;
+
+async function addToStore(
+  client: OpenAI,
+  store_id: string,
+  file_ids: readonly string[],
+  rest: Pick<NewVectorStore, 'chunking_strategy'> = {},
+): Promise<void> {
+  for (let start = 0; start < file_ids.length; start += batch) {
+    const some = file_ids.slice(start, start + batch);
+    await client.vectorStores.fileBatches.create(store_id, { file_ids: some, ...rest });
+  }
+}
+
+async function createStore(client: OpenAI, { file_ids, ...rest }: NewVectorStore): Promise<string> {
+  const { chunking_strategy } = rest;
+  const first = file_ids.slice(0, batch);
+  const { id } = await client.vectorStores.create({ ...rest, file_ids: first });
+  try {
+    const chunking = chunking_strategy === undefined ? {} : { chunking_strategy };
+    await addToStore(client, id, file_ids.slice(batch), chunking);
+    return id;
+  } catch (error) {
+    await client.vectorStores.delete(id).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Under the first purpose a file can be downloaded again, which clients do with what an assistant
+ * made; endpoints that take only images for it, or know no such purpose, take the second.
+ */
+const [purpose, otherPurpose] = ['vision', 'assistants'] as const;
+
+async function keep(client: OpenAI, content: Response, filename: string): Promise<string> {
+  const file = await toFile(content, filename);
+  try {
+    return (await client.files.create({ file, purpose })).id;
+  } catch (error) {
+    if (!(error instanceof APIError) || error.status !== 400) throw error;
+    return (await client.files.create({ file, purpose: otherPurpose })).id;
+  }
+}
+
+/** What an image is, by its first bytes: endpoints often name no type. */
+function imageType(bytes: Buffer): string {
+  const head = bytes.toString('latin1', 0, 12);
+  if (head.startsWith('\xff\xd8\xff')) return 'jpeg';
+  if (head.startsWith('GIF8')) return 'gif';
+  return head.startsWith('RIFF') && head.endsWith('WEBP') ? 'webp' : 'png';
+}
+
+/** The bytes of an image that stands in a URL or behind it. */
+async function readUrl(url: string, fetch: typeof globalThis.fetch): Promise<Buffer> {
+  const answer = await (url.startsWith('data:') ? globalThis.fetch(url) : fetch(url));
+  if (!answer.ok) throw new Error(`The image could not be fetched: HTTP ${answer.status}.`);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+/** The files of the endpoint that runs the models (contract §3.4, §8.6). */
+export function createFiles(options: EndpointOptions): Files {
+  const client = createEndpointClient(options, timeout);
+  const { vectorStores, containers, files } = client;
+  const asking = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw toFailure(error, secretsOf(options));
+    }
+  };
+  const keepContainerFile = async (container_id: string, id: string, filename: string) => {
+    const content = await containers.files.content.retrieve(id, { container_id });
+    return keep(client, content, filename);
+  };
+  const keepImage = async (url: string) => {
+    const bytes = await readUrl(url, options.fetch ?? globalThis.fetch);
+    return keep(client, new Response(Uint8Array.from(bytes)), `image.${imageType(bytes)}`);
+  };
+  const readImage = async (id: string, signal: AbortSignal) => {
+    const content = await files.content(id, { signal });
+    const bytes = Buffer.from(await content.arrayBuffer());
+    return `data:image/${imageType(bytes)};base64,${bytes.toString('base64')}`;
+  };
+  const countIndexing = async (id: string, signal: AbortSignal) =>
+    (await vectorStores.retrieve(id, { signal })).file_counts.in_progress;
+  const deleteVectorStore = async (id: string) => {
+    await vectorStores.delete(id);
+  };
+  return {
+    createVectorStore: (store) => asking(createStore(client, store)),
+    addToVectorStore: (id, file_ids) => asking(addToStore(client, id, file_ids)),
+    deleteVectorStore: (id) => asking(deleteVectorStore(id)),
+    countIndexing: (id, signal) => asking(countIndexing(id, signal)),
+    keepContainerFile: (id, file_id, name) => asking(keepContainerFile(id, file_id, name)),
+    keepImage: (url) => asking(keepImage(url)),
+    readImage: (id, signal) => asking(readImage(id, signal)),
+  };
+}
