@@ -29,3 +29,38 @@ export const restrained =
     const { status, statusText } = answer;
     return new Response(answer.body, { status, statusText, headers });
   };
+
+/** Milliseconds that the end of a stream may take once everything has been said. */
+const longestGoodbye = 1000;
+
+async function sayGoodbye(rest: AsyncIterator<unknown>, stream: AbortController): Promise<void> {
+  const timer = setTimeout(() => stream.abort('over'), longestGoodbye).unref();
+  try {
+    while ((await rest.next()).done !== true);
+  } catch {
+    // The answer is complete without it.
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * What a stream says until `isOver`. Its end is then read in passing: a stream that is left before
+ * its end takes its connection along, and the next call would have to make a new one.
+ */
+export async function* untilOver<T>(
+  stream: AsyncIterable<T> & { readonly controller: AbortController },
+  isOver: () => boolean,
+): AsyncGenerator<T> {
+  const iterator = stream[Symbol.asyncIterator]();
+  try {
+    while (!isOver()) {
+      const next = await iterator.next();
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    if (isOver()) void sayGoodbye(iterator, stream.controller);
+    else await iterator.return?.();
+  }
+}
