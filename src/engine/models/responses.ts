@@ -5,6 +5,7 @@ import type { Model, ModelRequest } from './model.ts';
 import { toResponseParams } from './responses-input.ts';
 import { StreamReader } from './responses-stream.ts';
 import { toModelFailure } from './upstream-error.ts';
+import { untilOver } from './upstream-fetch.ts';
 
 /** The run's own deadline ends a call; the SDK's ten minutes would cut longer lifetimes short. */
 const noTimeout = 2 ** 31 - 1;
@@ -52,10 +53,9 @@ export function createResponsesModel(options: EndpointOptions): Model {
         const { data: stream, request_id } = await open(request);
         requestId = request_id;
         const reader = new StreamReader();
-        for await (const event of stream) {
+        for await (const event of untilOver(stream, () => reader.ended)) {
           yield { type: 'pulse' };
           yield* reader.read(event);
-          if (reader.ended) break;
         }
         yield* reader.finish();
       } catch (error) {
