@@ -4,24 +4,30 @@ import { postgresServer, withoutPostgres } from '../support/postgres.ts';
 
 /* What the engine does is told by these files, and is the same in PostgreSQL: all of it again. */
 const files = [
-  'assistants',
-  'lists',
-  'message-files',
-  'messages',
-  'paging',
-  'run-lifecycle',
-  'runs-create',
-  'state-rules',
-  'thread-lock',
-  'threads',
-  'tool-calls',
-];
+  ['engine', 'assistants'],
+  ['engine', 'cancel'],
+  ['engine', 'ended'],
+  ['engine', 'expiry'],
+  ['engine', 'lists'],
+  ['engine', 'message-files'],
+  ['engine', 'messages'],
+  ['engine', 'paging'],
+  ['engine', 'restart'],
+  ['engine', 'run-lifecycle'],
+  ['engine', 'runs-create'],
+  ['engine', 'state-rules'],
+  ['engine', 'thread-lock'],
+  ['engine', 'threads'],
+  ['engine', 'tool-calls'],
+  ['engine', 'worker'],
+  ['stream', 'elsewhere'],
+] as const;
 
 home.isPostgres = true;
 
 describe.skipIf(postgresServer === null)(
   `the engine in PostgreSQL${postgresServer === null ? ` (${withoutPostgres})` : ''}`,
   async () => {
-    for (const file of files) await import(`../engine/${file}.test.ts`);
+    for (const [folder, file] of files) await import(`../${folder}/${file}.test.ts`);
   },
 );

@@ -1,4 +1,5 @@
 import type { Clock, Ids } from '../../src/clock.ts';
+import { isUnderWay } from './under-way.ts';
 
 interface Sleeper {
   readonly due: number;
@@ -14,9 +15,12 @@ export interface ManualClock extends Clock {
 /** 1 790 000 000 seconds, the creation second of the contract's worked examples. */
 export const start = 1_790_000_000_000;
 
-/** Lets everything that is ready run: several turns of the event loop, no time. */
+/**
+ * Lets everything that is ready run, and what it asks of a database's server come back: several
+ * turns of the event loop, no time.
+ */
 export async function turn(rounds = 10): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) {
+  for (let quiet = 0; quiet < rounds; quiet = isUnderWay() ? 0 : quiet + 1) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -1,5 +1,9 @@
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
+import { track } from './under-way.ts';
+
+track(Pool.prototype, 'connect');
+track(Client.prototype, 'query');
 
 /** A server for tests: a URL whose user may make schemas. */
 export const postgresServer = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;
