@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be asked for by name. */
-const commands = ['serve', 'import', 'export', 'demo', 'help'] as const;
+const commands = ['serve', 'import', 'export', 'prune', 'demo', 'help'] as const;
 
 export type Command = 'stdio' | 'version' | (typeof commands)[number];
 export type FlagKind = 'string' | 'boolean';

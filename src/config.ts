@@ -20,7 +20,7 @@ export type Config = Readonly<ReturnType<typeof settle>>;
 export type Reading =
   | { readonly command: 'help' | 'version' }
   | {
-      readonly command: 'stdio' | 'serve' | 'import' | 'export' | 'demo';
+      readonly command: 'stdio' | 'serve' | 'import' | 'export' | 'prune' | 'demo';
       readonly config: Config;
       /** What `import` is to read. */
       readonly files: readonly string[];
@@ -105,6 +105,8 @@ function settle(find: Find, surroundings: Surroundings, problems: string[]) {
     replace: value(options.replace),
     threads: value(options.threads),
     output: value(options.output),
+    olderThan: value(options.olderThan),
+    dryRun: value(options.dryRun),
   };
 }
 
@@ -139,8 +141,8 @@ function serveProblems(find: Find, { host, token }: Config): string[] {
   ];
 }
 
-/** `import` and `export` open a database themselves. */
-function transferProblems(find: Find, command: Command): string[] {
+/** These commands open a database themselves. */
+function databaseProblems(find: Find, command: Command): string[] {
   const remote = find(options.baseUrl)?.source;
   return remote === undefined
     ? []
@@ -159,6 +161,14 @@ function ineffective(find: Find): string[] {
     );
 }
 
+/** Nobody's threads go by default. */
+const pruneProblems = (find: Find): string[] =>
+  find(options.olderThan) === undefined
+    ? ['prune needs --older-than, such as --older-than 30d.']
+    : [];
+
+const onDatabase: ReadonlySet<Command> = new Set(['import', 'export', 'prune']);
+
 /** Reads flags, environment and defaults, in this order of precedence. */
 export function readConfig(surroundings: Surroundings): Reading {
   const { command, values, files, problems } = readArguments(surroundings.argv, flags);
@@ -168,7 +178,8 @@ export function readConfig(surroundings: Surroundings): Reading {
   if (command === 'demo') found.push(...demoProblems(find));
   const config = settle(find, surroundings, found);
   if (command === 'serve') found.push(...serveProblems(find, config));
-  if (command === 'import' || command === 'export') found.push(...transferProblems(find, command));
+  if (command === 'prune') found.push(...pruneProblems(find));
+  if (onDatabase.has(command)) found.push(...databaseProblems(find, command));
   return found.length > 0
     ? { problems: found }
     : { command, config, files, warnings: ineffective(find) };

@@ -32,6 +32,7 @@ Usage:
   assistants-mcp serve [options]    the API at /v1 and MCP at /mcp, over HTTP
   assistants-mcp import FILE…       bring in what the API once answered, as JSON or JSON Lines
   assistants-mcp export             write everything as JSON Lines, for import
+  assistants-mcp prune              remove threads that nobody has used for long
   assistants-mcp demo [options]     show the main job, told to a person
   assistants-mcp help               print this
 
@@ -48,4 +49,7 @@ ${optionsOf('import')}
 
 Options of export:
 ${optionsOf('export')}
+
+Options of prune:
+${optionsOf('prune')}
 `;

@@ -9,6 +9,7 @@ import {
   wholeNumber,
   yesOrNo,
 } from './option.ts';
+import { dryRun, olderThan } from './prune/options.ts';
 import { type ToolNames, toolNames, type Toolset, toolsets } from './tools/toolset.ts';
 import { output, replace, threads } from './transfer/options.ts';
 
@@ -261,4 +262,6 @@ export const options = {
   replace,
   threads,
   output,
+  olderThan,
+  dryRun,
 };

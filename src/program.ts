@@ -112,6 +112,18 @@ async function exportFrom(host: Host, config: Config): Promise<number> {
   return exportDatabase(host, config);
 }
 
+async function prune(host: Host, config: Config): Promise<number> {
+  openLog(config, host);
+  const { pruneThreads } = await import('./prune/command.ts');
+  const { database, dryRun, olderThan } = config;
+  return pruneThreads(host, {
+    database,
+    dryRun,
+    olderThan: olderThan ?? Infinity,
+    clock: systemClock,
+  });
+}
+
 /** Does what the command line asks for; resolves to the exit code. */
 export async function run(host: Host): Promise<number> {
   const reading = readConfig(host);
@@ -135,6 +147,8 @@ export async function run(host: Host): Promise<number> {
       return importInto(host, reading.config, reading.files);
     case 'export':
       return exportFrom(host, reading.config);
+    case 'prune':
+      return prune(host, reading.config);
     case 'serve':
     case 'stdio': {
       const log = openLog(reading.config, host);

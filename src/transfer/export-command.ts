@@ -1,9 +1,8 @@
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { isPostgres } from '../database-location.ts';
 import { countRows, readSnapshot } from '../engine/store/copies.ts';
-import { openDatabase } from '../engine/store/db.ts';
+import { openExisting } from '../engine/store/db.ts';
 import type { Database } from '../engine/store/schema.ts';
 import { exportObjects } from './export.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -99,9 +98,7 @@ export async function exportDatabase(terminal: Terminal, command: ExportCommand)
   stdout.once('error', (error) => (failure = error));
   let db: Database | undefined;
   try {
-    if (!isPostgres(database) && !existsSync(database))
-      throw new Error(`There is no database at ${database}.`);
-    db = await openDatabase(database);
+    db = await openExisting(database);
     const count = await readSnapshot(db, (snapshot) =>
       writeAll(snapshot, command, terminal, signal),
     );

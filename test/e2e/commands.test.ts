@@ -32,7 +32,7 @@ test('what is wrong with the command line is told on stderr, all at once', async
   expect(await program.exited).toBe(2);
   expect(program.stdout()).toBe('');
   expect(program.stderr().split('\n')).toEqual([
-    "Unknown command 'swerve'; the commands are serve, import, export, demo and help.",
+    "Unknown command 'swerve'; the commands are serve, import, export, prune, demo and help.",
     "Unknown option '--bogus'.",
     "--concurrency must be a whole number from 1 to 1000, not 'many'.",
     "ASSISTANTS_LOG_LEVEL must be error, warn, info or debug, not 'loud'.",

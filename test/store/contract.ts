@@ -24,6 +24,7 @@ import { answerLastTurn, insertTurn, listTurns, sumUsage } from '../../src/engin
 import { addMessage, addRun, addThread, messageSaying, now } from '../support/rows.ts';
 import { leaseContract } from './lease-contract.ts';
 import { opened, type Place, testOf } from './place.ts';
+import { pruneContract } from './prune-contract.ts';
 
 const idsOf = async (page: Promise<{ rows: readonly { id: string }[]; has_more: boolean }>) => {
   const { rows, has_more } = await page;
@@ -247,5 +248,6 @@ export function storeContract(place: Place): void {
     transactions(place);
     copies(place);
     leaseContract(place);
+    pruneContract(place);
   });
 }

@@ -26,7 +26,8 @@ interface Input {
 
 const never = new Promise<void>(() => {});
 
-function openTerminal({ stdin = '', isTTY = false, interrupted = never }: Input) {
+/** A terminal that never was; `isTTY` says that stderr is a person's. */
+export function openTerminal({ stdin = '', isTTY = false, interrupted = never }: Input) {
   const input = new PassThrough();
   input.end(stdin);
   const stderr = Object.assign(new PassThrough(), { isTTY });
@@ -35,7 +36,8 @@ function openTerminal({ stdin = '', isTTY = false, interrupted = never }: Input)
 
 type Opened = ReturnType<typeof openTerminal>;
 
-async function outcomeOf(terminal: Opened, command: Promise<number>): Promise<Outcome> {
+/** What a command answered and printed. */
+export async function outcomeOf(terminal: Opened, command: Promise<number>): Promise<Outcome> {
   const printed = Promise.all([text(terminal.stdout), text(terminal.stderr)]);
   const code = await command;
   terminal.stdout.end();

@@ -49,6 +49,8 @@ test('without flags and environment every default holds', () => {
       replace: false,
       threads: null,
       output: null,
+      olderThan: null,
+      dryRun: false,
     },
   });
 });
@@ -101,8 +103,9 @@ describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: s
 });
 
 test('every option is tested above or below', () => {
-  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token', 'replace', 'threads', 'output'];
-  const tested = [...settings.map(([, , field]) => field), ...others];
+  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token'];
+  const ofCommands = ['replace', 'threads', 'output', 'olderThan', 'dryRun'];
+  const tested = [...settings.map(([, , field]) => field), ...others, ...ofCommands];
   expect(tested.toSorted()).toEqual(Object.keys(options).toSorted());
 });
 
@@ -210,7 +213,10 @@ test.each([
 });
 
 test.each<[string[], string]>([
-  [['swerve'], "Unknown command 'swerve'; the commands are serve, import, export, demo and help."],
+  [
+    ['swerve'],
+    "Unknown command 'swerve'; the commands are serve, import, export, prune, demo and help.",
+  ],
   [['import'], "import needs a FILE, or '-' for stdin."],
   [['export', 'all.jsonl'], "Unexpected argument 'all.jsonl'."],
   [['export', '--threads', 'a,,b'], '--threads must be thread ids with commas between them.'],

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { isPostgres } from '../../database-location.ts';
+import { DatabaseError } from './database-error.ts';
 import type { Database } from './schema.ts';
 import { openSqlite } from './sqlite-file.ts';
 
@@ -15,4 +17,10 @@ export async function openDatabase(location: string): Promise<Database> {
   if (!isPostgres(location)) return openSqlite(location);
   const { openPostgres } = await import('./postgres.ts');
   return openPostgres(location);
+}
+
+/** The same for a store that has to be there already; throws a `DatabaseError` when it is not. */
+export function openExisting(location: string): Promise<Database> {
+  if (isPostgres(location) || existsSync(location)) return openDatabase(location);
+  return Promise.reject(new DatabaseError(`There is no database at ${location}.`));
 }
