@@ -14,6 +14,23 @@ export interface EndpointOptions {
 
 const openaiURL = 'https://api.openai.com/v1';
 
+/** Hosts of OpenAI's own and of Azure's, which speak all of its APIs. */
+const openaiHosts =
+  /(?:^|\.)(?:api\.openai\.com|(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn))$/u;
+
+export const isOpenAI = ({ baseURL }: EndpointOptions): boolean =>
+  openaiHosts.test(new URL(baseURL ?? openaiURL).hostname);
+
+/** The run's own deadline ends a model call; the SDK's ten minutes would cut longer lifetimes short. */
+export const noTimeout = 2 ** 31 - 1;
+
+const unavailable =
+  'No model is configured to run this: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs no key, or choose the offline scripted model with ASSISTANTS_MODEL_API=scripted.';
+
+/** Why no model can be called at all, in one sentence; null when one can. */
+export const whyUnavailable = ({ apiKey, baseURL }: EndpointOptions): string | null =>
+  apiKey === null && baseURL === null ? unavailable : null;
+
 /** The SDK's client for the endpoint; `timeout` is in milliseconds. */
 export const createEndpointClient = (
   { apiKey, baseURL, fetch = globalThis.fetch }: EndpointOptions,

@@ -81,15 +81,19 @@ export class ModelFailure extends Error {
   readonly code: OpenAI.Beta.Threads.Run.LastError['code'];
   /** Milliseconds after which the same call may succeed; null: it would only fail again. */
   readonly again: number | null;
+  /** The endpoint's HTTP status; null: it did not come to one. */
+  readonly status: number | null;
 
   constructor(
     code: OpenAI.Beta.Threads.Run.LastError['code'],
     message: string,
     again: number | null = null,
+    status: number | null = null,
   ) {
     super(message);
     this.code = code;
     this.again = again;
+    this.status = status;
   }
 }
 

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from './model.ts';
+import { callsOf, isResponsesItem, speechOf } from './transcript.ts';
 
 /* The mapping of a run to the parameters of the Responses API (contract §8.1 to §8.4). */
 
@@ -36,10 +37,21 @@ function toInputMessage({ role, content }: ContextMessage): InputItem[] {
   return said === '' ? [] : [{ role, content: said }];
 }
 
+/** What another model API returned, in the terms of this one. */
+function translate(items: readonly unknown[]): InputItem[] {
+  const said = speechOf(items);
+  const calls = callsOf(items).map(({ id, ...call }) => ({
+    type: 'function_call' as const,
+    call_id: id,
+    ...call,
+  }));
+  return [...(said === '' ? [] : [{ role: 'assistant' as const, content: said }]), ...calls];
+}
+
 /** An earlier call of the run: its output exactly as it came, then the outputs of its functions. */
 const replay = ({ items, outputs }: PastTurn): InputItem[] => [
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept verbatim from this very API
-  ...(items as InputItem[]),
+  ...(items.every(isResponsesItem) ? (items as InputItem[]) : translate(items)),
   ...outputs.map(({ tool_call_id, output }) => ({
     type: 'function_call_output' as const,
     call_id: tool_call_id,

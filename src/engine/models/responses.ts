@@ -1,17 +1,19 @@
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
-import { createEndpointClient, type EndpointOptions, secretsOf } from './endpoint.ts';
+import {
+  createEndpointClient,
+  type EndpointOptions,
+  isOpenAI,
+  noTimeout,
+  secretsOf,
+  whyUnavailable,
+} from './endpoint.ts';
 import type { Model, ModelRequest } from './model.ts';
+import { judged } from './responses-answer.ts';
 import { toResponseParams } from './responses-input.ts';
 import { StreamReader } from './responses-stream.ts';
 import { toModelFailure } from './upstream-error.ts';
 import { untilOver } from './upstream-fetch.ts';
-
-/** The run's own deadline ends a call; the SDK's ten minutes would cut longer lifetimes short. */
-const noTimeout = 2 ** 31 - 1;
-
-const unavailable =
-  'No model is configured to run this: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs no key, or choose the offline scripted model with ASSISTANTS_MODEL_API=scripted.';
 
 /** Asks for the reasoning that a stateless replay needs, but only once of models that refuse it. */
 function createOpener(client: OpenAI) {
@@ -43,9 +45,11 @@ function createOpener(client: OpenAI) {
  */
 export function createResponsesModel(options: EndpointOptions): Model {
   const secrets = secretsOf(options);
-  const open = createOpener(createEndpointClient(options, noTimeout));
+  const fetch = options.fetch ?? globalThis.fetch;
+  const endpoint = isOpenAI(options) ? options : { ...options, fetch: judged(fetch) };
+  const open = createOpener(createEndpointClient(endpoint, noTimeout));
   return {
-    unavailable: options.apiKey === null && options.baseURL === null ? unavailable : null,
+    unavailable: whyUnavailable(options),
     refusal: () => Promise.resolve(null),
     async *respond(request) {
       let requestId: string | null = null;

@@ -42,12 +42,15 @@ function againAfter(error: unknown): number | null {
   return retryAfter(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
 }
 
-function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
+/** How servers without codes say that a prompt is too long. */
+const tooLong = /context (?:length|size|window)/iu;
+
+function statusCode({ status, code, param, message }: APIError): ModelFailure['code'] {
   // An error within a stream has no status, only a code.
   if (status === undefined) return errorCode(code);
   if (status === 429) return 'rate_limit_exceeded';
   if (status !== 400 && status !== 422) return 'server_error';
-  const atFault = param === 'url' || param?.startsWith('input') === true;
+  const atFault = /^(?:url$|input|messages)/u.test(param ?? '') || tooLong.test(message);
   return atFault ? 'invalid_prompt' : errorCode(code);
 }
 
@@ -57,6 +60,8 @@ export function sentence(error: APIError): string {
   const message: unknown = Reflect.get(Object(body), 'message');
   if (typeof message === 'string' && message !== '') return message;
   if (typeof body === 'string') return body;
+  const detail: unknown = Reflect.get(Object(body), 'detail');
+  if (detail !== undefined) return typeof detail === 'string' ? detail : JSON.stringify(detail);
   const { cause } = error;
   if (error instanceof APIConnectionError && cause instanceof Error) {
     const { cause: root } = cause;
@@ -84,5 +89,8 @@ export function toModelFailure(
   const message = redact(id === null ? said : `${said} (request id ${id})`, secrets);
   const again = againAfter(error);
   if (error instanceof ModelFailure) return new ModelFailure(error.code, message, again);
-  return new ModelFailure(isAPIError ? statusCode(error) : 'server_error', message, again);
+  if (!isAPIError) return new ModelFailure('server_error', message, again);
+  const status: unknown = error.status;
+  const known = typeof status === 'number' ? status : null;
+  return new ModelFailure(statusCode(error), message, again, known);
 }

@@ -5,6 +5,9 @@ type Fetch = typeof globalThis.fetch;
 /** Milliseconds beyond which the SDK no longer does what Retry-After says. */
 const longestWait = 60_000;
 
+/** An endpoint that lacks something has it no sooner for being asked again. */
+const notImplemented = 501;
+
 async function isQuotaSpent(answer: Response): Promise<boolean> {
   const text = await answer
     .clone()
@@ -14,8 +17,8 @@ async function isQuotaSpent(answer: Response): Promise<boolean> {
 }
 
 /**
- * Keeps the SDK from repeating by itself what it should not: a call whose quota is spent, and one
- * that is to wait for longer than the SDK would. It heeds a header, which is added here.
+ * Keeps the SDK from repeating by itself what it should not: a call whose quota is spent, one
+ * that is to wait for longer than the SDK would, and one that nobody there understands. It heeds a header, which is added here.
  */
 export const restrained =
   (fetch: Fetch): Fetch =>
@@ -23,7 +26,8 @@ export const restrained =
     const answer = await fetch(input, init);
     if (answer.status !== 429 && answer.status < 500) return answer;
     const isLong = (retryAfter(answer.headers) ?? 0) > longestWait;
-    if (!isLong && !(answer.status === 429 && (await isQuotaSpent(answer)))) return answer;
+    const isFinal = isLong || answer.status === notImplemented;
+    if (!isFinal && !(answer.status === 429 && (await isQuotaSpent(answer)))) return answer;
     const headers = new Headers(answer.headers);
     headers.set('x-should-retry', 'false');
     const { status, statusText } = answer;

@@ -1,0 +1,146 @@
+import { APIError } from 'openai';
+import type { Ids } from '../../clock.ts';
+import { type CallPiece, CallPieces } from './chat-calls.ts';
+import { type FunctionCall, type ModelEvent, ModelFailure, type Usage } from './model.ts';
+import type { ChatMessage } from './transcript.ts';
+
+/** What one of many servers may put into a message or a piece of it (contract §9). */
+interface Delta {
+  readonly content?: string | readonly { readonly type?: string; readonly text?: string }[] | null;
+  readonly refusal?: string | null;
+  readonly reasoning_content?: string | null;
+  readonly tool_calls?: readonly CallPiece[] | null;
+}
+
+interface ChatUsage {
+  readonly prompt_tokens?: number;
+  readonly completion_tokens?: number;
+  readonly total_tokens?: number;
+  readonly prompt_tokens_details?: { readonly cached_tokens?: number | null } | null;
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: number | null } | null;
+}
+
+/** A chunk of a stream, or a whole answer of a server that does not stream. */
+export interface ChatChunk {
+  readonly choices?: readonly {
+    readonly delta?: Delta | null;
+    readonly message?: Delta | null;
+    readonly finish_reason?: string | null;
+  }[];
+  readonly usage?: ChatUsage | null;
+  /** Groq's own place for it. */
+  readonly x_groq?: { readonly usage?: ChatUsage | null } | null;
+  readonly error?: unknown;
+}
+
+type Kind = 'text' | 'refusal';
+
+const toUsage = (usage: ChatUsage | null): Usage => ({
+  prompt_tokens: usage?.prompt_tokens ?? 0,
+  completion_tokens: usage?.completion_tokens ?? 0,
+  total_tokens:
+    usage?.total_tokens ?? (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0),
+  prompt_token_details: { cached_tokens: usage?.prompt_tokens_details?.cached_tokens ?? 0 },
+  completion_tokens_details: {
+    reasoning_tokens: usage?.completion_tokens_details?.reasoning_tokens ?? 0,
+  },
+});
+
+/** Text as it is, or in parts; parts of other kinds are what the model thinks. */
+const spoken = (content: Delta['content']): string =>
+  typeof content === 'string'
+    ? content
+    : (content ?? []).map(({ type, text = '' }) => (type === 'text' ? text : '')).join('');
+
+/** An error where an answer was to be; OpenRouter numbers them like HTTP. */
+function toAPIError(error: unknown, headers: Headers): APIError {
+  const code: unknown = Reflect.get(Object(error), 'code');
+  const status = typeof code === 'number' && code >= 400 && code < 600 ? code : undefined;
+  return new APIError(
+    status,
+    Object(error),
+    typeof error === 'string' ? error : undefined,
+    headers,
+  );
+}
+
+/** Follows one answer of Chat Completions, whatever server gives it. */
+export class ChatReader {
+  readonly #headers: Headers;
+  readonly #calls = new CallPieces();
+  readonly #parts: { readonly kind: Kind; text: string }[] = [];
+  #reasoning = '';
+  #usage: ChatUsage | null = null;
+  #reason: string | null = null;
+  #isDone = false;
+
+  constructor(headers: Headers) {
+    this.#headers = headers;
+  }
+
+  /** Takes a piece of the answer; null: the server says that there are no more. */
+  *read(chunk: ChatChunk | null): Generator<ModelEvent> {
+    if (chunk === null) {
+      this.#isDone = true;
+      return;
+    }
+    if (chunk.error !== undefined && chunk.error !== null) {
+      throw toAPIError(chunk.error, this.#headers);
+    }
+    this.#usage = chunk.usage ?? chunk.x_groq?.usage ?? this.#usage;
+    const choice = chunk.choices?.[0];
+    if (choice === undefined) return;
+    const { content, refusal, reasoning_content, tool_calls } =
+      choice.delta ?? choice.message ?? {};
+    this.#reasoning += reasoning_content ?? '';
+    yield* this.#say('text', spoken(content));
+    yield* this.#say('refusal', refusal ?? '');
+    for (const piece of tool_calls ?? []) this.#calls.add(piece);
+    // Some servers end with an empty string, or say it again with the usage.
+    this.#reason = choice.finish_reason || this.#reason;
+  }
+
+  /** Whether nothing more is to come. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** What is left to say when the stream is over. */
+  *finish(ids: Ids): Generator<ModelEvent> {
+    // Some servers give no reason to end, others do not say that they are done.
+    if (!this.#isDone && this.#reason === null) {
+      throw new ModelFailure('server_error', "The model's stream ended before its answer did.", 0);
+    }
+    const end =
+      this.#reason === 'length' || this.#reason === 'content_filter' ? this.#reason : 'stop';
+    if (this.#parts.length > 0) yield { type: 'message_done', cut: end !== 'stop' };
+    const calls = this.#calls.finish(ids);
+    const items = [this.#message(calls)];
+    yield { type: 'finished', items, calls, usage: toUsage(this.#usage), end };
+  }
+
+  #message(calls: readonly FunctionCall[]): ChatMessage {
+    const said = this.#parts.map(({ text }) => text).join('\n');
+    const tool_calls = calls.map(({ id, ...called }) => ({
+      id,
+      type: 'function' as const,
+      function: called,
+    }));
+    return {
+      role: 'assistant',
+      content: said === '' ? null : said,
+      ...(tool_calls.length === 0 ? {} : { tool_calls }),
+      ...(this.#reasoning === '' ? {} : { reasoning_content: this.#reasoning }),
+    };
+  }
+
+  *#say(kind: Kind, text: string): Generator<ModelEvent> {
+    if (text === '') return;
+    if (this.#parts.length === 0) yield { type: 'message_started' };
+    let part = this.#parts.findIndex((known) => known.kind === kind);
+    if (part === -1) part = this.#parts.push({ kind, text: '' }) - 1;
+    const grown = this.#parts[part];
+    if (grown !== undefined) grown.text += text;
+    yield { type: 'delta', part, kind, text };
+  }
+}

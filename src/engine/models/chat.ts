@@ -1,0 +1,97 @@
+import type OpenAI from 'openai';
+import { type Ids, randomIds } from '../../clock.ts';
+import { createTranslator } from './chat-dialect.ts';
+import { withImageUrls } from './chat-images.ts';
+import { toChatParams } from './chat-input.ts';
+import { type ChatChunk, ChatReader } from './chat-stream.ts';
+import {
+  createEndpointClient,
+  type EndpointOptions,
+  isOpenAI,
+  noTimeout,
+  secretsOf,
+  whyUnavailable,
+} from './endpoint.ts';
+import { readEvents } from './event-stream.ts';
+import type { Files } from './files.ts';
+import { functionsAlone } from './hosted-tools.ts';
+import { type Model, ModelFailure, type ModelRequest } from './model.ts';
+import { toModelFailure } from './upstream-error.ts';
+import { untilOver } from './upstream-fetch.ts';
+
+export interface ChatOptions extends EndpointOptions {
+  /** Where images are that messages name by file; null: there are none. */
+  readonly files: Files | null;
+  readonly ids?: Ids;
+}
+
+const notChat = new ModelFailure(
+  'server_error',
+  'The model endpoint answered with a web page: its base URL may lack a part such as /v1.',
+);
+
+/** The pieces of an answer; null when the server says that it is done. */
+async function* readChunks(answer: Response): AsyncGenerator<ChatChunk | null> {
+  const type = answer.headers.get('content-type') ?? '';
+  if (type.includes('html')) {
+    await answer.body?.cancel();
+    throw notChat;
+  }
+  if (type.includes('json')) {
+    // Some servers do not stream, whatever they are asked.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
+    const whole = (await answer.json()) as ChatChunk;
+    yield whole;
+    if (whole.choices !== undefined) yield null;
+    return;
+  }
+  if (answer.body === null) return;
+  for await (const data of readEvents(answer.body)) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
+    yield data === '[DONE]' ? null : (JSON.parse(data) as ChatChunk);
+  }
+}
+
+/** Calls the model, in the manner that it is known to understand. */
+function createOpener(client: OpenAI, options: ChatOptions) {
+  const translate = createTranslator(isOpenAI(options));
+  return async ({ signal, ...request }: ModelRequest) => {
+    const controller = new AbortController();
+    const either = AbortSignal.any([signal, controller.signal]);
+    const messages = await withImageUrls(request.messages, options.files, signal);
+    const answer = await translate(request.settings.model, (dialect) => {
+      const params = toChatParams({ ...request, messages, signal }, dialect);
+      return client.chat.completions.create(params, { signal: either }).asResponse();
+    });
+    return { headers: answer.headers, chunks: Object.assign(readChunks(answer), { controller }) };
+  };
+}
+
+/**
+ * Runs assistants on Chat Completions (contract §9), with the oddities of the servers that speak it:
+ * what may be missing, come twice or in another shape is taken as it was meant.
+ */
+export function createChatModel(options: ChatOptions): Model {
+  const { ids = randomIds } = options;
+  const secrets = secretsOf(options);
+  const open = createOpener(createEndpointClient(options, noTimeout), options);
+  return {
+    unavailable: whyUnavailable(options),
+    refusal: functionsAlone('Chat Completions'),
+    async *respond(request) {
+      let requestId: string | null = null;
+      try {
+        const { chunks, headers } = await open(request);
+        requestId = headers.get('x-request-id');
+        const reader = new ChatReader(headers);
+        for await (const chunk of untilOver(chunks, () => reader.isDone)) {
+          yield { type: 'pulse' };
+          yield* reader.read(chunk);
+        }
+        yield* reader.finish(ids);
+      } catch (error) {
+        throw toModelFailure(error, requestId, secrets);
+      }
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { FunctionCall } from './model.ts';
+
+/*
+ * What a past turn says, whichever executor wrote its items down. A run that waits for outputs may
+ * be continued by another model API than the one that began it, when the server was started anew.
+ */
+
+/** A turn of Chat Completions as it is kept, and as that API takes it back. */
+export interface ChatMessage {
+  readonly role: 'assistant';
+  readonly content: string | null;
+  readonly tool_calls?: readonly ChatCall[];
+  /** What a model thought before it called; only models that demand it are sent it again. */
+  readonly reasoning_content?: string;
+}
+
+export interface ChatCall {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
+
+const textOf = (value: unknown, name: string): string => {
+  const text = fieldOf(value, name);
+  return typeof text === 'string' ? text : '';
+};
+
+const listOf = (value: unknown, name: string): readonly unknown[] => {
+  const list = fieldOf(value, name);
+  return Array.isArray(list) ? list : [];
+};
+
+/** Items of the Responses API all have a type. */
+export const isChatMessage = (item: unknown): item is ChatMessage =>
+  fieldOf(item, 'role') === 'assistant' && fieldOf(item, 'type') === undefined;
+
+export const isResponsesItem = (item: unknown): boolean => textOf(item, 'type') !== '';
+
+/** The function calls of any turn, under the ids by which their outputs came. */
+export const callsOf = (items: readonly unknown[]): FunctionCall[] =>
+  items.flatMap((item) => {
+    if (isChatMessage(item)) {
+      return (item.tool_calls ?? []).map(({ id, function: called }) => ({ id, ...called }));
+    }
+    const isCall = ['function_call', ''].includes(textOf(item, 'type'));
+    const id = textOf(item, 'call_id') || textOf(item, 'id');
+    const [name, args] = [textOf(item, 'name'), textOf(item, 'arguments')];
+    return isCall && name !== '' ? [{ id, name, arguments: args }] : [];
+  });
+
+/** What was said aloud in any turn. */
+export const speechOf = (items: readonly unknown[]): string =>
+  items
+    .flatMap((item) => [
+      textOf(item, 'content'),
+      ...listOf(item, 'content').map((part) => textOf(part, 'text') || textOf(part, 'refusal')),
+    ])
+    .filter((text) => text !== '')
+    .join('\n');
