@@ -5,6 +5,8 @@ import { createFiles } from './engine/models/files.ts';
 import { createResponsesModel } from './engine/models/responses.ts';
 import { createScriptedModel } from './engine/models/scripted.ts';
 import { openDatabase } from './engine/store/db.ts';
+import { passingFiles } from './files-passing.ts';
+import { modelEndpoint } from './model-endpoint.ts';
 import { createClient } from './openai/client.ts';
 
 export interface Embedded {
@@ -33,5 +35,6 @@ export async function startEmbedded(options: BackendOptions): Promise<Embedded> 
     fixedModel: config.model,
   });
   engine.start();
-  return { engine, openai: createClient({ fetch: (request) => engine.fetch(request) }) };
+  const fetch = passingFiles((request) => engine.fetch(request), modelEndpoint(config));
+  return { engine, openai: createClient({ fetch }) };
 }

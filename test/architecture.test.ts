@@ -52,6 +52,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/loopback.ts',
     'src/mcp/',
     'src/model-endpoint.ts',
+    'src/model-endpoint.ts',
     '@hono/node-server',
     'node:async_hooks',
     'node:crypto',

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { type Embedded, startEmbedded } from '../embedded.ts';
 import type { Log } from '../log.ts';
 import { createHttpHandler } from '../mcp/http.ts';
+import { modelEndpoint } from '../model-endpoint.ts';
 import { createFront } from './front.ts';
 import { listen } from './listener.ts';
 import { createPassThrough, type PassThrough } from './pass-through.ts';
@@ -23,23 +24,16 @@ export interface ServeOptions {
 /** Milliseconds that are given, one after the other, when the program ends. */
 const grace = { answers: 3500, runs: 1500, lastWords: 500 };
 
-const openaiURL = 'https://api.openai.com/v1';
-
 const refuseWith =
   (reason: string): PassThrough =>
   async ({ method, url }) => {
     throw refusals.notPassedOn(method, new URL(url).pathname, reason);
   };
 
-function choosePassThrough({ modelApi, apiKey, modelBaseUrl }: Config, ids: Ids): PassThrough {
-  if (modelApi === 'scripted') {
-    return refuseWith('the scripted model has assistants and threads alone.');
-  }
-  if (apiKey === null && modelBaseUrl === null) {
-    return refuseWith('it needs a model endpoint, so set OPENAI_API_KEY or OPENAI_BASE_URL.');
-  }
-  const name = `assistants-mcp-${ids.request()}`;
-  return createPassThrough({ baseURL: modelBaseUrl ?? openaiURL, apiKey, name });
+function choosePassThrough(config: Config, ids: Ids): PassThrough {
+  const endpoint = modelEndpoint(config);
+  if ('reason' in endpoint) return refuseWith(endpoint.reason);
+  return createPassThrough({ ...endpoint, name: `assistants-mcp-${ids.request()}` });
 }
 
 /** The engine and the MCP server behind one front, which reaches both in this process. */

@@ -6,12 +6,14 @@ import { createFiles } from '../../src/engine/models/files.ts';
 import { createResponsesModel } from '../../src/engine/models/responses.ts';
 import { createScriptedModel } from '../../src/engine/models/scripted.ts';
 import { openDatabase } from '../../src/engine/store/db.ts';
+import { passingFiles } from '../../src/files-passing.ts';
 import { createLog } from '../../src/log.ts';
 import { embeddedFetch } from '../../src/openai/embedded-fetch.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
 import { locate } from './home.ts';
 import { faultOf } from './objects.ts';
 import { inspected } from './stream.ts';
+import { createStorage, type Storage } from './upstream-files.ts';
 import { createUpstream, type Turn, type Upstream } from './upstream.ts';
 import type { ResponsesRequest } from './upstream-request.ts';
 
@@ -34,6 +36,8 @@ export interface SetupOptions {
   readonly rejectEncryptedContent?: boolean;
   /** Objects keep ids of shapes that are not the API's, so their answers are not held against it. */
   readonly oldIds?: boolean;
+  /** Milliseconds that the endpoint takes until a file is found in a vector store; 0 unless told. */
+  readonly indexing?: number;
 }
 
 /** The answer to a request that went past the SDK. */
@@ -49,7 +53,11 @@ export interface Setup {
   readonly engine: Engine;
   /** The engine's own `fetch`, every answer held against the contract. */
   readonly fetch: Engine['fetch'];
+  /** The same, and the endpoint's files beside it, as the program's own client has them. */
+  readonly reach: Engine['fetch'];
   readonly upstream: Upstream;
+  /** The same endpoint's files, vector stores and containers. */
+  readonly storage: Storage;
   readonly clock: ManualClock;
   readonly ids: Ids;
   /** Lines of the log. */
@@ -96,7 +104,18 @@ async function openEngine(options: SetupOptions, lines: string[]) {
   });
   const secrets = key === null ? [] : [key];
   const isScripted = options.model === 'scripted';
-  const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch: upstream.fetch, secrets };
+  const storage = createStorage({
+    clock,
+    apiKey: baseURL === undefined ? apiKey : null,
+    ...(options.indexing !== undefined && { indexing: options.indexing }),
+  });
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const request = new Request(input, init);
+    const { pathname } = new URL(request.url);
+    const isStored = /^\/v1\/(?:files|vector_stores|containers)\b/u.test(pathname);
+    return isStored ? storage.fetch(request) : upstream.fetch(input, init);
+  };
+  const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch, secrets };
   const engine = createEngine({
     db: await openDatabase(await locate(options.database)),
     model: isScripted ? createScriptedModel() : createResponsesModel(endpoint),
@@ -113,7 +132,11 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     concurrency: options.concurrency ?? 16,
     fixedModel: options.fixedModel ?? null,
   });
-  return { clock, ids, upstream, engine };
+  const passing = isScripted
+    ? { reason: 'the scripted model has assistants and threads alone.' }
+    : { apiKey: key, baseURL: baseURL ?? 'https://api.openai.com/v1' };
+  const reach = (handler: Engine['fetch']) => passingFiles(handler, passing, fetch);
+  return { clock, ids, upstream, storage, engine, reach };
 }
 
 /**
@@ -123,13 +146,13 @@ async function openEngine(options: SetupOptions, lines: string[]) {
 export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const lines: string[] = [];
   const faults: string[] = [];
-  const { clock, ids, upstream, engine } = await openEngine(options, lines);
+  const { clock, ids, upstream, storage, engine, reach } = await openEngine(options, lines);
   const direct = (request: Request) => engine.fetch(request);
   const handler = options.oldIds === true ? direct : checked(direct, faults);
   const openai = new OpenAI({
     apiKey: 'sk-caller',
     baseURL: 'http://embedded/v1',
-    fetch: embeddedFetch(handler),
+    fetch: embeddedFetch(reach(handler)),
     maxRetries: 0,
   });
   onTestFinished(async () => {
@@ -140,7 +163,9 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     openai,
     engine,
     fetch: handler,
+    reach: reach(handler),
     upstream,
+    storage,
     clock,
     ids,
     lines,

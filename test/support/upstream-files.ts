@@ -1,0 +1,267 @@
+import { Hono } from 'hono';
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import type { Clock } from '../../src/clock.ts';
+
+const day = 86_400;
+
+const chunking = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('auto') }),
+  z.strictObject({
+    type: z.literal('static'),
+    static: z.strictObject({
+      max_chunk_size_tokens: z.int().min(100).max(4096),
+      chunk_overlap_tokens: z.int().min(0),
+    }),
+  }),
+]);
+
+const fileIds = z.array(z.string()).max(500);
+
+/** Body of `POST /vector_stores`. */
+const newStore = z.strictObject({
+  name: z.string().optional(),
+  file_ids: fileIds.optional(),
+  chunking_strategy: chunking.optional(),
+  metadata: z.record(z.string(), z.string()).nullable().optional(),
+  expires_after: z
+    .strictObject({ anchor: z.literal('last_active_at'), days: z.int().min(1).max(365) })
+    .optional(),
+});
+
+/** Body of `POST /vector_stores/{id}/file_batches`. */
+const newBatch = z.strictObject({
+  file_ids: fileIds.min(1),
+  chunking_strategy: chunking.optional(),
+});
+
+const newFile = z.object({
+  file: z.instanceof(File),
+  purpose: z.enum(['assistants', 'batch', 'fine-tune', 'vision', 'user_data']),
+});
+
+export interface KeptFile extends OpenAI.FileObject {
+  readonly content: Blob;
+}
+
+export interface KeptStore {
+  readonly id: string;
+  readonly created_at: number;
+  readonly settings: Omit<z.infer<typeof newStore>, 'file_ids'>;
+  /** File id → the clock's milliseconds from which on it is found. */
+  readonly files: Map<string, number>;
+}
+
+/** What the endpoint holds. */
+interface Holdings {
+  readonly files: Map<string, KeptFile>;
+  readonly stores: Map<string, KeptStore>;
+  /** Container id → file id → content. */
+  readonly containers: Map<string, Map<string, Blob>>;
+}
+
+export interface Storage extends Holdings {
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Every request: method and path without `/v1`. */
+  readonly asked: string[];
+  /** Puts a file there as if it had been uploaded. */
+  keep(id: string, content?: string): void;
+}
+
+interface StorageOptions {
+  readonly clock: Clock;
+  /** The key it asks for; null: none. */
+  readonly apiKey: string | null;
+  /** Milliseconds that a file takes to be found in a store; 0 unless told. */
+  readonly indexing?: number;
+}
+
+interface State extends Holdings {
+  readonly clock: Clock;
+  readonly indexing: number;
+  readonly nextId: (prefix: string) => string;
+}
+
+class Refused extends Error {
+  readonly status: 400 | 401 | 404;
+
+  constructor(status: Refused['status'], message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const secondsOf = (clock: Clock) => Math.floor(clock.now() / 1000);
+
+const listOf = <T extends { readonly id: string }>(data: T[]) => ({
+  object: 'list',
+  data,
+  first_id: data.at(0)?.id ?? null,
+  last_id: data.at(-1)?.id ?? null,
+  has_more: false,
+});
+
+function take<T>(schema: z.ZodType<T>, body: unknown): T {
+  const { success, data, error } = schema.safeParse(body);
+  if (!success) throw new Refused(400, z.prettifyError(error));
+  return data;
+}
+
+function find<T>(all: ReadonlyMap<string, T>, id: string, message: string): T {
+  const found = all.get(id);
+  if (found === undefined) throw new Refused(404, message);
+  return found;
+}
+
+/** The object without the bytes. */
+const toFile = ({ content: _content, ...file }: KeptFile): OpenAI.FileObject => file;
+
+function toStore({ id, created_at, settings, files }: KeptStore, now: number): OpenAI.VectorStore {
+  const total = files.size;
+  const completed = [...files.values()].filter((due) => due <= now).length;
+  const { name = '', metadata = {}, expires_after } = settings;
+  return {
+    id,
+    object: 'vector_store',
+    created_at,
+    name,
+    usage_bytes: 0,
+    file_counts: { in_progress: total - completed, completed, failed: 0, cancelled: 0, total },
+    status: completed < total ? 'in_progress' : 'completed',
+    last_active_at: created_at,
+    metadata,
+    ...(expires_after && { expires_after, expires_at: created_at + expires_after.days * day }),
+  };
+}
+
+const fileOf = ({ files }: Holdings, id: string) => find(files, id, `No such File object: ${id}`);
+
+const storeOf = ({ stores }: Holdings, id: string) =>
+  find(stores, id, `No vector store found with id '${id}'.`);
+
+function keepFile(
+  { files, clock }: State,
+  file: Pick<KeptFile, 'id' | 'filename' | 'purpose' | 'content'>,
+): KeptFile {
+  const facts = { object: 'file', created_at: secondsOf(clock), status: 'processed' } as const;
+  const kept: KeptFile = { ...facts, ...file, bytes: file.content.size };
+  files.set(file.id, kept);
+  return kept;
+}
+
+function addFiles(state: State, store: KeptStore, ids: readonly string[]): void {
+  for (const id of ids) fileOf(state, id);
+  for (const id of ids) store.files.set(id, state.clock.now() + state.indexing);
+}
+
+function fileRoutes(state: State): Hono {
+  const { files, nextId } = state;
+  const routes = new Hono();
+  routes.get('/', (context) => context.json(listOf([...files.values()].map(toFile))));
+  routes.post('/', async (context) => {
+    const { file, purpose } = take(newFile, await context.req.parseBody());
+    if (purpose === 'vision' && !file.name.endsWith('.png')) {
+      throw new Refused(400, 'Invalid file format for purpose vision.');
+    }
+    const kept = { id: nextId('file-'), filename: file.name, purpose, content: file };
+    return context.json(toFile(keepFile(state, kept)));
+  });
+  routes.get('/:id', (context) => context.json(toFile(fileOf(state, context.req.param('id')))));
+  routes.get(
+    '/:id/content',
+    (context) => new Response(fileOf(state, context.req.param('id')).content),
+  );
+  routes.delete('/:id', (context) => {
+    const { id } = fileOf(state, context.req.param('id'));
+    files.delete(id);
+    return context.json({ id, object: 'file', deleted: true });
+  });
+  return routes;
+}
+
+function storeRoutes(state: State): Hono {
+  const { stores, nextId, clock } = state;
+  const routes = new Hono();
+  const show = (store: KeptStore) => toStore(store, clock.now());
+  routes.get('/', (context) => context.json(listOf([...stores.values()].map(show))));
+  routes.post('/', async (context) => {
+    const { file_ids = [], ...settings } = take(newStore, await context.req.json());
+    const id = nextId('vs_');
+    const store = { id, created_at: secondsOf(clock), settings, files: new Map() };
+    addFiles(state, store, file_ids);
+    stores.set(id, store);
+    return context.json(show(store));
+  });
+  routes.get('/:id', (context) => context.json(show(storeOf(state, context.req.param('id')))));
+  routes.delete('/:id', (context) => {
+    const { id } = storeOf(state, context.req.param('id'));
+    stores.delete(id);
+    return context.json({ id, object: 'vector_store.deleted', deleted: true });
+  });
+  routes.post('/:id/file_batches', async (context) => {
+    const store = storeOf(state, context.req.param('id'));
+    addFiles(state, store, take(newBatch, await context.req.json()).file_ids);
+    const { file_counts } = show(store);
+    return context.json({
+      id: nextId('vsfb_'),
+      object: 'vector_store.files_batch',
+      created_at: secondsOf(clock),
+      vector_store_id: store.id,
+      status: 'in_progress',
+      file_counts,
+    });
+  });
+  return routes;
+}
+
+function containerRoutes({ containers }: State): Hono {
+  const routes = new Hono();
+  routes.get('/', (context) => context.json(listOf([])));
+  routes.get('/:id/files/:file/content', (context) => {
+    const { id, file } = context.req.param();
+    const inside = find(containers, id, `Container with id '${id}' not found.`);
+    return new Response(find(inside, file, `File with id '${file}' not found.`));
+  });
+  return routes;
+}
+
+/** The part of an endpoint that has files, vector stores and containers, as OpenAI's answers. */
+export function createStorage({ clock, apiKey, indexing = 0 }: StorageOptions): Storage {
+  const holdings: Holdings = { files: new Map(), stores: new Map(), containers: new Map() };
+  let made = 0;
+  const nextId = (prefix: string) => `${prefix}made${(made += 1)}`;
+  const state: State = { ...holdings, clock, indexing, nextId };
+  const asked: string[] = [];
+
+  const app = new Hono().basePath('/v1');
+  app.use(async (context, next) => {
+    const { method, path } = context.req;
+    asked.push(`${method} ${path.replace('/v1', '')}`);
+    const given = context.req.header('authorization');
+    const wanted = apiKey === null ? undefined : `Bearer ${apiKey}`;
+    if (given !== wanted) throw new Refused(401, `Incorrect API key provided: ${given}.`);
+    await next();
+  });
+  app.onError((error, context) => {
+    if (!(error instanceof Refused)) throw error;
+    const { message, status } = error;
+    const type = 'invalid_request_error';
+    return context.json({ error: { message, type, param: null, code: null } }, status);
+  });
+  app.notFound(({ req }) => {
+    throw new Refused(404, `Invalid URL (${req.method} ${req.path})`);
+  });
+  app.route('/files', fileRoutes(state));
+  app.route('/vector_stores', storeRoutes(state));
+  app.route('/containers', containerRoutes(state));
+
+  return {
+    ...holdings,
+    fetch: async (request) => app.fetch(request),
+    asked,
+    keep(id, content = 'Hello.') {
+      const filename = `${id}.txt`;
+      keepFile(state, { id, filename, purpose: 'assistants', content: new Blob([content]) });
+    },
+  };
+}
