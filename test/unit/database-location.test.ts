@@ -30,8 +30,8 @@ test.each([
   ['verify-ca', 'verify-ca'],
   ['verify-full', 'verify-full'],
 ])('sslmode=%s is %s to the driver', (mode, sslmode) => {
-  const url = `postgres://ada:sec%2Fret@host/db?sslmode=${mode}&sslrootcert=system`;
-  expect(settingsOf(url)).toEqual({ sslmode, uselibpqcompat: 'true' });
+  const url = `postgres://ada:sec%2Fret@host/db?sslmode=${mode}&sslrootcert=/ca.pem`;
+  expect(settingsOf(url)).toEqual({ sslmode, sslrootcert: '/ca.pem', uselibpqcompat: 'true' });
   expect(toConnectionString(url)).toContain('postgres://ada:sec%2Fret@host/db?');
 });
 
@@ -43,5 +43,16 @@ test('other settings are passed on, and unknown modes are refused by name', () =
   });
   expect(() => toConnectionString('postgres://a:secret@host/db?sslmode=sure')).toThrow(
     "The database's sslmode must be one of disable, allow, prefer, require, no-verify, verify-ca, verify-full; 'sure' is not.",
+  );
+});
+
+test('the authorities of the system are what Node knows, and are too many for verify-ca', () => {
+  const url = 'postgres://host/db?sslrootcert=system&sslmode=';
+  expect(settingsOf(`${url}verify-full`)).toEqual({
+    sslmode: 'verify-full',
+    uselibpqcompat: 'true',
+  });
+  expect(() => toConnectionString(`${url}verify-ca`)).toThrow(
+    "The database's sslmode verify-ca takes an sslrootcert, the file of the authority's certificate; verify-full does without.",
   );
 });

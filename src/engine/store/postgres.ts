@@ -2,10 +2,10 @@ import { Kysely, sql } from 'kysely';
 import { type ClientConfig, Pool, TypeOverrides } from 'pg';
 import { nameOf } from '../../database-location.ts';
 import { attempt } from './attempt.ts';
-import { DatabaseError, reasonOf } from './database-error.ts';
+import { DatabaseError } from './database-error.ts';
 import { type Features, PostgresFeatures } from './features.ts';
 import { migrate } from './migrate.ts';
-import { toConnectionString } from './postgres-address.ts';
+import { connectionProblem, hasNoTls, toConnectionString, withoutTls } from './postgres-address.ts';
 import { ResilientDialect } from './postgres-driver.ts';
 import { PostgresSignals } from './postgres-signals.ts';
 import type { Database, Tables } from './schema.ts';
@@ -120,6 +120,8 @@ export async function openPostgres(url: string): Promise<Database> {
     await db.destroy();
     await pool.end().catch(() => {});
     if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError(`Cannot open the database ${name}: ${reasonOf(error)}.`);
+    const unencrypted = hasNoTls(error) ? withoutTls(url) : null;
+    if (unencrypted !== null) return openPostgres(unencrypted);
+    throw new DatabaseError(`Cannot open the database ${name}: ${connectionProblem(error)}.`);
   }
 }
