@@ -3,8 +3,11 @@ import type { EngineOptions } from './options.ts';
 import { reportEnd } from './runs/ended.ts';
 import { RunEvents } from './runs/events.ts';
 import { RunWorker } from './runs/worker.ts';
+import { countLiveRuns, type LiveRuns } from './store/statistics.ts';
 
 export type { EngineOptions } from './options.ts';
+export type { CallReport, Observer } from './observer.ts';
+export type { LiveRuns } from './store/statistics.ts';
 
 /** The Assistants API in this process: its endpoints, and the worker that executes its runs. */
 export interface Engine {
@@ -21,6 +24,8 @@ export interface Engine {
   tick(): Promise<void>;
   /** Resolves when this process executes no run. */
   settled(): Promise<void>;
+  /** How many runs wait or are at work, whoever executes them; rejects when the database does. */
+  countLiveRuns(): Promise<LiveRuns>;
 }
 
 /** Puts an engine together; it owns `db` from here on. */
@@ -38,5 +43,6 @@ export function createEngine(options: EngineOptions): Engine {
     },
     tick: () => worker.tick(),
     settled: () => worker.settled(),
+    countLiveRuns: () => countLiveRuns(options.db),
   };
 }

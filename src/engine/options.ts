@@ -2,6 +2,7 @@ import type { Clock, Ids } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Files } from './models/files.ts';
 import type { Model } from './models/model.ts';
+import type { Observer } from './observer.ts';
 import type { RunEvents } from './runs/events.ts';
 import type { Database } from './store/schema.ts';
 
@@ -22,6 +23,7 @@ export interface EngineOptions {
   readonly fixedModel: string | null;
   /** Milliseconds a claim on a run holds without being renewed; 10 s unless told. */
   readonly leaseDuration?: number;
+  readonly observer?: Observer;
 }
 
 /** The options, and what the engine's parts share beside them. */

@@ -1,5 +1,7 @@
 import type { Clock } from '../../clock.ts';
+import type { CallReport } from '../observer.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
+import { timed } from './timing.ts';
 
 /*
  * What a run does about a model endpoint in trouble. The SDK makes a call again at once when it is
@@ -22,6 +24,8 @@ interface Patience {
   readonly until: number;
   /** Hears of every failure that is to be tried again, and of the pause before, in milliseconds. */
   readonly onRetry: (failure: ModelFailure, pause: number) => void;
+  /** Hears how each call went. */
+  readonly onCall?: (call: CallReport) => void;
 }
 
 /** Aborts when nothing has been heard for too long; time in which nobody listens does not count. */
@@ -83,12 +87,13 @@ function pauseBefore(next: number, again: number): number {
 export async function* askPatiently(
   model: Model,
   request: ModelRequest,
-  { clock, until, onRetry }: Patience,
+  { clock, until, onRetry, onCall }: Patience,
 ): AsyncGenerator<ModelEvent> {
   for (let next = 2; ; next += 1) {
     let isUsed = false;
+    const call = callOnce(model, request, clock);
     try {
-      for await (const event of callOnce(model, request, clock)) {
+      for await (const event of onCall === undefined ? call : timed(call, clock, onCall)) {
         isUsed = true;
         yield event;
       }

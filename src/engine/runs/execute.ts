@@ -11,7 +11,7 @@ export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';
 const endings = { cancelled: 'stop', expired: 'expire' } as const;
 
 async function callModel(
-  { model, clock, log }: EngineParts,
+  { model, clock, log, observer }: EngineParts,
   { run, signal }: Execution,
   context: Context,
   recorder: TurnRecorder,
@@ -27,8 +27,11 @@ async function callModel(
   const events = askPatiently(model, request, {
     clock,
     until: run.deadline * 1000,
-    onRetry: ({ message }, pause) =>
-      log.warn('model call tried again', { run_id: run.id, error: message, pause }),
+    onRetry: ({ message }, pause) => {
+      log.warn('model call tried again', { run_id: run.id, error: message, pause });
+      observer?.modelRetried(settings.model);
+    },
+    ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
   });
   for await (const event of events) {
     if (signal.aborted) break;

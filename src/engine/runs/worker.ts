@@ -1,7 +1,7 @@
 import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
 import { cancelledRuns, claimableRuns, nextDue, renewLease } from '../store/leases.ts';
-import { type RunRow, toRun, updateRun } from '../store/runs.ts';
+import { type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import type { Signals } from '../store/signals.ts';
 import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './ending.ts';
@@ -18,6 +18,8 @@ const defaultLease = 10_000;
 
 interface Claim {
   readonly run: RunRow;
+  /** The run as it was before. */
+  readonly found: RunRow;
   /** Names the lease under which the run may be written. */
   readonly token: string;
 }
@@ -213,10 +215,11 @@ export class RunWorker {
       lease_until: clock.now() + this.#leaseDuration,
     });
     if (isNew) tell(run.id, { event: 'thread.run.in_progress', data: toRun(taken) });
-    return { run: taken, token };
+    return { run: taken, found: run, token };
   }
 
-  #execute({ run, token }: Claim): void {
+  #execute({ run, found, token }: Claim): void {
+    this.#report(found);
     const controller = new AbortController();
     const done = new AbortController();
     const guards = [
@@ -232,6 +235,14 @@ export class RunWorker {
       },
     );
     this.#executions.set(run.id, { controller, ended });
+  }
+
+  /** Tells of a run that was just taken. */
+  #report(found: RunRow): void {
+    const { observer, clock } = this.#parts;
+    const isFirst = found.status === 'queued' && runState(found).started_at === null;
+    if (isFirst) observer?.runStarted(seconds(clock) - found.created_at);
+    else if (found.lease_token !== null) observer?.leaseTakenOver();
   }
 
   async #finish(run: RunRow, execution: Promise<void>, release: () => Promise<unknown>) {

@@ -1,0 +1,21 @@
+import { isLive } from './conditions.ts';
+import type { Database, liveStatuses } from './schema.ts';
+
+export type LiveRuns = Readonly<Record<(typeof liveStatuses)[number], number>>;
+
+/** How many runs there are of each live status; the cost grows with them, not with those ended. */
+export async function countLiveRuns(db: Database): Promise<LiveRuns> {
+  const rows = await db
+    .selectFrom('runs')
+    .select((select) => ['status', select.fn.countAll<number>().as('count')])
+    .where(isLive)
+    .groupBy('status')
+    .execute();
+  const countOf = (status: string) => rows.find((row) => row.status === status)?.count ?? 0;
+  return {
+    queued: countOf('queued'),
+    in_progress: countOf('in_progress'),
+    requires_action: countOf('requires_action'),
+    cancelling: countOf('cancelling'),
+  };
+}
