@@ -23,7 +23,7 @@ const engine = createEngine({
   }),
   runLifetime: 300,
   concurrency: 2,
-  fixedModel: null,
+  modelFor: (named) => named,
   leaseDuration: Number(lease),
 });
 engine.start();

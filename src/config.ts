@@ -78,7 +78,7 @@ function settle(find: Find, surroundings: Surroundings, problems: string[]) {
       return given === undefined ? option.otherwise : option.read(given.text);
     } catch (error) {
       if (!(error instanceof RefusedValue)) throw error;
-      problems.push(`${given?.source} ${error.message}`);
+      problems.push(...error.reasons.map((reason) => `${given?.source} ${reason}`));
       return option.otherwise;
     }
   };
@@ -88,6 +88,7 @@ function settle(find: Find, surroundings: Surroundings, problems: string[]) {
     modelBaseUrl: value(options.modelBaseUrl),
     modelApi: value(options.modelApi),
     model: value(options.model),
+    modelMap: value(options.modelMap),
     database: expandHome(database, surroundings.home),
     runLifetime: value(options.runLifetime),
     concurrency: value(options.concurrency),

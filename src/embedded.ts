@@ -1,7 +1,10 @@
 import type OpenAI from 'openai';
 import type { BackendOptions } from './backend.ts';
 import { createEngine, type Engine } from './engine/index.ts';
+import { createAutoModel } from './engine/models/auto.ts';
+import { type ChatOptions, createChatModel } from './engine/models/chat.ts';
 import { createFiles } from './engine/models/files.ts';
+import type { Model } from './engine/models/model.ts';
 import { createResponsesModel } from './engine/models/responses.ts';
 import { createScriptedModel } from './engine/models/scripted.ts';
 import { openDatabase } from './engine/store/db.ts';
@@ -14,6 +17,13 @@ export interface Embedded {
   readonly openai: OpenAI;
 }
 
+const models = {
+  auto: createAutoModel,
+  responses: createResponsesModel,
+  chat: createChatModel,
+  scripted: ({ ids }) => createScriptedModel(ids),
+} satisfies Record<string, (options: ChatOptions) => Model>;
+
 /**
  * Opens the database, starts the engine on it and connects a client; loaded only when the first
  * of them is needed. Throws a DatabaseError when the database cannot be opened.
@@ -22,17 +32,17 @@ export async function startEmbedded(options: BackendOptions): Promise<Embedded> 
   const { config, clock, ids, log } = options;
   const { apiKey, modelBaseUrl: baseURL } = config;
   const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
-  const isScripted = config.modelApi === 'scripted';
+  const files = config.modelApi === 'scripted' ? null : createFiles(endpoint);
   const engine = createEngine({
     db: await openDatabase(config.database),
-    model: isScripted ? createScriptedModel() : createResponsesModel(endpoint),
-    files: isScripted ? null : createFiles(endpoint),
+    model: models[config.modelApi]({ ...endpoint, files, ids }),
+    files,
     clock,
     ids,
     log,
     runLifetime: config.runLifetime,
     concurrency: config.concurrency,
-    fixedModel: config.model,
+    modelFor: (named) => config.model ?? config.modelMap.get(named) ?? named,
   });
   engine.start();
   const fetch = passingFiles((request) => engine.fetch(request), modelEndpoint(config));

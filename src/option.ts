@@ -25,9 +25,15 @@ export interface Option<T> extends About {
   readonly otherwise: T;
 }
 
-/** A value that an option cannot take; its message goes on from the option's name. */
+/** A value that an option cannot take; every reason goes on from the option's name. */
 export class RefusedValue extends Error {
   override readonly name = 'RefusedValue';
+  readonly reasons: readonly string[];
+
+  constructor(...reasons: readonly string[]) {
+    super(reasons.join(' '));
+    this.reasons = reasons;
+  }
 }
 
 export const asGiven = (text: string): string => text;
@@ -62,6 +68,24 @@ export function yesOrNo(text: string): boolean {
   if (/^(?:true|1|yes|on)$/iu.test(text)) return true;
   if (/^(?:false|0|no|off)$/iu.test(text)) return false;
   throw new RefusedValue(`must be true or false, not '${text}'.`);
+}
+
+const wanted = 'must be names such as gpt-4=gpt-4.1, with commas between them';
+
+/** Pairs `old=new` between commas or spaces, each old name once. */
+export function renaming(text: string): ReadonlyMap<string, string> {
+  const entries = text.split(/[\s,]+/u).filter(Boolean);
+  const pairs = entries.map((entry) => /^([^=]+)=([^=]+)$/u.exec(entry) ?? [entry]);
+  const malformed = pairs.filter(([, from]) => from === undefined);
+  const names = pairs.flatMap(([, from]) => from ?? []);
+  const repeated = names.filter((name, index) => names.indexOf(name) < index);
+  const reasons = [
+    ...malformed.map(([entry]) => `${wanted}, and '${entry}' is none.`),
+    ...[...new Set(repeated)].map((name) => `may name '${name}' only once.`),
+  ];
+  if (entries.length === 0) reasons.push(`${wanted}.`);
+  if (reasons.length > 0) throw new RefusedValue(...reasons);
+  return new Map(pairs.map(([, from = '', to = '']) => [from, to]));
 }
 
 /** What stands between commas or spaces, each judged by `read`. */

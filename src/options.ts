@@ -5,6 +5,7 @@ import {
   asGiven,
   listOf,
   oneOf,
+  renaming,
   webAddress,
   wholeNumber,
   yesOrNo,
@@ -67,15 +68,17 @@ const modelBaseUrl: Option<string | null> = {
   otherwise: null,
 };
 
-const modelApi: Option<'responses' | 'scripted'> = {
+const modelApis = ['auto', 'responses', 'chat', 'scripted'] as const;
+
+const modelApi: Option<(typeof modelApis)[number]> = {
   flag: 'model-api',
   env: ['ASSISTANTS_MODEL_API'],
   value: 'NAME',
-  help: '`responses`, or `scripted`: offline and deterministic, for trying things out',
-  fallback: '`responses`',
+  help: '`responses`, `chat` (Chat Completions), `auto` to find out which of them there is, or `scripted`: offline and deterministic, for trying things out',
+  fallback: '`auto`',
   mode: 'embedded',
-  read: oneOf(['responses', 'scripted']),
-  otherwise: 'responses',
+  read: oneOf(modelApis),
+  otherwise: 'auto',
 };
 
 const model: Option<string | null> = {
@@ -87,6 +90,17 @@ const model: Option<string | null> = {
   mode: 'embedded',
   read: asGiven,
   otherwise: null,
+};
+
+const modelMap: Option<ReadonlyMap<string, string>> = {
+  flag: 'model-map',
+  env: ['ASSISTANTS_MODEL_MAP'],
+  value: 'LIST',
+  help: 'Use new models in place of old ones, such as `gpt-4=gpt-4.1,gpt-4o=gpt-5.4`; `--model` wins over it',
+  fallback: 'none',
+  mode: 'embedded',
+  read: renaming,
+  otherwise: new Map(),
 };
 
 const database: Option<string | null> = {
@@ -245,6 +259,7 @@ export const options = {
   modelBaseUrl,
   modelApi,
   model,
+  modelMap,
   database,
   runLifetime,
   concurrency,

@@ -19,6 +19,8 @@ export interface Stage {
 const isScripted = ({ apiKey, modelBaseUrl, modelApi }: Config): boolean =>
   modelApi === 'scripted' || (apiKey === null && modelBaseUrl === null);
 
+const modelApiOf = (config: Config) => (isScripted(config) ? 'scripted' : config.modelApi);
+
 function cast(config: Config): string {
   if (config.baseUrl !== null) return `The server is ${config.baseUrl}.`;
   if (!isScripted(config)) {
@@ -36,7 +38,8 @@ function serverEnv(env: Stage['env'], config: Config, folder: string): Record<st
     ASSISTANTS_API_VERSION: config.apiVersion ?? '',
     ASSISTANTS_DATABASE: config.baseUrl === null ? join(folder, 'demo.db') : '',
     ASSISTANTS_MODEL: config.model ?? '',
-    ASSISTANTS_MODEL_API: config.baseUrl === null && isScripted(config) ? 'scripted' : '',
+    ASSISTANTS_MODEL_MAP: [...config.modelMap].map((pair) => pair.join('=')).join(','),
+    ASSISTANTS_MODEL_API: config.baseUrl === null ? modelApiOf(config) : '',
     ASSISTANTS_RUN_LIFETIME: String(config.runLifetime),
     ASSISTANTS_CONCURRENCY: String(config.concurrency),
     ASSISTANTS_TOOLSETS: 'all',

@@ -19,8 +19,8 @@ export interface EngineOptions {
   readonly runLifetime: number;
   /** Runs executed at once. */
   readonly concurrency: number;
-  /** Used instead of whatever model an assistant or a run names; null: theirs. */
-  readonly fixedModel: string | null;
+  /** The model that is used where an assistant or a run names this one. */
+  readonly modelFor: (named: string) => string;
   /** Milliseconds a claim on a run holds without being renewed; 10 s unless told. */
   readonly leaseDuration?: number;
   readonly observer?: Observer;

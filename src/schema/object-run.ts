@@ -78,6 +78,7 @@ export const runObject = z
     required_action: requiredAction.nullish(),
     last_error: lastError,
     model: z.string().min(1),
+    requested_model: z.string().exactOptional(),
     instructions: text,
     tools: tools.nullish(),
     tool_resources: toolResources,
@@ -105,6 +106,7 @@ export const runObject = z
   });
 
 export type RunObject = Given<
-  Omit<OpenAI.Beta.Threads.Run, keyof WireFields> & WireFields & { turns: GivenTurn[] },
+  Omit<OpenAI.Beta.Threads.Run, keyof WireFields> &
+    WireFields & { turns: GivenTurn[]; requested_model: string },
   'object' | 'id' | 'created_at' | 'assistant_id' | 'thread_id' | 'status' | 'model'
 >;

@@ -5,6 +5,7 @@ import {
   createRun,
   createThread,
   readMessages,
+  readRun,
   refusal,
   textOf,
   weatherTool,
@@ -179,13 +180,19 @@ test.each(['file_search', 'code_interpreter'] as const)(
   },
 );
 
-test('a model given for all runs is used instead of theirs', async () => {
-  const it = await setup({ fixedModel: 'gpt-5.4' });
-  it.upstream.will({});
-  const { run } = await createRun(it, { model: 'gpt-4-retired' });
+test('the model that is used and the one that was asked for are both on the run', async () => {
+  const it = await setup({ modelFor: (named) => (named === 'gpt-4-retired' ? 'gpt-5.4' : named) });
+  it.upstream.will({}, {});
+  const { run, thread_id, assistant_id } = await createRun(it, { model: 'gpt-4-retired' });
+  expect(run).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
   await it.runToEnd();
-  expect(run.model).toBe('gpt-5.4');
   expect(it.upstream.sent().model).toBe('gpt-5.4');
+  expect(await readRun(it, run)).toMatchObject({ requested_model: 'gpt-4-retired' });
+  const ended = it.lines.find((line) => line.includes('run ended')) ?? '';
+  expect(JSON.parse(ended)).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
+  const other = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  expect(other.model).toBe('gpt-4.1-mini');
+  expect(other).not.toHaveProperty('requested_model');
 });
 
 test('without a key for the default endpoint a run is refused, with the ways out', async () => {

@@ -21,7 +21,7 @@ const engine = createEngine({
   }),
   runLifetime: 600,
   concurrency: 16,
-  fixedModel: null,
+  modelFor: (named) => named,
 });
 
 const send = async () => {

@@ -2,6 +2,8 @@ import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
 import type { Ids } from '../../src/clock.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
+import { createAutoModel } from '../../src/engine/models/auto.ts';
+import { createChatModel } from '../../src/engine/models/chat.ts';
 import { createFiles } from '../../src/engine/models/files.ts';
 import { createResponsesModel } from '../../src/engine/models/responses.ts';
 import { createScriptedModel } from '../../src/engine/models/scripted.ts';
@@ -19,19 +21,28 @@ import type { ResponsesRequest } from './upstream-request.ts';
 
 export const apiKey = 'sk-test-0123456789abcdefghij';
 
+const models = {
+  auto: createAutoModel,
+  responses: createResponsesModel,
+  chat: createChatModel,
+  scripted: () => createScriptedModel(),
+};
+
 export interface SetupOptions {
   /** File of the database; in memory by default. */
   readonly database?: string;
-  readonly model?: 'responses' | 'scripted';
+  readonly model?: keyof typeof models;
   /** The key the engine has; null: none. */
   readonly key?: string | null;
   /** Another model endpoint, which asks for no key. */
   readonly baseURL?: string;
+  /** Answers there in place of `upstream`. */
+  readonly endpoint?: Pick<Upstream, 'fetch' | 'refusals'>;
   readonly clock?: ManualClock;
   readonly ids?: Ids;
   readonly runLifetime?: number;
   readonly concurrency?: number;
-  readonly fixedModel?: string;
+  readonly modelFor?: (named: string) => string;
   readonly otherwise?: (body: ResponsesRequest) => Turn;
   readonly rejectEncryptedContent?: boolean;
   /** Objects keep ids of shapes that are not the API's, so their answers are not held against it. */
@@ -113,13 +124,14 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     const request = new Request(input, init);
     const { pathname } = new URL(request.url);
     const isStored = /^\/v1\/(?:files|vector_stores|containers)\b/u.test(pathname);
-    return isStored ? storage.fetch(request) : upstream.fetch(input, init);
+    return isStored ? storage.fetch(request) : (options.endpoint ?? upstream).fetch(input, init);
   };
   const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch, secrets };
+  const files = isScripted ? null : createFiles(endpoint);
   const engine = createEngine({
     db: await openDatabase(await locate(options.database)),
-    model: isScripted ? createScriptedModel() : createResponsesModel(endpoint),
-    files: isScripted ? null : createFiles(endpoint),
+    model: models[options.model ?? 'responses']({ ...endpoint, files, ids }),
+    files,
     clock,
     ids,
     log: createLog({
@@ -130,7 +142,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     }),
     runLifetime: options.runLifetime ?? 600,
     concurrency: options.concurrency ?? 16,
-    fixedModel: options.fixedModel ?? null,
+    modelFor: options.modelFor ?? ((named) => named),
   });
   const passing = isScripted
     ? { reason: 'the scripted model has assistants and threads alone.' }
@@ -157,7 +169,8 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   });
   onTestFinished(async () => {
     await engine.stop(0);
-    expect({ faults, refusals: upstream.refusals }).toEqual({ faults: [], refusals: [] });
+    const { refusals } = options.endpoint ?? upstream;
+    expect({ faults, refusals }).toEqual({ faults: [], refusals: [] });
   });
   return {
     openai,

@@ -63,6 +63,7 @@ const fields = z.strictObject({
     })
     .nullable(),
   model: z.string(),
+  requested_model: z.string().optional(),
   instructions: z.string().nullable(),
   tools,
   tool_resources: toolResources,

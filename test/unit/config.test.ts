@@ -30,8 +30,9 @@ test('without flags and environment every default holds', () => {
     config: {
       apiKey: null,
       modelBaseUrl: null,
-      modelApi: 'responses',
+      modelApi: 'auto',
       model: null,
+      modelMap: new Map(),
       database: '/home/ada/.local/share/assistants-mcp/assistants.db',
       runLifetime: 600,
       concurrency: 16,
@@ -58,6 +59,16 @@ test('without flags and environment every default holds', () => {
 const settings = [
   ['model-api', 'ASSISTANTS_MODEL_API', 'modelApi', 'scripted', 'scripted'],
   ['model', 'ASSISTANTS_MODEL', 'model', 'gpt-5-mini', 'gpt-5-mini'],
+  [
+    'model-map',
+    'ASSISTANTS_MODEL_MAP',
+    'modelMap',
+    'gpt-4=gpt-4.1, gpt-4o=ft:gpt-5:acme::1',
+    new Map([
+      ['gpt-4', 'gpt-4.1'],
+      ['gpt-4o', 'ft:gpt-5:acme::1'],
+    ]),
+  ],
   ['database', 'ASSISTANTS_DATABASE', 'database', '/data/a.db', '/data/a.db'],
   ['run-lifetime', 'ASSISTANTS_RUN_LIFETIME', 'runLifetime', '90', 90],
   ['concurrency', 'ASSISTANTS_CONCURRENCY', 'concurrency', '2', 2],
@@ -239,7 +250,14 @@ test.each<[string[], string]>([
   [['--model'], '--model needs a value.'],
   [['--model='], '--model needs a value.'],
   [['--model', '--read-only'], '--model needs a value.'],
-  [['--model-api', 'chat'], "--model-api must be responses or scripted, not 'chat'."],
+  [
+    ['--model-api', 'claude'],
+    "--model-api must be auto, responses, chat or scripted, not 'claude'.",
+  ],
+  [
+    ['--model-map', ','],
+    '--model-map must be names such as gpt-4=gpt-4.1, with commas between them.',
+  ],
   [['--run-lifetime', '0'], "--run-lifetime must be a whole number from 1 to 86400, not '0'."],
   [['--concurrency', '1e9'], "--concurrency must be a whole number from 1 to 1000, not '1e9'."],
   [['--base-url', 'ftp://host'], '--base-url must be a URL that begins with https:// or http://.'],
@@ -267,6 +285,15 @@ test.each<[string[], string]>([
   [['--log-level', 'loud'], "--log-level must be error, warn, info or debug, not 'loud'."],
 ])('%j is refused: %s', (argv, sentence) => {
   expect(problemsOf({ argv })).toEqual([sentence]);
+});
+
+test('every bad entry of a map has a sentence of its own', () => {
+  const list = 'gpt-4=gpt-4.1,gpt-4o,=a b= c=d=e,gpt-4=gpt-5';
+  const wanted = '--model-map must be names such as gpt-4=gpt-4.1, with commas between them';
+  expect(problemsOf({ argv: ['--model-map', list] })).toEqual([
+    ...['gpt-4o', '=a', 'b=', 'c=d=e'].map((entry) => `${wanted}, and '${entry}' is none.`),
+    "--model-map may name 'gpt-4' only once.",
+  ]);
 });
 
 test('all problems are reported at once, each under the name that was used', () => {

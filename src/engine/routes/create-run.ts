@@ -28,9 +28,11 @@ function settle(
   fields: RunFields,
   assistant: AssistantRow,
   thread: ThreadRow,
-  fixedModel: string | null,
+  modelFor: EngineParts['modelFor'],
 ): RunSettings {
   const base = assistantBody(assistant);
+  const named = fields.model ?? base.model;
+  const model = modelFor(named);
   const { type = 'auto', last_messages = null } = fields.truncation_strategy ?? {};
   const resources =
     fields.tool_resources === undefined || fields.tool_resources === null
@@ -38,7 +40,8 @@ function settle(
       : takeToolResources(fields.tool_resources);
   return {
     assistant_id: assistant.id,
-    model: fixedModel ?? fields.model ?? base.model,
+    model,
+    ...(model === named ? {} : { requested_model: named }),
     instructions: joinInstructions(
       fields.instructions ?? base.instructions,
       fields.additional_instructions,
@@ -80,7 +83,7 @@ export async function createRun(
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
   await addMessages(db, thread, fields.additional_messages ?? [], parts);
   const complete = await lookUpThread(db, thread.id);
-  const settings = settle(fields, assistant, complete, parts.fixedModel);
+  const settings = settle(fields, assistant, complete, parts.modelFor);
   checkExecutable(settings, parts);
   if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
     throw errors.nothingToRun();

@@ -83,6 +83,8 @@ export type Usage = OpenAI.Beta.Threads.Run.Usage & {
 export interface RunSettings {
   assistant_id: string;
   model: string;
+  /** What the assistant or the run named, where `model` is used instead. */
+  requested_model?: string;
   instructions: string | null;
   tools: OpenAI.Beta.AssistantTool[];
   tool_resources: ToolResources;
