@@ -39,7 +39,7 @@ function toSettings(it: RunObject): RunSettings {
   return {
     assistant_id: it.assistant_id,
     model: it.model,
-    ...(it.requested_model === undefined ? {} : { requested_model: it.requested_model }),
+    ...(typeof it.requested_model === 'string' ? { requested_model: it.requested_model } : {}),
     instructions: it.instructions ?? null,
     tools: it.tools ?? [],
     tool_resources: it.tool_resources ?? {},

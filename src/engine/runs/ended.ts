@@ -17,8 +17,6 @@ export function reportEnd(
     model,
     // Absent where it is the same.
     requested_model: Reflect.get(run, 'requested_model'),
-    // Absent where it is the same.
-    requested_model: Reflect.get(run, 'requested_model'),
     // From the queue to the end.
     seconds: seconds(clock) - created_at,
     tokens: usage?.total_tokens ?? 0,
