@@ -4,6 +4,9 @@ type Annotation = OpenAI.Beta.Threads.Annotation;
 type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
 export type FileNote = Extract<UpstreamNote, { type: 'file_citation' } | { type: 'file_path' }>;
 
+/** The literal text of a reference and where it stands, in UTF-16 units. */
+export type Place = Pick<Annotation, 'text' | 'start_index' | 'end_index'>;
+
 /** References to the web have no counterpart in a thread and are left out (contract §8.6). */
 export const isFileNote = (note: UpstreamNote): note is FileNote =>
   note.type === 'file_citation' || note.type === 'file_path';
@@ -21,13 +24,18 @@ export const unitOffset = (text: string, index: number): number =>
 export class Citations {
   readonly #files: string[] = [];
 
-  /** The annotation of a reference whose marker begins at `start_index`, in UTF-16 units. */
+  /** Where the marker of a reference to a file begins, in UTF-16 units, and where it ends. */
+  place(file_id: string, name: string, start_index: number): Place {
+    if (!this.#files.includes(file_id)) this.#files.push(file_id);
+    const text = `【0:${this.#files.indexOf(file_id)}†${name}】`;
+    return { text, start_index, end_index: start_index + text.length };
+  }
+
+  /** The annotation of a reference whose marker begins at `start_index`. */
   mark(note: FileNote, start_index: number): Annotation {
     const { file_id } = note;
-    if (!this.#files.includes(file_id)) this.#files.push(file_id);
     const name = note.type === 'file_citation' ? note.filename : file_id;
-    const text = `【0:${this.#files.indexOf(file_id)}†${name}】`;
-    const place = { text, start_index, end_index: start_index + text.length };
+    const place = this.place(file_id, name, start_index);
     return note.type === 'file_citation'
       ? { type: 'file_citation', ...place, file_citation: { file_id } }
       : { type: 'file_path', ...place, file_path: { file_id } };

@@ -22,6 +22,8 @@ export interface Files {
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
   /** Takes a file out of a container, which does not last, and keeps it; resolves to the kept file's id. */
   keepContainerFile(container_id: string, file_id: string, filename: string): Promise<string>;
+  /** Puts files into a container for its code to read. */
+  addToContainer(container_id: string, file_ids: readonly string[]): Promise<void>;
   /** Keeps an image that a model gave as a `data:` or `https:` URL; resolves to its file's id. */
   keepImage(url: string): Promise<string>;
   /** An image's bytes as a `data:` URL, for models that take no file ids. */
@@ -128,6 +130,9 @@ export function createFiles(options: EndpointOptions): Files {
     const content = await containers.files.content.retrieve(id, { container_id });
     return keep(client, content, filename);
   };
+  const addToContainer = async (id: string, file_ids: readonly string[]) => {
+    for (const file_id of file_ids) await containers.files.create(id, { file_id });
+  };
   const keepImage = async (url: string) => {
     const bytes = await readUrl(url, options.fetch ?? globalThis.fetch);
     return keep(client, new Response(Uint8Array.from(bytes)), `image.${imageType(bytes)}`);
@@ -148,6 +153,7 @@ export function createFiles(options: EndpointOptions): Files {
     deleteVectorStore: (id) => asking(deleteVectorStore(id)),
     countIndexing: (id, signal) => asking(countIndexing(id, signal)),
     keepContainerFile: (id, file_id, name) => asking(keepContainerFile(id, file_id, name)),
+    addToContainer: (id, file_ids) => asking(addToContainer(id, file_ids)),
     keepImage: (url) => asking(keepImage(url)),
     readImage: (id, signal) => asking(readImage(id, signal)),
   };

@@ -25,6 +25,18 @@ export interface ContextMessage {
   readonly content: readonly MessageContent[];
 }
 
+type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;
+type CodeCall = Extract<ToolCall, { type: 'code_interpreter' }>;
+type SearchCall = Extract<ToolCall, { type: 'file_search' }>;
+
+/** A call of a tool that the model endpoint hosts, as a step shows it but for its id (contract §6). */
+export type HostedCall = Omit<CodeCall, 'id'> | Omit<SearchCall, 'id'>;
+
+/** What a tool made and the endpoint will not have for long: a container's file, or an image. */
+export type Perishable =
+  | { readonly container_id: string; readonly file_id: string; readonly filename: string }
+  | { readonly url: string };
+
 export interface ModelRequest {
   readonly settings: RunSettings;
   /** The thread as far as it is shown to the model, oldest first, without this run's own messages. */
@@ -32,13 +44,18 @@ export interface ModelRequest {
   readonly turns: readonly PastTurn[];
   /** Tokens this call may produce; null: as many as the model likes. */
   readonly maxOutputTokens: number | null;
+  /** The container that has the thread's files and what its code left there; null: take a new one. */
+  readonly container: string | null;
+  /** Resolves to the id of the file it is kept as, or to null when it could not be kept. */
+  readonly keep: (made: Perishable) => Promise<string | null>;
   readonly signal: AbortSignal;
 }
 
 /**
  * What a model does while it answers. Every message is started, grows by deltas that add up to all
- * of it, and is done before the next thing happens; `finished` comes last, exactly once. Function calls come with it, because
- * they are shown to the caller together (contract §8.8).
+ * of it, and is done before the next thing happens, and so is every call of a hosted tool;
+ * `finished` comes last, exactly once. Function calls come with it, because they are shown to the
+ * caller together (contract §8.8).
  */
 export type ModelEvent =
   /** Nothing to show, but a sign of life. */
@@ -49,13 +66,26 @@ export type ModelEvent =
       readonly part: number;
       readonly kind: 'text' | 'refusal';
       readonly text: string;
-      /** Present when `text` is the marker of a reference: where it stands and what it refers to. */
+      /** A reference and where it stands: `text` is its marker, or empty when that was told before. */
       readonly annotation?: OpenAI.Beta.Threads.Annotation;
     }
+  /** An image of the open message, behind its text. */
+  | { readonly type: 'image'; readonly file_id: string }
   | {
       readonly type: 'message_done';
       /** The model was cut off in the middle of this message. */
       readonly cut: boolean;
+    }
+  /** A call as it begins: without input, outputs and results. */
+  | { readonly type: 'call_started'; readonly call: HostedCall }
+  /** More of the code that is about to run. */
+  | { readonly type: 'call_input'; readonly text: string }
+  | {
+      readonly type: 'call_done';
+      /** The whole call; its input is what was told of it. */
+      readonly call: HostedCall;
+      /** The container in which code ran. */
+      readonly container?: string;
     }
   | {
       readonly type: 'finished';

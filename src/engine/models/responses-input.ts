@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import type { ToolResources } from '../store/schema.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from './model.ts';
 import { callsOf, isResponsesItem, speechOf } from './transcript.ts';
 
@@ -6,6 +7,9 @@ import { callsOf, isResponsesItem, speechOf } from './transcript.ts';
 
 type Params = OpenAI.Responses.ResponseCreateParamsStreaming;
 type InputItem = OpenAI.Responses.ResponseInputItem;
+type Tool = OpenAI.Responses.Tool;
+type ToolChoice = NonNullable<Params['tool_choice']>;
+type FunctionDefinition = OpenAI.FunctionDefinition;
 type InputPart = OpenAI.Responses.ResponseInputContent;
 
 function toInputPart(part: MessageContent): InputPart {
@@ -72,37 +76,81 @@ function toInput({ settings, messages, turns }: ModelRequest): InputItem[] {
   return input;
 }
 
-function toTool(tool: OpenAI.Beta.AssistantTool): OpenAI.Responses.Tool[] {
-  if (tool.type !== 'function') return [];
-  const { name, description, parameters = {}, strict } = tool.function;
+function toFunction({ name, description, parameters = {}, strict }: FunctionDefinition): Tool {
+  return {
+    type: 'function',
+    name,
+    ...(description === undefined ? {} : { description }),
+    parameters,
+    // Upstream takes a missing `strict` for true, and then refuses ordinary schemas.
+    strict: strict ?? false,
+  };
+}
+
+type Ranking = NonNullable<OpenAI.Beta.FileSearchTool.FileSearch['ranking_options']>;
+
+/** What the API fills in is not sent, and its one ranker has another name upstream. */
+const toRanking = ({ score_threshold }: Ranking) =>
+  score_threshold === 0 ? {} : { ranking_options: { ranker: 'auto' as const, score_threshold } };
+
+function toFileSearch(
+  { file_search = {} }: OpenAI.Beta.FileSearchTool,
+  { file_search: stores }: ToolResources,
+): Tool[] {
+  const { max_num_results, ranking_options } = file_search;
+  const vector_store_ids = stores?.vector_store_ids ?? [];
+  // Upstream refuses a search in nothing.
+  if (vector_store_ids.length === 0) return [];
   return [
     {
-      type: 'function',
-      name,
-      ...(description === undefined ? {} : { description }),
-      parameters,
-      // Upstream takes a missing `strict` for true, and then refuses ordinary schemas.
-      strict: strict ?? false,
+      type: 'file_search',
+      vector_store_ids,
+      ...(max_num_results === undefined ? {} : { max_num_results }),
+      ...(ranking_options === undefined ? {} : toRanking(ranking_options)),
     },
   ];
 }
 
+function toCodeInterpreter({ container, settings }: ModelRequest): Tool {
+  const file_ids = settings.tool_resources.code_interpreter?.file_ids ?? [];
+  return { type: 'code_interpreter', container: container ?? { type: 'auto', file_ids } };
+}
+
+function toTool(tool: OpenAI.Beta.AssistantTool, request: ModelRequest): Tool[] {
+  if (tool.type === 'function') return [toFunction(tool.function)];
+  if (tool.type === 'code_interpreter') return [toCodeInterpreter(request)];
+  return toFileSearch(tool, request.settings.tool_resources);
+}
+
 /** A forced choice holds for the first call of a run only; repeating it would never end. */
-function toToolChoice({ settings, turns }: ModelRequest): NonNullable<Params['tool_choice']> {
+function toToolChoice({ settings, turns }: ModelRequest, tools: readonly Tool[]): ToolChoice {
   const { tool_choice } = settings;
   if (tool_choice === 'none' || tool_choice === 'auto') return tool_choice;
   if (turns.length > 0) return 'auto';
   if (tool_choice === 'required') return tool_choice;
-  const { function: chosen } = tool_choice;
-  return chosen === undefined ? 'required' : { type: 'function', name: chosen.name };
+  const { type, function: chosen } = tool_choice;
+  if (type !== 'function') return tools.some((tool) => tool.type === type) ? { type } : 'auto';
+  return chosen === undefined ? 'required' : { type, name: chosen.name };
 }
 
-const toToolParams = (request: ModelRequest): Partial<Params> => {
-  const tools = request.settings.tools.flatMap(toTool);
-  if (tools.length === 0) return {};
-  const { parallel_tool_calls } = request.settings;
-  return { tools, tool_choice: toToolChoice(request), parallel_tool_calls };
+/** What of the tools' work is sent only to those who ask for it. */
+const workOf: Partial<Record<Tool['type'], OpenAI.Responses.ResponseIncludable>> = {
+  file_search: 'file_search_call.results',
+  code_interpreter: 'code_interpreter_call.outputs',
 };
+
+function toToolParams(request: ModelRequest): Partial<Params> {
+  const tools = request.settings.tools.flatMap((tool) => toTool(tool, request));
+  if (tools.length === 0) return {};
+  const include = new Set(tools.flatMap(({ type }) => workOf[type] ?? []));
+  const { parallel_tool_calls } = request.settings;
+  return {
+    tools,
+    tool_choice: toToolChoice(request, tools),
+    parallel_tool_calls,
+    ...(include.size === 0 ? {} : { include: [...include] }),
+  };
+}
 
 function toText({ settings }: ModelRequest): Partial<Params> {
   const { response_format } = settings;

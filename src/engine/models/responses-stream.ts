@@ -1,11 +1,13 @@
 import type OpenAI from 'openai';
-import { Citations, type FileNote, isFileNote, unitOffset } from './annotations.ts';
+import { isFileNote } from './annotations.ts';
 import { type FunctionCall, type ModelEvent, ModelFailure, type Usage } from './model.ts';
+import { type CallItem, CallWriter, isCallItem } from './responses-calls.ts';
+import type { RawEvent } from './responses-files.ts';
+import { isEmpty, MessageWriter } from './responses-message.ts';
 import { errorCode, passes } from './upstream-error.ts';
 
 type Response = OpenAI.Responses.Response;
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
-type OutputPart = OpenAI.Responses.ResponseOutputMessage['content'][number];
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 type Finished = Extract<ModelEvent, { type: 'finished' }>;
 
@@ -32,81 +34,49 @@ function toEnd({ status, incomplete_details }: Response): Finished['end'] {
   return reason === 'content_filter' ? reason : 'other';
 }
 
-const textOf = (part: OutputPart): string => (part.type === 'refusal' ? part.refusal : part.text);
+type Place = { readonly output_index: number };
+type PartPlace = Place & { readonly content_index: number };
 
-const notesOf = (part: OutputPart): FileNote[] =>
-  part.type === 'output_text' ? part.annotations.filter(isFileNote) : [];
-
-/** A content part as far as it has been passed on. */
-class PartWriter {
-  readonly #index: number;
-  readonly #kind: 'text' | 'refusal';
-  readonly #citations = new Citations();
-  #text = '';
-  #length = 0;
-  #notes = 0;
-
-  constructor(index: number, kind: 'text' | 'refusal') {
-    this.#index = index;
-    this.#kind = kind;
-  }
-
-  *write(text: string): Generator<ModelEvent> {
-    if (text === '') return;
-    this.#text += text;
-    this.#length += text.length;
-    yield { type: 'delta', part: this.#index, kind: this.#kind, text };
-  }
-
-  *note(note: FileNote): Generator<ModelEvent> {
-    const annotation = this.#citations.mark(note, this.#length);
-    this.#notes += 1;
-    this.#length += annotation.text.length;
-    const { text } = annotation;
-    yield { type: 'delta', part: this.#index, kind: 'text', text, annotation };
-  }
-
-  /** Whatever of the finished part the deltas have not said; references stand where they belong. */
-  *finish(part: OutputPart): Generator<ModelEvent> {
-    const whole = textOf(part);
-    const notes = notesOf(part).slice(this.#notes);
-    for (const note of notes.toSorted((a, b) => a.index - b.index)) {
-      yield* this.#catchUp(whole, unitOffset(whole, note.index));
-      yield* this.note(note);
-    }
-    yield* this.#catchUp(whole, whole.length);
-  }
-
-  *#catchUp(whole: string, end: number): Generator<ModelEvent> {
-    if (whole.startsWith(this.#text)) yield* this.write(whole.slice(this.#text.length, end));
-  }
-}
-
-/** Follows one stream; the response that ends it is the truth that the events are held against. */
+/**
+ * Follows one stream; the response that ends it is the truth that the events are held against.
+ * Messages and calls of hosted tools are told one after the other: what a call has made comes with
+ * its end, and what is said of other items meanwhile is held back until then.
+ */
 export class StreamReader {
+  readonly #tools: readonly OpenAI.Beta.AssistantTool[];
   readonly #items = new Map<number, OutputItem>();
   readonly #written = new Set<number>();
-  #parts: PartWriter[] = [];
-  #open: number | null = null;
+  #open: MessageWriter | CallWriter | null = null;
+  #held: StreamEvent[] = [];
   #final: Response | null = null;
 
-  *read(event: StreamEvent): Generator<ModelEvent> {
+  /** `tools` are those of the run. */
+  constructor(tools: readonly OpenAI.Beta.AssistantTool[]) {
+    this.#tools = tools;
+  }
+
+  *read(event: StreamEvent): Generator<RawEvent> {
+    if (event.type === 'response.output_item.done') {
+      this.#items.set(event.output_index, event.item);
+    }
+    if (this.#isHeld(event)) {
+      this.#held.push(event);
+      return;
+    }
     switch (event.type) {
       case 'response.output_text.delta':
-        yield* this.#delta(event, 'text');
+        yield* this.#write(event, 'text');
         break;
       case 'response.content_part.added':
-        // Text is on its way: the message is begun while it comes.
         yield* this.#begin(event);
         break;
       case 'response.refusal.delta':
-        yield* this.#delta(event, 'refusal');
+        yield* this.#write(event, 'refusal');
         break;
       case 'response.output_text.annotation.added':
         yield* this.#annotate(event);
         break;
       case 'response.output_item.done':
-        this.#items.set(event.output_index, event.item);
         yield* this.#done(event.output_index, event.item, false);
         break;
       case 'response.completed':
@@ -117,6 +87,7 @@ export class StreamReader {
       case 'error':
         throw new ModelFailure(errorCode(event.code), event.message, passes(event.code));
       default:
+        yield* this.#readCall(event);
     }
   }
 
@@ -126,7 +97,7 @@ export class StreamReader {
   }
 
   /** What is left to say when the stream is over. */
-  *finish(): Generator<ModelEvent> {
+  *finish(): Generator<RawEvent> {
     if (this.#final === null) {
       throw new ModelFailure('server_error', "The model's stream ended before its answer did.", 0);
     }
@@ -137,10 +108,13 @@ export class StreamReader {
     }
     const end = toEnd(this.#final);
     const items = this.#output(this.#final);
-    for (const [index, item] of items.entries()) {
-      yield* this.#done(index, item, end !== 'stop' && index === items.length - 1);
+    // What is under way comes to its end before anything that no event told of.
+    for (const index of [this.#open?.index ?? 0, ...items.keys()]) {
+      const isCut = end !== 'stop' && index === items.length - 1;
+      const item = items[index];
+      if (item !== undefined) yield* this.#done(index, item, isCut);
     }
-    yield* this.#close(false);
+    yield* this.#close();
     const calls = items.flatMap(toCall);
     yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end };
   }
@@ -150,62 +124,101 @@ export class StreamReader {
     return [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
   }
 
-  #part(index: number, kind: 'text' | 'refusal'): PartWriter {
-    return (this.#parts[index] ??= new PartWriter(index, kind));
+  #isHeld(event: StreamEvent): boolean {
+    const { index } = this.#open instanceof CallWriter ? this.#open : {};
+    return index !== undefined && 'output_index' in event && event.output_index !== index;
   }
 
-  *#start(index: number): Generator<ModelEvent> {
-    if (this.#open === index) return;
-    // Some servers never say that a message is done: the next one says it for them.
-    yield* this.#close(false);
-    this.#open = index;
-    this.#parts = [];
-    yield { type: 'message_started' };
+  /** The message at a place in the output, begun if it was not; null when it is over. */
+  *#message({ output_index: index }: Place): Generator<RawEvent, MessageWriter | null> {
+    if (this.#written.has(index)) return null;
+    if (this.#open instanceof MessageWriter && this.#open.index === index) return this.#open;
+    return yield* this.#start(new MessageWriter(index));
   }
 
-  *#begin({
-    output_index,
-    part,
-  }: OpenAI.Responses.ResponseContentPartAddedEvent): Generator<ModelEvent> {
-    const isSpoken = part.type === 'output_text' || part.type === 'refusal';
-    if (isSpoken && !this.#written.has(output_index)) yield* this.#start(output_index);
+  /** The same for a call. */
+  *#call(
+    { output_index: index }: Place,
+    type: CallItem['type'],
+  ): Generator<RawEvent, CallWriter | null> {
+    if (this.#written.has(index)) return null;
+    if (this.#open instanceof CallWriter && this.#open.index === index) return this.#open;
+    return yield* this.#start(new CallWriter(index, type, this.#tools));
   }
 
-  *#delta(
-    event: { output_index: number; content_index: number; delta: string },
+  *#start<Writer extends MessageWriter | CallWriter>(writer: Writer): Generator<RawEvent, Writer> {
+    // Some servers never say that an item is done: the next one says it for them.
+    yield* this.#close();
+    this.#open = writer;
+    yield writer.begun;
+    return writer;
+  }
+
+  *#begin(event: OpenAI.Responses.ResponseContentPartAddedEvent): Generator<RawEvent> {
+    const { type } = event.part;
+    // Text is on its way: the message is begun while it comes.
+    if (type === 'output_text' || type === 'refusal') yield* this.#message(event);
+  }
+
+  *#write(
+    event: PartPlace & { readonly delta: string },
     kind: 'text' | 'refusal',
-  ): Generator<ModelEvent> {
-    if (event.delta === '' || this.#written.has(event.output_index)) return;
-    yield* this.#start(event.output_index);
-    yield* this.#part(event.content_index, kind).write(event.delta);
+  ): Generator<RawEvent> {
+    if (event.delta === '') return;
+    const message = yield* this.#message(event);
+    if (message !== null) yield* message.part(event.content_index, kind).write(event.delta);
   }
 
-  *#annotate(
-    event: OpenAI.Responses.ResponseOutputTextAnnotationAddedEvent,
-  ): Generator<ModelEvent> {
+  *#annotate(event: OpenAI.Responses.ResponseOutputTextAnnotationAddedEvent): Generator<RawEvent> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK leaves this one untyped
     const note = event.annotation as OpenAI.Responses.ResponseOutputText['annotations'][number];
-    if (!isFileNote(note) || this.#written.has(event.output_index)) return;
-    yield* this.#start(event.output_index);
-    yield* this.#part(event.content_index, 'text').note(note);
+    if (!isFileNote(note)) return;
+    const message = yield* this.#message(event);
+    if (message !== null) yield* message.part(event.content_index, 'text').note(note);
   }
 
-  *#close(cut: boolean): Generator<ModelEvent> {
-    if (this.#open === null) return;
-    this.#written.add(this.#open);
-    this.#open = null;
-    yield { type: 'message_done', cut };
-  }
-
-  *#done(index: number, item: OutputItem, last: boolean): Generator<ModelEvent> {
-    if (item.type !== 'message' || this.#written.has(index)) return;
-    const isEmpty = item.content.every((part) => textOf(part) === '');
-    if (isEmpty && this.#open !== index) return;
-    yield* this.#start(index);
-    for (const [part, content] of item.content.entries()) {
-      const kind = content.type === 'refusal' ? 'refusal' : 'text';
-      yield* this.#part(part, kind).finish(content);
+  *#readCall(event: StreamEvent): Generator<RawEvent> {
+    switch (event.type) {
+      case 'response.output_item.added':
+        if (isCallItem(event.item)) yield* this.#call(event, event.item.type);
+        break;
+      case 'response.code_interpreter_call.in_progress':
+        yield* this.#call(event, 'code_interpreter_call');
+        break;
+      case 'response.file_search_call.in_progress':
+        yield* this.#call(event, 'file_search_call');
+        break;
+      case 'response.code_interpreter_call_code.delta': {
+        const call = yield* this.#call(event, 'code_interpreter_call');
+        if (call !== null) yield* call.write(event.delta);
+        break;
+      }
+      default:
     }
-    yield* this.#close(last || item.status === 'incomplete');
+  }
+
+  /** Ends what is open, as its item says it or as far as it has come. */
+  *#close(item?: OutputItem, cut = false): Generator<RawEvent> {
+    const open = this.#open;
+    if (open === null) return;
+    this.#open = null;
+    this.#written.add(open.index);
+    if (open instanceof MessageWriter) {
+      yield* open.finish(item?.type === 'message' ? item : undefined, cut);
+    } else {
+      yield* open.finish(item !== undefined && isCallItem(item) ? item : undefined);
+    }
+    const held = this.#held;
+    this.#held = [];
+    for (const event of held) yield* this.read(event);
+  }
+
+  *#done(index: number, item: OutputItem, cut: boolean): Generator<RawEvent> {
+    const place = { output_index: index };
+    if (isCallItem(item)) {
+      if ((yield* this.#call(place, item.type)) !== null) yield* this.#close(item);
+    } else if (item.type === 'message' && (!isEmpty(item) || this.#open?.index === index)) {
+      if ((yield* this.#message(place)) !== null) yield* this.#close(item, cut);
+    }
   }
 }

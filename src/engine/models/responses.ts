@@ -8,20 +8,26 @@ import {
   secretsOf,
   whyUnavailable,
 } from './endpoint.ts';
-import type { Model, ModelRequest } from './model.ts';
+import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
+import { createKeeper } from './responses-files.ts';
 import { judged } from './responses-answer.ts';
 import { toResponseParams } from './responses-input.ts';
 import { StreamReader } from './responses-stream.ts';
 import { toModelFailure } from './upstream-error.ts';
 import { untilOver } from './upstream-fetch.ts';
 
+const encryptedReasoning: OpenAI.Responses.ResponseIncludable = 'reasoning.encrypted_content';
+
 /** Asks for the reasoning that a stateless replay needs, but only once of models that refuse it. */
 function createOpener(client: OpenAI) {
   const plainModels = new Set<string>();
   const create = (request: ModelRequest) => {
     const params = toResponseParams(request);
-    if (!plainModels.has(params.model ?? '')) params.include = ['reasoning.encrypted_content'];
-    return client.responses.create(params, { signal: request.signal }).withResponse();
+    const reasoning = plainModels.has(request.settings.model) ? [] : [encryptedReasoning];
+    const include = [...(params.include ?? []), ...reasoning];
+    return client.responses
+      .create({ ...params, include }, { signal: request.signal })
+      .withResponse();
   };
   return async (request: ModelRequest) => {
     try {
@@ -39,6 +45,12 @@ function createOpener(client: OpenAI) {
   };
 }
 
+/** Whether the request failed because its container is no more; they live for twenty idle minutes. */
+const isContainerGone = ({ container }: ModelRequest, { message }: ModelFailure): boolean =>
+  container !== null &&
+  /container/i.test(message) &&
+  /expired|not found|no longer|does not exist/i.test(message);
+
 /**
  * Runs assistants on the Responses API of OpenAI or of a server that speaks it (contract §8): every
  * call is streamed, nothing is stored upstream, and a run's transcript is replayed verbatim.
@@ -48,22 +60,38 @@ export function createResponsesModel(options: EndpointOptions): Model {
   const fetch = options.fetch ?? globalThis.fetch;
   const endpoint = isOpenAI(options) ? options : { ...options, fetch: judged(fetch) };
   const open = createOpener(createEndpointClient(endpoint, noTimeout));
+
+  async function* respondOnce(request: ModelRequest): AsyncGenerator<ModelEvent> {
+    let requestId: string | null = null;
+    try {
+      const { data: stream, request_id } = await open(request);
+      requestId = request_id;
+      const reader = new StreamReader(request.settings.tools);
+      const keep = createKeeper(request);
+      for await (const event of untilOver(stream, () => reader.ended)) {
+        yield { type: 'pulse' };
+        for (const raw of reader.read(event)) yield* keep(raw);
+      }
+      for (const raw of reader.finish()) yield* keep(raw);
+    } catch (error) {
+      throw toModelFailure(error, requestId, secrets);
+    }
+  }
+
   return {
     unavailable: whyUnavailable(options),
     refusal: () => Promise.resolve(null),
     async *respond(request) {
-      let requestId: string | null = null;
+      let isUsed = false;
       try {
-        const { data: stream, request_id } = await open(request);
-        requestId = request_id;
-        const reader = new StreamReader();
-        for await (const event of untilOver(stream, () => reader.ended)) {
-          yield { type: 'pulse' };
-          yield* reader.read(event);
+        for await (const event of respondOnce(request)) {
+          isUsed ||= event.type !== 'pulse';
+          yield event;
         }
-        yield* reader.finish();
       } catch (error) {
-        throw toModelFailure(error, requestId, secrets);
+        const isGone = error instanceof ModelFailure && isContainerGone(request, error);
+        if (isUsed || !isGone) throw error;
+        yield* respondOnce({ ...request, container: null });
       }
     },
   };

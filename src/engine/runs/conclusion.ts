@@ -21,12 +21,16 @@ async function requireAction(
   run: RunRow,
   calls: readonly FunctionCall[],
 ): Promise<void> {
-  await openToolStep(writing, run, calls);
   const tool_calls = calls.map(({ id, name, arguments: args }) => ({
     id,
     type: 'function' as const,
     function: { name, arguments: args },
   }));
+  const unanswered = tool_calls.map((call) => ({
+    ...call,
+    function: { ...call.function, output: null },
+  }));
+  await openToolStep(writing, run, unanswered);
   const moved = advance(standing(run), 'require_action', seconds(writing.clock), {
     required_action: { type: 'submit_tool_outputs', submit_tool_outputs: { tool_calls } },
   });

@@ -6,7 +6,7 @@ import { dueRuns, type Moment } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
 import { noLease, type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
-import { deleteStep, openSteps, runSteps, stepBody } from '../store/steps.ts';
+import { deleteStep, openSteps, runSteps, type StepBody, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
 import { advance, nextStatus, type Outcome, type RunEvent, type Standing } from './machine.ts';
 import { endMessage, endStep, type Writing } from './steps.ts';
@@ -37,6 +37,10 @@ const stepError = (
 
 export const standing = (run: RunRow): Standing => ({ status: run.status, state: runState(run) });
 
+/** Whether a step is made of functions, which its run's caller answers; hosted tools run by themselves. */
+const callsFunctions = ({ step_details: details }: Pick<StepBody, 'step_details'>): boolean =>
+  details.type === 'tool_calls' && details.tool_calls.some(({ type }) => type === 'function');
+
 /** Writes where a run has moved to, nobody executing it any more, and tells of it. */
 export async function settleRun(
   { db, tell }: Pick<Writing, 'db' | 'tell'>,
@@ -65,8 +69,8 @@ export async function endRun(
     await endMessage(writing, message, messageBody(message).content, cutReason(ending));
   }
   for (const step of await openSteps(db, run.id)) {
-    // A tool step is the last of its turn and carries the turn's usage (contract §5.2).
-    const paid = stepBody(step).type === 'tool_calls' ? turns.at(-1)?.usage : undefined;
+    // A step of functions is the last of its turn and carries the turn's usage (contract §5.2).
+    const paid = callsFunctions(stepBody(step)) ? turns.at(-1)?.usage : undefined;
     await endStep(writing, step, endings[ending].step, {
       usage: paid ?? noUsage,
       last_error: ending === 'fail' ? stepError(outcome.last_error) : null,
@@ -80,20 +84,21 @@ export async function endRun(
 
 /**
  * Removes what a model call wrote that did not come to its end, because the same call is about to be
- * made again. A finished call of a run that goes on ends with a tool step, so that whatever comes
- * after the last of those is not backed by a transcript.
+ * made again. A finished call of a run that goes on ends with a step of functions, so that whatever
+ * comes after the last of those is not backed by a transcript.
  */
 export async function discardUnfinished(db: Database, run: RunRow): Promise<void> {
   const steps = (await runSteps(db, run.id)).map(({ id, body }) => ({ id, ...stepBody({ body }) }));
-  const finished = steps.findLastIndex(({ type }) => type === 'tool_calls');
+  const finished = steps.findLastIndex(callsFunctions);
   for (const { id, step_details: details } of steps.slice(finished + 1)) {
-    if (details.type !== 'message_creation') continue;
-    await deleteMessage(db, details.message_creation.message_id);
+    if (details.type === 'message_creation') {
+      await deleteMessage(db, details.message_creation.message_id);
+    }
     await deleteStep(db, id);
   }
 }
 
-/** Removes a message that was begun and whose writer does not know of it. */
+/** Removes a message or a step that was begun and whose writer does not know of it. */
 export async function discardOpen(db: Database, run: RunRow): Promise<void> {
   for (const message of await openMessages(db, run.id)) await deleteMessage(db, message.id);
   for (const step of await openSteps(db, run.id)) await deleteStep(db, step.id);

@@ -3,6 +3,7 @@ import { askPatiently } from '../models/patience.ts';
 import type { EngineParts } from '../options.ts';
 import { runSettings } from '../store/runs.ts';
 import { buildContext, type Context, exhaustedBudget, outputBudget } from './context.ts';
+import { prepareHostedTools } from './hosted-tools.ts';
 import { type Execution, LeaseLost, TurnRecorder } from './turn.ts';
 
 /** Why an execution is broken off; the reason its signal aborts with. */
@@ -11,11 +12,12 @@ export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';
 const endings = { cancelled: 'stop', expired: 'expire' } as const;
 
 async function callModel(
-  { model, clock, log, observer }: EngineParts,
+  parts: EngineParts,
   { run, signal }: Execution,
   context: Context,
   recorder: TurnRecorder,
 ): Promise<void> {
+  const { model, clock, log, observer } = parts;
   const settings = runSettings(run);
   const spentBudget = exhaustedBudget(settings, context.spent);
   if (spentBudget !== null) {
@@ -23,7 +25,8 @@ async function callModel(
   }
   const { messages, turns, spent } = context;
   const maxOutputTokens = outputBudget(settings, spent);
-  const request = { settings, messages, turns, maxOutputTokens, signal };
+  const hosted = await prepareHostedTools(parts, run, signal);
+  const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
   const events = askPatiently(model, request, {
     clock,
     until: run.deadline * 1000,

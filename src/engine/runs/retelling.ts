@@ -60,10 +60,7 @@ function tellDetails(
     const message = messages.get(details.message_creation.message_id);
     return message === undefined ? [] : tellMessage(message);
   }
-  const calls = details.tool_calls.flatMap((call) =>
-    call.type === 'function' ? [{ ...call.function, id: call.id }] : [],
-  );
-  return toolCallDeltas(id, calls);
+  return toolCallDeltas(id, details.tool_calls);
 }
 
 function tellStep(step: Step, run: RunRow, messages: ReadonlyMap<string, Message>): StreamEvent[] {

@@ -1,5 +1,6 @@
+import type OpenAI from 'openai';
 import { type Clock, type Ids, seconds } from '../../clock.ts';
-import type { FunctionCall, MessageContent } from '../models/model.ts';
+import type { MessageContent } from '../models/model.ts';
 import {
   insertMessage,
   messageBody,
@@ -22,8 +23,9 @@ import type { Tell } from './events.ts';
 
 /*
  * The steps of a run (contract §6): a message step and its message begin together and end together;
- * a tool step holds all the calls of one model turn and stays open until they are answered. Steps
- * are told in the order of contract §7.3, one after the other.
+ * a step of function calls holds all those of one model turn and stays open until they are answered;
+ * a step of hosted tools' calls holds those that were made in a row. Steps are told in the order of
+ * contract §7.3, one after the other.
  */
 
 /** A message step in progress. */
@@ -150,17 +152,12 @@ export async function closeMessage(
   await endStep(writing, step, 'completed', { usage });
 }
 
-/** Begins the step of one turn's function calls; their outputs are still to come. */
+/** Begins a step with these calls, as far as they have come. */
 export async function openToolStep(
   { db, tell, clock, ids }: Writing,
   run: RunRow,
-  calls: readonly FunctionCall[],
-): Promise<void> {
-  const tool_calls = calls.map(({ id, name, arguments: args }) => ({
-    id,
-    type: 'function' as const,
-    function: { name, arguments: args, output: null },
-  }));
+  tool_calls: OpenAI.Beta.Threads.Runs.ToolCall[],
+): Promise<StepRow> {
   const row = await insertStep(db, {
     id: ids.object('step_'),
     created_at: seconds(clock),
@@ -172,5 +169,6 @@ export async function openToolStep(
   const begun = { ...step, step_details: { type: 'tool_calls' as const, tool_calls: [] } };
   tell(run.id, { event: 'thread.run.step.created', data: begun });
   tell(run.id, { event: 'thread.run.step.in_progress', data: begun });
-  for (const event of toolCallDeltas(step.id, calls)) tell(run.id, event);
+  for (const event of toolCallDeltas(step.id, tool_calls)) tell(run.id, event);
+  return row;
 }

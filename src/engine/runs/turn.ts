@@ -9,9 +9,10 @@ import type { Durability } from '../store/transaction.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';
 import { concludeTurn, type Finished, waitsForOutputs } from './conclusion.ts';
 import type { Context } from './context.ts';
-import { messageDelta } from './deltas.ts';
+import { imageDelta, inputDelta, messageDelta } from './deltas.ts';
 import { discardOpen, discardUnfinished, endRun, standing } from './ending.ts';
 import type { Tell } from './events.ts';
+import { beginCall, closeCalls, finishCall, keepCalls, type OpenCalls } from './hosted-calls.ts';
 import type { Outcome } from './machine.ts';
 import { closeMessage, type OpenMessage, openMessage, type Writing } from './steps.ts';
 
@@ -29,6 +30,8 @@ export class LeaseLost extends Error {
 export interface Execution {
   readonly run: RunRow;
   readonly token: string;
+  /** Resolves when what led here has been told, so that what comes of it may be. */
+  readonly told: Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -69,17 +72,20 @@ export class TurnRecorder {
   readonly #parts: EngineParts;
   readonly #run: RunRow;
   readonly #token: string;
+  readonly #told: Promise<void>;
   readonly #context: Context;
   readonly #signal: AbortSignal;
   #open: OpenMessage | null = null;
   #content: MessageContent[] = [];
   #done: DoneMessage | null = null;
+  #calls: OpenCalls | null = null;
   #spoke = false;
 
   constructor(parts: EngineParts, execution: Execution, context: Context) {
     this.#parts = parts;
     this.#run = execution.run;
     this.#token = execution.token;
+    this.#told = execution.told;
     this.#signal = execution.signal;
     this.#context = context;
   }
@@ -98,15 +104,24 @@ export class TurnRecorder {
         this.#open = null;
         this.#spoke = true;
         return undefined;
+      case 'image':
+        return this.#show(event.file_id);
+      case 'call_started':
+        return this.#startCall(event);
+      case 'call_input':
+        return this.#growCall(event.text);
+      case 'call_done':
+        return this.#endCall(event);
       case 'finished':
         return this.#write((writing, run) => this.#finish(writing, run, event));
     }
   }
 
-  /** Ends the run here, keeping the text that has come so far. */
+  /** Ends the run here, keeping the text and the code that have come so far. */
   end(ending: 'stop' | 'expire' | 'fail' | 'cut_off', outcome: Outcome = {}): Promise<void> {
     return this.#write(async (writing, run) => {
       await this.#closeDone(writing, noUsage);
+      if (this.#calls !== null) await this.#settleCalls(writing, this.#calls);
       if (this.#open !== null) {
         const { message } = this.#open;
         const body = { ...messageBody(message), content: this.#said() };
@@ -138,12 +153,50 @@ export class TurnRecorder {
     this.#parts.events.publish(this.#run.id, event);
   }
 
+  #show(file_id: string): void {
+    if (this.#open === null) return;
+    const event = imageDelta(this.#open.message.id, file_id, this.#content.length);
+    this.#content.push({ type: 'image_file', image_file: { file_id, detail: 'auto' } });
+    this.#parts.events.publish(this.#run.id, event);
+  }
+
+  async #startCall({ call }: Extract<ModelEvent, { type: 'call_started' }>): Promise<void> {
+    const begin = async (writing: Writing, run: RunRow, isAgain: boolean) => {
+      await this.#closeDone(writing, noUsage);
+      if (isAgain && this.#calls === null) await discardOpen(writing.db, run);
+      return beginCall(writing, run, this.#calls, call);
+    };
+    this.#calls = await this.#write(begin, { isDraft: true });
+    this.#done = null;
+  }
+
+  #growCall(text: string): void {
+    if (this.#calls === null) return;
+    const { step, calls, input } = this.#calls;
+    this.#calls = { ...this.#calls, input: (input ?? '') + text };
+    this.#parts.events.publish(this.#run.id, inputDelta(step.id, calls.length - 1, text));
+  }
+
+  async #endCall(event: Extract<ModelEvent, { type: 'call_done' }>): Promise<void> {
+    const open = this.#calls;
+    if (open === null) throw new Error('a call is done that was never started');
+    this.#calls = await this.#write((writing, run) => finishCall(writing, run, open, event), {
+      isDraft: true,
+    });
+  }
+
+  /** Calls that are done end their step; one that is not leaves it to the end of the run. */
+  #settleCalls(writing: Writing, calls: OpenCalls): Promise<void> {
+    return calls.input === null ? closeCalls(writing, calls, noUsage) : keepCalls(writing, calls);
+  }
+
   /** Makes a change, which must leave the recorder as it is: it may have to be made again. */
   async #write<T>(
     change: (writing: Writing, run: RunRow, isAgain: boolean) => Promise<T>,
     durability: Durability = {},
   ): Promise<T> {
     const { events, db: database, clock, ids, log } = this.#parts;
+    await this.#told;
     for (let isAgain = false; ; isAgain = true) {
       try {
         const held = async (db: Database, tell: Tell) => {
@@ -164,12 +217,14 @@ export class TurnRecorder {
   async #start(): Promise<void> {
     const open = async (writing: Writing, run: RunRow, isAgain: boolean) => {
       await this.#closeDone(writing, noUsage);
+      if (this.#calls !== null) await closeCalls(writing, this.#calls, noUsage);
       // A commit that nobody confirmed may have happened all the same.
       if (isAgain) await discardOpen(writing.db, run);
       return openMessage(writing, run);
     };
     this.#open = await this.#write(open, { isDraft: true });
     this.#done = null;
+    this.#calls = null;
     this.#content = [];
   }
 
@@ -184,8 +239,10 @@ export class TurnRecorder {
     const { items, usage } = event;
     const { turns, spent } = this.#context;
     await insertTurn(writing.db, run.id, turns.length, { items, usage });
-    // The turn's usage belongs to its last step, which is the tool step where there is one.
-    await this.#closeDone(writing, waitsForOutputs(run, event) ? noUsage : usage, event.end);
+    // The turn's usage belongs to its last step, which is that of its functions where there is one.
+    const paid = waitsForOutputs(run, event) ? noUsage : usage;
+    await this.#closeDone(writing, paid, event.end);
+    if (this.#calls !== null) await closeCalls(writing, this.#calls, paid);
     const so = { spent: sumUsage([spent, usage]), spoke: this.#spoke };
     await concludeTurn(writing, run, event, so);
   }

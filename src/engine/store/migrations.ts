@@ -142,6 +142,17 @@ async function indexClaims(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+async function createContainers(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('containers')
+    .addColumn('thread_id', 'text', (column) =>
+      column.primaryKey().references('threads.id').onDelete('cascade'),
+    )
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('file_ids', 'text', (column) => column.notNull())
+    .execute();
+}
+
 const references = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
@@ -174,4 +185,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
       if (featuresOf(db) !== null) await deferReferences(db);
     },
   },
+  '0003_containers': { up: createContainers },
 };

@@ -12,6 +12,7 @@ export interface Tables {
   runs: RunTable;
   steps: StepTable;
   turns: TurnTable;
+  containers: ContainerTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -69,6 +70,13 @@ interface TurnTable {
   items: string;
   outputs: string | null;
   usage: string;
+}
+
+/** Where a thread's code runs at the model endpoint, and the files that were put there. */
+interface ContainerTable {
+  thread_id: string;
+  container_id: string;
+  file_ids: string;
 }
 
 /** The statuses of runs that hold their thread (contract §5.1). */

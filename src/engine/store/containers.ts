@@ -1,0 +1,33 @@
+import { type Database, decode } from './schema.ts';
+
+/** Where a thread's code ran last, at the model endpoint, and the files that were put there. */
+export interface Container {
+  readonly id: string;
+  readonly file_ids: readonly string[];
+}
+
+export async function findContainer(
+  db: Database,
+  thread_id: string,
+): Promise<Container | undefined> {
+  const row = await db
+    .selectFrom('containers')
+    .selectAll()
+    .where('thread_id', '=', thread_id)
+    .executeTakeFirst();
+  return row && { id: row.container_id, file_ids: decode<string[]>(row.file_ids) };
+}
+
+/** Remembers a thread's container in the place of any other. */
+export const putContainer = async (
+  db: Database,
+  thread_id: string,
+  { id: container_id, file_ids }: Container,
+): Promise<void> => {
+  const values = { container_id, file_ids: JSON.stringify(file_ids) };
+  await db
+    .insertInto('containers')
+    .values({ thread_id, ...values })
+    .onConflict((conflict) => conflict.column('thread_id').doUpdateSet(values))
+    .execute();
+};
