@@ -7,6 +7,7 @@ import {
   listedTables,
   replaceCopy,
 } from '../engine/store/copies.ts';
+import { reachDisk } from '../engine/store/disk.ts';
 import type { Database } from '../engine/store/schema.ts';
 import { deleteTurns } from '../engine/store/turns.ts';
 import { type ApiObject, readObject } from '../schema/objects.ts';
@@ -96,8 +97,12 @@ async function openBatch(db: Database, options: ImportOptions): Promise<Batch> {
  * Brings all objects of a file into the database, or none: throws a {@link Refusal} for the first
  * thing wrong with it. Objects keep their ids and times, and their order in the file.
  */
-export const importFile = (db: Database, source: Source, options: ImportOptions): Promise<Counts> =>
-  db.transaction().execute(async (transaction) => {
+export async function importFile(
+  db: Database,
+  source: Source,
+  options: ImportOptions,
+): Promise<Counts> {
+  const counts = await db.transaction().execute(async (transaction) => {
     const batch = await openBatch(transaction, options);
     for await (const located of readValues(source)) {
       options.signal.throwIfAborted();
@@ -106,3 +111,6 @@ export const importFile = (db: Database, source: Source, options: ImportOptions)
     await endFile(batch);
     return batch.counts;
   });
+  await reachDisk(db);
+  return counts;
+}

@@ -1,5 +1,8 @@
 import type { Clock, Ids } from '../../src/clock.ts';
-import { isUnderWay } from './under-way.ts';
+import { WriteAheadLog } from '../../src/engine/store/disk.ts';
+import { isUnderWay, track } from './under-way.ts';
+
+track(WriteAheadLog.prototype, 'sync');
 
 interface Sleeper {
   readonly due: number;
@@ -16,7 +19,7 @@ export interface ManualClock extends Clock {
 export const start = 1_790_000_000_000;
 
 /**
- * Lets everything that is ready run, and what it asks of a database's server come back: several
+ * Lets everything that is ready run, and what it asks of a disk or a database's server come back: several
  * turns of the event loop, no time.
  */
 export async function turn(rounds = 10): Promise<void> {

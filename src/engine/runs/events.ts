@@ -148,7 +148,7 @@ export class RunEvents {
   async change<T>(
     db: Database,
     work: (db: Database, tell: Tell) => Promise<T>,
-    durability: Durability = {},
+    durability: Durability<T> = {},
   ): Promise<T> {
     const journal: [run_id: string, event: StreamEvent][] = [];
     const keep = (transaction: Database) => {

@@ -97,13 +97,16 @@ export class RunWorker {
     hasRoom: boolean,
   ): Promise<{ queued: RunRow; claim: Claim | null }> {
     const { db: database, clock, ids, events } = this.#parts;
-    const accepted = await events.change(database, async (db, tell) => {
+    const told = Promise.withResolvers<void>();
+    const accept = async (db: Database, tell: Tell) => {
       const queued = await change({ db, tell });
       const claim = hasRoom ? await this.#take({ db, tell, clock, ids }, queued) : null;
       return { queued, claim };
-    });
-    if (accepted.claim !== null) this.#execute(accepted.claim);
-    return accepted;
+    };
+    const onCommit = ({ claim }: { readonly claim: Claim | null }) => {
+      if (claim !== null) this.#execute(claim, told.promise);
+    };
+    return events.change(database, accept, { onCommit }).finally(told.resolve);
   }
 
   /** Breaks off the execution of a run, if it is this worker that executes it. */
@@ -218,7 +221,8 @@ export class RunWorker {
     return { run: taken, found: run, token };
   }
 
-  #execute({ run, found, token }: Claim): void {
+  /** What the execution has to tell comes after what is `told` of the run before. */
+  #execute({ run, found, token }: Claim, told: Promise<void> = Promise.resolve()): void {
     this.#report(found);
     const controller = new AbortController();
     const done = new AbortController();
@@ -228,7 +232,7 @@ export class RunWorker {
     ];
     const ended = this.#finish(
       run,
-      executeRun(this.#parts, { run, token, signal: controller.signal }),
+      executeRun(this.#parts, { run, token, told, signal: controller.signal }),
       () => {
         done.abort('done');
         return Promise.all(guards);

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { DatabaseError, reasonOf } from './database-error.ts';
+import { keepLog } from './disk.ts';
 import { checkMigrations, migrate, migrationTable } from './migrate.ts';
 import type { Database, Tables } from './schema.ts';
 import { openFile, SqliteFileDialect } from './sqlite.ts';
@@ -46,7 +47,7 @@ export async function openSqlite(location: string): Promise<Database> {
   try {
     // From here on the driver waits, asynchronously.
     await sql`pragma busy_timeout = 0`.execute(db);
-    await sql`pragma journal_mode = wal`.execute(db);
+    await keepLog(db);
     await migrate(db, location);
     return db;
   } catch (error) {

@@ -7,13 +7,13 @@ import {
   type DatabaseConnection,
   type Driver,
   type QueryResult,
-  SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
   type SqliteDialectConfig,
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import { SqliteFileAdapter } from './disk.ts';
 
 /** SQLite's code for "another connection is writing". */
 const busy = 5;
@@ -58,18 +58,39 @@ function adapt(database: DatabaseSync): SqliteDatabase {
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && 'errcode' in error && error.errcode === busy;
 
+const writes: ReadonlySet<string> = new Set([
+  'InsertQueryNode',
+  'UpdateQueryNode',
+  'DeleteQueryNode',
+] satisfies CompiledQuery['query']['kind'][]);
+
 /**
  * Waits for other connections' transactions without blocking: SQLite's own busy handler would stop
  * this process altogether, and with it whoever holds the lock if they are in this process too.
  */
 class PatientConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
+  readonly #onCommit: () => Promise<void>;
+  readonly #database: DatabaseSync;
 
-  constructor(connection: DatabaseConnection) {
+  constructor(
+    connection: DatabaseConnection,
+    database: DatabaseSync,
+    onCommit: () => Promise<void>,
+  ) {
     this.#connection = connection;
+    this.#database = database;
+    this.#onCommit = onCommit;
   }
 
+  /** A write outside of a transaction is one of its own. */
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const result = await this.#patiently<R>(query);
+    if (writes.has(query.query.kind) && !this.#database.isTransaction) await this.#onCommit();
+    return result;
+  }
+
+  async #patiently<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#connection.executeQuery<R>(query);
@@ -91,14 +112,22 @@ class PatientConnection implements DatabaseConnection {
  */
 class ImmediateDriver extends SqliteDriver {
   readonly #database: DatabaseSync;
+  readonly #adapter: SqliteFileAdapter;
 
-  constructor(config: SqliteDialectConfig, database: DatabaseSync) {
+  constructor(config: SqliteDialectConfig, database: DatabaseSync, adapter: SqliteFileAdapter) {
     super(config);
     this.#database = database;
+    this.#adapter = adapter;
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    return new PatientConnection(await super.acquireConnection());
+    const connection = await super.acquireConnection();
+    return new PatientConnection(connection, this.#database, () => this.#adapter.log.sync());
+  }
+
+  override async destroy(): Promise<void> {
+    await this.#adapter.log.close();
+    await super.destroy();
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -111,16 +140,10 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-/** Lets the migrator run all pending migrations in one transaction, so that processes can race. */
-class TransactionalAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true;
-  }
-}
-
 export class SqliteFileDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig;
   readonly #database: DatabaseSync;
+  readonly #adapter = new SqliteFileAdapter();
 
   constructor(database: DatabaseSync) {
     const config = { database: adapt(database) };
@@ -130,11 +153,11 @@ export class SqliteFileDialect extends SqliteDialect {
   }
 
   override createDriver(): Driver {
-    return new ImmediateDriver(this.#config, this.#database);
+    return new ImmediateDriver(this.#config, this.#database, this.#adapter);
   }
 
-  override createAdapter(): SqliteAdapter {
-    return new TransactionalAdapter();
+  override createAdapter(): SqliteFileAdapter {
+    return this.#adapter;
   }
 }
 

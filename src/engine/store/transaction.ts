@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { sendAnnouncements } from './announcement.ts';
+import { reachDisk } from './disk.ts';
 import { featuresOf } from './features.ts';
 import type { Database } from './schema.ts';
 import { isConflict, isConnectionLoss } from './trouble.ts';
@@ -19,25 +20,15 @@ const patience = 20;
 export const pause = (failures: number): number =>
   Math.random() * Math.min(500, 5 * 2 ** Math.min(failures, 10));
 
-/** Runs a transaction of SQLite whose commit does not wait for the disk. */
-function withoutWaiting<T>(db: Database, run: (db: Database) => Promise<T>): Promise<T> {
-  return db.connection().execute(async (connection) => {
-    await sql`pragma synchronous = normal`.execute(connection);
-    try {
-      return await run(connection);
-    } finally {
-      await sql`pragma synchronous = full`.execute(connection);
-    }
-  });
-}
-
 /** What a transaction promises beyond being whole. */
-export interface Durability {
+export interface Durability<T = unknown> {
   /**
    * A draft is what the program can do again by itself, such as taking a run: it may be lost with
    * the power or PostgreSQL's server, until the next transaction that is none. What was answered is never a draft.
    */
   readonly isDraft?: boolean;
+  /** Hears of the change when it has been made, and may yet be lost with the power. */
+  readonly onCommit?: (result: T) => void;
 }
 
 /**
@@ -47,13 +38,24 @@ export interface Durability {
 export async function transact<T>(
   db: Database,
   work: (db: Database) => Promise<T>,
-  { isDraft = false }: Durability = {},
+  { isDraft = false, onCommit }: Durability<T> = {},
+): Promise<T> {
+  const result = await commit(db, work, isDraft);
+  onCommit?.(result);
+  if (!isDraft) await reachDisk(db);
+  return result;
+}
+
+async function commit<T>(
+  db: Database,
+  work: (db: Database) => Promise<T>,
+  isDraft: boolean,
 ): Promise<T> {
   const features = featuresOf(db);
   for (let failures = 1; ; failures += 1) {
     let isCommitting = false;
-    const once = (connection: Database) =>
-      connection
+    const once = () =>
+      db
         .transaction()
         .setIsolationLevel(features?.isolation ?? 'serializable')
         .execute(async (transaction) => {
@@ -66,7 +68,7 @@ export async function transact<T>(
           return result;
         });
     try {
-      return await (isDraft && features === null ? withoutWaiting(db, once) : once(db));
+      return await once();
     } catch (error) {
       // Nobody knows whether a commit happened that was not answered.
       const isUndone = isConflict(error) || (isConnectionLoss(error) && !isCommitting);
