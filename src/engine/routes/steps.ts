@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { includeQuery, listSteps as listQuery } from '../../schema/run.ts';
+import { shownStep } from './found-content.ts';
 import { pathRun, pathStep, withBody } from './lookup.ts';
 import { toList, toPageQuery } from '../http/page.ts';
 import { parseQuery } from '../http/parse.ts';
@@ -16,14 +17,15 @@ export function stepRoutes({ db }: EngineOptions): Hono {
     );
     const page = await toPageQuery(query, 'step', (cursor) => findStep(db, id, cursor));
     const { rows, has_more } = await listSteps(db, id, page);
-    return context.json(toList(rows.map(toStep), has_more));
+    const steps = rows.map((row) => shownStep(toStep(row), query.include));
+    return context.json(toList(steps, has_more));
   });
 
   routes.get('/:step_id', async (context) => {
-    const [row] = await withBody(pathStep(db, context), async () =>
+    const [row, { include }] = await withBody(pathStep(db, context), async () =>
       parseQuery(context, includeQuery),
     );
-    return context.json(toStep(row));
+    return context.json(shownStep(toStep(row), include));
   });
 
   return routes;

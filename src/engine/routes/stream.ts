@@ -1,4 +1,5 @@
 import { type Clock, seconds } from '../../clock.ts';
+import { type Include, shownEvent } from './found-content.ts';
 import { answerFrames, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
 import type { StreamEvent, Subscription } from '../runs/events.ts';
 import { engineFailed, goingDown } from '../runs/fault.ts';
@@ -17,11 +18,15 @@ interface StreamSource {
   readonly narration: Narration;
   /** All that has happened to it, whoever did it, as the database shows it. */
   readonly look: () => Promise<StreamEvent[]>;
+  readonly include?: Include | undefined;
   readonly clock: Clock;
 }
 
-const encode = (events: readonly StreamEvent[]): string =>
-  events.map(({ event, data }) => encodeEvent(event, data)).join('');
+const encode = (events: readonly StreamEvent[], include?: Include): string =>
+  events
+    .map((event) => shownEvent(event, include))
+    .map(({ event, data }) => encodeEvent(event, data))
+    .join('');
 
 /** Waits for something to happen to the run, or to be found of it; answers what is to be told. */
 function createListener({ subscription, narration, look, clock }: StreamSource) {
@@ -49,14 +54,14 @@ function createListener({ subscription, narration, look, clock }: StreamSource) 
  * that goes away only ends its own subscription.
  */
 export function answerStream(source: StreamSource): Response {
-  const { subscription, narration, clock } = source;
+  const { subscription, narration, clock, include } = source;
   const listen = createListener(source);
   let spoke = clock.now();
   const next = async (): Promise<string | null> => {
     if (narration.ended) return null;
     let frames = '';
     while (frames === '') {
-      frames = encode(await listen());
+      frames = encode(await listen(), include);
       if (frames === '' && clock.now() - spoke >= keepAlive) frames = keepAliveFrame;
     }
     spoke = clock.now();
