@@ -13,12 +13,15 @@ const outages: Readonly<Record<number, string>> = {
   26: 'its file is not a database',
 };
 
-/** The same of PostgreSQL, by SQLSTATE. */
+/** The same of PostgreSQL, by SQLSTATE, and of a disk that is waited for, by Node's codes. */
 const states: Readonly<Record<string, string>> = {
   '25006': 'it is read-only',
   '53100': 'its disk is full',
   '53200': 'it is out of memory',
   '58030': 'its disk fails',
+  ENOSPC: 'its disk is full',
+  EDQUOT: 'its disk is full',
+  EIO: 'its disk fails',
 };
 
 /**
