@@ -18,8 +18,8 @@ export interface ChaosOptions {
   readonly seed: number;
   /** A file for what the processes say. */
   readonly log: string;
-  /** Restarts the database's server; called in the middle of every tenth cycle. */
-  readonly restart?: () => void;
+  /** Restarts the database's server, gently or not; called in the middle of many cycles. */
+  readonly restart?: (isGentle: boolean) => Promise<void>;
   /** Hears of every cycle. */
   readonly onCycle?: (cycle: number, violations: readonly string[]) => void;
 }
@@ -73,7 +73,8 @@ async function converse(
     complaints.push(...(await follow(client, made, plan, released)));
     const said = { role: 'user', content: `Thank you for ${plan.key}.` };
     const answer = await client.ask('POST', `/threads/${thread_id}/messages`, said);
-    if (answer === null) continue;
+    // Whether a change was made that was not confirmed, nobody knows.
+    if (answer === null || answer.status >= 500) continue;
     if (answer.status === 200) accepted.messages.set(identified.parse(answer.body).id, thread_id);
     else complaints.push(`${thread_id} stayed locked: ${JSON.stringify(answer.body)}`);
   }
@@ -111,7 +112,7 @@ const count = (counts: Record<string, number>, name: string) => {
 };
 
 /** Lets users talk, kills at moments of chance, waits for rest; gives what is wrong afterwards. */
-async function playCycle(scene: Scene, cycle: number, chance: Chance, kill: () => Promise<void>) {
+async function playCycle(scene: Scene, cycle: number, chance: Chance, harm: () => Promise<void>) {
   const { db, model, accepted, plans } = scene;
   const talks = makePlans(cycle, chance);
   for (const plan of talks.flat()) {
@@ -123,7 +124,7 @@ async function playCycle(scene: Scene, cycle: number, chance: Chance, kill: () =
   const resting = talking.then(async (said) => [...said.flat(), ...(await followOrphans(scene))]);
   for (let left = 1 + chance.below(2); left > 0; left -= 1) {
     await setTimeout(chance.below(700));
-    await kill();
+    await harm();
   }
   release();
   const complaints = await within(resting);
@@ -173,20 +174,25 @@ export async function wreakHavoc(options: ChaosOptions): Promise<Figures> {
   const fleet = startFleet({ database, baseURL: model.baseURL, size: workers, lease, log }, chance);
   const accepted: Accepted = { runs: new Map(), messages: new Map() };
   const client = createClient(fleet);
-  const kill = async () => {
+  let restarting = Promise.resolve();
+  const harm = async (luck: Chance) => {
     for (const { status } of await liveRuns(db)) count(figures.struck, status);
-    if (restart !== undefined && figures.cycles % 10 === 9) {
+    const isRestarting = restart !== undefined && luck.happens(40);
+    if (isRestarting) {
       figures.restarts += 1;
-      restart();
+      const isGentle = luck.happens(50);
+      restarting = restarting.then(() => restart(isGentle));
     }
-    fleet.kill(1 + chance.below(workers));
+    if (!isRestarting || luck.happens(50)) fleet.kill(1 + luck.below(workers));
   };
   try {
     const made = await client.ask('POST', '/assistants', { model: 'gpt-4.1-mini', tools: [look] });
     const assistant_id = identified.parse(made?.body).id;
     for (; figures.cycles < cycles; figures.cycles += 1) {
+      const luck = chance.named(`cycle ${figures.cycles}`);
       const scene: Scene = { db, model, client, accepted, plans: new Map(), assistant_id };
-      const faults = await playCycle(scene, figures.cycles, chance, kill);
+      const faults = await playCycle(scene, figures.cycles, luck, () => harm(luck));
+      await restarting;
       figures.violations.push(...faults);
       onCycle(figures.cycles, faults);
     }

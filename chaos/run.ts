@@ -1,28 +1,25 @@
-// Kills server processes at random moments, on SQLite and, where ASSISTANTS_TEST_POSTGRES names a
-// server, on PostgreSQL, and checks after each time that nothing is lost and nothing doubled. Prints
-// its figures; exits with 1 when anything was violated. Options: --cycles 200 --seed 1
-// --workers 2,4 --on sqlite,postgres --restart COMMAND, which is to restart the PostgreSQL server
-// and is done in the middle of every tenth cycle.
-import { spawn } from 'node:child_process';
+// Kills server processes at random moments, on SQLite, on PostgreSQL, and on a PostgreSQL that is
+// itself restarted and killed, and checks after each time that nothing is lost and nothing doubled.
+// Prints its figures; exits with 1 when anything was violated. Options: --cycles 100 --seed 1
+// --workers 2,4 --on sqlite,postgres,restarts. PostgreSQL is the server that ASSISTANTS_TEST_POSTGRES
+// names, or one that is started for this; the one to be restarted always is.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Figures, wreakHavoc } from './cycles.ts';
-import { createSchema } from './schema.ts';
+import { createPlace, type Kind, kinds, whyNoPlace } from './place.ts';
 
 const { values } = parseArgs({
   options: {
-    cycles: { type: 'string', default: '200' },
+    cycles: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2,4' },
-    on: { type: 'string', default: 'sqlite,postgres' },
-    restart: { type: 'string' },
+    on: { type: 'string', default: kinds.join(',') },
   },
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-chaos-'));
-const server = process.env['ASSISTANTS_TEST_POSTGRES'];
+const server = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;
 
 const list = (counts: Readonly<Record<string, number>>) =>
   Object.entries(counts)
@@ -40,43 +37,35 @@ function print(name: string, figures: Figures, seconds: number): void {
   for (const violation of figures.violations) console.log(`    ${violation}`);
 }
 
-const restart = (command: string) => () => {
-  spawn(command, { shell: true, stdio: 'ignore' });
-};
-
-async function play(kind: string, database: string, workers: number): Promise<number> {
+async function play(kind: Kind, workers: number): Promise<number> {
   const name = `${kind}, ${workers} processes, seed ${values.seed}`;
+  const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-chaos-'));
+  const place = await createPlace(kind, { folder, server });
   const begun = performance.now();
-  const isRestarting = kind === 'postgres' && values.restart !== undefined;
-  const figures = await wreakHavoc({
-    database,
-    cycles: Number(values.cycles),
-    workers,
-    seed: Number(values.seed),
-    log: join(folder, `${kind}-${workers}.log`),
-    ...(isRestarting && { restart: restart(values.restart ?? '') }),
-    onCycle: (cycle, faults) => {
-      for (const fault of faults) console.log(`  cycle ${cycle}: ${fault}`);
-      if ((cycle + 1) % 20 === 0) console.log(`  ${name}: ${cycle + 1} cycles`);
-    },
-  });
-  print(name, figures, (performance.now() - begun) / 1000);
-  return figures.violations.length;
+  try {
+    const figures = await wreakHavoc({
+      ...place,
+      cycles: Number(values.cycles),
+      workers,
+      seed: Number(values.seed),
+      log: join(folder, 'log'),
+      onCycle: (cycle, faults) => {
+        for (const fault of faults) console.log(`  cycle ${cycle}: ${fault}`);
+        if ((cycle + 1) % 20 === 0) console.log(`  ${name}: ${cycle + 1} cycles`);
+      },
+    });
+    print(name, figures, (performance.now() - begun) / 1000);
+    console.log(`  what the processes said: ${join(folder, 'log')}`);
+    return figures.violations.length;
+  } finally {
+    await place.remove();
+  }
 }
 
 let violations = 0;
-for (const kind of values.on.split(',')) {
-  for (const workers of values.workers.split(',').map(Number)) {
-    if (kind === 'sqlite') {
-      violations += await play(kind, join(folder, `${workers}.db`), workers);
-    } else if (server === undefined) {
-      console.log('PostgreSQL is left out: ASSISTANTS_TEST_POSTGRES is not set');
-    } else {
-      const schema = await createSchema(server);
-      violations += await play(kind, schema.url, workers);
-      await schema.drop();
-    }
-  }
+for (const kind of kinds.filter((name) => values.on.split(',').includes(name))) {
+  const reason = whyNoPlace(kind, server);
+  if (reason !== null) console.log(`\n${kind}: left out, since ${reason}`);
+  else for (const workers of values.workers.split(',')) violations += await play(kind, +workers);
 }
-console.log(`\nWhat the processes said is in ${folder}`);
 process.exitCode = violations > 0 ? 1 : 0;

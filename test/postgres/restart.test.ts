@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { startCluster, whyNoCluster } from '../support/cluster.ts';
+import { whyNoCluster } from '../support/cluster.ts';
 import { setup } from '../support/engine.ts';
+import { temporaryCluster } from '../support/postgres.ts';
 import { createRun, readMessages, readRun, textOf } from '../support/talk.ts';
 import { createGate } from '../support/upstream.ts';
 import { says } from '../support/upstream-items.ts';
@@ -14,7 +15,7 @@ const before = 'response.output_text.done';
 /** An engine in the middle of a message, on a server of its own. */
 async function midway() {
   // What is not on the disk when it crashes stays lost: nobody brings it there meanwhile.
-  const cluster = await startCluster(() => Promise.resolve(['wal_writer_delay=10s']));
+  const cluster = await temporaryCluster(() => Promise.resolve(['wal_writer_delay=10s']));
   const gate = createGate();
   const it = await setup({ database: cluster.url });
   it.upstream.will({ output: [says('Snow.')], gate, before });

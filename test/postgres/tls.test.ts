@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { DatabaseError, openDatabase } from '../../src/engine/store/db.ts';
-import { makeCertificate, password, startCluster, whyNoCertificates } from '../support/cluster.ts';
+import { makeCertificate, password, whyNoCertificates } from '../support/cluster.ts';
+import { temporaryCluster } from '../support/postgres.ts';
 
 beforeEach(({ skip }) => {
   if (whyNoCertificates !== null) skip(whyNoCertificates);
@@ -22,7 +23,7 @@ async function reach(url: string): Promise<boolean | string> {
 }
 
 const encryptedCluster = () =>
-  startCluster(async (folder) => {
+  temporaryCluster(async (folder) => {
     await makeCertificate(folder);
     return ['ssl=on', ...['cert', 'key'].map(settingOf(folder))];
   });
@@ -80,7 +81,7 @@ test('a certificate that does not fit is one sentence, and the password is in no
 });
 
 test('a server without TLS is enough where that is merely preferred', async () => {
-  const { url } = await startCluster();
+  const { url } = await temporaryCluster();
   expect(await reach(`${url}?sslmode=prefer`)).toBe(false);
   expect(await reach(`${url}?sslmode=require`)).toBe(
     'The server does not support SSL connections.',

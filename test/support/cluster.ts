@@ -4,9 +4,8 @@ import { chownSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } f
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { onTestFinished } from 'vitest';
 
-/* A PostgreSQL server of the test's own, to be stopped and started as it likes. */
+/* A PostgreSQL server of one's own, to be stopped and started at will. */
 
 export const password = 'geheim-1234';
 
@@ -39,7 +38,6 @@ export const whyNoCertificates: string | null = /^OpenSSL [3-9]/u.test(
 function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-cluster-'));
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -68,9 +66,11 @@ export interface Cluster {
   /** `fast` ends the sessions; `immediate` is a crash, which loses what was not on the disk. */
   stop(how: 'fast' | 'immediate'): Promise<void>;
   start(): Promise<void>;
+  /** Stops the server for good and leaves nothing of it. */
+  remove(): Promise<void>;
 }
 
-/** Starts a server with the settings that `prepare` makes for its folder, until the test is over. */
+/** Starts a server with the settings that `prepare` makes for its folder. */
 export async function startCluster(
   prepare: (folder: string) => Promise<readonly string[]> = () => Promise.resolve([]),
 ): Promise<Cluster> {
@@ -92,9 +92,12 @@ export async function startCluster(
     folder,
     stop: (how) => control('-m', how, 'stop'),
     start: () => control('-l', join(folder, 'log'), '-o', options, 'start'),
+    async remove() {
+      await cluster.stop('immediate').catch(() => {});
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
   await cluster.start();
-  onTestFinished(() => cluster.stop('immediate').catch(() => {}));
   return cluster;
 }
 

@@ -1,5 +1,6 @@
 import { Client, Pool } from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
+import { type Cluster, startCluster } from './cluster.ts';
 import { track } from './under-way.ts';
 
 track(Pool.prototype, 'connect');
@@ -52,3 +53,12 @@ export async function temporarySchema(): Promise<string> {
 
 /** The schema in the URL of a database for tests. */
 export const schemaIn = (url: string): string => /search_path[=%3D]+(\w+)/u.exec(url)?.[1] ?? '';
+
+/** A server to be had to oneself until the test is over; see `startCluster`. */
+export async function temporaryCluster(
+  ...prepare: Parameters<typeof startCluster>
+): Promise<Cluster> {
+  const cluster = await startCluster(...prepare);
+  onTestFinished(() => cluster.remove());
+  return cluster;
+}
