@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { ApiError, errors } from './http/errors.ts';
+import { FilesFailure } from './models/files.ts';
 import type { EngineParts } from './options.ts';
 import { assistantRoutes } from './routes/assistants.ts';
 import { messageFileRoutes } from './routes/message-files.ts';
@@ -31,7 +32,8 @@ export function createApp(parts: EngineParts, worker: RunWorker): Hono {
   });
 
   app.onError((error, context) => {
-    if (error instanceof ApiError) return context.json(error.toJSON(), error.status);
+    const told = error instanceof FilesFailure ? errors.endpoint(error) : error;
+    if (told instanceof ApiError) return context.json(told.toJSON(), told.status);
     log.error('request failed', { path: context.req.path, error: error.stack ?? error.message });
     const outage = outageOf(error);
     const answer = outage === null ? errors.fault() : errors.outage(outage);

@@ -63,28 +63,3 @@ test('files attached to additional messages are the run’s too', async () => {
     code_interpreter: { file_ids: ['file-a'] },
   });
 });
-
-test('stores to be made on the way are refused until they can be', async () => {
-  const { request } = await setup();
-  const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
-  for (const [path, body] of [
-    ['/threads', { tool_resources }],
-    ['/assistants', { model: 'm', tool_resources }],
-  ] as const) {
-    const answer = await request('POST', path, body);
-    expect([path, answer.status]).toEqual([path, 400]);
-    expect(answer.body.error.message).toContain('vector_stores');
-  }
-});
-
-test('an attachment for file search is kept with its message', async () => {
-  const it = await setup();
-  const { id } = await it.openai.beta.threads.create();
-  const attachments = [{ file_id: 'file-a', tools: [{ type: 'file_search' as const }] }];
-  const message = await it.openai.beta.threads.messages.create(id, {
-    role: 'user',
-    content: 'Read this.',
-    attachments,
-  });
-  expect(message.attachments).toEqual(attachments);
-});

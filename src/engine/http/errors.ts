@@ -3,6 +3,12 @@ import { malformedId, type Problem } from '../../schema/issue.ts';
 
 type RunStatus = OpenAI.Beta.Threads.RunStatus;
 
+/** What an error says beside its sentence. */
+interface Facts {
+  readonly param?: string | null;
+  readonly code?: string | null;
+}
+
 /** A refusal in the API's envelope (contract §2.1); its sentence is for the caller. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -10,7 +16,7 @@ export class ApiError extends Error {
   readonly param: string | null;
   readonly code: string | null;
 
-  constructor(status: ApiError['status'], problem: Partial<Problem> & { message: string }) {
+  constructor(status: ApiError['status'], problem: Facts & { readonly message: string }) {
     super(problem.message);
     this.status = status;
     this.param = problem.param ?? null;
@@ -35,11 +41,20 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-const refuse = (message: string, rest: Partial<Problem> = {}): ApiError =>
+const refuse = (message: string, rest: Facts = {}): ApiError =>
   new ApiError(400, { message, ...rest });
 
 const pythonList = (values: readonly string[]): string =>
   `[${values.map((value) => `'${value}'`).join(', ')}]`;
+
+/** What an endpoint answered; `status` null: nothing. */
+interface EndpointFailure extends Facts {
+  readonly message: string;
+  readonly status: number | null;
+}
+
+/** Statuses by which it says that the request is at fault; others are the server's own affair. */
+const callerStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /**
  * The catalogue of contract §2.2, by row. Rows 12 to 26 are worded in `schema/issue.ts`, where
@@ -59,6 +74,18 @@ export const errors = {
     new ApiError(400, malformedId(kinds[kind].param, id, kinds[kind].prefix)),
   /** Rows 12 to 26. */
   invalid: (problem: Problem) => new ApiError(400, problem),
+  /** Row 22, for files that requests have brought one after the other. */
+  tooManyFiles: (name: string, most: number, count: number) =>
+    refuse(
+      `Invalid '${name}': array too long. Expected an array with maximum length ${most}, but got an array with length ${count} instead.`,
+      { param: name, code: 'array_above_max_length' },
+    ),
+  /** The general API's wording, where two fields exclude each other (contract §3.4). */
+  bothStores: (param: string) =>
+    refuse(
+      `Mutually exclusive parameters: '${param}'. Ensure you are only providing one of: 'vector_stores' or 'vector_store_ids'.`,
+      { param, code: 'mutually_exclusive_parameters' },
+    ),
   /** Row 28. */
   busyForMessage: (thread_id: string, run_id: string) =>
     refuse(`Can't add messages to ${thread_id} while a run ${run_id} is active.`),
@@ -110,14 +137,16 @@ export const errors = {
 
   /** Below: what this engine cannot do, which upstream could. */
   noModel: (reason: string) => refuse(reason, { param: 'model', code: 'model_not_configured' }),
-  noTool: (type: string) =>
-    refuse(
-      `Runs cannot use the '${type}' tool here: take it out of the assistant's tools, or give the run 'tools' without it.`,
-      { param: 'tools', code: 'unsupported_tool' },
-    ),
+  noTool: (reason: string) => refuse(reason, { param: 'tools', code: 'unsupported_tool' }),
   noVectorStores: (path: string) =>
     refuse(
       `'${path}' is not supported here: create the vector store first and name it in 'vector_store_ids'.`,
       { param: path, code: 'unsupported_parameter' },
     ),
+  /** What the model endpoint has against its files, in its own words. */
+  endpoint: ({ status, message, ...facts }: EndpointFailure) => {
+    if (status === 404) return new ApiError(404, { message, ...facts });
+    if (status !== null && callerStatuses.has(status)) return refuse(message, facts);
+    return new ApiError(500, { message: `The model endpoint's files cannot be used: ${message}` });
+  },
 } as const;

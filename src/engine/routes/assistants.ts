@@ -17,7 +17,9 @@ import {
 } from '../store/assistants.ts';
 import type { CreateAssistant, ModifyAssistant } from '../../schema/assistant.ts';
 import { transact } from '../store/transaction.ts';
-import { normalizeTools, takeToolResources } from './tools.ts';
+import type { ToolResources } from '../store/schema.ts';
+import { withErrands } from './errands.ts';
+import { makeToolResources, normalizeTools, takeToolResources } from './tools.ts';
 
 const blank: Omit<AssistantBody, 'model'> = {
   name: null,
@@ -32,14 +34,19 @@ const blank: Omit<AssistantBody, 'model'> = {
   response_format: 'auto',
 };
 
+type Fields = Omit<CreateAssistant | ModifyAssistant, 'tool_resources'>;
+
 /** An assistant with the given fields changed: absent ones stay, null clears (contract §4.1). */
-function change(body: AssistantBody, fields: CreateAssistant | ModifyAssistant): AssistantBody {
-  const { tools, tool_resources, metadata, response_format, ...plain } = fields;
+function change(
+  body: AssistantBody,
+  { tools, metadata, response_format, ...plain }: Fields,
+  tool_resources: ToolResources | undefined,
+): AssistantBody {
   const changed: AssistantBody = { ...body, ...plain };
   if (tools !== undefined) changed.tools = normalizeTools(tools);
   if (metadata !== undefined) changed.metadata = metadata ?? {};
   if (response_format !== undefined) changed.response_format = response_format ?? 'auto';
-  if (tool_resources !== undefined) changed.tool_resources = takeToolResources(tool_resources);
+  if (tool_resources !== undefined) changed.tool_resources = tool_resources;
   if (changed.tools.some((tool) => tool.type === 'code_interpreter')) {
     changed.tool_resources = { code_interpreter: { file_ids: [] }, ...changed.tool_resources };
   }
@@ -47,7 +54,8 @@ function change(body: AssistantBody, fields: CreateAssistant | ModifyAssistant):
 }
 
 /** `/assistants` (contract §4.1). */
-export function assistantRoutes({ db, clock, ids }: EngineOptions): Hono {
+export function assistantRoutes(options: EngineOptions): Hono {
+  const { db, clock, ids } = options;
   const routes = new Hono();
 
   routes.get('/', (context) =>
@@ -60,9 +68,12 @@ export function assistantRoutes({ db, clock, ids }: EngineOptions): Hono {
   );
 
   routes.post('/', async (context) => {
-    const fields = await parseBody(context, createAssistant);
-    const body = change({ ...blank, model: fields.model }, fields);
-    const row = await insertAssistant(db, ids.object('asst_'), seconds(clock), body);
+    const { tool_resources, ...fields } = await parseBody(context, createAssistant);
+    const row = await withErrands(options, async (errands) => {
+      const resources = makeToolResources(tool_resources, errands);
+      const body = change({ ...blank, model: fields.model }, fields, resources);
+      return insertAssistant(db, ids.object('asst_'), seconds(clock), body);
+    });
     return context.json(toAssistant(row));
   });
 
@@ -71,12 +82,13 @@ export function assistantRoutes({ db, clock, ids }: EngineOptions): Hono {
   );
 
   routes.post('/:assistant_id', async (context) => {
-    const [{ id }, fields] = await withBody(pathAssistant(db, context), () =>
+    const [{ id }, { tool_resources, ...fields }] = await withBody(pathAssistant(db, context), () =>
       parseBody(context, modifyAssistant),
     );
+    const resources = tool_resources === undefined ? undefined : takeToolResources(tool_resources);
     const row = await transact(db, async (transaction) => {
       const current = await pathAssistant(transaction, context);
-      return updateAssistant(transaction, id, change(assistantBody(current), fields));
+      return updateAssistant(transaction, id, change(assistantBody(current), fields, resources));
     });
     return context.json(toAssistant(row));
   });

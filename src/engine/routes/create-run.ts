@@ -10,6 +10,7 @@ import { hasUserMessage } from '../store/messages.ts';
 import { findLiveRun, insertRun, type RunRow, toRun } from '../store/runs.ts';
 import type { RunSettings } from '../store/schema.ts';
 import { threadBody, type ThreadRow } from '../store/threads.ts';
+import type { Errands } from './errands.ts';
 import { addMessages } from './messages.ts';
 import { mergeToolResources, normalizeTools, takeToolResources } from './tools.ts';
 
@@ -61,10 +62,11 @@ function settle(
 }
 
 /** Refuses a run that could only be executed without something it asks for. */
-function checkExecutable({ tools }: RunSettings, { model }: EngineParts): void {
-  if (model.unavailable !== null) throw errors.noModel(model.unavailable);
-  const foreign = tools.find((tool) => tool.type !== 'function');
-  if (foreign !== undefined) throw errors.noTool(foreign.type);
+function checkExecutable(tools: RunSettings['tools'], parts: EngineParts, errands: Errands): void {
+  const { unavailable } = parts.model;
+  if (unavailable !== null) throw errors.noModel(unavailable);
+  const refusal = errands.refusal(tools);
+  if (refusal !== null) throw errors.noTool(refusal);
 }
 
 /**
@@ -74,17 +76,17 @@ function checkExecutable({ tools }: RunSettings, { model }: EngineParts): void {
  */
 export async function createRun(
   { db, tell }: Pick<Writing, 'db' | 'tell'>,
-  parts: EngineParts,
+  parts: EngineParts & { readonly errands: Errands },
   thread: ThreadRow,
   { id, ...fields }: RunFields & { readonly id: string },
 ): Promise<RunRow> {
   const assistant = await lookUpAssistant(db, fields.assistant_id);
   const live = await findLiveRun(db, thread.id);
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
+  checkExecutable(fields.tools ?? assistantBody(assistant).tools, parts, parts.errands);
   await addMessages(db, thread, fields.additional_messages ?? [], parts);
   const complete = await lookUpThread(db, thread.id);
   const settings = settle(fields, assistant, complete, parts.modelFor);
-  checkExecutable(settings, parts);
   if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
     throw errors.nothingToRun();
   }

@@ -25,7 +25,8 @@ import { findLiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { type ThreadRow, threadBody, updateThread } from '../store/threads.ts';
-import { mergeToolResources } from './tools.ts';
+import { shareAttachments } from './attachments.ts';
+import { type Errands, withErrands } from './errands.ts';
 
 type Content = MessageBody['content'];
 
@@ -44,30 +45,15 @@ function toContent(content: CreateMessage['content']): Content {
   });
 }
 
-/** Files attached for the code interpreter become the thread's (contract §4.3). */
-async function shareAttachments(
-  db: Database,
-  thread: ThreadRow,
-  messages: readonly CreateMessage[],
-): Promise<void> {
-  const file_ids = messages
-    .flatMap(({ attachments }) => attachments ?? [])
-    .filter(({ tools }) => tools.some(({ type }) => type === 'code_interpreter'))
-    .map(({ file_id }) => file_id);
-  if (file_ids.length === 0) return;
-  const { metadata, tool_resources } = threadBody(thread);
-  await updateThread(db, thread.id, {
-    metadata,
-    tool_resources: mergeToolResources(tool_resources, { code_interpreter: { file_ids } }),
-  });
-}
+/** What making something takes. */
+export type Making = Pick<EngineOptions, 'clock' | 'ids'> & { readonly errands: Errands };
 
 /** Adds messages that no run made, in order, within the caller's transaction. */
 export async function addMessages(
   db: Database,
   thread: ThreadRow,
   messages: readonly CreateMessage[],
-  { clock, ids }: Pick<EngineOptions, 'clock' | 'ids'>,
+  { clock, ids, errands }: Making,
 ): Promise<MessageRow[]> {
   const created_at = seconds(clock);
   const rows: MessageRow[] = [];
@@ -91,7 +77,11 @@ export async function addMessages(
     });
     rows.push(row);
   }
-  await shareAttachments(db, thread, messages);
+  const { metadata, tool_resources } = threadBody(thread);
+  const shared = shareAttachments(tool_resources, messages, errands);
+  if (shared !== tool_resources) {
+    await updateThread(db, thread.id, { metadata, tool_resources: shared });
+  }
   return rows;
 }
 
@@ -113,12 +103,14 @@ export function messageRoutes(options: EngineOptions): Hono {
     const [, message] = await withBody(pathThread(db, context), () =>
       parseBody(context, createMessage),
     );
-    const [row] = await transact(db, async (transaction) => {
-      const thread = await pathThread(transaction, context);
-      const live = await findLiveRun(transaction, thread.id);
-      if (live !== undefined) throw errors.busyForMessage(thread.id, live.id);
-      return addMessages(transaction, thread, [message], options);
-    });
+    const [row] = await withErrands(options, (errands) =>
+      transact(db, async (transaction) => {
+        const thread = await pathThread(transaction, context);
+        const live = await findLiveRun(transaction, thread.id);
+        if (live !== undefined) throw errors.busyForMessage(thread.id, live.id);
+        return addMessages(transaction, thread, [message], { ...options, errands });
+      }),
+    );
     if (row === undefined) throw errors.fault();
     return context.json(toMessage(row));
   });

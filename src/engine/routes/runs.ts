@@ -31,6 +31,8 @@ import {
 import type { Database } from '../store/schema.ts';
 import { toThread } from '../store/threads.ts';
 import { createRun } from './create-run.ts';
+import type { Include } from './found-content.ts';
+import { type Errands, withErrands } from './errands.ts';
 import { answerStream } from './stream.ts';
 import { addThread } from './threads.ts';
 import { checkWaiting, submitOutputs } from './tool-outputs.ts';
@@ -60,6 +62,7 @@ interface Going {
   readonly stream: boolean | null | undefined;
   /** What a stream need not tell, because it happened before. */
   readonly past?: () => Promise<StreamEvent[]>;
+  readonly include?: Include | undefined;
 }
 
 /**
@@ -67,18 +70,27 @@ interface Going {
  * `stream`, with all that happens from the change on: hence the subscription before it.
  */
 async function setGoing(
-  { db, clock, events }: EngineParts,
+  parts: EngineParts,
   worker: RunWorker,
-  { run_id, stream, past }: Going,
-  change: (writing: Pick<Writing, 'db' | 'tell'>) => Promise<RunRow>,
+  { run_id, stream, past, include }: Going,
+  change: (writing: Pick<Writing, 'db' | 'tell'>, errands: Errands) => Promise<RunRow>,
 ): Promise<Response> {
+  const { db, clock, events } = parts;
   const subscription = stream === true ? events.subscribe(run_id) : null;
   try {
     const narration = new Narration();
     if (subscription !== null) narration.continue((await past?.()) ?? [], 'retold', seconds(clock));
-    const row = await worker.accept(change);
+    const row = await withErrands(parts, (errands) =>
+      worker.accept((writing) => change(writing, errands)),
+    );
     if (subscription === null) return answerRun(row, clock);
-    return answerStream({ subscription, narration, look: () => lookAtRun(db, row), clock });
+    return answerStream({
+      subscription,
+      narration,
+      look: () => lookAtRun(db, row),
+      clock,
+      include,
+    });
   } catch (error) {
     subscription?.close();
     throw error;
@@ -120,24 +132,27 @@ export function createThreadAndRunRoute(parts: EngineParts, worker: RunWorker) {
     const body = await parseBody(context, createThreadAndRunBody);
     const { thread: fields = {}, stream, ...run } = body;
     const id = parts.ids.object('run_');
-    return setGoing(parts, worker, { run_id: id, stream }, async ({ db, tell }) => {
-      const thread = await addThread(db, fields, parts, 'thread.');
+    return setGoing(parts, worker, { run_id: id, stream }, async ({ db, tell }, errands) => {
+      const making = { ...parts, errands };
+      const thread = await addThread(db, fields, making, 'thread.');
       tell(id, { event: 'thread.created', data: toThread(thread) });
-      return createRun({ db, tell }, parts, thread, { ...run, id });
+      return createRun({ db, tell }, making, thread, { ...run, id });
     });
   };
 }
 
 function createRunRoute(parts: EngineParts, worker: RunWorker) {
   return async (context: Context) => {
-    const [, { stream, ...run }] = await withBody(pathThread(parts.db, context), async () => {
-      parseQuery(context, includeQuery);
-      return parseBody(context, createRunBody);
+    const body = async () => ({
+      ...parseQuery(context, includeQuery),
+      ...(await parseBody(context, createRunBody)),
     });
+    const [, { stream, include, ...run }] = await withBody(pathThread(parts.db, context), body);
     const id = parts.ids.object('run_');
-    return setGoing(parts, worker, { run_id: id, stream }, async ({ db, tell }) =>
-      createRun({ db, tell }, parts, await pathThread(db, context), { ...run, id }),
-    );
+    return setGoing(parts, worker, { run_id: id, stream, include }, async (writing, errands) => {
+      const thread = await pathThread(writing.db, context);
+      return createRun(writing, { ...parts, errands }, thread, { ...run, id });
+    });
   };
 }
 

@@ -4,7 +4,7 @@ import { type CreateThread, createThread, modifyThread } from '../../schema/thre
 import { pathThread, withBody } from './lookup.ts';
 import { answerList } from '../http/page.ts';
 import { parseBody } from '../http/parse.ts';
-import type { EngineOptions, EngineParts } from '../options.ts';
+import type { EngineParts } from '../options.ts';
 import { threadDeleted } from '../runs/fault.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import { findLiveRun } from '../store/runs.ts';
@@ -20,21 +20,24 @@ import {
   toThread,
   updateThread,
 } from '../store/threads.ts';
-import { addMessages } from './messages.ts';
-import { takeToolResources } from './tools.ts';
+import { withErrands } from './errands.ts';
+import { addMessages, type Making } from './messages.ts';
+import { makeToolResources, takeToolResources, threadStoreLife } from './tools.ts';
 
 /** Makes a thread with its first messages, within the caller's transaction; `path` leads to its fields. */
 export async function addThread(
   db: Database,
   { messages = [], tool_resources, metadata }: CreateThread,
-  { clock, ids }: Pick<EngineOptions, 'clock' | 'ids'>,
+  making: Making,
   path = '',
 ): Promise<ThreadRow> {
+  const { clock, ids, errands } = making;
+  const place = `${path}tool_resources`;
   const thread = await insertThread(db, ids.object('thread_'), seconds(clock), {
     metadata: metadata ?? {},
-    tool_resources: takeToolResources(tool_resources, `${path}tool_resources`),
+    tool_resources: makeToolResources(tool_resources, errands, place, threadStoreLife),
   });
-  await addMessages(db, thread, messages, { clock, ids });
+  await addMessages(db, thread, messages, making);
   return (await findThread(db, thread.id)) ?? thread;
 }
 
@@ -54,7 +57,9 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
 
   routes.post('/', async (context) => {
     const fields = await parseBody(context, createThread);
-    const row = await transact(db, (transaction) => addThread(transaction, fields, options));
+    const row = await withErrands(options, (errands) =>
+      transact(db, (transaction) => addThread(transaction, fields, { ...options, errands })),
+    );
     return context.json(toThread(row));
   });
 

@@ -1,8 +1,10 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
-import type { newToolResources } from '../../schema/tool.ts';
+import type { newToolResources, toolResources } from '../../schema/tool.ts';
 import { errors } from '../http/errors.ts';
+import type { NewVectorStore } from '../models/files.ts';
 import type { ToolResources } from '../store/schema.ts';
+import type { Errands } from './errands.ts';
 
 type AssistantTool = OpenAI.Beta.AssistantTool;
 
@@ -20,15 +22,11 @@ export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[]
     return { ...tool, file_search: { ...limits, ranking_options: ranking } };
   });
 
-/** Takes files and stores by id; stores to be made on the way need an API that is not here. */
-export function takeToolResources(
-  resources: z.infer<typeof newToolResources> | undefined,
-  path = 'tool_resources',
-): ToolResources {
+type ToolResourcesOf<Schema extends z.ZodType> = z.infer<Schema> | undefined;
+
+/** Files and stores by id. */
+export function takeToolResources(resources: ToolResourcesOf<typeof toolResources>): ToolResources {
   const { code_interpreter, file_search } = resources ?? {};
-  if (file_search?.vector_stores?.length === 1) {
-    throw errors.noVectorStores(`${path}.file_search.vector_stores`);
-  }
   return {
     ...(code_interpreter === undefined
       ? {}
@@ -37,6 +35,43 @@ export function takeToolResources(
       ? {}
       : { file_search: { vector_store_ids: file_search.vector_store_ids ?? [] } }),
   };
+}
+
+/** Vector stores that come to be with a thread do not outlive it by much (contract §4.3). */
+export const threadStoreLife = {
+  expires_after: { anchor: 'last_active_at', days: 7 },
+} as const satisfies Partial<NewVectorStore>;
+
+/** Whether the model endpoint has vector stores to search. */
+export const hasFileSearch = (errands: Errands): boolean =>
+  errands.refusal([{ type: 'file_search' }]) === null;
+
+/** The same, and a vector store that is to be made on the way; `path` leads to the resources. */
+export function makeToolResources(
+  resources: ToolResourcesOf<typeof newToolResources>,
+  errands: Errands,
+  path = 'tool_resources',
+  life: Pick<NewVectorStore, 'expires_after'> = {},
+): ToolResources {
+  const { vector_stores = [], ...given } = resources?.file_search ?? {};
+  const [store] = vector_stores;
+  if (store === undefined) {
+    return takeToolResources({
+      ...resources,
+      ...(resources?.file_search && { file_search: given }),
+    });
+  }
+  const place = `${path}.file_search.vector_stores`;
+  if ((given.vector_store_ids ?? []).length > 0) throw errors.bothStores(place);
+  if (!hasFileSearch(errands)) throw errors.noVectorStores(place);
+  const { file_ids = [], metadata, chunking_strategy } = store;
+  const made = errands.createStore({
+    file_ids,
+    ...(metadata !== undefined && { metadata }),
+    ...(chunking_strategy !== undefined && { chunking_strategy }),
+    ...life,
+  });
+  return takeToolResources({ ...resources, file_search: { vector_store_ids: [made] } });
 }
 
 const union = (...lists: readonly (readonly string[] | undefined)[]): string[] => [
