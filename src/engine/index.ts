@@ -1,4 +1,5 @@
 import { createApp } from './app.ts';
+import { createWindows } from './models/windows.ts';
 import type { EngineOptions } from './options.ts';
 import { reportEnd } from './runs/ended.ts';
 import { RunEvents } from './runs/events.ts';
@@ -30,7 +31,11 @@ export interface Engine {
 
 /** Puts an engine together; it owns `db` from here on. */
 export function createEngine(options: EngineOptions): Engine {
-  const parts = { ...options, events: new RunEvents((run) => reportEnd(options, run)) };
+  const parts = {
+    ...options,
+    events: new RunEvents((run) => reportEnd(options, run)),
+    windows: createWindows(),
+  };
   const worker = new RunWorker(parts);
   const app = createApp(parts, worker);
   return {

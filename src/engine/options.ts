@@ -2,6 +2,7 @@ import type { Clock, Ids } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Files } from './models/files.ts';
 import type { Model } from './models/model.ts';
+import type { Windows } from './models/windows.ts';
 import type { Observer } from './observer.ts';
 import type { RunEvents } from './runs/events.ts';
 import type { Database } from './store/schema.ts';
@@ -29,4 +30,5 @@ export interface EngineOptions {
 /** The options, and what the engine's parts share beside them. */
 export interface EngineParts extends EngineOptions {
   readonly events: RunEvents;
+  readonly windows: Windows;
 }

@@ -1,6 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
 import { redact } from '../../redact.ts';
 import { ModelFailure } from './model.ts';
+import { overflowOf } from './overflow.ts';
 
 /** No waiting brings a spent quota back. */
 export const spentQuota = 'insufficient_quota';
@@ -87,6 +88,8 @@ export function toModelFailure(
       : String(error);
   const id = (isAPIError ? error.requestID : null) ?? requestId;
   const message = redact(id === null ? said : `${said} (request id ${id})`, secrets);
+  const overflow = overflowOf(error, message);
+  if (overflow !== null) return overflow;
   const again = againAfter(error);
   if (error instanceof ModelFailure) return new ModelFailure(error.code, message, again);
   if (!isAPIError) return new ModelFailure('server_error', message, again);

@@ -1,8 +1,15 @@
-import { ModelFailure } from '../models/model.ts';
+import { type ContextMessage, ModelFailure } from '../models/model.ts';
 import { askPatiently } from '../models/patience.ts';
 import type { EngineParts } from '../options.ts';
 import { runSettings } from '../store/runs.ts';
-import { buildContext, type Context, exhaustedBudget, outputBudget } from './context.ts';
+import {
+  BudgetSpent,
+  buildContext,
+  type Context,
+  exhaustedBudget,
+  outputBudget,
+} from './context.ts';
+import { askFitting } from './fitting-call.ts';
 import { prepareHostedTools } from './hosted-tools.ts';
 import { type Execution, LeaseLost, TurnRecorder } from './turn.ts';
 
@@ -20,23 +27,23 @@ async function callModel(
   const { model, clock, log, observer } = parts;
   const settings = runSettings(run);
   const spentBudget = exhaustedBudget(settings, context.spent);
-  if (spentBudget !== null) {
-    return recorder.end('cut_off', { incomplete_details: { reason: spentBudget } });
-  }
-  const { messages, turns, spent } = context;
+  if (spentBudget !== null) throw new BudgetSpent(spentBudget);
+  const { turns, spent } = context;
   const maxOutputTokens = outputBudget(settings, spent);
   const hosted = await prepareHostedTools(parts, run, signal);
-  const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
-  const events = askPatiently(model, request, {
-    clock,
-    until: run.deadline * 1000,
-    onRetry: ({ message }, pause) => {
-      log.warn('model call tried again', { run_id: run.id, error: message, pause });
-      observer?.modelRetried(settings.model);
-    },
-    ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
-  });
-  for await (const event of events) {
+  const ask = (messages: readonly ContextMessage[]) => {
+    const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
+    return askPatiently(model, request, {
+      clock,
+      until: run.deadline * 1000,
+      onRetry: ({ message }, pause) => {
+        log.warn('model call tried again', { run_id: run.id, error: message, pause });
+        observer?.modelRetried(settings.model);
+      },
+      ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
+    });
+  };
+  for await (const event of askFitting(parts, run, context, ask)) {
     if (signal.aborted) break;
     await recorder.record(event);
     if (event.type === 'finished') return undefined;
@@ -60,6 +67,8 @@ async function settle(
     await recorder.release();
   } else if (interruption !== null) {
     await recorder.end(endings[interruption]);
+  } else if (error instanceof BudgetSpent) {
+    await recorder.end('cut_off', { incomplete_details: { reason: error.budget } });
   } else if (error instanceof ModelFailure) {
     const { code, message } = error;
     await recorder.end('fail', { last_error: { code, message } });

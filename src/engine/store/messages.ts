@@ -104,23 +104,31 @@ export function listMessages(
   return selectPage(run_id === undefined ? messages : messages.where('run_id', '=', run_id), page);
 }
 
-/** What a run's model is shown of the thread, oldest first: the newest `limit` messages, or all. */
-export async function contextMessages(
+const contextPage = 25;
+
+/**
+ * What a run's model may be shown of the thread, from one of its ends and no more than `most`:
+ * everything but what this run itself has said. Read page by page, as far as it is asked for.
+ */
+export async function* contextMessages(
   db: Database,
-  thread_id: string,
-  run_id: string,
-  limit: number | null,
-): Promise<MessageRow[]> {
-  let query = db
+  { thread_id, id }: { readonly thread_id: string; readonly id: string },
+  order: PageQuery['order'],
+  most = Number.POSITIVE_INFINITY,
+): AsyncGenerator<MessageRow> {
+  const shown = db
     .selectFrom('messages')
     .selectAll()
     .where('thread_id', '=', thread_id)
-    .where((where) => where.or([where('run_id', 'is', null), where('run_id', '!=', run_id)]))
-    .orderBy('created_at', 'desc')
-    .orderBy('seq', 'desc');
-  if (limit !== null) query = query.limit(limit);
-  const rows = await query.execute();
-  return rows.toReversed();
+    .where((where) => where.or([where('run_id', 'is', null), where('run_id', '!=', id)]));
+  let last: MessageRow | undefined;
+  for (let left = most; left > 0; left -= contextPage) {
+    const query = { limit: Math.min(left, contextPage), order, ...(last && { after: last }) };
+    const { rows, has_more } = await selectPage(shown, query);
+    yield* rows;
+    last = rows.at(-1);
+    if (!has_more) return;
+  }
 }
 
 /** Whether a thread has anything a user said (contract §2.2, row 30). */

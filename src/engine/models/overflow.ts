@@ -1,0 +1,55 @@
+import { APIError } from 'openai';
+import { ModelFailure } from './model.ts';
+
+/** The prompt does not fit into the model's window: the call can be made again with less. */
+export class ContextOverflow extends ModelFailure {
+  /** Tokens of the window; null: the endpoint does not say. */
+  readonly window: number | null;
+
+  constructor(message: string, window: number | null) {
+    super('invalid_prompt', message);
+    this.window = window;
+  }
+}
+
+/* Every server has its own words for it, and some have several. */
+
+const sized: readonly RegExp[] = [
+  /maximum (?:context|prompt|model|allowed input) length (?:is|of) (?<size>[\d,]+)/iu,
+  /(?:context length|context size|maximum number of tokens allowed) \((?<size>[\d,]+)/iu,
+  /context (?:length|window) of (?:only )?(?<size>[\d,]+)/iu,
+  /with (?<size>[\d,]+) maximum context length/iu,
+  /exceed the configured limit of (?<size>[\d,]+) tokens/iu,
+  /tokens > (?<size>[\d,]+) maximum/iu,
+  /exceed context limit: [\d,]+ \+ [\d,]+ > (?<size>[\d,]+)/iu,
+  /model token limit: (?<size>[\d,]+)/iu,
+  /exceeds max_(?:seq|model)_len (?<size>[\d,]+)/iu,
+  /input token count is [\d,]+ but model only supports up to (?<size>[\d,]+)/iu,
+];
+
+const unsized =
+  /exceeds? (?:the |its )?(?:available |model's )?(?:maximum )?context (?:window|size|length)|context (?:size|length|window) (?:has been )?exceeded|exceeded max(?:imum)? context length|greater than the context length|prompt (?:is )?too long|context_?length_?exceeded|ContextWindowExceeded/iu;
+
+/** No window is smaller: such a number means something else. */
+const leastWindow = 256;
+
+function statedWindow(error: unknown, message: string): number | null {
+  const digits = sized.map((words) => words.exec(message)?.groups?.['size']).find(Boolean);
+  const body: unknown = error instanceof APIError ? error.error : null;
+  const stated = digits?.replaceAll(',', '') ?? Reflect.get(Object(body), 'n_ctx');
+  const window = Number(stated);
+  return window >= leastWindow ? window : null;
+}
+
+/**
+ * What a model call threw, where it says that the prompt is too long; null where it says anything
+ * else. `message` is what the run shows of it.
+ */
+export function overflowOf(error: unknown, message: string): ContextOverflow | null {
+  const { status, code } = error instanceof APIError ? error : {};
+  // Too many tokens in a minute is another matter.
+  if (status === 429 || code === 'rate_limit_exceeded') return null;
+  const window = statedWindow(error, message);
+  const isOverflow = window !== null || code === 'context_length_exceeded' || unsized.test(message);
+  return isOverflow ? new ContextOverflow(message, window) : null;
+}

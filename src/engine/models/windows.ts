@@ -1,0 +1,48 @@
+/*
+ * How many tokens a model takes. What a model that is not in the table takes is found out when its
+ * endpoint refuses a prompt as too long.
+ */
+
+/** Tokens of prompt and answer together, or of the prompt alone where a model limits that. */
+const families: readonly (readonly [RegExp, number])[] = [
+  [/^gpt-5(?:\.\d+)?-chat/u, 128_000],
+  [/^gpt-5\.(?:[4-9]|\d\d)(?!.*-(?:mini|nano|cyber))/u, 922_000],
+  [/^(?:gpt-5|chat-latest)/u, 272_000],
+  [/^gpt-4\.1/u, 1_047_576],
+  [/^gpt-4-32k/u, 32_768],
+  [/^gpt-4(?:-\d{4})?$/u, 8192],
+  [/^gpt-3\.?5-turbo-instruct/u, 4096],
+  [/^gpt-3\.?5/u, 16_385],
+  [/^o1-(?:mini|preview)/u, 128_000],
+  [/^(?:o\d|codex-mini)/u, 200_000],
+  [/^computer-use/u, 8192],
+];
+
+const usual = 128_000;
+
+/** A name without what its maker, its router or its fine-tuning put around it. */
+const bare = (model: string): string =>
+  model
+    .slice(model.lastIndexOf('/') + 1)
+    .replace(/^ft:/u, '')
+    .replace(/:.*$/u, '');
+
+/** Tokens that a model of this name takes as far as its name tells. */
+export const knownWindow = (model: string): number =>
+  families.find(([names]) => names.test(bare(model)))?.[1] ?? usual;
+
+/** The windows of one endpoint's models, as far as this process knows them. */
+export interface Windows {
+  /** Tokens that a prompt and its answer may take. */
+  of(model: string): number;
+  /** Takes note of what the endpoint said, or what it must have meant. */
+  learn(model: string, tokens: number): void;
+}
+
+export function createWindows(): Windows {
+  const learned = new Map<string, number>();
+  return {
+    of: (model) => learned.get(model) ?? knownWindow(model),
+    learn: (model, tokens) => void learned.set(model, tokens),
+  };
+}
