@@ -35,10 +35,17 @@ const messageDelta = z.strictObject({
           z.strictObject({
             index,
             type: z.literal('text'),
-            text: z.strictObject({
-              value: z.string().min(1),
-              annotations: z.array(annotationDelta).exactOptional(),
-            }),
+            text: z
+              .strictObject({
+                value: z.string(),
+                annotations: z.array(annotationDelta).exactOptional(),
+              })
+              .refine((it) => it.value !== '' || it.annotations?.length === 1, 'nothing'),
+          }),
+          z.strictObject({
+            index,
+            type: z.literal('image_file'),
+            image_file: z.strictObject({ file_id: z.string().startsWith('file-') }),
           }),
           z.strictObject({ index, type: z.literal('refusal'), refusal: z.string().min(1) }),
         ]),
@@ -48,6 +55,40 @@ const messageDelta = z.strictObject({
 }) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeltaEvent>;
 
 const call = { index, type: z.literal('function') };
+const code = { index, type: z.literal('code_interpreter') };
+const callId = z.string().startsWith('call_');
+
+const codeOutput = z.discriminatedUnion('type', [
+  z.strictObject({ index, type: z.literal('logs'), logs: z.string() }),
+  z.strictObject({
+    index,
+    type: z.literal('image'),
+    image: z.strictObject({ file_id: z.string().startsWith('file-') }),
+  }),
+]);
+
+/** Calls of hosted tools: each is named first; a search's results come with its step's end. */
+const hostedCalls = [
+  z.strictObject({
+    ...code,
+    id: callId,
+    code_interpreter: z.strictObject({ input: z.literal(''), outputs: z.array(z.never()) }),
+  }),
+  z.strictObject({ ...code, code_interpreter: z.strictObject({ input: z.string().min(1) }) }),
+  z.strictObject({
+    ...code,
+    code_interpreter: z.strictObject({ outputs: z.array(codeOutput).min(1) }),
+  }),
+  z.strictObject({
+    index,
+    id: callId,
+    type: z.literal('file_search'),
+    file_search: z.strictObject({
+      ranking_options: z.strictObject({ ranker: z.string(), score_threshold: z.number() }),
+      results: z.array(z.never()),
+    }),
+  }),
+] as const;
 
 const stepDelta = z.strictObject({
   id: id('step'),
@@ -60,7 +101,7 @@ const stepDelta = z.strictObject({
           z.union([
             z.strictObject({
               ...call,
-              id: z.string().startsWith('call_'),
+              id: callId,
               function: z.strictObject({
                 name: z.string().min(1),
                 arguments: z.literal(''),
@@ -68,6 +109,7 @@ const stepDelta = z.strictObject({
               }),
             }),
             z.strictObject({ ...call, function: z.strictObject({ arguments: z.string() }) }),
+            ...hostedCalls,
           ]),
         )
         .length(1),

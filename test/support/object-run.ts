@@ -109,23 +109,62 @@ const messageCreation = z.strictObject({
   message_creation: z.strictObject({ message_id: id('msg') }),
 });
 
+const callId = z.string().startsWith('call_');
+
+const functionStep = z.strictObject({
+  id: callId,
+  type: z.literal('function'),
+  function: z.strictObject({
+    name: z.string(),
+    arguments: z.string(),
+    output: z.string().nullable(),
+  }),
+});
+
+const codeStep = z.strictObject({
+  id: callId,
+  type: z.literal('code_interpreter'),
+  code_interpreter: z.strictObject({
+    input: z.string(),
+    outputs: z.array(
+      z.discriminatedUnion('type', [
+        z.strictObject({ type: z.literal('logs'), logs: z.string() }),
+        z.strictObject({
+          type: z.literal('image'),
+          image: z.strictObject({ file_id: z.string().startsWith('file-') }),
+        }),
+      ]),
+    ),
+  }),
+});
+
+const searchStep = z.strictObject({
+  id: callId,
+  type: z.literal('file_search'),
+  file_search: z.strictObject({
+    ranking_options: z.strictObject({
+      ranker: z.enum(['auto', 'default_2024_08_21']),
+      score_threshold: z.number().min(0).max(1),
+    }),
+    results: z.array(
+      z.strictObject({
+        file_id: z.string(),
+        file_name: z.string(),
+        score: z.number().min(0).max(1),
+        attributes: z.record(z.string(), z.unknown()),
+        content: z
+          .array(z.strictObject({ type: z.literal('text'), text: z.string() }))
+          .exactOptional(),
+      }),
+    ),
+  }),
+});
+
 const stepDetails = z.discriminatedUnion('type', [
   messageCreation,
   z.strictObject({
     type: z.literal('tool_calls'),
-    tool_calls: z
-      .array(
-        z.strictObject({
-          id: z.string().startsWith('call_'),
-          type: z.literal('function'),
-          function: z.strictObject({
-            name: z.string(),
-            arguments: z.string(),
-            output: z.string().nullable(),
-          }),
-        }),
-      )
-      .min(1),
+    tool_calls: z.array(z.discriminatedUnion('type', [functionStep, codeStep, searchStep])).min(1),
   }),
 ]);
 

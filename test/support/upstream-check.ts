@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { responsesRequest, type InputItem, type ResponsesRequest } from './upstream-request.ts';
 
 type Item = OpenAI.Responses.ResponseOutputItem;
+type Tool = NonNullable<ResponsesRequest['tools']>[number];
 
 /** What the endpoint answers to a request it does not take. */
 export interface Refusal {
@@ -77,8 +78,11 @@ function badSettings(body: ResponsesRequest): Refusal | null {
       'tool_choice',
     );
   }
-  if (typeof choice === 'object' && !tools.some(({ name }) => name === choice.name)) {
-    return refuse("Tool choice 'function' not found in 'tools' parameter.", 'tool_choice');
+  const isChosen = (tool: Tool) =>
+    'name' in tool ? 'name' in wanted && tool.name === wanted.name : tool.type === wanted.type;
+  const wanted = typeof choice === 'object' ? choice : { type: null };
+  if (wanted.type !== null && !tools.some(isChosen)) {
+    return refuse(`Tool choice '${wanted.type}' not found in 'tools' parameter.`, 'tool_choice');
   }
   if (text?.format?.type === 'json_object' && !input.some((item) => /json/iu.test(textOf(item)))) {
     return refuse(
@@ -89,9 +93,9 @@ function badSettings(body: ResponsesRequest): Refusal | null {
 }
 
 function badStrict({ tools = [] }: ResponsesRequest): Refusal | null {
-  const wrong = tools.find(
-    ({ strict, parameters }) => strict && parameters['additionalProperties'] !== false,
-  );
+  const wrong = tools
+    .filter((tool) => tool.type === 'function')
+    .find(({ strict, parameters }) => strict && parameters['additionalProperties'] !== false);
   if (wrong === undefined) return null;
   return refuse(
     `Invalid schema for function '${wrong.name}': In context=(), 'additionalProperties' is required to be supplied and to be false.`,

@@ -2,6 +2,8 @@ import type OpenAI from 'openai';
 
 type Response = OpenAI.Responses.Response;
 type Item = OpenAI.Responses.ResponseOutputItem;
+type CodeCall = OpenAI.Responses.ResponseCodeInterpreterToolCall;
+type SearchCall = OpenAI.Responses.ResponseFileSearchToolCall;
 type Part = OpenAI.Responses.ResponseOutputMessage['content'][number];
 export type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 /** An event before it is numbered. */
@@ -69,6 +71,31 @@ function partEvents(part: Part, where: { item_id: string; output_index: number }
   return events;
 }
 
+function codeEvents({ id: item_id, code }: CodeCall, output_index: number): Unnumbered[] {
+  const at = { item_id, output_index };
+  const text = code ?? '';
+  return [
+    { type: 'response.code_interpreter_call.in_progress', ...at },
+    ...pieces(text).map((delta) => ({
+      type: 'response.code_interpreter_call_code.delta' as const,
+      ...at,
+      delta,
+    })),
+    { type: 'response.code_interpreter_call_code.done', ...at, code: text },
+    { type: 'response.code_interpreter_call.interpreting', ...at },
+    { type: 'response.code_interpreter_call.completed', ...at },
+  ];
+}
+
+function searchEvents({ id: item_id }: SearchCall, output_index: number): Unnumbered[] {
+  const at = { item_id, output_index };
+  return [
+    { type: 'response.file_search_call.in_progress', ...at },
+    { type: 'response.file_search_call.searching', ...at },
+    { type: 'response.file_search_call.completed', ...at },
+  ];
+}
+
 function itemEvents(item: Item, output_index: number): Unnumbered[] {
   const added = (first: Item): Unnumbered => ({
     type: 'response.output_item.added',
@@ -97,6 +124,17 @@ function itemEvents(item: Item, output_index: number): Unnumbered[] {
       },
       done,
     ];
+  }
+  if (item.type === 'code_interpreter_call') {
+    return [
+      added({ ...item, status: 'in_progress', code: '', outputs: null }),
+      ...codeEvents(item, output_index),
+      done,
+    ];
+  }
+  if (item.type === 'file_search_call') {
+    const begun = { ...item, status: 'in_progress' as const, queries: [], results: null };
+    return [added(begun), ...searchEvents(item, output_index), done];
   }
   return [added(item), done];
 }

@@ -214,9 +214,20 @@ function storeRoutes(state: State): Hono {
   return routes;
 }
 
-function containerRoutes({ containers }: State): Hono {
+function containerRoutes(state: State): Hono {
+  const { containers, nextId } = state;
   const routes = new Hono();
   routes.get('/', (context) => context.json(listOf([])));
+  routes.post('/:id/files', async (context) => {
+    const id = context.req.param('id');
+    const inside = find(containers, id, `Container with id '${id}' not found.`);
+    const { file_id } = take(z.object({ file_id: z.string() }), await context.req.parseBody());
+    const { content, filename } = fileOf(state, file_id);
+    const copy = nextId('cfile_');
+    inside.set(copy, content);
+    const path = `/mnt/data/${filename}`;
+    return context.json({ id: copy, object: 'container.file', container_id: id, path });
+  });
   routes.get('/:id/files/:file/content', (context) => {
     const { id, file } = context.req.param();
     const inside = find(containers, id, `Container with id '${id}' not found.`);

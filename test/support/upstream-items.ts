@@ -1,6 +1,8 @@
 import type OpenAI from 'openai';
 
 type Message = OpenAI.Responses.ResponseOutputMessage;
+type CodeCall = OpenAI.Responses.ResponseCodeInterpreterToolCall;
+type SearchCall = OpenAI.Responses.ResponseFileSearchToolCall;
 type Annotation = OpenAI.Responses.ResponseOutputText['annotations'][number];
 
 let made = 0;
@@ -52,4 +54,54 @@ export const reasons = (encrypted_content: string): OpenAI.Responses.ResponseRea
   type: 'reasoning',
   summary: [],
   encrypted_content,
+});
+
+/** Code that the model has run, and what that printed and drew. */
+export const runsCode = (
+  code: string,
+  outputs: CodeCall['outputs'] = [],
+  container_id = 'cntr_first',
+): CodeCall => ({
+  id: upstreamId('ci'),
+  type: 'code_interpreter_call',
+  status: 'completed',
+  code,
+  container_id,
+  outputs,
+});
+
+/** A search, and what it found. */
+export const searches = (query: string, results: SearchCall['results'] = []): SearchCall => ({
+  id: upstreamId('fs'),
+  type: 'file_search_call',
+  status: 'completed',
+  queries: [query],
+  results,
+});
+
+/** What a search finds in a file. */
+export const found = (file_id: string, text: string, score = 0.9) => ({
+  file_id,
+  filename: `${file_id}.txt`,
+  score,
+  text,
+  attributes: {},
+});
+
+/** A reference to a file that code has made. */
+export const makes = (filename: string, file_id = `cfile_${filename}`): Annotation => ({
+  type: 'container_file_citation',
+  container_id: 'cntr_first',
+  file_id,
+  filename,
+  start_index: 0,
+  end_index: 0,
+});
+
+/** A reference to a file of a vector store, behind so many characters. */
+export const cites = (file_id: string, index: number): Annotation => ({
+  type: 'file_citation',
+  file_id,
+  filename: `${file_id}.txt`,
+  index,
 });

@@ -65,6 +65,27 @@ const inputItem = z.union([
       content: z.array(z.unknown()).optional(),
       status: z.enum(['in_progress', 'completed', 'incomplete']).optional(),
     }),
+    z.strictObject({
+      type: z.literal('code_interpreter_call'),
+      id: z.string().startsWith('ci_'),
+      code: z.string().nullable(),
+      container_id: z.string().startsWith('cntr_'),
+      outputs: z.array(z.unknown()).nullable(),
+      status: z.enum(['in_progress', 'completed', 'incomplete', 'interpreting', 'failed']),
+    }),
+    z.strictObject({
+      type: z.literal('file_search_call'),
+      id: z.string().startsWith('fs_'),
+      queries: z.array(z.string()),
+      results: z.array(z.unknown()).nullable().optional(),
+      status: z.enum(['in_progress', 'searching', 'completed', 'incomplete', 'failed']),
+    }),
+    z.strictObject({
+      type: z.literal('web_search_call'),
+      id: z.string().startsWith('ws_'),
+      action: z.unknown(),
+      status: z.enum(['in_progress', 'searching', 'completed', 'failed']),
+    }),
   ]),
 ]);
 
@@ -75,6 +96,28 @@ const functionTool = z.strictObject({
   parameters: z.record(z.string(), z.unknown()),
   strict: z.boolean(),
 });
+
+const fileSearchTool = z.strictObject({
+  type: z.literal('file_search'),
+  vector_store_ids: z.array(z.string()).min(1),
+  max_num_results: z.int().min(1).max(50).optional(),
+  ranking_options: z
+    .strictObject({
+      ranker: z.enum(['auto', 'default-2024-11-15']).optional(),
+      score_threshold: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
+});
+
+const codeInterpreterTool = z.strictObject({
+  type: z.literal('code_interpreter'),
+  container: z.union([
+    z.string().startsWith('cntr_'),
+    z.strictObject({ type: z.literal('auto'), file_ids: z.array(z.string()).optional() }),
+  ]),
+});
+
+const tool = z.discriminatedUnion('type', [functionTool, fileSearchTool, codeInterpreterTool]);
 
 const name = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/u);
 
@@ -91,18 +134,19 @@ const textFormat = z.discriminatedUnion('type', [
 ]);
 
 /**
- * Body of `POST /responses` as the endpoint takes it, of what an engine without hosted tools may
- * send; anything else is refused, as upstream refuses unknown parameters.
+ * Body of `POST /responses` as the endpoint takes it, of what an engine may send; anything else is
+ * refused, as upstream refuses unknown parameters.
  */
 export const responsesRequest = z.strictObject({
   model: z.string().min(1),
   input: z.array(inputItem),
   instructions: z.string().nullable().optional(),
-  tools: z.array(functionTool).optional(),
+  tools: z.array(tool).optional(),
   tool_choice: z
     .union([
       z.enum(['none', 'auto', 'required']),
       z.strictObject({ type: z.literal('function'), name }),
+      z.strictObject({ type: z.enum(['file_search', 'code_interpreter']) }),
     ])
     .optional(),
   parallel_tool_calls: z.boolean().nullable().optional(),
