@@ -1,0 +1,138 @@
+import * as z from 'zod';
+import type { Refusal } from './upstream-check.ts';
+
+const text = z.strictObject({ type: z.literal('text'), text: z.string() });
+const image = z.strictObject({
+  type: z.literal('image_url'),
+  image_url: z.strictObject({
+    url: z.string().regex(/^(?:https?:|data:image\/)/u),
+    detail: z.enum(['auto', 'low', 'high']).optional(),
+  }),
+});
+
+const call = z.strictObject({
+  id: z.string().min(1),
+  type: z.literal('function'),
+  function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
+});
+
+const message = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.literal('system'), content: z.string().min(1) }),
+  z.strictObject({ role: z.literal('developer'), content: z.string().min(1) }),
+  z.strictObject({
+    role: z.literal('user'),
+    content: z.union([z.string().min(1), z.array(z.union([text, image])).min(1)]),
+  }),
+  z.strictObject({
+    role: z.literal('assistant'),
+    content: z.string().min(1).nullable(),
+    tool_calls: z.array(call).min(1).optional(),
+    reasoning_content: z.string().optional(),
+  }),
+  z.strictObject({ role: z.literal('tool'), tool_call_id: z.string(), content: z.string() }),
+]);
+
+const name = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/u);
+const tool = z.strictObject({
+  type: z.literal('function'),
+  function: z.strictObject({
+    name,
+    description: z.string().optional(),
+    parameters: z.record(z.string(), z.unknown()).optional(),
+    strict: z.boolean().optional(),
+  }),
+});
+
+/** Body of `POST /chat/completions`, of what an engine may send; anything else is refused. */
+export const chatRequest = z.strictObject({
+  model: z.string().min(1),
+  messages: z.array(message).min(1),
+  stream: z.literal(true),
+  stream_options: z.strictObject({ include_usage: z.literal(true) }).optional(),
+  tools: z.array(tool).min(1).optional(),
+  tool_choice: z
+    .union([
+      z.enum(['none', 'auto', 'required']),
+      z.strictObject({ type: z.literal('function'), function: z.strictObject({ name }) }),
+    ])
+    .optional(),
+  parallel_tool_calls: z.boolean().optional(),
+  max_tokens: z.int().min(1).optional(),
+  max_completion_tokens: z.int().min(1).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  reasoning_effort: z.string().optional(),
+  response_format: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('text') }),
+      z.strictObject({ type: z.literal('json_object') }),
+      z.strictObject({
+        type: z.literal('json_schema'),
+        json_schema: z.strictObject({
+          name,
+          description: z.string().optional(),
+          schema: z.record(z.string(), z.unknown()).optional(),
+          strict: z.boolean().nullable().optional(),
+        }),
+      }),
+    ])
+    .optional(),
+});
+
+export type ChatRequest = z.infer<typeof chatRequest>;
+type Message = ChatRequest['messages'][number];
+
+const refuse = (said: string, param: string | null = 'messages'): Refusal => ({
+  status: 400,
+  message: said,
+  param,
+  code: null,
+});
+
+/** The calls of every assistant's message are answered right behind it, and nothing else is. */
+function unpaired(messages: readonly Message[]): Refusal | null {
+  let open: string[] = [];
+  for (const it of messages) {
+    if (it.role === 'tool') {
+      if (!open.includes(it.tool_call_id)) {
+        return refuse(
+          "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'.",
+        );
+      }
+      open = open.filter((id) => id !== it.tool_call_id);
+    } else if (open.length > 0) break;
+    if (it.role === 'assistant') open = it.tool_calls?.map(({ id }) => id) ?? [];
+  }
+  if (open.length === 0) return null;
+  return refuse(
+    `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${open.join(', ')}`,
+  );
+}
+
+/** Judges a request the way the real endpoint does; null when it would be taken. */
+export function checkChat(body: ChatRequest): Refusal | null {
+  const { messages, tools, tool_choice, parallel_tool_calls, response_format } = body;
+  if (tools === undefined && tool_choice !== undefined && tool_choice !== 'none') {
+    return refuse("'tool_choice' is only allowed when 'tools' are specified.", 'tool_choice');
+  }
+  if (tools === undefined && parallel_tool_calls !== undefined) {
+    return refuse(
+      "'parallel_tool_calls' is only allowed when 'tools' are specified.",
+      'parallel_tool_calls',
+    );
+  }
+  if (response_format?.type === 'json_object' && !/json/iu.test(JSON.stringify(messages))) {
+    return refuse(
+      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+    );
+  }
+  return unpaired(messages);
+}
+
+/** Reads a body by its schema alone. */
+export function parseChat(body: unknown): ChatRequest | Refusal {
+  const parsed = chatRequest.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return refuse(`${issue?.path.join('.')}: ${issue?.message}`, null);
+}

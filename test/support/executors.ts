@@ -1,0 +1,86 @@
+import { createChatUpstream } from './chat-upstream.ts';
+import { apiKey, setup, type Setup, type SetupOptions } from './engine.ts';
+import type { Reply } from './reply.ts';
+import { begins, calls, reasons, refuses, says } from './upstream-items.ts';
+import { createUpstream, type Turn } from './upstream.ts';
+
+type Fetch = typeof fetch;
+
+/** An engine with one of the executors, and the model endpoint behind it. */
+export interface Opened extends Setup {
+  /** Queues answers, one a request. */
+  will(...replies: Reply[]): void;
+  /** The bodies of the requests that came. */
+  sent(): readonly object[];
+}
+
+interface Options extends Omit<SetupOptions, 'model' | 'endpoint'> {
+  /** What is done to the answers of the endpoint on their way. */
+  readonly wrap?: (plain: Fetch) => Fetch;
+}
+
+/** An error event in the middle of the text. */
+const breakWith = (failed: NonNullable<Reply['failed']>): Turn => ({
+  errorEvent: failed,
+  edit: (events) => [
+    ...events.slice(
+      0,
+      events.findIndex(({ type }) => type === places.end),
+    ),
+    ...events.slice(-1),
+  ],
+});
+
+const incomplete = { length: 'max_output_tokens', content_filter: 'content_filter' } as const;
+const places = { all: 'response.output_item.added', end: 'response.output_text.done' } as const;
+
+function toOutput({ said, refused, thought, cut, calls: made = [] }: Reply) {
+  const toMessage = cut === undefined ? says : begins;
+  return [
+    ...(thought === undefined ? [] : [reasons(thought)]),
+    ...(said === undefined ? [] : [toMessage(said)]),
+    ...(refused === undefined ? [] : [refuses(refused)]),
+    ...made.map(({ id, name, args }) => calls(name, args, id)),
+  ];
+}
+
+/** An answer as the Responses API gives it. */
+function toTurn(reply: Reply): Turn {
+  const { usage, http, unreachable, cut, failed, broken, gate } = reply;
+  return {
+    output: toOutput(reply),
+    ...(usage !== undefined && { usage }),
+    ...(cut !== undefined && { incomplete: incomplete[cut] }),
+    ...(failed !== undefined && breakWith(failed)),
+    ...(broken !== undefined && { broken: { how: broken.how, before: places[broken.before] } }),
+    ...(gate !== undefined && { gate, before: places.end }),
+    ...(http !== undefined && { http }),
+    ...(unreachable !== undefined && { unreachable }),
+  };
+}
+
+const asIs = (plain: Fetch): Fetch => plain;
+
+async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise<Opened> {
+  const upstream = createUpstream({ apiKey });
+  const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
+  const it = await setup({ ...options, model: 'responses', endpoint });
+  return {
+    ...it,
+    will: (...replies) => upstream.will(...replies.map(toTurn)),
+    sent: () => upstream.requests.map(({ body }) => body),
+  };
+}
+
+async function openChat({ wrap = asIs, ...options }: Options = {}): Promise<Opened> {
+  const upstream = createChatUpstream({ apiKey });
+  const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
+  const it = await setup({ ...options, model: 'chat', endpoint });
+  return { ...it, will: upstream.will, sent: () => upstream.requests.map(({ body }) => body) };
+}
+
+/** Both executors: what holds for one holds for the other. */
+export const executors = [
+  { name: 'responses', open: openResponses },
+  { name: 'chat', open: openChat },
+] as const;
