@@ -96,8 +96,11 @@ describe('a model call is made again', () => {
     expect(it.lines.join('')).toContain('model call tried again');
   });
 
-  test('when the model says nothing for too long', async () => {
-    const { it, run, seconds } = await endure({ gate: createGate(), before: atOnce }, {});
+  test.each([
+    ['answers nothing', 'answer'],
+    ['says nothing', atOnce],
+  ] as const)('when the model %s for too long', async (_, before) => {
+    const { it, run, seconds } = await endure({ gate: createGate(), before }, {});
     expect(run.status).toBe('completed');
     expect(it.upstream.requests).toHaveLength(2);
     expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);

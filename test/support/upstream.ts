@@ -54,9 +54,9 @@ export interface Turn {
   };
   /** The connection fails before any answer. */
   readonly unreachable?: string;
-  /** The stream waits at `gate` before the first event of type `before` (default: its end). */
+  /** All waits at `gate` before any `answer`, or before an event of that type (default: the last). */
   readonly gate?: Gate;
-  readonly before?: StreamEvent['type'];
+  readonly before?: StreamEvent['type'] | 'answer';
   /** The stream breaks off there (`error`) or just stops (`end`) before such an event. */
   /** Makes of the real sequence of events what a less careful server would send. */
   readonly edit?: (events: StreamEvent[]) => StreamEvent[];
@@ -255,6 +255,9 @@ export function createUpstream({ apiKey, otherwise, ...options }: UpstreamOption
         const untold = { status: 400, message, param: null, code: null };
         refusals.push(untold);
         return answerError({ ...untold });
+      }
+      if (turn.gate !== undefined && turn.before === 'answer') {
+        await unlessAborted(turn.gate.pass(), signal);
       }
       return answer(turn, request);
     },
