@@ -24,15 +24,17 @@ const settings: RunSettings = {
   parallel_tool_calls: true,
 };
 
-const question: MessageBody = {
+const messageSaying = (value: string): MessageBody => ({
   status: 'completed',
   incomplete_details: null,
   completed_at: begun,
   incomplete_at: null,
-  content: [{ type: 'text', text: { value: 'What is the weather?', annotations: [] } }],
+  content: [{ type: 'text', text: { value, annotations: [] } }],
   assistant_id: null,
   attachments: [],
-};
+});
+
+const question = messageSaying('What is the weather?');
 
 const numbers = (count: number) =>
   sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${sql.lit(count)})`;
@@ -63,4 +65,15 @@ export async function addEndedRuns(db: Database, thread_id: string, count: numbe
     ${numbers(count)}
     select 'run_of_${sql.raw(thread_id)}_' || i, ${sql.lit(begun)} - i / 10, ${thread_id}, 'completed',
       ${sql.lit(deadline)}, '{}', ${settingsText}, ${stateText} from n`.execute(db);
+}
+
+/** Messages of one thread, one in a second, that all say the same. */
+export async function addMessages(
+  db: Database,
+  { thread_id, count, text }: { thread_id: string; count: number; text: string },
+): Promise<void> {
+  const said = JSON.stringify(messageSaying(text));
+  await sql`insert into messages (id, created_at, thread_id, role, metadata, body) ${numbers(count)}
+    select 'msg_of_' || ${thread_id} || '_' || i, ${sql.lit(begun)} + i, ${thread_id}, 'user', '{}',
+      ${said} from n`.execute(db);
 }
