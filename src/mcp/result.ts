@@ -1,15 +1,22 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { redact } from '../redact.ts';
 import { readFailure } from '../tools/error.ts';
+import type { Image } from '../tools/tool.ts';
 
 /** A server may answer with a whole web page; hosts cut long errors anyway. */
 const longestSentence = 2000;
 
 const inText = (text: string) => [{ type: 'text' as const, text }];
 
-/** The API's object, complete, and the same as compact JSON for hosts that show text alone. */
-export function success(answer: object): CallToolResult {
-  return { content: inText(JSON.stringify(answer)), structuredContent: { ...answer } };
+/**
+ * The API's object, complete, and the same as compact JSON for hosts that show text alone. Some show
+ * nothing else where there is structured content, so that an answer with images has none.
+ */
+export function success(answer: object, images: readonly Image[]): CallToolResult {
+  const text = inText(JSON.stringify(answer));
+  if (images.length === 0) return { content: text, structuredContent: { ...answer } };
+  const shown = images.map(({ data, mimeType }) => ({ type: 'image' as const, data, mimeType }));
+  return { content: [...text, ...shown] };
 }
 
 interface FailureOptions {

@@ -15,7 +15,7 @@ import {
   advertiseOutput,
   type JsonSchema,
 } from '../tools/json-schema.ts';
-import { hints, type Names, type Tool } from '../tools/tool.ts';
+import { hints, type Image, type Names, type Tool } from '../tools/tool.ts';
 import { failure, success } from './result.ts';
 
 interface ServerOptions {
@@ -81,11 +81,14 @@ export function createServer(options: ServerOptions): McpServer {
   const answer = async (tool: Tool, args: unknown, context: ServerContext) => {
     const progress = progressOf(context);
     const { signal } = context.mcpReq;
+    const images: Image[] = [];
+    const show = (image: Image) => void images.push(image);
     let baseURL = '';
     try {
       const openai = await options.openai();
       baseURL = openai.baseURL;
-      return success(await tool.call(args, { openai, clock, names, signal, progress }));
+      const call = { openai, clock, names, signal, progress, show };
+      return success(await tool.call(args, call), images);
     } catch (error) {
       logFailure(log, tool, error);
       const advice = advise(error, { args: isRecord(args) ? args : {}, baseURL, names });
@@ -96,10 +99,11 @@ export function createServer(options: ServerOptions): McpServer {
     const { title, description, effect, output } = tool;
     const annotations = hints(effect);
     const inputSchema = inputOf(tool);
-    const outputSchema = advertised(() => advertiseOutput(output));
+    const outputSchema =
+      output === null ? {} : { outputSchema: advertised(() => advertiseOutput(output)) };
     server.registerTool(
       tool.name,
-      { title, description, annotations, inputSchema, outputSchema },
+      { title, description, annotations, inputSchema, ...outputSchema },
       (args, context) => answer(tool, args, context),
     );
   }

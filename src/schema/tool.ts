@@ -9,11 +9,13 @@ const functionName = z
 
 const strict = z.boolean().nullable().exactOptional();
 
-const rankingOptions = z.strictObject({
-  ranker: z.enum(['auto', 'default_2024_08_21']).exactOptional(),
-  score_threshold: z.number().min(0).max(1),
-  hybrid_search: z.null().exactOptional(),
-});
+const rankingOptions = z
+  .strictObject({
+    ranker: z.enum(['auto', 'default_2024_08_21']).exactOptional(),
+    score_threshold: z.number().min(0).max(1),
+    hybrid_search: z.null().exactOptional(),
+  })
+  .meta({ outline: "{score_threshold: 0 to 1, ranker?: 'auto' | 'default_2024_08_21'}" });
 
 const assistantTool = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('code_interpreter') }),
@@ -67,12 +69,16 @@ export const responseFormat = z
       z.strictObject({ type: z.literal('json_object') }),
       z.strictObject({
         type: z.literal('json_schema'),
-        json_schema: z.strictObject({
-          name: functionName,
-          description: z.string().exactOptional(),
-          schema: jsonObject.exactOptional(),
-          strict,
-        }),
+        json_schema: z
+          .strictObject({
+            name: functionName,
+            description: z.string().exactOptional(),
+            schema: jsonObject.exactOptional(),
+            strict,
+          })
+          .meta({
+            outline: '{name: string, schema?: object, description?: string, strict?: boolean}',
+          }),
       }),
     ]),
   ])
@@ -105,11 +111,16 @@ const chunkingStrategy = z.discriminatedUnion('type', [
   }),
 ]);
 
-const vectorStore = z.strictObject({
-  file_ids: z.array(z.string()).max(100_000_000).exactOptional(),
-  chunking_strategy: chunkingStrategy.exactOptional(),
-  metadata,
-});
+const vectorStore = z
+  .strictObject({
+    file_ids: z.array(z.string()).max(100_000_000).exactOptional(),
+    chunking_strategy: chunkingStrategy.exactOptional(),
+    metadata,
+  })
+  .meta({
+    outline:
+      "{file_ids?: string[], metadata?, chunking_strategy?: {type: 'auto'} | {type: 'static', static: {max_chunk_size_tokens, chunk_overlap_tokens}}}",
+  });
 
 /** As `toolResources`, and `vector_stores` to be made on the way (contract §3.4, on create). */
 export const newToolResources = z

@@ -49,6 +49,12 @@ function aboutMissing(kind: string, circumstances: Circumstances): string | null
   return `Call ${tool}${ids.length === 0 ? '' : ` with ${ids.join(' and ')}`} to see which exist.`;
 }
 
+/** Files that are no one message's. */
+function aboutFile({ names }: Circumstances): string | null {
+  const tool = names('list_files');
+  return tool === null ? null : `Call ${tool} to see which exist.`;
+}
+
 const listed = (list: string): string[] =>
   [...list.matchAll(/'([^']*)'/gu)].map(([, id]) => `${id}`);
 
@@ -88,6 +94,11 @@ const remedies: readonly Remedy[] = [
   {
     sign: /^No (assistant|thread|message|run step|run|file) found with id/u,
     advise: ([, kind = ''], at) => aboutMissing(kind, at),
+  },
+  { sign: /^No such File object/u, advise: (_, at) => aboutFile(at) },
+  {
+    sign: /^Not allowed to download files of purpose/u,
+    advise: () => 'Attach the file to a message, and an assistant can work with it.',
   },
   {
     sign: /^Expected tool outputs for call_ids \[(.*)\], got \[(.*)\]/u,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
 import { assistantId, listQuery } from '../schema/common.ts';
-import { deleted, identified, listOf } from './output.ts';
+import { deleted, identified, page } from './output.ts';
 import { defineTool } from './tool.ts';
 
 export const createAssistantTool = defineTool({
@@ -23,7 +23,7 @@ export const listAssistantsTool = defineTool({
   toolset: 'assistants',
   effect: 'read',
   input: z.strictObject(listQuery),
-  output: listOf(identified),
+  output: page,
   call: (query, { openai, signal }) => openai.beta.assistants.list(query, { signal }),
 });
 

@@ -6,6 +6,13 @@ import {
   modifyAssistantTool,
 } from './assistants.ts';
 import { capabilityTools } from './capability.ts';
+import {
+  deleteFileTool,
+  getFileContentTool,
+  getFileTool,
+  listFilesTool,
+  uploadFileTool,
+} from './files.ts';
 import { getMessageFileTool, listMessageFilesTool } from './message-files.ts';
 import {
   createMessageTool,
@@ -64,6 +71,11 @@ export const allTools: readonly Tool[] = [
   getAssistantTool,
   modifyAssistantTool,
   deleteAssistantTool,
+  uploadFileTool,
+  listFilesTool,
+  getFileTool,
+  getFileContentTool,
+  deleteFileTool,
 ];
 
 /** Which tools are offered. */

@@ -66,10 +66,17 @@ function compactUnion({ anyOf, oneOf, ...rest }: JsonSchema, nulls: Nulls): Json
 
 const isEmpty = (value: unknown): boolean => !isSchema(value) || Object.keys(value).length === 0;
 
-/** Keywords that say nothing: any object may be open and empty, any integer is a safe one. */
+/** From here on a limit is one that nobody comes near; the tool checks it all the same. */
+const wide: Readonly<Record<string, number>> = {
+  maximum: Number.MAX_SAFE_INTEGER,
+  maxLength: 100_000,
+  maxItems: 100,
+};
+
+/** Keywords that say nothing: any object may be open and empty, and some limits are wide. */
 function isIdle(key: string, value: unknown): boolean {
   if (key === 'additionalProperties' || key === 'properties') return isEmpty(value);
-  return key === '$schema' || (key === 'maximum' && value === Number.MAX_SAFE_INTEGER);
+  return key === '$schema' || (typeof value === 'number' && value >= (wide[key] ?? Infinity));
 }
 
 function compactProperties(properties: JsonSchema, nulls: Nulls): JsonSchema {
@@ -88,6 +95,8 @@ function compactKeyword(key: string, value: unknown, nulls: Nulls): unknown {
 }
 
 function compact(schema: JsonSchema, nulls: Nulls): JsonSchema {
+  const { outline } = schema;
+  if (outline !== undefined) return { type: 'object', description: outline };
   if ('anyOf' in schema || 'oneOf' in schema) return compactUnion(schema, nulls);
   return Object.fromEntries(
     Object.entries(schema)
@@ -112,7 +121,7 @@ function remember(make: (schema: z.ZodObject) => JsonSchema): (schema: z.ZodObje
  * The JSON Schema that a tool's arguments are advertised with, made at first use. It is smaller than
  * zod's because hosts put every tool's schema before the model; the tool itself checks all: nested
  * objects are closed too, the branches that a `type` tells apart each need the field it names, and
- * null is taken for absence.
+ * null is taken for absence. What is seldom needed is outlined in words (`outline` in a schema's meta).
  */
 export const advertiseInput = remember((schema) => ({
   ...convert(schema, 'input', 'dropped'),

@@ -8,7 +8,7 @@ import {
 } from '../schema/message-file.ts';
 import { receive } from './answer.ts';
 import { readFailure, ToolError } from './error.ts';
-import { identified, listOf } from './output.ts';
+import { identified, page } from './output.ts';
 import { type Call, defineTool } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };
@@ -65,7 +65,7 @@ export const listMessageFilesTool = defineTool({
   toolset: 'message_files',
   effect: 'read',
   input: z.strictObject({ ...path, ...listQuery }),
-  output: listOf(identified),
+  output: page,
   call: ({ thread_id, message_id, ...query }, call) => {
     const place = { thread_id, message_id };
     const options = { query, headers, signal: call.signal };

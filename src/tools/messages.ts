@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { messageId, threadId } from '../schema/common.ts';
 import { createMessage, listMessages, modifyMetadata } from '../schema/message.ts';
-import { deleted, identified, listOf, message } from './output.ts';
+import { deleted, identified, message, page } from './output.ts';
 import { defineTool } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };
@@ -25,7 +25,7 @@ export const listMessagesTool = defineTool({
   toolset: 'messages',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, ...listMessages.shape }),
-  output: listOf(message),
+  output: page,
   call: ({ thread_id, ...query }, { openai, signal }) =>
     openai.beta.threads.messages.list(thread_id, query, { signal }),
 });

@@ -6,8 +6,8 @@ import * as z from 'zod';
  */
 const id = z.string();
 
-export const listOf = (item: z.ZodObject) =>
-  z.looseObject({ data: z.array(item.partial()), has_more: z.boolean().exactOptional() });
+/** A page of any list. */
+export const page = z.looseObject({ data: z.array(z.looseObject({})) });
 
 export const identified = z.looseObject({ id });
 

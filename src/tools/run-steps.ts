@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { include, runId, stepId, threadId } from '../schema/common.ts';
 import { listSteps } from '../schema/run.ts';
-import { listOf, underway } from './output.ts';
+import { page, underway } from './output.ts';
 import { defineTool } from './tool.ts';
 
 export const listRunStepsTool = defineTool({
@@ -12,7 +12,7 @@ export const listRunStepsTool = defineTool({
   toolset: 'run_steps',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, run_id: runId, ...listSteps.shape }),
-  output: listOf(underway),
+  output: page,
   call: ({ run_id, ...params }, { openai, signal }) =>
     openai.beta.threads.runs.steps.list(run_id, params, { signal }),
 });

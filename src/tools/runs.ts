@@ -4,7 +4,7 @@ import { modifyMetadata } from '../schema/message.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
 import { receive } from './answer.ts';
 import { readFailure } from './error.ts';
-import { followedRun, listOf, underway } from './output.ts';
+import { followedRun, page, underway } from './output.ts';
 import { defineTool } from './tool.ts';
 import { follow, waitSeconds } from './wait.ts';
 
@@ -56,7 +56,7 @@ export const listRunsTool = defineTool({
   toolset: 'runs',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, ...listQuery }),
-  output: listOf(underway),
+  output: page,
   call: ({ thread_id, ...query }, { openai, signal }) =>
     openai.beta.threads.runs.list(thread_id, query, { signal }),
 });

@@ -3,7 +3,7 @@ import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
 import { receive } from './answer.ts';
 import { readFailure, ToolError } from './error.ts';
-import { deleted, identified, listOf } from './output.ts';
+import { deleted, identified, page } from './output.ts';
 import { defineTool } from './tool.ts';
 
 export const createThreadTool = defineTool({
@@ -27,7 +27,7 @@ export const listThreadsTool = defineTool({
   toolset: 'threads',
   effect: 'read',
   input: z.strictObject(listQuery),
-  output: listOf(identified),
+  output: page,
   call: async (query, { openai, signal }) => {
     try {
       return (await receive(openai.get<object>('/threads', { query, signal }))).body;

@@ -12,6 +12,13 @@ export type Effect = 'read' | 'create' | 'modify' | 'delete';
 /** The name under which an operation is offered here; null when it is not. */
 export type Names = (operation: string) => string | null;
 
+/** A picture as MCP has it. */
+export interface Image {
+  /** In base64. */
+  readonly data: string;
+  readonly mimeType: string;
+}
+
 /** What a tool is called with, beside its arguments. */
 export interface Call {
   readonly openai: OpenAI;
@@ -21,6 +28,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Tells the client how far the call is; null when it did not ask. */
   readonly progress: ((message: string) => Promise<void>) | null;
+  /** Puts a picture beside the answer, which must be that of a tool without an output schema. */
+  readonly show: (image: Image) => void;
 }
 
 /** One operation of the API as a tool. */
@@ -33,7 +42,8 @@ export interface Tool {
   readonly toolset: Toolset;
   readonly effect: Effect;
   readonly input: z.ZodObject;
-  readonly output: z.ZodObject;
+  /** null for a tool whose answer need not be structured. */
+  readonly output: z.ZodObject | null;
   /**
    * Checks the arguments and answers with the API's object, complete. Rejects with the SDK's error
    * or with a ToolError; `readFailure` reads both.

@@ -6,6 +6,7 @@ export const toolsets = [
   'messages',
   'threads',
   'assistants',
+  'files',
 ] as const;
 export type Toolset = (typeof toolsets)[number];
 

@@ -31,13 +31,13 @@ test('server/discover is answered in 2026-07-28', async () => {
     capabilities: { tools: {} },
   });
   const listed = await server.request('tools/list', { _meta: meta });
-  expect(listed.result?.['tools']).toHaveLength(26);
+  expect(listed.result?.['tools']).toHaveLength(31);
 });
 
 test('neither initialize nor tools/list opens the database', async () => {
   const server = startServer({ args: ['--database', '/nowhere/at/all.db'] });
   await initialize(server);
-  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(26);
+  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(31);
   server.end();
   expect(await server.exited).toBe(0);
   expect(server.stderr()).not.toContain('"level":"error"');

@@ -82,7 +82,7 @@ describe.each([
     const served = await startServe({ env: guarded });
     const caller = await connect(served);
     expect(caller.version).toBe(version);
-    expect(caller.tools).toHaveLength(26);
+    expect(caller.tools).toHaveLength(31);
     const assistant = identified.parse(
       await caller.call('create_assistant', { model: 'gpt-4.1-mini', tools: [getWeather] }),
     );

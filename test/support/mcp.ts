@@ -24,6 +24,8 @@ export interface ToolAnswer {
   readonly text: string;
   // oxlint-disable-next-line typescript/no-explicit-any -- a test reads into any JSON
   readonly object: any;
+  /** What stands beside the text. */
+  readonly images: readonly z.infer<typeof image>[];
 }
 
 export interface Host {
@@ -50,9 +52,11 @@ export function createWaitingClock(now = 1_790_000_000_000): Clock & { readonly 
   };
 }
 
+const image = z.object({ type: z.literal('image'), data: z.string(), mimeType: z.string() });
+
 const toolResult = z.object({
   isError: z.boolean().optional(),
-  content: z.tuple([z.object({ type: z.literal('text'), text: z.string() })]),
+  content: z.tuple([z.object({ type: z.literal('text'), text: z.string() })], image),
   structuredContent: z.any().optional(),
 });
 
@@ -91,7 +95,8 @@ export async function connectTools(setting: Setting): Promise<Host> {
     async call(name, args = {}, options = {}) {
       const result = await client.callTool(name, { ...args }, options);
       const { isError = false, content, structuredContent } = toolResult.parse(result);
-      return { failed: isError, text: content[0].text, object: structuredContent };
+      const [{ text }, ...images] = content;
+      return { failed: isError, text, object: structuredContent, images };
     },
     async list() {
       const result = await client.listTools();

@@ -39,6 +39,11 @@ const parameters: Readonly<Record<string, string>> = {
   get_assistant: 'assistant_id!',
   modify_assistant: `assistant_id! model ${assistant}`,
   delete_assistant: 'assistant_id!',
+  upload_file: 'filename! text base64 purpose',
+  list_files: 'limit order after purpose',
+  get_file: 'file_id!',
+  get_file_content: 'file_id! offset',
+  delete_file: 'file_id!',
 };
 
 const words = (name: string): string[] => (parameters[name] ?? '').split(' ');
@@ -94,7 +99,7 @@ describe('limits and choices', () => {
   test('of a run', async () => {
     const { properties } = await schemaOf('create_run');
     expect(properties.temperature).toEqual({ type: 'number', minimum: 0, maximum: 2 });
-    expect(properties.instructions).toEqual({ type: 'string', maxLength: 256_000 });
+    expect(properties.instructions).toEqual({ type: 'string' });
     expect(properties.truncation_strategy.properties).toEqual({
       type: { type: 'string', enum: ['auto', 'last_messages'] },
       last_messages: { type: 'integer', minimum: 1 },
@@ -122,7 +127,7 @@ describe('limits and choices', () => {
   test('of a message', async () => {
     const { properties } = await schemaOf('create_message');
     expect(properties.role).toEqual({ type: 'string', enum: ['user', 'assistant'] });
-    expect(properties.content.anyOf[0]).toEqual({ type: 'string', maxLength: 256_000 });
+    expect(properties.content.anyOf[0]).toEqual({ type: 'string' });
     expect(properties.content.anyOf[1]).toMatchObject({ type: 'array', minItems: 1 });
     expect(properties.content.anyOf[1].items.properties.image_url).toEqual({
       type: 'object',

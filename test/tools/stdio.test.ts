@@ -37,7 +37,7 @@ test.each(['old', 'new'] as const)(
   async (generation) => {
     const { client: transport } = start();
     const client = await connectClient(generation, transport);
-    expect(await client.listTools()).toMatchObject({ tools: { length: 26 } });
+    expect(await client.listTools()).toMatchObject({ tools: { length: 31 } });
     expect(await client.callTool('list_assistants', {})).toMatchObject({
       isError: true,
       content: [{ type: 'text', text: sentence }],
@@ -75,7 +75,7 @@ test('lines that are no messages are logged and passed over', async () => {
   const { lines, stdin, client: transport } = start();
   stdin.write('{"jsonrpc":"2.0","id":1}\nnonsense\n\n');
   const client = await connectClient('old', transport);
-  expect(await client.listTools()).toMatchObject({ tools: { length: 26 } });
+  expect(await client.listTools()).toMatchObject({ tools: { length: 31 } });
   expect(lines.length).toBeGreaterThan(0);
   await client.close();
 });
