@@ -11,6 +11,7 @@ import {
 } from './context.ts';
 import { askFitting } from './fitting-call.ts';
 import { prepareHostedTools } from './hosted-tools.ts';
+import { awaitIndexing } from './indexing.ts';
 import { type Execution, LeaseLost, TurnRecorder } from './turn.ts';
 
 /** Why an execution is broken off; the reason its signal aborts with. */
@@ -20,16 +21,18 @@ const endings = { cancelled: 'stop', expired: 'expire' } as const;
 
 async function callModel(
   parts: EngineParts,
-  { run, signal }: Execution,
+  execution: Execution,
   context: Context,
   recorder: TurnRecorder,
 ): Promise<void> {
+  const { run, signal } = execution;
   const { model, clock, log, observer } = parts;
   const settings = runSettings(run);
   const spentBudget = exhaustedBudget(settings, context.spent);
   if (spentBudget !== null) throw new BudgetSpent(spentBudget);
   const { turns, spent } = context;
   const maxOutputTokens = outputBudget(settings, spent);
+  if (turns.length === 0) await awaitIndexing(parts, execution);
   const hosted = await prepareHostedTools(parts, run, signal);
   const ask = (messages: readonly ContextMessage[]) => {
     const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
