@@ -69,6 +69,13 @@ test('the PostgreSQL driver is loaded by those who use it', () => {
   expect([...packagesIn([chunkOf('src/engine/store/postgres.ts')])]).toContain('pg');
 });
 
+test('the tokenizer is loaded by threads that may be too long', () => {
+  const engine = [...packagesIn(loadedWith(chunkOf('src/engine/index.ts')))];
+  expect(engine).toContain('src/engine/runs');
+  expect(engine).not.toContain('gpt-tokenizer');
+  expect([...packagesIn(Object.keys(outputs))]).toContain('gpt-tokenizer');
+});
+
 test('the bundle needs nothing at run time but Node', () => {
   expect(manifest).not.toHaveProperty('dependencies');
   const foreign = Object.values(outputs)
