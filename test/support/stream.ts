@@ -153,11 +153,27 @@ export function deltaText(events: readonly StreamEvent[], message_id: string): s
   for (const { id, delta } of dataOf(events, 'thread.message.delta')) {
     for (const part of id === message_id ? (delta.content ?? []) : []) {
       const said = part.type === 'text' ? part.text?.value : Reflect.get(part, 'refusal');
-      parts[part.index] = `${parts[part.index] ?? ''}${String(said)}`;
+      parts[part.index] = `${parts[part.index] ?? ''}${String(said ?? '')}`;
     }
   }
   return parts.join('');
 }
+
+/** The references of a message as its deltas told them, each as its message has it. */
+function deltaNotes(events: readonly StreamEvent[], message_id: string) {
+  const deltas = dataOf(events, 'thread.message.delta').filter(({ id }) => id === message_id);
+  const parts = deltas.flatMap(({ delta }) => delta.content ?? []);
+  return parts.flatMap((part) =>
+    (part.type === 'text' ? (part.text?.annotations ?? []) : []).map(({ index: _, ...note }) => {
+      if (note.type !== 'file_citation') return note;
+      const { quote: _quote, ...file_citation } = note.file_citation ?? {};
+      return { ...note, file_citation };
+    }),
+  );
+}
+
+const contentNotes = ({ content }: OpenAI.Beta.Threads.Message) =>
+  content.flatMap((part) => (part.type === 'text' ? part.text.annotations : []));
 
 const contentText = ({ content }: OpenAI.Beta.Threads.Message): string =>
   content
@@ -176,7 +192,8 @@ function asAssembled(step: OpenAI.Beta.Threads.Runs.RunStep) {
 
 /**
  * A whole stream against what REST says afterwards: the SDK accepts its order, what it puts
- * together is what is stored, deltas add up to their message, and a message is as old as its step.
+ * together is what is stored, deltas add up to their message, references included, and a message is
+ * as old as its step.
  */
 export async function expectTold(it: Talker, events: readonly StreamEvent[]): Promise<void> {
   const { run, steps, messages } = await assemble(events);
@@ -189,6 +206,7 @@ export async function expectTold(it: Talker, events: readonly StreamEvent[]): Pr
   expect(messages).toEqual(all.filter((one) => messages.some((told) => told.id === one.id)));
   for (const message of messages) {
     expect(deltaText(events, message.id)).toBe(contentText(message));
+    expect(deltaNotes(events, message.id)).toEqual(contentNotes(message));
     const step = steps.find(
       ({ step_details: details }) =>
         details.type === 'message_creation' && details.message_creation.message_id === message.id,
