@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { BackendOptions } from './backend.ts';
-import { createEngine, type Engine } from './engine/index.ts';
+import { createEngine, type Engine, type Observer } from './engine/index.ts';
 import { createAutoModel } from './engine/models/auto.ts';
 import { type ChatOptions, createChatModel } from './engine/models/chat.ts';
 import { createFiles } from './engine/models/files.ts';
@@ -28,8 +28,10 @@ const models = {
  * Opens the database, starts the engine on it and connects a client; loaded only when the first
  * of them is needed. Throws a DatabaseError when the database cannot be opened.
  */
-export async function startEmbedded(options: BackendOptions): Promise<Embedded> {
-  const { config, clock, ids, log } = options;
+export async function startEmbedded(
+  options: BackendOptions & { readonly observer?: Observer },
+): Promise<Embedded> {
+  const { config, clock, ids, log, observer } = options;
   const { apiKey, modelBaseUrl: baseURL } = config;
   const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
   const files = config.modelApi === 'scripted' ? null : createFiles(endpoint);
@@ -42,6 +44,7 @@ export async function startEmbedded(options: BackendOptions): Promise<Embedded> 
     log,
     runLifetime: config.runLifetime,
     concurrency: config.concurrency,
+    ...(observer && { observer }),
     modelFor: (named) => config.model ?? config.modelMap.get(named) ?? named,
   });
   engine.start();

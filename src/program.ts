@@ -96,7 +96,9 @@ async function serveHttp(host: Host, config: Config, log: Log): Promise<number> 
   const { serve: listen } = await import('./serve/index.ts');
   const factory = (openai: OpenAI, requestLog: Log) =>
     serverFactory(config, async () => openai, requestLog);
-  const options = { config, clock: systemClock, ids: randomIds, log, serverFactory: factory };
+  const { version } = manifest;
+  const around = { clock: systemClock, ids: randomIds, log, version };
+  const options = { config, ...around, serverFactory: factory };
   return listen(options, host.interrupted);
 }
 

@@ -4,7 +4,8 @@ import { type AccessRules, checkHost, checkOrigin, checkToken } from './access.t
 import { readBody } from './body.ts';
 import { answerPreflight, crossOriginHeaders } from './cors.ts';
 import type { PassThrough } from './pass-through.ts';
-import { placeOf } from './place.ts';
+import type { Traffic } from './metrics.ts';
+import { type Place, placeOf, routeOf } from './place.ts';
 import { Refusal, refusals } from './refusal.ts';
 import type { Scope } from './scope.ts';
 
@@ -16,6 +17,9 @@ interface FrontOptions {
   readonly engine: Handler;
   readonly mcp: Handler;
   readonly upstream: PassThrough;
+  readonly health: () => Promise<Response>;
+  readonly metrics: () => Promise<Response>;
+  readonly traffic: Traffic;
   readonly scope: Scope;
   readonly clock: Clock;
 }
@@ -25,6 +29,9 @@ export type Front = (request: Request, incoming: IncomingMessage) => Promise<Res
 
 const bodiless = new Set(['GET', 'HEAD']);
 const methods = new Set([...bodiless, 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+const methodsOf = (place: Place): ReadonlySet<string> =>
+  place === 'health' || place === 'metrics' ? bodiless : methods;
 
 /** The same request in the platform's own class, its body read. */
 async function complete(request: Request, incoming: IncomingMessage, clock: Clock) {
@@ -37,7 +44,7 @@ async function complete(request: Request, incoming: IncomingMessage, clock: Cloc
 async function dispatch(
   request: Request,
   incoming: IncomingMessage,
-  { rules, engine, mcp, upstream, clock }: FrontOptions,
+  { rules, engine, mcp, upstream, health, metrics, clock }: FrontOptions,
 ): Promise<Response> {
   checkHost(request, incoming.socket.localAddress ?? '', rules);
   checkOrigin(request, rules);
@@ -46,8 +53,14 @@ async function dispatch(
   checkToken(request, rules);
   const { method } = request;
   const { pathname } = new URL(request.url);
-  if (!methods.has(method)) throw refusals.wrongMethod(method, pathname);
-  switch (placeOf(pathname)) {
+  const place = placeOf(pathname);
+  const allowed = methodsOf(place);
+  if (!allowed.has(method)) throw refusals.wrongMethod(method, pathname, allowed);
+  switch (place) {
+    case 'health':
+      return health();
+    case 'metrics':
+      return metrics();
     case 'engine':
       return engine(await complete(request, incoming, clock));
     case 'mcp':
@@ -66,22 +79,33 @@ const refuse = (refusal: Refusal): Response =>
  * A body that fails on the way takes the connection with it, so that nobody takes what came for the
  * whole.
  */
-function breakable(response: Response, incoming: IncomingMessage, scope: Scope): Response {
+function breakable(
+  response: Response,
+  incoming: IncomingMessage,
+  { scope, traffic }: FrontOptions,
+): Response {
   if (response.body === null) return response;
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  const end = isStream ? traffic.streamOpened() : () => {};
   const reader = response.body.getReader();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (!done) return controller.enqueue(value);
+        end();
+        controller.close();
       } catch (error) {
+        end();
         scope.log.warn('An answer broke off.', { error: String(error) });
         incoming.socket.destroy();
         controller.close();
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      end();
+      return reader.cancel(reason);
+    },
   });
   return new Response(body, response);
 }
@@ -90,10 +114,10 @@ const requestIdHeader = 'x-request-id';
 
 /** What every request to the listener goes through; never rejects. */
 export function createFront(options: FrontOptions): Front {
-  const { rules, scope, clock } = options;
+  const { rules, scope, clock, traffic } = options;
   const answer = async (request: Request, incoming: IncomingMessage): Promise<Response> => {
     try {
-      return breakable(await dispatch(request, incoming, options), incoming, scope);
+      return breakable(await dispatch(request, incoming, options), incoming, options);
     } catch (error) {
       if (error instanceof Refusal) {
         scope.log.info(error.message, { status: error.status });
@@ -115,7 +139,9 @@ export function createFront(options: FrontOptions): Front {
       if (headers.get('connection') === 'keep-alive') headers.delete('connection');
       for (const [name, value] of crossOriginHeaders(request, rules)) headers.append(name, value);
       const { method, url } = request;
-      const facts = { method, path: new URL(url).pathname, status, ms: clock.now() - start };
+      const path = new URL(url).pathname;
+      traffic.answered(routeOf(path), status);
+      const facts = { method, path, status, ms: clock.now() - start };
       scope.log.debug('answered', told === id ? facts : { ...facts, upstream_request_id: told });
       return response;
     });

@@ -10,6 +10,7 @@ import { createFront } from './front.ts';
 import { listen } from './listener.ts';
 import { createPassThrough, type PassThrough } from './pass-through.ts';
 import { refusals } from './refusal.ts';
+import { createSight, type Sight } from './sight.ts';
 import { createScope, type Scope } from './scope.ts';
 
 export interface ServeOptions {
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  /** The program's. */
+  readonly version: string;
   /** How the MCP servers come to be, of which there is one for each request. */
   readonly serverFactory: (openai: OpenAI, log: Log) => () => McpServer;
 }
@@ -37,7 +40,11 @@ function choosePassThrough(config: Config, ids: Ids): PassThrough {
 }
 
 /** The engine and the MCP server behind one front, which reaches both in this process. */
-function assemble(options: ServeOptions, { engine, openai }: Embedded, scope: Scope) {
+function assemble(
+  options: ServeOptions,
+  { engine, openai }: Embedded,
+  { scope, sight }: { readonly scope: Scope; readonly sight: Sight },
+) {
   const { config, clock, ids, serverFactory } = options;
   const mcp = createHttpHandler(serverFactory(openai, scope.log), scope.log);
   const front = createFront({
@@ -45,6 +52,8 @@ function assemble(options: ServeOptions, { engine, openai }: Embedded, scope: Sc
     engine: (request) => engine.fetch(request),
     mcp: (request) => mcp.fetch(request),
     upstream: choosePassThrough(config, ids),
+    ...sight.look(engine),
+    traffic: sight.traffic,
     scope,
     clock,
   });
@@ -64,11 +73,14 @@ export interface Serving {
  * a sentence when the address cannot be had.
  */
 export async function startServing(options: ServeOptions): Promise<Serving> {
-  const { config, clock, ids, log } = options;
+  const { config, clock, ids, log, version } = options;
   const scope = createScope({ ids, log });
-  const embedded = await startEmbedded({ config, clock, ids: scope.ids, log: scope.log });
+  const sight = createSight(clock, version);
+  const { observer } = sight;
+  const within = { config, clock, ids: scope.ids, log: scope.log };
+  const embedded = await startEmbedded({ ...within, observer });
   const { engine } = embedded;
-  const { front, mcp } = assemble(options, embedded, scope);
+  const { front, mcp } = assemble(options, embedded, { scope, sight });
   const listener = await listen(front, { host: config.host, port: config.port, ids }).catch(
     async (error: unknown) => {
       await engine.stop(0);

@@ -1,5 +1,11 @@
-/** Who answers a path: MCP, the engine, the model endpoint, or nobody. */
-export type Place = 'mcp' | 'engine' | 'upstream' | 'nowhere';
+/** Who answers a path: this program itself, MCP, the engine, the model endpoint, or nobody. */
+export type Place = 'health' | 'metrics' | 'mcp' | 'engine' | 'upstream' | 'nowhere';
+
+const own: ReadonlyMap<string, Place> = new Map([
+  ['/mcp', 'mcp'],
+  ['/healthz', 'health'],
+  ['/metrics', 'metrics'],
+]);
 
 function decode(path: string): string | null {
   try {
@@ -23,10 +29,20 @@ const isPlain = (segments: readonly string[]): boolean =>
  * encoding, so that it is never asked for elsewhere.
  */
 export function placeOf(path: string): Place {
-  if (path === '/mcp') return 'mcp';
+  const place = own.get(path);
+  if (place !== undefined) return place;
   const decoded = decode(path);
   const [root, version, resource = '', ...rest] = (decoded ?? path).split(/[/\\]/u);
   if (root !== '' || version !== 'v1' || resource === '') return 'nowhere';
   if (resource === 'assistants' || resource === 'threads') return 'engine';
   return decoded !== null && isPlain([resource, ...rest]) ? 'upstream' : 'nowhere';
+}
+
+const resources = new Set(['assistants', 'threads', 'messages', 'files', 'runs', 'steps']);
+
+/** The kind of path, one of few whatever callers ask for: the resource, or else whose it is. */
+export function routeOf(path: string): string {
+  const place = placeOf(path);
+  if (place !== 'engine') return place;
+  return path.split('/').findLast((segment) => resources.has(segment)) ?? place;
 }

@@ -71,9 +71,9 @@ export const refusals = {
     ),
   /** Row 40. */
   unknownUrl: (method: string, path: string) => new Refusal(404, `Invalid URL (${method} ${path})`),
-  wrongMethod: (method: string, path: string) =>
+  wrongMethod: (method: string, path: string, allowed: ReadonlySet<string>) =>
     new Refusal(405, `Not allowed to ${method} on ${path}.`, {
-      headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE' },
+      headers: { allow: [...allowed].join(', ') },
     }),
   tooSlow: () =>
     new Refusal(408, 'The body of this request did not arrive in time.', {

@@ -3,6 +3,7 @@ import { randomIds, systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { createFront } from '../../src/serve/front.ts';
 import { listen } from '../../src/serve/listener.ts';
+import { createMetrics } from '../../src/serve/metrics.ts';
 import { createScope } from '../../src/serve/scope.ts';
 
 const fail = () => Promise.reject(new Error('secret details'));
@@ -16,11 +17,14 @@ test('a fault of the server is told in the API’s words, and in the log alone i
     engine: fail,
     mcp: fail,
     upstream: fail,
+    health: fail,
+    metrics: fail,
+    traffic: createMetrics('1.2.3').traffic,
     scope: createScope({ ids: randomIds, log }),
     clock: systemClock,
   });
   const listener = await listen(front, { host: '127.0.0.1', port: 0, ids: randomIds });
-  for (const path of ['/v1/threads/thread_1', '/mcp', '/v1/files']) {
+  for (const path of ['/v1/threads/thread_1', '/mcp', '/v1/files', '/healthz', '/metrics']) {
     const answer = await fetch(listener.url + path);
     expect(answer.status).toBe(500);
     expect(await answer.json()).toEqual({

@@ -56,6 +56,7 @@ export async function startServe(start: Start = {}): Promise<Served> {
     clock,
     ids: randomIds,
     log,
+    version: '1.2.3',
     serverFactory: (openai, requestLog) =>
       start.mcpServer ??
       (() =>

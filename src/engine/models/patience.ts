@@ -89,23 +89,27 @@ export async function* askPatiently(
   request: ModelRequest,
   { clock, until, onRetry, onCall }: Patience,
 ): AsyncGenerator<ModelEvent> {
+  const { signal } = request;
+  const call = () => {
+    const events = callOnce(model, request, clock);
+    return onCall === undefined ? events : timed(events, { clock, signal, report: onCall });
+  };
   for (let next = 2; ; next += 1) {
     let isUsed = false;
-    const call = callOnce(model, request, clock);
     try {
-      for await (const event of onCall === undefined ? call : timed(call, clock, onCall)) {
+      for await (const event of call()) {
         isUsed = true;
         yield event;
       }
       return;
     } catch (error) {
-      if (isUsed || request.signal.aborted || next > mostCalls) throw error;
+      if (isUsed || signal.aborted || next > mostCalls) throw error;
       if (!(error instanceof ModelFailure) || error.again === null) throw error;
       const pause = pauseBefore(next, error.again);
       if (clock.now() + pause >= until) throw error;
       onRetry(error, pause);
-      await clock.sleep(pause, request.signal);
-      request.signal.throwIfAborted();
+      await clock.sleep(pause, signal);
+      signal.throwIfAborted();
     }
   }
 }

@@ -1,30 +1,36 @@
 import type { Clock } from '../../clock.ts';
 import type { CallReport } from '../observer.ts';
-import { type ModelEvent, ModelFailure } from './model.ts';
+import type { ModelEvent } from './model.ts';
 
-/** The events of one model call, as they come; `report` hears how it went when it is over. */
+interface Timing {
+  readonly clock: Clock;
+  /** Aborts when the call is to be broken off. */
+  readonly signal: AbortSignal;
+  /** Hears once how the call went. */
+  readonly report: (call: CallReport) => void;
+}
+
+/** The events of one model call as they come, and a report of it. */
 export async function* timed(
   events: AsyncIterable<ModelEvent>,
-  clock: Clock,
-  report: (call: CallReport) => void,
+  { clock, signal, report }: Timing,
 ): AsyncGenerator<ModelEvent> {
   const began = clock.now();
-  const told = (outcome: CallReport['outcome'], usage: CallReport['usage'] = null) => ({
-    outcome,
-    usage,
-    seconds: Math.max(0, clock.now() - began) / 1000,
-  });
-  let call: CallReport | null = null;
+  let isTold = false;
+  const tell = (outcome: CallReport['outcome'], usage: CallReport['usage'] = null) => {
+    if (!isTold) report({ outcome, usage, seconds: Math.max(0, clock.now() - began) / 1000 });
+    isTold = true;
+  };
   try {
     for await (const event of events) {
-      if (event.type === 'finished') call = told('succeeded', event.usage);
+      if (event.type === 'finished') tell('succeeded', event.usage);
       yield event;
     }
-    call ??= told('failed');
+    tell('failed');
   } catch (error) {
-    if (error instanceof ModelFailure) call ??= told('failed');
+    if (!signal.aborted) tell('failed');
     throw error;
   } finally {
-    report(call ?? told('interrupted'));
+    tell('interrupted');
   }
 }
