@@ -51,6 +51,11 @@ const numbered = (count: number, tokens?: number) =>
 
 const last = (last_messages: number) => ({ type: 'last_messages' as const, last_messages });
 
+const search = (max_num_results: number) => ({
+  type: 'file_search' as const,
+  file_search: { max_num_results },
+});
+
 const text = (index: number) => ({ type: 'text' as const, text: `${index}:` });
 
 const image = (detail: 'high' | 'low') => ({
@@ -96,6 +101,11 @@ describe('a thread', () => {
     const json_schema = { name: 'a', schema: { type: 'object', description: long } };
     const response_format = { type: 'json_schema', json_schema } as const;
     expect(await shownOf(100, { response_format })).toBe('0–4 85–99');
+  });
+
+  test('leaves room for what searches find', async () => {
+    expect(await shownOf(100, {}, { tools: [search(1)] })).toBe('0–5 81–99');
+    expect(await shownOf(100, {}, { tools: [search(20)] })).toBe('0–3 85–99');
   });
 
   test('of which only the newest are wanted has no beginning', async () => {

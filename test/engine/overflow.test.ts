@@ -71,6 +71,11 @@ describe('a prompt that the endpoint finds too long', () => {
       },
     });
     expect(shown(it)).toEqual([100, 49, 24, 11, 5]);
+    // What never worked is not held against other runs.
+    it.upstream.will({});
+    await createRun(it, 'local-model');
+    await it.runToEnd();
+    expect(shown(it).at(-1)).toBe(100);
   });
 
   test('fails the run at once when it has one message only', async () => {

@@ -35,14 +35,17 @@ export const knownWindow = (model: string): number =>
 export interface Windows {
   /** Tokens that a prompt and its answer may take. */
   of(model: string): number;
-  /** Takes note of what the endpoint said, or what it must have meant. */
+  /** Takes note of a window that has proved itself; it never grows. */
   learn(model: string, tokens: number): void;
 }
 
 export function createWindows(): Windows {
   const learned = new Map<string, number>();
+  const of = (model: string) => learned.get(model) ?? knownWindow(model);
   return {
-    of: (model) => learned.get(model) ?? knownWindow(model),
-    learn: (model, tokens) => void learned.set(model, tokens),
+    of,
+    learn(model, tokens) {
+      if (tokens < of(model)) learned.set(model, tokens);
+    },
   };
 }
