@@ -1,16 +1,30 @@
-// Started by drain.ts: executes the runs of a database until there are none, once it is told to.
+// Started by drain.ts: executes the runs of a database until there are none, once it is told to, by a
+// model that thinks for so many milliseconds; at its end says how much processor time that took.
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { randomIds, systemClock } from '../src/clock.ts';
 import { createEngine } from '../src/engine/index.ts';
+import type { Model } from '../src/engine/models/model.ts';
 import { createScriptedModel } from '../src/engine/models/scripted.ts';
 import { openDatabase } from '../src/engine/store/db.ts';
 import { claimableRuns } from '../src/engine/store/leases.ts';
 import { createLog } from '../src/log.ts';
 
-const db = await openDatabase(process.argv[2] ?? '');
+const [, , location = '', thinking = '0'] = process.argv;
+
+const scripted = createScriptedModel();
+const model: Model = {
+  ...scripted,
+  async *respond(request) {
+    if (thinking !== '0') await setTimeout(Number(thinking));
+    yield* scripted.respond(request);
+  },
+};
+
+const db = await openDatabase(location);
 const engine = createEngine({
   db,
-  model: createScriptedModel(),
+  model,
   files: null,
   clock: systemClock,
   ids: randomIds,
@@ -34,7 +48,10 @@ const hasWork = async () => {
 
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
+const before = process.cpuUsage();
 engine.start();
 while (await hasWork()) await systemClock.sleep(100);
 await engine.stop(60_000);
+const { user, system } = process.cpuUsage(before);
+process.stdout.write(`${(user + system) / 1e6}\n`);
 process.stdin.destroy();

@@ -1,5 +1,6 @@
-// Many queued runs executed by several processes on one PostgreSQL, by the scripted model: how long
-// it takes until none is left, and that each was executed once.
+// Many queued runs executed by several processes on one PostgreSQL: how long it takes until none is
+// left, and that each was executed once. First by a model that answers at once, which keeps every
+// processor of the machine busy; then by one that thinks, so that it is the queue that is measured.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -7,31 +8,71 @@ import { Client } from 'pg';
 import { openDatabase } from '../src/engine/store/db.ts';
 import { queueRuns } from './runs.ts';
 
-const runs = 10_000;
 const server = process.env['ASSISTANTS_TEST_POSTGRES'];
+/** Milliseconds between two looks at who waits for whom. */
+const interval = 100;
 
-async function query(text: string): Promise<Record<string, unknown>[]> {
+async function connect() {
   const client = new Client({ connectionString: server ?? '' });
   await client.connect();
-  const { rows } = await client.query(text);
-  await client.end();
-  return rows;
+  return {
+    query: async (text: string): Promise<Record<string, unknown>[]> =>
+      (await client.query(text)).rows,
+    end: () => client.end(),
+  };
 }
 
-async function startProcess(url: string) {
-  const script = resolve('bench/drain-process.ts');
-  const stdio = ['pipe', 'pipe', 'inherit'] as const;
-  const child = spawn(process.execPath, [script, url], { stdio: [...stdio] });
-  if (child.stdin === null || child.stdout === null) throw new Error('no pipes');
-  await once(child.stdout, 'data');
-  const { stdin } = child;
-  const ended = once(child, 'exit');
+async function startProcess(url: string, thinking: number) {
+  const args = [resolve('bench/drain-process.ts'), url, String(thinking)];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const { stdin, stdout } = child;
+  await once(stdout, 'data');
+  let said = '';
+  stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = once(child, 'close').then(() => Number(said));
   return { go: () => stdin.write('go\n'), ended };
 }
 
-/** Seconds that so many processes take for all runs. */
-async function drain(processes: number): Promise<number> {
+/** Looks again and again at what the processes' sessions do; gives the share that waits for locks. */
+async function watchLocks() {
+  const { query, end } = await connect();
+  let [busy, waiting] = [0, 0];
+  const look = async () => {
+    const sessions = await query(`select wait_event_type from pg_stat_activity
+      where state = 'active' and application_name = 'assistants-mcp'`);
+    busy += sessions.length;
+    waiting += sessions.filter((session) => session['wait_event_type'] === 'Lock').length;
+  };
+  const timer = setInterval(() => void look().catch(() => {}), interval);
+  return async () => {
+    clearInterval(timer);
+    await end();
+    return busy === 0 ? 0 : waiting / busy;
+  };
+}
+
+interface Task {
+  readonly runs: number;
+  /** Milliseconds that the model takes for each. */
+  readonly thinking: number;
+}
+
+/** Has so many processes do all runs of a database. */
+async function execute(url: string, processes: number, thinking: number) {
+  const children = await Promise.all(
+    Array.from({ length: processes }, () => startProcess(url, thinking)),
+  );
+  const locked = await watchLocks();
+  const start = performance.now();
+  for (const { go } of children) go();
+  const times = await Promise.all(children.map(({ ended }) => ended));
+  const seconds = (performance.now() - start) / 1000;
+  return { seconds, computing: times.reduce((sum, time) => sum + time, 0), locked: await locked() };
+}
+
+async function drain(processes: number, { runs, thinking }: Task) {
   const schema = `bench_${process.pid}_${processes}`;
+  const { query, end } = await connect();
   await query(`create schema ${schema}`);
   try {
     const url = new URL(server ?? '');
@@ -40,34 +81,41 @@ async function drain(processes: number): Promise<number> {
     await queueRuns(db, runs);
     await db.destroy();
     await query(`analyze ${schema}.runs`);
-    const children = await Promise.all(
-      Array.from({ length: processes }, () => startProcess(url.href)),
-    );
-    const start = performance.now();
-    for (const { go } of children) go();
-    await Promise.all(children.map(({ ended }) => ended));
-    const seconds = (performance.now() - start) / 1000;
+    const figures = await execute(url.href, processes, thinking);
     const [counts] = await query(`select
       (select count(*) from ${schema}.runs where status = 'completed')::int as completed,
       (select count(*) from ${schema}.turns)::int as turns`);
     const isRight = counts?.['completed'] === runs && counts['turns'] === runs;
     if (!isRight) throw new Error(`not each run was executed once: ${JSON.stringify(counts)}`);
-    return seconds;
+    return figures;
   } finally {
     await query(`drop schema ${schema} cascade`);
+    await end();
+  }
+}
+
+async function compare(task: Task): Promise<void> {
+  const { runs, thinking } = task;
+  console.log(
+    `\nNode ${process.version}, PostgreSQL, ${runs} queued runs, 16 at once by each process, a model that takes ${thinking} ms`,
+  );
+  console.log('processes   seconds   runs a second   their processor time   waiting for locks');
+  for (const processes of [1, 2, 4]) {
+    const { seconds, computing, locked } = await drain(processes, task);
+    const cells = [
+      String(processes).padStart(9),
+      seconds.toFixed(1).padStart(10),
+      (runs / seconds).toFixed(0).padStart(16),
+      `${computing.toFixed(1)} s`.padStart(23),
+      `${(100 * locked).toFixed(1)} %`.padStart(20),
+    ];
+    console.log(cells.join(''));
   }
 }
 
 if (server === undefined) {
   console.log('\nPostgreSQL: skipped, since ASSISTANTS_TEST_POSTGRES is not set');
 } else {
-  console.log(
-    `\nNode ${process.version}, PostgreSQL, ${runs} queued runs, 16 at once by each process`,
-  );
-  console.log('processes   seconds   runs a second');
-  for (const processes of [1, 2, 4]) {
-    const seconds = await drain(processes);
-    const speed = (runs / seconds).toFixed(0).padStart(16);
-    console.log(`${String(processes).padStart(9)}${seconds.toFixed(1).padStart(10)}${speed}`);
-  }
+  await compare({ runs: 10_000, thinking: 0 });
+  await compare({ runs: 2000, thinking: 400 });
 }
