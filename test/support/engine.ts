@@ -49,6 +49,8 @@ export interface SetupOptions {
   readonly oldIds?: boolean;
   /** Milliseconds that the endpoint takes until a file is found in a vector store; 0 unless told. */
   readonly indexing?: number;
+  /** What the endpoint does not have, and how it says so: `vector_stores` → 404. */
+  readonly lacks?: Readonly<Record<string, number>>;
 }
 
 /** The answer to a request that went past the SDK. */
@@ -119,6 +121,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     clock,
     apiKey: baseURL === undefined ? apiKey : null,
     ...(options.indexing !== undefined && { indexing: options.indexing }),
+    ...(options.lacks && { lacks: options.lacks }),
   });
   const fetch: typeof globalThis.fetch = (input, init) => {
     const request = new Request(input, init);

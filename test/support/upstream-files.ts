@@ -74,6 +74,8 @@ interface StorageOptions {
   readonly apiKey: string | null;
   /** Milliseconds that a file takes to be found in a store; 0 unless told. */
   readonly indexing?: number;
+  /** What it does not have, and how it says so: `vector_stores` → 404. */
+  readonly lacks?: Readonly<Record<string, number>>;
 }
 
 interface State extends Holdings {
@@ -83,7 +85,7 @@ interface State extends Holdings {
 }
 
 class Refused extends Error {
-  readonly status: 400 | 401 | 404;
+  readonly status: number;
 
   constructor(status: Refused['status'], message: string) {
     super(message);
@@ -237,34 +239,38 @@ function containerRoutes(state: State): Hono {
 }
 
 /** The part of an endpoint that has files, vector stores and containers, as OpenAI's answers. */
-export function createStorage({ clock, apiKey, indexing = 0 }: StorageOptions): Storage {
+export function createStorage(options: StorageOptions): Storage {
+  const { clock, apiKey, indexing = 0, lacks = {} } = options;
   const holdings: Holdings = { files: new Map(), stores: new Map(), containers: new Map() };
   let made = 0;
   const nextId = (prefix: string) => `${prefix}made${(made += 1)}`;
   const state: State = { ...holdings, clock, indexing, nextId };
   const asked: string[] = [];
 
-  const app = new Hono().basePath('/v1');
+  const app = new Hono();
   app.use(async (context, next) => {
     const { method, path } = context.req;
     asked.push(`${method} ${path.replace('/v1', '')}`);
     const given = context.req.header('authorization');
-    const wanted = apiKey === null ? undefined : `Bearer ${apiKey}`;
-    if (given !== wanted) throw new Refused(401, `Incorrect API key provided: ${given}.`);
+    if (apiKey !== null && given !== `Bearer ${apiKey}`) {
+      throw new Refused(401, `Incorrect API key provided: ${given}.`);
+    }
+    const lacking = lacks[path.split('/')[2] ?? ''];
+    if (lacking !== undefined) throw new Refused(lacking, `There is no ${path} here.`);
     await next();
   });
-  app.onError((error, context) => {
+  app.onError((error) => {
     if (!(error instanceof Refused)) throw error;
     const { message, status } = error;
-    const type = 'invalid_request_error';
-    return context.json({ error: { message, type, param: null, code: null } }, status);
+    const body = { error: { message, type: 'invalid_request_error', param: null, code: null } };
+    return Response.json(body, { status, headers: { 'x-should-retry': 'false' } });
   });
   app.notFound(({ req }) => {
     throw new Refused(404, `Invalid URL (${req.method} ${req.path})`);
   });
-  app.route('/files', fileRoutes(state));
-  app.route('/vector_stores', storeRoutes(state));
-  app.route('/containers', containerRoutes(state));
+  app.route('/v1/files', fileRoutes(state));
+  app.route('/v1/vector_stores', storeRoutes(state));
+  app.route('/v1/containers', containerRoutes(state));
 
   return {
     ...holdings,

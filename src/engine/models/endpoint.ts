@@ -1,4 +1,4 @@
-import OpenAI from 'openai';
+import OpenAI, { APIError } from 'openai';
 import { restrained } from './upstream-fetch.ts';
 
 /** The model endpoint, and how to be let in. */
@@ -44,6 +44,12 @@ export const createEndpointClient = (
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
     fetch: restrained(fetch),
   });
+
+/** Statuses by which a server says that it does not have a path. */
+const absent: ReadonlySet<unknown> = new Set([404, 405, 501]);
+
+export const lacksPath = (error: unknown): boolean =>
+  error instanceof APIError && absent.has(error.status);
 
 export const secretsOf = ({ apiKey, secrets = [] }: EndpointOptions): readonly string[] => [
   ...secrets,

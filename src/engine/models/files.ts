@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { APIError, toFile } from 'openai';
 import { redact } from '../../redact.ts';
-import { createEndpointClient, type EndpointOptions, secretsOf } from './endpoint.ts';
+import { createEndpointClient, type EndpointOptions, lacksPath, secretsOf } from './endpoint.ts';
 import { sentence } from './upstream-error.ts';
 
 export type NewVectorStore = Pick<
@@ -14,8 +14,11 @@ export type NewVectorStore = Pick<
  * {@link FilesFailure}. Ids are the endpoint's own.
  */
 export interface Files {
-  /** Makes a vector store that holds these files, or none; resolves to its id. */
-  createVectorStore(store: NewVectorStore): Promise<string>;
+  /**
+   * Makes a vector store that holds these files, or none; resolves to its id, or to null at an
+   * endpoint without vector stores.
+   */
+  createVectorStore(store: NewVectorStore): Promise<string | null>;
   addToVectorStore(store_id: string, file_ids: readonly string[]): Promise<void>;
   deleteVectorStore(store_id: string): Promise<void>;
   /** How many files of a store cannot be found yet. */
@@ -70,10 +73,24 @@ async function addToStore(
   }
 }
 
-async function createStore(client: OpenAI, { file_ids, ...rest }: NewVectorStore): Promise<string> {
+/** An unknown file and an unknown path are both a 404; of these, only the path is one to all. */
+async function lacksStores({ vectorStores }: OpenAI, error: unknown): Promise<boolean> {
+  if (!lacksPath(error)) return false;
+  return vectorStores.list({ limit: 1 }).then(() => false, lacksPath);
+}
+
+async function createStore(
+  client: OpenAI,
+  { file_ids, ...rest }: NewVectorStore,
+): Promise<string | null> {
   const { chunking_strategy } = rest;
-  const first = file_ids.slice(0, batch);
-  const { id } = await client.vectorStores.create({ ...rest, file_ids: first });
+  const body = { ...rest, file_ids: file_ids.slice(0, batch) };
+  const made = await client.vectorStores.create(body).catch(async (error: unknown) => {
+    if (await lacksStores(client, error)) return null;
+    throw error;
+  });
+  if (made === null) return null;
+  const { id } = made;
   try {
     const chunking = chunking_strategy === undefined ? {} : { chunking_strategy };
     await addToStore(client, id, file_ids.slice(batch), chunking);

@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
-import { APIError } from 'openai';
-import { createEndpointClient, type EndpointOptions } from './endpoint.ts';
+import { createEndpointClient, type EndpointOptions, lacksPath } from './endpoint.ts';
 import type { Model } from './model.ts';
 
 type HostedTool = Exclude<OpenAI.Beta.AssistantTool['type'], 'function'>;
@@ -48,14 +47,13 @@ export function createToolLookup(options: EndpointOptions): Model['refusal'] {
       await client.get(path, { maxRetries: 0 });
       return true;
     } catch (error) {
-      const status: unknown = error instanceof APIError ? error.status : undefined;
-      return status === 404 || status === 405 || status === 501 ? false : null;
+      return lacksPath(error) ? false : null;
     }
   };
   const lookUp = async (type: HostedTool): Promise<boolean> => {
     const remembered = known.get(type);
     if (remembered !== undefined) return remembered;
-    // A server that has no files either has none of this; one that has may only not list them.
+    // A server with files may have the tool and only not list what it works on.
     const own = await has(paths[type]);
     const found = own === false ? await has('/files?limit=1') : own;
     if (found !== null) known.set(type, found);

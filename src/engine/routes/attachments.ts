@@ -2,7 +2,7 @@ import type { CreateMessage } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
 import type { ToolResources } from '../store/schema.ts';
 import type { Errands } from './errands.ts';
-import { hasFileSearch, mergeToolResources, threadStoreLife } from './tools.ts';
+import { mergeToolResources, threadStoreLife } from './tools.ts';
 
 type Tool = NonNullable<CreateMessage['attachments']>[number]['tools'][number]['type'];
 
@@ -33,10 +33,12 @@ function addSearchFiles(
 ): ToolResources {
   const [store] = resources.file_search?.vector_store_ids ?? [];
   if (store !== undefined) {
+    if (errands.refusal([{ type: 'file_search' }]) !== null) return resources;
     errands.addToStore(store, file_ids);
     return resources;
   }
   const made = errands.createStore({ file_ids, ...threadStoreLife });
+  if (made === null) return resources;
   return { ...resources, file_search: { vector_store_ids: [made] } };
 }
 
@@ -53,8 +55,6 @@ export function shareAttachments(
   const forSearch = attachedFor('file_search', messages);
   let shared = resources;
   if (forCode.length > 0) shared = addCodeFiles(shared, forCode);
-  if (forSearch.length > 0 && hasFileSearch(errands)) {
-    shared = addSearchFiles(shared, forSearch, errands);
-  }
+  if (forSearch.length > 0) shared = addSearchFiles(shared, forSearch, errands);
   return shared;
 }

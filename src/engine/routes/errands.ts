@@ -28,7 +28,7 @@ class Missing extends Error {
 export class Errands {
   readonly #parts: Parts;
   readonly #refusals = new Map<string, string | null>();
-  readonly #stores = new Map<string, string>();
+  readonly #stores = new Map<string, string | null>();
   readonly #added = new Map<string, true>();
   readonly #used = new Set<string>();
 
@@ -43,11 +43,15 @@ export class Errands {
     return this.#need(this.#refusals, types, () => this.#parts.model.refusal(tools));
   }
 
-  /** The id of a new vector store; it is deleted again if the change does not come to use it. */
-  createStore(store: NewVectorStore): string {
+  /**
+   * The id of a new vector store, which is deleted again if the change does not come to use it; null
+   * where there are none.
+   */
+  createStore(store: NewVectorStore): string | null {
+    if (this.refusal([{ type: 'file_search' }]) !== null) return null;
     const create = () => this.#files().createVectorStore(store);
     const id = this.#need(this.#stores, JSON.stringify(store), create);
-    this.#used.add(id);
+    if (id !== null) this.#used.add(id);
     return id;
   }
 
@@ -75,7 +79,7 @@ export class Errands {
   /** Deletes the stores that were made for nothing. */
   async tidy(): Promise<void> {
     for (const id of this.#stores.values()) {
-      if (this.#used.has(id)) continue;
+      if (id === null || this.#used.has(id)) continue;
       await this.#files()
         .deleteVectorStore(id)
         .catch(({ message }: Error) =>

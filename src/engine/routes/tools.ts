@@ -42,10 +42,6 @@ export const threadStoreLife = {
   expires_after: { anchor: 'last_active_at', days: 7 },
 } as const satisfies Partial<NewVectorStore>;
 
-/** Whether the model endpoint has vector stores to search. */
-export const hasFileSearch = (errands: Errands): boolean =>
-  errands.refusal([{ type: 'file_search' }]) === null;
-
 /** The same, and a vector store that is to be made on the way; `path` leads to the resources. */
 export function makeToolResources(
   resources: ToolResourcesOf<typeof newToolResources>,
@@ -63,7 +59,6 @@ export function makeToolResources(
   }
   const place = `${path}.file_search.vector_stores`;
   if ((given.vector_store_ids ?? []).length > 0) throw errors.bothStores(place);
-  if (!hasFileSearch(errands)) throw errors.noVectorStores(place);
   const { file_ids = [], metadata, chunking_strategy } = store;
   const made = errands.createStore({
     file_ids,
@@ -71,6 +66,7 @@ export function makeToolResources(
     ...(chunking_strategy !== undefined && { chunking_strategy }),
     ...life,
   });
+  if (made === null) throw errors.noVectorStores(place);
   return takeToolResources({ ...resources, file_search: { vector_store_ids: [made] } });
 }
 
