@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { setup, type Setup, type SetupOptions } from '../support/engine.ts';
+import { executors } from '../support/executors.ts';
+import type { Reply } from '../support/reply.ts';
 import { createAssistant, readRun } from '../support/talk.ts';
 import type { Turn } from '../support/upstream.ts';
 
@@ -103,6 +105,28 @@ describe('a prompt that the endpoint finds too long', () => {
     expect(run.status).toBe('completed');
     expect(shown(it)).toEqual([100, 100, 49]);
   });
+});
+
+const tooLong = 'The prompt exceeds the context window.';
+
+/** How many messages each request shows when such an answer comes first. */
+async function shownAfter(open: (typeof executors)[number]['open'], reply: Reply) {
+  const it = await open();
+  it.will(reply, { said: 'Hello.' });
+  const run = await createRun(it, 'local-model');
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({ status: 'completed', last_error: null });
+  return it.sent().map((body) => JSON.stringify(body).match(/\d+: word/gu)?.length);
+}
+
+test.each(executors)('with $name a long prompt is sent again, shorter', async ({ open }) => {
+  const reply = { http: { status: 400, error: { message: tooLong } } };
+  expect(await shownAfter(open, reply)).toEqual([100, 49]);
+});
+
+test('with chat it may be found too long in the stream', async () => {
+  const reply = { failed: { code: 'invalid_prompt', message: tooLong } };
+  expect(await shownAfter(executors[1].open, reply)).toEqual([100, 49]);
 });
 
 /** What servers answer, as they were seen to; with a window of 8192. */
