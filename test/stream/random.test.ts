@@ -13,7 +13,16 @@ import {
   tellRun,
 } from '../support/stream.ts';
 import type { Turn } from '../support/upstream.ts';
-import { begins, calls, reasons, refuses, says } from '../support/upstream-items.ts';
+import {
+  begins,
+  calls,
+  found,
+  reasons,
+  refuses,
+  runsCode,
+  says,
+  searches,
+} from '../support/upstream-items.ts';
 
 /* Whatever a model does, and whatever its endpoint leaves unsaid on the way, a stream is in order. */
 
@@ -30,6 +39,14 @@ const refused = text.map((words) => [() => refuses(words)]);
 const called = fc.json({ maxDepth: 1 }).map((args) => [() => calls('get_weather', args)]);
 // Reasoning never comes without what it leads to.
 const reasoned = text.map((words) => [() => reasons('secret'), () => says(words)]);
+const ran = fc.tuple(text, fc.array(text, { maxLength: 2 })).map(([code, logs]) => [
+  () =>
+    runsCode(
+      code,
+      logs.map((printed) => ({ type: 'logs', logs: printed })),
+    ),
+]);
+const searched = text.map((words) => [() => searches(words, [found('file-a', words)])]);
 const part = (words: string, index: number) =>
   index % 2 === 0 ? says(words).content : refuses(words).content;
 const mixed = fc
@@ -37,7 +54,9 @@ const mixed = fc
   .map((words) => [() => ({ ...says(''), content: words.flatMap(part) })]);
 const silent = fc.constant([() => says('')]);
 
-const items = fc.array(fc.oneof(said, refused, called, reasoned, mixed, silent), { maxLength: 4 });
+const items = fc.array(fc.oneof(said, refused, called, reasoned, mixed, silent, ran, searched), {
+  maxLength: 4,
+});
 
 /** The kinds of event that servers have been seen to leave out. */
 const omissible = [
@@ -48,6 +67,9 @@ const omissible = [
   'response.output_text.annotation.added',
   'response.refusal.delta',
   'response.function_call_arguments.delta',
+  'response.code_interpreter_call.in_progress',
+  'response.code_interpreter_call_code.delta',
+  'response.file_search_call.in_progress',
 ];
 
 const without =
