@@ -32,11 +32,11 @@ export interface ChatServer {
   /** What it answers instead, if it does not like a request. */
   readonly refuse?: (body: ChatRequest) => Response | null;
   /** Its chunks in place of the real ones. */
-  readonly edit?: (chunks: Chunk[]) => readonly object[];
+  readonly edit?: (chunks: Chunk[], reply: Reply) => readonly object[];
   /** The text of its stream. */
   readonly write?: (chunks: readonly object[]) => string;
   /** Its whole answer, in place of a stream. */
-  readonly answer?: (chunks: Chunk[]) => Response;
+  readonly answer?: (reply: Reply) => Response;
   /** What it says to `POST /responses`. */
   readonly responses?: () => Response;
 }
@@ -141,10 +141,10 @@ export function createChatUpstream({ apiKey = null, server = {} }: UpstreamOptio
   const answer = (reply: Reply, body: ChatRequest, signal: AbortSignal | null): Response => {
     if (reply.unreachable !== undefined) throw new TypeError(reply.unreachable);
     if (reply.http !== undefined) return httpError(reply.http);
+    if (server.answer !== undefined) return server.answer(reply);
     const chunks = chunksOf(reply, body);
-    if (server.answer !== undefined) return server.answer(chunks);
     const { edit = (unchanged) => unchanged, write = writeEvents } = server;
-    const text = ReadableStream.from(stream(reply, write(edit(chunks)), signal));
+    const text = ReadableStream.from(stream(reply, write(edit(chunks, reply)), signal));
     return new Response(text.pipeThrough(new TextEncoderStream()), {
       headers: { 'content-type': 'text/event-stream', 'x-request-id': 'req_upstream' },
     });

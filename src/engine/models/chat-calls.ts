@@ -1,5 +1,5 @@
 import type { Ids } from '../../clock.ts';
-import type { FunctionCall } from './model.ts';
+import type { ChatCall } from './transcript.ts';
 
 /** A piece of a function call as servers send it: anything of it may be missing, or come again. */
 export interface CallPiece {
@@ -50,13 +50,19 @@ export class CallPieces {
     call.arguments += typeof args === 'string' ? args : JSON.stringify(args);
   }
 
-  /** The calls in the order in which they began; those without an id of their own are given one. */
-  finish(ids: Ids): FunctionCall[] {
-    const used = new Set<string>();
+  /**
+   * The calls in the order in which they began. Ids of another shape than the contract's, and such
+   * as are `used` in this run already, are for the model alone: callers are given new ones.
+   */
+  finish(ids: Ids, used: ReadonlySet<string>): ChatCall[] {
+    const own = new Set<string>();
     return this.#calls.map(({ id: given, name, arguments: args }) => {
-      const id = given === '' || used.has(given) ? ids.object('call_') : given;
-      used.add(id);
-      return { id, name, arguments: args === '' ? '{}' : args };
+      const isOwn = given !== '' && !own.has(given);
+      own.add(given);
+      const isKept = isOwn && given.startsWith('call_') && !used.has(given);
+      const call_id = isKept ? given : ids.object('call_');
+      const called = { name, arguments: args === '' ? '{}' : args };
+      return { id: isOwn ? given : call_id, call_id, type: 'function', function: called };
     });
   }
 

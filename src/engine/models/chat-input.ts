@@ -55,21 +55,22 @@ function merge(sayings: readonly Saying[]): Saying[] {
 /** An earlier call of the run: what the model said and called, then what the calls were answered. */
 function replay({ items, outputs }: PastTurn, { returnsReasoning }: Dialect): Message[] {
   const content = speechOf(items);
+  const own = items.find(isChatMessage);
+  const ownIds = new Map(own?.tool_calls?.map(({ id, call_id }) => [call_id, id]));
   const tool_calls = callsOf(items).map(({ id, ...called }) => ({
-    id,
+    id: ownIds.get(id) ?? id,
     type: 'function' as const,
     function: called,
   }));
-  const thought = items.find(isChatMessage)?.reasoning_content;
   const message = {
     role: 'assistant' as const,
     content: content === '' ? null : content,
     ...(tool_calls.length === 0 ? {} : { tool_calls }),
-    ...(returnsReasoning ? { reasoning_content: thought ?? '' } : {}),
+    ...(returnsReasoning ? { reasoning_content: own?.reasoning_content ?? '' } : {}),
   };
   const answers = outputs.map(({ tool_call_id, output }) => ({
     role: 'tool' as const,
-    tool_call_id,
+    tool_call_id: ownIds.get(tool_call_id) ?? tool_call_id,
     content: output,
   }));
   return [message, ...answers];

@@ -1,8 +1,8 @@
 import { APIError } from 'openai';
 import type { Ids } from '../../clock.ts';
 import { type CallPiece, CallPieces } from './chat-calls.ts';
-import { type FunctionCall, type ModelEvent, ModelFailure, type Usage } from './model.ts';
-import type { ChatMessage } from './transcript.ts';
+import { type ModelEvent, ModelFailure, type Usage } from './model.ts';
+import { callsOf, type ChatCall, type ChatMessage } from './transcript.ts';
 
 /** What one of many servers may put into a message or a piece of it (contract §9). */
 interface Delta {
@@ -16,6 +16,8 @@ interface ChatUsage {
   readonly prompt_tokens?: number;
   readonly completion_tokens?: number;
   readonly total_tokens?: number;
+  /** DeepSeek's own name for what was cached. */
+  readonly prompt_cache_hit_tokens?: number | null;
   readonly prompt_tokens_details?: { readonly cached_tokens?: number | null } | null;
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number | null } | null;
 }
@@ -31,20 +33,24 @@ export interface ChatChunk {
   /** Groq's own place for it. */
   readonly x_groq?: { readonly usage?: ChatUsage | null } | null;
   readonly error?: unknown;
+  /** `error` where vLLM puts an error without an envelope. */
+  readonly object?: string;
 }
 
 type Kind = 'text' | 'refusal';
 
-const toUsage = (usage: ChatUsage | null): Usage => ({
-  prompt_tokens: usage?.prompt_tokens ?? 0,
-  completion_tokens: usage?.completion_tokens ?? 0,
-  total_tokens:
-    usage?.total_tokens ?? (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0),
-  prompt_token_details: { cached_tokens: usage?.prompt_tokens_details?.cached_tokens ?? 0 },
-  completion_tokens_details: {
-    reasoning_tokens: usage?.completion_tokens_details?.reasoning_tokens ?? 0,
-  },
-});
+function toUsage(usage: ChatUsage | null): Usage {
+  const { prompt_tokens = 0, completion_tokens = 0, total_tokens } = usage ?? {};
+  const cached = usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens;
+  const thought = usage?.completion_tokens_details?.reasoning_tokens;
+  return {
+    prompt_tokens,
+    completion_tokens,
+    total_tokens: total_tokens ?? prompt_tokens + completion_tokens,
+    prompt_token_details: { cached_tokens: cached ?? 0 },
+    completion_tokens_details: { reasoning_tokens: thought ?? 0 },
+  };
+}
 
 /** Text as it is, or in parts; parts of other kinds are what the model thinks. */
 const spoken = (content: Delta['content']): string =>
@@ -52,10 +58,10 @@ const spoken = (content: Delta['content']): string =>
     ? content
     : (content ?? []).map(({ type, text = '' }) => (type === 'text' ? text : '')).join('');
 
-/** An error where an answer was to be; OpenRouter numbers them like HTTP. */
+/** An error where an answer was to be; some servers number them like HTTP. */
 function toAPIError(error: unknown, headers: Headers): APIError {
-  const code: unknown = Reflect.get(Object(error), 'code');
-  const status = typeof code === 'number' && code >= 400 && code < 600 ? code : undefined;
+  const code = Number(Reflect.get(Object(error), 'code'));
+  const status = code >= 400 && code < 600 ? code : undefined;
   return new APIError(
     status,
     Object(error),
@@ -84,9 +90,8 @@ export class ChatReader {
       this.#isDone = true;
       return;
     }
-    if (chunk.error !== undefined && chunk.error !== null) {
-      throw toAPIError(chunk.error, this.#headers);
-    }
+    const error = chunk.object === 'error' ? chunk : (chunk.error ?? null);
+    if (error !== null) throw toAPIError(error, this.#headers);
     this.#usage = chunk.usage ?? chunk.x_groq?.usage ?? this.#usage;
     const choice = chunk.choices?.[0];
     if (choice === undefined) return;
@@ -105,8 +110,8 @@ export class ChatReader {
     return this.#isDone;
   }
 
-  /** What is left to say when the stream is over. */
-  *finish(ids: Ids): Generator<ModelEvent> {
+  /** What is left to say when the stream is over; `used` are the ids of the run's earlier calls. */
+  *finish(ids: Ids, used: ReadonlySet<string>): Generator<ModelEvent> {
     // Some servers give no reason to end, others do not say that they are done.
     if (!this.#isDone && this.#reason === null) {
       throw new ModelFailure('server_error', "The model's stream ended before its answer did.", 0);
@@ -114,18 +119,12 @@ export class ChatReader {
     const end =
       this.#reason === 'length' || this.#reason === 'content_filter' ? this.#reason : 'stop';
     if (this.#parts.length > 0) yield { type: 'message_done', cut: end !== 'stop' };
-    const calls = this.#calls.finish(ids);
-    const items = [this.#message(calls)];
-    yield { type: 'finished', items, calls, usage: toUsage(this.#usage), end };
+    const items = [this.#message(this.#calls.finish(ids, used))];
+    yield { type: 'finished', items, calls: callsOf(items), usage: toUsage(this.#usage), end };
   }
 
-  #message(calls: readonly FunctionCall[]): ChatMessage {
+  #message(tool_calls: readonly ChatCall[]): ChatMessage {
     const said = this.#parts.map(({ text }) => text).join('\n');
-    const tool_calls = calls.map(({ id, ...called }) => ({
-      id,
-      type: 'function' as const,
-      function: called,
-    }));
     return {
       role: 'assistant',
       content: said === '' ? null : said,

@@ -16,6 +16,7 @@ import { readEvents } from './event-stream.ts';
 import type { Files } from './files.ts';
 import { functionsAlone } from './hosted-tools.ts';
 import { type Model, ModelFailure, type ModelRequest } from './model.ts';
+import { callsOf } from './transcript.ts';
 import { toModelFailure } from './upstream-error.ts';
 import { untilOver } from './upstream-fetch.ts';
 
@@ -88,7 +89,8 @@ export function createChatModel(options: ChatOptions): Model {
           yield { type: 'pulse' };
           yield* reader.read(chunk);
         }
-        yield* reader.finish(ids);
+        const used = request.turns.flatMap(({ items }) => callsOf(items).map(({ id }) => id));
+        yield* reader.finish(ids, new Set(used));
       } catch (error) {
         throw toModelFailure(error, requestId, secrets);
       }

@@ -15,7 +15,10 @@ export interface ChatMessage {
 }
 
 export interface ChatCall {
+  /** As the model knows it. */
   readonly id: string;
+  /** As callers know it. */
+  readonly call_id: string;
   readonly type: 'function';
   readonly function: { readonly name: string; readonly arguments: string };
 }
@@ -42,7 +45,10 @@ export const isResponsesItem = (item: unknown): boolean => textOf(item, 'type') 
 export const callsOf = (items: readonly unknown[]): FunctionCall[] =>
   items.flatMap((item) => {
     if (isChatMessage(item)) {
-      return (item.tool_calls ?? []).map(({ id, function: called }) => ({ id, ...called }));
+      return (item.tool_calls ?? []).map(({ call_id, function: called }) => ({
+        id: call_id,
+        ...called,
+      }));
     }
     const isCall = ['function_call', ''].includes(textOf(item, 'type'));
     const id = textOf(item, 'call_id') || textOf(item, 'id');
