@@ -7,7 +7,12 @@ import {
   readSnapshot,
   replaceCopy,
 } from '../../src/engine/store/copies.ts';
-import { deleteMessage, findMessage, listMessages } from '../../src/engine/store/messages.ts';
+import {
+  contextMessages,
+  deleteMessage,
+  findMessage,
+  listMessages,
+} from '../../src/engine/store/messages.ts';
 import type { PageQuery } from '../../src/engine/store/page.ts';
 import { listRuns } from '../../src/engine/store/runs.ts';
 import type { Database } from '../../src/engine/store/schema.ts';
@@ -68,6 +73,30 @@ function pages(place: Place): void {
     expect(await idsOf(listMessages(db, 'one', page, run.id))).toBe('told');
     expect(await idsOf(listRuns(db, 'one', page))).toBe('run');
     expect(await idsOf(listRuns(db, 'other', page))).toBe('');
+  });
+
+  test('a context is read from either end, without what its run has said', async () => {
+    const [db] = await opened(place);
+    await addThread(db, 'one');
+    const run = await addRun(db, 'run', { thread_id: 'one' });
+    const ids = Array.from({ length: 120 }, (_, index) => `msg_${index}`);
+    for (const [index, id] of ids.entries()) {
+      const of = index % 20 === 10 ? { run_id: run.id } : index % 2 === 0 ? {} : { run_id: 'old' };
+      await addMessage(db, id, {
+        thread_id: 'one',
+        created_at: now.seconds + Math.floor(index / 20),
+        ...of,
+      });
+    }
+    const said = ids.filter((_, index) => index % 20 !== 10);
+    const read = async (order: 'asc' | 'desc', most?: number) => {
+      const rows = await Array.fromAsync(contextMessages(db, run, order, most));
+      return rows.map(({ id }) => id);
+    };
+    expect(await read('asc')).toEqual(said);
+    expect(await read('desc')).toEqual(said.toReversed());
+    expect(await read('desc', 60)).toEqual(said.slice(-60).toReversed());
+    expect(await read('desc', 200)).toEqual(said.toReversed());
   });
 }
 

@@ -104,7 +104,7 @@ export function listMessages(
   return selectPage(run_id === undefined ? messages : messages.where('run_id', '=', run_id), page);
 }
 
-const contextPage = 25;
+const contextPage = 50;
 
 /**
  * What a run's model may be shown of the thread, from one of its ends and no more than `most`:
