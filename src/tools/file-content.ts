@@ -29,7 +29,8 @@ export type Content =
 interface Source {
   /** The next bytes, fewer than asked for only at the end. */
   take(count: number): Promise<Buffer>;
-  close(): Promise<void>;
+  /** Leaves the rest where it is. */
+  close(): void;
 }
 
 function openSource(body: ReadableStream<Uint8Array>): Source {
@@ -49,7 +50,7 @@ function openSource(body: ReadableStream<Uint8Array>): Source {
       left = all.subarray(count);
       return all.subarray(0, count);
     },
-    close: () => reader.cancel(),
+    close: () => void reader.cancel().catch(() => {}),
   };
 }
 
@@ -126,6 +127,6 @@ export async function readContent(
   try {
     return await read(source, offset);
   } finally {
-    await source.close();
+    source.close();
   }
 }

@@ -12,6 +12,7 @@ const lines: readonly (readonly [operation: string, line: Line])[] = [
     (tool) =>
       `When a run has status requires_action, carry out the functions in required_action and call ${tool}.`,
   ],
+  ['upload_file', (tool) => `Put a file there with ${tool}, its id in attachments.`],
   ['get_run', (tool) => `Wait for a run that is still going with ${tool}.`],
 ];
 

@@ -166,5 +166,6 @@ test('schemas are made once', () => {
   const { input, output } = toolOf('get_run');
   expect(advertiseInput(input)).toBe(advertiseInput(input));
   if (output === null) throw new Error('get_run has an output schema');
-  expect(advertiseOutput(output)).toBe(advertiseOutput(output));
+  const advertised = advertiseOutput(output);
+  expect(advertiseOutput(output)).toBe(advertised);
 });

@@ -59,23 +59,6 @@ const badId = (name: string, value: string, prefix: string) =>
     'invalid_value',
   ] as const;
 
-const oneContent = [
-  "Give what is in the file as 'text' or as 'base64', one of them.",
-  'text',
-  'invalid_value',
-] as const;
-const badBase64 = [
-  "Invalid 'base64': it holds something else than base64.",
-  'base64',
-  'invalid_value',
-] as const;
-const tooLargeFile = (name: string, got: number) =>
-  [
-    `Invalid '${name}': file too large. Expected at most 2097152 bytes, but got ${got} instead.`,
-    name,
-    'file_above_max_size',
-  ] as const;
-
 const cases: readonly Case[] = [
   ['create_run', {}, ...missing('thread_id')],
   ['create_run', { thread_id }, ...missing('assistant_id')],
@@ -264,37 +247,6 @@ const cases: readonly Case[] = [
     ),
   ],
   ['delete_assistant', { assistant_id, force: true }, ...unknown('force')],
-  ['upload_file', { text: 'x' }, ...missing('filename')],
-  ['upload_file', { filename: 7, text: 'x' }, ...wrong('filename', 'a string', 'an integer')],
-  [
-    'upload_file',
-    { filename: 'a.txt', text: 'x', purpose: 'fun' },
-    ...outside(
-      'purpose',
-      'fun',
-      "'assistants', 'vision', 'user_data', 'batch', 'fine-tune', and 'evals'",
-    ),
-  ],
-  ['upload_file', { filename: 'a.txt' }, ...oneContent],
-  ['upload_file', { filename: 'a.txt', text: 'x', base64: 'eA==' }, ...oneContent],
-  ['upload_file', { filename: 'a.txt', base64: 'data:text/plain,x' }, ...badBase64],
-  ['upload_file', { filename: 'a.txt', base64: 'abcde' }, ...badBase64],
-  ['upload_file', { filename: 'a.txt', text: long(2_097_153) }, ...tooLargeFile('text', 2_097_153)],
-  [
-    'upload_file',
-    { filename: 'a.txt', text: '\u20ac'.repeat(700_000) },
-    ...tooLargeFile('text', 2_100_000),
-  ],
-  [
-    'upload_file',
-    { filename: 'a.txt', base64: long(2_796_204) },
-    ...tooLargeFile('base64', 2_097_153),
-  ],
-  ['list_files', { limit: 101 }, ...above('limit', 100, 101)],
-  ['list_files', { before: 'file-a' }, ...unknown('before')],
-  ['get_file', { file_id: '..' }, ...badId('file_id', '..', 'file')],
-  ['get_file_content', { file_id: 'file-a', offset: -1 }, ...below('offset', 0, -1)],
-  ['delete_file', {}, ...missing('file_id')],
 ];
 
 let server: ScriptedServer;

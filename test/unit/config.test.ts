@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { options } from '../../src/options.ts';
+import { toolsets } from '../../src/tools/toolset.ts';
 
 interface Start {
   readonly argv?: readonly string[];
@@ -38,7 +39,7 @@ test('without flags and environment every default holds', () => {
       concurrency: 16,
       baseUrl: null,
       apiVersion: null,
-      toolsets: ['runs', 'run_steps', 'message_files', 'messages', 'threads', 'assistants'],
+      toolsets,
       readOnly: false,
       toolNames: 'default',
       logLevel: 'info',
@@ -271,12 +272,12 @@ test.each<[string[], string]>([
     '--base-url must be a URL without query, fragment, user name or password.',
   ],
   [
-    ['--toolsets', 'runs,files'],
-    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants; 'files' is none of them.",
+    ['--toolsets', 'runs,stores'],
+    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants,files; 'stores' is none of them.",
   ],
   [
     ['--toolsets', ','],
-    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants.",
+    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants,files.",
   ],
   [['--read-only=maybe'], "--read-only must be true or false, not 'maybe'."],
   [['--tool-names', 'short'], "--tool-names must be default or capability, not 'short'."],

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { connectTools } from '../support/mcp.ts';
+import { scriptServer } from '../support/server.ts';
+
+const filename = 'a.txt';
+const limit = 2 * 2 ** 20;
+
+const oneContent = [
+  "Give what is in the file as 'text' or as 'base64', one of them.",
+  'param: text, code: invalid_value',
+] as const;
+
+const badBase64 = [
+  "Invalid 'base64': it holds something else than base64.",
+  'param: base64, code: invalid_value',
+] as const;
+
+const tooLarge = (name: string, got: number) =>
+  [
+    `Invalid '${name}': file too large. Expected at most ${limit} bytes, but got ${got} instead.`,
+    `param: ${name}, code: file_above_max_size`,
+  ] as const;
+
+const base64Of = (length: number) => Buffer.alloc(length, 'x').toString('base64');
+
+test.each([
+  [
+    'upload_file',
+    { text: 'x' },
+    "Missing required parameter: 'filename'.",
+    'param: filename, code: missing_required_parameter',
+  ],
+  [
+    'upload_file',
+    { filename: '', text: 'x' },
+    "Invalid 'filename': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+    'param: filename, code: empty_string',
+  ],
+  [
+    'upload_file',
+    { filename, text: 'x', purpose: 'fun' },
+    "Invalid value: 'fun'. Supported values are: 'assistants', 'vision', 'user_data', 'batch', 'fine-tune', and 'evals'.",
+    'param: purpose, code: invalid_value',
+  ],
+  ['upload_file', { filename }, ...oneContent],
+  ['upload_file', { filename, text: 'x', base64: 'eA==' }, ...oneContent],
+  ['upload_file', { filename, base64: 'data:text/plain,x' }, ...badBase64],
+  ['upload_file', { filename, base64: 'abcde' }, ...badBase64],
+  ['upload_file', { filename, base64: 'ab=c' }, ...badBase64],
+  ['upload_file', { filename, text: 'x'.repeat(limit + 1) }, ...tooLarge('text', limit + 1)],
+  ['upload_file', { filename, text: '€'.repeat(700_000) }, ...tooLarge('text', 2_100_000)],
+  ['upload_file', { filename, base64: base64Of(limit + 1) }, ...tooLarge('base64', limit + 1)],
+  [
+    'list_files',
+    { limit: 101 },
+    "Invalid 'limit': integer above maximum value. Expected a value <= 100, but got 101 instead.",
+    'param: limit, code: integer_above_max_value',
+  ],
+  [
+    'list_files',
+    { before: 'file-a' },
+    "Unknown parameter: 'before'.",
+    'param: before, code: unknown_parameter',
+  ],
+  [
+    'get_file',
+    { file_id: '..' },
+    "Invalid 'file_id': '..'. Expected an ID that begins with 'file'.",
+    'param: file_id, code: invalid_value',
+  ],
+  [
+    'get_file_content',
+    { file_id: 'file-a', offset: -1 },
+    "Invalid 'offset': integer below minimum value. Expected a value >= 0, but got -1 instead.",
+    'param: offset, code: integer_below_min_value',
+  ],
+  [
+    'delete_file',
+    {},
+    "Missing required parameter: 'file_id'.",
+    'param: file_id, code: missing_required_parameter',
+  ],
+])('%s refuses %o', async (tool, args, sentence, facts) => {
+  const server = scriptServer({});
+  const host = await connectTools({ openai: server.openai });
+  const { failed, text } = await host.call(tool, args);
+  expect({ failed, text }).toEqual({ failed: true, text: `${sentence}\n(${facts})` });
+  expect(server.asked).toEqual([]);
+});
+
+test('a file may be as large as is said, given either way', async () => {
+  const server = scriptServer({ 'POST /files': { id: 'file-a' } });
+  const host = await connectTools({ openai: server.openai });
+  for (const content of [{ text: 'x'.repeat(limit) }, { base64: base64Of(limit) }]) {
+    expect((await host.call('upload_file', { filename, ...content })).object.id).toBe('file-a');
+  }
+});
