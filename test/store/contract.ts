@@ -90,8 +90,9 @@ function pages(place: Place): void {
     }
     const said = ids.filter((_, index) => index % 20 !== 10);
     const read = async (order: 'asc' | 'desc', most?: number) => {
-      const rows = await Array.fromAsync(contextMessages(db, run, order, most));
-      return rows.map(({ id }) => id);
+      const found: string[] = [];
+      for await (const { id } of contextMessages(db, run, order, most)) found.push(id);
+      return found;
     };
     expect(await read('asc')).toEqual(said);
     expect(await read('desc')).toEqual(said.toReversed());
