@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { setup } from '../support/engine.ts';
 import { dataOf, expectTold, tellRun } from '../support/stream.ts';

@@ -135,10 +135,9 @@ test('a turn that ends with code pays with that step', async () => {
 
 test('a server that tells nothing of its calls until the end', async () => {
   const it = await setup();
-  const isOfCall = (type: string) => /code|output_item/u.test(type);
   it.upstream.will({
     output: [runsCode('print(1)', [{ type: 'logs', logs: '1' }]), says('One.')],
-    edit: (events) => events.filter(({ type }) => !isOfCall(type)),
+    edit: (events) => events.filter(({ type }) => !/code|output_item/u.test(type)),
   });
   const { events } = await tellRun(it, {}, code);
   await expectTold(it, events);

@@ -80,13 +80,13 @@ test('names that begin alike, names with spaces, and one file referred to twice'
   const named = annotations.map((note) => {
     expect(value.slice(note.start_index, note.end_index)).toBe(note.text);
     const id = note.type === 'file_path' ? note.file_path.file_id : '';
-    return [it.storage.files.get(id)?.filename, note.text.replace('sandbox:/mnt/data/', '')];
+    return `${note.text.replace('sandbox:/mnt/data/', '')}: ${it.storage.files.get(id)?.filename}`;
   });
   expect(named.toSorted()).toEqual([
-    ['a.csv', 'a.csv'],
-    ['a.csv', 'a.csv'],
-    ['a.csv.gz', 'a.csv.gz'],
-    ['b c.csv', 'b%20c.csv'],
+    'a.csv.gz: a.csv.gz',
+    'a.csv: a.csv',
+    'a.csv: a.csv',
+    'b%20c.csv: b c.csv',
   ]);
   expect(keptNames(it).toSorted()).toEqual(['a.csv', 'a.csv.gz', 'b c.csv']);
 });

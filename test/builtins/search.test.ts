@@ -111,27 +111,28 @@ describe('the texts that were found are shown to those who ask', () => {
   });
 });
 
-describe('what is asked of the endpoint', () => {
-  const sentFor = async (
-    params: Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>,
-    assistant: Partial<OpenAI.Beta.AssistantCreateParams>,
-    thread: OpenAI.Beta.ThreadCreateParams = {},
-  ) => {
-    const it = await setup();
-    it.storage.keep('file-a');
-    it.upstream.will({});
-    const messages = [{ role: 'user' as const, content: 'Weather?' }];
-    const { id } = await it.openai.beta.threads.create({ messages, ...thread });
-    const { id: assistant_id } = await it.openai.beta.assistants.create({
-      model: 'gpt-4.1',
-      ...assistant,
-    });
-    const run = await it.openai.beta.threads.runs.create(id, { assistant_id, ...params });
-    await it.runToEnd();
-    expect((await readRun(it, run)).status).toBe('completed');
-    return { ...it.upstream.sent(), lines: it.lines };
-  };
+/** What the endpoint is sent for a run of these, and the lines of the log. */
+async function sentFor(
+  params: Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>,
+  assistant: Partial<OpenAI.Beta.AssistantCreateParams>,
+  thread: OpenAI.Beta.ThreadCreateParams = {},
+) {
+  const it = await setup();
+  it.storage.keep('file-a');
+  it.upstream.will({});
+  const messages = [{ role: 'user' as const, content: 'Weather?' }];
+  const { id } = await it.openai.beta.threads.create({ messages, ...thread });
+  const { id: assistant_id } = await it.openai.beta.assistants.create({
+    model: 'gpt-4.1',
+    ...assistant,
+  });
+  const run = await it.openai.beta.threads.runs.create(id, { assistant_id, ...params });
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  return { ...it.upstream.sent(), lines: it.lines };
+}
 
+describe('what is asked of the endpoint', () => {
   test('the stores of the assistant and of the thread, and the results', async () => {
     const file_search = { vector_store_ids: ['vs_thread'] };
     const thread = { tool_resources: { file_search } };

@@ -164,11 +164,13 @@ function deltaNotes(events: readonly StreamEvent[], message_id: string) {
   const deltas = dataOf(events, 'thread.message.delta').filter(({ id }) => id === message_id);
   const parts = deltas.flatMap(({ delta }) => delta.content ?? []);
   return parts.flatMap((part) =>
-    (part.type === 'text' ? (part.text?.annotations ?? []) : []).map(({ index: _, ...note }) => {
-      if (note.type !== 'file_citation') return note;
-      const { quote: _quote, ...file_citation } = note.file_citation ?? {};
-      return { ...note, file_citation };
-    }),
+    (part.type === 'text' ? (part.text?.annotations ?? []) : []).map(
+      ({ index: _index, ...note }) => {
+        if (note.type !== 'file_citation') return note;
+        const { quote: _quote, ...file_citation } = note.file_citation ?? {};
+        return { ...note, file_citation };
+      },
+    ),
   );
 }
 

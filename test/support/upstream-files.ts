@@ -122,6 +122,8 @@ function toStore({ id, created_at, settings, files }: KeptStore, now: number): O
   const total = files.size;
   const completed = [...files.values()].filter((due) => due <= now).length;
   const { name = '', metadata = {}, expires_after } = settings;
+  const expires_at = created_at + (expires_after?.days ?? Infinity) * day;
+  const isExpired = expires_at * 1000 <= now;
   return {
     id,
     object: 'vector_store',
@@ -129,10 +131,10 @@ function toStore({ id, created_at, settings, files }: KeptStore, now: number): O
     name,
     usage_bytes: 0,
     file_counts: { in_progress: total - completed, completed, failed: 0, cancelled: 0, total },
-    status: completed < total ? 'in_progress' : 'completed',
+    status: isExpired ? 'expired' : completed < total ? 'in_progress' : 'completed',
     last_active_at: created_at,
     metadata,
-    ...(expires_after && { expires_after, expires_at: created_at + expires_after.days * day }),
+    ...(expires_after && { expires_after, expires_at }),
   };
 }
 
@@ -223,7 +225,7 @@ function containerRoutes(state: State): Hono {
   routes.post('/:id/files', async (context) => {
     const id = context.req.param('id');
     const inside = find(containers, id, `Container with id '${id}' not found.`);
-    const { file_id } = take(z.object({ file_id: z.string() }), await context.req.parseBody());
+    const { file_id } = take(z.object({ file_id: z.string() }), await context.req.json());
     const { content, filename } = fileOf(state, file_id);
     const copy = nextId('cfile_');
     inside.set(copy, content);

@@ -8,7 +8,7 @@ export type Include = readonly OpenAI.Beta.Threads.Runs.RunStepInclude[];
 
 function withoutContent(call: ToolCall): ToolCall {
   if (call.type !== 'file_search') return call;
-  const results = call.file_search.results?.map(({ content: _, ...result }) => result);
+  const results = call.file_search.results?.map(({ content: _content, ...result }) => result);
   return { ...call, file_search: { ...call.file_search, ...(results && { results }) } };
 }
 
