@@ -112,21 +112,23 @@ function createTraffic(registers: Registry[]): Traffic {
   };
 }
 
-/** Begins to count, the process's own figures included. */
+/** Begins to count; the process's own figures, which cost a little all the time, once somebody asks. */
 export function createMetrics(version: string): Metrics {
   const register = new Registry();
   const registers = [register];
-  collectDefaultMetrics({ register });
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `assistants_mcp_${name}`, help, labelNames, registers });
   gauge('info', 'The program', ['version']).set({ version }, 1);
   const reachable = gauge('database_up', 'Whether the database answers');
   const runs = gauge('runs', 'Runs in the database that are not at their end', ['status']);
+  let isAsked = false;
   return {
     observer: createObserver(registers),
     traffic: createTraffic(registers),
     contentType: register.contentType,
     render(live) {
+      if (!isAsked) collectDefaultMetrics({ register });
+      isAsked = true;
       reachable.set(live === null ? 0 : 1);
       runs.reset();
       for (const [status, count] of Object.entries(live ?? {})) runs.set({ status }, count);

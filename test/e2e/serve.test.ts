@@ -41,6 +41,15 @@ describe('serve', () => {
     expect(server.stdout()).toBe('');
   });
 
+  test('those who run it see how it does', async () => {
+    const server = serve();
+    const url = (await addressOf(server)).replace(/\/v1$/u, '');
+    const health = await fetch(`${url}/healthz`);
+    expect([health.status, await health.json()]).toMatchObject([200, { status: 'ok' }]);
+    const metrics = await fetch(`${url}/metrics`);
+    expect(await metrics.text()).toContain('assistants_mcp_database_up 1\n');
+  });
+
   test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)(
     '%s ends it, after the answers under way',
     async (signal) => {
