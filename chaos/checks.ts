@@ -1,9 +1,9 @@
 import { messageBody } from '../src/engine/store/messages.ts';
 import { type RunRow, runState } from '../src/engine/store/runs.ts';
 import { type Database, decode } from '../src/engine/store/schema.ts';
-import { stepBody } from '../src/engine/store/steps.ts';
+import { type StepBody, stepBody } from '../src/engine/store/steps.ts';
 import { listTurns, sumUsage } from '../src/engine/store/turns.ts';
-import { type Plan, textsOf } from './plan.ts';
+import { codesOf, type Plan, textsOf } from './plan.ts';
 import { type Accepted, isOver } from './user.ts';
 
 /** Tokens of each model call. */
@@ -48,20 +48,32 @@ function checkEnd({ status }: RunRow, plan: Plan): string[] {
   return possible.includes(status) ? [] : [`is ${status}, not ${possible.join(' or ')}`];
 }
 
-/** What was said is what its plan says, from the beginning, and nothing of it twice. */
-function checkMessages({ status }: RunRow, plan: Plan, { messages }: Contents): string[] {
-  const said = messages.map(textOf);
-  const wanted = textsOf(plan);
-  const faults = messages.some((message) => message.status === 'in_progress')
-    ? ['has a message that nobody writes any more']
-    : [];
-  if (status === 'completed' && !sameTexts(said, wanted)) {
-    faults.push(`said ${JSON.stringify(said)} instead of ${JSON.stringify(wanted)}`);
+/** What was written is what its plan says, from the beginning, and nothing of it twice. */
+function checkTexts({ status }: RunRow, written: string[], wanted: string[]): string[] {
+  const faults: string[] = [];
+  if (status === 'completed' && !sameTexts(written, wanted)) {
+    faults.push(`wrote ${JSON.stringify(written)} instead of ${JSON.stringify(wanted)}`);
   }
-  if (said.some((text, index) => wanted[index]?.startsWith(text) !== true)) {
-    faults.push(`said what it should not have, or twice: ${JSON.stringify(said)}`);
+  if (written.some((text, index) => wanted[index]?.startsWith(text) !== true)) {
+    faults.push(`wrote what it should not have, or twice: ${JSON.stringify(written)}`);
   }
   return faults;
+}
+
+const codeIn = ({ step_details: details }: StepBody): string[] =>
+  details.type === 'tool_calls'
+    ? details.tool_calls.flatMap((call) =>
+        call.type === 'code_interpreter' ? [call.code_interpreter.input] : [],
+      )
+    : [];
+
+function checkWritten(run: RunRow, plan: Plan, { messages, steps }: Contents): string[] {
+  const isOpen = messages.some(({ status }) => status === 'in_progress');
+  return [
+    ...(isOpen ? ['has a message that nobody writes any more'] : []),
+    ...checkTexts(run, messages.map(textOf), textsOf(plan)),
+    ...checkTexts(run, steps.flatMap(codeIn), codesOf(plan)),
+  ];
 }
 
 function checkSteps(contents: Contents): string[] {
@@ -97,7 +109,7 @@ async function checkRun(db: Database, run: RunRow, plan: Plan, rounds: readonly 
   return [
     ...(isOver(run.status) ? checkEnd(run, plan) : [`did not end: ${run.status}`]),
     ...(run.lease_token === null && run.lease_until === null ? [] : ['still has a lease']),
-    ...checkMessages(run, plan, contents),
+    ...checkWritten(run, plan, contents),
     ...checkSteps(contents),
     ...checkUsage(run, contents),
     ...checkCalls(rounds),

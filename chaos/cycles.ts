@@ -131,10 +131,13 @@ async function playCycle(scene: Scene, cycle: number, chance: Chance, harm: () =
   return [...complaints, ...(await check(db, { plans, accepted, asked: model.asked }))];
 }
 
-const look = {
-  type: 'function',
-  function: { name: 'look', parameters: { type: 'object', properties: {} } },
-};
+const tools = [
+  { type: 'code_interpreter' },
+  {
+    type: 'function',
+    function: { name: 'look', parameters: { type: 'object', properties: {} } },
+  },
+];
 
 const noFigures = (): Figures => ({
   cycles: 0,
@@ -186,7 +189,7 @@ export async function wreakHavoc(options: ChaosOptions): Promise<Figures> {
     if (!isRestarting || luck.happens(50)) fleet.kill(1 + luck.below(workers));
   };
   try {
-    const made = await client.ask('POST', '/assistants', { model: 'gpt-4.1-mini', tools: [look] });
+    const made = await client.ask('POST', '/assistants', { model: 'gpt-4.1-mini', tools });
     const assistant_id = identified.parse(made?.body).id;
     for (; figures.cycles < cycles; figures.cycles += 1) {
       const luck = chance.named(`cycle ${figures.cycles}`);

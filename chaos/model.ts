@@ -1,9 +1,9 @@
 import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server';
 import { setTimeout } from 'node:timers/promises';
-import { calls, says } from '../test/support/upstream-items.ts';
+import { calls, runsCode, says } from '../test/support/upstream-items.ts';
 import { createUpstream, type Gate, type Turn } from '../test/support/upstream.ts';
 import type { ResponsesRequest } from '../test/support/upstream-request.ts';
-import { type Plan, textOf } from './plan.ts';
+import { codeOf, type Plan, textOf } from './plan.ts';
 import type { Chance } from './random.ts';
 
 /** A model endpoint that outlives every process that asks it, and remembers what it was asked. */
@@ -37,6 +37,7 @@ const places = [
   'response.output_item.added',
   'response.output_text.delta',
   'response.output_text.done',
+  'response.code_interpreter_call_code.done',
   'response.completed',
 ] as const;
 
@@ -49,8 +50,11 @@ const troubles: readonly Turn[] = [
 ];
 
 function turnOf(plan: Plan, round: number, chance: Chance): Turn {
-  const { key, messages, rounds, breaks } = plan;
-  const said = Array.from({ length: messages }, (_, index) => says(textOf(key, round, index)));
+  const { key, messages, codes, rounds, breaks } = plan;
+  const said = [
+    ...(codes ? [runsCode(codeOf(key, round))] : []),
+    ...Array.from({ length: messages }, (_, index) => says(textOf(key, round, index))),
+  ];
   const wait = {
     gate: pause(chance.below(250)),
     before: places[chance.below(places.length)] ?? 'response.completed',
