@@ -1,5 +1,7 @@
 import type OpenAI from 'openai';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { loadTokenizer } from '../../src/engine/models/tokens.ts';
 import { setup, type Setup } from '../support/engine.ts';
 import { createAssistant, readRun, submit } from '../support/talk.ts';
 import { calls, reasons } from '../support/upstream-items.ts';
@@ -134,6 +136,36 @@ describe('a thread', () => {
     await it.runToEnd();
     expect(shown(it)).toEqual([2]);
   });
+});
+
+test('whatever is in a thread, what is sent of it fits and has its newest message', async () => {
+  const count = await loadTokenizer();
+  const word = fc.constantFrom(
+    ' word',
+    '我们今天',
+    '👨‍👩‍👧‍👦',
+    'aaaaaaaaaaaa',
+    '{"a":[1,2]}',
+    'é\u0301\n',
+  );
+  const content = fc.tuple(word, fc.integer({ min: 1, max: 700 }));
+  const threads = fc.array(content, { minLength: 1, maxLength: 25 });
+  const it = await setup({ otherwise: () => ({}) });
+  await fc.assert(
+    fc.asyncProperty(threads, async (contents) => {
+      const texts = contents.map(([piece, times], index) => `${index}:${piece.repeat(times)}`);
+      await createRun(it, texts);
+      await it.runToEnd();
+      const numbers = shown(it);
+      const sent = numbers.map((number) => texts[number] ?? '');
+      const tokens = sent.reduce((sum, said) => sum + count(said), count('Be brief.'));
+      expect(tokens <= room || sent.length === 1).toBe(true);
+      expect(numbers.at(-1)).toBe(texts.length - 1);
+      expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
+      expect(JSON.stringify(it.upstream.sent().input)).toContain(JSON.stringify(sent.at(-1)));
+    }),
+    { numRuns: 40 },
+  );
 });
 
 describe('max_prompt_tokens', () => {
