@@ -74,6 +74,33 @@ test('they join the store that comes with the thread', async () => {
   expect(storesOf(it)).toEqual({ [store]: ['file-a', 'file-b'] });
 });
 
+test('a store that has expired is followed by a new one', async () => {
+  const it = await withFiles();
+  const { id } = await it.openai.beta.threads.create({ messages: [saying(forBoth('file-a'))] });
+  const [first = ''] = it.storage.stores.keys();
+  await it.clock.advance(7 * 86_400_000);
+  await it.openai.beta.threads.messages.create(id, saying(forSearch('file-b')));
+  const [, second = ''] = it.storage.stores.keys();
+  expect(storesOf(it)).toEqual({ [first]: ['file-a'], [second]: ['file-b'] });
+  expect(await resourcesOf(it, id)).toEqual({
+    code_interpreter: { file_ids: ['file-a'] },
+    file_search: { vector_store_ids: [second] },
+  });
+});
+
+test('a store that the endpoint does not have is refused', async () => {
+  const it = await withFiles();
+  const tool_resources = { file_search: { vector_store_ids: ['vs_gone'] } };
+  const { id } = await it.openai.beta.threads.create({ tool_resources });
+  const { messages } = it.openai.beta.threads;
+  const error = await refusal(messages.create(id, saying(forSearch('file-a'))));
+  expect(error).toMatchObject({
+    status: 404,
+    message: "No vector store found with id 'vs_gone'.",
+  });
+  expect((await messages.list(id)).data).toEqual([]);
+});
+
 test('a run has what comes with it', async () => {
   const it = await withFiles();
   const { id: assistant_id } = await createAssistant(it, {

@@ -104,6 +104,11 @@ test.each([
   expect(thread.tool_resources).toEqual({});
   const made = await threads.messages.create(thread.id, message);
   expect(made.attachments).toEqual(attachments);
+  const named = await threads.create({
+    messages: [message],
+    tool_resources: { file_search: { vector_store_ids: ['collection_1'] } },
+  });
+  expect(named.tool_resources).toEqual({ file_search: { vector_store_ids: ['collection_1'] } });
   const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
   expect(await refusal(threads.create({ tool_resources }))).toMatchObject({
     status: 400,

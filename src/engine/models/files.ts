@@ -19,7 +19,11 @@ export interface Files {
    * endpoint without vector stores.
    */
   createVectorStore(store: NewVectorStore): Promise<string | null>;
-  addToVectorStore(store_id: string, file_ids: readonly string[]): Promise<void>;
+  /**
+   * Adds the files to a vector store, or makes a new one when that has expired, which nobody can
+   * search any more; resolves as `createVectorStore` does.
+   */
+  addToVectorStore(store_id: string, store: NewVectorStore): Promise<string | null>;
   deleteVectorStore(store_id: string): Promise<void>;
   /** How many files of a store cannot be found yet. */
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
@@ -57,11 +61,13 @@ function toFailure(error: unknown, secrets: readonly string[]): FilesFailure {
 
 /** Milliseconds; what is kept may be large. */
 const timeout = 600_000;
+/** Whoever waits for a store has a request of his own under way. */
+const storeTimeout = 60_000;
 
 /** As many as the endpoint takes at once. */
 const batch = 500;
 
-async function addToStore(
+async function fillStore(
   client: OpenAI,
   store_id: string,
   file_ids: readonly string[],
@@ -73,32 +79,36 @@ async function addToStore(
   }
 }
 
-/** An unknown file and an unknown path are both a 404; of these, only the path is one to all. */
-async function lacksStores({ vectorStores }: OpenAI, error: unknown): Promise<boolean> {
-  if (!lacksPath(error)) return false;
-  return vectorStores.list({ limit: 1 }).then(() => false, lacksPath);
+/** Null at an endpoint without vector stores. An unknown object is a 404 too, but not to a list. */
+async function unlessAbsent<T>({ vectorStores }: OpenAI, answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!lacksPath(error)) throw error;
+    if (await vectorStores.list({ limit: 1 }).then(() => false, lacksPath)) return null;
+    throw error;
+  }
 }
 
-async function createStore(
-  client: OpenAI,
-  { file_ids, ...rest }: NewVectorStore,
-): Promise<string | null> {
+async function createStore(client: OpenAI, { file_ids, ...rest }: NewVectorStore): Promise<string> {
   const { chunking_strategy } = rest;
-  const body = { ...rest, file_ids: file_ids.slice(0, batch) };
-  const made = await client.vectorStores.create(body).catch(async (error: unknown) => {
-    if (await lacksStores(client, error)) return null;
-    throw error;
-  });
-  if (made === null) return null;
-  const { id } = made;
+  const first = file_ids.slice(0, batch);
+  const { id } = await client.vectorStores.create({ ...rest, file_ids: first });
   try {
     const chunking = chunking_strategy === undefined ? {} : { chunking_strategy };
-    await addToStore(client, id, file_ids.slice(batch), chunking);
+    await fillStore(client, id, file_ids.slice(batch), chunking);
     return id;
   } catch (error) {
     await client.vectorStores.delete(id).catch(() => undefined);
     throw error;
   }
+}
+
+async function addToStore(client: OpenAI, id: string, store: NewVectorStore): Promise<string> {
+  const { status } = await client.vectorStores.retrieve(id);
+  if (status === 'expired') return createStore(client, store);
+  await fillStore(client, id, store.file_ids);
+  return id;
 }
 
 /**
@@ -112,7 +122,8 @@ async function keep(client: OpenAI, content: Response, filename: string): Promis
   try {
     return (await client.files.create({ file, purpose })).id;
   } catch (error) {
-    if (!(error instanceof APIError) || error.status !== 400) throw error;
+    const isRefused = error instanceof APIError && (error.status === 400 || error.status === 422);
+    if (!isRefused) throw error;
     return (await client.files.create({ file, purpose: otherPurpose })).id;
   }
 }
@@ -135,7 +146,9 @@ async function readUrl(url: string, fetch: typeof globalThis.fetch): Promise<Buf
 /** The files of the endpoint that runs the models (contract §3.4, §8.6). */
 export function createFiles(options: EndpointOptions): Files {
   const client = createEndpointClient(options, timeout);
-  const { vectorStores, containers, files } = client;
+  const { containers, files } = client;
+  const stores = createEndpointClient(options, storeTimeout);
+  const { vectorStores } = stores;
   const asking = async <T>(answer: Promise<T>): Promise<T> => {
     try {
       return await answer;
@@ -165,8 +178,8 @@ export function createFiles(options: EndpointOptions): Files {
     await vectorStores.delete(id);
   };
   return {
-    createVectorStore: (store) => asking(createStore(client, store)),
-    addToVectorStore: (id, file_ids) => asking(addToStore(client, id, file_ids)),
+    createVectorStore: (store) => asking(unlessAbsent(stores, createStore(stores, store))),
+    addToVectorStore: (id, store) => asking(unlessAbsent(stores, addToStore(stores, id, store))),
     deleteVectorStore: (id) => asking(deleteVectorStore(id)),
     countIndexing: (id, signal) => asking(countIndexing(id, signal)),
     keepContainerFile: (id, file_id, name) => asking(keepContainerFile(id, file_id, name)),

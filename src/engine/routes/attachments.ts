@@ -25,21 +25,16 @@ function addCodeFiles(resources: ToolResources, file_ids: string[]): ToolResourc
   return merged;
 }
 
-/** Into the thread's vector store, which is made now if there is none. */
+/** Into the thread's vector store, which is made now if there is none or it has expired. */
 function addSearchFiles(
   resources: ToolResources,
   file_ids: string[],
   errands: Errands,
 ): ToolResources {
-  const [store] = resources.file_search?.vector_store_ids ?? [];
-  if (store !== undefined) {
-    if (errands.refusal([{ type: 'file_search' }]) !== null) return resources;
-    errands.addToStore(store, file_ids);
-    return resources;
-  }
-  const made = errands.createStore({ file_ids, ...threadStoreLife });
-  if (made === null) return resources;
-  return { ...resources, file_search: { vector_store_ids: [made] } };
+  const [own] = resources.file_search?.vector_store_ids ?? [];
+  const store = errands.storeWith({ file_ids, ...threadStoreLife }, own);
+  if (store === null || store === own) return resources;
+  return { ...resources, file_search: { vector_store_ids: [store] } };
 }
 
 /**

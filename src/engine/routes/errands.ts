@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { NewVectorStore } from '../models/files.ts';
 import type { EngineOptions } from '../options.ts';
+import { isConnectionLoss } from '../store/trouble.ts';
 
 /*
  * Some changes need an answer of the model endpoint: which tools it has, a vector store made there.
@@ -29,7 +30,8 @@ export class Errands {
   readonly #parts: Parts;
   readonly #refusals = new Map<string, string | null>();
   readonly #stores = new Map<string, string | null>();
-  readonly #added = new Map<string, true>();
+  /** Vector stores: those that were made, and of these the ones that the last attempt has used. */
+  readonly #made = new Set<string>();
   readonly #used = new Set<string>();
 
   constructor(parts: Parts) {
@@ -44,23 +46,20 @@ export class Errands {
   }
 
   /**
-   * The id of a new vector store, which is deleted again if the change does not come to use it; null
-   * where there are none.
+   * The id of a vector store that holds the files: the given one, or else a new one, which is deleted
+   * again if the change does not come to use it. Null where there are none.
    */
-  createStore(store: NewVectorStore): string | null {
+  storeWith(store: NewVectorStore, given?: string): string | null {
     if (this.refusal([{ type: 'file_search' }]) !== null) return null;
-    const create = () => this.#files().createVectorStore(store);
-    const id = this.#need(this.#stores, JSON.stringify(store), create);
+    const id = this.#need(this.#stores, JSON.stringify([given, store]), async () => {
+      const { files } = this.#parts;
+      if (files === null) return null;
+      if (given === undefined) return this.#note(await files.createVectorStore(store));
+      const holder = await files.addToVectorStore(given, store);
+      return holder === given ? holder : this.#note(holder);
+    });
     if (id !== null) this.#used.add(id);
     return id;
-  }
-
-  /** Adds files to a vector store, where they stay. */
-  addToStore(store_id: string, file_ids: readonly string[]): void {
-    this.#need(this.#added, JSON.stringify([store_id, file_ids]), async () => {
-      await this.#files().addToVectorStore(store_id, file_ids);
-      return true;
-    });
   }
 
   async attempt<T>(change: (errands: Errands) => Promise<T>): Promise<T> {
@@ -69,7 +68,8 @@ export class Errands {
       try {
         return await change(this);
       } catch (error) {
-        this.#used.clear();
+        // Nobody knows whether a commit happened that was not answered.
+        if (!isConnectionLoss(error)) this.#used.clear();
         if (!(error instanceof Missing)) throw error;
         await error.ask();
       }
@@ -78,20 +78,18 @@ export class Errands {
 
   /** Deletes the stores that were made for nothing. */
   async tidy(): Promise<void> {
-    for (const id of this.#stores.values()) {
-      if (id === null || this.#used.has(id)) continue;
-      await this.#files()
-        .deleteVectorStore(id)
-        .catch(({ message }: Error) =>
-          this.#parts.log.warn('vector store left over', { id, error: message }),
-        );
+    const { files, log } = this.#parts;
+    for (const id of this.#made) {
+      if (this.#used.has(id)) continue;
+      await files?.deleteVectorStore(id).catch(({ message }: Error) => {
+        log.warn('vector store left over', { id, error: message });
+      });
     }
   }
 
-  #files() {
-    const { files } = this.#parts;
-    if (files === null) throw new Error('a model without files has no vector stores');
-    return files;
+  #note(made: string | null): string | null {
+    if (made !== null) this.#made.add(made);
+    return made;
   }
 
   #need<T>(answers: Map<string, T>, key: string, ask: () => Promise<T>): T {

@@ -60,7 +60,7 @@ export function makeToolResources(
   const place = `${path}.file_search.vector_stores`;
   if ((given.vector_store_ids ?? []).length > 0) throw errors.bothStores(place);
   const { file_ids = [], metadata, chunking_strategy } = store;
-  const made = errands.createStore({
+  const made = errands.storeWith({
     file_ids,
     ...(metadata !== undefined && { metadata }),
     ...(chunking_strategy !== undefined && { chunking_strategy }),
