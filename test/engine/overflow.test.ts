@@ -176,6 +176,21 @@ const wordings: readonly (readonly [server: string, message: string, error?: obj
   ['Google', 'The input token count (20503) exceeds the maximum number of tokens allowed (8192).'],
   ['Anthropic', 'prompt is too long: 20503 tokens > 8192 maximum'],
   ['Moonshot', 'Your request exceeded model token limit: 8192 (requested: 20503)'],
+  [
+    'Anthropic, with the answer',
+    'input length and max_tokens exceed context limit: 20503 + 4096 > 8192, decrease input length or max_tokens and try again',
+  ],
+  [
+    'Vertex',
+    'Unable to submit request because the input token count is 20503 but model only supports up to 8192.',
+  ],
+  ['Poolside', 'Input length 20503 exceeds the maximum allowed input length of 8192 tokens.'],
+  ['behind a router', "Input length (20503) exceeds model's maximum context length (8192)."],
+  ['llama-cpp-python', 'Requested tokens (20503) exceed context window of 8192'],
+  [
+    'with a max_seq_len',
+    'Prompt too long: 20503 tokens exceeds max_seq_len 8192 (leave room for output tokens)',
+  ],
 ];
 
 const sized = wordings.map(([server, message, error]) => ({ server, message, error }));
