@@ -7,9 +7,17 @@ import { outageOf } from '../../src/engine/store/outage.ts';
 import { turn, until } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { temporary } from '../support/files.ts';
+import {
+  callStory,
+  collect,
+  expectTold,
+  messageStory,
+  story,
+  streamRun,
+} from '../support/stream.ts';
 import { createRun, createThread, readMessages, readRun, textOf } from '../support/talk.ts';
 import { createGate } from '../support/upstream.ts';
-import { says } from '../support/upstream-items.ts';
+import { runsCode, says } from '../support/upstream-items.ts';
 import { fill, makeReadOnly, smallDisk, whyNoDisk } from './small-disk.ts';
 
 const refusal = (reason: string) => ({
@@ -48,6 +56,35 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     expect((await it.request('POST', `/threads/${id}/runs`, asked)).status).toBe(200);
     await it.runToEnd();
     expect((await readMessages(it, id)).map(textOf)).toEqual(['Hello.', 'Small.', large, 'Hello.']);
+  });
+
+  test('that fills up under code holds it up, and nothing of it is lost or told twice', async () => {
+    const folder = smallDisk();
+    const it = await setup({ database: join(folder, 'a.db') });
+    const gate = createGate();
+    const output = [runsCode('print()', [{ type: 'logs', logs: large }]), says('Done.')];
+    it.upstream.will({ output, gate, before: 'response.output_item.done' });
+    const { stream } = await streamRun(it, {}, { tools: [{ type: 'code_interpreter' }] });
+    const told = collect(stream);
+    await it.engine.tick();
+    await gate.reached;
+    const free = fill(folder);
+    gate.open();
+    await until(() => it.lines.some((line) => line.includes('its disk is full')));
+    await it.clock.advance(60_000);
+    free();
+    await it.clock.advance(2000);
+    await it.engine.settled();
+    const events = await told;
+    await expectTold(it, events);
+    expect(story(events).slice(2)).toEqual([
+      'run.in_progress',
+      ...callStory,
+      'run.step.completed',
+      ...messageStory,
+      'run.completed',
+    ]);
+    expect(it.upstream.requests).toHaveLength(1);
   });
 
   test('that fills up under a run holds it up, and nothing is bought twice', async () => {

@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { setup, type Setup } from '../support/engine.ts';
 import { begunStory, dataOf, expectTold, messageStory, story, tellRun } from '../support/stream.ts';
+import { createRun, readRun } from '../support/talk.ts';
 import { makes, runsCode, says } from '../support/upstream-items.ts';
 
 type Note = OpenAI.Responses.ResponseOutputText['annotations'][number];
@@ -151,5 +152,29 @@ describe('a file that cannot be kept does not cost the run', () => {
     expect(step?.step_details).toMatchObject({
       tool_calls: [{ code_interpreter: { outputs: [{ type: 'logs', logs: 'drawn' }] } }],
     });
+  });
+
+  test.each([
+    ['takes for ever', 'completed'],
+    ['takes for ever, in a run that is cancelled', 'cancelled'],
+  ])('an endpoint that %s', async (_, status) => {
+    const it = await withFiles();
+    const asked = Promise.withResolvers<void>();
+    const slow = new Map<string, Blob>();
+    slow.get = () => {
+      asked.resolve();
+      return Object.assign(new Blob(['1']), { stream: () => new ReadableStream({}) });
+    };
+    it.storage.containers.set('cntr_first', slow);
+    it.upstream.will({ output: [says('Done.', [makes('sum.csv')])] });
+    const { run, thread_id } = await createRun(it, {}, code);
+    await it.engine.tick();
+    await asked.promise;
+    if (status === 'cancelled') await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    else await it.clock.advance(60_000);
+    await it.engine.settled();
+    expect((await readRun(it, run)).status).toBe(status);
+    const tooLong = it.lines.filter((line) => line.includes('The model endpoint took too long.'));
+    expect(tooLong).toHaveLength(status === 'completed' ? 1 : 0);
   });
 });

@@ -143,6 +143,30 @@ describe('what is asked of the endpoint', () => {
     expect(include).toContain('file_search_call.results');
   });
 
+  test('a search for each store where the endpoint takes but one', async () => {
+    const it = await setup();
+    const message = "Invalid 'tools[0].vector_store_ids': array too long.";
+    const error = { message, param: 'tools[0].vector_store_ids' };
+    it.upstream.will({ http: { status: 400, error } }, {}, {});
+    const vector_store_ids = ['vs_thread'];
+    const { id } = await it.openai.beta.threads.create({
+      messages: [{ role: 'user', content: 'Weather?' }],
+      tool_resources: { file_search: { vector_store_ids } },
+    });
+    const assistant = await it.openai.beta.assistants.create({ model: 'gpt-4.1', ...searching });
+    for (let round = 0; round < 2; round += 1) {
+      const run = await it.openai.beta.threads.runs.create(id, { assistant_id: assistant.id });
+      await it.runToEnd();
+      expect((await readRun(it, run)).status).toBe('completed');
+    }
+    const both = ['vs_assistant', 'vs_thread'];
+    const stores = it.upstream.requests.map(({ body }) =>
+      body.tools?.map((tool) => tool.type === 'file_search' && tool.vector_store_ids),
+    );
+    const each = both.map((store) => [store]);
+    expect(stores).toEqual([[both], each, each]);
+  });
+
   test('limits and ranking where somebody set them', async () => {
     const ranking_options = { ranker: 'default_2024_08_21', score_threshold: 0.5 } as const;
     const file_search = { max_num_results: 3, ranking_options };

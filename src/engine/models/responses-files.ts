@@ -57,13 +57,20 @@ function* toDelta({ part, text, place }: FileMade, file_id: string | null): Gene
   }
 }
 
-async function toOutputs(outputs: NonNullable<CodeItem['outputs']>, keep: Keep): Promise<Outputs> {
+/** Every file takes its time, in which the model is not silent. */
+const pulse = { type: 'pulse' } as const;
+
+async function* toOutputs(
+  outputs: NonNullable<CodeItem['outputs']>,
+  keep: Keep,
+): AsyncGenerator<ModelEvent, Outputs> {
   const kept: Outputs = [];
   for (const output of outputs) {
     if (output.type === 'logs') {
       kept.push({ type: 'logs', logs: output.logs });
       continue;
     }
+    yield pulse;
     const file_id = await keep({ url: output.url });
     if (file_id !== null) kept.push({ type: 'image', image: { file_id } });
   }
@@ -78,13 +85,15 @@ export function createKeeper(request: Pick<ModelRequest, 'keep'>) {
   const keep = keepOnce(request.keep);
   return async function* (event: RawEvent): AsyncGenerator<ModelEvent> {
     if (event.type === 'file_made') {
+      yield pulse;
       yield* toDelta(event, await keep(fileOf(event.made)));
     } else if (event.type === 'image_made') {
+      yield pulse;
       const file_id = await keep(fileOf(event.made));
       if (file_id !== null) yield { type: 'image', file_id };
     } else if (event.type === 'code_done') {
       const { input, item } = event;
-      const outputs = await toOutputs(item?.outputs ?? [], keep);
+      const outputs = yield* toOutputs(item?.outputs ?? [], keep);
       const call = { type: 'code_interpreter', code_interpreter: { input, outputs } } as const;
       yield { type: 'call_done', call, ...(item && { container: item.container_id }) };
     } else {

@@ -9,8 +9,8 @@ import {
   whyUnavailable,
 } from './endpoint.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
-import { createKeeper } from './responses-files.ts';
 import { judged } from './responses-answer.ts';
+import { createKeeper } from './responses-files.ts';
 import { toResponseParams } from './responses-input.ts';
 import { StreamReader } from './responses-stream.ts';
 import { toModelFailure } from './upstream-error.ts';
@@ -18,29 +18,58 @@ import { untilOver } from './upstream-fetch.ts';
 
 const encryptedReasoning: OpenAI.Responses.ResponseIncludable = 'reasoning.encrypted_content';
 
-/** Asks for the reasoning that a stateless replay needs, but only once of models that refuse it. */
+type Params = ReturnType<typeof toResponseParams>;
+type Tool = OpenAI.Responses.Tool;
+
+/** One search for each store, for endpoints that search one at a time. */
+const apart = ({ tools = [], ...params }: Params): Params => ({
+  ...params,
+  tools: tools.flatMap<Tool>((tool) =>
+    tool.type === 'file_search'
+      ? tool.vector_store_ids.map((id) => ({ ...tool, vector_store_ids: [id] }))
+      : [tool],
+  ),
+});
+
+const searchesSeveral = ({ settings }: ModelRequest): boolean =>
+  (settings.tool_resources.file_search?.vector_store_ids.length ?? 0) > 1;
+
+/**
+ * Asks for the reasoning that a stateless replay needs, and for one search in all stores, but only
+ * once of models and endpoints that refuse it.
+ */
 function createOpener(client: OpenAI) {
   const plainModels = new Set<string>();
+  let isApart = false;
   const create = (request: ModelRequest) => {
     const params = toResponseParams(request);
-    const reasoning = plainModels.has(request.settings.model) ? [] : [encryptedReasoning];
-    const include = [...(params.include ?? []), ...reasoning];
+    const isPlain = plainModels.has(request.settings.model);
+    const include = [...(params.include ?? []), ...(isPlain ? [] : [encryptedReasoning])];
+    const asked = isApart && searchesSeveral(request) ? apart(params) : params;
     return client.responses
-      .create({ ...params, include }, { signal: request.signal })
+      .create({ ...asked, ...(include.length > 0 && { include }) }, { signal: request.signal })
       .withResponse();
   };
-  return async (request: ModelRequest) => {
-    try {
-      return await create(request);
-    } catch (error) {
-      const { model } = request.settings;
-      const refused =
-        error instanceof APIError &&
-        error.status === 400 &&
-        /encrypted|include/i.test(error.message);
-      if (!refused || plainModels.has(model)) throw error;
+  const concedes = (request: ModelRequest, error: unknown): boolean => {
+    if (!(error instanceof APIError) || error.status !== 400) return false;
+    const { message, param }: APIError = error;
+    const { model } = request.settings;
+    if (/encrypted|include/i.test(message) && !plainModels.has(model)) {
       plainModels.add(model);
-      return create(request);
+      return true;
+    }
+    const isAboutStores = searchesSeveral(request) && /vector.store/i.test(`${param} ${message}`);
+    if (!isAboutStores || isApart) return false;
+    isApart = true;
+    return true;
+  };
+  return async (request: ModelRequest) => {
+    for (;;) {
+      try {
+        return await create(request);
+      } catch (error) {
+        if (!concedes(request, error)) throw error;
+      }
     }
   };
 }
