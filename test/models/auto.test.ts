@@ -138,6 +138,18 @@ test('tools that Chat Completions lacks are refused once that is what is spoken'
   expect(error.message).toContain("'tools[0].type' is 'file_search', which Chat Completions");
 });
 
+test('a run with such a tool fails where nobody knew before', async () => {
+  const { it, upstream } = await meet({});
+  const tools = [{ type: 'file_search' as const }];
+  // The endpoint has vector stores, and yet no Responses.
+  const { run: made } = await createRun(it, { tools });
+  await it.runToEnd();
+  const { status, last_error } = await readRun(it, made);
+  expect(status).toBe('failed');
+  expect(last_error?.message).toContain("'tools[0].type' is 'file_search', which Chat Completions");
+  expect(upstream.requests).toEqual([]);
+});
+
 test('a run goes on through Chat where it waits', async () => {
   const { it, upstream } = await meet({});
   upstream.will({ calls: [calling('get_weather', { city: 'Oslo' })] }, { said: 'Snow.' });

@@ -76,10 +76,14 @@ export function createChatModel(options: ChatOptions): Model {
   const { ids = randomIds } = options;
   const secrets = secretsOf(options);
   const open = createOpener(createEndpointClient(options, noTimeout), options);
+  const refusal = functionsAlone('Chat Completions');
   return {
     unavailable: whyUnavailable(options),
-    refusal: functionsAlone('Chat Completions'),
+    refusal,
     async *respond(request) {
+      // Who made the run may have known of another API only.
+      const lacking = await refusal(request.settings.tools);
+      if (lacking !== null) throw new ModelFailure('server_error', lacking);
       let requestId: string | null = null;
       try {
         const { chunks, headers } = await open(request);

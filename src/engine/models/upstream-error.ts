@@ -43,15 +43,12 @@ function againAfter(error: unknown): number | null {
   return retryAfter(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
 }
 
-/** How servers without codes say that a prompt is too long. */
-const tooLong = /context (?:length|size|window)/iu;
-
-function statusCode({ status, code, param, message }: APIError): ModelFailure['code'] {
+function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
   // An error within a stream has no status, only a code.
   if (status === undefined) return errorCode(code);
   if (status === 429) return 'rate_limit_exceeded';
   if (status !== 400 && status !== 422) return 'server_error';
-  const atFault = /^(?:url$|input|messages)/u.test(param ?? '') || tooLong.test(message);
+  const atFault = /^(?:url$|input|messages)/u.test(param ?? '');
   return atFault ? 'invalid_prompt' : errorCode(code);
 }
 
