@@ -180,3 +180,30 @@ test('code that another process runs is told as far as it is, and then the rest'
   );
   expect(inputs.join('')).toBe('first()print("slow")');
 });
+
+test('code that was lost midway is closed before it is made again', async () => {
+  const database = temporary();
+  const here = await setup({ database });
+  const turn = midway();
+  here.upstream.will(turn);
+  const { stream } = await streamRun(here, {}, code);
+  const told = collect(stream);
+  await here.engine.tick();
+  await turn.gate.reached;
+  const there = await setup({ database, ids: here.ids, clock: createClock() });
+  await there.clock.advance(120_000);
+  there.upstream.will({ output: [runsCode('again()'), says('Done.')] });
+  await there.runToEnd();
+  await here.clock.advance(1000);
+  expect(story(await told)).toEqual([
+    ...begunStory,
+    ...openStory,
+    'run.step.failed',
+    ...openStory,
+    'run.step.completed',
+    ...messageStory,
+    'run.completed',
+  ]);
+  turn.gate.open();
+  await here.engine.settled();
+});

@@ -164,7 +164,7 @@ const stepDetails = z.discriminatedUnion('type', [
   messageCreation,
   z.strictObject({
     type: z.literal('tool_calls'),
-    tool_calls: z.array(z.discriminatedUnion('type', [functionStep, codeStep, searchStep])).min(1),
+    tool_calls: z.array(z.discriminatedUnion('type', [functionStep, codeStep, searchStep])),
   }),
 ]);
 
@@ -193,6 +193,12 @@ const stepFields = z.strictObject({
 /** A run step (contract §6): one end, and the time that goes with it. */
 export const step = stepFields
   .refine((it) => it.type === it.step_details.type, 'type')
+  // Of a step whose writer was lost a stream knows no calls.
+  .refine(
+    ({ status, step_details: details }) =>
+      status === 'failed' || details.type !== 'tool_calls' || details.tool_calls.length > 0,
+    'tool_calls',
+  )
   .refine((it) => (it.status === 'completed') === (it.completed_at !== null), 'completed_at')
   .refine((it) => (it.status === 'failed') === (it.failed_at !== null), 'failed_at')
   .refine((it) => (it.status === 'cancelled') === (it.cancelled_at !== null), 'cancelled_at')
