@@ -4,23 +4,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { sql } from 'kysely';
 import { Client } from 'pg';
 import { openDatabase } from '../src/engine/store/db.ts';
+import { createSchema } from '../test/support/schema.ts';
 import { queueRuns } from './runs.ts';
 
 const server = process.env['ASSISTANTS_TEST_POSTGRES'];
 /** Milliseconds between two looks at who waits for whom. */
 const interval = 100;
-
-async function connect() {
-  const client = new Client({ connectionString: server ?? '' });
-  await client.connect();
-  return {
-    query: async (text: string): Promise<Record<string, unknown>[]> =>
-      (await client.query(text)).rows,
-    end: () => client.end(),
-  };
-}
 
 async function startProcess(url: string, thinking: number) {
   const args = [resolve('bench/drain-process.ts'), url, String(thinking)];
@@ -35,18 +27,19 @@ async function startProcess(url: string, thinking: number) {
 
 /** Looks again and again at what the processes' sessions do; gives the share that waits for locks. */
 async function watchLocks() {
-  const { query, end } = await connect();
+  const client = new Client({ connectionString: server ?? '' });
+  await client.connect();
   let [busy, waiting] = [0, 0];
   const look = async () => {
-    const sessions = await query(`select wait_event_type from pg_stat_activity
-      where state = 'active' and application_name = 'assistants-mcp'`);
-    busy += sessions.length;
-    waiting += sessions.filter((session) => session['wait_event_type'] === 'Lock').length;
+    const { rows } = await client.query<{ wait_event_type: string }>(`select wait_event_type
+      from pg_stat_activity where state = 'active' and application_name = 'assistants-mcp'`);
+    busy += rows.length;
+    waiting += rows.filter((session) => session.wait_event_type === 'Lock').length;
   };
   const timer = setInterval(() => void look().catch(() => {}), interval);
   return async () => {
     clearInterval(timer);
-    await end();
+    await client.end();
     return busy === 0 ? 0 : waiting / busy;
   };
 }
@@ -71,26 +64,22 @@ async function execute(url: string, processes: number, thinking: number) {
 }
 
 async function drain(processes: number, { runs, thinking }: Task) {
-  const schema = `bench_${process.pid}_${processes}`;
-  const { query, end } = await connect();
-  await query(`create schema ${schema}`);
+  const schema = await createSchema(server ?? '');
+  const db = await openDatabase(schema.url);
   try {
-    const url = new URL(server ?? '');
-    url.searchParams.set('options', `-c search_path=${schema}`);
-    const db = await openDatabase(url.href);
     await queueRuns(db, runs);
-    await db.destroy();
-    await query(`analyze ${schema}.runs`);
-    const figures = await execute(url.href, processes, thinking);
-    const [counts] = await query(`select
-      (select count(*) from ${schema}.runs where status = 'completed')::int as completed,
-      (select count(*) from ${schema}.turns)::int as turns`);
-    const isRight = counts?.['completed'] === runs && counts['turns'] === runs;
-    if (!isRight) throw new Error(`not each run was executed once: ${JSON.stringify(counts)}`);
+    await sql`analyze runs`.execute(db);
+    const figures = await execute(schema.url, processes, thinking);
+    const counts = sql<{ completed: number; turns: number }>`select
+      (select count(*) from runs where status = 'completed') as completed,
+      (select count(*) from turns) as turns`;
+    const [counted] = (await counts.execute(db)).rows;
+    const isRight = counted?.completed === runs && counted.turns === runs;
+    if (!isRight) throw new Error(`not each run was executed once: ${JSON.stringify(counted)}`);
     return figures;
   } finally {
-    await query(`drop schema ${schema} cascade`);
-    await end();
+    await db.destroy();
+    await schema.drop();
   }
 }
 

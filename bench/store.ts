@@ -1,11 +1,15 @@
 // What the store costs when there is much in it: reading a page of runs and looking for work, among
-// few runs and among many, in SQLite. Exits with 1 when it grows with their number.
+// few runs and among many, in SQLite and, where ASSISTANTS_TEST_POSTGRES names a server, in
+// PostgreSQL. Exits with 1 when it grows with their number.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { type Database, openDatabase } from '../src/engine/store/db.ts';
+import { featuresOf } from '../src/engine/store/features.ts';
 import { claimableRuns, dueRuns, nextDue } from '../src/engine/store/leases.ts';
 import { listRuns } from '../src/engine/store/runs.ts';
+import { createSchema } from '../test/support/schema.ts';
 import { addEndedRuns, queueRuns } from './runs.ts';
 
 const few = 1000;
@@ -17,10 +21,12 @@ const thread = 'thread_of_many';
 const median = (values: readonly number[]): number =>
   values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-async function fill(file: string, runs: number): Promise<Database> {
-  const db = await openDatabase(file);
+async function fill(url: string, runs: number): Promise<Database> {
+  const db = await openDatabase(url);
   await addEndedRuns(db, thread, runs / 2);
   await queueRuns(db, runs / 2);
+  // A server does so by itself before long.
+  if (featuresOf(db) !== null) await sql`analyze`.execute(db);
   return db;
 }
 
@@ -55,19 +61,39 @@ async function compare(name: string, small: Database, large: Database): Promise<
   return ratio <= maxRatio;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
-try {
-  const small = await fill(join(folder, 'small.db'), few);
-  const large = await fill(join(folder, 'large.db'), many);
+/** Compares all queries in two databases; says whether the larger one is hardly slower. */
+async function compareAll(place: string, [one, other]: readonly [string, string]) {
+  const [small, large] = [await fill(one, few), await fill(other, many)];
   console.log(
-    `\nNode ${process.version}, SQLite, medians of ${rounds} in turn, half of the runs queued`,
+    `\nNode ${process.version}, ${place}, medians of ${rounds} in turn, half of the runs queued`,
   );
   console.log(`microseconds, runs:    ${String(few).padStart(11)}${String(many).padStart(11)}`);
   const near: boolean[] = [];
   for (const name of Object.keys(queries)) near.push(await compare(name, small, large));
   await small.destroy();
   await large.destroy();
-  process.exitCode = near.every(Boolean) ? 0 : 1;
-} finally {
-  rmSync(folder, { recursive: true });
+  return near.every(Boolean);
 }
+
+async function inFiles(): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
+  try {
+    return await compareAll('SQLite', [join(folder, 'small.db'), join(folder, 'large.db')]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function inSchemas(server: string): Promise<boolean> {
+  const [small, large] = [await createSchema(server), await createSchema(server)];
+  try {
+    return await compareAll('PostgreSQL', [small.url, large.url]);
+  } finally {
+    await small.drop();
+    await large.drop();
+  }
+}
+
+const server = process.env['ASSISTANTS_TEST_POSTGRES'];
+const isNear = [await inFiles(), server === undefined || (await inSchemas(server))];
+process.exitCode = isNear.every(Boolean) ? 0 : 1;

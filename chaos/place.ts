@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startCluster, whyNoCluster } from '../test/support/cluster.ts';
-import { createSchema } from './schema.ts';
+import { createSchema } from '../test/support/schema.ts';
 
 /** Where the chaos takes place. */
 export const kinds = ['sqlite', 'postgres', 'restarts'] as const;

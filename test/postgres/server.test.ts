@@ -11,8 +11,8 @@ import {
   query,
   schemaIn,
   temporarySchema,
-  withSetting,
 } from '../support/postgres.ts';
+import { withSetting } from '../support/schema.ts';
 import { addThread } from '../support/rows.ts';
 
 beforeEach(needPostgres);

@@ -1,6 +1,7 @@
 import { Client, Pool } from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
 import { type Cluster, startCluster } from './cluster.ts';
+import { createSchema } from './schema.ts';
 import { track } from './under-way.ts';
 
 track(Pool.prototype, 'connect');
@@ -28,27 +29,11 @@ export async function query(text: string, values: readonly unknown[] = []) {
   }
 }
 
-let count = 0;
-
-/** A name that no other test has, in this process or another. */
-const freshName = () => `test_${process.pid}_${Date.now()}_${(count += 1)}`;
-
-/** The server's URL with a setting of the session added. */
-export function withSetting(url: string, setting: string): string {
-  const changed = new URL(url);
-  const options = changed.searchParams.get('options') ?? '';
-  changed.searchParams.set('options', `${options} -c ${setting}`.trim());
-  return changed.href;
-}
-
 /** A database to be had to oneself until the test is over: an empty schema of the server. */
 export async function temporarySchema(): Promise<string> {
-  const name = freshName();
-  await query(`create schema ${name}`);
-  onTestFinished(async () => {
-    await query(`drop schema ${name} cascade`);
-  });
-  return withSetting(postgresServer ?? '', `search_path=${name}`);
+  const schema = await createSchema(postgresServer ?? '');
+  onTestFinished(() => schema.drop());
+  return schema.url;
 }
 
 /** The schema in the URL of a database for tests. */
