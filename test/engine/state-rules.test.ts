@@ -130,7 +130,7 @@ test('what is wrong with a request is said before what is wrong with its moment'
 });
 
 test('a refused thread and run leaves nothing behind', async () => {
-  const it = await setup();
+  const it = await setup({ model: 'scripted' });
   const { assistants } = it.openai.beta;
   const { id: silent } = await assistants.create({ model: 'm' });
   const { id: searching } = await assistants.create({
