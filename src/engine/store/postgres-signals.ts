@@ -56,7 +56,8 @@ export class PostgresSignals implements Signals {
     const end = () => void client.end().catch(() => {});
     this.#closing.signal.addEventListener('abort', end);
     try {
-      await client.connect();
+      // A client that is ended while it connects says no more of that.
+      await Promise.race([client.connect(), lost]);
       await client.query(`listen ${escapeIdentifier(this.channel)}`);
       // Poolers accept LISTEN and never deliver: only who hears itself hears the others.
       await client.query('select pg_notify($1, $2)', [this.channel, 'queued']);
