@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { setup } from '../support/engine.ts';
 import { dataOf, expectTold, tellRun } from '../support/stream.ts';
+import { createAssistant, createThread } from '../support/talk.ts';
 import { cites, makes, says, searches } from '../support/upstream-items.ts';
 
 const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
@@ -75,4 +76,36 @@ test('references stand where they say, whatever the text is made of', async () =
     }),
     { numRuns: 60 },
   );
+});
+
+test('the SDK’s own stream puts text and references together as they come', async () => {
+  const it = await setup();
+  const files = ['cfile_sum.csv', 'cfile_plot.png'].map((id) => [id, new Blob(['1'])] as const);
+  it.storage.containers.set('cntr_first', new Map(files));
+  const notes = [cites('file-a', 1), makes('sum.csv'), makes('plot.png')];
+  it.upstream.will({ output: [says('🥶 It is cold: sandbox:/mnt/data/sum.csv', notes)] });
+  const { id: assistant_id } = await createAssistant(it, { tools });
+  const { id: thread_id } = await createThread(it);
+  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  const connected = new Promise<void>((resolve) => {
+    stream.once('connect', resolve);
+  });
+  const texts: [value: string, annotations: number][] = [];
+  const images: string[] = [];
+  let said = '';
+  stream.on('textDelta', ({ value = '' }, snapshot) => {
+    said += value;
+    texts.push([snapshot.value, snapshot.annotations.length]);
+  });
+  stream.on('imageFileDone', ({ file_id }) => images.push(file_id));
+  await connected;
+  await it.runToEnd();
+  const [message] = await stream.finalMessages();
+  const [text, image] = message?.content ?? [];
+  if (text?.type !== 'text' || image?.type !== 'image_file') throw new Error('not as expected');
+  expect(said).toBe(text.text.value);
+  expect(said).toBe('🥶【0:0†file-a.txt】 It is cold: sandbox:/mnt/data/sum.csv');
+  expect(texts.at(-1)).toEqual([said, 2]);
+  expect(text.text.annotations.map(({ type }) => type)).toEqual(['file_citation', 'file_path']);
+  expect(images).toEqual([image.image_file.file_id]);
 });

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { findContainer, putContainer } from '../../src/engine/store/containers.ts';
 import {
   countRows,
   deferReferences,
@@ -238,6 +239,17 @@ function copies(place: Place): void {
     });
     expect(counts).toEqual([2, 2]);
     expect(await findThread(one, 'late')).toBeDefined();
+  });
+
+  test('a thread has one container, which goes with it', async () => {
+    const [db] = await opened(place);
+    await addThread(db, 'thread');
+    expect(await findContainer(db, 'thread')).toBeUndefined();
+    await putContainer(db, 'thread', { id: 'cntr_1', file_ids: ['file-a'] });
+    await putContainer(db, 'thread', { id: 'cntr_2', file_ids: [] });
+    expect(await findContainer(db, 'thread')).toEqual({ id: 'cntr_2', file_ids: [] });
+    await deleteThread(db, 'thread');
+    expect(await findContainer(db, 'thread')).toBeUndefined();
   });
 
   test('steps are listed by run', async () => {
