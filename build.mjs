@@ -16,6 +16,25 @@ const absent = {
   },
 };
 
+/** The list of tools as data: making it of their schemas takes time that a start need not spend. */
+const readyCatalogue = {
+  name: 'ready-catalogue',
+  setup(plugin) {
+    plugin.onLoad({ filter: /src[/\\]tools[/\\]catalogue\.ts$/ }, async ({ path }) => {
+      const { outputFiles } = await build({
+        entryPoints: [path],
+        bundle: true,
+        write: false,
+        format: 'esm',
+        platform: 'node',
+      });
+      const code = Buffer.from(outputFiles[0].contents).toString('base64');
+      const { catalogue } = await import(`data:text/javascript;base64,${code}`);
+      return { contents: `export const catalogue = ${JSON.stringify(catalogue)};` };
+    });
+  },
+};
+
 /** For ES modules, what bundled CommonJS code expects to find. */
 const requireShim =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -44,7 +63,7 @@ const { metafile } = await build({
   minify: true,
   legalComments: 'none',
   banner: { js: requireShim },
-  plugins: [absent],
+  plugins: [absent, readyCatalogue],
   metafile: true,
 });
 const folders = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []));

@@ -10,7 +10,8 @@ import { helpText } from './help.ts';
 import { createLog, type Log } from './log.ts';
 import { createServer } from './mcp/server.ts';
 import { serve } from './mcp/stdio.ts';
-import { selectTools } from './tools/index.ts';
+import { catalogue } from './tools/catalogue.ts';
+import { isSelected } from './tools/toolset.ts';
 
 /** The process, as far as the program has to do with it. */
 export interface Host extends Surroundings {
@@ -62,13 +63,16 @@ async function resumeSoon(backend: Backend, ending: AbortSignal): Promise<void> 
   if (!ending.aborted) await backend.resume();
 }
 
+/** Listing tools needs none of what calling them does. */
+const load = async (name: string) => (await import('./tools/index.ts')).findTool(name);
+
 /** Makes MCP servers that work with what `openai` gives. */
 function serverFactory(config: Config, openai: () => Promise<OpenAI>, log: Log): () => McpServer {
   const { toolsets, readOnly, toolNames: names } = config;
-  const tools = selectTools({ toolsets, readOnly, names });
+  const offers = catalogue[names].filter(isSelected({ toolsets, readOnly }));
   const { version } = manifest;
   const secrets = secretsOf(config);
-  return () => createServer({ openai, tools, log, clock: systemClock, version, secrets });
+  return () => createServer({ openai, offers, load, log, clock: systemClock, version, secrets });
 }
 
 async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {

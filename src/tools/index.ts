@@ -39,9 +39,9 @@ import {
   modifyThreadTool,
 } from './threads.ts';
 import type { Tool } from './tool.ts';
-import type { ToolNames, Toolset } from './toolset.ts';
+import { isSelected, type Selection } from './toolset.ts';
 
-export { toolNames, toolsets, type ToolNames, type Toolset } from './toolset.ts';
+export { toolsets, type Selection } from './toolset.ts';
 
 /** Every tool, in the order in which they are listed. */
 export const allTools: readonly Tool[] = [
@@ -78,18 +78,13 @@ export const allTools: readonly Tool[] = [
   deleteFileTool,
 ];
 
-/** Which tools are offered. */
-export interface Selection {
-  readonly toolsets: readonly Toolset[];
-  /** Leaves only tools that change nothing, whatever else is asked for. */
-  readonly readOnly: boolean;
-  readonly names: ToolNames;
-}
-
 /** The tools of a selection, in listing order. */
-export function selectTools({ toolsets, readOnly, names }: Selection): readonly Tool[] {
-  const named = names === 'capability' ? capabilityTools : allTools;
-  return named.filter(
-    (tool) => toolsets.includes(tool.toolset) && (!readOnly || tool.effect === 'read'),
-  );
+export const selectTools = (selection: Selection): readonly Tool[] =>
+  (selection.names === 'capability' ? capabilityTools : allTools).filter(isSelected(selection));
+
+/** The tool of a name, of either kind; throws for one that there is none of. */
+export function findTool(name: string): Tool {
+  const tool = [...allTools, ...capabilityTools].find((candidate) => candidate.name === name);
+  if (tool === undefined) throw new Error(`no tool is named ${name}`);
+  return tool;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { catalogue } from '../../src/tools/catalogue.ts';
 import { initialize, initializeParams, startServer } from './server.ts';
 
 const serverInfo = { name: 'assistants-mcp', version: manifest.version };
@@ -44,7 +45,7 @@ test('neither initialize nor tools/list opens the database', async () => {
 });
 
 test.each([
-  [['--read-only'], 12],
+  [['--read-only'], 15],
   [['--toolsets', 'runs,run_steps'], 9],
   [['--toolsets', 'runs', '--read-only'], 2],
   [['--tool-names', 'capability'], 8],
@@ -52,4 +53,16 @@ test.each([
   const server = startServer({ args });
   await initialize(server);
   expect((await server.request('tools/list')).result?.['tools']).toHaveLength(count);
+});
+
+test('the list that the build made is that of the code', async () => {
+  const server = startServer();
+  await initialize(server);
+  const { result } = await server.request('tools/list');
+  const told = catalogue.default.map((offer) => {
+    const { name, title, description, annotations, inputSchema, outputSchema } = offer;
+    const shown = { name, title, description, annotations, inputSchema };
+    return outputSchema === null ? shown : { ...shown, outputSchema };
+  });
+  expect(result?.['tools']).toEqual(told);
 });

@@ -5,7 +5,8 @@ import type { Clock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
-import { allTools } from '../../src/tools/index.ts';
+import { allTools, findTool } from '../../src/tools/index.ts';
+import { offer } from '../../src/tools/offer.ts';
 import type { Tool } from '../../src/tools/tool.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
@@ -82,7 +83,15 @@ export async function connectTools(setting: Setting): Promise<Host> {
   const log = createLog({ level: 'debug', secrets, now: () => clock.now(), write });
   const { stdin, stdout, client: transport } = createPipes();
   const build = () =>
-    createServer({ openai: async () => openai, tools, log, clock, version: '1.2.3', secrets });
+    createServer({
+      openai: async () => openai,
+      offers: tools.map(offer),
+      load: async (name) => findTool(name),
+      log,
+      clock,
+      version: '1.2.3',
+      secrets,
+    });
   const connection = serve(build, { stdin, stdout, log });
   const client = await connectClient(generation, transport);
   onTestFinished(async () => {

@@ -10,7 +10,8 @@ import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { startServing } from '../../src/serve/index.ts';
-import { allTools } from '../../src/tools/index.ts';
+import { allTools, findTool } from '../../src/tools/index.ts';
+import { offer } from '../../src/tools/offer.ts';
 
 export interface Start {
   /** Flags after `serve`. */
@@ -62,7 +63,8 @@ export async function startServe(start: Start = {}): Promise<Served> {
       (() =>
         createServer({
           openai: async () => openai,
-          tools: allTools,
+          offers: allTools.map(offer),
+          load: async (name) => findTool(name),
           log: requestLog,
           clock,
           version: '1.2.3',

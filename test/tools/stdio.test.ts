@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
-import { allTools } from '../../src/tools/index.ts';
+import { allTools, findTool } from '../../src/tools/index.ts';
+import { offer } from '../../src/tools/offer.ts';
 import { createWaitingClock } from '../support/mcp.ts';
 import { connectClient, createPipes } from '../support/pipes.ts';
 
@@ -20,7 +21,8 @@ function start() {
     () =>
       createServer({
         openai: unavailable,
-        tools: allTools,
+        offers: allTools.map(offer),
+        load: async (name) => findTool(name),
         log,
         clock: createWaitingClock(),
         version: '1.2.3',
