@@ -33,7 +33,8 @@ async function moved(store: Store): Promise<string> {
 
 /** A database with something of everything that an engine may leave behind. */
 async function fill(store: Store) {
-  const it = await setup({ database: store.database });
+  const modelFor = (named: string) => (named === 'gpt-4' ? 'gpt-4.1' : named);
+  const it = await setup({ database: store.database, modelFor });
   const { beta } = it.openai;
   await createAssistant(it, {
     name: 'Löwe\u2028',
@@ -61,7 +62,7 @@ async function fill(store: Store) {
     await it.runToEnd();
     expect((await readRun(it, run)).status).toBe(status);
   }
-  const cancelled = await createRun(it, {}, { tools: [weatherTool] });
+  const cancelled = await createRun(it, { model: 'gpt-4' }, { tools: [weatherTool] });
   await beta.threads.runs.cancel(cancelled.run.id, { thread_id: cancelled.thread_id });
   await it.runToEnd();
   await beta.threads.messages.create(cancelled.thread_id, {
@@ -92,6 +93,9 @@ test('all that an engine wrote comes back byte for byte', async () => {
     expect(kinds).toContain(`thread.run ${status}`);
   }
   expect(exported.filter((it) => it['thread_id'] === thread_id)).toHaveLength(13);
+  expect(exported).toContainEqual(
+    expect.objectContaining({ model: 'gpt-4.1', requested_model: 'gpt-4' }),
+  );
 });
 
 test('narrowed to a thread it has that one and the assistants it ran', async () => {
