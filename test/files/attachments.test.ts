@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { setup, type Setup, type SetupOptions } from '../support/engine.ts';
 import { createAssistant, createThread, readMessages, refusal } from '../support/talk.ts';
+import { cites, found, says, searches } from '../support/upstream-items.ts';
 
 type Attachment = OpenAI.Beta.Threads.MessageCreateParams.Attachment;
 
@@ -119,6 +120,34 @@ test('a run has what comes with it', async () => {
     code_interpreter: { file_ids: ['file-b'] },
     file_search: { vector_store_ids: [own, threads] },
   });
+});
+
+test('a run searches in the assistant’s store and in the thread’s, and cites what it found', async () => {
+  const it = await withFiles();
+  const { id: assistant_id } = await createAssistant(it, {
+    tools: [{ type: 'file_search' }],
+    tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
+  });
+  const thread = { messages: [saying(forSearch('file-b'))] };
+  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
+  it.upstream.will({
+    output: [
+      searches('sunrise', [found('file-b', '06:12')]),
+      says('At 06:12', [cites('file-b', 8)]),
+    ],
+  });
+  await it.runToEnd();
+  const vector_store_ids = [...it.storage.stores.keys()];
+  expect(it.upstream.sent().tools).toMatchObject([{ type: 'file_search', vector_store_ids }]);
+  const [, answer] = await readMessages(it, run.thread_id);
+  expect(answer?.content).toMatchObject([
+    {
+      text: {
+        value: 'At 06:12【0:0†file-b.txt】',
+        annotations: [{ type: 'file_citation', file_citation: { file_id: 'file-b' } }],
+      },
+    },
+  ]);
 });
 
 test('a thread that comes with its run has its files', async () => {

@@ -20,6 +20,7 @@ const files = [
   ['engine', 'threads'],
   ['engine', 'tool-calls'],
   ['engine', 'worker'],
+  ['files', 'attachments'],
   ['stream', 'elsewhere'],
 ] as const;
 
