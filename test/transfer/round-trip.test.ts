@@ -31,9 +31,10 @@ async function moved(store: Store): Promise<string> {
   return stdout;
 }
 
+const modelFor = (named: string) => (named === 'gpt-4' ? 'gpt-4.1' : named);
+
 /** A database with something of everything that an engine may leave behind. */
 async function fill(store: Store) {
-  const modelFor = (named: string) => (named === 'gpt-4' ? 'gpt-4.1' : named);
   const it = await setup({ database: store.database, modelFor });
   const { beta } = it.openai;
   await createAssistant(it, {
