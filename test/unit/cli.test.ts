@@ -131,10 +131,10 @@ test('the demo is told on stdout, by a server that is this very program', async 
   expect(await text(stdout)).toMatch(/The run completed\.\n$/u);
 });
 
-test('import and export say on stderr what they did', async () => {
+test('import, export and prune say on stderr what they did', async () => {
   const file = temporary('threads.jsonl');
   const database = temporary();
-  const thread = { id: 'thread_1', object: 'thread', created_at: 1_790_000_000 };
+  const thread = { id: 'thread_1', object: 'thread', created_at: 1_700_000_000 };
   writeFileSync(file, `${JSON.stringify(thread)}\n`);
   const imported = setup(['import', file, '--database', database]);
   expect(await imported.ended).toBe(0);
@@ -144,6 +144,9 @@ test('import and export say on stderr what they did', async () => {
   const lines = await text(exported.stdout);
   expect(JSON.parse(lines)).toEqual({ ...thread, metadata: {}, tool_resources: {} });
   expect(await text(exported.stderr)).toBe('Exported 1 object.\n');
+  const pruned = setup(['prune', '--older-than', '1s', '--database', database]);
+  expect(await pruned.ended).toBe(0);
+  expect(await text(pruned.stderr)).toBe('Removed 1 thread.\n');
 });
 
 test('crashes and warnings of the runtime become log lines', async () => {
