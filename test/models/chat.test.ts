@@ -173,6 +173,19 @@ test('ids that a server repeats are still told apart, and go back to it as they 
   expect(answered).toEqual(['call_0', 'functions.get_weather:1', 'call_0']);
 });
 
+test('a count is not undone by an empty one', async () => {
+  const nothing = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } };
+  const { run } = await ask({ edit: (chunks) => [...chunks, nothing] }, { said: 'Snow.' });
+  expect(run.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 });
+});
+
+test('an end in error is a failure, whatever was said', async () => {
+  const broken = { choices: [{ index: 0, delta: {}, finish_reason: 'error' }] };
+  const server: ChatServer = { edit: (chunks) => [...chunks.slice(0, 3), broken] };
+  const { run } = await ask(server, { said: 'It is cold and' });
+  expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
+});
+
 test('calls of no arguments have empty ones', async () => {
   const { run } = await ask({}, { calls: [{ id: 'call_a', name: 'now', args: '' }] });
   expect(run.required_action?.submit_tool_outputs.tool_calls[0]?.function.arguments).toBe('{}');

@@ -92,7 +92,9 @@ export class ChatReader {
     }
     const error = chunk.object === 'error' ? chunk : (chunk.error ?? null);
     if (error !== null) throw toAPIError(error, this.#headers);
-    this.#usage = chunk.usage ?? chunk.x_groq?.usage ?? this.#usage;
+    const usage = chunk.usage ?? chunk.x_groq?.usage;
+    // Some servers count first, and then send an empty count at the end.
+    if ((usage?.prompt_tokens ?? 0) > 0) this.#usage = usage ?? null;
     const choice = chunk.choices?.[0];
     if (choice === undefined) return;
     const { content, refusal, reasoning_content, tool_calls } =
@@ -115,6 +117,9 @@ export class ChatReader {
     // Some servers give no reason to end, others do not say that they are done.
     if (!this.#isDone && this.#reason === null) {
       throw new ModelFailure('server_error', "The model's stream ended before its answer did.", 0);
+    }
+    if (this.#reason === 'error') {
+      throw new ModelFailure('server_error', 'The model stopped with an error.', 0);
     }
     const end =
       this.#reason === 'length' || this.#reason === 'content_filter' ? this.#reason : 'stop';
