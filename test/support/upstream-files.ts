@@ -164,7 +164,7 @@ function fileRoutes(state: State): Hono {
   routes.get('/', (context) => context.json(listOf([...files.values()].map(toFile))));
   routes.post('/', async (context) => {
     const { file, purpose } = take(newFile, await context.req.parseBody());
-    if (purpose === 'vision' && !file.name.endsWith('.png')) {
+    if (purpose === 'vision' && !/\.(?:png|jpeg|gif|webp)$/u.test(file.name)) {
       throw new Refused(400, 'Invalid file format for purpose vision.');
     }
     const kept = { id: nextId('file-'), filename: file.name, purpose, content: file };
