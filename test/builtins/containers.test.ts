@@ -122,6 +122,16 @@ describe('a container that is no more makes room for a new one', () => {
     expect(containersOf(it)).toEqual([auto('file-a'), 'cntr_one', auto('file-a'), 'cntr_two']);
   });
 
+  test('in the next run where this one had begun to answer', async () => {
+    const { it, ask } = await converse();
+    await ask(ran('cntr_one'));
+    const errorEvent = { code: null, message: 'Container is expired.' };
+    const run = await ask({ output: [says('Let me see.')], errorEvent });
+    expect(run.status).toBe('failed');
+    await ask(ran('cntr_two'));
+    expect(containersOf(it)).toEqual([auto(), 'cntr_one', auto()]);
+  });
+
   test('but not for ever', async () => {
     const { it, ask } = await converse();
     await ask(ran('cntr_one'));

@@ -1,5 +1,9 @@
 import { describe, expect } from 'vitest';
-import { findContainer, putContainer } from '../../src/engine/store/containers.ts';
+import {
+  deleteContainer,
+  findContainer,
+  putContainer,
+} from '../../src/engine/store/containers.ts';
 import {
   countRows,
   deferReferences,
@@ -248,6 +252,9 @@ function copies(place: Place): void {
     await putContainer(db, 'thread', { id: 'cntr_1', file_ids: ['file-a'] });
     await putContainer(db, 'thread', { id: 'cntr_2', file_ids: [] });
     expect(await findContainer(db, 'thread')).toEqual({ id: 'cntr_2', file_ids: [] });
+    await deleteContainer(db, 'thread');
+    expect(await findContainer(db, 'thread')).toBeUndefined();
+    await putContainer(db, 'thread', { id: 'cntr_3', file_ids: [] });
     await deleteThread(db, 'thread');
     expect(await findContainer(db, 'thread')).toBeUndefined();
   });

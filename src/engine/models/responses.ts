@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
+import { toContainerGone } from './container-gone.ts';
 import {
   createEndpointClient,
   type EndpointOptions,
@@ -8,7 +9,7 @@ import {
   secretsOf,
   whyUnavailable,
 } from './endpoint.ts';
-import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
+import type { Model, ModelRequest } from './model.ts';
 import { judged } from './responses-answer.ts';
 import { createKeeper } from './responses-files.ts';
 import { toResponseParams } from './responses-input.ts';
@@ -74,12 +75,6 @@ function createOpener(client: OpenAI) {
   };
 }
 
-/** Whether the request failed because its container is no more; they live for twenty idle minutes. */
-const isContainerGone = ({ container }: ModelRequest, { message }: ModelFailure): boolean =>
-  container !== null &&
-  /container/i.test(message) &&
-  /expired|not found|no longer|does not exist/i.test(message);
-
 /**
  * Runs assistants on the Responses API of OpenAI or of a server that speaks it (contract §8): every
  * call is streamed, nothing is stored upstream, and a run's transcript is replayed verbatim.
@@ -90,37 +85,23 @@ export function createResponsesModel(options: EndpointOptions): Model {
   const endpoint = isOpenAI(options) ? options : { ...options, fetch: judged(fetch) };
   const open = createOpener(createEndpointClient(endpoint, noTimeout));
 
-  async function* respondOnce(request: ModelRequest): AsyncGenerator<ModelEvent> {
-    let requestId: string | null = null;
-    try {
-      const { data: stream, request_id } = await open(request);
-      requestId = request_id;
-      const reader = new StreamReader(request.settings.tools);
-      const keep = createKeeper(request);
-      for await (const event of untilOver(stream, () => reader.ended)) {
-        yield { type: 'pulse' };
-        for (const raw of reader.read(event)) yield* keep(raw);
-      }
-      for (const raw of reader.finish()) yield* keep(raw);
-    } catch (error) {
-      throw toModelFailure(error, requestId, secrets);
-    }
-  }
-
   return {
     unavailable: whyUnavailable(options),
     refusal: () => Promise.resolve(null),
     async *respond(request) {
-      let isUsed = false;
+      let requestId: string | null = null;
       try {
-        for await (const event of respondOnce(request)) {
-          isUsed ||= event.type !== 'pulse';
-          yield event;
+        const { data: stream, request_id } = await open(request);
+        requestId = request_id;
+        const reader = new StreamReader(request.settings.tools);
+        const keep = createKeeper(request);
+        for await (const event of untilOver(stream, () => reader.ended)) {
+          yield { type: 'pulse' };
+          for (const raw of reader.read(event)) yield* keep(raw);
         }
+        for (const raw of reader.finish()) yield* keep(raw);
       } catch (error) {
-        const isGone = error instanceof ModelFailure && isContainerGone(request, error);
-        if (isUsed || !isGone) throw error;
-        yield* respondOnce({ ...request, container: null });
+        throw toContainerGone(request, toModelFailure(error, requestId, secrets));
       }
     },
   };

@@ -10,7 +10,7 @@ import {
   outputBudget,
 } from './context.ts';
 import { askFitting } from './fitting-call.ts';
-import { prepareHostedTools } from './hosted-tools.ts';
+import { askHosted, type Hosted, reportLeftOut } from './hosted-tools.ts';
 import { awaitIndexing } from './indexing.ts';
 import { type Execution, LeaseLost, TurnRecorder } from './turn.ts';
 
@@ -32,9 +32,11 @@ async function callModel(
   if (spentBudget !== null) throw new BudgetSpent(spentBudget);
   const { turns, spent } = context;
   const maxOutputTokens = outputBudget(settings, spent);
-  if (turns.length === 0) await awaitIndexing(parts, execution);
-  const hosted = await prepareHostedTools(parts, run, signal);
-  const ask = (messages: readonly ContextMessage[]) => {
+  if (turns.length === 0) {
+    reportLeftOut(parts, run);
+    await awaitIndexing(parts, execution);
+  }
+  const ask = (messages: readonly ContextMessage[], hosted: Hosted) => {
     const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
     return askPatiently(model, request, {
       clock,
@@ -46,7 +48,10 @@ async function callModel(
       ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
     });
   };
-  for await (const event of askFitting(parts, run, context, ask)) {
+  const events = askFitting(parts, run, context, (messages) =>
+    askHosted(parts, execution, (hosted) => ask(messages, hosted)),
+  );
+  for await (const event of events) {
     if (signal.aborted) break;
     await recorder.record(event);
     if (event.type === 'finished') return undefined;

@@ -1,7 +1,9 @@
-import type { Perishable, ModelRequest } from '../models/model.ts';
+import { ContainerGone } from '../models/container-gone.ts';
+import type { ModelEvent, ModelRequest, Perishable } from '../models/model.ts';
 import type { EngineParts } from '../options.ts';
-import { findContainer, putContainer } from '../store/containers.ts';
+import { deleteContainer, findContainer, putContainer } from '../store/containers.ts';
 import { runSettings, type RunRow } from '../store/runs.ts';
+import type { Execution } from './turn.ts';
 
 /* What hosted tools need around a model call: where they run, and where their work is kept. */
 
@@ -79,7 +81,7 @@ async function findUsableContainer(
 }
 
 /** Says in the log what the model is not given: a search in nothing, which the endpoint refuses. */
-function reportLeftOut({ log }: Pick<EngineParts, 'log'>, run: RunRow): void {
+export function reportLeftOut({ log }: Pick<EngineParts, 'log'>, run: RunRow): void {
   const { tools, tool_resources } = runSettings(run);
   const { vector_store_ids = [] } = tool_resources.file_search ?? {};
   if (vector_store_ids.length === 0 && tools.some(({ type }) => type === 'file_search')) {
@@ -88,13 +90,28 @@ function reportLeftOut({ log }: Pick<EngineParts, 'log'>, run: RunRow): void {
   }
 }
 
-/** What a model call of the run needs for them. */
-export async function prepareHostedTools(
+/** What a model call needs of a run whose tools are hosted. */
+export type Hosted = Pick<ModelRequest, 'container' | 'keep'>;
+
+/** Makes a model call with the thread's container, and with a new one when that is no more. */
+export async function* askHosted(
   parts: EngineParts,
-  run: RunRow,
-  signal: AbortSignal,
-): Promise<Pick<ModelRequest, 'container' | 'keep'>> {
-  reportLeftOut(parts, run);
+  { run, signal }: Pick<Execution, 'run' | 'signal'>,
+  ask: (hosted: Hosted) => AsyncIterable<ModelEvent>,
+): AsyncGenerator<ModelEvent> {
+  const keep = createKeep(parts, run, signal);
   const container = await findUsableContainer(parts, run, signal);
-  return { container, keep: createKeep(parts, run, signal) };
+  let isAnswered = false;
+  try {
+    for await (const event of ask({ container, keep })) {
+      isAnswered = true;
+      yield event;
+    }
+    return;
+  } catch (error) {
+    if (!(error instanceof ContainerGone)) throw error;
+    await deleteContainer(parts.db, run.thread_id);
+    if (isAnswered) throw error;
+  }
+  yield* ask({ container: null, keep });
 }

@@ -31,3 +31,7 @@ export const putContainer = async (
     .onConflict((conflict) => conflict.column('thread_id').doUpdateSet(values))
     .execute();
 };
+
+export const deleteContainer = async (db: Database, thread_id: string): Promise<void> => {
+  await db.deleteFrom('containers').where('thread_id', '=', thread_id).execute();
+};
