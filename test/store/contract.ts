@@ -1,9 +1,5 @@
 import { describe, expect } from 'vitest';
-import {
-  deleteContainer,
-  findContainer,
-  putContainer,
-} from '../../src/engine/store/containers.ts';
+import { deleteContainer, findContainer, putContainer } from '../../src/engine/store/containers.ts';
 import {
   countRows,
   deferReferences,
