@@ -62,12 +62,8 @@ const spoken = (content: Delta['content']): string =>
 function toAPIError(error: unknown, headers: Headers): APIError {
   const code = Number(Reflect.get(Object(error), 'code'));
   const status = code >= 400 && code < 600 ? code : undefined;
-  return new APIError(
-    status,
-    Object(error),
-    typeof error === 'string' ? error : undefined,
-    headers,
-  );
+  const body = typeof error === 'string' ? { message: error } : Object(error);
+  return new APIError(status, body, undefined, headers);
 }
 
 /** Follows one answer of Chat Completions, whatever server gives it. */
