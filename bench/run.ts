@@ -8,8 +8,8 @@ import { median } from './median.ts';
 import { type Measure, measure } from './session.ts';
 
 const rounds = 30;
-const maxRatio = 1.25;
-const maxMemory = 10;
+const maxRatio = 1.2;
+const maxMemory = 5;
 
 async function compare(folder: string) {
   const least = join(folder, 'one-tool.mjs');

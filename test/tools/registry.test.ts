@@ -1,6 +1,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { allTools, selectTools, type Selection, toolsets } from '../../src/tools/index.ts';
+import {
+  allTools,
+  findTool,
+  selectTools,
+  type Selection,
+  toolsets,
+} from '../../src/tools/index.ts';
 import type { Effect } from '../../src/tools/tool.ts';
 import { connectTools, type ListedTool } from '../support/mcp.ts';
 import { scriptServer } from '../support/server.ts';
@@ -64,6 +70,14 @@ test('every tool is in its toolset', () => {
     const selected = selectTools({ toolsets: [toolset], readOnly: false, names: 'default' });
     expect(selected.map(({ name }) => name)).toEqual(expected);
   }
+});
+
+test('every tool of either kind is found by its name, and no other is', () => {
+  for (const names of ['default', 'capability'] as const) {
+    const selected = selectTools({ toolsets, readOnly: false, names });
+    expect(selected.map(({ name }) => findTool(name))).toEqual(selected);
+  }
+  expect(() => findTool('fly')).toThrow('no tool is named fly');
 });
 
 test('read-only leaves list and get alone, whatever else is asked for', () => {
