@@ -34,7 +34,8 @@ export async function startEmbedded(
   const { config, clock, ids, log, observer } = options;
   const { apiKey, modelBaseUrl: baseURL } = config;
   const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
-  const files = config.modelApi === 'scripted' ? null : createFiles(endpoint);
+  const reached = modelEndpoint(config);
+  const files = 'reason' in reached ? null : createFiles(endpoint);
   const engine = createEngine({
     db: await openDatabase(config.database),
     model: models[config.modelApi]({ ...endpoint, files, ids }),
@@ -48,6 +49,6 @@ export async function startEmbedded(
     modelFor: (named) => config.model ?? config.modelMap.get(named) ?? named,
   });
   engine.start();
-  const fetch = passingFiles((request) => engine.fetch(request), modelEndpoint(config));
+  const fetch = passingFiles((request) => engine.fetch(request), reached);
   return { engine, openai: createClient({ fetch }) };
 }

@@ -11,7 +11,7 @@ import type { Database } from './store/schema.ts';
 export interface EngineOptions {
   readonly db: Database;
   readonly model: Model;
-  /** Null where the model comes without. */
+  /** Null where the model comes without, and where there is no endpoint. */
   readonly files: Files | null;
   readonly clock: Clock;
   readonly ids: Ids;

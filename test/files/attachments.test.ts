@@ -234,3 +234,13 @@ test('without file search an attachment is kept with its message, and the run is
   expect(error.message).toContain("'tools[0].type' is 'file_search'");
   expect(await runs.create(id, { assistant_id, tools: [] })).toMatchObject({ status: 'queued' });
 });
+
+test('without a key nothing is asked of strangers, and attachments stay with their messages', async () => {
+  const it = await setup({ key: null });
+  const { id, tool_resources } = await it.openai.beta.threads.create({
+    messages: [saying(forSearch('file-a'))],
+  });
+  expect(tool_resources).toEqual({});
+  expect((await readMessages(it, id))[0]?.attachments).toEqual([forSearch('file-a')]);
+  expect(it.storage.asked).toEqual([]);
+});

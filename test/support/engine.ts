@@ -4,6 +4,7 @@ import type { Ids } from '../../src/clock.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { createAutoModel } from '../../src/engine/models/auto.ts';
 import { createChatModel } from '../../src/engine/models/chat.ts';
+import { whyUnavailable } from '../../src/engine/models/endpoint.ts';
 import { createFiles } from '../../src/engine/models/files.ts';
 import { createResponsesModel } from '../../src/engine/models/responses.ts';
 import { createScriptedModel } from '../../src/engine/models/scripted.ts';
@@ -130,7 +131,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     return isStored ? storage.fetch(request) : (options.endpoint ?? upstream).fetch(input, init);
   };
   const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch, secrets };
-  const files = isScripted ? null : createFiles(endpoint);
+  const files = isScripted || whyUnavailable(endpoint) !== null ? null : createFiles(endpoint);
   const engine = createEngine({
     db: await openDatabase(await locate(options.database)),
     model: models[options.model ?? 'responses']({ ...endpoint, files, ids }),
