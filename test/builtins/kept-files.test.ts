@@ -92,6 +92,13 @@ test('names that begin alike, names with spaces, and one file referred to twice'
   expect(keptNames(it).toSorted()).toEqual(['a.csv', 'a.csv.gz', 'b c.csv']);
 });
 
+test('a path that goes on is another file’s', async () => {
+  const it = await withFiles('a.csv');
+  const text = 'Not sandbox:/mnt/data/a.csv.gz. But sandbox:/mnt/data/a.csv.';
+  const { annotations } = await tellFiles(it, text, [makes('a.csv')]);
+  expect(annotations).toMatchObject([{ start_index: 36, text: 'sandbox:/mnt/data/a.csv' }]);
+});
+
 test('an image is a part of its message, and a link to it is one to the same file', async () => {
   const it = await withFiles('plot.png', 'other.png');
   const text = '![plot](sandbox:/mnt/data/plot.png)';

@@ -57,13 +57,14 @@ export class CallWriter {
 
   /** What is left to say of the call; its item is absent when the server never showed it. */
   *finish(item?: CallItem): Generator<RawEvent> {
-    if (item?.type === 'code_interpreter_call' || this.#type === 'code_interpreter_call') {
-      const shown = item?.type === 'code_interpreter_call' ? item : undefined;
+    if (this.#type === 'code_interpreter_call') {
+      const shown = item?.type === this.#type ? item : undefined;
       const whole = shown?.code ?? '';
       if (whole.startsWith(this.#code)) yield* this.write(whole.slice(this.#code.length));
       yield { type: 'code_done', input: this.#code, item: shown };
     } else {
-      const results = (item?.results ?? []).map(toResult);
+      const found = item?.type === this.#type ? item.results : null;
+      const results = (found ?? []).map(toResult);
       const call = { type: 'file_search', file_search: { ...this.#search, results } } as const;
       yield { type: 'call_done', call };
     }

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { Citations, type FileNote, isFileNote, unitOffset } from './annotations.ts';
+import { Citations, type FileNote, isFileNote, type Place, unitOffset } from './annotations.ts';
 import type { ModelEvent } from './model.ts';
 import { type ContainerNote, isContainerNote, isImage, type RawEvent } from './responses-files.ts';
 
@@ -65,8 +65,7 @@ export class PartWriter {
   *#refer(notes: readonly ContainerNote[]): Generator<RawEvent> {
     const taken = new Set<number>();
     const known = new Set<string>();
-    // The longest name first: another may begin with the same letters.
-    for (const note of notes.toSorted((a, b) => b.filename.length - a.filename.length)) {
+    for (const note of notes) {
       const path = this.#findPath(note.filename, taken);
       const needsMarker = path === null && !known.has(note.file_id) && !isImage(note);
       known.add(note.file_id);
@@ -81,13 +80,21 @@ export class PartWriter {
     }
   }
 
-  #findPath(filename: string, taken: ReadonlySet<number>) {
-    for (const name of new Set([filename, encodeURI(filename)])) {
+  /** Where a file's path stands that has no reference yet. */
+  #findPath(filename: string, taken: ReadonlySet<number>): Place | null {
+    for (const name of new Set([filename, encodeURI(filename.toWellFormed())])) {
       const text = `sandbox:/mnt/data/${name}`;
       let at = this.#said.indexOf(text);
-      while (taken.has(at)) at = this.#said.indexOf(text, at + 1);
+      while (at >= 0 && (taken.has(at) || this.#goesOn(at + text.length))) {
+        at = this.#said.indexOf(text, at + 1);
+      }
       if (at >= 0) return { text, start_index: at, end_index: at + text.length };
     }
     return null;
+  }
+
+  /** Whether a name that seems to end here is only the beginning of a longer one. */
+  #goesOn(end: number): boolean {
+    return /^(?:[\w-]|\.\w)/.test(this.#said.slice(end, end + 2));
   }
 }
