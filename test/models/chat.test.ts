@@ -186,6 +186,28 @@ test('an end in error is a failure, whatever was said', async () => {
   expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
 });
 
+test('a connection that breaks when all is said costs nothing', async () => {
+  const upstream = createChatUpstream();
+  upstream.will({ said: 'Snow.' });
+  const breaking: typeof fetch = async (input, init) => {
+    const answer = await upstream.fetch(input, init);
+    const [said = ''] = (await answer.text()).split('data: [DONE]');
+    const parts = async function* parts() {
+      yield new TextEncoder().encode(said);
+      throw new TypeError('terminated');
+    };
+    return new Response(ReadableStream.from(parts()), answer);
+  };
+  const endpoint = { fetch: breaking, refusals: upstream.refusals };
+  const it = await setup({ model: 'chat', baseURL, endpoint });
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({
+    status: 'completed',
+    usage: { total_tokens: 15 },
+  });
+});
+
 test('calls of no arguments have empty ones', async () => {
   const { run } = await ask({}, { calls: [{ id: 'call_a', name: 'now', args: '' }] });
   expect(run.required_action?.submit_tool_outputs.tool_calls[0]?.function.arguments).toBe('{}');

@@ -108,10 +108,14 @@ export class ChatReader {
     return this.#isDone;
   }
 
+  /** Whether the model has ended its answer: some servers give no reason, others do not say so. */
+  get hasEnded(): boolean {
+    return this.#isDone || this.#reason !== null;
+  }
+
   /** What is left to say when the stream is over; `used` are the ids of the run's earlier calls. */
   *finish(ids: Ids, used: ReadonlySet<string>): Generator<ModelEvent> {
-    // Some servers give no reason to end, others do not say that they are done.
-    if (!this.#isDone && this.#reason === null) {
+    if (!this.hasEnded) {
       throw new ModelFailure('server_error', "The model's stream ended before its answer did.", 0);
     }
     if (this.#reason === 'error') {

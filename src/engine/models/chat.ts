@@ -15,7 +15,7 @@ import {
 import { readEvents } from './event-stream.ts';
 import type { Files } from './files.ts';
 import { functionsAlone } from './hosted-tools.ts';
-import { type Model, ModelFailure, type ModelRequest } from './model.ts';
+import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
 import { callsOf } from './transcript.ts';
 import { toModelFailure } from './upstream-error.ts';
 import { untilOver } from './upstream-fetch.ts';
@@ -68,6 +68,22 @@ function createOpener(client: OpenAI, options: ChatOptions) {
   };
 }
 
+/** Passes an answer on to its end; once the model has ended, its connection may as it likes. */
+async function* follow(
+  chunks: Parameters<typeof untilOver<ChatChunk | null>>[0],
+  reader: ChatReader,
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent> {
+  try {
+    for await (const chunk of untilOver(chunks, () => reader.isDone)) {
+      yield { type: 'pulse' };
+      yield* reader.read(chunk);
+    }
+  } catch (error) {
+    if (!reader.hasEnded || signal.aborted) throw error;
+  }
+}
+
 /**
  * Runs assistants on Chat Completions (contract §9), with the oddities of the servers that speak it:
  * what may be missing, come twice or in another shape is taken as it was meant.
@@ -89,10 +105,7 @@ export function createChatModel(options: ChatOptions): Model {
         const { chunks, headers } = await open(request);
         requestId = headers.get('x-request-id');
         const reader = new ChatReader(headers);
-        for await (const chunk of untilOver(chunks, () => reader.isDone)) {
-          yield { type: 'pulse' };
-          yield* reader.read(chunk);
-        }
+        yield* follow(chunks, reader, request.signal);
         const used = request.turns.flatMap(({ items }) => callsOf(items).map(({ id }) => id));
         yield* reader.finish(ids, new Set(used));
       } catch (error) {
