@@ -7,8 +7,14 @@ import {
 } from '../../src/schema/run.ts';
 import { createThread } from '../../src/schema/thread.ts';
 
+/** Of what our schemas note for themselves a document must not speak. */
 const asSchema = (schema: z.ZodType) =>
-  z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', unrepresentable: 'any' });
+  z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => void delete jsonSchema['outline'],
+  });
 
 const responses = { '200': { description: 'Done.' } };
 
