@@ -19,7 +19,15 @@ import {
   weatherTool,
 } from '../support/talk.ts';
 import { createStore, objectsIn, type Store, toLines } from '../support/transfer.ts';
-import { begins, calls, reasons, says } from '../support/upstream-items.ts';
+import {
+  begins,
+  calls,
+  found,
+  reasons,
+  runsCode,
+  says,
+  searches,
+} from '../support/upstream-items.ts';
 
 /** Exports a store, imports that into a new one, and exports that too; the same text is answered. */
 async function moved(store: Store): Promise<string> {
@@ -45,8 +53,12 @@ async function fill(store: Store) {
     metadata: { ['__proto__']: 'own', 2: 'b', 1: 'a' },
     response_format: { type: 'json_object' },
   });
+  const hosted = [
+    searches('weather', [found('file-oslo', 'It is cold.')]),
+    runsCode('print(1)', [{ type: 'logs', logs: '1' }]),
+  ];
   it.upstream.will(
-    { output: [says('Wait.'), calls('get_weather', { city: 'Oslo' })] },
+    { output: [...hosted, says('Wait.'), calls('get_weather', { city: 'Oslo' })] },
     { output: [says('Snow \u0000 \uD800.')] },
     { output: [begins('It is ver')], incomplete: 'max_output_tokens' },
     { failed: { code: 'invalid_prompt', message: 'It broke.' } },
@@ -93,7 +105,8 @@ test('all that an engine wrote comes back byte for byte', async () => {
   for (const status of ['incomplete', 'failed', 'requires_action', 'cancelled']) {
     expect(kinds).toContain(`thread.run ${status}`);
   }
-  expect(exported.filter((it) => it['thread_id'] === thread_id)).toHaveLength(13);
+  expect(exported.filter((it) => it['thread_id'] === thread_id)).toHaveLength(14);
+  expect(JSON.stringify(exported)).toContain('"content":[{"type":"text","text":"It is cold."}]');
   expect(exported).toContainEqual(
     expect.objectContaining({ model: 'gpt-4.1', requested_model: 'gpt-4' }),
   );
