@@ -4,8 +4,12 @@ import { postgresServer, withoutPostgres } from '../support/postgres.ts';
 
 /* What the engine does is told by these files, and is the same in PostgreSQL: all of it again. */
 const files = [
+  ['builtins', 'code'],
+  ['builtins', 'containers'],
+  ['builtins', 'interruptions'],
   ['engine', 'assistants'],
   ['engine', 'cancel'],
+  ['engine', 'context'],
   ['engine', 'ended'],
   ['engine', 'expiry'],
   ['engine', 'lists'],
@@ -20,6 +24,7 @@ const files = [
   ['engine', 'threads'],
   ['engine', 'tool-calls'],
   ['engine', 'worker'],
+  ['files', 'attachments'],
   ['files', 'attachments'],
   ['stream', 'elsewhere'],
 ] as const;
