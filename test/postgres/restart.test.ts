@@ -56,6 +56,7 @@ test('a run whose message was lost in a crash of the server says it again, once'
   expect(await said()).toHaveLength(1);
   gate.open();
   await it.engine.settled();
+  expect(it.lines.join('')).toContain('a step was lost in a crash of the database');
   expect(await isOver()).toBe(false);
   while (!(await isOver())) await it.clock.advance(1000);
   expect(await said()).toEqual(['Weather in Oslo?', 'Snow again.']);

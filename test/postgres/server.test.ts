@@ -4,6 +4,7 @@ import { countRows } from '../../src/engine/store/copies.ts';
 import { DatabaseError, openDatabase } from '../../src/engine/store/db.ts';
 import { findThread, listThreads } from '../../src/engine/store/threads.ts';
 import { transact } from '../../src/engine/store/transaction.ts';
+import { turn } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import {
   needPostgres,
@@ -77,6 +78,21 @@ describe('a connection that is lost', () => {
       await addThread(transaction, 'other');
     });
     expect([attempts, await countRows(db)]).toEqual([3, 2]);
+  });
+
+  test('when a transaction has only to be committed, has it done again', async () => {
+    const url = await temporarySchema();
+    const name = schemaIn(url);
+    const db = await open(named(url, name));
+    let attempts = 0;
+    await transact(db, async (transaction) => {
+      attempts += 1;
+      await addThread(transaction, 'thread');
+      if (attempts > 1) return;
+      while ((await endSessions(name)) > 0);
+      await turn();
+    });
+    expect([attempts, await countRows(db)]).toEqual([2, 1]);
   });
 
   test('under a look is no matter', async () => {

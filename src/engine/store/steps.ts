@@ -89,7 +89,7 @@ export const updateStep = (db: Database, id: string, body: StepBody): Promise<St
     .set({ body: JSON.stringify(body) })
     .where('id', '=', id)
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirstOrThrow(() => new Error('a step was lost in a crash of the database'));
 
 export const deleteStep = async (db: Database, id: string): Promise<void> => {
   await db.deleteFrom('steps').where('id', '=', id).execute();

@@ -4,7 +4,7 @@ import { sendAnnouncements } from './announcement.ts';
 import { reachDisk } from './disk.ts';
 import { featuresOf } from './features.ts';
 import type { Database } from './schema.ts';
-import { isConflict, isConnectionLoss } from './trouble.ts';
+import { isConflict, isConnectionLoss, isUnsent } from './trouble.ts';
 
 /*
  * SQLite has one writer at a time. PostgreSQL has many, and these rules keep them apart: what is
@@ -70,8 +70,9 @@ async function commit<T>(
     try {
       return await once();
     } catch (error) {
-      // Nobody knows whether a commit happened that was not answered.
-      const isUndone = isConflict(error) || (isConnectionLoss(error) && !isCommitting);
+      // Nobody knows whether a commit happened that was sent and not answered.
+      const isLost = isConnectionLoss(error) && (!isCommitting || isUnsent(error));
+      const isUndone = isConflict(error) || isLost;
       if (!isUndone || failures === patience) throw error;
       await setTimeout(pause(failures));
     }

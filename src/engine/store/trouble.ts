@@ -16,10 +16,18 @@ export function isConflict(error: unknown): boolean {
 const lossCodes =
   /^(?:E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOENT)|08\w{3}|57P0[1235]|53300|25P0[34])$/u;
 
-/** What the driver says without a code. */
+/** What the driver says, without a code, of a statement that it did not even send. */
+const unsentMessages = /^Client (?:has encountered a connection error|was closed)/u;
+/** The same of any statement. */
 const lossMessages =
-  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|timeout e|Query read timeout|Postgres connection has been discarded)/u;
+  /^(?:Connection terminated|timeout e|Query read timeout|Postgres connection has been discarded)/u;
+
+/** The connection was gone already when the statement was made. */
+export const isUnsent = (error: unknown): boolean =>
+  error instanceof Error && unsentMessages.test(error.message);
 
 /** The connection is gone, or there is none to be had just now. */
 export const isConnectionLoss = (error: unknown): boolean =>
-  lossCodes.test(codeOf(error)) || (error instanceof Error && lossMessages.test(error.message));
+  lossCodes.test(codeOf(error)) ||
+  (error instanceof Error && lossMessages.test(error.message)) ||
+  isUnsent(error);
