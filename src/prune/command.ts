@@ -1,7 +1,13 @@
 import { type Clock, seconds } from '../clock.ts';
 import { openExisting } from '../engine/store/db.ts';
 import type { Position } from '../engine/store/page.ts';
-import { countStill, nothing, type Pruned, removeStill } from '../engine/store/prune.ts';
+import {
+  countStill,
+  nothing,
+  type Pruned,
+  removeCopies,
+  removeStill,
+} from '../engine/store/prune.ts';
 import type { Database } from '../engine/store/schema.ts';
 import { createProgress } from '../transfer/progress.ts';
 import { interruption, inWords, sentenceOf, type Terminal } from '../transfer/terminal.ts';
@@ -15,7 +21,7 @@ export interface PruneCommand {
   readonly clock: Clock;
 }
 
-/** Threads removed in one transaction. */
+/** Threads, or copies of files, removed in one transaction. */
 const batch = 100;
 /** Milliseconds between two transactions, at least: time enough for whoever waits to write. */
 const shortestRest = 20;
@@ -24,16 +30,11 @@ const add = (one: Pruned, other: Pruned): Pruned => ({
   threads: one.threads + other.threads,
   messages: one.messages + other.messages,
   runs: one.runs + other.runs,
+  files: one.files + other.files,
 });
 
-const told = ({ threads, messages, runs }: Pruned): string =>
-  inWords({
-    assistant: 0,
-    thread: threads,
-    'thread.message': messages,
-    'thread.run': runs,
-    'thread.run.step': 0,
-  });
+const told = ({ threads, messages, runs, files }: Pruned): string =>
+  inWords({ thread: threads, 'thread.message': messages, 'thread.run': runs, file: files });
 
 interface Pruning {
   readonly db: Database;
@@ -44,18 +45,38 @@ interface Pruning {
   readonly onBatch: (more: Pruned) => void;
 }
 
-/** Removes one batch after the other, and leaves the database to others for half of the time. */
-async function removeAll({ db, since, clock, signal, onBatch }: Pruning): Promise<void> {
-  let after: Position | undefined;
+/**
+ * Removes one batch after the other until one is told to be the last, and leaves the database to
+ * others for half of the time.
+ */
+async function inBatches(
+  { clock, signal, onBatch }: Pruning,
+  remove: () => Promise<{ readonly removed: Pruned; readonly isLast: boolean }>,
+): Promise<void> {
   while (!signal.aborted) {
     const began = clock.now();
-    const removed = await removeStill(db, since, { limit: batch, ...(after && { after }) });
+    const { removed, isLast } = await remove();
     onBatch(removed);
-    if (removed.last === null) return;
-    after = removed.last;
+    if (isLast) return;
     await clock.sleep(Math.max(shortestRest, clock.now() - began), signal);
   }
   throw new Error('Interrupted');
+}
+
+/** First the threads, and then the copies that are nobody's any more. */
+async function removeAll(pruning: Pruning): Promise<void> {
+  const { db, since } = pruning;
+  let after: Position | null = null;
+  await inBatches(pruning, async () => {
+    const page = { limit: batch, ...(after && { after }) };
+    const { last, ...removed } = await removeStill(db, since, page);
+    after = last;
+    return { removed, isLast: last === null };
+  });
+  await inBatches(pruning, async () => {
+    const files = await removeCopies(db, since, batch);
+    return { removed: { ...nothing, files }, isLast: files < batch };
+  });
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
 import { getSystemErrorMessage } from 'node:util';
-import type { Counts } from './batch.ts';
 import type { Progress } from './progress.ts';
 
 /** What a command reads, writes and heeds. */
@@ -34,12 +33,15 @@ const nouns = [
   ['thread.message', 'message'],
   ['thread.run', 'run'],
   ['thread.run.step', 'run step'],
+  ['file', 'file'],
 ] as const;
+
+type Counts = Readonly<Partial<Record<(typeof nouns)[number][0], number>>>;
 
 /** `2 threads, 5 messages and 1 run`. */
 export function inWords(counts: Counts): string {
   const parts = nouns.flatMap(([object, noun]) => {
-    const count = counts[object];
+    const count = counts[object] ?? 0;
     return count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`];
   });
   if (parts.length < 2) return parts[0] ?? 'nothing';

@@ -28,6 +28,7 @@ import {
 import { transact } from '../../src/engine/store/transaction.ts';
 import { answerLastTurn, insertTurn, listTurns, sumUsage } from '../../src/engine/store/turns.ts';
 import { addMessage, addRun, addThread, messageSaying, now } from '../support/rows.ts';
+import { filesContract } from './files-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { opened, type Place, testOf } from './place.ts';
 import { pruneContract } from './prune-contract.ts';
@@ -292,6 +293,7 @@ export function storeContract(place: Place): void {
     values(place);
     transactions(place);
     copies(place);
+    filesContract(place);
     leaseContract(place);
     pruneContract(place);
   });

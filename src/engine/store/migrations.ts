@@ -153,6 +153,25 @@ async function createContainers(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+/** Without references: files stay when their threads go, until somebody prunes. */
+async function createFiles(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('files')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('created_at', whole(db), (column) => column.notNull())
+    .addColumn('thread_id', 'text', (column) => column.notNull())
+    .addColumn('run_id', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addColumn('content', featuresOf(db) === null ? 'blob' : 'bytea', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('files_by_run').on('files').column('run_id').execute();
+  await db.schema
+    .createIndex('files_by_age')
+    .on('files')
+    .columns(['created_at', 'thread_id'])
+    .execute();
+}
+
 const references = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
@@ -186,4 +205,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
     },
   },
   '0003_containers': { up: createContainers },
+  '0004_files': { up: createFiles },
 };

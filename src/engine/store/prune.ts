@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
+import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { isLive } from './conditions.ts';
 import { locksRows, skipsLocked } from './features.ts';
 import { type PageQuery, type Position, selectPage } from './page.ts';
@@ -10,9 +10,11 @@ export interface Pruned {
   readonly threads: number;
   readonly messages: number;
   readonly runs: number;
+  /** Copies of files that runs made. */
+  readonly files: number;
 }
 
-export const nothing: Pruned = { threads: 0, messages: 0, runs: 0 };
+export const nothing: Pruned = { threads: 0, messages: 0, runs: 0, files: 0 };
 
 /** Threads on which nothing has begun since a time in Unix seconds, and that no run holds. */
 const isStill = (since: number) => (where: ExpressionBuilder<Tables, 'threads'>) => {
@@ -50,6 +52,16 @@ const countIn = async (
   return count;
 };
 
+/** Copies that are as old as that and whose thread is not among these. */
+const copiesWithout = (db: Database, since: number, threads: Threads<object>) =>
+  db
+    .selectFrom('files')
+    .where('created_at', '<=', since)
+    .where((where) => {
+      const owner = threads.select('seq').where('id', '=', sql.ref<string>('files.thread_id'));
+      return where.not(where.exists(owner));
+    });
+
 /** How much is still since a time in Unix seconds. */
 export async function countStill(db: Database, since: number): Promise<Pruned> {
   const threads = stillThreads(db, since);
@@ -57,10 +69,15 @@ export async function countStill(db: Database, since: number): Promise<Pruned> {
     .select((select) => select.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   const ids = threads.select('id');
+  const living = db.selectFrom('threads').where((where) => where.not(isStill(since)(where)));
+  const copies = await copiesWithout(db, since, living)
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
   return {
     threads: count,
     messages: await countIn(db, 'messages', ids),
     runs: await countIn(db, 'runs', ids),
+    files: copies.count,
   };
 }
 
@@ -88,5 +105,19 @@ export const removeStill = (
     const messages = await countIn(transaction, 'messages', ids);
     const runs = await countIn(transaction, 'runs', ids);
     await transaction.deleteFrom('threads').where('id', 'in', ids).execute();
-    return { threads: ids.length, messages, runs, last };
+    return { ...nothing, threads: ids.length, messages, runs, last };
+  });
+
+/** Removes so many of the copies whose thread is gone, in a transaction of its own; says how many. */
+export const removeCopies = (db: Database, since: number, limit: number): Promise<number> =>
+  transact(db, async (transaction) => {
+    const threads = transaction.selectFrom('threads');
+    const rows = await copiesWithout(transaction, since, threads)
+      .select('id')
+      .orderBy('created_at')
+      .limit(limit)
+      .execute();
+    const ids = rows.map(({ id }) => id);
+    if (ids.length > 0) await transaction.deleteFrom('files').where('id', 'in', ids).execute();
+    return ids.length;
   });

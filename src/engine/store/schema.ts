@@ -13,6 +13,7 @@ export interface Tables {
   steps: StepTable;
   turns: TurnTable;
   containers: ContainerTable;
+  files: FileTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -77,6 +78,18 @@ interface ContainerTable {
   thread_id: string;
   container_id: string;
   file_ids: string;
+}
+
+/** A copy of a file that a run made; it outlives its thread, which may be gone. */
+interface FileTable {
+  id: string;
+  /** Unix seconds. */
+  created_at: number;
+  thread_id: string;
+  run_id: string;
+  body: string;
+  /** Last, so that the rest is read without it. */
+  content: Uint8Array;
 }
 
 /** The statuses of runs that hold their thread (contract §5.1). */

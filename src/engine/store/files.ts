@@ -1,0 +1,81 @@
+import type OpenAI from 'openai';
+import { type Database, decode } from './schema.ts';
+
+/** All of a copy but its ids and its bytes. */
+export interface FileBody {
+  readonly filename: string;
+  /** Null where nobody knows. */
+  readonly media_type: string | null;
+  readonly bytes: number;
+  /** Whether the model endpoint has the file too, under the same id. */
+  readonly is_uploaded: boolean;
+}
+
+export interface FileRow {
+  readonly id: string;
+  readonly created_at: number;
+  readonly body: string;
+}
+
+export const fileBody = (row: Pick<FileRow, 'body'>): FileBody => decode(row.body);
+
+/** The API's object, as it was of what code had made. */
+export function toFile(row: FileRow): OpenAI.FileObject {
+  const { filename, bytes } = fileBody(row);
+  return {
+    id: row.id,
+    object: 'file',
+    bytes,
+    created_at: row.created_at,
+    filename,
+    purpose: 'assistants_output',
+    status: 'processed',
+  };
+}
+
+export interface NewFile {
+  readonly id: string;
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly run_id: string;
+  readonly body: FileBody;
+  readonly content: Uint8Array;
+}
+
+/** Keeps a file; one that is kept already stays as it is. */
+export const insertFile = async (db: Database, file: NewFile): Promise<void> => {
+  await db
+    .insertInto('files')
+    .values({ ...file, body: JSON.stringify(file.body) })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+};
+
+export const findFile = (db: Database, id: string): Promise<FileRow | undefined> =>
+  db
+    .selectFrom('files')
+    .select(['id', 'created_at', 'body'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+
+export async function findContent(
+  db: Database,
+  id: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const row = await db
+    .selectFrom('files')
+    .select('content')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && new Uint8Array(row.content);
+}
+
+export const deleteFile = async (db: Database, id: string): Promise<void> => {
+  await db.deleteFrom('files').where('id', '=', id).execute();
+};
+
+/** The files a run made, shown or not. */
+export async function runFiles(db: Database, run_id: string): Promise<string[]> {
+  const rows = await db.selectFrom('files').select('id').where('run_id', '=', run_id).execute();
+  return rows.map(({ id }) => id);
+}
