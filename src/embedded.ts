@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { BackendOptions } from './backend.ts';
+import { withCopiedImages } from './engine/copied-images.ts';
 import { createEngine, type Engine, type Observer } from './engine/index.ts';
 import { createAutoModel } from './engine/models/auto.ts';
 import { type ChatOptions, createChatModel } from './engine/models/chat.ts';
@@ -35,9 +36,10 @@ export async function startEmbedded(
   const { apiKey, modelBaseUrl: baseURL } = config;
   const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
   const reached = modelEndpoint(config);
-  const files = 'reason' in reached ? null : createFiles(endpoint);
+  const db = await openDatabase(config.database);
+  const files = 'reason' in reached ? null : withCopiedImages(createFiles(endpoint), db);
   const engine = createEngine({
-    db: await openDatabase(config.database),
+    db,
     model: models[config.modelApi]({ ...endpoint, files, ids }),
     files,
     clock,
@@ -49,6 +51,6 @@ export async function startEmbedded(
     modelFor: (named) => config.model ?? config.modelMap.get(named) ?? named,
   });
   engine.start();
-  const fetch = passingFiles((request) => engine.fetch(request), reached);
+  const fetch = passingFiles(engine, reached);
   return { engine, openai: createClient({ fetch }) };
 }

@@ -1,3 +1,4 @@
+import type { Engine } from './engine/index.ts';
 import type { ModelEndpoint } from './model-endpoint.ts';
 import { Refusal, refusals } from './serve/refusal.ts';
 
@@ -29,12 +30,17 @@ async function pass(request: Request, endpoint: ModelEndpoint, fetch: typeof glo
 
 /**
  * What the client in this process asks: files are the model endpoint's, with the server's own key
- * and never the caller's; everything else is the engine's.
+ * and never the caller's, but for those of which there are copies; everything else is the engine's.
  */
 export const passingFiles =
-  (engine: Handler, endpoint: ModelEndpoint, fetch = globalThis.fetch): Handler =>
+  (
+    engine: Pick<Engine, 'fetch' | 'keeps'>,
+    endpoint: ModelEndpoint,
+    fetch = globalThis.fetch,
+  ): Handler =>
   async (request) => {
-    if (!/^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname)) return engine(request);
+    if (!/^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname)) return engine.fetch(request);
+    if (await engine.keeps(request)) return engine.fetch(request);
     try {
       return await pass(request, endpoint, fetch);
     } catch (error) {

@@ -3,6 +3,7 @@ import { ApiError, errors } from './http/errors.ts';
 import { FilesFailure } from './models/files.ts';
 import type { EngineParts } from './options.ts';
 import { assistantRoutes } from './routes/assistants.ts';
+import { fileRoutes } from './routes/files.ts';
 import { messageFileRoutes } from './routes/message-files.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { createThreadAndRunRoute, runRoutes } from './routes/runs.ts';
@@ -52,6 +53,7 @@ export function createApp(parts: EngineParts, worker: RunWorker): Hono {
   });
 
   app.route('/v1/assistants', assistantRoutes(parts));
+  app.route('/v1/files', fileRoutes(parts));
   app.post('/v1/threads/runs', createThreadAndRunRoute(parts, worker));
   app.route('/v1/threads', threadRoutes(parts, worker));
   app.route('/v1/threads/:thread_id/messages', messageRoutes(parts));

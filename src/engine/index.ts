@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import { createWindows } from './models/windows.ts';
 import type { EngineOptions } from './options.ts';
+import { isAboutCopy } from './routes/files.ts';
 import { reportEnd } from './runs/ended.ts';
 import { RunEvents } from './runs/events.ts';
 import { RunWorker } from './runs/worker.ts';
@@ -14,6 +15,11 @@ export type { LiveRuns } from './store/statistics.ts';
 export interface Engine {
   /** Answers one REST request; paths begin with `/v1`. Never rejects. */
   fetch(request: Request): Promise<Response>;
+  /**
+   * Whether a request about a file is one for `fetch`, because a run made the file and there is a
+   * copy; all other files are the model endpoint's. Never rejects.
+   */
+  keeps(request: Request): Promise<boolean>;
   /** Starts the worker: claims, expiry timers, runs left over by a process that is no more. */
   start(): void;
   /**
@@ -40,6 +46,7 @@ export function createEngine(options: EngineOptions): Engine {
   const app = createApp(parts, worker);
   return {
     fetch: async (request) => app.fetch(request),
+    keeps: (request) => isAboutCopy(options.db, request),
     start: () => worker.start(),
     stop: async (graceMs) => {
       await worker.stop(graceMs);

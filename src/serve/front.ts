@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
+import type { Engine } from '../engine/index.ts';
 import { type AccessRules, checkHost, checkOrigin, checkToken } from './access.ts';
 import { readBody } from './body.ts';
 import { answerPreflight, crossOriginHeaders } from './cors.ts';
@@ -14,7 +15,7 @@ type Handler = (request: Request) => Promise<Response>;
 
 interface FrontOptions {
   readonly rules: AccessRules;
-  readonly engine: Handler;
+  readonly engine: Pick<Engine, 'fetch' | 'keeps'>;
   readonly mcp: Handler;
   readonly upstream: PassThrough;
   readonly health: () => Promise<Response>;
@@ -62,10 +63,13 @@ async function dispatch(
     case 'metrics':
       return metrics();
     case 'engine':
-      return engine(await complete(request, incoming, clock));
+      return engine.fetch(await complete(request, incoming, clock));
     case 'mcp':
       return mcp(await complete(request, incoming, clock));
     case 'upstream':
+      if (await engine.keeps(request)) {
+        return engine.fetch(await complete(request, incoming, clock));
+      }
       return upstream(request, incoming);
     case 'nowhere':
       throw refusals.unknownUrl(method, pathname);

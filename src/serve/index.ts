@@ -49,7 +49,7 @@ function assemble(
   const mcp = createHttpHandler(serverFactory(openai, scope.log), scope.log);
   const front = createFront({
     rules: config,
-    engine: (request) => engine.fetch(request),
+    engine,
     mcp: (request) => mcp.fetch(request),
     upstream: choosePassThrough(config, ids),
     ...sight.look(engine),

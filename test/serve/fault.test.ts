@@ -14,7 +14,7 @@ test('a fault of the server is told in the API’s words, and in the log alone i
   const log = createLog({ level: 'info', secrets: [], now: () => 0, write });
   const front = createFront({
     rules: { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [], token: null },
-    engine: fail,
+    engine: { fetch: fail, keeps: async () => false },
     mcp: fail,
     upstream: fail,
     health: fail,

@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
 import type { Ids } from '../../src/clock.ts';
+import { withCopiedImages } from '../../src/engine/copied-images.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { createAutoModel } from '../../src/engine/models/auto.ts';
 import { createChatModel } from '../../src/engine/models/chat.ts';
@@ -52,6 +53,8 @@ export interface SetupOptions {
   readonly indexing?: number;
   /** What the endpoint does not have, and how it says so: `vector_stores` → 404. */
   readonly lacks?: Readonly<Record<string, number>>;
+  /** Whether it gives back no file that was uploaded for assistants, as OpenAI does; false unless told. */
+  readonly withholds?: boolean;
 }
 
 /** The answer to a request that went past the SDK. */
@@ -92,6 +95,8 @@ export function checked(handler: Engine['fetch'], faults: string[]): Engine['fet
   return async (request) => {
     const asked = `${request.method} ${new URL(request.url).pathname}`;
     const answer = await handler(request);
+    // The bytes of a file are whatever they are.
+    if (answer.ok && answer.headers.has('content-disposition')) return answer;
     if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true) {
       return inspected(answer, (fault) => faults.push(`${asked}: ${fault}`));
     }
@@ -123,6 +128,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     apiKey: baseURL === undefined ? apiKey : null,
     ...(options.indexing !== undefined && { indexing: options.indexing }),
     ...(options.lacks && { lacks: options.lacks }),
+    withholds: options.withholds === true,
   });
   const fetch: typeof globalThis.fetch = (input, init) => {
     const request = new Request(input, init);
@@ -131,9 +137,11 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     return isStored ? storage.fetch(request) : (options.endpoint ?? upstream).fetch(input, init);
   };
   const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch, secrets };
-  const files = isScripted || whyUnavailable(endpoint) !== null ? null : createFiles(endpoint);
+  const db = await openDatabase(await locate(options.database));
+  const hasFiles = !isScripted && whyUnavailable(endpoint) === null;
+  const files = hasFiles ? withCopiedImages(createFiles(endpoint), db) : null;
   const engine = createEngine({
-    db: await openDatabase(await locate(options.database)),
+    db,
     model: models[options.model ?? 'responses']({ ...endpoint, files, ids }),
     files,
     clock,
@@ -151,7 +159,8 @@ async function openEngine(options: SetupOptions, lines: string[]) {
   const passing = isScripted
     ? { reason: 'the scripted model has assistants and threads alone.' }
     : { apiKey: key, baseURL: baseURL ?? 'https://api.openai.com/v1' };
-  const reach = (handler: Engine['fetch']) => passingFiles(handler, passing, fetch);
+  const reach = (handler: Engine['fetch']) =>
+    passingFiles({ ...engine, fetch: handler }, passing, fetch);
   return { clock, ids, upstream, storage, engine, reach };
 }
 

@@ -21,6 +21,22 @@ const assistant = z.strictObject({
   response_format: responseFormat,
 }) satisfies z.ZodType<OpenAI.Beta.Assistant>;
 
+const fileId = z.string().startsWith('file-');
+
+/** A file that a run made, or its end. */
+const file = z.union([
+  z.strictObject({
+    id: fileId,
+    object: z.literal('file'),
+    bytes: z.int().min(0),
+    created_at: seconds,
+    filename: z.string().min(1),
+    purpose: z.literal('assistants_output'),
+    status: z.literal('processed'),
+  }) satisfies z.ZodType<OpenAI.FileObject>,
+  z.strictObject({ id: fileId, object: z.literal('file'), deleted: z.literal(true) }),
+]);
+
 /** A thread (contract §4.2). */
 export const thread = z.strictObject({
   id: id('thread'),
@@ -35,6 +51,7 @@ const deleted = <const Name extends string>(object: Name, prefix: string) =>
 
 const single = {
   assistant,
+  file,
   thread,
   'thread.message': message,
   'thread.message.file': messageFile,

@@ -76,9 +76,12 @@ interface StorageOptions {
   readonly indexing?: number;
   /** What it does not have, and how it says so: `vector_stores` → 404. */
   readonly lacks?: Readonly<Record<string, number>>;
+  /** Whether it gives back no file that was uploaded for assistants, as OpenAI does; false unless told. */
+  readonly withholds?: boolean;
 }
 
 interface State extends Holdings {
+  readonly withholds: boolean;
   readonly clock: Clock;
   readonly indexing: number;
   readonly nextId: (prefix: string) => string;
@@ -171,10 +174,13 @@ function fileRoutes(state: State): Hono {
     return context.json(toFile(keepFile(state, kept)));
   });
   routes.get('/:id', (context) => context.json(toFile(fileOf(state, context.req.param('id')))));
-  routes.get(
-    '/:id/content',
-    (context) => new Response(fileOf(state, context.req.param('id')).content),
-  );
+  routes.get('/:id/content', (context) => {
+    const { content, purpose } = fileOf(state, context.req.param('id'));
+    if (state.withholds && (purpose === 'assistants' || purpose === 'user_data')) {
+      throw new Refused(400, `Not allowed to download files of purpose: ${purpose}`);
+    }
+    return new Response(content);
+  });
   routes.delete('/:id', (context) => {
     const { id } = fileOf(state, context.req.param('id'));
     files.delete(id);
@@ -242,11 +248,11 @@ function containerRoutes(state: State): Hono {
 
 /** The part of an endpoint that has files, vector stores and containers, as OpenAI's answers. */
 export function createStorage(options: StorageOptions): Storage {
-  const { clock, apiKey, indexing = 0, lacks = {} } = options;
+  const { clock, apiKey, indexing = 0, lacks = {}, withholds = false } = options;
   const holdings: Holdings = { files: new Map(), stores: new Map(), containers: new Map() };
   let made = 0;
   const nextId = (prefix: string) => `${prefix}made${(made += 1)}`;
-  const state: State = { ...holdings, clock, indexing, nextId };
+  const state: State = { ...holdings, clock, indexing, withholds, nextId };
   const asked: string[] = [];
 
   const app = new Hono();

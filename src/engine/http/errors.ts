@@ -69,6 +69,9 @@ export const errors = {
     new ApiError(404, {
       message: `No file found with id '${file_id}' in message '${message_id}'.`,
     }),
+  /** In the words of the API's files. */
+  noFile: (file_id: string) =>
+    new ApiError(404, { message: `No such File object: ${file_id}`, param: 'id' }),
   /** Rows 9 to 11. */
   malformed: (kind: Kind, id: string) =>
     new ApiError(400, malformedId(kinds[kind].param, id, kinds[kind].prefix)),

@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { APIError, toFile } from 'openai';
 import { redact } from '../../redact.ts';
 import { createEndpointClient, type EndpointOptions, lacksPath, secretsOf } from './endpoint.ts';
+import type { Perishable } from './model.ts';
 import { sentence } from './upstream-error.ts';
 
 export type NewVectorStore = Pick<
@@ -27,12 +28,14 @@ export interface Files {
   deleteVectorStore(store_id: string): Promise<void>;
   /** How many files of a store cannot be found yet. */
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
-  /** Takes a file out of a container, which does not last, and keeps it; resolves to the kept file's id. */
-  keepContainerFile(container_id: string, file_id: string, filename: string): Promise<string>;
+  /** Fetches what a tool made, from its container or from where an image's URL leads. */
+  fetchMade(made: Perishable): Promise<File>;
+  /** Keeps a file among the endpoint's; resolves to its id. */
+  upload(file: File): Promise<string>;
+  /** Deletes a file, which may be gone already. */
+  deleteFile(file_id: string): Promise<void>;
   /** Puts files into a container for its code to read. */
   addToContainer(container_id: string, file_ids: readonly string[]): Promise<void>;
-  /** Keeps an image that a model gave as a `data:` or `https:` URL; resolves to its file's id. */
-  keepImage(url: string): Promise<string>;
   /** An image's bytes as a `data:` URL, for models that take no file ids. */
   readImage(file_id: string, signal: AbortSignal): Promise<string>;
 }
@@ -112,35 +115,40 @@ async function addToStore(client: OpenAI, id: string, store: NewVectorStore): Pr
 }
 
 /**
- * Under the first purpose a file can be downloaded again, which clients do with what an assistant
- * made; endpoints that take only images for it, or know no such purpose, take the second.
+ * Under the first purpose the endpoint gives a file back and a model can look at it; endpoints that
+ * take only images for it, or know no such purpose, take the second.
  */
 const [purpose, otherPurpose] = ['vision', 'assistants'] as const;
 
-async function keep(client: OpenAI, content: Response, filename: string): Promise<string> {
-  const file = await toFile(content, filename);
+async function upload({ files }: OpenAI, file: File): Promise<string> {
   try {
-    return (await client.files.create({ file, purpose })).id;
+    return (await files.create({ file, purpose })).id;
   } catch (error) {
     const isRefused = error instanceof APIError && (error.status === 400 || error.status === 422);
     if (!isRefused) throw error;
-    return (await client.files.create({ file, purpose: otherPurpose })).id;
+    return (await files.create({ file, purpose: otherPurpose })).id;
   }
 }
 
 /** What an image is, by its first bytes: endpoints often name no type. */
-function imageType(bytes: Buffer): string {
-  const head = bytes.toString('latin1', 0, 12);
+function imageType(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
   if (head.startsWith('\xff\xd8\xff')) return 'jpeg';
   if (head.startsWith('GIF8')) return 'gif';
   return head.startsWith('RIFF') && head.endsWith('WEBP') ? 'webp' : 'png';
 }
 
+/** An image's bytes as a `data:` URL. */
+export const toImageUrl = (bytes: Uint8Array): string =>
+  `data:image/${imageType(bytes)};base64,${Buffer.from(bytes).toString('base64')}`;
+
 /** The bytes of an image that stands in a URL or behind it. */
-async function readUrl(url: string, fetch: typeof globalThis.fetch): Promise<Buffer> {
+async function readUrl(url: string, fetch: typeof globalThis.fetch): Promise<File> {
   const answer = await (url.startsWith('data:') ? globalThis.fetch(url) : fetch(url));
   if (!answer.ok) throw new Error(`The image could not be fetched: HTTP ${answer.status}.`);
-  return Buffer.from(await answer.arrayBuffer());
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const type = imageType(bytes);
+  return new File([bytes], `image.${type}`, { type: `image/${type}` });
 }
 
 /** The files of the endpoint that runs the models (contract §3.4, §8.6). */
@@ -156,21 +164,22 @@ export function createFiles(options: EndpointOptions): Files {
       throw toFailure(error, secretsOf(options));
     }
   };
-  const keepContainerFile = async (container_id: string, id: string, filename: string) => {
-    const content = await containers.files.content.retrieve(id, { container_id });
-    return keep(client, content, filename);
+  const fetchMade = async (made: Perishable) => {
+    if ('url' in made) return readUrl(made.url, options.fetch ?? globalThis.fetch);
+    const { container_id, file_id, filename } = made;
+    return toFile(await containers.files.content.retrieve(file_id, { container_id }), filename);
+  };
+  const deleteFile = async (id: string) => {
+    await files.delete(id).catch((error: unknown) => {
+      if (!lacksPath(error)) throw error;
+    });
   };
   const addToContainer = async (id: string, file_ids: readonly string[]) => {
     for (const file_id of file_ids) await containers.files.create(id, { file_id });
   };
-  const keepImage = async (url: string) => {
-    const bytes = await readUrl(url, options.fetch ?? globalThis.fetch);
-    return keep(client, new Response(Uint8Array.from(bytes)), `image.${imageType(bytes)}`);
-  };
   const readImage = async (id: string, signal: AbortSignal) => {
     const content = await files.content(id, { signal });
-    const bytes = Buffer.from(await content.arrayBuffer());
-    return `data:image/${imageType(bytes)};base64,${bytes.toString('base64')}`;
+    return toImageUrl(new Uint8Array(await content.arrayBuffer()));
   };
   const countIndexing = async (id: string, signal: AbortSignal) =>
     (await vectorStores.retrieve(id, { signal })).file_counts.in_progress;
@@ -182,9 +191,10 @@ export function createFiles(options: EndpointOptions): Files {
     addToVectorStore: (id, store) => asking(unlessAbsent(stores, addToStore(stores, id, store))),
     deleteVectorStore: (id) => asking(deleteVectorStore(id)),
     countIndexing: (id, signal) => asking(countIndexing(id, signal)),
-    keepContainerFile: (id, file_id, name) => asking(keepContainerFile(id, file_id, name)),
+    fetchMade: (made) => asking(fetchMade(made)),
+    upload: (file) => asking(upload(client, file)),
+    deleteFile: (id) => asking(deleteFile(id)),
     addToContainer: (id, file_ids) => asking(addToContainer(id, file_ids)),
-    keepImage: (url) => asking(keepImage(url)),
     readImage: (id, signal) => asking(readImage(id, signal)),
   };
 }

@@ -8,6 +8,7 @@ import { noLease, type RunRow, runState, toRun, updateRun } from '../store/runs.
 import type { Database } from '../store/schema.ts';
 import { deleteStep, openSteps, runSteps, type StepBody, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
+import { dropUnshown } from './kept-files.ts';
 import { advance, nextStatus, type Outcome, type RunEvent, type Standing } from './machine.ts';
 import { endMessage, endStep, type Writing } from './steps.ts';
 
@@ -48,6 +49,7 @@ export async function settleRun(
   moved: Standing,
 ): Promise<RunRow> {
   const row = await updateRun(db, run.id, { ...moved, ...noLease });
+  await dropUnshown(db, run);
   tell(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
   return row;
 }

@@ -1,56 +1,16 @@
 import { ContainerGone } from '../models/container-gone.ts';
-import type { ModelEvent, ModelRequest, Perishable } from '../models/model.ts';
+import type { ModelEvent, ModelRequest } from '../models/model.ts';
 import type { EngineParts } from '../options.ts';
 import { deleteContainer, findContainer, putContainer } from '../store/containers.ts';
 import { runSettings, type RunRow } from '../store/runs.ts';
+import { inTime } from './in-time.ts';
+import { createKeep } from './kept-files.ts';
 import type { Execution } from './turn.ts';
 
-/* What hosted tools need around a model call: where they run, and where their work is kept. */
-
-/** Milliseconds that the endpoint's files may hold up a run each time. */
-const longestWait = 60_000;
-
-/** Resolves to what the endpoint answers in time; throws when it does not, or when it refuses. */
-async function inTime<T>(
-  { clock }: Pick<EngineParts, 'clock'>,
-  signal: AbortSignal,
-  answer: Promise<T>,
-): Promise<T> {
-  const timer = new AbortController();
-  const late = clock
-    .sleep(longestWait, AbortSignal.any([timer.signal, signal]))
-    .then(() => Promise.reject(new Error('The model endpoint took too long.')));
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    late.catch(() => {});
-    timer.abort('over');
-  }
-}
+/* What hosted tools need around a model call: where they run, and what keeps their work. */
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
-
-/** Keeps what tools make in the endpoint's files. A run does not fail for want of a file. */
-function createKeep(parts: EngineParts, run: RunRow, signal: AbortSignal): ModelRequest['keep'] {
-  const { files, log } = parts;
-  const keep = (made: Perishable): Promise<string> => {
-    if (files === null) throw new Error('There is nowhere to keep files.');
-    if ('url' in made) return files.keepImage(made.url);
-    return files.keepContainerFile(made.container_id, made.file_id, made.filename);
-  };
-  return async (made) => {
-    try {
-      return await inTime(parts, signal, keep(made));
-    } catch (error) {
-      const file = 'url' in made ? 'an image' : made.filename;
-      if (!signal.aborted) {
-        log.warn('file that a run made is lost', { run_id: run.id, file, reason: reasonOf(error) });
-      }
-      return null;
-    }
-  };
-}
 
 /**
  * The container in which the thread's code ran before, with all the files that the run brings; null
@@ -96,10 +56,11 @@ export type Hosted = Pick<ModelRequest, 'container' | 'keep'>;
 /** Makes a model call with the thread's container, and with a new one when that is no more. */
 export async function* askHosted(
   parts: EngineParts,
-  { run, signal }: Pick<Execution, 'run' | 'signal'>,
+  execution: Pick<Execution, 'run' | 'token' | 'signal'>,
   ask: (hosted: Hosted) => AsyncIterable<ModelEvent>,
 ): AsyncGenerator<ModelEvent> {
-  const keep = createKeep(parts, run, signal);
+  const { run, signal } = execution;
+  const keep = createKeep(parts, execution);
   const container = await findUsableContainer(parts, run, signal);
   let isAnswered = false;
   try {

@@ -2,7 +2,6 @@ import { type MessageContent, type ModelEvent, noUsage } from '../models/model.t
 import type { EngineParts } from '../options.ts';
 import { findLeased } from '../store/leases.ts';
 import { messageBody, updateMessageBody } from '../store/messages.ts';
-import { outageOf } from '../store/outage.ts';
 import { noLease, type RunRow, updateRun } from '../store/runs.ts';
 import type { Database, Usage } from '../store/schema.ts';
 import type { Durability } from '../store/transaction.ts';
@@ -14,12 +13,10 @@ import { discardOpen, discardUnfinished, endRun, standing } from './ending.ts';
 import type { Tell } from './events.ts';
 import { beginCall, closeCalls, finishCall, keepCalls, type OpenCalls } from './hosted-calls.ts';
 import type { Outcome } from './machine.ts';
+import { writePatiently } from './outage.ts';
 import { closeMessage, type OpenMessage, openMessage, type Writing } from './steps.ts';
 
 type Delta = Extract<ModelEvent, { type: 'delta' }>;
-
-/** Milliseconds between two attempts to write while the database is of no use. */
-const outagePause = 2000;
 
 /** The lease went to someone else: this execution has nothing more to say. */
 export class LeaseLost extends Error {
@@ -195,23 +192,17 @@ export class TurnRecorder {
     change: (writing: Writing, run: RunRow, isAgain: boolean) => Promise<T>,
     durability: Durability = {},
   ): Promise<T> {
-    const { events, db: database, clock, ids, log } = this.#parts;
+    const { events, db: database, clock, ids } = this.#parts;
     await this.#told;
-    for (let isAgain = false; ; isAgain = true) {
-      try {
-        const held = async (db: Database, tell: Tell) => {
-          const run = await findLeased(db, this.#run.id, this.#token);
-          if (run === undefined) throw new LeaseLost();
-          return change({ db, tell, clock, ids }, run, isAgain);
-        };
-        return await events.change(database, held, durability);
-      } catch (error) {
-        const outage = outageOf(error);
-        if (outage === null || this.#signal.aborted) throw error;
-        log.error('run waits for the database', { run_id: this.#run.id, reason: outage });
-        await clock.sleep(outagePause, this.#signal);
-      }
-    }
+    const waiting = { run: this.#run, signal: this.#signal };
+    return writePatiently(this.#parts, waiting, (isAgain) => {
+      const held = async (db: Database, tell: Tell) => {
+        const run = await findLeased(db, this.#run.id, this.#token);
+        if (run === undefined) throw new LeaseLost();
+        return change({ db, tell, clock, ids }, run, isAgain);
+      };
+      return events.change(database, held, durability);
+    });
   }
 
   async #start(): Promise<void> {

@@ -1,0 +1,70 @@
+import { type Context, Hono } from 'hono';
+import { errors } from '../http/errors.ts';
+import type { EngineOptions } from '../options.ts';
+import {
+  deleteFile,
+  fileBody,
+  type FileRow,
+  findContent,
+  findFile,
+  toFile,
+} from '../store/files.ts';
+import type { Database } from '../store/schema.ts';
+
+const methods = new Set(['GET', 'HEAD', 'DELETE']);
+
+/**
+ * Whether a request is about a file that a run made and of which there is a copy; true as well when
+ * the database cannot say, which answering it then tells of.
+ */
+export async function isAboutCopy(db: Database, { method, url }: Request): Promise<boolean> {
+  const path = /^\/v1\/files\/([^/]+)(?:\/content)?\/?$/u.exec(new URL(url).pathname);
+  if (path === null || !methods.has(method)) return false;
+  const [, id = ''] = path;
+  return findFile(db, id).then(
+    (row) => row !== undefined,
+    () => true,
+  );
+}
+
+async function pathFile(db: Database, context: Context): Promise<FileRow> {
+  const id = context.req.param('file_id') ?? '';
+  const row = await findFile(db, id);
+  if (row === undefined) throw errors.noFile(id);
+  return row;
+}
+
+/** Code chose the name: what no header can say is left to the encoded one. */
+function contentHeaders(row: FileRow): Record<string, string> {
+  const { filename, media_type } = fileBody(row);
+  const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/gu, '_');
+  const encoded = encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*]/gu, escape);
+  return {
+    'content-type': media_type ?? 'application/octet-stream',
+    'content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`,
+    'x-content-type-options': 'nosniff',
+  };
+}
+
+/** `/files/{file_id}` of the files that runs made, as far as there are copies (contract §8.6). */
+export function fileRoutes({ db, files }: EngineOptions): Hono {
+  const routes = new Hono();
+
+  routes.get('/:file_id', async (context) => context.json(toFile(await pathFile(db, context))));
+
+  routes.get('/:file_id/content', async (context) => {
+    const row = await pathFile(db, context);
+    const content = await findContent(db, row.id);
+    if (content === undefined) throw errors.noFile(row.id);
+    return new Response(content, { headers: contentHeaders(row) });
+  });
+
+  routes.delete('/:file_id', async (context) => {
+    const row = await pathFile(db, context);
+    if (fileBody(row).is_uploaded) await files?.deleteFile(row.id);
+    await deleteFile(db, row.id);
+    return context.json({ id: row.id, object: 'file', deleted: true });
+  });
+
+  return routes;
+}
