@@ -25,7 +25,7 @@ const files = [
   ['engine', 'tool-calls'],
   ['engine', 'worker'],
   ['files', 'attachments'],
-  ['files', 'attachments'],
+  ['files', 'kept-copies'],
   ['stream', 'elsewhere'],
 ] as const;
 

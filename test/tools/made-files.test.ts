@@ -24,7 +24,7 @@ const ways = {
 test.each(['embedded', 'remote'] as const)(
   'what code made is listed with its message, each once, and can be looked at (%s)',
   async (way) => {
-    const it = await setup();
+    const it = await setup({ withholds: true });
     const container = [
       ['cfile_plot.png', new Blob([png])],
       ['cfile_sum.csv', new Blob(['a,b\n1,2\n'])],
