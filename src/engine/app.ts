@@ -46,6 +46,8 @@ export function createApp(parts: EngineParts, worker: RunWorker): Hono {
     return context.json(errors.unknownUrl(method, path).toJSON(), 404);
   });
 
+  app.post('/v1/threads/runs', createThreadAndRunRoute(parts, worker));
+
   // A run whose time is over is never seen alive, whether or not a worker has been by.
   app.use('/v1/threads/:thread_id/*', async (context, next) => {
     await expireDueRuns(parts, context.req.param('thread_id'));
@@ -54,7 +56,6 @@ export function createApp(parts: EngineParts, worker: RunWorker): Hono {
 
   app.route('/v1/assistants', assistantRoutes(parts));
   app.route('/v1/files', fileRoutes(parts));
-  app.post('/v1/threads/runs', createThreadAndRunRoute(parts, worker));
   app.route('/v1/threads', threadRoutes(parts, worker));
   app.route('/v1/threads/:thread_id/messages', messageRoutes(parts));
   app.route('/v1/threads/:thread_id/messages/:message_id/files', messageFileRoutes(parts));

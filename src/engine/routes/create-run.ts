@@ -1,7 +1,7 @@
 import { seconds } from '../../clock.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { lookUpAssistant, lookUpThread } from './lookup.ts';
+import { lookUpAssistant } from './lookup.ts';
 import type { EngineParts } from '../options.ts';
 import { initialState } from '../runs/machine.ts';
 import type { Writing } from '../runs/steps.ts';
@@ -84,9 +84,8 @@ export async function createRun(
   const live = await findLiveRun(db, thread.id);
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
   checkExecutable(fields.tools ?? assistantBody(assistant).tools, parts, parts.errands);
-  await addMessages(db, thread, fields.additional_messages ?? [], parts);
-  const complete = await lookUpThread(db, thread.id);
-  const settings = settle(fields, assistant, complete, parts.modelFor);
+  const added = await addMessages(db, thread, fields.additional_messages ?? [], parts);
+  const settings = settle(fields, assistant, added.thread, parts.modelFor);
   if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
     throw errors.nothingToRun();
   }

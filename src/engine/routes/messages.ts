@@ -48,13 +48,16 @@ function toContent(content: CreateMessage['content']): Content {
 /** What making something takes. */
 export type Making = Pick<EngineOptions, 'clock' | 'ids'> & { readonly errands: Errands };
 
-/** Adds messages that no run made, in order, within the caller's transaction. */
+/**
+ * Adds messages that no run made, in order, within the caller's transaction; answers them and the
+ * thread, whose files are now theirs too.
+ */
 export async function addMessages(
   db: Database,
   thread: ThreadRow,
   messages: readonly CreateMessage[],
   { clock, ids, errands }: Making,
-): Promise<MessageRow[]> {
+): Promise<{ readonly thread: ThreadRow; readonly rows: MessageRow[] }> {
   const created_at = seconds(clock);
   const rows: MessageRow[] = [];
   for (const { role, content, attachments, metadata } of messages) {
@@ -79,10 +82,9 @@ export async function addMessages(
   }
   const { metadata, tool_resources } = threadBody(thread);
   const shared = shareAttachments(tool_resources, messages, errands);
-  if (shared !== tool_resources) {
-    await updateThread(db, thread.id, { metadata, tool_resources: shared });
-  }
-  return rows;
+  if (shared === tool_resources) return { thread, rows };
+  const complete = await updateThread(db, thread.id, { metadata, tool_resources: shared });
+  return { thread: complete, rows };
 }
 
 /** `/threads/{thread_id}/messages` (contract §4.3). */
@@ -108,7 +110,8 @@ export function messageRoutes(options: EngineOptions): Hono {
         const thread = await pathThread(transaction, context);
         const live = await findLiveRun(transaction, thread.id);
         if (live !== undefined) throw errors.busyForMessage(thread.id, live.id);
-        return addMessages(transaction, thread, [message], { ...options, errands });
+        const { rows } = await addMessages(transaction, thread, [message], { ...options, errands });
+        return rows;
       }),
     );
     if (row === undefined) throw errors.fault();

@@ -37,8 +37,7 @@ export async function addThread(
     metadata: metadata ?? {},
     tool_resources: makeToolResources(tool_resources, errands, place, threadStoreLife),
   });
-  await addMessages(db, thread, messages, making);
-  return (await findThread(db, thread.id)) ?? thread;
+  return (await addMessages(db, thread, messages, making)).thread;
 }
 
 /** `/threads` (contract §4.2), and the list of threads, which upstream never offered. */
