@@ -56,10 +56,10 @@ export const include = z
   .array(z.enum(['step_details.tool_calls[*].file_search.results[*].content']))
   .exactOptional();
 
-/** An id that becomes a segment of a path; of any shape, since imported ids keep theirs. */
+/** An id that becomes a segment of a path; of any other shape, since imported ids keep theirs. */
 export const pathId = (prefix: string) =>
   z.string().superRefine((value, context) => {
-    if (value === '' || value === '.' || value === '..') {
+    if (['', '.', '..'].includes(value) || !value.isWellFormed()) {
       context.addIssue({ ...rule({ rule: 'id', prefix }), input: value });
     }
   });

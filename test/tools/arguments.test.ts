@@ -67,6 +67,7 @@ const cases: readonly Case[] = [
   ['create_run', { thread_id, extra: 1 }, ...missing('assistant_id')],
   ['create_run', { thread_id: 7, assistant_id }, ...wrong('thread_id', 'a string', 'an integer')],
   ['create_run', { thread_id: '', assistant_id }, ...badId('thread_id', '', 'thread')],
+  ['get_run', { ...at, run_id: 'run_\ud83d' }, ...badId('run_id', 'run_\ud83d', 'run')],
   ['create_run', { thread_id, assistant_id, wait_seconds: 46 }, ...above('wait_seconds', 45, 46)],
   ['create_run', { thread_id, assistant_id, wait_seconds: -1 }, ...below('wait_seconds', 0, -1)],
   [

@@ -80,6 +80,12 @@ describe('text', () => {
     );
   });
 
+  test('keeps a byte order mark that a page begins with', async () => {
+    const whole = utf8(`\ufeff${'x'.repeat(pageSize - 3)}\ufeffb`);
+    expect((await show(whole)).said.text.slice(0, 2)).toBe('\ufeffx');
+    expect((await show(whole, { offset: pageSize })).said.text).toBe('\ufeffb');
+  });
+
   test('from within a character begins after it', async () => {
     const { said } = await show(utf8('👋👋'), { offset: 2 });
     expect(said).toMatchObject({ offset: 4, text: '👋' });
