@@ -9,6 +9,7 @@ import { temporary } from '../support/files.ts';
 import { addMessage, addThread } from '../support/rows.ts';
 import { createAssistant, createRun, createThread, readRun } from '../support/talk.ts';
 import { openTerminal, outcomeOf } from '../support/transfer.ts';
+import { makes, runsCode, says } from '../support/upstream-items.ts';
 
 const day = 86_400;
 
@@ -65,6 +66,34 @@ test('old threads go with what is in them; assistants and live runs stay', async
     ended.assistant_id,
   );
   expect((await prune(database, 1)).stderr).toBe('Removed nothing.\n');
+});
+
+test('copies of what code made go once they are old and their thread is gone', async () => {
+  const database = temporary();
+  const it = await setup({ database });
+  const made: { thread_id: string; file_id: string }[] = [];
+  for (const name of ['still.csv', 'deleted.csv', 'live.csv']) {
+    it.storage.containers.set('cntr_first', new Map([[`cfile_${name}`, new Blob([name])]]));
+    it.upstream.will({ output: [runsCode('save()'), says('See.', [makes(name)])] });
+    const { thread_id } = await createRun(it, {}, { tools: [{ type: 'code_interpreter' }] });
+    await it.runToEnd();
+    made.push({ thread_id, file_id: [...it.storage.files.keys()].at(-1) ?? '' });
+  }
+  const [still, deleted, live] = made;
+  await it.openai.beta.threads.delete(deleted?.thread_id ?? '');
+  const { id: assistant_id } = await createAssistant(it);
+  await it.openai.beta.threads.runs.create(live?.thread_id ?? '', { assistant_id });
+  const keptOf = async () => {
+    const files = await Promise.all(made.map(({ file_id }) => it.openai.files.retrieve(file_id)));
+    return files.map(({ purpose }) => purpose === 'assistants_output');
+  };
+  expect((await prune(database, 0)).stderr).toBe('Removed nothing.\n');
+  expect(await keptOf()).toEqual([true, true, true]);
+  const gone = '1 thread, 2 messages, 1 run and 2 files.\n';
+  expect((await prune(database, 1, { dryRun: true })).stderr).toBe(`Would remove ${gone}`);
+  expect((await prune(database, 1)).stderr).toBe(`Removed ${gone}`);
+  expect(await keptOf()).toEqual([false, false, true]);
+  expect(it.storage.files.has(still?.file_id ?? '')).toBe(true);
 });
 
 test('a dry run says what would go, and leaves it', async () => {

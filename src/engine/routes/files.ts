@@ -36,11 +36,12 @@ async function pathFile(db: Database, context: Context): Promise<FileRow> {
 
 /** Code chose the name: what no header can say is left to the encoded one. */
 function contentHeaders(row: FileRow): Record<string, string> {
-  const { filename, media_type } = fileBody(row);
+  const { filename, media_type, bytes } = fileBody(row);
   const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/gu, '_');
   const encoded = encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*]/gu, escape);
   return {
     'content-type': media_type ?? 'application/octet-stream',
+    'content-length': String(bytes),
     'content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`,
     'x-content-type-options': 'nosniff',
   };
