@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup } from '../support/engine.ts';
+import { dataOf, expectTold, tellRun } from '../support/stream.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../support/talk.ts';
 import { calls, says } from '../support/upstream-items.ts';
 import type { StreamEvent } from '../support/upstream-events.ts';
@@ -10,6 +11,18 @@ const only =
   (...types: string[]): Edit =>
   (events) =>
     events.filter(({ type }) => types.includes(type));
+
+type Change = (key: string, value: unknown) => unknown;
+
+/** Changes what stands under a name, wherever it does; undefined leaves it out. */
+const everywhere =
+  (change: Change): Edit =>
+  (events) =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a careless server sends
+    JSON.parse(JSON.stringify(events, change)) as StreamEvent[];
+
+const without = (...names: string[]): Edit =>
+  everywhere((key, value) => (names.includes(key) ? undefined : value));
 
 /** Servers that speak Responses, each leaving out something that OpenAI's sends. */
 const servers: [string, Edit][] = [
@@ -29,6 +42,24 @@ const servers: [string, Edit][] = [
     'counts nothing and numbers nothing',
     (events) => events.map((event) => ({ ...event, sequence_number: 0 })),
   ],
+  ['has no annotations', without('annotations')],
+  ['says neither which item nor which part grows', without('output_index', 'content_index')],
+  [
+    'gives content as text',
+    everywhere((key, value) => (key === 'content' && String(value) !== '' ? 'Let me see.' : value)),
+  ],
+  [
+    'gives arguments as an object',
+    everywhere((key, value) => (key === 'arguments' ? { city: 'Oslo' } : value)),
+  ],
+  [
+    'has one id for a call',
+    everywhere((key, value) => {
+      if (key === 'call_id') return undefined;
+      return key === 'id' && String(value).startsWith('fc_') ? 'call_1' : value;
+    }),
+  ],
+  ['ends without a response', without('response')],
 ];
 
 test.each(servers)('a server that %s', async (_, edit) => {
@@ -72,4 +103,27 @@ test('a server whose ids of calls are its own', async () => {
     tool_outputs,
   });
   expect(taken.status).toBe('queued');
+});
+
+test('a server that neither names its calls nor says what they are called with', async () => {
+  const it = await setup();
+  const output = [calls('get_weather', {}, 'call_1'), calls('get_weather', {}, 'call_2')];
+  it.upstream.will({ output, edit: without('id', 'call_id', 'arguments') });
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  const { required_action } = await readRun(it, run);
+  const made = required_action?.submit_tool_outputs.tool_calls ?? [];
+  expect(made.map((call) => call.function.arguments)).toEqual(['{}', '{}']);
+  expect(new Set(made.map(({ id }) => id)).size).toBe(2);
+  for (const { id } of made) expect(id).toMatch(/^call_\w{24}$/u);
+});
+
+test('an empty part is no part', async () => {
+  const it = await setup();
+  const [empty, full] = [says('').content, says('Sunny.').content];
+  it.upstream.will({ output: [{ ...says(''), content: [...empty, ...full] }] });
+  const { events } = await tellRun(it);
+  const deltas = dataOf(events, 'thread.message.delta').flatMap(({ delta }) => delta.content ?? []);
+  expect(new Set(deltas.map(({ index }) => index))).toEqual(new Set([0]));
+  await expectTold(it, events);
 });

@@ -95,7 +95,11 @@ export function createKeeper(request: Pick<ModelRequest, 'keep'>) {
       const { input, item } = event;
       const outputs = yield* toOutputs(item?.outputs ?? [], keep);
       const call = { type: 'code_interpreter', code_interpreter: { input, outputs } } as const;
-      yield { type: 'call_done', call, ...(item && { container: item.container_id }) };
+      yield {
+        type: 'call_done',
+        call,
+        ...(item?.container_id && { container: item.container_id }),
+      };
     } else {
       yield event;
     }

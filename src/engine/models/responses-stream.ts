@@ -3,6 +3,7 @@ import { isFileNote } from './annotations.ts';
 import { type FunctionCall, type ModelEvent, ModelFailure, type Usage } from './model.ts';
 import { type CallItem, CallWriter, isCallItem } from './responses-calls.ts';
 import type { RawEvent } from './responses-files.ts';
+import { completeItem } from './responses-item.ts';
 import { isEmpty, MessageWriter } from './responses-message.ts';
 import { errorCode, passes } from './upstream-error.ts';
 
@@ -27,15 +28,23 @@ const toCall = (item: OutputItem): FunctionCall[] =>
     ? [{ id: item.call_id, name: item.name, arguments: item.arguments }]
     : [];
 
-function toEnd({ status, incomplete_details }: Response): Finished['end'] {
+function toEnd({ status, incomplete_details }: Partial<Response>): Finished['end'] {
   if (status !== 'incomplete') return 'stop';
   const { reason } = incomplete_details ?? {};
   if (reason === 'max_output_tokens') return 'length';
   return reason === 'content_filter' ? reason : 'other';
 }
 
-type Place = { readonly output_index: number };
-type PartPlace = Place & { readonly content_index: number };
+/** What an event says by its name, to servers that say no more. */
+const statusOf = {
+  'response.completed': 'completed',
+  'response.incomplete': 'incomplete',
+  'response.failed': 'failed',
+} as const;
+
+/** Servers without these numbers send one message of one part. */
+type Place = { readonly output_index?: number };
+type PartPlace = Place & { readonly content_index?: number };
 
 /**
  * Follows one stream; the response that ends it is the truth that the events are held against.
@@ -48,7 +57,7 @@ export class StreamReader {
   readonly #written = new Set<number>();
   #open: MessageWriter | CallWriter | null = null;
   #held: StreamEvent[] = [];
-  #final: Response | null = null;
+  #final: Partial<Response> | null = null;
 
   /** `tools` are those of the run. */
   constructor(tools: readonly OpenAI.Beta.AssistantTool[]) {
@@ -57,7 +66,7 @@ export class StreamReader {
 
   *read(event: StreamEvent): Generator<RawEvent> {
     if (event.type === 'response.output_item.done') {
-      this.#items.set(event.output_index, event.item);
+      this.#items.set(event.output_index ?? this.#items.size, completeItem(event.item));
     }
     if (this.#isHeld(event)) {
       this.#held.push(event);
@@ -77,12 +86,12 @@ export class StreamReader {
         yield* this.#annotate(event);
         break;
       case 'response.output_item.done':
-        yield* this.#done(event.output_index, event.item, false);
+        yield* this.#done(event.output_index ?? 0, completeItem(event.item), false);
         break;
       case 'response.completed':
       case 'response.incomplete':
       case 'response.failed':
-        this.#final = event.response;
+        this.#final = { status: statusOf[event.type], ...event.response };
         break;
       case 'error':
         throw new ModelFailure(errorCode(event.code), event.message, passes(event.code));
@@ -119,8 +128,9 @@ export class StreamReader {
     yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end };
   }
 
-  #output(final: Response): OutputItem[] {
-    if (final.output.length > 0) return final.output;
+  #output(final: Partial<Response>): OutputItem[] {
+    const output = final.output ?? [];
+    if (output.length > 0) return output.map(completeItem);
     return [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
   }
 
@@ -130,7 +140,7 @@ export class StreamReader {
   }
 
   /** The message at a place in the output, begun if it was not; null when it is over. */
-  *#message({ output_index: index }: Place): Generator<RawEvent, MessageWriter | null> {
+  *#message({ output_index: index = 0 }: Place): Generator<RawEvent, MessageWriter | null> {
     if (this.#written.has(index)) return null;
     if (this.#open instanceof MessageWriter && this.#open.index === index) return this.#open;
     return yield* this.#start(new MessageWriter(index));
@@ -138,7 +148,7 @@ export class StreamReader {
 
   /** The same for a call. */
   *#call(
-    { output_index: index }: Place,
+    { output_index: index = 0 }: Place,
     type: CallItem['type'],
   ): Generator<RawEvent, CallWriter | null> {
     if (this.#written.has(index)) return null;
@@ -166,7 +176,7 @@ export class StreamReader {
   ): Generator<RawEvent> {
     if (event.delta === '') return;
     const message = yield* this.#message(event);
-    if (message !== null) yield* message.part(event.content_index, kind).write(event.delta);
+    if (message !== null) yield* message.part(event.content_index ?? 0, kind).write(event.delta);
   }
 
   *#annotate(event: OpenAI.Responses.ResponseOutputTextAnnotationAddedEvent): Generator<RawEvent> {
@@ -174,7 +184,7 @@ export class StreamReader {
     const note = event.annotation as OpenAI.Responses.ResponseOutputText['annotations'][number];
     if (!isFileNote(note)) return;
     const message = yield* this.#message(event);
-    if (message !== null) yield* message.part(event.content_index, 'text').note(note);
+    if (message !== null) yield* message.part(event.content_index ?? 0, 'text').note(note);
   }
 
   *#readCall(event: StreamEvent): Generator<RawEvent> {

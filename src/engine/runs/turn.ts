@@ -74,6 +74,8 @@ export class TurnRecorder {
   readonly #signal: AbortSignal;
   #open: OpenMessage | null = null;
   #content: MessageContent[] = [];
+  /** Where the model's parts stand in the content: those that say nothing leave no hole. */
+  readonly #places = new Map<number, number>();
   #done: DoneMessage | null = null;
   #calls: OpenCalls | null = null;
   #spoke = false;
@@ -97,7 +99,7 @@ export class TurnRecorder {
         return this.#grow(event);
       case 'message_done':
         if (this.#open === null) throw new Error('a message is done that was never started');
-        this.#done = { open: this.#open, content: this.#said(), cut: event.cut };
+        this.#done = { open: this.#open, content: this.#content, cut: event.cut };
         this.#open = null;
         this.#spoke = true;
         return undefined;
@@ -121,7 +123,7 @@ export class TurnRecorder {
       if (this.#calls !== null) await this.#settleCalls(writing, this.#calls);
       if (this.#open !== null) {
         const { message } = this.#open;
-        const body = { ...messageBody(message), content: this.#said() };
+        const body = { ...messageBody(message), content: this.#content };
         await updateMessageBody(writing.db, message.id, body);
       }
       await endRun(writing, run, ending, outcome);
@@ -136,18 +138,16 @@ export class TurnRecorder {
     });
   }
 
-  /** The open message as far as it has come; parts that never began leave no hole. */
-  #said(): MessageContent[] {
-    return this.#content.filter(Boolean);
-  }
-
-  #grow(delta: Delta): void {
+  #grow(event: Delta): void {
     if (this.#open === null) return;
+    const part = this.#places.get(event.part) ?? this.#content.length;
+    this.#places.set(event.part, part);
+    const delta = { ...event, part };
     const grown = this.#content[delta.part];
     const noted = grown?.type === 'text' ? grown.text.annotations.length : 0;
     grow(this.#content, delta);
-    const event = messageDelta(this.#open.message.id, delta, { first: grown === undefined, noted });
-    this.#parts.events.publish(this.#run.id, event);
+    const news = messageDelta(this.#open.message.id, delta, { first: grown === undefined, noted });
+    this.#parts.events.publish(this.#run.id, news);
   }
 
   #show(file_id: string): void {
@@ -217,6 +217,7 @@ export class TurnRecorder {
     this.#done = null;
     this.#calls = null;
     this.#content = [];
+    this.#places.clear();
   }
 
   async #closeDone(writing: Writing, usage: Usage, end: Finished['end'] = 'stop'): Promise<void> {
