@@ -1,5 +1,5 @@
 // Started by drain.ts: executes the runs of a database until there are none, once it is told to, by a
-// model that thinks for so many milliseconds; at its end says how much processor time that took.
+// model that thinks for about so many milliseconds; at its end says how much processor time that took.
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { randomIds, systemClock } from '../src/clock.ts';
@@ -16,7 +16,8 @@ const scripted = createScriptedModel();
 const model: Model = {
   ...scripted,
   async *respond(request) {
-    if (thinking !== '0') await setTimeout(Number(thinking));
+    // No two answers take the same time, or all runs would want the processor at once.
+    if (thinking !== '0') await setTimeout(Number(thinking) * (0.5 + Math.random()));
     yield* scripted.respond(request);
   },
 };

@@ -86,7 +86,7 @@ async function drain(processes: number, { runs, thinking }: Task) {
 async function compare(task: Task): Promise<void> {
   const { runs, thinking } = task;
   console.log(
-    `\nNode ${process.version}, PostgreSQL, ${runs} queued runs, 16 at once by each process, a model that takes ${thinking} ms`,
+    `\nNode ${process.version}, PostgreSQL, ${runs} queued runs, 16 at once by each process, a model that takes about ${thinking} ms`,
   );
   console.log('processes   seconds   runs a second   their processor time   waiting for locks');
   for (const processes of [1, 2, 4]) {
