@@ -1,3 +1,4 @@
+import { isPostgres } from './database-location.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import {
   type Option,
@@ -25,10 +26,23 @@ function toolsetList(text: string): readonly Toolset[] {
   throw new RefusedValue(`must be 'all' or some of ${toolsets.join(',')}${objection}.`);
 }
 
-/** What a header can carry; nothing else could ever be sent. */
+/** What a header can carry: with anything else, such as the `…` of a shortened key, no call could be made. */
+function sendable(text: string): string {
+  if (/^[\x20-\x7e]+$/u.test(text)) return text;
+  throw new RefusedValue('must be one line of ASCII characters.');
+}
+
+/** What a header can carry as a token; nothing else could ever be sent. */
 function visible(text: string): string {
   if (/^[\x21-\x7e]+$/u.test(text)) return text;
   throw new RefusedValue('must be of visible ASCII characters, without spaces.');
+}
+
+/** A file, `:memory:` or PostgreSQL; a URL of another kind would become a file of that name. */
+function databaseLocation(text: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]+:\/\//iu.exec(text);
+  if (scheme === null || isPostgres(text)) return text;
+  throw new RefusedValue(`must be a file, :memory: or a postgres:// URL, not ${scheme[0]}.`);
 }
 
 /** A host name or address in lower case, without its port. */
@@ -53,7 +67,7 @@ const apiKey: Option<string | null> = {
   help: 'Key for model calls, or for the remote server',
   fallback: 'none',
   secret: true,
-  read: asGiven,
+  read: sendable,
   otherwise: null,
 };
 
@@ -110,7 +124,7 @@ const database: Option<string | null> = {
   help: 'SQLite file that holds everything, `:memory:`, or `postgres://user@host/database`',
   fallback: 'a file in the per-user data directory',
   mode: 'embedded',
-  read: asGiven,
+  read: databaseLocation,
   otherwise: null,
 };
 

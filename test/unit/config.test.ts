@@ -127,6 +127,12 @@ test('the key is the first one that is set, without the newline that came with i
   expect(configOf({ env: { OPENAI_APIS_API_KEY, OPENAI_API_KEY: 'first' } }).apiKey).toBe('first');
 });
 
+test.each(['sk-abc…xyz', 'sk-a\nsk-b'])('the key %j could not be sent', (OPENAI_API_KEY) => {
+  expect(problemsOf({ env: { OPENAI_API_KEY } })).toEqual([
+    'OPENAI_API_KEY must be one line of ASCII characters.',
+  ]);
+});
+
 test('import reads the files it names, and replaces only when it is told to', () => {
   expect(read({ argv: ['import', 'a.jsonl', '-'] })).toMatchObject({
     command: 'import',
@@ -258,6 +264,10 @@ test.each<[string[], string]>([
   [
     ['--model-map', ','],
     '--model-map must be names such as gpt-4=gpt-4.1, with commas between them.',
+  ],
+  [
+    ['--database', 'mysql://ada:secret@host/a'],
+    '--database must be a file, :memory: or a postgres:// URL, not mysql://.',
   ],
   [['--run-lifetime', '0'], "--run-lifetime must be a whole number from 1 to 86400, not '0'."],
   [['--concurrency', '1e9'], "--concurrency must be a whole number from 1 to 1000, not '1e9'."],
