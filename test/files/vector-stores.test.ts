@@ -189,7 +189,7 @@ test.each([
   expect([answer.status, answer.body.error]).toEqual([
     400,
     {
-      message: `'${param}' is not supported here: create the vector store first and name it in 'vector_store_ids'.`,
+      message: `'${param}' is not supported here: there are no vector stores, so leave it out.`,
       type: 'invalid_request_error',
       param,
       code: 'unsupported_parameter',

@@ -142,10 +142,10 @@ export const errors = {
   noModel: (reason: string) => refuse(reason, { param: 'model', code: 'model_not_configured' }),
   noTool: (reason: string) => refuse(reason, { param: 'tools', code: 'unsupported_tool' }),
   noVectorStores: (path: string) =>
-    refuse(
-      `'${path}' is not supported here: create the vector store first and name it in 'vector_store_ids'.`,
-      { param: path, code: 'unsupported_parameter' },
-    ),
+    refuse(`'${path}' is not supported here: there are no vector stores, so leave it out.`, {
+      param: path,
+      code: 'unsupported_parameter',
+    }),
   /** What the model endpoint has against its files, in its own words. */
   endpoint: ({ status, message, ...facts }: EndpointFailure) => {
     if (status === 404) return new ApiError(404, { message, ...facts });

@@ -1,11 +1,8 @@
 import { type ChatOptions, createChatModel } from './chat.ts';
-import { isOpenAI } from './endpoint.ts';
+import { absent, isOpenAI } from './endpoint.ts';
 import { createToolLookup } from './hosted-tools.ts';
 import { type Model, ModelFailure } from './model.ts';
 import { createResponsesModel } from './responses.ts';
-
-/** Statuses by which an endpoint says that it does not have the Responses API. */
-const absent: ReadonlySet<number | null> = new Set([404, 405, 501]);
 
 const lacksResponses = (error: unknown): boolean =>
   error instanceof ModelFailure && absent.has(error.status);

@@ -46,7 +46,7 @@ export const createEndpointClient = (
   });
 
 /** Statuses by which a server says that it does not have a path. */
-const absent: ReadonlySet<unknown> = new Set([404, 405, 501]);
+export const absent: ReadonlySet<unknown> = new Set([404, 405, 501]);
 
 export const lacksPath = (error: unknown): boolean =>
   error instanceof APIError && absent.has(error.status);
