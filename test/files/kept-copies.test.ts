@@ -146,6 +146,23 @@ describe('what code made can be downloaded', () => {
   });
 });
 
+test('what is kept here alone cannot be attached, which is said before anything runs', async () => {
+  const it = await open({ lacks: { files: 404 } });
+  const { id } = await makeOne(it);
+  const { id: assistant_id } = await createAssistant(it, { tools });
+  const attachments = [{ file_id: id, tools }];
+  const messages = [{ role: 'user' as const, content: 'Read it.', attachments }];
+  const { beta } = it.openai;
+  const asked = beta.threads.createAndRun({ assistant_id, thread: { messages } });
+  expect(await refusal(asked)).toMatchObject({
+    status: 400,
+    code: 'unsupported_file',
+    message: `File '${id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,
+  });
+  const run = await beta.threads.createAndRun({ assistant_id, thread: { messages }, tools: [] });
+  expect(run.status).toBe('queued');
+});
+
 test('every other file is the endpoint’s', async () => {
   const it = await open();
   const { id } = await makeOne(it);

@@ -141,6 +141,11 @@ export const errors = {
   /** Below: what this engine cannot do, which upstream could. */
   noModel: (reason: string) => refuse(reason, { param: 'model', code: 'model_not_configured' }),
   noTool: (reason: string) => refuse(reason, { param: 'tools', code: 'unsupported_tool' }),
+  unattachable: (file_id: string) =>
+    refuse(
+      `File '${file_id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,
+      { param: 'tool_resources', code: 'unsupported_file' },
+    ),
   noVectorStores: (path: string) =>
     refuse(`'${path}' is not supported here: there are no vector stores, so leave it out.`, {
       param: path,

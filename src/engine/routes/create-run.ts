@@ -6,9 +6,10 @@ import type { EngineParts } from '../options.ts';
 import { initialState } from '../runs/machine.ts';
 import type { Writing } from '../runs/steps.ts';
 import { type AssistantRow, assistantBody } from '../store/assistants.ts';
+import { findUnattachable } from '../store/files.ts';
 import { hasUserMessage } from '../store/messages.ts';
 import { findLiveRun, insertRun, type RunRow, toRun } from '../store/runs.ts';
-import type { RunSettings } from '../store/schema.ts';
+import type { Database, RunSettings } from '../store/schema.ts';
 import { threadBody, type ThreadRow } from '../store/threads.ts';
 import type { Errands } from './errands.ts';
 import { addMessages } from './messages.ts';
@@ -69,6 +70,13 @@ function checkExecutable(tools: RunSettings['tools'], parts: EngineParts, errand
   if (refusal !== null) throw errors.noTool(refusal);
 }
 
+/** Refuses a run whose code could not read a file that it brings. */
+async function checkReadable(db: Database, { tools, tool_resources }: RunSettings): Promise<void> {
+  if (!tools.some(({ type }) => type === 'code_interpreter')) return;
+  const id = await findUnattachable(db, tool_resources.code_interpreter?.file_ids ?? []);
+  if (id !== undefined) throw errors.unattachable(id);
+}
+
 /**
  * Creates a run on a thread under the given id, with the messages that come with it, in the
  * caller's transaction: of concurrent requests one gets the thread, and a refused one leaves it as
@@ -89,6 +97,7 @@ export async function createRun(
   if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
     throw errors.nothingToRun();
   }
+  await checkReadable(db, settings);
   const created_at = seconds(parts.clock);
   const deadline = created_at + parts.runLifetime;
   const run = await insertRun(db, {

@@ -58,6 +58,16 @@ export const findFile = (db: Database, id: string): Promise<FileRow | undefined>
     .where('id', '=', id)
     .executeTakeFirst();
 
+/** The first of these files that is nowhere but here. */
+export async function findUnattachable(
+  db: Database,
+  ids: readonly string[],
+): Promise<string | undefined> {
+  if (ids.length === 0) return undefined;
+  const rows = await db.selectFrom('files').select(['id', 'body']).where('id', 'in', ids).execute();
+  return rows.find((row) => !fileBody(row).is_uploaded)?.id;
+}
+
 export async function findContent(
   db: Database,
   id: string,
