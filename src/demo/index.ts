@@ -45,7 +45,8 @@ function serverEnv(env: Stage['env'], config: Config, folder: string): Record<st
     ASSISTANTS_TOOLSETS: 'all',
     ASSISTANTS_READ_ONLY: 'false',
     ASSISTANTS_TOOL_NAMES: 'default',
-    ASSISTANTS_LOG_LEVEL: config.logLevel,
+    // What the log usually says, the story says as well.
+    ASSISTANTS_LOG_LEVEL: config.logLevel === 'info' ? 'warn' : config.logLevel,
   };
   const set = Object.entries(own).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,

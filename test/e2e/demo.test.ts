@@ -4,7 +4,7 @@ import { startServer, temporaryFolder } from './server.ts';
 
 test('the demo tells the whole story, leaves nothing behind, and exits with 0', async () => {
   const folder = temporaryFolder();
-  const env = { TMPDIR: folder, TEMP: folder, TMP: folder };
+  const env = { TMPDIR: folder, TEMP: folder, TMP: folder, ASSISTANTS_LOG_LEVEL: '' };
   const demo = startServer({ args: ['demo'], folder, env });
   expect(await demo.exited).toBe(0);
   const told = demo.stdout();
@@ -24,6 +24,7 @@ test('the demo tells the whole story, leaves nothing behind, and exits with 0', 
   expect(told).toMatch(/The assistant says: .*light rain/u);
   expect(told).toContain('file-PackingList');
   expect(told.trimEnd().split('\n').at(-1)).toBe('The run completed.');
+  expect(demo.stderr()).toBe('');
   expect(readdirSync(folder)).toEqual([]);
 });
 
