@@ -1,11 +1,8 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/engine/store/db.ts';
-import { runFiles } from '../../src/engine/store/files.ts';
 import { createChatUpstream } from '../support/chat-upstream.ts';
 import { apiKey, setup, type Setup, type SetupOptions } from '../support/engine.ts';
 import { temporary } from '../support/files.ts';
-import { locate } from '../support/home.ts';
 import {
   createAssistant,
   createRun,
@@ -14,7 +11,6 @@ import {
   readSteps,
   refusal,
 } from '../support/talk.ts';
-import { createUpstream } from '../support/upstream.ts';
 import { makes, runsCode, says } from '../support/upstream-items.ts';
 
 const tools = [{ type: 'code_interpreter' as const }];
@@ -54,14 +50,6 @@ const makeOne = async (it: Setup, name = 'sum.csv', content = new Blob([everyByt
   if (id === undefined) throw new Error('the message shows no file');
   return { ...made, id };
 };
-
-/** The copies that are kept of a run's files, as the database has them. */
-async function copiesOf(database: string, { id }: { id: string }) {
-  const db = await openDatabase(await locate(database));
-  const ids = await runFiles(db, id);
-  await db.destroy();
-  return ids;
-}
 
 describe('what code made can be downloaded', () => {
   test('from an endpoint that does not give it back', async () => {
@@ -212,64 +200,4 @@ test('Chat Completions are shown an image of which there is nothing but a copy',
   expect(endpoint.sent().messages.at(-1)?.content).toEqual([
     { type: 'image_url', image_url: { url: drawing, detail: 'auto' } },
   ]);
-});
-
-describe('copies that nothing shows', () => {
-  test('go when their run is broken off', async () => {
-    const database = temporary();
-    const upstream = createUpstream({ apiKey });
-    const asked = Promise.withResolvers<void>();
-    const fetch: typeof upstream.fetch = (input, init) => {
-      if (!new Request(input, init).url.endsWith('/drawing')) return upstream.fetch(input, init);
-      asked.resolve();
-      return new Promise(() => {});
-    };
-    const it = await open({ database, endpoint: { ...upstream, fetch } });
-    it.storage.containers.set('cntr_first', new Map([['cfile_a.csv', new Blob(['1'])]]));
-    const urls = [drawing, 'https://api.openai.com/v1/drawing'];
-    const lost = runsCode(
-      'draw()',
-      urls.map((url) => ({ type: 'image' as const, url })),
-    );
-    upstream.will({ output: [says('First.', [makes('a.csv')]), lost] });
-    const { run, thread_id } = await createRun(it, {}, { tools });
-    await it.engine.tick();
-    await asked.promise;
-    expect(await copiesOf(database, run)).toHaveLength(2);
-    await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    await it.engine.settled();
-    expect((await readRun(it, run)).status).toBe('cancelled');
-    const [copy, ...others] = await copiesOf(database, run);
-    expect(JSON.stringify(await readMessages(it, thread_id))).toContain(copy);
-    expect(others).toEqual([]);
-  });
-
-  test('are never written once the run is somebody else’s', async () => {
-    const database = temporary();
-    const it = await open({ database });
-    const content = Promise.withResolvers<Uint8Array>();
-    const asked = Promise.withResolvers<void>();
-    const slow = Object.assign(new Blob(['1']), {
-      stream: () =>
-        new ReadableStream<Uint8Array>({
-          async pull(controller) {
-            asked.resolve();
-            controller.enqueue(await content.promise);
-            controller.close();
-          },
-        }),
-    });
-    it.storage.containers.set('cntr_first', new Map([['cfile_a.csv', slow]]));
-    it.upstream.will({ output: [says('Done.', [makes('a.csv')])] });
-    const { run } = await createRun(it, {}, { tools });
-    await it.engine.tick();
-    await asked.promise;
-    const db = await openDatabase(await locate(database));
-    await db.updateTable('runs').set({ lease_token: 'another' }).where('id', '=', run.id).execute();
-    content.resolve(new Uint8Array([1]));
-    await it.engine.settled();
-    expect(it.storage.files.size).toBe(1);
-    expect(await runFiles(db, run.id)).toEqual([]);
-    await db.destroy();
-  });
 });

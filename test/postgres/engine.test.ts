@@ -26,6 +26,7 @@ const files = [
   ['engine', 'worker'],
   ['files', 'attachments'],
   ['files', 'kept-copies'],
+  ['files', 'unshown-copies'],
   ['stream', 'elsewhere'],
 ] as const;
 

@@ -20,7 +20,7 @@ import type { Execution } from './turn.ts';
  */
 
 /** Bytes of the largest file of which there is a copy. */
-export const largestCopy = 64 * 2 ** 20;
+const largestCopy = 64 * 2 ** 20;
 
 type Kept = Pick<Execution, 'run' | 'token' | 'signal'>;
 
