@@ -16,7 +16,8 @@ import type { Execution } from './turn.ts';
  * What code made is kept twice: among the endpoint's files, so that it can be attached again, and as
  * a copy in the database under the same id, since endpoints need not give a file back. A copy is
  * written before anything shows it, and under the run's lease; when the run stops, those that
- * nothing shows are removed. So there is neither a reference without its copy nor a copy too many.
+ * nothing shows are removed. So no reference lacks its copy, but to what is too large for one, and no
+ * copy is too many.
  */
 
 /** Bytes of the largest file of which there is a copy. */
