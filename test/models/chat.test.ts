@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { type ChatServer, createChatUpstream } from '../support/chat-upstream.ts';
+import { type ChatServer, createChatUpstream, writeEvents } from '../support/chat-upstream.ts';
 import { setup } from '../support/engine.ts';
 import { calling, type Reply } from '../support/reply.ts';
 import {
@@ -107,6 +107,12 @@ describe('what is sent', () => {
     const sent = await sentFor([user('Hi.')], { tools: [], parallel_tool_calls: false });
     expect(Object.keys(sent)).toEqual(['model', 'messages', 'stream', 'stream_options']);
   });
+});
+
+test('a chunk of nothing is not the end', async () => {
+  const server: ChatServer = { write: (chunks) => `data: null\n\n${writeEvents(chunks)}` };
+  const { message } = await ask(server, { said: 'Snow.' });
+  expect(message && textOf(message)).toBe('Snow.');
 });
 
 describe('an error', () => {

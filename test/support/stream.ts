@@ -16,7 +16,8 @@ export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
 type RunParams = Partial<Omit<OpenAI.Beta.Threads.RunCreateParamsStreaming, 'stream'>>;
 
-const framing = /^event: (?<name>[a-z._]+)\ndata: (?<data>[^\n\r]+)$/u;
+/** Nothing in a line that any client takes for its end. */
+const framing = /^event: (?<name>[a-z._]+)\ndata: (?<data>[^\n\r\v\f\u0085\u2028\u2029]+)$/u;
 
 /** Holds the text of a stream against the contract as it goes by (§7.1); collects what is wrong. */
 function createInspector(fault: (what: string) => void) {

@@ -1,6 +1,13 @@
+/** JSON on a single line, for those clients too that split text where Unicode ends a line. */
+const toLine = (data: unknown): string =>
+  JSON.stringify(data).replaceAll(
+    /[\u0085\u2028\u2029]/gu,
+    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** One server-sent event, its data on a single line (contract §7.1). */
 export const encodeEvent = (name: string, data: unknown): string =>
-  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  `event: ${name}\ndata: ${toLine(data)}\n\n`;
 
 /** The frame that ends every stream; its data is no JSON. */
 export const doneFrame = 'event: done\ndata: [DONE]\n\n';

@@ -49,7 +49,7 @@ async function* readChunks(answer: Response): AsyncGenerator<ChatChunk | null> {
   if (answer.body === null) return;
   for await (const data of readEvents(answer.body)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
-    yield data === '[DONE]' ? null : (JSON.parse(data) as ChatChunk);
+    yield data === '[DONE]' ? null : ((JSON.parse(data) ?? {}) as ChatChunk);
   }
 }
 
