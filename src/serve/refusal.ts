@@ -27,7 +27,7 @@ export class Refusal extends Error {
 
 const keysPage = 'https://platform.openai.com/account/api-keys';
 const challenge = { headers: { 'www-authenticate': 'Bearer' } };
-/** The rest of such a body is not read. */
+/** The rest of such a body is not read. One that is too large is: whoever is cut off hears nothing. */
 const closing = { headers: { connection: 'close' } };
 /** The SDKs would else ask again and again. */
 const final = { 'x-should-retry': 'false' };
@@ -81,7 +81,7 @@ export const refusals = {
     }),
   cutOff: () => new Refusal(400, 'The body of this request was cut off.', closing),
   tooLarge: (limit: number) =>
-    new Refusal(413, `The body of this request is larger than ${inMebibytes(limit)}.`, closing),
+    new Refusal(413, `The body of this request is larger than ${inMebibytes(limit)}.`),
   /** Row 38. */
   fault: () =>
     new Refusal(500, 'The server had an error processing your request. Sorry about that!'),

@@ -51,6 +51,19 @@ describe.each(['/v1/threads', '/mcp'])('a body for %s', (path) => {
     await expectUnharmed(served, answer);
   });
 
+  test('that is too large is refused to a caller who then sends all of it', async () => {
+    const served = await startServe();
+    const socket = connect(served.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    const size = 5 * mebibyte;
+    socket.write([...head, `Content-Length: ${size}`, '', '{'].join('\r\n'));
+    const [refusal] = await once(socket, 'data');
+    expect(String(refusal)).toContain(tooLarge);
+    const next = ['GET /v1/assistants HTTP/1.1', host, 'Connection: close', '', ''];
+    socket.write(' '.repeat(size - 1) + next.join('\r\n'));
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /u);
+  });
+
   test('of exactly 4 MiB is read', async () => {
     const served = await startServe();
     const body = `{}${' '.repeat(4 * mebibyte - 2)}`;
