@@ -181,6 +181,9 @@ describe('a file that cannot be kept does not cost the run', () => {
     else await it.clock.advance(60_000);
     await it.engine.settled();
     expect((await readRun(it, run)).status).toBe(status);
+    expect(it.storage.brokenOff).toEqual([
+      expect.stringMatching(/^GET \/containers\/cntr_first\/files\/.+\/content$/u),
+    ]);
     const tooLong = it.lines.filter((line) => line.includes('The model endpoint took too long.'));
     expect(tooLong).toHaveLength(status === 'completed' ? 1 : 0);
   });

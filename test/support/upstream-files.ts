@@ -64,6 +64,8 @@ export interface Storage extends Holdings {
   readonly fetch: (request: Request) => Promise<Response>;
   /** Every request: method and path without `/v1`. */
   readonly asked: string[];
+  /** Those among them that the engine broke off. */
+  readonly brokenOff: string[];
   /** Puts a file there as if it had been uploaded. */
   keep(id: string, content?: string): void;
 }
@@ -254,6 +256,7 @@ export function createStorage(options: StorageOptions): Storage {
   const nextId = (prefix: string) => `${prefix}made${(made += 1)}`;
   const state: State = { ...holdings, clock, indexing, withholds, nextId };
   const asked: string[] = [];
+  const brokenOff: string[] = [];
 
   const app = new Hono();
   app.use(async (context, next) => {
@@ -282,8 +285,13 @@ export function createStorage(options: StorageOptions): Storage {
 
   return {
     ...holdings,
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request) => {
+      const name = `${request.method} ${new URL(request.url).pathname.replace('/v1', '')}`;
+      request.signal.addEventListener('abort', () => brokenOff.push(name), { once: true });
+      return app.fetch(request);
+    },
     asked,
+    brokenOff,
     keep(id, content = 'Hello.') {
       const filename = `${id}.txt`;
       keepFile(state, { id, filename, purpose: 'assistants', content: new Blob([content]) });

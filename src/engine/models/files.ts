@@ -29,13 +29,17 @@ export interface Files {
   /** How many files of a store cannot be found yet. */
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
   /** Fetches what a tool made, from its container or from where an image's URL leads. */
-  fetchMade(made: Perishable): Promise<File>;
+  fetchMade(made: Perishable, signal: AbortSignal): Promise<File>;
   /** Keeps a file among the endpoint's; resolves to its id. */
-  upload(file: File): Promise<string>;
+  upload(file: File, signal: AbortSignal): Promise<string>;
   /** Deletes a file, which may be gone already. */
   deleteFile(file_id: string): Promise<void>;
   /** Puts files into a container for its code to read. */
-  addToContainer(container_id: string, file_ids: readonly string[]): Promise<void>;
+  addToContainer(
+    container_id: string,
+    file_ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void>;
   /** An image's bytes as a `data:` URL, for models that take no file ids. */
   readImage(file_id: string, signal: AbortSignal): Promise<string>;
 }
@@ -120,13 +124,13 @@ async function addToStore(client: OpenAI, id: string, store: NewVectorStore): Pr
  */
 const [purpose, otherPurpose] = ['vision', 'assistants'] as const;
 
-async function upload({ files }: OpenAI, file: File): Promise<string> {
+async function upload({ files }: OpenAI, file: File, signal: AbortSignal): Promise<string> {
   try {
-    return (await files.create({ file, purpose })).id;
+    return (await files.create({ file, purpose }, { signal })).id;
   } catch (error) {
     const isRefused = error instanceof APIError && (error.status === 400 || error.status === 422);
     if (!isRefused) throw error;
-    return (await files.create({ file, purpose: otherPurpose })).id;
+    return (await files.create({ file, purpose: otherPurpose }, { signal })).id;
   }
 }
 
@@ -143,8 +147,12 @@ export const toImageUrl = (bytes: Uint8Array): string =>
   `data:image/${imageType(bytes)};base64,${Buffer.from(bytes).toString('base64')}`;
 
 /** The bytes of an image that stands in a URL or behind it. */
-async function readUrl(url: string, fetch: typeof globalThis.fetch): Promise<File> {
-  const answer = await (url.startsWith('data:') ? globalThis.fetch(url) : fetch(url));
+async function readUrl(
+  url: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<File> {
+  const answer = await (url.startsWith('data:') ? globalThis.fetch(url) : fetch(url, { signal }));
   if (!answer.ok) throw new Error(`The image could not be fetched: HTTP ${answer.status}.`);
   const bytes = new Uint8Array(await answer.arrayBuffer());
   const type = imageType(bytes);
@@ -164,18 +172,19 @@ export function createFiles(options: EndpointOptions): Files {
       throw toFailure(error, secretsOf(options));
     }
   };
-  const fetchMade = async (made: Perishable) => {
-    if ('url' in made) return readUrl(made.url, options.fetch ?? globalThis.fetch);
+  const fetchMade = async (made: Perishable, signal: AbortSignal) => {
+    if ('url' in made) return readUrl(made.url, options.fetch ?? globalThis.fetch, signal);
     const { container_id, file_id, filename } = made;
-    return toFile(await containers.files.content.retrieve(file_id, { container_id }), filename);
+    const { content } = containers.files;
+    return toFile(await content.retrieve(file_id, { container_id }, { signal }), filename);
   };
   const deleteFile = async (id: string) => {
     await files.delete(id).catch((error: unknown) => {
       if (!lacksPath(error)) throw error;
     });
   };
-  const addToContainer = async (id: string, file_ids: readonly string[]) => {
-    for (const file_id of file_ids) await containers.files.create(id, { file_id });
+  const addToContainer = async (id: string, file_ids: readonly string[], signal: AbortSignal) => {
+    for (const file_id of file_ids) await containers.files.create(id, { file_id }, { signal });
   };
   const readImage = async (id: string, signal: AbortSignal) => {
     const content = await files.content(id, { signal });
@@ -191,10 +200,10 @@ export function createFiles(options: EndpointOptions): Files {
     addToVectorStore: (id, store) => asking(unlessAbsent(stores, addToStore(stores, id, store))),
     deleteVectorStore: (id) => asking(deleteVectorStore(id)),
     countIndexing: (id, signal) => asking(countIndexing(id, signal)),
-    fetchMade: (made) => asking(fetchMade(made)),
-    upload: (file) => asking(upload(client, file)),
+    fetchMade: (made, signal) => asking(fetchMade(made, signal)),
+    upload: (file, signal) => asking(upload(client, file, signal)),
     deleteFile: (id) => asking(deleteFile(id)),
-    addToContainer: (id, file_ids) => asking(addToContainer(id, file_ids)),
+    addToContainer: (id, file_ids, signal) => asking(addToContainer(id, file_ids, signal)),
     readImage: (id, signal) => asking(readImage(id, signal)),
   };
 }

@@ -31,7 +31,7 @@ async function findUsableContainer(
   if (missing.length === 0) return found.id;
   if (files === null) return null;
   try {
-    await inTime(parts, signal, files.addToContainer(found.id, missing));
+    await inTime(parts, signal, (until) => files.addToContainer(found.id, missing, until));
   } catch (error) {
     log.info('container of a thread is given up', { run_id: run.id, reason: reasonOf(error) });
     return null;

@@ -3,20 +3,24 @@ import type { EngineParts } from '../options.ts';
 /** Milliseconds that the endpoint's files may hold up a run each time. */
 const longestWait = 60_000;
 
-/** Resolves to what the endpoint answers in time; throws when it does not, or when it refuses. */
+/**
+ * Resolves to what the endpoint answers in time; throws when it does not, or when it refuses. What is
+ * not waited for any longer is broken off by the signal that it is asked with.
+ */
 export async function inTime<T>(
   { clock }: Pick<EngineParts, 'clock'>,
   signal: AbortSignal,
-  answer: Promise<T>,
+  ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timer = new AbortController();
+  const over = new AbortController();
+  const either = AbortSignal.any([over.signal, signal]);
   const late = clock
-    .sleep(longestWait, AbortSignal.any([timer.signal, signal]))
+    .sleep(longestWait, either)
     .then(() => Promise.reject(new Error('The model endpoint took too long.')));
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([ask(either), late]);
   } finally {
     late.catch(() => {});
-    timer.abort('over');
+    over.abort('over');
   }
 }

@@ -32,7 +32,9 @@ const reasonOf = (error: unknown): string =>
 async function upload(parts: EngineParts, file: File, { run, signal }: Kept) {
   const { files, log } = parts;
   try {
-    return files === null ? null : await inTime(parts, signal, files.upload(file));
+    return files === null
+      ? null
+      : await inTime(parts, signal, (until) => files.upload(file, until));
   } catch (error) {
     signal.throwIfAborted();
     const facts = { run_id: run.id, file: file.name, reason: reasonOf(error) };
@@ -78,7 +80,7 @@ async function keepFile(
 ): Promise<string | null> {
   const { files, log } = parts;
   if (files === null) throw new Error('There is nowhere to keep files.');
-  const file = await inTime(parts, execution.signal, files.fetchMade(made));
+  const file = await inTime(parts, execution.signal, (until) => files.fetchMade(made, until));
   const uploaded = await upload(parts, file, execution);
   if (file.size <= largestCopy) {
     return keepCopy(parts, await toCopy(parts, file, execution, uploaded), execution);
