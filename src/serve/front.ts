@@ -92,14 +92,18 @@ function breakable(
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   const end = isStream ? traffic.streamOpened() : () => {};
   const reader = response.body.getReader();
+  let isWanted = true;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        // A caller who has left has closed the controller.
+        if (!isWanted) return;
         if (!done) return controller.enqueue(value);
         end();
         controller.close();
       } catch (error) {
+        if (!isWanted) return;
         end();
         scope.log.warn('An answer broke off.', { error: String(error) });
         incoming.socket.destroy();
@@ -107,6 +111,7 @@ function breakable(
       }
     },
     cancel(reason) {
+      isWanted = false;
       end();
       return reader.cancel(reason);
     },

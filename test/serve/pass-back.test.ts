@@ -46,6 +46,8 @@ describe('an answer that is passed back', () => {
     await stream.body?.cancel();
     await gone;
     expect(writing.writableFinished).toBe(false);
+    await fetch(`${served.url}/v1/assistants`);
+    expect(served.lines().map(({ level }) => level)).not.toContain('warn');
   });
 
   test('that breaks off is not taken for whole', async () => {
