@@ -19,8 +19,6 @@ export interface Stage {
 const isScripted = ({ apiKey, modelBaseUrl, modelApi }: Config): boolean =>
   modelApi === 'scripted' || (apiKey === null && modelBaseUrl === null);
 
-const modelApiOf = (config: Config) => (isScripted(config) ? 'scripted' : config.modelApi);
-
 function cast(config: Config): string {
   if (config.baseUrl !== null) return `The server is ${config.baseUrl}.`;
   if (!isScripted(config)) {
@@ -30,18 +28,26 @@ function cast(config: Config): string {
   return `The model is the scripted one, offline and deterministic, ${reason}.`;
 }
 
+/** What runs are made with here; a server elsewhere has settings of its own. */
+const engineEnv = (config: Config, folder: string): Record<string, string> => ({
+  ASSISTANTS_DATABASE: join(folder, 'demo.db'),
+  ASSISTANTS_MODEL: config.model ?? '',
+  ASSISTANTS_MODEL_MAP: [...config.modelMap].map((pair) => pair.join('=')).join(','),
+  ASSISTANTS_MODEL_API: isScripted(config) ? 'scripted' : config.modelApi,
+  ASSISTANTS_RUN_LIFETIME: String(config.runLifetime),
+  ASSISTANTS_CONCURRENCY: String(config.concurrency),
+});
+
 /** The server's environment: the caller's, but with every tool and a database of its own. */
 function serverEnv(env: Stage['env'], config: Config, folder: string): Record<string, string> {
+  const engine = Object.entries(engineEnv(config, folder));
   const own = {
     ...env,
     ASSISTANTS_BASE_URL: config.baseUrl ?? '',
     ASSISTANTS_API_VERSION: config.apiVersion ?? '',
-    ASSISTANTS_DATABASE: config.baseUrl === null ? join(folder, 'demo.db') : '',
-    ASSISTANTS_MODEL: config.model ?? '',
-    ASSISTANTS_MODEL_MAP: [...config.modelMap].map((pair) => pair.join('=')).join(','),
-    ASSISTANTS_MODEL_API: config.baseUrl === null ? modelApiOf(config) : '',
-    ASSISTANTS_RUN_LIFETIME: String(config.runLifetime),
-    ASSISTANTS_CONCURRENCY: String(config.concurrency),
+    ...Object.fromEntries(
+      engine.map(([name, value]) => [name, config.baseUrl === null ? value : '']),
+    ),
     ASSISTANTS_TOOLSETS: 'all',
     ASSISTANTS_READ_ONLY: 'false',
     ASSISTANTS_TOOL_NAMES: 'default',

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { startServe } from '../support/serve.ts';
 import { startServer, temporaryFolder } from './server.ts';
 
 test('the demo tells the whole story, leaves nothing behind, and exits with 0', async () => {
@@ -26,6 +27,16 @@ test('the demo tells the whole story, leaves nothing behind, and exits with 0', 
   expect(told.trimEnd().split('\n').at(-1)).toBe('The run completed.');
   expect(demo.stderr()).toBe('');
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('the demo can be told by a server elsewhere, which has settings of its own', async () => {
+  const { url } = await startServe();
+  const env = { ASSISTANTS_BASE_URL: `${url}/v1`, ASSISTANTS_LOG_LEVEL: '' };
+  const demo = startServer({ args: ['demo'], env });
+  expect(await demo.exited).toBe(0);
+  expect(demo.stdout()).toContain(`The server is ${url}/v1.`);
+  expect(demo.stdout()).toMatch(/The assistant says: .*light rain/u);
+  expect(demo.stderr()).toBe('');
 });
 
 test('a demo that cannot do its job says why and exits with 1', async () => {
