@@ -1,11 +1,12 @@
 import type OpenAI from 'openai';
 import { runMessages, toMessage } from '../store/messages.ts';
-import { type RunRow, toRun } from '../store/runs.ts';
+import { type RunRow, runState, toRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { runSteps, toStep } from '../store/steps.ts';
 import { contentDeltas, toolCallDeltas } from './deltas.ts';
 import type { StreamEvent } from './events.ts';
 
+type Run = OpenAI.Beta.Threads.Run;
 type Message = OpenAI.Beta.Threads.Message;
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 
@@ -34,6 +35,19 @@ const begunStep = (step: Step, run: RunRow) => ({
   last_error: null,
   usage: null,
   expires_at: run.deadline,
+});
+
+const begunRun = (run: RunRow): Run => ({
+  ...toRun(run),
+  status: 'in_progress',
+  expires_at: run.deadline,
+  cancelled_at: null,
+  completed_at: null,
+  failed_at: null,
+  required_action: null,
+  last_error: null,
+  incomplete_details: null,
+  usage: null,
 });
 
 function tellMessage(message: Message): StreamEvent[] {
@@ -88,9 +102,15 @@ export async function retellSteps(db: Database, run: RunRow): Promise<StreamEven
   return steps.map(toStep).flatMap((step) => tellStep(step, run, messages));
 }
 
-/** The same, and where the run itself stands. */
+/** The same after the run's own beginning, and where it stands. */
 export async function retellRun(db: Database, run: RunRow): Promise<StreamEvent[]> {
   const steps = await retellSteps(db, run);
   const standing: StreamEvent = { event: `thread.run.${run.status}`, data: toRun(run) };
-  return run.status === 'in_progress' ? [standing, ...steps] : [...steps, standing];
+  const hasBegun = run.status !== 'queued' && runState(run).started_at !== null;
+  const begun: StreamEvent = { event: 'thread.run.in_progress', data: begunRun(run) };
+  return [
+    ...(hasBegun ? [begun] : []),
+    ...steps,
+    ...(run.status === 'in_progress' ? [] : [standing]),
+  ];
 }
