@@ -10,6 +10,7 @@ import { helpText } from './help.ts';
 import { createLog, type Log } from './log.ts';
 import { createServer } from './mcp/server.ts';
 import { serve } from './mcp/stdio.ts';
+import type { Parts } from './serve/index.ts';
 import { catalogue } from './tools/catalogue.ts';
 import { isSelected } from './tools/toolset.ts';
 
@@ -66,13 +67,19 @@ async function resumeSoon(backend: Backend, ending: AbortSignal): Promise<void> 
 /** Listing tools needs none of what calling them does. */
 const load = async (name: string) => (await import('./tools/index.ts')).findTool(name);
 
+interface Ties {
+  readonly openai: () => Promise<OpenAI>;
+  readonly log: Log;
+  readonly closing: AbortSignal;
+}
+
 /** Makes MCP servers that work with what `openai` gives. */
-function serverFactory(config: Config, openai: () => Promise<OpenAI>, log: Log): () => McpServer {
+function serverFactory(config: Config, ties: Ties): () => McpServer {
   const { toolsets, readOnly, toolNames: names } = config;
   const offers = catalogue[names].filter(isSelected({ toolsets, readOnly }));
   const { version } = manifest;
   const secrets = secretsOf(config);
-  return () => createServer({ openai, offers, load, log, clock: systemClock, version, secrets });
+  return () => createServer({ ...ties, offers, load, clock: systemClock, version, secrets });
 }
 
 async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
@@ -82,11 +89,10 @@ async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
     version: manifest.version,
     at: config.baseUrl ?? nameOf(config.database),
   });
-  const connection = serve(
-    serverFactory(config, () => backend.openai(), log),
-    { stdin: host.stdin, stdout: host.stdout, log },
-  );
   const ending = new AbortController();
+  const ties = { openai: () => backend.openai(), log, closing: ending.signal };
+  const pipes = { stdin: host.stdin, stdout: host.stdout, log };
+  const connection = serve(serverFactory(config, ties), pipes);
   const resumed = resumeSoon(backend, ending.signal);
   await Promise.race([connection.closed, host.interrupted]);
   log.debug('Stopping.');
@@ -98,11 +104,14 @@ async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
 
 async function serveHttp(host: Host, config: Config, log: Log): Promise<number> {
   const { serve: listen } = await import('./serve/index.ts');
-  const factory = (openai: OpenAI, requestLog: Log) =>
-    serverFactory(config, async () => openai, requestLog);
   const { version } = manifest;
   const around = { clock: systemClock, ids: randomIds, log, version };
-  const options = { config, ...around, serverFactory: factory };
+  const options = {
+    config,
+    ...around,
+    serverFactory: ({ openai, ...ties }: Parts) =>
+      serverFactory(config, { ...ties, openai: async () => openai }),
+  };
   return listen(options, host.interrupted);
 }
 

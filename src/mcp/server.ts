@@ -22,6 +22,8 @@ interface ServerOptions {
   readonly load: (name: string) => Promise<Tool>;
   readonly log: Log;
   readonly clock: Clock;
+  /** Aborts when the program is about to end. */
+  readonly closing: AbortSignal;
   /** The program's own version. */
   readonly version: string;
   /** Values that no answer may show, such as the API key. */
@@ -66,7 +68,7 @@ function logFailure(log: Log, name: string, error: unknown): void {
  * It asks for tools and for the client when one is called, so that listing tools loads neither.
  */
 export function createServer(options: ServerOptions): McpServer {
-  const { offers, log, clock, version, secrets } = options;
+  const { offers, log, clock, closing, version, secrets } = options;
   const names: Names = (operation) =>
     offers.find((offer) => offer.operation === operation)?.name ?? null;
   const server = new McpServer(
@@ -83,7 +85,7 @@ export function createServer(options: ServerOptions): McpServer {
       const tool = await options.load(name);
       const openai = await options.openai();
       baseURL = openai.baseURL;
-      const call = { openai, clock, names, signal, progress, show };
+      const call = { openai, clock, names, signal, closing, progress, show };
       return success(await tool.call(args, call), images);
     } catch (error) {
       logFailure(log, name, error);

@@ -13,6 +13,14 @@ import { refusals } from './refusal.ts';
 import { createSight, type Sight } from './sight.ts';
 import { createScope, type Scope } from './scope.ts';
 
+/** What an MCP server here works with. */
+export interface Parts {
+  readonly openai: OpenAI;
+  readonly log: Log;
+  /** Aborts when no more is taken. */
+  readonly closing: AbortSignal;
+}
+
 export interface ServeOptions {
   readonly config: Config;
   readonly clock: Clock;
@@ -21,7 +29,7 @@ export interface ServeOptions {
   /** The program's. */
   readonly version: string;
   /** How the MCP servers come to be, of which there is one for each request. */
-  readonly serverFactory: (openai: OpenAI, log: Log) => () => McpServer;
+  readonly serverFactory: (parts: Parts) => () => McpServer;
 }
 
 /** Milliseconds that are given, one after the other, when the program ends. */
@@ -43,10 +51,11 @@ function choosePassThrough(config: Config, ids: Ids): PassThrough {
 function assemble(
   options: ServeOptions,
   { engine, openai }: Embedded,
-  { scope, sight }: { readonly scope: Scope; readonly sight: Sight },
+  { scope, sight, closing }: { scope: Scope; sight: Sight; closing: AbortSignal },
 ) {
   const { config, clock, ids, serverFactory } = options;
-  const mcp = createHttpHandler(serverFactory(openai, scope.log), scope.log);
+  const { log } = scope;
+  const mcp = createHttpHandler(serverFactory({ openai, log, closing }), log);
   const front = createFront({
     rules: config,
     engine,
@@ -80,7 +89,8 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   const within = { config, clock, ids: scope.ids, log: scope.log };
   const embedded = await startEmbedded({ ...within, observer });
   const { engine } = embedded;
-  const { front, mcp } = assemble(options, embedded, { scope, sight });
+  const closing = new AbortController();
+  const { front, mcp } = assemble(options, embedded, { scope, sight, closing: closing.signal });
   const listener = await listen(front, { host: config.host, port: config.port, ids }).catch(
     async (error: unknown) => {
       await engine.stop(0);
@@ -90,6 +100,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   return {
     url: listener.url,
     async stop() {
+      closing.abort();
       const quiet = new AbortController();
       const closed = listener.close().then(() => quiet.abort());
       await Promise.race([closed, clock.sleep(grace.answers, quiet.signal)]);

@@ -26,6 +26,8 @@ export interface Call {
   readonly names: Names;
   /** Aborts when the client no longer wants the answer. */
   readonly signal: AbortSignal;
+  /** Aborts when this program is about to end: a call that waits then answers with what there is. */
+  readonly closing: AbortSignal;
   /** Tells the client how far the call is; null when it did not ask. */
   readonly progress: ((message: string) => Promise<void>) | null;
   /** Puts a picture beside the answer, which must be that of a tool without an output schema. */

@@ -29,15 +29,15 @@ async function look({ id, thread_id }: Run, patience: number, { openai, signal }
   return receive(openai.beta.threads.runs.retrieve(id, { thread_id }, options));
 }
 
-/** Looks again and again until the run stands still, the time is over or the client has gone. */
+/** Looks again until the run stands still, the time is over, or the client or this program goes. */
 async function watch(first: Run, headers: Headers, seconds: number, call: Call): Promise<Run> {
-  const { clock, signal } = call;
+  const { clock, signal, closing } = call;
   const deadline = clock.now() + seconds * 1000;
   const report = reporter(call);
   let run = first;
   let pause = headers.has('openai-poll-after-ms') ? pauseAfter(headers, firstPause) : firstPause;
   await report(run);
-  while (isMoving(run.status) && clock.now() < deadline) {
+  while (isMoving(run.status) && clock.now() < deadline && !closing.aborted) {
     await clock.sleep(Math.min(pause, deadline - clock.now()), signal);
     if (signal.aborted) break;
     const seen = await look(run, Math.max(deadline - clock.now(), 1000), call).catch(() => null);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { APIError } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
@@ -44,6 +45,26 @@ describe('at its end', () => {
     const stopped = served.stop();
     (await answer).end('data: [DONE]\n\n');
     expect(await stream.text()).toBe('data: 1\n\ndata: [DONE]\n\n');
+    await stopped;
+  });
+
+  test('a tool that waits for a run answers with the run as it is', async () => {
+    const { served, answer } = await startPassing((request) => void request.resume());
+    const { id: assistant_id } = await sdkFor(served).beta.assistants.create({ model: 'm' });
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${served.url}/mcp`)));
+    const thread = { messages: [{ role: 'user', content: 'Hello.' }] };
+    const called = client.callTool({
+      name: 'create_thread_and_run',
+      arguments: { assistant_id, thread },
+    });
+    await answer;
+    const stopped = served.stop();
+    expect((await called).structuredContent).toMatchObject({
+      status: 'in_progress',
+      next: expect.stringContaining('Call get_run'),
+    });
+    await client.close();
     await stopped;
   });
 

@@ -89,6 +89,7 @@ export async function connectTools(setting: Setting): Promise<Host> {
       load: async (name) => findTool(name),
       log,
       clock,
+      closing: new AbortController().signal,
       version: '1.2.3',
       secrets,
     });

@@ -58,14 +58,14 @@ export async function startServe(start: Start = {}): Promise<Served> {
     ids: randomIds,
     log,
     version: '1.2.3',
-    serverFactory: (openai, requestLog) =>
+    serverFactory: ({ openai, ...parts }) =>
       start.mcpServer ??
       (() =>
         createServer({
+          ...parts,
           openai: async () => openai,
           offers: allTools.map(offer),
           load: async (name) => findTool(name),
-          log: requestLog,
           clock,
           version: '1.2.3',
           secrets,

@@ -25,6 +25,7 @@ function start() {
         load: async (name) => findTool(name),
         log,
         clock: createWaitingClock(),
+        closing: new AbortController().signal,
         version: '1.2.3',
         secrets: [],
       }),
