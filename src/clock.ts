@@ -33,15 +33,19 @@ export const systemClock: Clock = {
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** All digits alike: a byte that would favour the first of them is drawn again. */
+/** Bytes drawn beyond those wanted, so that there is seldom need to draw again. */
+const spare = 8;
+
+/** All digits alike: a byte that would favour the first of them does not count. */
 function digits(count: number): string {
   const fair = 256 - (256 % base62.length);
   let drawn = '';
   while (drawn.length < count) {
-    const bytes = crypto.getRandomValues(new Uint8Array(count - drawn.length));
-    for (const byte of bytes) if (byte < fair) drawn += base62.charAt(byte % base62.length);
+    for (const byte of crypto.getRandomValues(new Uint8Array(count + spare))) {
+      if (byte < fair) drawn += base62.charAt(byte % base62.length);
+    }
   }
-  return drawn;
+  return drawn.slice(0, count);
 }
 
 // The global: importing node:crypto would make every start milliseconds longer.

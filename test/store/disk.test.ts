@@ -1,4 +1,6 @@
-import { open as openHandle, symlink, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
+import { symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -11,27 +13,29 @@ import { transact } from '../../src/engine/store/transaction.ts';
 import { turn } from '../support/clock.ts';
 import { temporary } from '../support/files.ts';
 
+const use = (fdatasync: unknown): void => {
+  Reflect.set(fs, 'fdatasync', fdatasync);
+  syncBuiltinESMExports();
+};
+
 /** Counts how often Node is asked to bring a file to the disk. */
-async function watchDisk(file: string) {
-  const handle = await openHandle(file, 'a');
-  const kind: unknown = Object.getPrototypeOf(handle);
-  await handle.close();
-  const datasync: unknown = Reflect.get(Object(kind), 'datasync');
-  if (typeof datasync !== 'function') throw new Error('files cannot be brought to the disk');
+function watchDisk() {
+  const { fdatasync } = fs;
   const seen = { times: 0, broken: false };
-  Reflect.set(Object(kind), 'datasync', async function watched(this: unknown) {
+  const watched = (file: number, done: fs.NoParamCallback): void => {
     seen.times += 1;
-    if (seen.broken) throw Object.assign(new Error('input/output error'), { code: 'EIO' });
-    await Reflect.apply(datasync, this, []);
-  });
-  onTestFinished(() => void Reflect.set(Object(kind), 'datasync', datasync));
+    if (!seen.broken) return fdatasync(file, done);
+    done(Object.assign(new Error('input/output error'), { code: 'EIO' }));
+  };
+  use(watched);
+  onTestFinished(() => use(fdatasync));
   return seen;
 }
 
 async function openWatched(file = temporary()) {
   const db = await openDatabase(file);
   onTestFinished(() => db.destroy());
-  const seen = await watchDisk(file === ':memory:' ? temporary() : file);
+  const seen = watchDisk();
   return { db, seen };
 }
 
@@ -104,7 +108,7 @@ describe('a commit', () => {
 test('those who wait at once share what is written, and nobody is told too early', async () => {
   const file = temporary();
   await writeFile(file, 'log');
-  const seen = await watchDisk(file);
+  const seen = watchDisk();
   const log = new WriteAheadLog(file);
   const first = log.sync();
   // By now the first is being written; what is committed from here on needs another.

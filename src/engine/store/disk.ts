@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { close, fdatasync, open } from 'node:fs';
+import { promisify } from 'node:util';
 import { sql, SqliteAdapter } from 'kysely';
 import type { AnyDatabase } from './features.ts';
 import type { Database } from './schema.ts';
@@ -10,7 +11,8 @@ import type { Database } from './schema.ts';
  */
 export class WriteAheadLog {
   readonly #path: string | null;
-  #file: Promise<FileHandle> | null = null;
+  /** The descriptor: Node's file handles take longer than the disk does. */
+  #file: Promise<number> | null = null;
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
 
@@ -35,17 +37,18 @@ export class WriteAheadLog {
 
   async close(): Promise<void> {
     await this.#writing.catch(() => {});
-    await (await this.#file)?.close();
+    const file = await this.#file?.catch(() => null);
     this.#file = null;
+    if (file !== null && file !== undefined) await promisify(close)(file);
   }
 
   async #write(path: string): Promise<void> {
-    this.#file ??= open(path, 'r+');
+    this.#file ??= promisify(open)(path, 'r+');
     const file = await this.#file.catch((error: unknown) => {
       this.#file = null;
       throw error;
     });
-    await file.datasync();
+    await promisify(fdatasync)(file);
   }
 }
 
