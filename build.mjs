@@ -41,12 +41,21 @@ const requireShim =
 
 const packageOf = (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 
+/** What a package says of its licence: in files of their own, else at the end of its README. */
+async function licenceTexts(folder) {
+  const files = await readdir(folder);
+  const read = (file) => readFile(join(folder, file), 'utf8');
+  const own = files.filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
+  if (own.length > 0) return Promise.all(own.map(read));
+  const readmes = await Promise.all(files.filter((file) => /^readme/i.test(file)).map(read));
+  return readmes.flatMap((text) => /^#+ *licen[cs]e[^]*/im.exec(text) ?? []);
+}
+
 async function licenceOf(folder) {
   const { name, version, license } = JSON.parse(
     await readFile(join(folder, 'package.json'), 'utf8'),
   );
-  const files = (await readdir(folder)).filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  const texts = await licenceTexts(folder);
   return [`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n');
 }
 

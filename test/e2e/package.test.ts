@@ -90,6 +90,8 @@ test('the licence of every bundled package goes along', () => {
     (name) => name !== 'package.json' && !/^(?:src|absent:)/u.test(name),
   );
   expect(packages.filter((name) => !licences.includes(`${name} `))).toEqual([]);
+  const texts = licences.split(/^-{80}$/mu);
+  expect(texts.filter((text) => !/copyright/iu.test(text)).map((text) => text.trim())).toEqual([]);
 });
 
 test('installed from its package, it runs under its own name', () => {
