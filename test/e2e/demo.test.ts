@@ -43,7 +43,7 @@ test('a demo that cannot do its job says why and exits with 1', async () => {
   const env = {
     OPENAI_API_KEY: 'sk-none-12345678',
     OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
-    // An endpoint that cannot be reached is tried again for as long as the run lives.
+    // An endpoint that cannot be reached is tried again for a minute, or until the run expires.
     ASSISTANTS_RUN_LIFETIME: '2',
   };
   const demo = startServer({ args: ['demo'], env });
