@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup } from '../support/engine.ts';
-import { dataOf, expectTold, tellRun } from '../support/stream.ts';
+import { begunStory, dataOf, expectTold, messageStory, story, tellRun } from '../support/stream.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../support/talk.ts';
 import { calls, says } from '../support/upstream-items.ts';
 import type { StreamEvent } from '../support/upstream-events.ts';
@@ -116,6 +116,33 @@ test('a server that neither names its calls nor says what they are called with',
   expect(made.map((call) => call.function.arguments)).toEqual(['{}', '{}']);
   expect(new Set(made.map(({ id }) => id)).size).toBe(2);
   for (const { id } of made) expect(id).toMatch(/^call_\w{24}$/u);
+});
+
+/** The events of two items by turns. */
+const mixed: Edit = (events) => {
+  const of = (place: number) =>
+    events.filter((event) => 'output_index' in event && event.output_index === place);
+  const [one, other] = [of(0), of(1)];
+  const both = one.flatMap((event, index) => [event, ...other.slice(index, index + 1)]);
+  const around = events.filter((event) => !('output_index' in event));
+  const end = around.findIndex(({ type }) => type === 'response.completed');
+  return [...around.slice(0, end), ...both, ...other.slice(one.length), ...around.slice(end)];
+};
+
+test.each<[string, Edit]>([
+  ['', mixed],
+  [
+    ', and never that one is over',
+    (events) => mixed(events).filter(({ type }) => type !== 'response.output_item.done'),
+  ],
+])('a server that says two messages at once%s', async (_, edit) => {
+  const it = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
+  it.upstream.will({ output: [says('Let me see what there is.'), says('It is cold.')], edit });
+  const { events, thread_id } = await tellRun(it);
+  expect(story(events)).toEqual([...begunStory, ...messageStory, ...messageStory, 'run.completed']);
+  await expectTold(it, events);
+  const said = (await readMessages(it, thread_id)).map(textOf);
+  expect(said.slice(-2)).toEqual(['Let me see what there is.', 'It is cold.']);
 });
 
 test('an empty part is no part', async () => {

@@ -133,5 +133,5 @@ test('so is every stream of a run that another process executes', async () => {
     }),
     { numRuns: 60 },
   );
-  expect([here.upstream.requests.length, there.upstream.requests.length > 60]).toEqual([0, true]);
+  expect([here.upstream.requests.length, there.upstream.requests.length >= 60]).toEqual([0, true]);
 });

@@ -117,13 +117,13 @@ export class StreamReader {
     }
     const end = toEnd(this.#final);
     const items = this.#output(this.#final);
-    // What is under way comes to its end before anything that no event told of.
-    for (const index of [this.#open?.index ?? 0, ...items.keys()]) {
-      const isCut = end !== 'stop' && index === items.length - 1;
-      const item = items[index];
-      if (item !== undefined) yield* this.#done(index, item, isCut);
+    const isCut = (index: number) => end !== 'stop' && index === items.length - 1;
+    // Some servers never say that an item is done: the end of all says it for them.
+    while (this.#open !== null) {
+      const { index } = this.#open;
+      yield* this.#close(items[index], isCut(index));
     }
-    yield* this.#close();
+    for (const [index, item] of items.entries()) yield* this.#done(index, item, isCut(index));
     const calls = items.flatMap(toCall);
     yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end };
   }
@@ -135,8 +135,9 @@ export class StreamReader {
   }
 
   #isHeld(event: StreamEvent): boolean {
-    const { index } = this.#open instanceof CallWriter ? this.#open : {};
-    return index !== undefined && 'output_index' in event && event.output_index !== index;
+    return (
+      this.#open !== null && 'output_index' in event && event.output_index !== this.#open.index
+    );
   }
 
   /** The message at a place in the output, begun if it was not; null when it is over. */
@@ -157,8 +158,8 @@ export class StreamReader {
   }
 
   *#start<Writer extends MessageWriter | CallWriter>(writer: Writer): Generator<RawEvent, Writer> {
-    // Some servers never say that an item is done: the next one says it for them.
-    yield* this.#close();
+    // Some servers count all items as one.
+    while (this.#open !== null) yield* this.#close();
     this.#open = writer;
     yield writer.begun;
     return writer;
