@@ -40,6 +40,10 @@ export const createEndpointClient = (
     apiKey: apiKey ?? 'none',
     baseURL: baseURL ?? openaiURL,
     timeout,
+    // What the SDK would else read from the environment, which other calls to the endpoint know nothing of.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
     logLevel: 'off',
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
     fetch: restrained(fetch),
