@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
 import type { Clock } from '../clock.ts';
+import { deepest, isDeeper } from '../schema/depth.ts';
 import { describeProblem } from '../schema/issue.ts';
 import { type Pending, receive } from './answer.ts';
 import { ToolError } from './error.ts';
@@ -63,6 +64,10 @@ export function parseArguments<Input extends z.ZodObject>(
   input: Input,
   args: unknown,
 ): z.output<Input> {
+  if (isDeeper(args)) {
+    const message = `The arguments are nested more than ${deepest} levels deep.`;
+    throw new ToolError(message, { status: null, code: 'invalid_value' });
+  }
   const parsed = input.safeParse(args, { reportInput: true });
   if (parsed.success) return parsed.data;
   const { message, param, code } = describeProblem(parsed.error);

@@ -266,3 +266,14 @@ test.each(cases)('%s refuses %j', async (tool, args, sentence, param, code) => {
   });
   expect(server.asked).toEqual([]);
 });
+
+test('arguments that nobody could write out again are refused', async () => {
+  const parameters = JSON.parse(`${'{"a":'.repeat(600)}1${'}'.repeat(600)}`);
+  const tools = [{ type: 'function', function: { name: 'f', parameters } }];
+  const { failed, text } = await host.call('create_assistant', { model: 'm', tools });
+  expect({ failed, text }).toEqual({
+    failed: true,
+    text: 'The arguments are nested more than 500 levels deep.\n(code: invalid_value)',
+  });
+  expect(server.asked).toEqual([]);
+});
