@@ -82,6 +82,14 @@ function aboutStatus(status: string, circumstances: Circumstances): string | nul
   return `Call ${look} with ${ids} to see how the run stands.`;
 }
 
+/** The words by which servers say that they have no such path. */
+const noPath =
+  /^(?:Invalid URL\b|Resource not found|Not Found\b|\{"detail":"Not Found"|Cannot [A-Z]+ \/|(?:404 )?page not found|status code \(no body\))/iu;
+
+/** A base URL is used as it is given, and often given without its path. */
+const aboutPath = ({ baseURL }: Circumstances): string =>
+  `Check ASSISTANTS_BASE_URL: /assistants and /threads have to begin at ${baseURL}, which may lack a part such as /v1.`;
+
 const remedies: readonly Remedy[] = [
   {
     sign: /^Can't add messages to (\S+) while a run (\S+) is active/u,
@@ -116,6 +124,7 @@ const remedies: readonly Remedy[] = [
     sign: /^Run creation requires a Thread with a user message/u,
     advise: () => 'Give the question in additional_messages, or instructions.',
   },
+  { sign: noPath, advise: (_, at) => aboutPath(at) },
 ];
 
 /** The hosted API answers 404 to everything since its shutdown (contract §2.3), whatever the words. */

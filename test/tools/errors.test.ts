@@ -183,6 +183,19 @@ describe('trouble with the server', () => {
     );
   });
 
+  test.each([
+    [Response.json({ error: { message: 'Invalid URL (GET /assistants)' } }, { status: 404 })],
+    [Response.json({ error: { message: 'Resource not found' } }, { status: 404 })],
+    [Response.json({ detail: 'Not Found' }, { status: 404 })],
+    [new Response(null, { status: 404 })],
+    [new Response('404 page not found', { status: 404 })],
+  ])('that has no such path', async (answer) => {
+    const text = await textFrom(remote(async () => answer.clone(), 'https://assistants.example'));
+    expect(text.split('\n').at(-1)).toBe(
+      'Check ASSISTANTS_BASE_URL: /assistants and /threads have to begin at https://assistants.example, which may lack a part such as /v1.',
+    );
+  });
+
   test('that refuses the key', async () => {
     const openai = remote(async () => refusal(401, 'Access denied.'));
     expect(await textFrom(openai)).toContain("Check the key in this server's environment.");
