@@ -118,6 +118,27 @@ test('a server that neither names its calls nor says what they are called with',
   for (const { id } of made) expect(id).toMatch(/^call_\w{24}$/u);
 });
 
+test('a server that cannot count', async () => {
+  const it = await setup();
+  const counts = new Map<string, unknown>([
+    ['input_tokens', -1],
+    ['output_tokens', 'many'],
+    ['total_tokens', null],
+    ['cached_tokens', -5],
+  ]);
+  it.upstream.will({
+    edit: everywhere((key, value) => (counts.has(key) ? counts.get(key) : value)),
+  });
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  expect((await readRun(it, run)).usage).toMatchObject({
+    prompt_tokens: 0,
+    completion_tokens: 0,
+    total_tokens: 0,
+    prompt_token_details: { cached_tokens: 0 },
+  });
+});
+
 /** The events of two items by turns. */
 const mixed: Edit = (events) => {
   const of = (place: number) =>

@@ -34,7 +34,7 @@ export class Citations {
   /** The annotation of a reference whose marker begins at `start_index`. */
   mark(note: FileNote, start_index: number): Annotation {
     const { file_id } = note;
-    const name = note.type === 'file_citation' ? note.filename : file_id;
+    const name = (note.type === 'file_citation' && note.filename) || file_id;
     const place = this.place(file_id, name, start_index);
     return note.type === 'file_citation'
       ? { type: 'file_citation', ...place, file_citation: { file_id } }

@@ -1,7 +1,7 @@
 import { APIError } from 'openai';
 import type { Ids } from '../../clock.ts';
 import { type CallPiece, CallPieces } from './chat-calls.ts';
-import { type ModelEvent, ModelFailure, type Usage } from './model.ts';
+import { type ModelEvent, ModelFailure, tokensOf, type Usage } from './model.ts';
 import { callsOf, type ChatCall, type ChatMessage } from './transcript.ts';
 
 /** What one of many servers may put into a message or a piece of it (contract §9). */
@@ -40,15 +40,16 @@ export interface ChatChunk {
 type Kind = 'text' | 'refusal';
 
 function toUsage(usage: ChatUsage | null): Usage {
-  const { prompt_tokens = 0, completion_tokens = 0, total_tokens } = usage ?? {};
+  const prompt_tokens = tokensOf(usage?.prompt_tokens);
+  const completion_tokens = tokensOf(usage?.completion_tokens);
   const cached = usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens;
   const thought = usage?.completion_tokens_details?.reasoning_tokens;
   return {
     prompt_tokens,
     completion_tokens,
-    total_tokens: total_tokens ?? prompt_tokens + completion_tokens,
-    prompt_token_details: { cached_tokens: cached ?? 0 },
-    completion_tokens_details: { reasoning_tokens: thought ?? 0 },
+    total_tokens: tokensOf(usage?.total_tokens) || prompt_tokens + completion_tokens,
+    prompt_token_details: { cached_tokens: tokensOf(cached) },
+    completion_tokens_details: { reasoning_tokens: tokensOf(thought) },
   };
 }
 

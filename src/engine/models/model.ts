@@ -134,3 +134,7 @@ export const noUsage: Usage = {
   prompt_token_details: { cached_tokens: 0 },
   completion_tokens_details: { reasoning_tokens: 0 },
 };
+
+/** Tokens as an endpoint counts them; what is no such number counts for none. */
+export const tokensOf = (count: unknown): number =>
+  typeof count === 'number' && count > 0 && Number.isFinite(count) ? Math.round(count) : 0;

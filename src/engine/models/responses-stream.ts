@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { isFileNote } from './annotations.ts';
-import { type FunctionCall, type ModelEvent, ModelFailure, type Usage } from './model.ts';
+import { type FunctionCall, type ModelEvent, ModelFailure, tokensOf, type Usage } from './model.ts';
 import { type CallItem, CallWriter, isCallItem } from './responses-calls.ts';
 import type { RawEvent } from './responses-files.ts';
 import { completeItem } from './responses-item.ts';
@@ -13,15 +13,19 @@ type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 type Finished = Extract<ModelEvent, { type: 'finished' }>;
 
 /** Third-party servers leave out what they do not count (contract §8.7). */
-const toUsage = (usage: Response['usage']): Usage => ({
-  prompt_tokens: usage?.input_tokens ?? 0,
-  completion_tokens: usage?.output_tokens ?? 0,
-  total_tokens: usage?.total_tokens ?? (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0),
-  prompt_token_details: { cached_tokens: usage?.input_tokens_details?.cached_tokens ?? 0 },
-  completion_tokens_details: {
-    reasoning_tokens: usage?.output_tokens_details?.reasoning_tokens ?? 0,
-  },
-});
+function toUsage(usage: Response['usage']): Usage {
+  const prompt_tokens = tokensOf(usage?.input_tokens);
+  const completion_tokens = tokensOf(usage?.output_tokens);
+  return {
+    prompt_tokens,
+    completion_tokens,
+    total_tokens: tokensOf(usage?.total_tokens) || prompt_tokens + completion_tokens,
+    prompt_token_details: { cached_tokens: tokensOf(usage?.input_tokens_details?.cached_tokens) },
+    completion_tokens_details: {
+      reasoning_tokens: tokensOf(usage?.output_tokens_details?.reasoning_tokens),
+    },
+  };
+}
 
 const toCall = (item: OutputItem): FunctionCall[] =>
   item.type === 'function_call'
@@ -175,7 +179,7 @@ export class StreamReader {
     event: PartPlace & { readonly delta: string },
     kind: 'text' | 'refusal',
   ): Generator<RawEvent> {
-    if (event.delta === '') return;
+    if (!event.delta) return;
     const message = yield* this.#message(event);
     if (message !== null) yield* message.part(event.content_index ?? 0, kind).write(event.delta);
   }
