@@ -30,6 +30,14 @@ const bytesOf = (file: string) =>
     existsSync(file + suffix) ? readFileSync(file + suffix).toString('base64') : null,
   );
 
+test('a place where nothing can be made is refused, not tried for ever', async ({ skip }) => {
+  if (!existsSync('/proc/self')) skip('there is no such place here');
+  const reason = await refused('/proc/nowhere/at-all/assistants.db');
+  expect(reason).toMatch(
+    /^Cannot open the database \/proc\/nowhere\/at-all\/assistants\.db: ENOENT.*\.$/u,
+  );
+});
+
 describe('a new database', () => {
   test('is made in directories for its owner alone', async () => {
     const file = join(dirname(temporary()), 'deep', 'er', 'assistants.db');

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
@@ -161,10 +161,22 @@ export class SqliteFileDialect extends SqliteDialect {
   }
 }
 
+/** Node's own way to make several goes on for ever where none can be made, as in `/proc`. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
+  }
+}
+
 /** Opens the file, made readable for its owner alone if it is not there yet. Changes nothing in it. */
 export function openFile(location: string): DatabaseSync {
   if (location !== ':memory:') {
-    mkdirSync(dirname(location), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(location));
     closeSync(openSync(location, 'a', 0o600));
   }
   return new DatabaseSync(location, { timeout: openTimeout });
