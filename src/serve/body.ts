@@ -35,7 +35,7 @@ async function collect(incoming: IncomingMessage, limit: number): Promise<Buffer
   const take = (chunk: Buffer) => {
     left -= chunk.length;
     if (left >= 0) return void chunks.push(chunk);
-    incoming.off('data', take).pause();
+    incoming.off('data', take).resume();
     reject(refusals.tooLarge(limit));
   };
   incoming.on('data', take);
