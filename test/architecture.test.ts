@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node:path',
     'node:sqlite',
     'node:timers/promises',
+    'node:util',
     'pg',
   ],
   'src/engine/': ['src/engine/', 'src/schema/', 'hono'],
