@@ -8,7 +8,7 @@ import { median } from './median.ts';
 import { type Measure, measure } from './session.ts';
 
 const rounds = 30;
-const maxRatio = 1.2;
+const maxRatio = 1.25;
 const maxMemory = 5;
 
 async function compare(folder: string) {

@@ -1,6 +1,6 @@
 import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
-import { cancelledRuns, claimableRuns, nextDue, renewLease } from '../store/leases.ts';
+import { cancelledRuns, claimableRuns, nextDue } from '../store/leases.ts';
 import { type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import type { Signals } from '../store/signals.ts';
@@ -9,6 +9,7 @@ import { featuresOf } from '../store/features.ts';
 import { executeRun, type Interruption } from './execute.ts';
 import type { Tell } from './events.ts';
 import { engineFailed } from './fault.ts';
+import { expireInTime, keepLease } from './guards.ts';
 import { Lookout } from './lookout.ts';
 import { advance } from './machine.ts';
 import type { Writing } from './steps.ts';
@@ -226,9 +227,10 @@ export class RunWorker {
     this.#report(found);
     const controller = new AbortController();
     const done = new AbortController();
+    const guarded = { run, token, controller, done: done.signal };
     const guards = [
-      this.#expire(run, controller, done.signal),
-      this.#renew(run, token, controller, done.signal),
+      expireInTime(this.#parts, guarded),
+      keepLease(this.#parts, guarded, this.#leaseDuration),
     ];
     const ended = this.#finish(
       run,
@@ -260,35 +262,5 @@ export class RunWorker {
     await release();
     this.#executions.delete(run.id);
     this.wake();
-  }
-
-  /** Breaks the execution off when the run's time is over. */
-  async #expire(run: RunRow, execution: AbortController, done: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    while (!done.aborted && seconds(clock) < run.deadline) {
-      await clock.sleep(run.deadline * 1000 - clock.now(), done);
-    }
-    if (!done.aborted) execution.abort('expired' satisfies Interruption);
-  }
-
-  /** Keeps the lease, and notices through it that another process cancelled the run or took it. */
-  async #renew(
-    { id }: RunRow,
-    token: string,
-    execution: AbortController,
-    done: AbortSignal,
-  ): Promise<void> {
-    const { db, clock, log } = this.#parts;
-    while (!done.aborted) {
-      await clock.sleep(this.#leaseDuration / 2, done);
-      if (done.aborted) return;
-      try {
-        const status = await renewLease(db, id, token, clock.now() + this.#leaseDuration);
-        if (status === undefined) execution.abort('lost' satisfies Interruption);
-        else if (status === 'cancelling') execution.abort('cancelled' satisfies Interruption);
-      } catch (error) {
-        log.error('lease not renewed', { run_id: id, error: String(error) });
-      }
-    }
   }
 }
