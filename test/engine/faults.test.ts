@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { until } from '../support/clock.ts';
+import { createIds, until } from '../support/clock.ts';
 import { apiKey, setup } from '../support/engine.ts';
 import { temporary } from '../support/files.ts';
 import { createRun, readRun } from '../support/talk.ts';
+import { says } from '../support/upstream-items.ts';
 
 /** Does something to the tables behind the engine's back. */
 function vandalise(database: string, sql: string): void {
@@ -43,6 +44,29 @@ test('the worker outlives a fault of the store', async () => {
   await it.clock.advance(10_000);
   await until(async () => (await readRun(it, run)).status === 'completed');
   expect(it.upstream.requests).toHaveLength(1);
+});
+
+test('a run that a mistake of the program meets fails, and is not bought again', async () => {
+  const ids = createIds();
+  const object = (prefix: string): string => {
+    if (prefix === 'step_') throw new TypeError('this is no step');
+    return ids.object(prefix);
+  };
+  const it = await setup({ ids: { ...ids, object } });
+  it.upstream.will({ output: [says('Hello.')] });
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({
+    status: 'failed',
+    last_error: {
+      code: 'server_error',
+      message: 'Sorry, something went wrong: the log of the server says what.',
+    },
+  });
+  await it.clock.advance(60_000);
+  await it.runToEnd();
+  expect(it.upstream.requests).toHaveLength(1);
+  expect(it.lines.join('')).toContain('TypeError: this is no step');
 });
 
 test('nothing a user said and no key is in the log', async () => {

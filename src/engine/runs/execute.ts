@@ -12,10 +12,16 @@ import {
 import { askFitting } from './fitting-call.ts';
 import { askHosted, type Hosted, reportLeftOut } from './hosted-tools.ts';
 import { awaitIndexing } from './indexing.ts';
+import { isOfStore } from '../store/outage.ts';
 import { type Execution, LeaseLost, TurnRecorder } from './turn.ts';
 
 /** Why an execution is broken off; the reason its signal aborts with. */
 export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';
+
+const mistaken = 'Sorry, something went wrong: the log of the server says what.';
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const endings = { cancelled: 'stop', expired: 'expire' } as const;
 
@@ -80,9 +86,13 @@ async function settle(
   } else if (error instanceof ModelFailure) {
     const { code, message } = error;
     await recorder.end('fail', { last_error: { code, message } });
-  } else {
+  } else if (isOfStore(error)) {
     // The store's fault is not the run's, which goes on when somebody takes it up again.
     throw error;
+  } else {
+    // A mistake would only be made again, and what the model said be bought again.
+    parts.log.error('run failed', { run_id: run.id, error: stackOf(error) });
+    await recorder.end('fail', { last_error: { code: 'server_error', message: mistaken } });
   }
 }
 

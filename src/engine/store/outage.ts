@@ -24,6 +24,14 @@ const states: Readonly<Record<string, string>> = {
   EIO: 'its disk fails',
 };
 
+/** Of SQLite, of PostgreSQL, or of the system under them; the rest is the program's own mistake. */
+export const isOfStore = (error: unknown): boolean =>
+  isConnectionLoss(error) ||
+  (error instanceof Error &&
+    ('errcode' in error ||
+      'errno' in error ||
+      ('code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/u.test(error.code))));
+
 /**
  * Why the database is of no use at present, as the rest of a sentence; null for an error that is
  * not the database's condition but somebody's mistake.
