@@ -223,7 +223,7 @@ describe('a run that another process cancels', () => {
     const { one, other, run, thread_id } = await midway(true);
     await other.openai.beta.threads.runs.cancel(run.id, { thread_id });
     // In PostgreSQL who was started is told at once, and who was not looks when it renews its lease.
-    await one.clock.advance(home.isPostgres ? 5000 : 500);
+    await one.clock.advance(home.isPostgres ? 5000 : 1000);
     await one.engine.settled();
     expect(one.upstream.requests[0]?.signal?.aborted).toBe(true);
     expect((await readRun(other, run)).status).toBe('cancelled');

@@ -9,7 +9,7 @@ import type { Interruption } from './execute.ts';
  * Milliseconds between two looks at a run under way, where other processes cannot say that they
  * cancelled it.
  */
-const lookInterval = 500;
+const lookInterval = 1000;
 
 /** A run that is being executed under the lease `token`, until it is `done`. */
 interface Guarded {
