@@ -26,7 +26,7 @@ async function fill(file: string, count: number): Promise<Database> {
 async function measure(db: Database): Promise<{ time: number; shown: number }> {
   const run = await db.selectFrom('runs').selectAll().executeTakeFirstOrThrow();
   const start = performance.now();
-  const { messages } = await fitThread(db, run, await buildContext(db, run), window);
+  const { messages } = await fitThread(db, run, await buildContext(db, run, true), window);
   return { time: performance.now() - start, shown: messages.length };
 }
 

@@ -42,9 +42,9 @@ export interface Context {
   readonly spent: Usage;
 }
 
-/** Reads what the next model call of a run continues. */
-export async function buildContext(db: Database, run: RunRow): Promise<Context> {
-  const turns = await listTurns(db, run.id);
+/** Reads what the next model call of a run continues; a run that is new has nothing to be read. */
+export async function buildContext(db: Database, run: RunRow, isNew: boolean): Promise<Context> {
+  const turns = isNew ? [] : await listTurns(db, run.id);
   return {
     turns: turns.map(({ items, outputs }) => ({ items, outputs: outputs ?? [] })),
     spent: sumUsage(turns.map((turn) => turn.usage)),

@@ -102,7 +102,7 @@ async function settle(
  * when the store does.
  */
 export async function executeRun(parts: EngineParts, execution: Execution): Promise<void> {
-  const context = await buildContext(parts.db, execution.run);
+  const context = await buildContext(parts.db, execution.run, execution.isNew);
   const recorder = new TurnRecorder(parts, execution, context);
   try {
     await callModel(parts, execution, context, recorder);

@@ -27,6 +27,8 @@ export class LeaseLost extends Error {
 export interface Execution {
   readonly run: RunRow;
   readonly token: string;
+  /** Whether no model was asked for it before. */
+  readonly isNew: boolean;
   /** Resolves when what led here has been told, so that what comes of it may be. */
   readonly told: Promise<void>;
   readonly signal: AbortSignal;

@@ -224,7 +224,8 @@ export class RunWorker {
 
   /** What the execution has to tell comes after what is `told` of the run before. */
   #execute({ run, found, token }: Claim, told: Promise<void> = Promise.resolve()): void {
-    this.#report(found);
+    const isNew = found.status === 'queued' && runState(found).started_at === null;
+    this.#report(found, isNew);
     const controller = new AbortController();
     const done = new AbortController();
     const guarded = { run, token, controller, done: done.signal };
@@ -234,7 +235,7 @@ export class RunWorker {
     ];
     const ended = this.#finish(
       run,
-      executeRun(this.#parts, { run, token, told, signal: controller.signal }),
+      executeRun(this.#parts, { run, token, isNew, told, signal: controller.signal }),
       () => {
         done.abort('done');
         return Promise.all(guards);
@@ -244,10 +245,9 @@ export class RunWorker {
   }
 
   /** Tells of a run that was just taken. */
-  #report(found: RunRow): void {
+  #report(found: RunRow, isNew: boolean): void {
     const { observer, clock } = this.#parts;
-    const isFirst = found.status === 'queued' && runState(found).started_at === null;
-    if (isFirst) observer?.runStarted(seconds(clock) - found.created_at);
+    if (isNew) observer?.runStarted(seconds(clock) - found.created_at);
     else if (found.lease_token !== null) observer?.leaseTakenOver();
   }
 

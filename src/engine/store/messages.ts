@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { sql } from 'kysely';
 import { type Page, type PageQuery, selectPage } from './page.ts';
 import { type Database, decode } from './schema.ts';
 
@@ -61,19 +62,14 @@ export interface NewMessage {
  * Adds a message at the end of its thread: lists are ordered by time, and a clock that was put back
  * must not put the answer before the question.
  */
-export async function insertMessage(db: Database, message: NewMessage): Promise<MessageRow> {
-  const newest = await db
-    .selectFrom('messages')
-    .select('created_at')
-    .where('thread_id', '=', message.thread_id)
-    .orderBy('created_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+export function insertMessage(db: Database, message: NewMessage): Promise<MessageRow> {
+  const newest = sql`(select max(created_at) from messages where thread_id = ${message.thread_id})`;
+  const { created_at } = message;
   return db
     .insertInto('messages')
     .values({
       ...message,
-      created_at: Math.max(message.created_at, newest?.created_at ?? 0),
+      created_at: sql<number>`case when ${newest} > ${created_at} then ${newest} else ${created_at} end`,
       metadata: JSON.stringify(message.metadata),
       body: JSON.stringify(message.body),
     })
