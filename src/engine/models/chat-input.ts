@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { Dialect } from './chat-dialect.ts';
+import { jsonReminder, spoken } from './input.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from './model.ts';
 import { callsOf, isChatMessage, speechOf } from './transcript.ts';
 
@@ -14,13 +15,8 @@ interface Saying {
   readonly content: string | Part[];
 }
 
-const toText = (part: MessageContent): string[] => {
-  if (part.type === 'text') return [part.text.value];
-  return part.type === 'refusal' ? [part.refusal] : [];
-};
-
 function toPart(part: MessageContent): Part[] {
-  if (part.type !== 'image_url') return toText(part).map((text) => ({ type: 'text', text }));
+  if (part.type !== 'image_url') return spoken(part).map((text) => ({ type: 'text', text }));
   const { url, detail = 'auto' } = part.image_url;
   return [{ type: 'image_url', image_url: { url, detail } }];
 }
@@ -29,7 +25,7 @@ function toPart(part: MessageContent): Part[] {
 function toSaying({ role, content }: ContextMessage): Saying[] {
   const isSeen = role === 'user' && content.some(({ type }) => type === 'image_url');
   if (isSeen) return [{ role, content: content.flatMap(toPart) }];
-  const said = content.flatMap(toText).join('\n');
+  const said = content.flatMap(spoken).join('\n');
   return said === '' ? [] : [{ role, content: said }];
 }
 
@@ -81,12 +77,10 @@ const toMessage = ({ role, content }: Saying): Message =>
   ({ role, content }) as Message;
 
 function toMessages({ settings, messages, turns }: ModelRequest, dialect: Dialect): Message[] {
-  const { response_format, instructions } = settings;
+  const { instructions } = settings;
   const sayings = messages.flatMap(toSaying);
   const told = instructions === null || instructions === '' ? [] : [instructions];
-  const wantsJson = typeof response_format === 'object' && response_format.type === 'json_object';
-  // Servers refuse this format unless a message says the word.
-  if (wantsJson && !/json/iu.test(JSON.stringify([told, sayings]))) told.push('Answer with JSON.');
+  told.push(...jsonReminder(settings, [told, sayings]));
   // A thread without messages is opened by its instructions: templates want a user.
   const role = sayings.length + turns.length === 0 ? 'user' : dialect.systemRole;
   const system = told.length === 0 ? [] : [{ role, content: told.join('\n\n') }];

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../store/schema.ts';
+import { jsonReminder, spoken } from './input.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from './model.ts';
 import { callsOf, isResponsesItem, speechOf } from './transcript.ts';
 
@@ -28,11 +29,6 @@ function toInputPart(part: MessageContent): InputPart {
     }
   }
 }
-
-const spoken = (part: MessageContent): string[] => {
-  if (part.type === 'text') return [part.text.value];
-  return part.type === 'refusal' ? [part.refusal] : [];
-};
 
 /** What an assistant said goes upstream as plain text, which is all its role may carry. */
 function toInputMessage({ role, content }: ContextMessage): InputItem[] {
@@ -65,15 +61,11 @@ const replay = ({ items, outputs }: PastTurn): InputItem[] => [
 
 function toInput({ settings, messages, turns }: ModelRequest): InputItem[] {
   const input = [...messages.flatMap(toInputMessage), ...turns.flatMap(replay)];
-  const { response_format, instructions } = settings;
-  const wantsJson = typeof response_format === 'object' && response_format.type === 'json_object';
-  // Upstream refuses this format unless the input says the word; instructions do not count.
-  if (wantsJson && !/json/i.test(JSON.stringify(input))) {
-    input.push({ role: 'developer', content: 'Answer with JSON.' });
-  }
+  // Upstream does not count the word in the instructions.
+  const told = jsonReminder(settings, input);
   // An empty input is refused too: a thread without messages is opened by its instructions.
-  if (input.length === 0) input.push({ role: 'developer', content: instructions ?? '' });
-  return input;
+  if (input.length + told.length === 0) told.push(settings.instructions ?? '');
+  return [...input, ...told.map((content) => ({ role: 'developer' as const, content }))];
 }
 
 function toFunction({ name, description, parameters = {}, strict }: FunctionDefinition): Tool {
