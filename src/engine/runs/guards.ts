@@ -1,7 +1,7 @@
 import { seconds } from '../../clock.ts';
 import type { EngineParts } from '../options.ts';
 import { featuresOf } from '../store/features.ts';
-import { leasedStatus, renewLease } from '../store/leases.ts';
+import { findLeased, renewLease } from '../store/leases.ts';
 import type { RunRow } from '../store/runs.ts';
 import type { Interruption } from './execute.ts';
 
@@ -50,7 +50,7 @@ export async function keepLease(
       const status =
         look % looks === 0
           ? await renewLease(db, id, token, clock.now() + duration)
-          : await leasedStatus(db, id, token);
+          : (await findLeased(db, id, token))?.status;
       if (status === undefined) controller.abort('lost' satisfies Interruption);
       else if (status === 'cancelling') controller.abort('cancelled' satisfies Interruption);
     } catch (error) {

@@ -3,14 +3,11 @@ import type { ModelEvent, ModelRequest } from '../models/model.ts';
 import type { EngineParts } from '../options.ts';
 import { deleteContainer, findContainer, putContainer } from '../store/containers.ts';
 import { runSettings, type RunRow } from '../store/runs.ts';
-import { inTime } from './in-time.ts';
+import { inTime, reasonOf } from './in-time.ts';
 import { createKeep } from './kept-files.ts';
 import type { Execution } from './turn.ts';
 
 /* What hosted tools need around a model call: where they run, and what keeps their work. */
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 /**
  * The container in which the thread's code ran before, with all the files that the run brings; null

@@ -3,6 +3,10 @@ import type { EngineParts } from '../options.ts';
 /** Milliseconds that the endpoint's files may hold up a run each time. */
 const longestWait = 60_000;
 
+/** Why it did not, for the log. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /**
  * Resolves to what the endpoint answers in time; throws when it does not, or when it refuses. What is
  * not waited for any longer is broken off by the signal that it is asked with.

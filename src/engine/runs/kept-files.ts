@@ -8,7 +8,7 @@ import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { runSteps } from '../store/steps.ts';
 import { transact } from '../store/transaction.ts';
-import { inTime } from './in-time.ts';
+import { inTime, reasonOf } from './in-time.ts';
 import { writePatiently } from './outage.ts';
 import type { Execution } from './turn.ts';
 
@@ -24,9 +24,6 @@ import type { Execution } from './turn.ts';
 const largestCopy = 64 * 2 ** 20;
 
 type Kept = Pick<Execution, 'run' | 'token' | 'signal'>;
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 /** The id that the file has at the endpoint; null when it is not taken there. */
 async function upload(parts: EngineParts, file: File, { run, signal }: Kept) {

@@ -88,21 +88,6 @@ export const findLeased = (
     .$if(locksRows(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
-/** The run's status, or undefined when the lease is someone else's. */
-export async function leasedStatus(
-  db: Database,
-  id: string,
-  lease_token: string,
-): Promise<RunRow['status'] | undefined> {
-  const leased = await db
-    .selectFrom('runs')
-    .select('status')
-    .where('id', '=', id)
-    .where('lease_token', '=', lease_token)
-    .executeTakeFirst();
-  return leased?.status;
-}
-
 /** Keeps a lease alive; answers the run's status, or undefined when the lease is lost. */
 export async function renewLease(
   db: Database,

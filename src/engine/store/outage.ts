@@ -1,4 +1,4 @@
-import { isConnectionLoss } from './trouble.ts';
+import { codeOf, isConnectionLoss } from './trouble.ts';
 
 /* What SQLite says when its file cannot be used, whatever the statement (its primary result codes). */
 const outages: Readonly<Record<number, string>> = {
@@ -27,10 +27,8 @@ const states: Readonly<Record<string, string>> = {
 /** Of SQLite, of PostgreSQL, or of the system under them; the rest is the program's own mistake. */
 export const isOfStore = (error: unknown): boolean =>
   isConnectionLoss(error) ||
-  (error instanceof Error &&
-    ('errcode' in error ||
-      'errno' in error ||
-      ('code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/u.test(error.code))));
+  /^[0-9A-Z]{5}$/u.test(codeOf(error)) ||
+  (error instanceof Error && ('errcode' in error || 'errno' in error));
 
 /**
  * Why the database is of no use at present, as the rest of a sentence; null for an error that is
@@ -42,5 +40,5 @@ export function outageOf(error: unknown): string | null {
   if ('errcode' in error && typeof error.errcode === 'number') {
     return outages[error.errcode % 256] ?? null;
   }
-  return 'code' in error && typeof error.code === 'string' ? (states[error.code] ?? null) : null;
+  return states[codeOf(error)] ?? null;
 }

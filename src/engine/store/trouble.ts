@@ -2,7 +2,8 @@ import { threadLock } from './migrations.ts';
 
 /* What PostgreSQL and the way to it say when something may go better another time. */
 
-const codeOf = (error: unknown): string =>
+/** The code that PostgreSQL, Node or the system gave an error; empty where there is none. */
+export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** Another transaction was faster: serialization failure, deadlock, or the thread just taken. */
