@@ -46,6 +46,9 @@ const statusOf = {
   'response.failed': 'failed',
 } as const;
 
+const completeEvent = (event: StreamEvent): StreamEvent =>
+  event.type === 'response.output_item.done' ? { ...event, item: completeItem(event.item) } : event;
+
 /** Servers without these numbers send one message of one part. */
 type Place = { readonly output_index?: number };
 type PartPlace = Place & { readonly content_index?: number };
@@ -68,9 +71,10 @@ export class StreamReader {
     this.#tools = tools;
   }
 
-  *read(event: StreamEvent): Generator<RawEvent> {
+  *read(raw: StreamEvent): Generator<RawEvent> {
+    const event = completeEvent(raw);
     if (event.type === 'response.output_item.done') {
-      this.#items.set(event.output_index ?? this.#items.size, completeItem(event.item));
+      this.#items.set(event.output_index ?? this.#items.size, event.item);
     }
     if (this.#isHeld(event)) {
       this.#held.push(event);
@@ -90,7 +94,7 @@ export class StreamReader {
         yield* this.#annotate(event);
         break;
       case 'response.output_item.done':
-        yield* this.#done(event.output_index ?? 0, completeItem(event.item), false);
+        yield* this.#done(event.output_index ?? 0, event.item, false);
         break;
       case 'response.completed':
       case 'response.incomplete':
