@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
+import { within } from './deadline.ts';
 import { refusals } from './refusal.ts';
 
 /** Bytes of a JSON body, and of one that is passed on. */
@@ -45,20 +46,7 @@ async function collect(incoming: IncomingMessage, limit: number): Promise<Buffer
 }
 
 /** Reads a JSON body whole; throws a 413, a 408 when it is slow, or a 400 when it breaks off. */
-export async function readBody(
-  incoming: IncomingMessage,
-  clock: Clock,
-): Promise<Buffer<ArrayBuffer>> {
-  const read = new AbortController();
-  const late = async () => {
-    await clock.sleep(patience, read.signal);
-    // Nobody waits any more; an error would be made, with its stack, to be forgotten.
-    return read.signal.aborted ? Buffer.alloc(0) : Promise.reject(refusals.tooSlow());
-  };
-  try {
-    return await Promise.race([collect(incoming, limits.json), late()]);
-  } finally {
-    // A reason of its own saves the making of an error with its stack.
-    read.abort('read');
-  }
-}
+export const readBody = (incoming: IncomingMessage, clock: Clock): Promise<Buffer<ArrayBuffer>> =>
+  within({ clock, ms: patience }, collect(incoming, limits.json), () =>
+    Promise.reject(refusals.tooSlow()),
+  );

@@ -1,9 +1,14 @@
 import { type Clock, seconds } from '../clock.ts';
 import type { CallReport, Engine, LiveRuns } from '../engine/index.ts';
 import { outageOf } from '../engine/store/outage.ts';
+import { within } from './deadline.ts';
 
 /** Milliseconds that the database may take to answer. */
 const patience = 2000;
+
+const late = async (): Promise<Condition> => ({
+  reason: `it does not answer within ${patience / 1000} seconds`,
+});
 
 /** What the database says of itself. */
 export type Condition =
@@ -26,18 +31,7 @@ export function createProbe(engine: Pick<Engine, 'countLiveRuns'>, clock: Clock)
       asked = undefined;
     }
   };
-  return async (): Promise<Condition> => {
-    const over = new AbortController();
-    const late = async (): Promise<Condition> => {
-      await clock.sleep(patience, over.signal);
-      return { reason: `it does not answer within ${patience / 1000} seconds` };
-    };
-    try {
-      return await Promise.race([(asked ??= ask()), late()]);
-    } finally {
-      over.abort('answered');
-    }
-  };
+  return () => within({ clock, ms: patience }, (asked ??= ask()), late);
 }
 
 interface LastCall {
