@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { openaiURL } from './engine/models/endpoint.ts';
 
 /** Where requests go that the engine does not answer, or in one sentence why they go nowhere. */
 export type ModelEndpoint =
@@ -9,8 +10,6 @@ export type ModelEndpoint =
       readonly apiKey: string | null;
     }
   | { readonly reason: string };
-
-const openaiURL = 'https://api.openai.com/v1';
 
 export function modelEndpoint({ modelApi, apiKey, modelBaseUrl }: Config): ModelEndpoint {
   if (modelApi === 'scripted') {

@@ -195,5 +195,3 @@ export function createChatUpstream({ apiKey = null, server = {} }: UpstreamOptio
     },
   };
 }
-
-export type ChatUpstream = ReturnType<typeof createChatUpstream>;

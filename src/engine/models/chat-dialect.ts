@@ -12,7 +12,7 @@ export interface Dialect {
 }
 
 /** What to begin with: OpenAI and Azure know newer names than most other servers. */
-export const firstDialect = (isOpenAI: boolean): Dialect => ({
+const firstDialect = (isOpenAI: boolean): Dialect => ({
   systemRole: 'system',
   tokens: isOpenAI ? 'max_completion_tokens' : 'max_tokens',
   asksUsage: true,

@@ -12,7 +12,7 @@ export interface EndpointOptions {
   readonly secrets?: readonly string[];
 }
 
-const openaiURL = 'https://api.openai.com/v1';
+export const openaiURL = 'https://api.openai.com/v1';
 
 /** Hosts of OpenAI's own and of Azure's, which speak all of its APIs. */
 const openaiHosts =

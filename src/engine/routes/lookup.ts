@@ -26,7 +26,7 @@ const pathId = (context: Context, kind: Kind): string => context.req.param(kinds
 export const lookUpAssistant = (db: Database, id: string): Promise<AssistantRow> =>
   find('assistant', id, (wanted) => findAssistant(db, wanted));
 
-export const lookUpThread = (db: Database, id: string): Promise<ThreadRow> =>
+const lookUpThread = (db: Database, id: string): Promise<ThreadRow> =>
   find('thread', id, (wanted) => findThread(db, wanted));
 
 export const pathAssistant = (db: Database, context: Context): Promise<AssistantRow> =>

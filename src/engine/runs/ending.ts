@@ -24,7 +24,7 @@ const endings = {
 type RunEnding = keyof typeof endings;
 
 /** How a message still open at the end of its run is cut off. */
-export const cutReason = (ending: RunEnding) => endings[ending].message;
+const cutReason = (ending: RunEnding) => endings[ending].message;
 
 const stepError = (
   error: OpenAI.Beta.Threads.Run.LastError | null | undefined,
