@@ -12,7 +12,7 @@ import { createServer } from './mcp/server.ts';
 import { serve } from './mcp/stdio.ts';
 import type { Parts } from './serve/index.ts';
 import { catalogue } from './tools/catalogue.ts';
-import { isSelected } from './tools/toolset.ts';
+import { select } from './tools/toolset.ts';
 
 /** The process, as far as the program has to do with it. */
 export interface Host extends Surroundings {
@@ -76,7 +76,7 @@ interface Ties {
 /** Makes MCP servers that work with what `openai` gives. */
 function serverFactory(config: Config, ties: Ties): () => McpServer {
   const { toolsets, readOnly, toolNames: names } = config;
-  const offers = catalogue[names].filter(isSelected({ toolsets, readOnly }));
+  const offers = select(catalogue, { toolsets, readOnly, names });
   const { version } = manifest;
   const secrets = secretsOf(config);
   return () => createServer({ ...ties, offers, load, clock: systemClock, version, secrets });

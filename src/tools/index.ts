@@ -39,9 +39,6 @@ import {
   modifyThreadTool,
 } from './threads.ts';
 import type { Tool } from './tool.ts';
-import { isSelected, type Selection } from './toolset.ts';
-
-export { toolsets, type Selection } from './toolset.ts';
 
 /** Every tool, in the order in which they are listed. */
 export const allTools: readonly Tool[] = [
@@ -77,10 +74,6 @@ export const allTools: readonly Tool[] = [
   getFileContentTool,
   deleteFileTool,
 ];
-
-/** The tools of a selection, in listing order. */
-export const selectTools = (selection: Selection): readonly Tool[] =>
-  (selection.names === 'capability' ? capabilityTools : allTools).filter(isSelected(selection));
 
 /** The tool of a name, of either kind; throws for one that there is none of. */
 export function findTool(name: string): Tool {

@@ -24,8 +24,11 @@ export interface Selection {
   readonly names: ToolNames;
 }
 
-/** Tells of a tool, under whichever name, whether it is among those offered. */
-export const isSelected =
-  ({ toolsets: wanted, readOnly }: Omit<Selection, 'names'>) =>
-  ({ toolset, effect }: Pick<Tool, 'toolset' | 'effect'>): boolean =>
-    wanted.includes(toolset) && (!readOnly || effect === 'read');
+/** What a selection offers of all that there is, in listing order. */
+export const select = <Each extends Pick<Tool, 'toolset' | 'effect'>>(
+  all: Readonly<Record<ToolNames, readonly Each[]>>,
+  { toolsets: wanted, readOnly, names }: Selection,
+): readonly Each[] =>
+  all[names].filter(
+    ({ toolset, effect }) => wanted.includes(toolset) && (!readOnly || effect === 'read'),
+  );

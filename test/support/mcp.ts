@@ -5,9 +5,11 @@ import type { Clock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
+import { capabilityTools } from '../../src/tools/capability.ts';
 import { allTools, findTool } from '../../src/tools/index.ts';
 import { offer } from '../../src/tools/offer.ts';
 import type { Tool } from '../../src/tools/tool.ts';
+import { select, type Selection } from '../../src/tools/toolset.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
 interface Setting {
@@ -71,6 +73,10 @@ const listedTool = z.object({
 });
 
 const toolList = z.object({ tools: z.array(listedTool) });
+
+/** The tools of a selection, in listing order. */
+export const selectTools = (selection: Selection): readonly Tool[] =>
+  select({ default: allTools, capability: capabilityTools }, selection);
 
 /** A client of the tools over pipes, with everything between them real. */
 export async function connectTools(setting: Setting): Promise<Host> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { selectTools, toolsets } from '../../src/tools/index.ts';
-import { connectTools } from '../support/mcp.ts';
+import { toolsets } from '../../src/tools/toolset.ts';
+import { connectTools, selectTools } from '../support/mcp.ts';
 import { refusal, scriptServer, type ScriptedServer } from '../support/server.ts';
 
 const tools = selectTools({ toolsets, readOnly: false, names: 'capability' });

@@ -1,14 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import {
-  allTools,
-  findTool,
-  selectTools,
-  type Selection,
-  toolsets,
-} from '../../src/tools/index.ts';
+import { allTools, findTool } from '../../src/tools/index.ts';
 import type { Effect } from '../../src/tools/tool.ts';
-import { connectTools, type ListedTool } from '../support/mcp.ts';
+import { type Selection, toolsets } from '../../src/tools/toolset.ts';
+import { connectTools, type ListedTool, selectTools } from '../support/mcp.ts';
 import { scriptServer } from '../support/server.ts';
 
 const named: Readonly<Record<string, readonly string[]>> = {
