@@ -2,13 +2,12 @@
 // model that thinks for about so many milliseconds; at its end says how much processor time that took.
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { randomIds, systemClock } from '../src/clock.ts';
-import { createEngine } from '../src/engine/index.ts';
+import { systemClock } from '../src/clock.ts';
 import type { Model } from '../src/engine/models/model.ts';
 import { createScriptedModel } from '../src/engine/models/scripted.ts';
 import { openDatabase } from '../src/engine/store/db.ts';
 import { claimableRuns } from '../src/engine/store/leases.ts';
-import { createLog } from '../src/log.ts';
+import { createProcessEngine } from '../test/support/process-engine.ts';
 
 const [, , location = '', thinking = '0'] = process.argv;
 
@@ -23,22 +22,7 @@ const model: Model = {
 };
 
 const db = await openDatabase(location);
-const engine = createEngine({
-  db,
-  model,
-  files: null,
-  clock: systemClock,
-  ids: randomIds,
-  log: createLog({
-    level: 'error',
-    secrets: [],
-    now: () => systemClock.now(),
-    write: (line) => void process.stderr.write(line),
-  }),
-  runLifetime: 600,
-  concurrency: 16,
-  modelFor: (named) => named,
-});
+const engine = createProcessEngine({ db, model });
 
 const hasWork = async () => {
   const now = systemClock.now();

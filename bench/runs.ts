@@ -1,38 +1,12 @@
 import { sql } from 'kysely';
 import { initialState } from '../src/engine/runs/machine.ts';
-import type { MessageBody } from '../src/engine/store/messages.ts';
-import type { Database, RunSettings } from '../src/engine/store/schema.ts';
+import type { Database } from '../src/engine/store/schema.ts';
+import { messageSaying, settings } from '../test/support/rows.ts';
 
 /** Unix seconds at which everything here was created. */
 export const begun = Math.floor(Date.now() / 1000) - 60;
 const deadline = begun + 86_400;
-
-const settings: RunSettings = {
-  assistant_id: 'asst_000000000000000000000000',
-  model: 'gpt-4.1-mini',
-  instructions: 'You answer in one sentence, and say so when you do not know. '.repeat(5),
-  tools: [],
-  tool_resources: {},
-  temperature: null,
-  top_p: null,
-  reasoning_effort: null,
-  max_completion_tokens: null,
-  max_prompt_tokens: null,
-  truncation_strategy: { type: 'auto', last_messages: null },
-  response_format: 'auto',
-  tool_choice: 'auto',
-  parallel_tool_calls: true,
-};
-
-const messageSaying = (value: string): MessageBody => ({
-  status: 'completed',
-  incomplete_details: null,
-  completed_at: begun,
-  incomplete_at: null,
-  content: [{ type: 'text', text: { value, annotations: [] } }],
-  assistant_id: null,
-  attachments: [],
-});
+const instructions = 'You answer in one sentence, and say so when you do not know. '.repeat(5);
 
 const question = messageSaying('What is the weather?');
 
@@ -40,8 +14,8 @@ const numbers = (count: number) =>
   sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${sql.lit(count)})`;
 
 const body = JSON.stringify({ metadata: {}, tool_resources: {} });
-const [settingsText, stateText] = [settings, initialState(deadline)].map((it) =>
-  JSON.stringify(it),
+const [settingsText, stateText] = [{ ...settings, instructions }, initialState(deadline)].map(
+  (it) => JSON.stringify(it),
 );
 
 /** Runs that are waiting to be executed, each on a thread with a question of its own. */

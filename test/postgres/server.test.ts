@@ -34,11 +34,13 @@ async function refused(url: string): Promise<string> {
   return error.message;
 }
 
-const named = (url: string, name: string): string => {
-  const changed = new URL(url);
-  changed.searchParams.set('application_name', name);
-  return changed.href;
-};
+/** A database with a name for the sessions that it holds with the server. */
+async function openNamed() {
+  const url = new URL(await temporarySchema());
+  const name = schemaIn(url.href);
+  url.searchParams.set('application_name', name);
+  return { db: await open(url.href), name };
+}
 
 async function limitIn(url: string) {
   const shown = sql<{ statement_timeout: string }>`show statement_timeout`;
@@ -56,9 +58,7 @@ async function endSessions(name: string): Promise<number> {
 
 describe('a connection that is lost', () => {
   test('while nobody uses it is made again', async () => {
-    const url = await temporarySchema();
-    const name = schemaIn(url);
-    const db = await open(named(url, name));
+    const { db, name } = await openNamed();
     await addThread(db, 'thread');
     expect(await endSessions(name)).toBeGreaterThan(0);
     expect(await findThread(db, 'thread')).toBeDefined();
@@ -67,9 +67,7 @@ describe('a connection that is lost', () => {
   });
 
   test('in a transaction has it done again', async () => {
-    const url = await temporarySchema();
-    const name = schemaIn(url);
-    const db = await open(named(url, name));
+    const { db, name } = await openNamed();
     let attempts = 0;
     await transact(db, async (transaction) => {
       attempts += 1;
@@ -81,9 +79,7 @@ describe('a connection that is lost', () => {
   });
 
   test('when a transaction has only to be committed, has it done again', async () => {
-    const url = await temporarySchema();
-    const name = schemaIn(url);
-    const db = await open(named(url, name));
+    const { db, name } = await openNamed();
     let attempts = 0;
     await transact(db, async (transaction) => {
       attempts += 1;
@@ -96,9 +92,7 @@ describe('a connection that is lost', () => {
   });
 
   test('under a look is no matter', async () => {
-    const url = await temporarySchema();
-    const name = schemaIn(url);
-    const db = await open(named(url, name));
+    const { db, name } = await openNamed();
     const looks = Array.from({ length: 30 }, () => listThreads(db, { limit: 1, order: 'asc' }));
     await endSessions(name);
     expect((await Promise.all(looks)).every(({ rows }) => rows.length === 0)).toBe(true);

@@ -6,8 +6,8 @@ import {
   noLease,
   runState,
   type RunRow,
+  updateRun,
 } from '../../src/engine/store/runs.ts';
-import { updateRun } from '../../src/engine/store/runs.ts';
 import type { Database, RunSettings } from '../../src/engine/store/schema.ts';
 import { insertThread } from '../../src/engine/store/threads.ts';
 

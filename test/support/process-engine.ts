@@ -1,0 +1,24 @@
+import { randomIds, systemClock } from '../../src/clock.ts';
+import { createEngine, type Engine } from '../../src/engine/index.ts';
+import type { EngineOptions } from '../../src/engine/options.ts';
+import { createLog } from '../../src/log.ts';
+
+/** An engine for a process of its own: real time, real ids, and what goes wrong on stderr. */
+export const createProcessEngine = (
+  setting: Pick<EngineOptions, 'db' | 'model'> & Partial<EngineOptions>,
+): Engine =>
+  createEngine({
+    files: null,
+    clock: systemClock,
+    ids: randomIds,
+    log: createLog({
+      level: 'warn',
+      secrets: [],
+      now: () => systemClock.now(),
+      write: (line) => void process.stderr.write(line),
+    }),
+    runLifetime: 600,
+    concurrency: 16,
+    modelFor: (named) => named,
+    ...setting,
+  });
