@@ -4,6 +4,12 @@ import { sql, SqliteAdapter } from 'kysely';
 import type { AnyDatabase } from './features.ts';
 import type { Database } from './schema.ts';
 
+/** As `promisify` would have it, which takes longer to make one. */
+const flush = (file: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fdatasync(file, (error) => (error === null ? resolve() : reject(error)));
+  });
+
 /**
  * An SQLite file's write-ahead log. SQLite would wait for the disk at every commit, and the whole
  * process with it: so it is told not to, and whoever needs a commit to outlast a loss of power waits
@@ -48,7 +54,7 @@ export class WriteAheadLog {
       this.#file = null;
       throw error;
     });
-    await promisify(fdatasync)(file);
+    await flush(file);
   }
 }
 
