@@ -1,4 +1,5 @@
 import { seconds } from '../../clock.ts';
+import type { CreateMessage } from '../../schema/message.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
 import { lookUpAssistant } from './lookup.ts';
@@ -19,6 +20,12 @@ import { mergeToolResources, normalizeTools, takeToolResources } from './tools.t
 type RunFields = Partial<Pick<CreateRun, 'additional_instructions' | 'additional_messages'>> &
   Partial<Pick<CreateThreadAndRun, 'tool_resources'>> &
   Omit<CreateThreadAndRun, 'thread' | 'tool_resources'>;
+
+type RunToBe = RunFields & {
+  readonly id: string;
+  /** What was said on the thread, where it is made with the run and nobody else knows of it. */
+  readonly opening?: readonly CreateMessage[];
+};
 
 function joinInstructions(...parts: readonly (string | null | undefined)[]): string | null {
   const given = parts.filter((part) => part !== null && part !== undefined && part !== '');
@@ -77,6 +84,10 @@ async function checkReadable(db: Database, { tools, tool_resources }: RunSetting
   if (id !== undefined) throw errors.unattachable(id);
 }
 
+/** Whether somebody has asked something on the thread. */
+const isAsked = async (db: Database, thread: ThreadRow, said: readonly CreateMessage[]) =>
+  said.some(({ role }) => role === 'user') || (await hasUserMessage(db, thread.id));
+
 /**
  * Creates a run on a thread under the given id, with the messages that come with it, in the
  * caller's transaction: of concurrent requests one gets the thread, and a refused one leaves it as
@@ -86,17 +97,17 @@ export async function createRun(
   { db, tell }: Pick<Writing, 'db' | 'tell'>,
   parts: EngineParts & { readonly errands: Errands },
   thread: ThreadRow,
-  { id, ...fields }: RunFields & { readonly id: string },
+  { id, opening, ...fields }: RunToBe,
 ): Promise<RunRow> {
   const assistant = await lookUpAssistant(db, fields.assistant_id);
-  const live = await findLiveRun(db, thread.id);
+  const live = opening === undefined ? await findLiveRun(db, thread.id) : undefined;
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
   checkExecutable(fields.tools ?? assistantBody(assistant).tools, parts, parts.errands);
-  const added = await addMessages(db, thread, fields.additional_messages ?? [], parts);
+  const messages = fields.additional_messages ?? [];
+  const added = await addMessages(db, thread, messages, parts);
   const settings = settle(fields, assistant, added.thread, parts.modelFor);
-  if ((settings.instructions ?? '') === '' && !(await hasUserMessage(db, thread.id))) {
-    throw errors.nothingToRun();
-  }
+  const isTold = (settings.instructions ?? '') !== '';
+  if (!isTold && !(await isAsked(db, thread, opening ?? messages))) throw errors.nothingToRun();
   await checkReadable(db, settings);
   const created_at = seconds(parts.clock);
   const deadline = created_at + parts.runLifetime;
@@ -109,7 +120,8 @@ export async function createRun(
     settings,
     state: initialState(deadline),
   });
-  tell(id, { event: 'thread.run.created', data: toRun(run) });
-  tell(id, { event: 'thread.run.queued', data: toRun(run) });
+  const data = toRun(run);
+  tell(id, { event: 'thread.run.created', data });
+  tell(id, { event: 'thread.run.queued', data });
   return run;
 }

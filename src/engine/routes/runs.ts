@@ -136,7 +136,11 @@ export function createThreadAndRunRoute(parts: EngineParts, worker: RunWorker) {
       const making = { ...parts, errands };
       const thread = await addThread(db, fields, making, 'thread.');
       tell(id, { event: 'thread.created', data: toThread(thread) });
-      return createRun({ db, tell }, making, thread, { ...run, id });
+      return createRun({ db, tell }, making, thread, {
+        ...run,
+        id,
+        opening: fields.messages ?? [],
+      });
     });
   };
 }
