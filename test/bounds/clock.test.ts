@@ -3,16 +3,20 @@ import { createClock, start } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { temporary } from '../support/files.ts';
 import { createRun, readMessages, readRun, refusal, textOf } from '../support/talk.ts';
+import { collect, streamRun } from '../support/stream.ts';
 import { createGate } from '../support/upstream.ts';
 import { calls, says } from '../support/upstream-items.ts';
 
 const hour = 3_600_000;
 
 /** An engine whose clock can be put back. */
-async function withClock() {
+async function withClock(options: { readonly database?: string } = {}) {
   const clock = createClock();
   let back = 0;
-  const it = await setup({ clock: { ...clock, now: () => clock.now() - back } });
+  const it = await setup({
+    clock: { ...clock, now: () => clock.now() - back },
+    ...options,
+  });
   return { it, putBack: () => void (back = hour) };
 }
 
@@ -60,6 +64,18 @@ test('a run under way, and one that waits, go on when the clock is put back', as
   });
   await it.runToEnd();
   expect((await readRun(it, waiting)).status).toBe('completed');
+});
+
+test('what another process does to a run is told soon after the clock is put back', async () => {
+  const database = temporary();
+  const { it, putBack } = await withClock({ database });
+  const there = await setup({ database, ids: it.ids, clock: it.clock });
+  there.upstream.will({ output: [says('Snow.')] });
+  const events = collect((await streamRun(it)).stream);
+  putBack();
+  await there.runToEnd();
+  await it.clock.advance(2000);
+  expect((await events).at(-1)).toMatchObject({ event: 'thread.run.completed' });
 });
 
 test('a run whose holder died before the clock was put back does not wait for the old time', async () => {

@@ -30,7 +30,17 @@ const encode = (events: readonly StreamEvent[], include?: Include): string =>
 
 /** Waits for something to happen to the run, or to be found of it; answers what is to be told. */
 function createListener({ subscription, narration, look, clock }: StreamSource) {
+  const over = new AbortController();
   let pending = subscription.take();
+  /** One for all that comes before it rings: to set an alarm takes as long as to tell a delta. */
+  let alarm: Promise<void> | null = null;
+  let heardAt = clock.now();
+
+  /** Milliseconds until the silence is long; the time may be put back. */
+  const left = (): number => {
+    heardAt = Math.min(heardAt, clock.now());
+    return heardAt + lookInterval - clock.now();
+  };
 
   const find = async (): Promise<StreamEvent[]> => {
     const { heard } = subscription;
@@ -39,14 +49,28 @@ function createListener({ subscription, narration, look, clock }: StreamSource) 
     return subscription.heard === heard ? narration.continue(found, 'retold', seconds(clock)) : [];
   };
 
-  return async (): Promise<StreamEvent[]> => {
-    const timer = new AbortController();
-    const news = await Promise.race([pending, clock.sleep(lookInterval, timer.signal)]);
-    timer.abort('news');
-    if (news === undefined) return find();
-    if (news.length > 0) pending = subscription.take();
-    return narration.continue(news.length > 0 ? news : [goingDown], 'live', seconds(clock));
+  const listen = async (): Promise<StreamEvent[]> => {
+    for (;;) {
+      alarm ??= clock.sleep(left(), over.signal);
+      const news = await Promise.race([pending, alarm]);
+      if (news !== undefined) {
+        heardAt = clock.now();
+        if (news.length > 0) pending = subscription.take();
+        return narration.continue(news.length > 0 ? news : [goingDown], 'live', seconds(clock));
+      }
+      alarm = null;
+      if (left() > 0) continue;
+      heardAt = clock.now();
+      return find();
+    }
   };
+
+  const close = () => {
+    over.abort('over');
+    subscription.close();
+  };
+
+  return { listen, close };
 }
 
 /**
@@ -54,8 +78,8 @@ function createListener({ subscription, narration, look, clock }: StreamSource) 
  * that goes away only ends its own subscription.
  */
 export function answerStream(source: StreamSource): Response {
-  const { subscription, narration, clock, include } = source;
-  const listen = createListener(source);
+  const { narration, clock, include } = source;
+  const { listen, close } = createListener(source);
   let spoke = clock.now();
   const next = async (): Promise<string | null> => {
     if (narration.ended) return null;
@@ -66,8 +90,8 @@ export function answerStream(source: StreamSource): Response {
     }
     spoke = clock.now();
     if (!narration.ended) return frames;
-    subscription.close();
+    close();
     return frames + doneFrame;
   };
-  return answerFrames(next, () => subscription.close());
+  return answerFrames(next, close);
 }
