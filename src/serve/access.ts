@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../loopback.ts';
 import { refusals } from './refusal.ts';
 
@@ -19,18 +20,26 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/u, '$1').toLower
 /** The name in a Host header. */
 const nameIn = (header: string): string => bare(header.replace(/:\d+$/u, ''));
 
+/** A request that has come, where it asks to go, and Node's own view of it. */
+export interface Visit {
+  readonly request: Request;
+  readonly url: URL;
+  readonly incoming: IncomingMessage;
+}
+
 /**
  * Throws a 403 unless the caller addressed this server by a name of its own: a page that had its
  * name resolved to this machine (DNS rebinding) still sends that name.
  */
-export function checkHost(request: Request, localAddress: string, rules: AccessRules): void {
+export function checkHost({ request, url, incoming }: Visit, rules: AccessRules): void {
   const header = request.headers.get('host') ?? '';
+  // The request line may name a host as well, and then it counts.
+  const foreign = [nameIn(header), bare(url.hostname)].filter((name) => !isLoopback(name));
+  if (foreign.length === 0) return;
+  const { localAddress = '' } = incoming.socket;
   const names = [rules.host, ...rules.allowedHosts, localAddress.replace(/^::ffff:/u, '')];
   const own = new Set(names.map(bare));
-  // The request line may name a host as well, and then it counts.
-  for (const name of [nameIn(header), bare(new URL(request.url).hostname)]) {
-    if (!isLoopback(name) && !own.has(name)) throw refusals.foreignHost(header);
-  }
+  if (!foreign.every((name) => own.has(name))) throw refusals.foreignHost(header);
 }
 
 /** Throws a 403 for web pages that nobody allowed; programs send no Origin. */

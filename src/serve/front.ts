@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine/index.ts';
-import { type AccessRules, checkHost, checkOrigin, checkToken } from './access.ts';
+import { type AccessRules, checkHost, checkOrigin, checkToken, type Visit } from './access.ts';
 import { readBody } from './body.ts';
 import { answerPreflight, crossOriginHeaders } from './cors.ts';
 import type { PassThrough } from './pass-through.ts';
@@ -34,26 +34,33 @@ const methods = new Set([...bodiless, 'POST', 'PUT', 'PATCH', 'DELETE']);
 const methodsOf = (place: Place): ReadonlySet<string> =>
   place === 'health' || place === 'metrics' ? bodiless : methods;
 
+const bodyOf = async ({ request, incoming }: Visit, clock: Clock) =>
+  bodiless.has(request.method) ? null : readBody(incoming, clock);
+
+/** The request as the engine needs it, which looks at no header. */
+const plain = async (visit: Visit, clock: Clock): Promise<Request> =>
+  new Request(visit.url, { method: visit.request.method, body: await bodyOf(visit, clock) });
+
 /** The same request in the platform's own class, its body read. */
-async function complete(request: Request, incoming: IncomingMessage, clock: Clock) {
-  const { url, method, headers, signal } = request;
-  const body = bodiless.has(method) ? null : await readBody(incoming, clock);
-  return new Request(url, { method, headers: [...headers], body, signal });
+async function complete(visit: Visit, clock: Clock): Promise<Request> {
+  const { method, headers, signal } = visit.request;
+  const body = await bodyOf(visit, clock);
+  return new Request(visit.url, { method, headers: [...headers], body, signal });
 }
 
 /** Lets a request in, or throws why not, and hands it to whoever answers its path. */
 async function dispatch(
-  request: Request,
-  incoming: IncomingMessage,
+  visit: Visit,
   { rules, engine, mcp, upstream, health, metrics, clock }: FrontOptions,
 ): Promise<Response> {
-  checkHost(request, incoming.socket.localAddress ?? '', rules);
+  const { request, url, incoming } = visit;
+  checkHost(visit, rules);
   checkOrigin(request, rules);
   const preflight = answerPreflight(request, rules);
   if (preflight !== null) return preflight;
   checkToken(request, rules);
   const { method } = request;
-  const { pathname } = new URL(request.url);
+  const { pathname } = url;
   const place = placeOf(pathname);
   const allowed = methodsOf(place);
   if (!allowed.has(method)) throw refusals.wrongMethod(method, pathname, allowed);
@@ -63,12 +70,12 @@ async function dispatch(
     case 'metrics':
       return metrics();
     case 'engine':
-      return engine.fetch(await complete(request, incoming, clock));
+      return engine.fetch(await plain(visit, clock));
     case 'mcp':
-      return mcp(await complete(request, incoming, clock));
+      return mcp(await complete(visit, clock));
     case 'upstream':
       if (await engine.keeps(request)) {
-        return engine.fetch(await complete(request, incoming, clock));
+        return engine.fetch(await plain(visit, clock));
       }
       return upstream(request, incoming);
     case 'nowhere':
@@ -124,9 +131,9 @@ const requestIdHeader = 'x-request-id';
 /** What every request to the listener goes through; never rejects. */
 export function createFront(options: FrontOptions): Front {
   const { rules, scope, clock, traffic } = options;
-  const answer = async (request: Request, incoming: IncomingMessage): Promise<Response> => {
+  const answer = async (visit: Visit): Promise<Response> => {
     try {
-      return breakable(await dispatch(request, incoming, options), incoming, options);
+      return breakable(await dispatch(visit, options), visit.incoming, options);
     } catch (error) {
       if (error instanceof Refusal) {
         scope.log.info(error.message, { status: error.status });
@@ -139,7 +146,8 @@ export function createFront(options: FrontOptions): Front {
   return (request, incoming) =>
     scope.enter(async (id) => {
       const start = clock.now();
-      const response = await answer(request, incoming);
+      const url = new URL(request.url);
+      const response = await answer({ request, url, incoming });
       const { status, headers } = response;
       // The model endpoint's support knows its own ids alone.
       const told = headers.get(requestIdHeader) ?? id;
@@ -147,8 +155,8 @@ export function createFront(options: FrontOptions): Front {
       // Whether it stays open is for the listener to say, which may be about to close.
       if (headers.get('connection') === 'keep-alive') headers.delete('connection');
       for (const [name, value] of crossOriginHeaders(request, rules)) headers.append(name, value);
-      const { method, url } = request;
-      const path = new URL(url).pathname;
+      const { method } = request;
+      const { pathname: path } = url;
       traffic.answered(routeOf(path), status);
       const facts = { method, path, status, ms: clock.now() - start };
       scope.log.debug('answered', told === id ? facts : { ...facts, upstream_request_id: told });
