@@ -13,6 +13,8 @@ import { startUpstream } from './upstream.ts';
 const logLine = z.object({ message: z.string(), rest: z.string().optional() });
 
 const rounds = 60;
+/** Calls of each kind before them: what is measured is a server at work, not one that has just started. */
+const warmUp = 300;
 /** Milliseconds. */
 const [pause, maxOverhead] = [3, 5];
 const [many, atOnce] = [1000, 16];
@@ -74,7 +76,7 @@ const upstream = await startUpstream();
 const { child, baseURL } = await startServe(upstream.baseURL, join(folder, 'bench.db'));
 const direct = directly(new OpenAI({ apiKey: 'sk-bench', baseURL: upstream.baseURL }));
 const served = await throughServe(new OpenAI({ apiKey: 'sk-bench', baseURL }));
-for (let round = 0; round < 30; round += 1) await Promise.all([direct(), served()]);
+for (let round = 0; round < warmUp; round += 1) await Promise.all([direct(), served()]);
 
 upstream.pause = pause;
 const times: { direct: Times[]; served: Times[] } = { direct: [], served: [] };
