@@ -64,6 +64,8 @@ describe('ids that cannot be', () => {
     ['/threads/T/runs/x', 'run_id', 'x', 'run'],
     ['/threads/T/messages/x', 'message_id', 'x', 'msg'],
     ['/threads/x/messages/x', 'thread_id', 'x', 'thread'],
+    ['/threads/thread_x/messages/x', 'message_id', 'x', 'msg'],
+    ['/threads/thread_x/runs/run_x/steps/x', 'step_id', 'x', 'step'],
     ['/threads/T/runs/R/steps/x', 'step_id', 'x', 'step'],
     ["/threads/'; drop table threads; --", 'thread_id', "'; drop table threads; --", 'thread'],
     ['/threads/%2e%2e%2fassistants', 'thread_id', '../assistants', 'thread'],
@@ -127,6 +129,15 @@ describe('the order of checks', () => {
     const answer = await request('POST', path, body);
     expect(answer.body.error.message.slice(0, begins.length)).toBe(begins);
   });
+
+  test.each(['messages', 'runs', 'messages/msg_x/files', 'runs/run_x/steps'])(
+    'query before lookup: %s',
+    async (list) => {
+      const { request } = await setup();
+      const { body } = await request('GET', `/threads/thread_x/${list}?limit=0`);
+      expect(body.error.code).toBe('integer_below_min_value');
+    },
+  );
 
   test('the run exists before its status, its status before the outputs', async () => {
     const it = await setup();

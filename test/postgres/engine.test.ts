@@ -10,6 +10,7 @@ const files = [
   ['engine', 'assistants'],
   ['engine', 'cancel'],
   ['engine', 'context'],
+  ['engine', 'deletion'],
   ['engine', 'ended'],
   ['engine', 'expiry'],
   ['engine', 'lists'],

@@ -94,8 +94,11 @@ export function assistantRoutes(options: EngineOptions): Hono {
   });
 
   routes.delete('/:assistant_id', async (context) => {
-    const { id } = await pathAssistant(db, context);
-    await deleteAssistant(db, id);
+    const id = await transact(db, async (transaction) => {
+      const assistant = await pathAssistant(transaction, context);
+      await deleteAssistant(transaction, assistant.id);
+      return assistant.id;
+    });
     return context.json({ id, object: 'assistant.deleted', deleted: true });
   });
 

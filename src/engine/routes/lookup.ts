@@ -15,42 +15,56 @@ import { ApiError, errors, type Kind, kinds } from '../http/errors.ts';
 
 type Find<Row> = (id: string) => Promise<Row | undefined>;
 
-async function find<Row>(kind: Kind, id: string, by: Find<Row>): Promise<Row> {
-  const row = await by(id);
+/** An id, and what it is said to be the id of. */
+type Named = readonly [kind: Kind, id: string];
+
+const isMalformed = ([kind, id]: Named): boolean => !id.startsWith(kinds[kind].prefix);
+
+/** Looks for what `named` says; where it is not, nothing `within` it is either. */
+async function find<Row>(named: Named, by: Find<Row>, within: readonly Named[] = []): Promise<Row> {
+  const row = await by(named[1]);
   if (row !== undefined) return row;
-  throw id.startsWith(kinds[kind].prefix) ? errors.unknown(kind, id) : errors.malformed(kind, id);
+  const malformed = [named, ...within].find(isMalformed);
+  throw malformed === undefined ? errors.unknown(...named) : errors.malformed(...malformed);
 }
+
+/** As paths have them: what comes later is within what comes before. */
+const nesting = ['assistant', 'thread', 'message', 'run', 'step'] as const satisfies Kind[];
 
 const pathId = (context: Context, kind: Kind): string => context.req.param(kinds[kind].param) ?? '';
 
-export const lookUpAssistant = (db: Database, id: string): Promise<AssistantRow> =>
-  find('assistant', id, (wanted) => findAssistant(db, wanted));
+function findInPath<Row>(context: Context, kind: Kind, by: Find<Row>): Promise<Row> {
+  const named = (each: Kind): Named => [each, pathId(context, each)];
+  const later = nesting.slice(nesting.indexOf(kind) + 1).map(named);
+  const within = later.filter(([, id]) => id !== '');
+  return find(named(kind), by, within);
+}
 
-const lookUpThread = (db: Database, id: string): Promise<ThreadRow> =>
-  find('thread', id, (wanted) => findThread(db, wanted));
+export const lookUpAssistant = (db: Database, id: string): Promise<AssistantRow> =>
+  find(['assistant', id], (wanted) => findAssistant(db, wanted));
 
 export const pathAssistant = (db: Database, context: Context): Promise<AssistantRow> =>
-  find('assistant', pathId(context, 'assistant'), (id) => lockAssistant(db, id));
+  findInPath(context, 'assistant', (id) => lockAssistant(db, id));
 
 export const pathThread = (db: Database, context: Context): Promise<ThreadRow> =>
-  lookUpThread(db, pathId(context, 'thread'));
+  findInPath(context, 'thread', (id) => findThread(db, id));
 
 /** A message of the path's thread; the thread is looked up first. */
 export async function pathMessage(db: Database, context: Context): Promise<MessageRow> {
   const thread = await pathThread(db, context);
-  return find('message', pathId(context, 'message'), (id) => findMessage(db, thread.id, id));
+  return findInPath(context, 'message', (id) => findMessage(db, thread.id, id));
 }
 
 /** A run of the path's thread; the thread is looked up first. */
 export async function pathRun(db: Database, context: Context): Promise<RunRow> {
   const thread = await pathThread(db, context);
-  return find('run', pathId(context, 'run'), (id) => findRun(db, thread.id, id));
+  return findInPath(context, 'run', (id) => findRun(db, thread.id, id));
 }
 
 /** A step of the path's run; thread and run are looked up first. */
 export async function pathStep(db: Database, context: Context): Promise<StepRow> {
   const run = await pathRun(db, context);
-  return find('step', pathId(context, 'step'), (id) => findStep(db, run.id, id));
+  return findInPath(context, 'step', (id) => findStep(db, run.id, id));
 }
 
 /**

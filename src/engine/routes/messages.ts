@@ -127,12 +127,19 @@ export function messageRoutes(options: EngineOptions): Hono {
       parseBody(context, modifyMetadata),
     );
     if (metadata === undefined) return context.json(toMessage(row));
-    return context.json(toMessage(await updateMessageMetadata(db, row.id, metadata ?? {})));
+    const modified = await transact(db, async (transaction) => {
+      const { id } = await pathMessage(transaction, context);
+      return updateMessageMetadata(transaction, id, metadata ?? {});
+    });
+    return context.json(toMessage(modified));
   });
 
   routes.delete('/:message_id', async (context) => {
-    const { id } = await pathMessage(db, context);
-    await deleteMessage(db, id);
+    const id = await transact(db, async (transaction) => {
+      const message = await pathMessage(transaction, context);
+      await deleteMessage(transaction, message.id);
+      return message.id;
+    });
     return context.json({ id, object: 'thread.message.deleted', deleted: true });
   });
 

@@ -9,7 +9,7 @@ import {
 } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
 import { pathRun, pathThread, withBody } from './lookup.ts';
-import { answerList } from '../http/page.ts';
+import { listSchema, toList, toPageQuery } from '../http/page.ts';
 import { parseBody, parseQuery } from '../http/parse.ts';
 import type { EngineParts } from '../options.ts';
 import { standing } from '../runs/ending.ts';
@@ -30,6 +30,7 @@ import {
 } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { toThread } from '../store/threads.ts';
+import { transact } from '../store/transaction.ts';
 import { createRun } from './create-run.ts';
 import type { Include } from './found-content.ts';
 import { type Errands, withErrands } from './errands.ts';
@@ -166,13 +167,12 @@ export function runRoutes(parts: EngineParts, worker: RunWorker): Hono {
   const routes = new Hono();
 
   routes.get('/', async (context) => {
-    const { id } = await pathThread(db, context);
-    return answerList(context, {
-      kind: 'run',
-      find: (cursor) => findRun(db, id, cursor),
-      read: (page) => listRuns(db, id, page),
-      toObject: toRun,
-    });
+    const [{ id }, query] = await withBody(pathThread(db, context), async () =>
+      parseQuery(context, listSchema),
+    );
+    const page = await toPageQuery(query, 'run', (cursor) => findRun(db, id, cursor));
+    const { rows, has_more } = await listRuns(db, id, page);
+    return context.json(toList(rows.map(toRun), has_more));
   });
 
   routes.post('/', createRunRoute(parts, worker));
@@ -180,13 +180,17 @@ export function runRoutes(parts: EngineParts, worker: RunWorker): Hono {
   routes.get('/:run_id', async (context) => answerRun(await pathRun(db, context), parts.clock));
 
   routes.post('/:run_id', async (context) => {
-    const [run, { metadata }] = await withBody(pathRun(db, context), () =>
+    const [, { metadata }] = await withBody(pathRun(db, context), () =>
       parseBody(context, modifyMetadata),
     );
-    const writable = isTerminal(run.status) || run.status === 'requires_action';
-    if (!writable) throw errors.cannotUpdate(run.status);
-    if (metadata === undefined) return context.json(toRun(run));
-    return context.json(toRun(await updateRunMetadata(db, run.id, metadata ?? {})));
+    const row = await transact(db, async (transaction) => {
+      const run = await pathRun(transaction, context);
+      const writable = isTerminal(run.status) || run.status === 'requires_action';
+      if (!writable) throw errors.cannotUpdate(run.status);
+      if (metadata === undefined) return run;
+      return updateRunMetadata(transaction, run.id, metadata ?? {});
+    });
+    return context.json(toRun(row));
   });
 
   routes.post('/:run_id/cancel', cancelRoute(parts, worker));
