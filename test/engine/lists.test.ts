@@ -115,6 +115,32 @@ test('the SDK walks all pages', async () => {
   expect(walked).toEqual(Array.from({ length: 45 }, (_, index) => `${index + 1}`));
 });
 
+test.each(['asc', 'desc'] as const)(
+  'a program that deletes all that it is shown goes on to the next page, %s',
+  async (order) => {
+    const it = await setup();
+    const { assistants, threads } = it.openai.beta;
+    const { id: thread_id } = await count(it, 5);
+    const made = [thread_id];
+    for (let index = 0; index < 4; index += 1) {
+      await assistants.create({ model: 'gpt-4.1-mini' });
+      made.push((await threads.create()).id);
+    }
+    const query = { order, limit: 2 };
+    for await (const { id } of threads.messages.list(thread_id, query)) {
+      await threads.messages.delete(id, { thread_id });
+    }
+    for await (const { id } of assistants.list(query)) await assistants.delete(id);
+    expect((await threads.messages.list(thread_id)).data).toEqual([]);
+    expect((await assistants.list()).data).toEqual([]);
+    const gone = made.at(order === 'asc' ? 1 : -2) ?? '';
+    await threads.delete(gone);
+    const { body } = await it.request('GET', `/threads?order=${order}&after=${gone}`);
+    const listed = order === 'asc' ? made : made.toReversed();
+    expect(body.data.map(({ id }: { id: string }) => id)).toEqual(listed.slice(2));
+  },
+);
+
 test('assistants, runs and steps are pages too', async () => {
   const it = await setup({ otherwise: () => ({}) });
   const assistants = [];

@@ -8,20 +8,12 @@ import {
   readSnapshot,
   replaceCopy,
 } from '../../src/engine/store/copies.ts';
-import {
-  contextMessages,
-  deleteMessage,
-  findMessage,
-  listMessages,
-} from '../../src/engine/store/messages.ts';
-import type { PageQuery } from '../../src/engine/store/page.ts';
-import { listRuns } from '../../src/engine/store/runs.ts';
+import { deleteMessage, findMessage, listMessages } from '../../src/engine/store/messages.ts';
 import type { Database } from '../../src/engine/store/schema.ts';
 import { insertStep, listSteps } from '../../src/engine/store/steps.ts';
 import {
   deleteThread,
   findThread,
-  listThreads,
   threadBody,
   updateThread,
 } from '../../src/engine/store/threads.ts';
@@ -30,78 +22,9 @@ import { answerLastTurn, insertTurn, listTurns, sumUsage } from '../../src/engin
 import { addMessage, addRun, addThread, messageSaying, now } from '../support/rows.ts';
 import { filesContract } from './files-contract.ts';
 import { leaseContract } from './lease-contract.ts';
+import { idsOf, pagesContract } from './pages-contract.ts';
 import { opened, type Place, testOf } from './place.ts';
 import { pruneContract } from './prune-contract.ts';
-
-const idsOf = async (page: Promise<{ rows: readonly { id: string }[]; has_more: boolean }>) => {
-  const { rows, has_more } = await page;
-  return [...rows.map(({ id }) => id), ...(has_more ? ['…'] : [])].join(' ');
-};
-
-function pages(place: Place): void {
-  const test = testOf(place.skip);
-
-  test('lists go by time, then by order of insertion, from any place either way', async () => {
-    const [db] = await opened(place);
-    for (const [id, time] of Object.entries({ a: 2, b: 1, c: 2, d: 3, e: 2 })) {
-      await addThread(db, id, now.seconds + time);
-    }
-    const list = (page: Partial<PageQuery> = {}) =>
-      idsOf(listThreads(db, { limit: 10, order: 'asc', ...page }));
-    expect(await list()).toBe('b a c e d');
-    expect(await list({ order: 'desc' })).toBe('d e c a b');
-    expect(await list({ limit: 2 })).toBe('b a …');
-    const at = async (id: string) => {
-      const row = await findThread(db, id);
-      if (row === undefined) throw new Error(`no thread ${id}`);
-      return row;
-    };
-    expect(await list({ after: await at('a') })).toBe('c e d');
-    expect(await list({ after: await at('c'), order: 'desc', limit: 1 })).toBe('a …');
-    expect(await list({ before: await at('e'), limit: 2 })).toBe('a c …');
-    expect(await list({ after: await at('b'), before: await at('d') })).toBe('a c e');
-  });
-
-  test('a list is of one thread, or of one run', async () => {
-    const [db] = await opened(place);
-    await addThread(db, 'one');
-    const run = await addRun(db, 'run', { thread_id: 'one' });
-    await addMessage(db, 'asked', { thread_id: 'one' });
-    await addMessage(db, 'told', { thread_id: 'one', run_id: run.id });
-    await addThread(db, 'other');
-    await addMessage(db, 'elsewhere', { thread_id: 'other' });
-    const page = { limit: 10, order: 'asc' } as const;
-    expect(await idsOf(listMessages(db, 'one', page))).toBe('asked told');
-    expect(await idsOf(listMessages(db, 'one', page, run.id))).toBe('told');
-    expect(await idsOf(listRuns(db, 'one', page))).toBe('run');
-    expect(await idsOf(listRuns(db, 'other', page))).toBe('');
-  });
-
-  test('a context is read from either end, without what its run has said', async () => {
-    const [db] = await opened(place);
-    await addThread(db, 'one');
-    const run = await addRun(db, 'run', { thread_id: 'one' });
-    const ids = Array.from({ length: 120 }, (_, index) => `msg_${index}`);
-    for (const [index, id] of ids.entries()) {
-      const of = index % 20 === 10 ? { run_id: run.id } : index % 2 === 0 ? {} : { run_id: 'old' };
-      await addMessage(db, id, {
-        thread_id: 'one',
-        created_at: now.seconds + Math.floor(index / 20),
-        ...of,
-      });
-    }
-    const said = ids.filter((_, index) => index % 20 !== 10);
-    const read = async (order: 'asc' | 'desc', most?: number) => {
-      const found: string[] = [];
-      for await (const { id } of contextMessages(db, run, order, most)) found.push(id);
-      return found;
-    };
-    expect(await read('asc')).toEqual(said);
-    expect(await read('desc')).toEqual(said.toReversed());
-    expect(await read('desc', 60)).toEqual(said.slice(-60).toReversed());
-    expect(await read('desc', 200)).toEqual(said.toReversed());
-  });
-}
 
 function values(place: Place): void {
   const test = testOf(place.skip);
@@ -289,7 +212,7 @@ function copies(place: Place): void {
 /** What every place must do for the store. */
 export function storeContract(place: Place): void {
   describe(`the store in ${place.name}`, () => {
-    pages(place);
+    pagesContract(place);
     values(place);
     transactions(place);
     copies(place);

@@ -11,7 +11,8 @@ type ListQuery = z.infer<typeof listSchema>;
 
 /**
  * Turns a list's query into the page to read. `find` looks a cursor up in the list itself; one that
- * is not there is a 404, since there is no telling what comes after it (contract §3.1).
+ * never was there is a 404, since there is no telling what comes after it (contract §3.1). Programs
+ * delete what a page shows them and go on to the next one, behind what is gone.
  */
 export async function toPageQuery(
   query: ListQuery,

@@ -9,9 +9,9 @@ import {
   type AssistantBody,
   assistantBody,
   deleteAssistant,
-  findAssistant,
   insertAssistant,
   listAssistants,
+  placeOfAssistant,
   toAssistant,
   updateAssistant,
 } from '../store/assistants.ts';
@@ -61,7 +61,7 @@ export function assistantRoutes(options: EngineOptions): Hono {
   routes.get('/', (context) =>
     answerList(context, {
       kind: 'assistant',
-      find: (id) => findAssistant(db, id),
+      find: (id) => placeOfAssistant(db, id),
       read: (page) => listAssistants(db, page),
       toObject: toAssistant,
     }),

@@ -13,11 +13,11 @@ import { parseBody, parseQuery } from '../http/parse.ts';
 import type { EngineOptions } from '../options.ts';
 import {
   deleteMessage,
-  findMessage,
   insertMessage,
   listMessages,
   type MessageBody,
   type MessageRow,
+  placeOfMessage,
   toMessage,
   updateMessageMetadata,
 } from '../store/messages.ts';
@@ -96,7 +96,7 @@ export function messageRoutes(options: EngineOptions): Hono {
     const [{ id }, { run_id, ...query }] = await withBody(pathThread(db, context), async () =>
       parseQuery(context, listQuery),
     );
-    const page = await toPageQuery(query, 'message', (cursor) => findMessage(db, id, cursor));
+    const page = await toPageQuery(query, 'message', (cursor) => placeOfMessage(db, id, cursor));
     const { rows, has_more } = await listMessages(db, id, page, run_id);
     return context.json(toList(rows.map(toMessage), has_more));
   });

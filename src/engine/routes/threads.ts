@@ -12,9 +12,9 @@ import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import {
   deleteThread,
-  findThread,
   insertThread,
   listThreads,
+  placeOfThread,
   threadBody,
   type ThreadRow,
   toThread,
@@ -48,7 +48,7 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
   routes.get('/', (context) =>
     answerList(context, {
       kind: 'thread',
-      find: (id) => findThread(db, id),
+      find: (id) => placeOfThread(db, id),
       read: (page) => listThreads(db, page),
       toObject: toThread,
     }),

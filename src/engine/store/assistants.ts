@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { locksRows } from './features.ts';
-import { type Page, type PageQuery, selectPage } from './page.ts';
+import { findPlace, keepPlace } from './gone.ts';
+import { type Page, type PageQuery, type Position, selectPage } from './page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 
 /** What is stored of an assistant: a sampling setting nobody chose is null, and shown as 1. */
@@ -85,6 +86,15 @@ export const updateAssistant = (
     .returningAll()
     .executeTakeFirstOrThrow();
 
-export const deleteAssistant = async (db: Database, id: string): Promise<void> => {
-  await db.deleteFrom('assistants').where('id', '=', id).execute();
-};
+/** Where the list goes on from an assistant, which may have been deleted. */
+export const placeOfAssistant = async (db: Database, id: string): Promise<Position | undefined> =>
+  (await findAssistant(db, id)) ?? findPlace(db, 'assistants', id);
+
+export async function deleteAssistant(db: Database, id: string): Promise<void> {
+  const row = await db
+    .deleteFrom('assistants')
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+  if (row !== undefined) await keepPlace(db, 'assistants', row);
+}

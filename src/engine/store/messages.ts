@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { sql } from 'kysely';
-import { type Page, type PageQuery, selectPage } from './page.ts';
+import { findPlace, keepPlace } from './gone.ts';
+import { type Page, type PageQuery, type Position, selectPage } from './page.ts';
 import { type Database, decode } from './schema.ts';
 
 type Message = OpenAI.Beta.Threads.Message;
@@ -164,9 +165,22 @@ export const updateMessageMetadata = (
     .returningAll()
     .executeTakeFirstOrThrow();
 
-export const deleteMessage = async (db: Database, id: string): Promise<void> => {
-  await db.deleteFrom('messages').where('id', '=', id).execute();
-};
+/** Where the thread's list goes on from a message, which may have been deleted. */
+export const placeOfMessage = async (
+  db: Database,
+  thread_id: string,
+  id: string,
+): Promise<Position | undefined> =>
+  (await findMessage(db, thread_id, id)) ?? findPlace(db, thread_id, id);
+
+export async function deleteMessage(db: Database, id: string): Promise<void> {
+  const row = await db
+    .deleteFrom('messages')
+    .where('id', '=', id)
+    .returning(['id', 'thread_id', 'created_at', 'seq'])
+    .executeTakeFirst();
+  if (row !== undefined) await keepPlace(db, row.thread_id, row);
+}
 
 /** The messages a run has made, the first first. */
 export const runMessages = (db: Database, run_id: string): Promise<MessageRow[]> =>

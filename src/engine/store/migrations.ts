@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { attempt } from './attempt.ts';
 import { isCancelling, isLive, isMoving } from './conditions.ts';
@@ -10,14 +10,16 @@ export const threadLock = 'one_live_run_a_thread';
 /** The type that holds any whole number of JavaScript. */
 const whole = (db: Kysely<unknown>) => (featuresOf(db) === null ? 'integer' : 'bigint');
 
+/** Makes a column of the primary key that counts by itself. */
+const numbered = (db: Kysely<unknown>) => (column: ColumnDefinitionBuilder) =>
+  featuresOf(db) === null
+    ? column.primaryKey().autoIncrement()
+    : column.primaryKey().generatedByDefaultAsIdentity();
+
 const createListed = (db: Kysely<unknown>, table: string) =>
   db.schema
     .createTable(table)
-    .addColumn('seq', whole(db), (column) =>
-      featuresOf(db) === null
-        ? column.primaryKey().autoIncrement()
-        : column.primaryKey().generatedByDefaultAsIdentity(),
-    )
+    .addColumn('seq', whole(db), numbered(db))
     .addColumn('id', 'text', (column) => column.notNull().unique())
     .addColumn('created_at', whole(db), (column) => column.notNull());
 
@@ -172,6 +174,19 @@ async function createFiles(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+/** Without references: whose place it was is deleted, and the oldest make room for the newest. */
+async function createGone(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('gone')
+    .addColumn('number', whole(db), numbered(db))
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('list', 'text', (column) => column.notNull())
+    .addColumn('created_at', whole(db), (column) => column.notNull())
+    .addColumn('seq', whole(db), (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('gone_by_id').on('gone').column('id').execute();
+}
+
 const references = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
@@ -206,4 +221,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0003_containers': { up: createContainers },
   '0004_files': { up: createFiles },
+  '0005_gone': { up: createGone },
 };

@@ -14,6 +14,7 @@ export interface Tables {
   turns: TurnTable;
   containers: ContainerTable;
   files: FileTable;
+  gone: GoneTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -90,6 +91,14 @@ interface FileTable {
   body: string;
   /** Last, so that the rest is read without it. */
   content: Uint8Array;
+}
+
+/** Where a deleted row was in its list. */
+interface GoneTable extends Omit<Listed, 'seq'> {
+  /** Order of deletion. */
+  number: Generated<number>;
+  list: string;
+  seq: number;
 }
 
 /** The statuses of runs that hold their thread (contract §5.1). */

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { locksRows } from './features.ts';
-import { type Page, type PageQuery, selectPage } from './page.ts';
+import { findPlace, keepPlace } from './gone.ts';
+import { type Page, type PageQuery, type Position, selectPage } from './page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 
 export interface ThreadBody {
@@ -56,7 +57,12 @@ export const updateThread = (db: Database, id: string, body: ThreadBody): Promis
     .returningAll()
     .executeTakeFirstOrThrow();
 
+/** Where the list goes on from a thread, which may have been deleted. */
+export const placeOfThread = async (db: Database, id: string): Promise<Position | undefined> =>
+  (await findThread(db, id)) ?? findPlace(db, 'threads', id);
+
 /** Deletes the thread with its messages, runs and steps. */
-export const deleteThread = async (db: Database, id: string): Promise<void> => {
-  await db.deleteFrom('threads').where('id', '=', id).execute();
-};
+export async function deleteThread(db: Database, id: string): Promise<void> {
+  const row = await db.deleteFrom('threads').where('id', '=', id).returningAll().executeTakeFirst();
+  if (row !== undefined) await keepPlace(db, 'threads', row);
+}
