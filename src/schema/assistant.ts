@@ -1,11 +1,19 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { instructions, metadata, model, reasoningEffort, temperature, topP } from './common.ts';
+import {
+  instructions,
+  metadata,
+  model,
+  reasoningEffort,
+  temperature,
+  text,
+  topP,
+} from './common.ts';
 import { assistantTools, newToolResources, responseFormat, toolResources } from './tool.ts';
 
 const settings = {
-  name: z.string().max(256).nullable().exactOptional(),
-  description: z.string().max(512).nullable().exactOptional(),
+  name: text(256).nullable().exactOptional(),
+  description: text(512).nullable().exactOptional(),
   instructions,
   reasoning_effort: reasoningEffort,
   tools: assistantTools.exactOptional(),

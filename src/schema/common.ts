@@ -1,5 +1,18 @@
 import * as z from 'zod';
 import { integerLimit, type CustomRule } from './issue.ts';
+import { isLonger, lengthOf } from './length.ts';
+
+const rule = (params: CustomRule) => ({ code: 'custom', params }) as const;
+
+/** A text of so many characters at most. */
+export const text = (maximum: number) =>
+  z
+    .string()
+    .superRefine((value, context) => {
+      if (!isLonger(value, maximum)) return;
+      context.addIssue(rule({ rule: 'length', length: lengthOf(value), maximum }));
+    })
+    .meta({ maxLength: maximum });
 
 /** An integer within bounds, both inclusive. */
 export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {
@@ -17,8 +30,6 @@ const maxPairs = 16;
 const maxKeyLength = 64;
 const maxValueLength = 512;
 
-const rule = (params: CustomRule) => ({ code: 'custom', params }) as const;
-
 /** Up to 16 pairs of strings that an object carries for its owner (contract §3.2). */
 export const metadata = z
   .custom<Record<string, string>>(isObject)
@@ -29,12 +40,13 @@ export const metadata = z
     }
     for (const key of keys) {
       const value: unknown = pairs[key];
-      if (key.length > maxKeyLength) {
+      if (isLonger(key, maxKeyLength)) {
         context.addIssue(rule({ rule: 'key', key, maximum: maxKeyLength }));
       } else if (typeof value !== 'string') {
         context.addIssue({ code: 'invalid_type', expected: 'string', path: [key], input: value });
-      } else if (value.length > maxValueLength) {
-        const params = { rule: 'value', length: value.length, maximum: maxValueLength } as const;
+      } else if (isLonger(value, maxValueLength)) {
+        const length = lengthOf(value);
+        const params = { rule: 'length', length, maximum: maxValueLength } as const;
         context.addIssue({ ...rule(params), path: [key] });
       }
     }
@@ -72,7 +84,7 @@ export const assistantId = pathId('asst');
 export const fileId = pathId('file');
 
 export const model = z.string().min(1);
-export const instructions = z.string().max(256_000).nullable().exactOptional();
+export const instructions = text(256_000).nullable().exactOptional();
 export const temperature = z.number().min(0).max(2).nullable().exactOptional();
 export const topP = z.number().min(0).max(1).nullable().exactOptional();
 export const reasoningEffort = z

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { lengthOf } from './length.ts';
 
 /** What is wrong with one field, in the API's own wording (contract §2.2, rows 9–26). */
 export interface Problem {
@@ -193,7 +194,7 @@ export type CustomRule =
   | { readonly rule: 'id'; readonly prefix: string }
   | { readonly rule: 'pairs'; readonly count: number; readonly maximum: number }
   | { readonly rule: 'key'; readonly key: string; readonly maximum: number }
-  | { readonly rule: 'value'; readonly length: number; readonly maximum: number };
+  | { readonly rule: 'length'; readonly length: number; readonly maximum: number };
 
 function describeRule(params: CustomRule, path: Path, input: unknown): Problem {
   const name = fieldName(path);
@@ -208,11 +209,11 @@ function describeRule(params: CustomRule, path: Path, input: unknown): Problem {
       };
     case 'key':
       return {
-        message: `Invalid property name in '${name}': '${params.key.slice(0, 3)}...${params.key.slice(-3)}' is too long. Expected a string with maximum length ${params.maximum}, but got a string with length ${params.key.length} instead.`,
+        message: `Invalid property name in '${name}': '${params.key.slice(0, 3)}...${params.key.slice(-3)}' is too long. Expected a string with maximum length ${params.maximum}, but got a string with length ${lengthOf(params.key)} instead.`,
         param: name,
         code: 'property_name_above_max_length',
       };
-    case 'value':
+    case 'length':
       return stringTooLong(path, params.maximum, params.length);
   }
 }

@@ -1,11 +1,11 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { listQuery, metadata } from './common.ts';
+import { listQuery, metadata, text } from './common.ts';
 
 const detail = z.enum(['auto', 'low', 'high']).exactOptional();
 
 const contentPart = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('text'), text: z.string().max(256_000) }),
+  z.strictObject({ type: z.literal('text'), text: text(256_000) }),
   z.strictObject({
     type: z.literal('image_url'),
     image_url: z.strictObject({ url: z.string(), detail }),
@@ -29,7 +29,7 @@ const attachment = z.strictObject({
 /** Body of `POST /threads/{thread_id}/messages` (contract §4.3). */
 export const createMessage = z.strictObject({
   role: z.enum(['user', 'assistant']),
-  content: z.union([z.string().max(256_000), z.array(contentPart).min(1)]),
+  content: z.union([text(256_000), z.array(contentPart).min(1)]),
   attachments: z.array(attachment).nullable().exactOptional(),
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.Threads.MessageCreateParams>;

@@ -29,6 +29,7 @@ const assistants: Case[] = [
   [{ model, file_ids: [] }, ...unknown('file_ids')],
   [{ model, tools: [{ type: 'code_interpreter', x: 1 }] }, ...unknown('tools[0].x')],
   [{ model, name: long(257) }, tooLong('name', 256, 257), 'name', 'string_above_max_length'],
+  [{ model, name: '😀'.repeat(257) }, tooLong('name', 256, 257), 'name', 'string_above_max_length'],
   [
     { model, description: long(513) },
     tooLong('description', 512, 513),

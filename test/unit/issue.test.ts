@@ -39,6 +39,22 @@ describe('the first problem, alone', () => {
   });
 });
 
+/** Characters that take two units each. */
+const wide = (count: number) => '😀'.repeat(count);
+
+test('a character is one, whatever it is encoded in', () => {
+  const most = { name: wide(256), description: wide(512), metadata: { [wide(64)]: wide(512) } };
+  expect(createAssistant.parse({ model: 'm', ...most })).toEqual({ model: 'm', ...most });
+  expect(problem(createAssistant, { model: 'm', metadata: { [wide(65)]: '' } }).message).toMatch(
+    /maximum length 64, but got a string with length 65 instead/u,
+  );
+  expect(problem(createAssistant, { model: 'm', metadata: { a: wide(513) } }).message).toMatch(
+    /maximum length 512, but got a string with length 513 instead/u,
+  );
+  const content = wide(256_000);
+  expect(createMessage.parse({ role: 'user', content }).content).toBe(content);
+});
+
 describe('unions', () => {
   test('of another kind altogether name what is possible', () => {
     const { message, param } = problem(createMessage, { role: 'user', content: 5 });
