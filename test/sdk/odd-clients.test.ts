@@ -120,6 +120,7 @@ describe('paths and queries', () => {
     ['include, twice', `include=${content}&include=${content}`],
     ['nobody knows', 'foo=bar&limit[]=&__proto__=1'],
     ['empty', ''],
+    ['what was left empty', 'limit=&order=&after=&before=&include[]='],
   ])('a query of %s', async (_, query) => {
     const it = await overHttp();
     const { path, thread_id, assistant_id } = await waiting(it);

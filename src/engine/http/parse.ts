@@ -33,13 +33,15 @@ const plainValue = (key: string, text: string): unknown =>
   key === 'limit' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 
 /**
- * The request's query, checked; unknown parameters are ignored (contract §11). `include[]`,
- * `include[0]` and a repeated `include` all make the list.
+ * The request's query, checked; unknown parameters are ignored (contract §11), and so are empty
+ * ones, as templates and forms leave them. `include[]`, `include[0]` and a repeated `include` all
+ * make the list.
  */
 export function parseQuery<T>(context: Context, schema: z.ZodType<T>): T {
   const query: Record<string, unknown> = {};
   const include: string[] = [];
   for (const [name, text] of new URL(context.req.url).searchParams) {
+    if (text === '') continue;
     if (/^include(\[\d*\])?$/.test(name)) include.push(text);
     else query[name] = plainValue(name, text);
   }
