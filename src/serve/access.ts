@@ -32,7 +32,7 @@ export interface Visit {
  * name resolved to this machine (DNS rebinding) still sends that name.
  */
 export function checkHost({ request, url, incoming }: Visit, rules: AccessRules): void {
-  const header = request.headers.get('host') ?? '';
+  const header = request.headers.get('host') ?? url.host;
   // The request line may name a host as well, and then it counts.
   const foreign = [nameIn(header), bare(url.hostname)].filter((name) => !isLoopback(name));
   if (foreign.length === 0) return;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Ids } from '../clock.ts';
 import type { Front } from './front.ts';
@@ -24,6 +24,10 @@ const times = {
 
 const statusOf = (code: string | undefined): number =>
   code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+
+/** HTTP/1.0 has no need of a Host, and probes send none; a browser always does. */
+const hostUnlessNamed = ({ httpVersion }: IncomingMessage) =>
+  httpVersion === '1.0' && { hostname: 'localhost' };
 
 const withId = (refusal: Refusal, ids: Ids) => ({
   ...refusal.headers,
@@ -80,7 +84,10 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
   };
   const settings = { overrideGlobalObjects: false, errorHandler };
   const server = createServer({ ...times, requireHostHeader: false }, (incoming, outgoing) => {
-    const handle = getRequestListener((request) => front(request, incoming), settings);
+    const handle = getRequestListener((request) => front(request, incoming), {
+      ...settings,
+      ...hostUnlessNamed(incoming),
+    });
     void handle(incoming, outgoing);
     // Whoever keeps a connection to a server that closes would keep the server.
     for (const half of [incoming, outgoing]) {
