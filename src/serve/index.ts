@@ -9,6 +9,7 @@ import { modelEndpoint } from '../model-endpoint.ts';
 import { createFront } from './front.ts';
 import { listen } from './listener.ts';
 import { createPassThrough, type PassThrough } from './pass-through.ts';
+import { isOfModels } from './place.ts';
 import { refusals } from './refusal.ts';
 import { createSight, type Sight } from './sight.ts';
 import { createScope, type Scope } from './scope.ts';
@@ -38,7 +39,10 @@ const grace = { answers: 3500, runs: 1500, lastWords: 500 };
 const refuseWith =
   (reason: string): PassThrough =>
   async ({ method, url }) => {
-    throw refusals.notPassedOn(method, new URL(url).pathname, reason);
+    const { pathname } = new URL(url);
+    throw isOfModels(pathname)
+      ? refusals.notPassedOn(method, pathname, reason)
+      : refusals.unknownUrl(method, pathname);
   };
 
 function choosePassThrough(config: Config, ids: Ids): PassThrough {

@@ -38,6 +38,16 @@ export function placeOf(path: string): Place {
   return decoded !== null && isPlain([resource, ...rest]) ? 'upstream' : 'nowhere';
 }
 
+/** What model endpoints have under `/v1`, as far as OpenAI's own goes. */
+const ofModels = new Set(
+  `agents audio batches chat chatkit completions containers conversations decisions embeddings evals
+   files fine_tuning images live models moderations organization realtime responses skills uploads
+   vector_stores videos`.split(/\s+/u),
+);
+
+/** Whether a path is one that a model endpoint would know, where there is none to ask. */
+export const isOfModels = (path: string): boolean => ofModels.has(path.split('/')[2] ?? '');
+
 const resources = new Set(['assistants', 'threads', 'messages', 'files', 'runs', 'steps']);
 
 /** The kind of path, one of few whatever callers ask for: the resource, or else whose it is. */

@@ -98,6 +98,6 @@ describe.each(['/healthz', '/metrics'])('%s', (path) => {
     const head = await fetch(url + path, { method: 'HEAD' });
     expect([head.status, head.headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(await head.text()).toBe('');
-    expect((await fetch(`${url}/v1${path}`)).status).toBe(501);
+    expect((await fetch(`${url}/v1${path}`)).status).toBe(404);
   });
 });

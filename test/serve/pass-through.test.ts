@@ -196,6 +196,15 @@ describe('what cannot be passed on', () => {
     );
   });
 
+  test('is told by a 404 where no model endpoint would know the path either', async () => {
+    const { url } = await startServe();
+    const answer = await fetch(`${url}/v1/_unknown`);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({
+      error: { message: 'Invalid URL (GET /v1/_unknown)', type: 'invalid_request_error' },
+    });
+  });
+
   test('is told without a key, rather than sent to strangers', async () => {
     const served = await startServe({ env: {} });
     const answer = await fetch(`${served.url}/v1/models`);
