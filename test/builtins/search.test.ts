@@ -43,6 +43,16 @@ const whole = [
   { ...bare[1], content: [{ type: 'text', text: 'Rome is not.' }] },
 ];
 
+test('scores of other scales are scores still', async () => {
+  const it = await setup();
+  const results = [found('file-oslo', 'Oslo is cold.', 12.5), found('file-rome', 'Rome.', -3)];
+  it.upstream.will({ output: [searches('weather', results)] });
+  const { events } = await tellRun(it, {}, searching);
+  await expectTold(it, events);
+  const [step] = dataOf(events, 'thread.run.step.completed');
+  expect(searchOf(step)?.results?.map(({ score }) => score)).toEqual([1, 0]);
+});
+
 test('a search is a step; its results come with its end', async () => {
   const it = await setup();
   it.upstream.will(answered);

@@ -1,8 +1,9 @@
+import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { setup } from '../support/engine.ts';
 import { begunStory, dataOf, expectTold, messageStory, story, tellRun } from '../support/stream.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../support/talk.ts';
-import { calls, says } from '../support/upstream-items.ts';
+import { calls, reasons, says } from '../support/upstream-items.ts';
 import type { StreamEvent } from '../support/upstream-events.ts';
 
 type Edit = (events: StreamEvent[]) => StreamEvent[];
@@ -11,6 +12,13 @@ const only =
   (...types: string[]): Edit =>
   (events) =>
     events.filter(({ type }) => types.includes(type));
+
+type OutputItem = OpenAI.Responses.ResponseOutputItem;
+
+const otherNames = new Map<unknown, string>([
+  ['response.output_text.delta', 'response.content_part.delta'],
+  ['response.completed', 'response.done'],
+]);
 
 type Change = (key: string, value: unknown) => unknown;
 
@@ -23,6 +31,26 @@ const everywhere =
 
 const without = (...names: string[]): Edit =>
   everywhere((key, value) => (names.includes(key) ? undefined : value));
+
+/** What the end of all says the output was. */
+const atTheEnd = (edit: (output: OutputItem[]) => OutputItem[]): Edit =>
+  everywhere((key, value) =>
+    key === 'response' && Reflect.get(Object(value), 'status') === 'completed'
+      ? { ...Object(value), output: edit(Reflect.get(Object(value), 'output')) }
+      : value,
+  );
+
+/** Numbers items as if there were others in front of them. */
+const counting = (from: number): Edit =>
+  everywhere((key, value) => (key === 'output_index' ? Number(value) + from : value));
+
+const renamed = (output: OutputItem[]): OutputItem[] =>
+  output.map((item, index) => ({ ...item, id: `new_${index}` }));
+
+const inTurn =
+  (...edits: Edit[]): Edit =>
+  (events) =>
+    edits.reduce((edited, edit) => edit(edited), events);
 
 /** Servers that speak Responses, each leaving out something that OpenAI's sends. */
 const servers: [string, Edit][] = [
@@ -60,6 +88,25 @@ const servers: [string, Edit][] = [
     }),
   ],
   ['ends without a response', without('response')],
+  ['remembers at the end that it thought', atTheEnd((output) => [reasons('sealed'), ...output])],
+  ['forgets at the end that it thought', counting(1)],
+  ['forgets at the end what it called its items', inTurn(counting(1), atTheEnd(renamed))],
+  ['numbers all items alike', everywhere((key, value) => (key === 'output_index' ? 0 : value))],
+  [
+    'says arguments in deltas alone',
+    (events) => without('arguments')(events.filter(({ type }) => !type.endsWith('arguments.done'))),
+  ],
+  [
+    'says of its calls how they begin, and what they are called with',
+    inTurn(
+      (events) => events.filter((event) => event.type !== 'response.output_item.done'),
+      atTheEnd(() => []),
+    ),
+  ],
+  [
+    'has other names for deltas and the end',
+    everywhere((key, value) => (key === 'type' ? (otherNames.get(value) ?? value) : value)),
+  ],
 ];
 
 test.each(servers)('a server that %s', async (_, edit) => {
@@ -165,6 +212,22 @@ test.each<[string, Edit]>([
   const said = (await readMessages(it, thread_id)).map(textOf);
   expect(said.slice(-2)).toEqual(['Let me see what there is.', 'It is cold.']);
 });
+
+test.each([
+  ['the message', [says('It is'), says('very')], ['completed', 'incomplete']],
+  ['a call behind it', [says('It is'), calls('get_weather', '{"ci')], ['completed']],
+])(
+  'a server that says of a message that it is done when %s was cut off',
+  async (_, output, ends) => {
+    const it = await setup();
+    it.upstream.will({ output, incomplete: 'max_output_tokens' });
+    const { events, thread_id } = await tellRun(it);
+    expect(story(events).at(-1)).toBe('run.incomplete');
+    const [, ...told] = await readMessages(it, thread_id);
+    expect(told.map(({ status }) => status)).toEqual(ends);
+    await expectTold(it, events);
+  },
+);
 
 test('an empty part is no part', async () => {
   const it = await setup();

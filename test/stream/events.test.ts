@@ -167,7 +167,7 @@ describe('deltas', () => {
         named(0, 'call_1', 'get_weather'),
         given(0, city),
         named(1, 'call_2', 'f'),
-        given(1, ''),
+        given(1, '{}'),
       ].map((call) => ({ type: 'tool_calls', tool_calls: [call] })),
     );
   });

@@ -33,8 +33,10 @@ export interface ChatChunk {
   /** Groq's own place for it. */
   readonly x_groq?: { readonly usage?: ChatUsage | null } | null;
   readonly error?: unknown;
-  /** `error` where vLLM puts an error without an envelope. */
+  /** What an error without an envelope says; vLLM has `error` for its `object`. */
   readonly object?: string;
+  readonly message?: unknown;
+  readonly detail?: unknown;
 }
 
 type Kind = 'text' | 'refusal';
@@ -58,6 +60,9 @@ const spoken = (content: Delta['content']): string =>
   typeof content === 'string'
     ? content
     : (content ?? []).map(({ type, text = '' }) => (type === 'text' ? text : '')).join('');
+
+const isBareError = ({ object, choices, message, detail }: ChatChunk): boolean =>
+  object === 'error' || (choices === undefined && (message ?? detail) !== undefined);
 
 /** An error where an answer was to be; some servers number them like HTTP. */
 function toAPIError(error: unknown, headers: Headers): APIError {
@@ -87,11 +92,12 @@ export class ChatReader {
       this.#isDone = true;
       return;
     }
-    const error = chunk.object === 'error' ? chunk : (chunk.error ?? null);
+    const error = isBareError(chunk) ? chunk : (chunk.error ?? null);
     if (error !== null) throw toAPIError(error, this.#headers);
     const usage = chunk.usage ?? chunk.x_groq?.usage;
     // Some servers count first, and then send an empty count at the end.
     if ((usage?.prompt_tokens ?? 0) > 0) this.#usage = usage ?? null;
+    else this.#usage ??= usage ?? null;
     const choice = chunk.choices?.[0];
     if (choice === undefined) return;
     const { content, refusal, reasoning_content, tool_calls } =
@@ -124,9 +130,10 @@ export class ChatReader {
     }
     const end =
       this.#reason === 'length' || this.#reason === 'content_filter' ? this.#reason : 'stop';
-    if (this.#parts.length > 0) yield { type: 'message_done', cut: end !== 'stop' };
+    if (this.#parts.length > 0) yield { type: 'message_done' };
     const items = [this.#message(this.#calls.finish(ids, used))];
-    yield { type: 'finished', items, calls: callsOf(items), usage: toUsage(this.#usage), end };
+    const usage = toUsage(this.#usage);
+    yield { type: 'finished', items, calls: callsOf(items), usage, end, cut: end !== 'stop' };
   }
 
   #message(tool_calls: readonly ChatCall[]): ChatMessage {

@@ -71,11 +71,7 @@ export type ModelEvent =
     }
   /** An image of the open message, behind its text. */
   | { readonly type: 'image'; readonly file_id: string }
-  | {
-      readonly type: 'message_done';
-      /** The model was cut off in the middle of this message. */
-      readonly cut: boolean;
-    }
+  | { readonly type: 'message_done' }
   /** A call as it begins: without input, outputs and results. */
   | { readonly type: 'call_started'; readonly call: HostedCall }
   /** More of the code that is about to run. */
@@ -93,6 +89,8 @@ export type ModelEvent =
       readonly calls: readonly FunctionCall[];
       readonly usage: Usage;
       readonly end: 'stop' | 'length' | 'content_filter' | 'other';
+      /** Whether it was in the middle of the last message that the model was stopped. */
+      readonly cut: boolean;
     };
 
 /** Something that runs assistants: one call of `respond` is one model call. */

@@ -16,7 +16,8 @@ export const isCallItem = (item: Item): item is CallItem =>
 const toResult = (result: NonNullable<SearchItem['results']>[number]): Result => ({
   file_id: result.file_id ?? '',
   file_name: result.filename ?? '',
-  score: result.score ?? 0,
+  // Other servers measure by other scales.
+  score: Math.min(1, Math.max(0, result.score ?? 0)),
   attributes: result.attributes ?? {},
   content: [{ type: 'text', text: result.text ?? '' }],
 });
@@ -30,20 +31,25 @@ function rankingOf(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
 
 /** A call of a hosted tool as far as it has been passed on. */
 export class CallWriter {
+  readonly type: CallItem['type'];
   readonly index: number;
-  readonly #type: CallItem['type'];
+  readonly id: string | undefined;
   readonly #search: FileSearch;
   #code = '';
 
-  constructor(index: number, type: CallItem['type'], tools: readonly OpenAI.Beta.AssistantTool[]) {
+  constructor(
+    { type, index, id }: Pick<CallWriter, 'type' | 'index' | 'id'>,
+    tools: readonly OpenAI.Beta.AssistantTool[],
+  ) {
+    this.type = type;
     this.index = index;
-    this.#type = type;
+    this.id = id;
     this.#search = rankingOf(tools);
   }
 
   get begun(): ModelEvent {
     const call: HostedCall =
-      this.#type === 'code_interpreter_call'
+      this.type === 'code_interpreter_call'
         ? { type: 'code_interpreter', code_interpreter: { input: '', outputs: [] } }
         : { type: 'file_search', file_search: { ...this.#search, results: [] } };
     return { type: 'call_started', call };
@@ -57,13 +63,13 @@ export class CallWriter {
 
   /** What is left to say of the call; its item is absent when the server never showed it. */
   *finish(item?: CallItem): Generator<RawEvent> {
-    if (this.#type === 'code_interpreter_call') {
-      const shown = item?.type === this.#type ? item : undefined;
+    if (this.type === 'code_interpreter_call') {
+      const shown = item?.type === this.type ? item : undefined;
       const whole = shown?.code ?? '';
       if (whole.startsWith(this.#code)) yield* this.write(whole.slice(this.#code.length));
       yield { type: 'code_done', input: this.#code, item: shown };
     } else {
-      const found = item?.type === this.#type ? item.results : null;
+      const found = item?.type === this.type ? item.results : null;
       const results = (found ?? []).map(toResult);
       const call = { type: 'file_search', file_search: { ...this.#search, results } } as const;
       yield { type: 'call_done', call };

@@ -28,16 +28,18 @@ function completeMessage(item: Message): Message {
   return { ...item, content: parts.map(completePart) };
 }
 
-function completeCall(item: Call): Call {
+function completeCall(item: Call, told: string): Call {
   const { call_id, id, arguments: args }: Loose<Call> = item;
+  const given = typeof args === 'string' ? args : args && JSON.stringify(args);
   return {
     ...item,
     call_id: call_id || id || randomIds.object('call_'),
-    arguments: typeof args === 'string' ? args : JSON.stringify(args ?? {}),
+    arguments: given || told || '{}',
   };
 }
 
-export function completeItem(item: Item): Item {
+/** `told` is what deltas have said of a call's arguments. */
+export function completeItem(item: Item, told: string): Item {
   if (item.type === 'message') return completeMessage(item);
-  return item.type === 'function_call' ? completeCall(item) : item;
+  return item.type === 'function_call' ? completeCall(item, told) : item;
 }

@@ -17,12 +17,15 @@ export const isEmpty = (item: Item): boolean =>
 
 /** A message as far as it has been passed on. */
 export class MessageWriter {
+  readonly type = 'message';
   readonly index: number;
+  readonly id: string | undefined;
   readonly begun: ModelEvent = { type: 'message_started' };
   readonly #parts: PartWriter[] = [];
 
-  constructor(index: number) {
+  constructor(index: number, id: string | undefined) {
     this.index = index;
+    this.id = id;
   }
 
   part(index: number, kind: 'text' | 'refusal'): PartWriter {
@@ -30,7 +33,7 @@ export class MessageWriter {
   }
 
   /** What is left to say of the message; its item is absent when the server never showed it. */
-  *finish(item: Item | undefined, cut: boolean): Generator<RawEvent> {
+  *finish(item: Item | undefined): Generator<RawEvent> {
     for (const [index, part] of (item?.content ?? []).entries()) {
       const kind = part.type === 'refusal' ? 'refusal' : 'text';
       yield* this.part(index, kind).finish(part);
@@ -38,6 +41,6 @@ export class MessageWriter {
     for (const made of item === undefined ? [] : imagesOf(item)) {
       yield { type: 'image_made', made };
     }
-    yield { type: 'message_done', cut: cut || item?.status === 'incomplete' };
+    yield { type: 'message_done' };
   }
 }

@@ -3,8 +3,9 @@ import { isFileNote } from './annotations.ts';
 import { type FunctionCall, type ModelEvent, ModelFailure, tokensOf, type Usage } from './model.ts';
 import { type CallItem, CallWriter, isCallItem } from './responses-calls.ts';
 import type { RawEvent } from './responses-files.ts';
-import { completeItem } from './responses-item.ts';
+import { EventCompleter } from './responses-event.ts';
 import { isEmpty, MessageWriter } from './responses-message.ts';
+import { findTold } from './responses-places.ts';
 import { errorCode, passes } from './upstream-error.ts';
 
 type Response = OpenAI.Responses.Response;
@@ -46,11 +47,10 @@ const statusOf = {
   'response.failed': 'failed',
 } as const;
 
-const completeEvent = (event: StreamEvent): StreamEvent =>
-  event.type === 'response.output_item.done' ? { ...event, item: completeItem(event.item) } : event;
+type Writer = MessageWriter | CallWriter;
 
 /** Servers without these numbers send one message of one part. */
-type Place = { readonly output_index?: number };
+type Place = { readonly output_index?: number; readonly item_id?: string | undefined };
 type PartPlace = Place & { readonly content_index?: number };
 
 /**
@@ -60,9 +60,11 @@ type PartPlace = Place & { readonly content_index?: number };
  */
 export class StreamReader {
   readonly #tools: readonly OpenAI.Beta.AssistantTool[];
+  readonly #completer = new EventCompleter();
   readonly #items = new Map<number, OutputItem>();
-  readonly #written = new Set<number>();
-  #open: MessageWriter | CallWriter | null = null;
+  /** What has been begun, and is over unless it is open. */
+  readonly #told: Writer[] = [];
+  #open: Writer | null = null;
   #held: StreamEvent[] = [];
   #final: Partial<Response> | null = null;
 
@@ -72,10 +74,8 @@ export class StreamReader {
   }
 
   *read(raw: StreamEvent): Generator<RawEvent> {
-    const event = completeEvent(raw);
-    if (event.type === 'response.output_item.done') {
-      this.#items.set(event.output_index ?? this.#items.size, event.item);
-    }
+    const event = this.#completer.event(raw);
+    this.#collect(event);
     if (this.#isHeld(event)) {
       this.#held.push(event);
       return;
@@ -94,7 +94,7 @@ export class StreamReader {
         yield* this.#annotate(event);
         break;
       case 'response.output_item.done':
-        yield* this.#done(event.output_index ?? 0, event.item, false);
+        yield* this.#done(event.output_index ?? 0, event.item);
         break;
       case 'response.completed':
       case 'response.incomplete':
@@ -125,21 +125,54 @@ export class StreamReader {
     }
     const end = toEnd(this.#final);
     const items = this.#output(this.#final);
-    const isCut = (index: number) => end !== 'stop' && index === items.length - 1;
     // Some servers never say that an item is done: the end of all says it for them.
-    while (this.#open !== null) {
-      const { index } = this.#open;
-      yield* this.#close(items[index], isCut(index));
+    for (let open = this.#open; open !== null; open = this.#open) {
+      yield* this.#close(this.#itemOf(open, items));
     }
-    for (const [index, item] of items.entries()) yield* this.#done(index, item, isCut(index));
+    const told = findTold(items, this.#told);
+    for (const [index, item] of items.entries()) {
+      // Its place in the stream may be that of another item.
+      if (!told.has(item)) yield* this.#done(-1 - index, item);
+    }
     const calls = items.flatMap(toCall);
-    yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end };
+    const cut = end !== 'stop' && this.#isLast(items.at(-1), items);
+    yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end, cut };
   }
 
   #output(final: Partial<Response>): OutputItem[] {
     const output = final.output ?? [];
-    if (output.length > 0) return output.map(completeItem);
-    return [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
+    const items =
+      output.length > 0
+        ? output
+        : [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
+    return items.map((item) => this.#completer.item(item));
+  }
+
+  /** Items as they are done; of calls some servers say only how they begin. */
+  #collect(event: StreamEvent): void {
+    const isBegun =
+      event.type === 'response.output_item.added' && event.item.type === 'function_call';
+    if (!isBegun && event.type !== 'response.output_item.done') return;
+    this.#items.set(event.output_index ?? this.#placeOf(event.item), event.item);
+  }
+
+  /** Where an item stands that comes without a number: at its place, or behind all others. */
+  #placeOf({ id }: OutputItem): number {
+    const known = [...this.#items].find(([, item]) => id !== undefined && item.id === id);
+    return known?.[0] ?? this.#items.size;
+  }
+
+  #itemOf(open: Writer, items: readonly OutputItem[]): OutputItem | undefined {
+    return [...findTold(items, this.#told)].find(([, told]) => told === open)?.[0];
+  }
+
+  /** Whether nothing was told behind an item; some servers say that it was done when it was not. */
+  #isLast(item: OutputItem | undefined, items: readonly OutputItem[]): boolean {
+    return item === undefined || findTold(items, this.#told).get(item) === this.#told.at(-1);
+  }
+
+  #isOver(index: number): boolean {
+    return this.#told.some((told) => told.index === index && told !== this.#open);
   }
 
   #isHeld(event: StreamEvent): boolean {
@@ -149,26 +182,30 @@ export class StreamReader {
   }
 
   /** The message at a place in the output, begun if it was not; null when it is over. */
-  *#message({ output_index: index = 0 }: Place): Generator<RawEvent, MessageWriter | null> {
-    if (this.#written.has(index)) return null;
+  *#message({
+    output_index: index = 0,
+    item_id,
+  }: Place): Generator<RawEvent, MessageWriter | null> {
+    if (this.#isOver(index)) return null;
     if (this.#open instanceof MessageWriter && this.#open.index === index) return this.#open;
-    return yield* this.#start(new MessageWriter(index));
+    return yield* this.#start(new MessageWriter(index, item_id));
   }
 
   /** The same for a call. */
   *#call(
-    { output_index: index = 0 }: Place,
+    { output_index: index = 0, item_id }: Place,
     type: CallItem['type'],
   ): Generator<RawEvent, CallWriter | null> {
-    if (this.#written.has(index)) return null;
+    if (this.#isOver(index)) return null;
     if (this.#open instanceof CallWriter && this.#open.index === index) return this.#open;
-    return yield* this.#start(new CallWriter(index, type, this.#tools));
+    return yield* this.#start(new CallWriter({ index, id: item_id, type }, this.#tools));
   }
 
-  *#start<Writer extends MessageWriter | CallWriter>(writer: Writer): Generator<RawEvent, Writer> {
+  *#start<W extends Writer>(writer: W): Generator<RawEvent, W> {
     // Some servers count all items as one.
     while (this.#open !== null) yield* this.#close();
     this.#open = writer;
+    this.#told.push(writer);
     yield writer.begun;
     return writer;
   }
@@ -199,7 +236,9 @@ export class StreamReader {
   *#readCall(event: StreamEvent): Generator<RawEvent> {
     switch (event.type) {
       case 'response.output_item.added':
-        if (isCallItem(event.item)) yield* this.#call(event, event.item.type);
+        if (isCallItem(event.item)) {
+          yield* this.#call({ ...event, item_id: event.item.id }, event.item.type);
+        }
         break;
       case 'response.code_interpreter_call.in_progress':
         yield* this.#call(event, 'code_interpreter_call');
@@ -217,13 +256,12 @@ export class StreamReader {
   }
 
   /** Ends what is open, as its item says it or as far as it has come. */
-  *#close(item?: OutputItem, cut = false): Generator<RawEvent> {
+  *#close(item?: OutputItem): Generator<RawEvent> {
     const open = this.#open;
     if (open === null) return;
     this.#open = null;
-    this.#written.add(open.index);
     if (open instanceof MessageWriter) {
-      yield* open.finish(item?.type === 'message' ? item : undefined, cut);
+      yield* open.finish(item?.type === 'message' ? item : undefined);
     } else {
       yield* open.finish(item !== undefined && isCallItem(item) ? item : undefined);
     }
@@ -232,12 +270,12 @@ export class StreamReader {
     for (const event of held) yield* this.read(event);
   }
 
-  *#done(index: number, item: OutputItem, cut: boolean): Generator<RawEvent> {
-    const place = { output_index: index };
+  *#done(index: number, item: OutputItem): Generator<RawEvent> {
+    const place = { output_index: index, item_id: item.id };
     if (isCallItem(item)) {
       if ((yield* this.#call(place, item.type)) !== null) yield* this.#close(item);
     } else if (item.type === 'message' && (!isEmpty(item) || this.#open?.index === index)) {
-      if ((yield* this.#message(place)) !== null) yield* this.#close(item, cut);
+      if ((yield* this.#message(place)) !== null) yield* this.#close(item);
     }
   }
 }

@@ -58,6 +58,7 @@ function finish(request: ModelRequest, said: string, calls: FunctionCall[]): Mod
       completion_tokens_details: { reasoning_tokens: 0 },
     },
     end: 'stop',
+    cut: false,
   };
 }
 
@@ -72,7 +73,7 @@ function* respond(request: ModelRequest, ids: Ids): Generator<ModelEvent> {
   for (const word of said.split(/(?<= )/)) {
     yield { type: 'delta', part: 0, kind: 'text', text: word };
   }
-  yield { type: 'message_done', cut: false };
+  yield { type: 'message_done' };
   yield finish(request, said, []);
 }
 

@@ -38,7 +38,6 @@ export interface Execution {
 interface DoneMessage {
   readonly open: OpenMessage;
   readonly content: MessageContent[];
-  readonly cut: boolean;
 }
 
 const cutReasons = {
@@ -101,7 +100,7 @@ export class TurnRecorder {
         return this.#grow(event);
       case 'message_done':
         if (this.#open === null) throw new Error('a message is done that was never started');
-        this.#done = { open: this.#open, content: this.#content, cut: event.cut };
+        this.#done = { open: this.#open, content: this.#content };
         this.#open = null;
         this.#spoke = true;
         return undefined;
@@ -222,10 +221,10 @@ export class TurnRecorder {
     this.#places.clear();
   }
 
-  async #closeDone(writing: Writing, usage: Usage, end: Finished['end'] = 'stop'): Promise<void> {
+  async #closeDone(writing: Writing, usage: Usage, finished?: Finished): Promise<void> {
     if (this.#done === null) return;
-    const { open, content, cut } = this.#done;
-    const reason = cut ? cutReasons[end] : null;
+    const { open, content } = this.#done;
+    const reason = finished?.cut ? cutReasons[finished.end] : null;
     await closeMessage(writing, open, content, { reason, usage });
   }
 
@@ -235,7 +234,7 @@ export class TurnRecorder {
     await insertTurn(writing.db, run.id, turns.length, { items, usage });
     // The turn's usage belongs to its last step, which is that of its functions where there is one.
     const paid = waitsForOutputs(run, event) ? noUsage : usage;
-    await this.#closeDone(writing, paid, event.end);
+    await this.#closeDone(writing, paid, event);
     if (this.#calls !== null) await closeCalls(writing, this.#calls, paid);
     const so = { spent: sumUsage([spent, usage]), spoke: this.#spoke };
     await concludeTurn(writing, run, event, so);
