@@ -109,11 +109,14 @@ describe('what is sent', () => {
   });
 });
 
-test('a chunk of nothing is not the end', async () => {
-  const server: ChatServer = { write: (chunks) => `data: null\n\n${writeEvents(chunks)}` };
-  const { message } = await ask(server, { said: 'Snow.' });
-  expect(message && textOf(message)).toBe('Snow.');
-});
+test.each(['data: null\n\n', 'data:\n\n', 'event: ping\ndata: \n\n'])(
+  '%j is not the end',
+  async (nothing) => {
+    const server: ChatServer = { write: (chunks) => `${nothing}${writeEvents(chunks)}` };
+    const { message } = await ask(server, { said: 'Snow.' });
+    expect(message && textOf(message)).toBe('Snow.');
+  },
+);
 
 describe('an error', () => {
   const plain = { 'x-should-retry': 'false' };
@@ -147,11 +150,21 @@ describe('an error', () => {
     [{ error: 'Model unloaded.' }, 'server_error'],
     [{ object: 'error', message: 'Engine died.', code: 500 }, 'server_error'],
     [{ error: { code: 400, message: 'context length exceeded' } }, 'invalid_prompt'],
+    [{ code: 'invalid_prompt', message: 'No such role.' }, 'invalid_prompt'],
+    [{ detail: 'Worker died.' }, 'server_error'],
   ])('may come in the stream (%j)', async (error, code) => {
     const server: ChatServer = { edit: (chunks) => [...chunks.slice(0, 3), error] };
     const { run, message } = await ask(server, { said: 'It is cold and' });
     expect(run).toMatchObject({ status: 'failed', last_error: { code } });
+    expect(run.last_error?.message).not.toContain('ended before');
     expect(message).toMatchObject({ incomplete_details: { reason: 'run_failed' } });
+  });
+
+  test('may come in a field of its own', async () => {
+    const error = 'error: {"code":503,"message":"Slot unavailable.","type":"server_error"}\n\n';
+    const server: ChatServer = { write: (chunks) => writeEvents(chunks.slice(0, 3), error) };
+    const { run } = await ask(server, { said: 'It is cold and' });
+    expect(run.last_error?.message).toContain('Slot unavailable.');
   });
 });
 
@@ -183,6 +196,13 @@ test('a count is not undone by an empty one', async () => {
   const nothing = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } };
   const { run } = await ask({ edit: (chunks) => [...chunks, nothing] }, { said: 'Snow.' });
   expect(run.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 });
+});
+
+test('an answer is counted where the question is not', async () => {
+  const counted = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 4 } };
+  const server: ChatServer = { edit: (chunks) => [...chunks, counted] };
+  const { run } = await ask(server, { said: 'Snow.', usage: null });
+  expect(run.usage).toMatchObject({ completion_tokens: 4, total_tokens: 4 });
 });
 
 test('an end in error is a failure, whatever was said', async () => {

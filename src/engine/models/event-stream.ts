@@ -12,6 +12,10 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
   yield (rest + decoder.decode()).replace(/\r$/u, '');
 }
 
+/** An event, unless there is nothing in it: some servers keep a connection alive by those. */
+const whole = (data: readonly string[]): string[] =>
+  data.every((line) => line.trim() === '') ? [] : [data.join('\n')];
+
 /**
  * The data of server-sent events; names, ids and comments are passed over. Servers forget the empty
  * line that ends the last event, and are forgiven.
@@ -19,10 +23,12 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let data: string[] = [];
   for await (const line of linesOf(body)) {
-    if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /u, ''));
-    if (line !== '' || data.length === 0) continue;
-    yield data.join('\n');
+    // Older llama.cpp servers tell of errors in a field of that name.
+    const field = /^(?:data|error): ?/u.exec(line);
+    if (field !== null) data.push(line.slice(field[0].length));
+    if (line !== '') continue;
+    yield* whole(data);
     data = [];
   }
-  if (data.length > 0) yield data.join('\n');
+  yield* whole(data);
 }
