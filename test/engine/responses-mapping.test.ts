@@ -89,6 +89,13 @@ describe('tools', () => {
     ]);
   });
 
+  test('a strict function without parameters is closed, as upstream demands', async () => {
+    const given = { type: 'function', function: { name: 'now', strict: true } } as const;
+    const parameters = { type: 'object', properties: {}, additionalProperties: false };
+    const { tools } = await sentFor({}, { tools: [given] });
+    expect(tools).toEqual([{ type: 'function', name: 'now', parameters, strict: true }]);
+  });
+
   test.each([
     ['none', 'none'],
     ['required', 'required'],
