@@ -29,12 +29,13 @@ const wireInstructions = (instructions: string | null): string =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's type is narrower than the wire
   instructions as string;
 
-/** The object of contract §4.4. */
+/** The object of contract §4.4, its fields in hosted's order. */
 export function toRun(row: RunRow): Run {
-  const { assistant_id, temperature, top_p, ...settings } = runSettings(row);
+  const { assistant_id, model, instructions, tools, ...settings } = runSettings(row);
+  const { tool_resources, temperature, top_p, reasoning_effort, ...limits } = settings;
+  const { max_completion_tokens, max_prompt_tokens, truncation_strategy, ...choices } = limits;
   const { incomplete_details, usage, ...state } = runState(row);
-  const { model, instructions, tools, tool_resources, reasoning_effort, ...limits } = settings;
-  const extras = { tool_resources, reasoning_effort };
+  const [files, effort] = [{ tool_resources }, { reasoning_effort }];
   return {
     id: row.id,
     object: 'thread.run',
@@ -46,13 +47,17 @@ export function toRun(row: RunRow): Run {
     model,
     instructions: wireInstructions(instructions),
     tools,
+    ...files,
     metadata: decode<Record<string, string>>(row.metadata),
     temperature: temperature ?? 1,
     top_p: top_p ?? 1,
-    ...extras,
-    ...limits,
+    ...effort,
+    max_completion_tokens,
+    max_prompt_tokens,
+    truncation_strategy,
     incomplete_details,
     usage,
+    ...choices,
   };
 }
 
