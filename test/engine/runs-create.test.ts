@@ -183,6 +183,8 @@ test.each(['file_search', 'code_interpreter'] as const)(
     });
     const run = await runs.create(thread.id, { assistant_id, tools: [weatherTool] });
     expect(run.status).toBe('queued');
+    const { run: idle } = await createRun(it, { tools: [{ type }], tool_choice: 'none' });
+    expect(idle).toMatchObject({ status: 'queued', tools: [{ type }] });
   },
 );
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup, type SetupOptions } from '../support/engine.ts';
-import { createRun, refusal, weatherTool } from '../support/talk.ts';
+import { createRun, readRun, refusal, weatherTool } from '../support/talk.ts';
 
 type Hosted = 'file_search' | 'code_interpreter';
 
@@ -32,6 +32,17 @@ test.each([
   expect(it.storage.asked).toHaveLength(asked);
   const { run } = await createRun(it, { tools: [weatherTool] }, { tools });
   expect(run.status).toBe('queued');
+});
+
+test('a run that must not use its tools needs none of them there', async () => {
+  const it = await open({ model: 'auto', lacks: nothing(404) });
+  it.upstream.will({});
+  const tools = [weatherTool, { type: 'code_interpreter' as const }];
+  const { run } = await createRun(it, { tool_choice: 'none' }, { tools });
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({ status: 'completed', tools });
+  const weather = { type: 'function', ...weatherTool.function, strict: false };
+  expect(it.upstream.sent()).toMatchObject({ tools: [weather], tool_choice: 'none' });
 });
 
 test('one that has files may have the rest, and the run will tell', async () => {

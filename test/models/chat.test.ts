@@ -51,6 +51,13 @@ const user = (content: Message['content']): Message => ({ role: 'user', content 
 const assistant = (content: string): Message => ({ role: 'assistant', content });
 
 describe('what is sent', () => {
+  test('has none of the tools that are not there and must not be used', async () => {
+    const tools = [weatherTool, { type: 'file_search' as const }];
+    const sent = await sentFor([user('one')], { tools, tool_choice: 'none' });
+    expect(sent.tools).toMatchObject([weatherTool]);
+    expect(sent.tool_choice).toBe('none');
+  });
+
   test('is a system message and the thread, in which roles alternate', async () => {
     const thread = [user('one'), user('two'), assistant('three'), assistant('four'), user('five')];
     const { messages } = await sentFor(thread);

@@ -98,7 +98,8 @@ export function createChatModel(options: ChatOptions): Model {
     refusal,
     async *respond(request) {
       // Who made the run may have known of another API only.
-      const lacking = await refusal(request.settings.tools);
+      const { tools, tool_choice } = request.settings;
+      const lacking = tool_choice === 'none' ? null : await refusal(tools);
       if (lacking !== null) throw new ModelFailure('server_error', lacking);
       let requestId: string | null = null;
       try {

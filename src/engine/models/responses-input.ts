@@ -110,6 +110,8 @@ function toCodeInterpreter({ container, settings }: ModelRequest): Tool {
 
 function toTool(tool: OpenAI.Beta.AssistantTool, request: ModelRequest): Tool[] {
   if (tool.type === 'function') return [toFunction(tool.function)];
+  // What must not be used is not offered: the endpoint may not even have it.
+  if (request.settings.tool_choice === 'none') return [];
   if (tool.type === 'code_interpreter') return [toCodeInterpreter(request)];
   return toFileSearch(tool, request.settings.tool_resources);
 }

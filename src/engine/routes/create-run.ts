@@ -69,6 +69,10 @@ function settle(
   };
 }
 
+/** The tools that have to be there for a run: with `tool_choice` none it must not use any. */
+const neededTools = ({ tools, tool_choice }: RunFields, assistant: AssistantRow) =>
+  tool_choice === 'none' ? [] : (tools ?? assistantBody(assistant).tools);
+
 /** Refuses a run that could only be executed without something it asks for. */
 function checkExecutable(tools: RunSettings['tools'], parts: EngineParts, errands: Errands): void {
   const { unavailable } = parts.model;
@@ -102,7 +106,7 @@ export async function createRun(
   const assistant = await lookUpAssistant(db, fields.assistant_id);
   const live = opening === undefined ? await findLiveRun(db, thread.id) : undefined;
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
-  checkExecutable(fields.tools ?? assistantBody(assistant).tools, parts, parts.errands);
+  checkExecutable(neededTools(fields, assistant), parts, parts.errands);
   const messages = fields.additional_messages ?? [];
   const added = await addMessages(db, thread, messages, parts);
   const settings = settle(fields, assistant, added.thread, parts.modelFor);
