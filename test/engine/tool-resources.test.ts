@@ -3,6 +3,7 @@ import { setup } from '../support/engine.ts';
 import { createAssistant, createThread } from '../support/talk.ts';
 
 const stores = (id: string) => ({ file_search: { vector_store_ids: [id] } });
+const code = (...file_ids: string[]) => ({ code_interpreter: { file_ids } });
 
 test('resources are kept where they are given', async () => {
   const it = await setup();
@@ -16,6 +17,21 @@ test('resources are kept where they are given', async () => {
   expect(replaced.tool_resources).toEqual(stores('vs_2'));
   const thread = await threads.create({ tool_resources: stores('vs_3') });
   expect((await threads.retrieve(thread.id)).tool_resources).toEqual(stores('vs_3'));
+});
+
+test('modifying the resources of one tool leaves those of the other', async () => {
+  const it = await setup();
+  const { assistants, threads } = it.openai.beta;
+  const both = { ...stores('vs_1'), ...code('file-a') };
+  const assistant = await createAssistant(it, { tool_resources: both });
+  const thread = await threads.create({ tool_resources: both });
+  for (const [kind, { id }] of [[assistants, assistant] as const, [threads, thread] as const]) {
+    const update = async (tool_resources: typeof both | ReturnType<typeof code> | null) =>
+      (await kind.update(id, { tool_resources })).tool_resources;
+    expect(await update(code('file-b'))).toEqual({ ...both, ...code('file-b') });
+    expect(await update(code())).toEqual({ ...both, ...code() });
+    expect(await update(null)).toEqual({});
+  }
 });
 
 test('a run shows the resources of its assistant and its thread together', async () => {

@@ -19,7 +19,7 @@ import type { CreateAssistant, ModifyAssistant } from '../../schema/assistant.ts
 import { transact } from '../store/transaction.ts';
 import type { ToolResources } from '../store/schema.ts';
 import { withErrands } from './errands.ts';
-import { makeToolResources, normalizeTools, takeToolResources } from './tools.ts';
+import { makeToolResources, modifyToolResources, normalizeTools } from './tools.ts';
 
 const blank: Omit<AssistantBody, 'model'> = {
   name: null,
@@ -40,13 +40,12 @@ type Fields = Omit<CreateAssistant | ModifyAssistant, 'tool_resources'>;
 function change(
   body: AssistantBody,
   { tools, metadata, response_format, ...plain }: Fields,
-  tool_resources: ToolResources | undefined,
+  tool_resources: ToolResources,
 ): AssistantBody {
-  const changed: AssistantBody = { ...body, ...plain };
+  const changed: AssistantBody = { ...body, ...plain, tool_resources };
   if (tools !== undefined) changed.tools = normalizeTools(tools);
   if (metadata !== undefined) changed.metadata = metadata ?? {};
   if (response_format !== undefined) changed.response_format = response_format ?? 'auto';
-  if (tool_resources !== undefined) changed.tool_resources = tool_resources;
   if (changed.tools.some((tool) => tool.type === 'code_interpreter')) {
     changed.tool_resources = { code_interpreter: { file_ids: [] }, ...changed.tool_resources };
   }
@@ -85,10 +84,10 @@ export function assistantRoutes(options: EngineOptions): Hono {
     const [{ id }, { tool_resources, ...fields }] = await withBody(pathAssistant(db, context), () =>
       parseBody(context, modifyAssistant),
     );
-    const resources = tool_resources === undefined ? undefined : takeToolResources(tool_resources);
     const row = await transact(db, async (transaction) => {
-      const current = await pathAssistant(transaction, context);
-      return updateAssistant(transaction, id, change(assistantBody(current), fields, resources));
+      const current = assistantBody(await pathAssistant(transaction, context));
+      const resources = modifyToolResources(current.tool_resources, tool_resources);
+      return updateAssistant(transaction, id, change(current, fields, resources));
     });
     return context.json(toAssistant(row));
   });

@@ -22,7 +22,7 @@ import {
 } from '../store/threads.ts';
 import { withErrands } from './errands.ts';
 import { addMessages, type Making } from './messages.ts';
-import { makeToolResources, takeToolResources, threadStoreLife } from './tools.ts';
+import { makeToolResources, modifyToolResources, threadStoreLife } from './tools.ts';
 
 /** Makes a thread with its first messages, within the caller's transaction; `path` leads to its fields. */
 export async function addThread(
@@ -74,9 +74,7 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
       const thread = await pathThread(transaction, context);
       const body = threadBody(thread);
       if (fields.metadata !== undefined) body.metadata = fields.metadata ?? {};
-      if (fields.tool_resources !== undefined) {
-        body.tool_resources = takeToolResources(fields.tool_resources);
-      }
+      body.tool_resources = modifyToolResources(body.tool_resources, fields.tool_resources);
       return updateThread(transaction, thread.id, body);
     });
     return context.json(toThread(row));

@@ -45,6 +45,12 @@ export function takeToolResources(resources: ToolResourcesOf<typeof toolResource
   };
 }
 
+/** Resources once modified: null clears them, and those of a tool that is absent stay (contract §4.1). */
+export const modifyToolResources = (
+  current: ToolResources,
+  resources: ToolResourcesOf<typeof toolResources>,
+): ToolResources => (resources === null ? {} : { ...current, ...takeToolResources(resources) });
+
 /** Vector stores that come to be with a thread do not outlive it by much (contract §4.3). */
 export const threadStoreLife = {
   expires_after: { anchor: 'last_active_at', days: 7 },
