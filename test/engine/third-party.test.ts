@@ -229,6 +229,19 @@ test.each([
   },
 );
 
+test('arguments that come in deltas alone, in the middle of a message', async () => {
+  const it = await setup();
+  const output = [says('Let me see what there is.'), calls('get_weather', { city: 'Oslo' })];
+  const bare = without('arguments');
+  const edit: Edit = (events) => bare(mixed(events));
+  it.upstream.will({ output, edit });
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  const { required_action } = await readRun(it, run);
+  const [call] = required_action?.submit_tool_outputs.tool_calls ?? [];
+  expect(call?.function.arguments).toBe('{"city":"Oslo"}');
+});
+
 test('an empty part is no part', async () => {
   const it = await setup();
   const [empty, full] = [says('').content, says('Sunny.').content];

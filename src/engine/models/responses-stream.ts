@@ -76,36 +76,7 @@ export class StreamReader {
   *read(raw: StreamEvent): Generator<RawEvent> {
     const event = this.#completer.event(raw);
     this.#collect(event);
-    if (this.#isHeld(event)) {
-      this.#held.push(event);
-      return;
-    }
-    switch (event.type) {
-      case 'response.output_text.delta':
-        yield* this.#write(event, 'text');
-        break;
-      case 'response.content_part.added':
-        yield* this.#begin(event);
-        break;
-      case 'response.refusal.delta':
-        yield* this.#write(event, 'refusal');
-        break;
-      case 'response.output_text.annotation.added':
-        yield* this.#annotate(event);
-        break;
-      case 'response.output_item.done':
-        yield* this.#done(event.output_index ?? 0, event.item);
-        break;
-      case 'response.completed':
-      case 'response.incomplete':
-      case 'response.failed':
-        this.#final = { status: statusOf[event.type], ...event.response };
-        break;
-      case 'error':
-        throw new ModelFailure(errorCode(event.code), event.message, passes(event.code));
-      default:
-        yield* this.#readCall(event);
-    }
+    yield* this.#tell(event);
   }
 
   /** Whether nothing more is to come. */
@@ -137,6 +108,40 @@ export class StreamReader {
     const calls = items.flatMap(toCall);
     const cut = end !== 'stop' && this.#isLast(items.at(-1), items);
     yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end, cut };
+  }
+
+  /** What an event says, now or when its turn comes. */
+  *#tell(event: StreamEvent): Generator<RawEvent> {
+    if (this.#isHeld(event)) {
+      this.#held.push(event);
+      return;
+    }
+    switch (event.type) {
+      case 'response.output_text.delta':
+        yield* this.#write(event, 'text');
+        break;
+      case 'response.content_part.added':
+        yield* this.#begin(event);
+        break;
+      case 'response.refusal.delta':
+        yield* this.#write(event, 'refusal');
+        break;
+      case 'response.output_text.annotation.added':
+        yield* this.#annotate(event);
+        break;
+      case 'response.output_item.done':
+        yield* this.#done(event.output_index ?? 0, event.item);
+        break;
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.failed':
+        this.#final = { status: statusOf[event.type], ...event.response };
+        break;
+      case 'error':
+        throw new ModelFailure(errorCode(event.code), event.message, passes(event.code));
+      default:
+        yield* this.#readCall(event);
+    }
   }
 
   #output(final: Partial<Response>): OutputItem[] {
@@ -267,7 +272,7 @@ export class StreamReader {
     }
     const held = this.#held;
     this.#held = [];
-    for (const event of held) yield* this.read(event);
+    for (const event of held) yield* this.#tell(event);
   }
 
   *#done(index: number, item: OutputItem): Generator<RawEvent> {
