@@ -57,6 +57,22 @@ describe('an endpoint that has Responses', () => {
     expect((await readMessages(it, thread_id)).map(textOf)).toContain('All at once.');
   });
 
+  test.each(['event: ping\ndata: {"type":"ping"}\n\n', 'data: {}\n\n'])(
+    'behind a gateway that fills the wait (%j) is asked for nothing else',
+    async (ping) => {
+      const upstream = createUpstream({ apiKey: null });
+      upstream.will({ output: [says('Here I am.')] });
+      const waiting: typeof fetch = async (input, init) => {
+        const answer = await upstream.fetch(input, init);
+        return new Response(ping.repeat(2) + (await answer.text()), answer);
+      };
+      const endpoint = { fetch: waiting, refusals: upstream.refusals };
+      const it = await setup({ model: 'auto', baseURL, endpoint });
+      expect(await run(it)).toMatchObject({ status: 'completed', last_error: null });
+      expect(upstream.requests).toHaveLength(1);
+    },
+  );
+
   test("of OpenAI's own never is taken for one without", async () => {
     const upstream = createChatUpstream({ apiKey });
     const it = await setup({ model: 'auto', endpoint: upstream });

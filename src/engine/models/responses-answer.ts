@@ -25,14 +25,27 @@ function isOwn(event: unknown): boolean {
   return type === 'error' || (typeof type === 'string' && type.startsWith('response.'));
 }
 
+/** What gateways send to keep a connection until the model has something to say. */
+const isPing = (event: unknown): boolean =>
+  fieldOf(event, 'type') === 'ping' || JSON.stringify(event) === '{}';
+
+/** Whether a stream is of another API; one that breaks off at once says nothing of what it would be. */
+async function isForeign(events: AsyncIterator<string>): Promise<boolean> {
+  for (;;) {
+    const next = await events.next().catch(() => null);
+    if (next === null || next.done === true) return false;
+    const event = parse(next.value);
+    if (!isPing(event)) return !isOwn(event);
+  }
+}
+
 async function judgeStream({ body, headers }: Response): Promise<Response> {
   if (body === null) return foreign();
   const [looked, kept] = body.tee();
   const events = readEvents(looked);
-  // A stream that breaks off at once says nothing of what it would have been.
-  const first = await events.next().catch(() => null);
+  const isOther = await isForeign(events);
   void events.return(undefined).catch(() => undefined);
-  if (first !== null && first.done !== true && !isOwn(parse(first.value))) {
+  if (isOther) {
     await kept.cancel();
     return foreign();
   }
