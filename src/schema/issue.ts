@@ -28,11 +28,17 @@ const fieldName = (path: Path): string =>
     )
     .join('');
 
+/** JSON may hold numbers that are infinite here. */
+function numberWord(value: number): string {
+  if (!Number.isFinite(value)) return 'a number that is too large';
+  return Number.isInteger(value) ? 'an integer' : 'a decimal number';
+}
+
 /** The type of a JSON value in the API's words, as in "but got a boolean instead". */
 export function typeWord(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'an integer' : 'a decimal number';
+  if (typeof value === 'number') return numberWord(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
@@ -228,8 +234,20 @@ const isMissing = (issue: Issue): boolean =>
     issue.code === 'invalid_value' ||
     issue.code === 'custom');
 
+const isBound = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small';
+
+/** Of the bounds that a value misses the last: an integer has wider ones, of zod's own, before. */
+const closest = (issues: readonly Issue[]): Issue | undefined => {
+  const [first] = issues;
+  if (first === undefined || !isBound(first)) return first;
+  const name = fieldName(first.path);
+  return issues.findLast((issue) => isBound(issue) && fieldName(issue.path) === name);
+};
+
 const firstOf = (issues: readonly Issue[]): Issue | undefined =>
-  issues.find(isMissing) ?? issues.find((issue) => issue.code === 'unrecognized_keys') ?? issues[0];
+  issues.find(isMissing) ??
+  issues.find((issue) => issue.code === 'unrecognized_keys') ??
+  closest(issues);
 
 /**
  * The first problem of a refused value, alone: missing fields before unknown fields before the

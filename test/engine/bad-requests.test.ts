@@ -15,6 +15,18 @@ const queries: Case[] = [
     'limit',
     'integer_below_min_value',
   ],
+  [
+    'limit=99999999999999999999',
+    "Invalid 'limit': integer above maximum value. Expected a value <= 100, but got 100000000000000000000 instead.",
+    'limit',
+    'integer_above_max_value',
+  ],
+  [
+    'limit=-99999999999999999999',
+    "Invalid 'limit': integer below minimum value. Expected a value >= 1, but got -100000000000000000000 instead.",
+    'limit',
+    'integer_below_min_value',
+  ],
   ['limit=ten', wrongType('limit', 'an integer', 'a string'), 'limit', 'invalid_type'],
   ['limit=1.5', wrongType('limit', 'an integer', 'a decimal number'), 'limit', 'invalid_type'],
   [

@@ -20,6 +20,7 @@ test.each([
   [[], 'an array'],
   [1, 'an integer'],
   [1.5, 'a decimal number'],
+  [Number.POSITIVE_INFINITY, 'a number that is too large'],
   [true, 'a boolean'],
 ])('%j is %s', (value, word) => {
   expect(typeWord(value)).toBe(word);
