@@ -53,6 +53,7 @@ test('functions and file search are answered in full', async () => {
     tools: [
       weatherTool,
       { type: 'function', function: { name: 'now' } },
+      { type: 'function', function: { name: 'today', strict: true } },
       { type: 'file_search' },
       { type: 'code_interpreter' },
     ],
@@ -62,6 +63,10 @@ test('functions and file search are answered in full', async () => {
     {
       type: 'function',
       function: { name: 'now', parameters: { type: 'object', properties: {} }, strict: false },
+    },
+    {
+      type: 'function',
+      function: { name: 'today', parameters: { type: 'object', properties: {} }, strict: true },
     },
     {
       type: 'file_search',

@@ -97,14 +97,17 @@ describe('what is sent', () => {
     expect(messages[0]?.content).toBe('Be brief.');
   });
 
-  test('has functions as they are, strict only when they are', async () => {
+  test('has functions as they are, strict only when they are and then closed', async () => {
     const now = { name: 'now', strict: true, parameters: { type: 'object', properties: {} } };
     const sent = await sentFor([user('Weather?')], {
       tools: [weatherTool, { type: 'function', function: now }],
       tool_choice: { type: 'function', function: { name: 'now' } },
     });
     expect(sent).toMatchObject({
-      tools: [weatherTool, { type: 'function', function: now }],
+      tools: [
+        weatherTool,
+        { function: { ...now, parameters: { ...now.parameters, additionalProperties: false } } },
+      ],
       tool_choice: { type: 'function', function: { name: 'now' } },
     });
     expect(sent.tools?.[0]?.function).not.toHaveProperty('strict');

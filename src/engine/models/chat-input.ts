@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Dialect } from './chat-dialect.ts';
-import { jsonReminder, spoken } from './input.ts';
+import { jsonReminder, parametersOf, spoken } from './input.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from './model.ts';
 import { callsOf, isChatMessage, speechOf } from './transcript.ts';
 
@@ -93,7 +93,10 @@ function toMessages({ settings, messages, turns }: ModelRequest, dialect: Dialec
 function toTool(tool: OpenAI.Beta.AssistantTool): OpenAI.Chat.ChatCompletionFunctionTool[] {
   if (tool.type !== 'function') return [];
   const { strict, ...rest } = tool.function;
-  return [{ type: 'function', function: strict === true ? { ...rest, strict } : rest }];
+  if (strict !== true) return [{ type: 'function', function: rest }];
+  return [
+    { type: 'function', function: { ...tool.function, parameters: parametersOf(tool.function) } },
+  ];
 }
 
 /** A forced choice holds for the first call of a run only; repeating it would never end. */

@@ -1,3 +1,4 @@
+import type OpenAI from 'openai';
 import type { RunSettings } from '../store/schema.ts';
 import type { MessageContent } from './model.ts';
 
@@ -8,6 +9,12 @@ export const spoken = (part: MessageContent): string[] => {
   if (part.type === 'text') return [part.text.value];
   return part.type === 'refusal' ? [part.refusal] : [];
 };
+
+/** Endpoints refuse a strict function whose schema is open, even where there is nothing in it. */
+export function parametersOf({ parameters = {}, strict }: OpenAI.FunctionDefinition) {
+  const isEmpty = JSON.stringify(parameters) === '{"type":"object","properties":{}}';
+  return strict === true && isEmpty ? { ...parameters, additionalProperties: false } : parameters;
+}
 
 /** What has to be added to what is `said`, since JSON is refused where nobody says the word. */
 export function jsonReminder({ response_format }: RunSettings, said: unknown): string[] {

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../store/schema.ts';
-import { jsonReminder, spoken } from './input.ts';
+import { jsonReminder, parametersOf, spoken } from './input.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from './model.ts';
 import { callsOf, isResponsesItem, speechOf } from './transcript.ts';
 
@@ -68,12 +68,13 @@ function toInput({ settings, messages, turns }: ModelRequest): InputItem[] {
   return [...input, ...told.map((content) => ({ role: 'developer' as const, content }))];
 }
 
-function toFunction({ name, description, parameters = {}, strict }: FunctionDefinition): Tool {
+function toFunction(definition: FunctionDefinition): Tool {
+  const { name, description, strict } = definition;
   return {
     type: 'function',
     name,
     ...(description === undefined ? {} : { description }),
-    parameters,
+    parameters: parametersOf(definition),
     // Upstream takes a missing `strict` for true, and then refuses ordinary schemas.
     strict: strict ?? false,
   };

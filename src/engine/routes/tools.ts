@@ -8,20 +8,12 @@ import type { Errands } from './errands.ts';
 
 type AssistantTool = OpenAI.Beta.AssistantTool;
 
-/** Model endpoints refuse a strict function whose schema is open, even if it has nothing in it. */
-const noParameters = (strict: boolean) => ({
-  type: 'object',
-  properties: {},
-  ...(strict && { additionalProperties: false }),
-});
-
 /** Fills in what the API fills in when it answers with a tool (contract §3.3). */
 export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[] =>
   tools.map((tool) => {
     if (tool.type === 'function') {
-      const strict = tool.function.strict ?? false;
-      const { parameters = noParameters(strict) } = tool.function;
-      return { ...tool, function: { ...tool.function, parameters, strict } };
+      const { parameters = { type: 'object', properties: {} }, strict } = tool.function;
+      return { ...tool, function: { ...tool.function, parameters, strict: strict ?? false } };
     }
     if (tool.type === 'code_interpreter') return tool;
     const { ranking_options, ...limits } = tool.file_search ?? {};
