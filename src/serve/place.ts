@@ -35,7 +35,9 @@ export function placeOf(path: string): Place {
   const [root, version, resource = '', ...rest] = (decoded ?? path).split(/[/\\]/u);
   if (root !== '' || version !== 'v1' || resource === '') return 'nowhere';
   if (resource === 'assistants' || resource === 'threads') return 'engine';
-  return decoded !== null && isPlain([resource, ...rest]) ? 'upstream' : 'nowhere';
+  // What follows is put behind another base, where `%2f@host` would be a host.
+  const isOurs = path.startsWith('/v1/') && decoded !== null;
+  return isOurs && isPlain([resource, ...rest]) ? 'upstream' : 'nowhere';
 }
 
 /** What model endpoints have under `/v1`, as far as OpenAI's own goes. */
