@@ -34,34 +34,38 @@ const ofCallers = [
   'host',
   'expect',
   'authorization',
-  'api-key',
   'openai-organization',
   'openai-project',
   'cookie',
   'origin',
   'referer',
   'forwarded',
+  'x-real-ip',
   'via',
 ];
+
+/** Other names under which a caller may send its key. */
+const ofKeys = /(?:^|-)(?:api-key|auth-token|subscription-key)$/u;
 
 /** What speaks for the model endpoint's own host. */
 const ofUpstream = ['set-cookie', 'alt-svc', 'strict-transport-security', 'via'];
 
 /** Headers without the named ones, and without those that the Connection header names. */
-function keepOthers(message: IncomingMessage, dropped: readonly string[]): [string, string][] {
+function keepOthers(message: IncomingMessage, dropped: readonly string[]): [string, string[]][] {
   const named = (message.headers.connection ?? '').toLowerCase().split(/[\s,]+/u);
   const unwanted = new Set([...hopByHop, ...dropped, ...named]);
   const isKept = (name: string) =>
     !unwanted.has(name) && !/^(?:access-control|x-forwarded)-/u.test(name);
   return Object.entries(message.headersDistinct)
     .filter(([name]) => isKept(name))
-    .flatMap(([name, values = []]) => values.map((value): [string, string] => [name, value]));
+    .map(([name, values = []]) => [name, values]);
 }
 
 function headersFor(incoming: IncomingMessage, { apiKey, name }: Options): OutgoingHttpHeaders {
   const { via, 'transfer-encoding': encoding } = incoming.headers;
+  const kept = keepOthers(incoming, ofCallers).filter(([header]) => !ofKeys.test(header));
   return {
-    ...Object.fromEntries(keepOthers(incoming, ofCallers)),
+    ...Object.fromEntries(kept),
     ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
     ...(encoding !== undefined && { 'transfer-encoding': 'chunked' }),
     via: [...(via === undefined ? [] : [via]), `1.1 ${name}`].join(', '),
@@ -81,7 +85,9 @@ const bodiless = new Set([204, 205, 304]);
 
 function toResponse(answer: IncomingMessage, method: string): Response {
   const { statusCode: status = 502 } = answer;
-  const headers = keepOthers(answer, ofUpstream);
+  const headers = keepOthers(answer, ofUpstream).flatMap(([name, values]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
   if (method !== 'HEAD' && !bodiless.has(status)) {
     return new Response(Readable.toWeb(answer), { status, headers });
   }
@@ -104,6 +110,10 @@ export function createPassThrough(options: Options): PassThrough {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const outgoing = ask(target, { method, signal, headers: headersFor(incoming, options) });
     outgoing.on('response', resolve).on('error', reject);
+    outgoing.on('upgrade', (_answer, socket) => {
+      socket.destroy();
+      reject(new Error('it changed the protocol'));
+    });
     if (hasBody(incoming)) {
       pipeline(chunksOf(incoming, limits.upload), outgoing).catch(reject);
     } else {
@@ -112,7 +122,8 @@ export function createPassThrough(options: Options): PassThrough {
     try {
       return toResponse(await promise, method);
     } catch (error) {
-      throw error instanceof Refusal ? error : refusals.unreachable(reasonOf(error));
+      if (error instanceof Refusal) throw error;
+      throw signal.aborted ? refusals.left() : refusals.unreachable(reasonOf(error));
     }
   };
 }

@@ -82,6 +82,8 @@ export const refusals = {
   cutOff: () => new Refusal(400, 'The body of this request was cut off.', closing),
   tooLarge: (limit: number) =>
     new Refusal(413, `The body of this request is larger than ${inMebibytes(limit)}.`),
+  /** For the log and the metrics: there is nobody else to tell. */
+  left: () => new Refusal(499, 'The caller left before the answer came.'),
   /** Row 38. */
   fault: () =>
     new Refusal(500, 'The server had an error processing your request. Sorry about that!'),

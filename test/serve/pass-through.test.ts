@@ -4,8 +4,9 @@ import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
+import { until } from '../support/clock.ts';
 import { answerJson, serverKey, startPassing } from '../support/passing.ts';
-import { sdkFor, startServe, writeRaw } from '../support/serve.ts';
+import { type Served, sdkFor, startServe, writeRaw } from '../support/serve.ts';
 
 const token = 'let-me-in-0123456789-abcdefgh';
 
@@ -14,6 +15,10 @@ const shaOf = (bytes: Buffer | string) => createHash('sha256').update(bytes).dig
 const failure = (message: string, code: string | null = null) => ({
   error: { message, type: 'server_error', param: null, code },
 });
+
+/** Whether the log says so, and does not blame the model endpoint. */
+const hasLeft = (served: Served) =>
+  served.lines().some(({ message, status }) => message === 'answered' && status === 499);
 
 describe('a request that is passed on', () => {
   test('carries the server’s key, and nothing that says who asked', async () => {
@@ -24,6 +29,9 @@ describe('a request that is passed on', () => {
       headers: {
         authorization: `Bearer ${token}`,
         'api-key': token,
+        'x-api-key': token,
+        'ocp-apim-subscription-key': token,
+        'x-real-ip': '10.0.0.1',
         'openai-organization': 'org-caller',
         'openai-project': 'proj-caller',
         cookie: 'session=1',
@@ -59,6 +67,13 @@ describe('a request that is passed on', () => {
     const { served, asked } = await startPassing(answerJson({}), { env: { OPENAI_API_KEY: '' } });
     await fetch(`${served.url}/v1/models`, { headers: { authorization: 'Bearer sk-caller' } });
     expect(asked[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  test('keeps every line of a header that comes more than once', async () => {
+    const { served, asked } = await startPassing(answerJson({}));
+    const betas = ['OpenAI-Beta: assistants=v2', 'OpenAI-Beta: responses=v1'];
+    await writeRaw(served, ['GET /v1/models HTTP/1.1', 'Host: localhost', ...betas]);
+    expect(asked[0]?.headers['openai-beta']).toBe('assistants=v2, responses=v1');
   });
 
   test('leaves what concerns one connection behind', async () => {
@@ -148,6 +163,7 @@ describe('a request that is passed on', () => {
     await gone;
     expect((await answer).writableFinished).toBe(false);
     expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
+    await until(() => hasLeft(served));
   });
 
   test('whose upload breaks off is broken off there as well', async () => {
@@ -159,6 +175,7 @@ describe('a request that is passed on', () => {
     const socket = connect(served.port, '127.0.0.1');
     socket.write('POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
     expect(await broken.promise).toBe(false);
+    await until(() => hasLeft(served));
   });
 });
 
@@ -181,6 +198,18 @@ describe('what cannot be passed on', () => {
     });
     const answer = await fetch(`${served.url}/v1/models`);
     expect(answer.status).toBe(502);
+  });
+
+  test('is told when the model endpoint wants another protocol', async () => {
+    const { served } = await startPassing(({ socket }) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\n');
+      socket.write('Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    });
+    const answer = await fetch(`${served.url}/v1/models`);
+    expect(answer.status).toBe(502);
+    expect(await answer.json()).toEqual(
+      failure('The model endpoint could not be reached: it changed the protocol.'),
+    );
   });
 
   test('is told in scripted mode', async () => {
