@@ -29,8 +29,8 @@ const contentPart = z.discriminatedUnion('type', [
 ]);
 
 const attachment = z.object({
-  file_id: z.string().exactOptional(),
-  tools: z.array(z.object({ type: z.enum(['code_interpreter', 'file_search']) })).exactOptional(),
+  file_id: text,
+  tools: z.array(z.object({ type: z.enum(['code_interpreter', 'file_search']) })).nullish(),
 });
 
 /** A message (contract §4.3); the API's first version had `file_ids` for `attachments`. */

@@ -91,7 +91,7 @@ export const runObject = z
     truncation_strategy: z
       .object({ type: z.enum(['auto', 'last_messages']), last_messages: integer(1).nullish() })
       .nullish(),
-    incomplete_details: z.object({ reason: z.string().exactOptional() }).nullish(),
+    incomplete_details: z.object({ reason: text }).nullish(),
     usage,
     response_format: responseFormat,
     tool_choice: toolChoice,

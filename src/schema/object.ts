@@ -42,12 +42,13 @@ export const tools = z.array(
   ]),
 );
 
-const ids = z.array(z.string());
+const ids = z.array(z.string()).nullish();
 
+/** Of either tool hosted may have said nothing, or null. */
 export const toolResources = z
   .object({
-    code_interpreter: z.object({ file_ids: ids }).exactOptional(),
-    file_search: z.object({ vector_store_ids: ids }).exactOptional(),
+    code_interpreter: z.object({ file_ids: ids }).nullish(),
+    file_search: z.object({ vector_store_ids: ids }).nullish(),
   })
   .nullish();
 
@@ -100,8 +101,8 @@ export const assistantObject = z.object({
 /** Fields that the SDK types otherwise than they are read here. */
 export interface WireFields {
   tool_resources: {
-    code_interpreter?: { file_ids: string[] };
-    file_search?: { vector_store_ids: string[] };
+    code_interpreter?: { file_ids?: string[] | null } | null;
+    file_search?: { vector_store_ids?: string[] | null } | null;
   };
   reasoning_effort: OpenAI.ReasoningEffort;
   metadata: Record<string, string>;

@@ -1,9 +1,11 @@
 import type { AssistantBody } from '../engine/store/assistants.ts';
 import type { Copy } from '../engine/store/copies.ts';
 import type { MessageBody } from '../engine/store/messages.ts';
+import type { ToolResources } from '../engine/store/schema.ts';
 import type { ThreadBody } from '../engine/store/threads.ts';
 import type { MessageObject } from '../schema/object-message.ts';
 import type { AssistantObject, ThreadObject } from '../schema/object.ts';
+import { withoutNulls } from './nulls.ts';
 
 /* Objects as rows. The keys of a body are written in the order in which the engine writes them. */
 
@@ -14,18 +16,27 @@ import type { AssistantObject, ThreadObject } from '../schema/object.ts';
 export const toChoice = (value: number | null | undefined): number | null =>
   value === undefined || value === 1 ? null : value;
 
+/** The ids of each tool that there are any resources for, none where they were left out. */
+export function toResources(given: ThreadObject['tool_resources']): ToolResources {
+  const { code_interpreter: code, file_search: search } = given ?? {};
+  return {
+    ...(code ? { code_interpreter: { file_ids: code.file_ids ?? [] } } : {}),
+    ...(search ? { file_search: { vector_store_ids: search.vector_store_ids ?? [] } } : {}),
+  };
+}
+
 export function assistantCopy(it: AssistantObject): Copy {
   const body: AssistantBody = {
     name: it.name ?? null,
     description: it.description ?? null,
     instructions: it.instructions ?? null,
-    tools: it.tools ?? [],
+    tools: withoutNulls(it.tools ?? []),
     top_p: toChoice(it.top_p),
     temperature: toChoice(it.temperature),
     reasoning_effort: it.reasoning_effort ?? null,
-    tool_resources: it.tool_resources ?? {},
+    tool_resources: toResources(it.tool_resources),
     metadata: it.metadata ?? {},
-    response_format: it.response_format ?? 'auto',
+    response_format: withoutNulls(it.response_format ?? 'auto'),
     model: it.model,
   };
   const { id, created_at } = it;
@@ -35,7 +46,7 @@ export function assistantCopy(it: AssistantObject): Copy {
 export function threadCopy(it: ThreadObject): Copy {
   const body: ThreadBody = {
     metadata: it.metadata ?? {},
-    tool_resources: it.tool_resources ?? {},
+    tool_resources: toResources(it.tool_resources),
   };
   const { id, created_at } = it;
   return { table: 'threads', row: { id, created_at, body: JSON.stringify(body) } };
@@ -72,9 +83,9 @@ function toProgress(it: MessageObject, now: number) {
 export function messageCopy(it: MessageObject, now: number): Copy {
   const body: MessageBody = {
     ...toProgress(it, now),
-    content: it.content,
+    content: withoutNulls(it.content),
     assistant_id: it.assistant_id ?? null,
-    attachments: toAttachments(it),
+    attachments: withoutNulls(toAttachments(it)),
   };
   const { id, created_at, thread_id, run_id = null, role } = it;
   const metadata = JSON.stringify(it.metadata ?? {});

@@ -3,7 +3,8 @@ import type { RunSettings, RunState, Usage } from '../engine/store/schema.ts';
 import type { StepBody } from '../engine/store/steps.ts';
 import type { RunObject } from '../schema/object-run.ts';
 import type { StepObject } from '../schema/object-step.ts';
-import { toChoice } from './rows.ts';
+import { withoutNulls } from './nulls.ts';
+import { toChoice, toResources } from './rows.ts';
 
 /** When, and how long runs live here; both in seconds, the former since the epoch. */
 export interface Terms {
@@ -41,15 +42,15 @@ function toSettings(it: RunObject): RunSettings {
     model: it.model,
     ...(typeof it.requested_model === 'string' ? { requested_model: it.requested_model } : {}),
     instructions: it.instructions ?? null,
-    tools: it.tools ?? [],
-    tool_resources: it.tool_resources ?? {},
+    tools: withoutNulls(it.tools ?? []),
+    tool_resources: toResources(it.tool_resources),
     temperature: toChoice(it.temperature),
     top_p: toChoice(it.top_p),
     reasoning_effort: it.reasoning_effort ?? null,
     max_completion_tokens: it.max_completion_tokens ?? null,
     max_prompt_tokens: it.max_prompt_tokens ?? null,
     truncation_strategy: { type, last_messages },
-    response_format: it.response_format ?? 'auto',
+    response_format: withoutNulls(it.response_format ?? 'auto'),
     tool_choice: it.tool_choice ?? 'auto',
     parallel_tool_calls: it.parallel_tool_calls ?? true,
   };
@@ -63,7 +64,7 @@ const toState = (it: RunObject): RunState => ({
   completed_at: it.completed_at ?? null,
   required_action: it.required_action ?? null,
   last_error: it.last_error ?? null,
-  incomplete_details: it.incomplete_details ?? null,
+  incomplete_details: withoutNulls(it.incomplete_details ?? null),
   usage: toUsage(it.usage),
 });
 

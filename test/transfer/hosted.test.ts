@@ -88,6 +88,56 @@ test('what hosted left out gets its default', async () => {
   expect((await readMessages(it, thread_id))[0]).toMatchObject({ run_id: null, attachments: [] });
 });
 
+test('null where an SDK had nothing to write counts as absent', async () => {
+  const store = createStore();
+  const parameters = { type: 'object', properties: {}, default: null };
+  const tools = [
+    { type: 'function', function: { name: 'f', description: null, parameters, strict: null } },
+    { type: 'function', function: { name: 'g', description: null, parameters: null } },
+    { type: 'file_search', file_search: null },
+    { type: 'file_search', file_search: { max_num_results: null, ranking_options: null } },
+  ];
+  const tool_resources = {
+    code_interpreter: null,
+    file_search: { vector_store_ids: null },
+  };
+  const json_schema = { name: 'form', description: null, schema_: parameters, strict: null };
+  const response_format = { type: 'json_schema', json_schema };
+  const settings = { tools, tool_resources, response_format };
+  const content = [{ type: 'image_file', image_file: { file_id: 'file-1', detail: null } }];
+  const attachments = [{ file_id: 'file-1', tools: null }];
+  await store.importObjects([
+    { ...assistant, ...settings },
+    { ...thread, tool_resources: { code_interpreter: { file_ids: null }, file_search: null } },
+    { ...question, content, attachments },
+    { ...completedRun, ...settings, status: 'incomplete', incomplete_details: { reason: null } },
+  ]);
+  const plain = {
+    tools: [
+      { type: 'function', function: { name: 'f', parameters, strict: null } },
+      { type: 'function', function: { name: 'g' } },
+      { type: 'file_search' },
+      { type: 'file_search', file_search: {} },
+    ],
+    tool_resources: { file_search: { vector_store_ids: [] } },
+    response_format: {
+      type: 'json_schema',
+      json_schema: { name: 'form', schema: parameters, strict: null },
+    },
+  };
+  const [made, begun, said, run] = objectsIn((await store.exportAll()).stdout);
+  expect([made, run]).toEqual([
+    { ...made, ...plain },
+    { ...run, ...plain },
+  ]);
+  expect([begun?.['tool_resources'], said?.['content'], said?.['attachments']]).toEqual([
+    { code_interpreter: { file_ids: [] } },
+    [{ type: 'image_file', image_file: { file_id: 'file-1' } }],
+    [{ file_id: 'file-1' }],
+  ]);
+  expect(run?.['incomplete_details']).toEqual({});
+});
+
 test('file ids of the first version become attachments, and message files', async () => {
   const store = createStore();
   const { attachments, ...old } = question;

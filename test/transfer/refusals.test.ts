@@ -63,8 +63,8 @@ const bad: [line: unknown, sentence: string][] = [
     "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got an object with 17 properties instead.",
   ],
   [
-    { ...thread, tool_resources: { code_interpreter: {} } },
-    "Missing required parameter: 'tool_resources.code_interpreter.file_ids'.",
+    { ...thread, tool_resources: { code_interpreter: { file_ids: 'file-1' } } },
+    "Invalid type for 'tool_resources.code_interpreter.file_ids': expected an array, but got a string instead.",
   ],
   [
     { ...assistant, id: 'asst_2', model: null },
