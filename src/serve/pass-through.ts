@@ -1,4 +1,9 @@
-import { type IncomingMessage, type OutgoingHttpHeaders, request as askPlainly } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as askPlainly,
+} from 'node:http';
 import { request as askSecurely } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -95,6 +100,26 @@ function toResponse(answer: IncomingMessage, method: string): Response {
   return new Response(null, { status, headers });
 }
 
+/** Sends a request with the body that came; resolves to the head of the answer. */
+function send(outgoing: ClientRequest, incoming: IncomingMessage): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  outgoing.on('response', resolve).on('error', reject);
+  outgoing.on('upgrade', (_answer, socket) => {
+    socket.destroy();
+    reject(new Error('it changed the protocol'));
+  });
+  if (hasBody(incoming)) {
+    pipeline(chunksOf(incoming, limits.upload), outgoing).catch(reject);
+  } else {
+    outgoing.end();
+  }
+  return promise;
+}
+
+/** Whether a connection was kept too long, and what it was used for may as well be asked again. */
+const wasStale = ({ method, reusedSocket }: ClientRequest, incoming: IncomingMessage): boolean =>
+  reusedSocket && (method === 'GET' || method === 'HEAD') && !hasBody(incoming);
+
 /**
  * Hands requests on to the model endpoint with the server's own key and nobody else's, streamed
  * both ways and byte for byte: an encoded body stays encoded, and a redirect is the caller's.
@@ -107,20 +132,14 @@ export function createPassThrough(options: Options): PassThrough {
     const { method, signal } = request;
     const { pathname, search } = new URL(request.url);
     const target = base + pathname.slice('/v1'.length) + search;
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const outgoing = ask(target, { method, signal, headers: headersFor(incoming, options) });
-    outgoing.on('response', resolve).on('error', reject);
-    outgoing.on('upgrade', (_answer, socket) => {
-      socket.destroy();
-      reject(new Error('it changed the protocol'));
+    const wish = { method, signal, headers: headersFor(incoming, options) };
+    const outgoing = ask(target, wish);
+    const answer = send(outgoing, incoming).catch((error: unknown) => {
+      if (signal.aborted || !wasStale(outgoing, incoming)) throw error;
+      return send(ask(target, { ...wish, agent: false }), incoming);
     });
-    if (hasBody(incoming)) {
-      pipeline(chunksOf(incoming, limits.upload), outgoing).catch(reject);
-    } else {
-      outgoing.end();
-    }
     try {
-      return toResponse(await promise, method);
+      return toResponse(await answer, method);
     } catch (error) {
       if (error instanceof Refusal) throw error;
       throw signal.aborted ? refusals.left() : refusals.unreachable(reasonOf(error));

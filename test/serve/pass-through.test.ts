@@ -200,6 +200,18 @@ describe('what cannot be passed on', () => {
     expect(answer.status).toBe(502);
   });
 
+  test('is not what comes on a connection that the model endpoint has given up', async () => {
+    const used = new WeakSet<object>();
+    const { served } = await startPassing((request, response) => {
+      if (used.has(request.socket)) return void request.socket.destroy();
+      used.add(request.socket);
+      answerJson({})(request, response);
+    });
+    const ask = async (init?: RequestInit) => (await fetch(`${served.url}/v1/models`, init)).status;
+    expect([await ask(), await ask()]).toEqual([200, 200]);
+    expect([await ask(), await ask({ method: 'POST' })]).toEqual([200, 502]);
+  });
+
   test('is told when the model endpoint wants another protocol', async () => {
     const { served } = await startPassing(({ socket }) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\n');
