@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { countRows, readSnapshot } from '../engine/store/copies.ts';
 import { openExisting } from '../engine/store/db.ts';
@@ -39,12 +39,27 @@ async function* toLines(
 
 type Lines = AsyncIterable<string>;
 
-/** Writes a file beside the one wanted, which it then replaces: half an export is none. */
+const found = (file: string) => stat(file).catch(() => null);
+
+/** Whether both are the same file, by whatever names. */
+async function isSame(file: string, other: string): Promise<boolean> {
+  const [one, two] = [await found(file), await found(other)];
+  return one !== null && one.ino === two?.ino && one.dev === two.dev;
+}
+
+/**
+ * Writes a file beside the one wanted, which it then replaces: half an export is none. Where a link
+ * leads, it goes on leading; and what is no file, as a device or a pipe, is written to as it is.
+ */
 async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promise<void> {
-  const partial = `${file}.partial`;
+  if ((await found(file))?.isFile() === false) {
+    return pipeline(lines, createWriteStream(file), { signal });
+  }
+  const target = await realpath(file).catch(() => file);
+  const partial = `${target}.partial`;
   try {
     await pipeline(lines, createWriteStream(partial, { mode: 0o600 }), { signal });
-    await rename(partial, file);
+    await rename(partial, target);
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
@@ -99,6 +114,9 @@ export async function exportDatabase(terminal: Terminal, command: ExportCommand)
   let db: Database | undefined;
   try {
     db = await openExisting(database);
+    if (output !== null && (await isSame(output, database))) {
+      throw new Error(`${output}: This is the database itself; choose another file.`);
+    }
     const count = await readSnapshot(db, (snapshot) =>
       writeAll(snapshot, command, terminal, signal),
     );

@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { callbackify } from 'node:util';
@@ -95,6 +104,43 @@ test('an export to a file replaces it when all is written, for its owner to read
   expect(readFileSync(output, 'utf8')).toBe((await store.exportAll()).stdout);
   expect(statSync(output).mode & 0o777).toBe(0o600);
   expect(readdirSync(dirname(output)).filter((name) => name.endsWith('.partial'))).toEqual([]);
+});
+
+test('an export to what is no file is written into it', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const output = join(dirname(store.database), 'pipe');
+  execFileSync('mkfifo', [output]);
+  const [piped, { code }] = await Promise.all([
+    readFile(output, 'utf8'),
+    store.exportAll(undefined, output),
+  ]);
+  expect([code, statSync(output).isFIFO()]).toEqual([0, true]);
+  expect(piped).toBe((await store.exportAll()).stdout);
+});
+
+test('an export to a link replaces what it leads to', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const file = join(dirname(store.database), 'all.jsonl');
+  const output = `${file}.link`;
+  writeFileSync(file, 'before');
+  symlinkSync('all.jsonl', output);
+  expect(await store.exportAll(undefined, output)).toMatchObject({ code: 0 });
+  expect(readlinkSync(output)).toBe('all.jsonl');
+  expect(readFileSync(file, 'utf8')).toBe((await store.exportAll()).stdout);
+});
+
+test('an export does not replace its own database', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const { database } = store;
+  expect(await store.exportAll(undefined, database)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `${database}: This is the database itself; choose another file.\n`,
+  });
+  expect((await store.exportAll()).code).toBe(0);
 });
 
 test('an export that cannot be written names its file', async () => {
