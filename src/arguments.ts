@@ -31,7 +31,7 @@ interface Token {
 function flagProblem(token: Token, kind: FlagKind | undefined): string | null {
   if (kind === undefined) return `Unknown option '${token.rawName}'.`;
   const isMissing = token.value === undefined || token.value === '';
-  const isNextFlag = token.inlineValue === false && token.value?.startsWith('-') === true;
+  const isNextFlag = token.inlineValue === false && /^-./su.test(token.value ?? '');
   return kind === 'string' && (isMissing || isNextFlag) ? `${token.rawName} needs a value.` : null;
 }
 
@@ -74,9 +74,10 @@ export function readArguments(
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
-    const problem = token.name in switches ? null : flagProblem(token, flags.get(token.name));
+    const isSwitch = Object.hasOwn(switches, token.name);
+    const problem = isSwitch ? null : flagProblem(token, flags.get(token.name));
     if (problem !== null) problems.push(problem);
-    else if (token.name in switches) asked.add(token.name);
+    else if (isSwitch) asked.add(token.name);
     else values.set(token.name, token.value ?? 'true');
   }
   return {

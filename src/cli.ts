@@ -16,10 +16,19 @@ else {
 async function main(): Promise<void> {
   // Whatever prints through the console would end up between the protocol's messages.
   globalThis.console = new console.Console(process.stderr);
-  const { homedir } = await import('node:os');
   const { run } = await import('./program.ts');
-  const code = await run(hostOf(homedir()));
+  const code = await run(hostOf(await findHome()));
   process.stdout.write('', () => process.exit(code));
+}
+
+/** An account that is in no list, as containers have them, may have no home: the empty text. */
+async function findHome(): Promise<string> {
+  const { homedir, userInfo } = await import('node:os');
+  try {
+    return homedir() || userInfo().homedir;
+  } catch {
+    return '';
+  }
 }
 
 const hostOf = (home: string): Host => ({

@@ -10,7 +10,7 @@ export interface Surroundings {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
-  /** The user's home directory. */
+  /** The user's home directory; empty when there is none. */
   readonly home: string;
 }
 
@@ -150,6 +150,15 @@ function databaseProblems(find: Find, command: Command): string[] {
     : [`${command} works on a database of this machine: take ${remote} away.`];
 }
 
+/** A database is not left wherever the program happens to be started. */
+function homeProblems(find: Find, command: Command, { database, baseUrl }: Config): string[] {
+  const isOwn = command === 'demo' || baseUrl !== null;
+  // Of Windows' ways to write a path, POSIX's is one.
+  return isOwn || find(options.database) !== undefined || win32.isAbsolute(database)
+    ? []
+    : ['There is no home directory to keep the database in: name a file with --database.'];
+}
+
 function ineffective(find: Find): string[] {
   const remote = find(options.baseUrl);
   return all
@@ -178,6 +187,7 @@ export function readConfig(surroundings: Surroundings): Reading {
   const found = [...problems, ...misplaced(find, command)];
   if (command === 'demo') found.push(...demoProblems(find));
   const config = settle(find, surroundings, found);
+  found.push(...homeProblems(find, command, config));
   if (command === 'serve') found.push(...serveProblems(find, config));
   if (command === 'prune') found.push(...pruneProblems(find));
   if (onDatabase.has(command)) found.push(...databaseProblems(find, command));

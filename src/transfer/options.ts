@@ -1,4 +1,4 @@
-import { asGiven, type Option, RefusedValue, yesOrNo } from '../option.ts';
+import { type Option, RefusedValue, yesOrNo } from '../option.ts';
 
 function idList(text: string): readonly string[] {
   const ids = text.split(',').map((id) => id.trim());
@@ -38,6 +38,6 @@ export const output: Option<string | null> = {
   fallback: 'stdout',
   mode: 'embedded',
   only: 'export',
-  read: asGiven,
+  read: (text) => (text === '-' ? null : text),
   otherwise: null,
 };

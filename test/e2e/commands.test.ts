@@ -40,6 +40,21 @@ test('what is wrong with the command line is told on stderr, all at once', async
   ]);
 });
 
+test('an account without a home is told so by what needs one', async () => {
+  const pretend =
+    "import os from 'node:os';import { syncBuiltinESMExports } from 'node:module';" +
+    "os.homedir=()=>{throw new Error('uv_os_homedir')};syncBuiltinESMExports()";
+  const node = [process.execPath, '--import', `data:text/javascript,${pretend}`] as const;
+  const env = { XDG_DATA_HOME: '', LOCALAPPDATA: '' };
+  const version = startServer({ node: [...node], args: ['--version'], env });
+  expect(await version.exited).toBe(0);
+  const program = startServer({ node: [...node], args: ['export'], env });
+  expect(await program.exited).toBe(2);
+  expect(program.stderr()).toBe(
+    'There is no home directory to keep the database in: name a file with --database.\n',
+  );
+});
+
 const tooOld = (version: string) =>
   `assistants-mcp needs Node.js 22.18 or newer, and this is ${version}. Install a newer Node.js, or have the MCP host start the server with one.\n`;
 

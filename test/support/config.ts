@@ -5,11 +5,12 @@ interface Start {
   readonly argv?: readonly string[];
   readonly env?: Record<string, string>;
   readonly platform?: string;
+  readonly home?: string;
 }
 
 /** What comes of it. */
-export const read = ({ argv = [], env = {}, platform = 'linux' }: Start = {}) =>
-  readConfig({ argv, env, platform, home: '/home/ada' });
+export const read = ({ argv = [], env = {}, platform = 'linux', home = '/home/ada' }: Start = {}) =>
+  readConfig({ argv, env, platform, home });
 
 /** Every setting; throws where there are problems. */
 export function configOf(start?: Start) {

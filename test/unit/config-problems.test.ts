@@ -25,6 +25,7 @@ test.each<[string[], string]>([
   [['demo', 'twice'], "Unexpected argument 'twice'."],
   [['--bogus'], "Unknown option '--bogus'."],
   [['-x'], "Unknown option '-x'."],
+  [['--constructor'], "Unknown option '--constructor'."],
   [['--model'], '--model needs a value.'],
   [['--model='], '--model needs a value.'],
   [['--model', '--read-only'], '--model needs a value.'],
@@ -107,3 +108,17 @@ test('serve has no remote mode', () => {
     'serve answers from the engine in this process: take ASSISTANTS_BASE_URL away.',
   ]);
 });
+
+test.each(['linux', 'darwin', 'win32'])(
+  'without a home on %s a database has a name',
+  (platform) => {
+    const none = { platform, home: '' };
+    const sentence =
+      'There is no home directory to keep the database in: name a file with --database.';
+    expect(problemsOf(none)).toEqual([sentence]);
+    expect(problemsOf({ ...none, argv: ['export'] })).toEqual([sentence]);
+    expect(problemsOf({ ...none, argv: ['--database', 'a.db'] })).toEqual([]);
+    expect(problemsOf({ ...none, argv: ['--base-url', 'http://127.0.0.1/v1'] })).toEqual([]);
+    expect(problemsOf({ ...none, argv: ['demo'] })).toEqual([]);
+  },
+);

@@ -125,6 +125,7 @@ test('export may be narrowed to threads and write to a file', () => {
     threads: ['thread_1', '550e8400-e29b'],
     output: 'all.jsonl',
   });
+  expect(configOf({ argv: ['export', '--output', '-'] }).output).toBeNull();
 });
 
 test('the token of callers comes from the environment', () => {
