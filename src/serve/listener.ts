@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Ids } from '../clock.ts';
 import type { Front } from './front.ts';
@@ -21,6 +22,9 @@ const times = {
   keepAliveTimeout: 30_000,
   connectionsCheckingInterval: 5000,
 };
+
+/** Milliseconds that a caller whose request was refused unread has to hang up as well. */
+const farewell = 1000;
 
 const statusOf = (code: string | undefined): number =>
   code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
@@ -47,6 +51,8 @@ function answerUnreadable(server: Server, ids: Ids): void {
     });
     const lines = head.map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${refusal.status} Refused\r\n${lines.join('')}\r\n${body}`);
+    // Cut off at once, it might not hear why.
+    if (socket instanceof Socket) socket.setTimeout(farewell, () => socket.destroy());
   });
 }
 

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { startEndpoint } from '../e2e/endpoint.ts';
+import { createClock } from '../support/clock.ts';
 import { type RawAnswer, type Served, startServe, writeRaw } from '../support/serve.ts';
 
 const host = 'Host: localhost';
@@ -237,6 +238,16 @@ describe('a request', () => {
     });
     await Promise.all(idle);
     expect(await statusOfNext(served)).toBe(200);
+  });
+
+  test('that is refused unread is hung up on, though the caller never does', async () => {
+    // Nobody is cut off for want of time.
+    const served = await startServe({ clock: createClock() });
+    const socket = connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.write('GARBAGE\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /u);
+    await served.stop();
   });
 
   test('after another on the same connection is a request of its own', async () => {
