@@ -1,5 +1,6 @@
 import type { Engine } from './engine/index.ts';
 import type { ModelEndpoint } from './model-endpoint.ts';
+import { placeOf } from './serve/place.ts';
 import { Refusal, refusals } from './serve/refusal.ts';
 
 type Handler = (request: Request) => Promise<Response>;
@@ -11,9 +12,13 @@ const reasonOf = (error: unknown): string => {
     : message;
 };
 
+const idIn = (path: string): string => decodeURIComponent(path.split('/')[3] ?? '');
+
 async function pass(request: Request, endpoint: ModelEndpoint, fetch: typeof globalThis.fetch) {
   const { method, url, signal } = request;
   const { pathname, search } = new URL(url);
+  // An id may be any text, and `..%2f` a way to what is no file.
+  if (placeOf(pathname) !== 'upstream') throw refusals.noFile(idIn(pathname));
   if ('reason' in endpoint) throw refusals.notPassedOn(method, pathname, endpoint.reason);
   const headers = new Headers(request.headers);
   headers.delete('authorization');

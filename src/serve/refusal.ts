@@ -71,6 +71,7 @@ export const refusals = {
     ),
   /** Row 40. */
   unknownUrl: (method: string, path: string) => new Refusal(404, `Invalid URL (${method} ${path})`),
+  noFile: (id: string) => new Refusal(404, `No such File object: ${id}`),
   wrongMethod: (method: string, path: string, allowed: ReadonlySet<string>) =>
     new Refusal(405, `Not allowed to ${method} on ${path}.`, {
       headers: { allow: [...allowed].join(', ') },

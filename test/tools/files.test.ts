@@ -121,6 +121,20 @@ test('a file that is not there is not found, and the list is named', async () =>
   }
 });
 
+test.each(['../vector_stores/vs_1', '..;/admin', 'file-a/../b', 'a\r\nX: 1', '\0'])(
+  'an id that leads elsewhere is no file: %j',
+  async (file_id) => {
+    const { it, openai } = await ways.embedded();
+    const host = await connectTools({ openai });
+    for (const tool of ['get_file', 'get_file_content', 'delete_file']) {
+      const { text } = await host.call(tool, { file_id });
+      expect(text).toMatch(`HTTP 404: No such File object: ${file_id}\n`);
+    }
+    // Whether there are files at all.
+    expect(new Set(it.storage.asked)).toEqual(new Set(['GET /files']));
+  },
+);
+
 test('a file that may not be downloaded is for an assistant to read', async () => {
   const sentence = 'Not allowed to download files of purpose: assistants';
   const server = scriptServer({
