@@ -94,6 +94,8 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
       ...settings,
       ...hostUnlessNamed(incoming),
     });
+    // By itself Node writes a head in UTF-8 that goes ahead of its body, and any other as it came.
+    outgoing.flushHeaders = () => void outgoing.write(Buffer.alloc(0));
     void handle(incoming, outgoing);
     // Whoever keeps a connection to a server that closes would keep the server.
     for (const half of [incoming, outgoing]) {

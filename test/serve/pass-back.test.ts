@@ -90,6 +90,15 @@ describe('an answer that is passed back', () => {
     expect(await answer.json()).toEqual({ data: 'x'.repeat(10_000) });
   });
 
+  test('keeps the bytes of a header, whatever they are', async () => {
+    const name = Buffer.from('attachment; filename="Grüße.txt"').toString('latin1');
+    const { served } = await startPassing((_request, response) => {
+      response.writeHead(200, { 'content-disposition': name }).end(Buffer.from('Hallo'));
+    });
+    const { headers } = await fetch(`${served.url}/v1/files/file-a/content`);
+    expect(headers.get('content-disposition')).toBe(name);
+  });
+
   test('leaves out what speaks for another host', async () => {
     const { served } = await startPassing(
       answerJson({}, 200, {
