@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { countRows, readSnapshot } from '../engine/store/copies.ts';
 import { openExisting } from '../engine/store/db.ts';
 import type { Database } from '../engine/store/schema.ts';
@@ -31,6 +32,8 @@ async function* toLines(
     if (text.length < chunk) continue;
     count(lines);
     yield text;
+    // Neither SQLite nor a file as stdout ever waits, and a signal is heard only by who does.
+    await setImmediate();
     [text, lines] = ['', 0];
   }
   count(lines);

@@ -168,6 +168,21 @@ test('an interrupted export leaves no file', async () => {
   expect(left).toEqual([]);
 });
 
+test('an export is interrupted whatever it writes to', async () => {
+  const store = createStore();
+  await store.importObjects([thread, ...manyMessages(2000)]);
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  const write = (_chunk: Buffer, _encoding: string, done: () => void) => {
+    setImmediate(interrupt);
+    done();
+  };
+  const stderr = new PassThrough();
+  const streams = { stdin: new PassThrough(), stdout: new Writable({ write }), stderr };
+  const command = { database: store.database, threads: null, output: null };
+  expect(await exportDatabase({ ...streams, interrupted }, command)).toBe(1);
+  expect(String(stderr.read())).toBe('Interrupted.\n');
+});
+
 test('an interrupted import leaves nothing behind', async () => {
   const store = createStore();
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
