@@ -30,7 +30,7 @@ interface Token {
 
 function flagProblem(token: Token, kind: FlagKind | undefined): string | null {
   if (kind === undefined) return `Unknown option '${token.rawName}'.`;
-  const isMissing = token.value === undefined || token.value === '';
+  const isMissing = (token.value ?? '').trim() === '';
   const isNextFlag = token.inlineValue === false && /^-./su.test(token.value ?? '');
   return kind === 'string' && (isMissing || isNextFlag) ? `${token.rawName} needs a value.` : null;
 }

@@ -94,11 +94,13 @@ async function connectAndTell(client: Client, teller: Teller, config: Config): P
  */
 export async function tellDemo(stage: Stage, config: Config): Promise<boolean> {
   const teller = createTeller((text) => stage.stdout.write(text));
-  const folder = await mkdtemp(join(tmpdir(), 'assistants-mcp-demo-'));
+  let folder: string | undefined;
   teller.line('assistants-mcp: a conversation with an assistant, over MCP.', 0);
   teller.line(cast(config), 0);
   try {
-    const completed = await withServer(stage, serverEnv(stage.env, config, folder), (client) =>
+    folder = await mkdtemp(join(tmpdir(), 'assistants-mcp-demo-'));
+    const env = serverEnv(stage.env, config, folder);
+    const completed = await withServer(stage, env, (client) =>
       connectAndTell(client, teller, config),
     );
     teller.end(completed ? 'The run completed.' : 'The run did not complete.');
@@ -107,6 +109,6 @@ export async function tellDemo(stage: Stage, config: Config): Promise<boolean> {
     teller.end(`It ended early: ${error instanceof Error ? error.message : String(error)}`);
     return false;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }

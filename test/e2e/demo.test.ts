@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startServe } from '../support/serve.ts';
 import { startServer, temporaryFolder } from './server.ts';
@@ -27,6 +28,15 @@ test('the demo tells the whole story, leaves nothing behind, and exits with 0', 
   expect(told.trimEnd().split('\n').at(-1)).toBe('The run completed.');
   expect(demo.stderr()).toBe('');
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a demo without a place for its database says so', async () => {
+  const nowhere = join(temporaryFolder(), 'nowhere');
+  const env = { TMPDIR: nowhere, TEMP: nowhere, TMP: nowhere, ASSISTANTS_LOG_LEVEL: '' };
+  const demo = startServer({ args: ['demo'], env });
+  expect(await demo.exited).toBe(1);
+  expect(demo.stdout()).toMatch(/It ended early: ENOENT: .*nowhere/u);
+  expect(demo.stderr()).toBe('');
 });
 
 test('the demo can be told by a server elsewhere, which has settings of its own', async () => {

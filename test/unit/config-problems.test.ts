@@ -28,6 +28,7 @@ test.each<[string[], string]>([
   [['--constructor'], "Unknown option '--constructor'."],
   [['--model'], '--model needs a value.'],
   [['--model='], '--model needs a value.'],
+  [['--database', ' '], '--database needs a value.'],
   [['--model', '--read-only'], '--model needs a value.'],
   [
     ['--model-api', 'claude'],
