@@ -85,13 +85,31 @@ const reasonOf = (error: unknown): string =>
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
+/** What is asked for, and the base it is under. */
+interface Errand {
+  readonly method: string;
+  readonly target: string;
+  readonly base: string;
+}
+
 /** Statuses that have no body by definition. */
 const bodiless = new Set([204, 205, 304]);
 
-function toResponse(answer: IncomingMessage, method: string): Response {
+/** Where an answer points, by this server's own path when that is within the model endpoint. */
+function ownLocation(location: string, { target, base }: Errand): string {
+  const { href } = URL.parse(location, target) ?? { href: '' };
+  const root = new URL(base).href.replace(/\/+$/u, '');
+  return href.startsWith(`${root}/`) ? `/v1${href.slice(root.length)}` : location;
+}
+
+function toResponse(answer: IncomingMessage, errand: Errand): Response {
   const { statusCode: status = 502 } = answer;
+  const { method } = errand;
   const headers = keepOthers(answer, ofUpstream).flatMap(([name, values]) =>
-    values.map((value): [string, string] => [name, value]),
+    values.map((value): [string, string] => [
+      name,
+      name === 'location' ? ownLocation(value, errand) : value,
+    ]),
   );
   if (method !== 'HEAD' && !bodiless.has(status)) {
     return new Response(Readable.toWeb(answer), { status, headers });
@@ -122,7 +140,7 @@ const wasStale = ({ method, reusedSocket }: ClientRequest, incoming: IncomingMes
 
 /**
  * Hands requests on to the model endpoint with the server's own key and nobody else's, streamed
- * both ways and byte for byte: an encoded body stays encoded, and a redirect is the caller's.
+ * both ways and byte for byte: an encoded body stays encoded, and a redirect is the caller's to follow.
  */
 export function createPassThrough(options: Options): PassThrough {
   const base = options.baseURL.replace(/\/+$/u, '');
@@ -139,7 +157,7 @@ export function createPassThrough(options: Options): PassThrough {
       return send(ask(target, { ...wish, agent: false }), incoming);
     });
     try {
-      return toResponse(await answer, method);
+      return toResponse(await answer, { method, target, base });
     } catch (error) {
       if (error instanceof Refusal) throw error;
       throw signal.aborted ? refusals.left() : refusals.unreachable(reasonOf(error));

@@ -133,6 +133,21 @@ describe('an answer that is passed back', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test.each([
+    ['/v1/files', '/v1/files'],
+    ['../files?limit=1', '/v1/files?limit=1'],
+    ['/login', '/login'],
+    ['//files.example/v1/files', '//files.example/v1/files'],
+    ['http://', 'http://'],
+  ])('that points to %s points the caller to %s', async (location, expected) => {
+    const { served } = await startPassing(({ headers }, response) => {
+      const absolute = location.startsWith('/v1') ? `http://${headers.host}${location}` : location;
+      response.writeHead(307, { location: absolute }).end();
+    });
+    const answer = await fetch(`${served.url}/v1/models/`, { redirect: 'manual' });
+    expect(answer.headers.get('location')).toBe(expected);
+  });
+
   test('may have no body', async () => {
     const { served, asked } = await startPassing((_request, response) => {
       response.writeHead(204).end();
