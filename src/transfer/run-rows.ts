@@ -51,7 +51,7 @@ function toSettings(it: RunObject): RunSettings {
     max_prompt_tokens: it.max_prompt_tokens ?? null,
     truncation_strategy: { type, last_messages },
     response_format: withoutNulls(it.response_format ?? 'auto'),
-    tool_choice: it.tool_choice ?? 'auto',
+    tool_choice: withoutNulls(it.tool_choice ?? 'auto'),
     parallel_tool_calls: it.parallel_tool_calls ?? true,
   };
 }

@@ -110,7 +110,13 @@ test('null where an SDK had nothing to write counts as absent', async () => {
     { ...assistant, ...settings },
     { ...thread, tool_resources: { code_interpreter: { file_ids: null }, file_search: null } },
     { ...question, content, attachments },
-    { ...completedRun, ...settings, status: 'incomplete', incomplete_details: { reason: null } },
+    {
+      ...completedRun,
+      ...settings,
+      tool_choice: { type: 'file_search', function: null },
+      status: 'incomplete',
+      incomplete_details: { reason: null },
+    },
   ]);
   const plain = {
     tools: [
@@ -136,6 +142,7 @@ test('null where an SDK had nothing to write counts as absent', async () => {
     [{ file_id: 'file-1' }],
   ]);
   expect(run?.['incomplete_details']).toEqual({});
+  expect(run?.['tool_choice']).toEqual({ type: 'file_search' });
 });
 
 test('file ids of the first version become attachments, and message files', async () => {
