@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Ids } from '../clock.ts';
@@ -89,8 +89,14 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
     return Response.json(refusal, { status: refusal.status, headers: withId(refusal, ids) });
   };
   const settings = { overrideGlobalObjects: false, errorHandler };
-  const server = createServer({ ...times, requireHostHeader: false }, (incoming, outgoing) => {
-    const handle = getRequestListener((request) => front(request, incoming), {
+  const answer = async (request: Request, incoming: IncomingMessage) => {
+    const response = await front(request, incoming);
+    // Else the caller's next request would come to nobody.
+    if (!server.listening) response.headers.set('connection', 'close');
+    return response;
+  };
+  const take: RequestListener = (incoming, outgoing) => {
+    const handle = getRequestListener((request) => answer(request, incoming), {
       ...settings,
       ...hostUnlessNamed(incoming),
     });
@@ -101,7 +107,10 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
     for (const half of [incoming, outgoing]) {
       half.once('close', () => server.listening || server.closeIdleConnections());
     }
-  });
+  };
+  const server = createServer({ ...times, requireHostHeader: false }, take);
+  // Whatever is expected may be ignored, and Node's own refusal has no words.
+  server.on('checkExpectation', take);
   answerUnreadable(server, ids);
   try {
     server.listen(port, host);

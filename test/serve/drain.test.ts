@@ -32,7 +32,9 @@ describe('at its end', () => {
     const stopped = served.stop();
     await turn();
     writing.writeHead(200, { 'content-type': 'application/json' }).end('{"late":true}');
-    expect(await (await asking).json()).toEqual({ late: true });
+    const late = await asking;
+    expect(late.headers.get('connection')).toBe('close');
+    expect(await late.json()).toEqual({ late: true });
     await stopped;
   });
 

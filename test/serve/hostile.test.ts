@@ -221,6 +221,7 @@ describe('a request', () => {
     [['PROPFIND /v1/assistants HTTP/1.1', host], 405],
     [['PATCH /v1/assistants HTTP/1.1', host], 404],
     [['GET /v1/assistants HTTP/1.1', host, 'Upgrade: websocket', 'X: y'], 200],
+    [['GET /v1/assistants HTTP/1.1', host, 'Expect: wonders'], 200],
   ])('%j is answered with %i', async (lines, status) => {
     const served = await startServe();
     const answer = await writeRaw(served, lines);
