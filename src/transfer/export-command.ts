@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
 import { countRows, readSnapshot } from '../engine/store/copies.ts';
 import { openExisting } from '../engine/store/db.ts';
 import type { Database } from '../engine/store/schema.ts';
@@ -33,7 +32,7 @@ async function* toLines(
     count(lines);
     yield text;
     // Neither SQLite nor a file as stdout ever waits, and a signal is heard only by who does.
-    await setImmediate();
+    await new Promise(setImmediate);
     [text, lines] = ['', 0];
   }
   count(lines);
@@ -51,15 +50,16 @@ async function isSame(file: string, other: string): Promise<boolean> {
 }
 
 /**
- * Writes a file beside the one wanted, which it then replaces: half an export is none. Where a link
- * leads, it goes on leading; and what is no file, as a device or a pipe, is written to as it is.
+ * Writes a file beside the one wanted, which it then replaces: half an export is none, and two at
+ * once are not mixed. Where a link leads, it goes on leading; and what is no file, as a device or a
+ * pipe, is written to as it is.
  */
 async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promise<void> {
   if ((await found(file))?.isFile() === false) {
     return pipeline(lines, createWriteStream(file), { signal });
   }
   const target = await realpath(file).catch(() => file);
-  const partial = `${target}.partial`;
+  const partial = `${target}.${crypto.randomUUID()}.partial`;
   try {
     await pipeline(lines, createWriteStream(partial, { mode: 0o600 }), { signal });
     await rename(partial, target);

@@ -106,6 +106,15 @@ test('an export to a file replaces it when all is written, for its owner to read
   expect(readdirSync(dirname(output)).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
+test('of two exports to one file at once each is whole', async () => {
+  const store = createStore();
+  await store.importObjects([thread, ...manyMessages(2000)]);
+  const output = join(dirname(store.database), 'all.jsonl');
+  const both = await Promise.all([output, output].map((file) => store.exportAll(undefined, file)));
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(readFileSync(output, 'utf8')).toBe((await store.exportAll()).stdout);
+});
+
 test('an export to what is no file is written into it', async () => {
   const store = createStore();
   await store.importObjects(objects);
