@@ -60,6 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node:events',
     'node:http',
     'node:https',
+    'node:net',
     'node:stream',
     'node:stream/promises',
     'prom-client',
