@@ -23,6 +23,7 @@ const chunk = 65_536;
 async function* toLines(
   objects: AsyncIterable<object>,
   count: (lines: number) => void,
+  signal: AbortSignal,
 ): AsyncGenerator<string> {
   let [text, lines] = ['', 0];
   for await (const object of objects) {
@@ -33,6 +34,8 @@ async function* toLines(
     yield text;
     // Neither SQLite nor a file as stdout ever waits, and a signal is heard only by who does.
     await new Promise(setImmediate);
+    // The process's stdout goes on taking what comes.
+    if (signal.aborted) return;
     [text, lines] = ['', 0];
   }
   count(lines);
@@ -79,10 +82,11 @@ async function writeAll(
   const isShared = output === null && stdout.isTTY === true;
   const progress: Progress = createProgress(stderr, 'Exporting', isShared ? null : total);
   let count = 0;
-  const lines = toLines(exportObjects(db, threads), (more) => {
+  const onLines = (more: number) => {
     count += more;
     progress.advance(more);
-  });
+  };
+  const lines = toLines(exportObjects(db, threads), onLines, signal);
   try {
     if (output === null) await pipeline(lines, stdout, { signal, end: false });
     else await writeFile(lines, output, signal);
