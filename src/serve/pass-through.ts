@@ -144,12 +144,15 @@ const wasStale = ({ method, reusedSocket }: ClientRequest, incoming: IncomingMes
  */
 export function createPassThrough(options: Options): PassThrough {
   const base = options.baseURL.replace(/\/+$/u, '');
+  const { origin } = new URL(base);
   const ask = base.startsWith('https:') ? askSecurely : askPlainly;
   return async (request, incoming) => {
     if (incoming.headers.via?.includes(options.name) === true) throw refusals.loop();
     const { method, signal } = request;
     const { pathname, search } = new URL(request.url);
     const target = base + pathname.slice('/v1'.length) + search;
+    // The key is for this host alone, whatever a path may hide.
+    if (URL.parse(target)?.origin !== origin) throw refusals.unknownUrl(method, pathname);
     const wish = { method, signal, headers: headersFor(incoming, options) };
     const outgoing = ask(target, wish);
     const answer = send(outgoing, incoming).catch((error: unknown) => {

@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
+import { createPassThrough } from '../../src/serve/pass-through.ts';
 import { until } from '../support/clock.ts';
 import { answerJson, serverKey, startPassing } from '../support/passing.ts';
 import { type Served, sdkFor, startServe, writeRaw } from '../support/serve.ts';
@@ -270,4 +272,11 @@ describe('what cannot be passed on', () => {
     expect(answer.status).toBe(508);
     expect(await answer.text()).toContain('OPENAI_BASE_URL names this very server');
   });
+});
+
+test('the server’s key goes to no other host, whatever a path hides', async () => {
+  const pass = createPassThrough({ baseURL: 'http://127.0.0.1:1', apiKey: serverKey, name: 'me' });
+  const request = new Request('http://127.0.0.1/v1%2f@127.0.0.1:2/x');
+  const answer = pass(request, new IncomingMessage(new Socket()));
+  await expect(answer).rejects.toMatchObject({ status: 404 });
 });
