@@ -34,6 +34,14 @@ test('modifying the resources of one tool leaves those of the other', async () =
   }
 });
 
+test('the tools of resources stand in one order, whichever came first', async () => {
+  const it = await setup();
+  const { threads } = it.openai.beta;
+  const { id } = await threads.create({ tool_resources: stores('vs_1') });
+  const { tool_resources } = await threads.update(id, { tool_resources: code('file-a') });
+  expect(Object.keys(tool_resources ?? {})).toEqual(['code_interpreter', 'file_search']);
+});
+
 test('a run shows the resources of its assistant and its thread together', async () => {
   const it = await setup();
   const { id: assistant_id } = await createAssistant(it, {

@@ -41,7 +41,7 @@ export function takeToolResources(resources: ToolResourcesOf<typeof toolResource
 export const modifyToolResources = (
   current: ToolResources,
   resources: ToolResourcesOf<typeof toolResources>,
-): ToolResources => (resources === null ? {} : { ...current, ...takeToolResources(resources) });
+): ToolResources => (resources === null ? {} : takeToolResources({ ...current, ...resources }));
 
 /** Vector stores that come to be with a thread do not outlive it by much (contract §4.3). */
 export const threadStoreLife = {
