@@ -20,7 +20,7 @@ const absent = {
 const readyCatalogue = {
   name: 'ready-catalogue',
   setup(plugin) {
-    plugin.onLoad({ filter: /src[/\\]tools[/\\]catalogue\.ts$/ }, async ({ path }) => {
+    plugin.onLoad({ filter: /src[/\\]tools[/\\]tool-list\.ts$/ }, async ({ path }) => {
       const { outputFiles } = await build({
         entryPoints: [path],
         bundle: true,

@@ -13,7 +13,7 @@ export default defineConfig({
       thresholds: {
         lines: 90,
         branches: 90,
-        'src/engine/runs/machine.ts': { 100: true },
+        'src/engine/run-state-machine.ts': { 100: true },
       },
     },
   },

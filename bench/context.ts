@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildContext, fitThread } from '../src/engine/runs/context.ts';
-import { type Database, openDatabase } from '../src/engine/store/db.ts';
+import { buildContext, fitThread } from '../src/engine/prompt/context.ts';
+import { type Database, openDatabase } from '../src/engine/store/open.ts';
 import { median } from './median.ts';
 import { addMessages, queueRuns } from './runs.ts';
 

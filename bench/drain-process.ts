@@ -2,10 +2,10 @@
 // model that thinks for about so many milliseconds; at its end says how much processor time that took.
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/shared/clock.ts';
 import type { Model } from '../src/engine/models/model.ts';
 import { createScriptedModel } from '../src/engine/models/scripted.ts';
-import { openDatabase } from '../src/engine/store/db.ts';
+import { openDatabase } from '../src/engine/store/open.ts';
 import { claimableRuns } from '../src/engine/store/leases.ts';
 import { createProcessEngine } from '../test/support/process-engine.ts';
 

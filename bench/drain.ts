@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import { openDatabase } from '../src/engine/store/db.ts';
+import { openDatabase } from '../src/engine/store/open.ts';
 import { createSchema } from '../test/support/schema.ts';
 import { queueRuns } from './runs.ts';
 

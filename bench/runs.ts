@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import { initialState } from '../src/engine/runs/machine.ts';
+import { initialState } from '../src/engine/run-state-machine.ts';
 import type { Database } from '../src/engine/store/schema.ts';
-import { messageSaying, settings } from '../test/support/rows.ts';
+import { messageSaying, settings } from '../test/support/store-rows.ts';
 
 /** Unix seconds at which everything here was created. */
 export const begun = Math.floor(Date.now() / 1000) - 60;

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import { openDatabase } from '../src/engine/store/db.ts';
+import { openDatabase } from '../src/engine/store/open.ts';
 import type { Database } from '../src/engine/store/schema.ts';
 import { type Client, createClient } from './client.ts';
 import { check, liveRuns, planKey } from './checks.ts';

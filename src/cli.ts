@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // This file alone must parse on every Node since 14, so that an old one can say what is
 // missing: whatever is new waits behind the check, in a chunk of its own.
-import type { Host } from './program.ts';
+import type { Host } from './cli/main.ts';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
@@ -16,7 +16,7 @@ else {
 async function main(): Promise<void> {
   // Whatever prints through the console would end up between the protocol's messages.
   globalThis.console = new console.Console(process.stderr);
-  const { run } = await import('./program.ts');
+  const { run } = await import('./cli/main.ts');
   const code = await run(hostOf(await findHome()));
   process.stdout.write('', () => process.exit(code));
 }

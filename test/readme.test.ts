@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { fill, optionTable, serverEntry, toolTable } from './support/documents.ts';
+import { fill, optionTable, serverEntry, toolTable } from './support/generated-docs.ts';
 
 // `npm run docs` writes both files anew.
 

@@ -1,15 +1,15 @@
 import { Hono } from 'hono';
 import { ApiError, errors } from './http/errors.ts';
-import { FilesFailure } from './models/files.ts';
+import { FilesFailure } from './models/endpoint-files.ts';
 import type { EngineParts } from './options.ts';
 import { assistantRoutes } from './routes/assistants.ts';
 import { fileRoutes } from './routes/files.ts';
 import { messageFileRoutes } from './routes/message-files.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { createThreadAndRunRoute, runRoutes } from './routes/runs.ts';
-import { stepRoutes } from './routes/steps.ts';
+import { stepRoutes } from './routes/run-steps.ts';
 import { threadRoutes } from './routes/threads.ts';
-import { expireDueRuns } from './runs/ending.ts';
+import { expireDueRuns } from './runs/end-run.ts';
 import type { RunWorker } from './runs/worker.ts';
 import { outageOf } from './store/outage.ts';
 

@@ -2,8 +2,8 @@ import { createApp } from './app.ts';
 import { createWindows } from './models/windows.ts';
 import type { EngineOptions } from './options.ts';
 import { isAboutCopy } from './routes/files.ts';
-import { reportEnd } from './runs/ended.ts';
-import { RunEvents } from './runs/events.ts';
+import { reportEnd } from './ended.ts';
+import { RunEvents } from './events/event-bus.ts';
 import { RunWorker } from './runs/worker.ts';
 import { countLiveRuns, type LiveRuns } from './store/statistics.ts';
 

@@ -1,10 +1,10 @@
-import type { Clock, Ids } from '../clock.ts';
-import type { Log } from '../log.ts';
-import type { Files } from './models/files.ts';
+import type { Clock, Ids } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { Files } from './models/endpoint-files.ts';
 import type { Model } from './models/model.ts';
 import type { Windows } from './models/windows.ts';
 import type { Observer } from './observer.ts';
-import type { RunEvents } from './runs/events.ts';
+import type { RunEvents } from './events/event-bus.ts';
 import type { Database } from './store/schema.ts';
 
 /** What an engine is made of. */

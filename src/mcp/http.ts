@@ -1,5 +1,5 @@
 import { createMcpHandler, type McpServer } from '@modelcontextprotocol/server';
-import type { Log } from '../log.ts';
+import type { Log } from '../shared/log.ts';
 
 /** MCP over Streamable HTTP, for requests that were let in and have their bodies with them. */
 export interface HttpHandler {

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { redact } from '../redact.ts';
-import { readFailure } from '../tools/error.ts';
+import { redact } from '../shared/redact.ts';
+import { readFailure } from '../tools/sdk-call.ts';
 import type { Image } from '../tools/tool.ts';
 
 /** A server may answer with a whole web page; hosts cut long errors anyway. */

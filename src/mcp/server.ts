@@ -4,12 +4,12 @@ import {
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
-import { advise } from '../tools/advice.ts';
-import { readFailure } from '../tools/error.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import { advise } from '../tools/error-advice.ts';
+import { readFailure } from '../tools/sdk-call.ts';
 import { instruct } from '../tools/instructions.ts';
-import type { JsonSchema } from '../tools/json-schema.ts';
+import type { JsonSchema } from '../tools/tool-listing.ts';
 import type { Offer } from '../tools/offer.ts';
 import type { Image, Names, Tool } from '../tools/tool.ts';
 import { failure, success } from './result.ts';

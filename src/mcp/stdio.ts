@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import type { Log } from '../log.ts';
+import type { Log } from '../shared/log.ts';
 
 interface Pipes {
   readonly stdin: Readable;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { integerLimit, type CustomRule } from './issue.ts';
-import { isLonger, lengthOf } from './length.ts';
+import { integerLimit, type CustomRule } from './validation-error.ts';
+import { isLonger, lengthOf } from './limits.ts';
 
 const rule = (params: CustomRule) => ({ code: 'custom', params }) as const;
 

@@ -1,4 +1,4 @@
-import { ToolError } from './error.ts';
+import { ToolError } from './sdk-call.ts';
 
 /** What an SDK call gives back at once: an `APIPromise` whose answer may be read as it came. */
 export interface Pending<Body> extends PromiseLike<Body> {

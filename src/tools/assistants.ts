@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
 import { assistantId, listQuery } from '../schema/common.ts';
-import { deleted, identified, page } from './output.ts';
+import { deleted, identified, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 export const createAssistantTool = defineTool({

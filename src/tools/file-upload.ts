@@ -1,4 +1,4 @@
-import { ToolError } from './error.ts';
+import { ToolError } from './sdk-call.ts';
 
 /** Bytes of a file that a tool takes: base64 of it still fits a request over HTTP. */
 const largest = 2 * 2 ** 20;

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { fileId, integer, listQuery } from '../schema/common.ts';
 import { type Pending, receive } from './answer.ts';
-import { readFailure, ToolError } from './error.ts';
+import { readFailure, ToolError } from './sdk-call.ts';
 import { type Content, largestImage, readContent } from './file-content.ts';
 import { bytesOf } from './file-upload.ts';
-import { deleted, identified, page } from './output.ts';
+import { deleted, identified, page } from './output-schemas.ts';
 import { type Call, defineTool } from './tool.ts';
 
 /** Files listed when nobody says how many: the API's own default is ten thousand. */

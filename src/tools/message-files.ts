@@ -5,10 +5,10 @@ import {
   type MessageFile,
   messageFiles,
   pageMessageFiles,
-} from '../schema/message-file.ts';
+} from '../schema/message-files.ts';
 import { receive } from './answer.ts';
-import { readFailure, ToolError } from './error.ts';
-import { identified, page } from './output.ts';
+import { readFailure, ToolError } from './sdk-call.ts';
+import { identified, page } from './output-schemas.ts';
 import { type Call, defineTool } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { messageId, threadId } from '../schema/common.ts';
 import { createMessage, listMessages, modifyMetadata } from '../schema/message.ts';
-import { deleted, identified, message, page } from './output.ts';
+import { deleted, identified, message, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };

@@ -3,7 +3,7 @@ import {
   advertiseModification,
   advertiseOutput,
   type JsonSchema,
-} from './json-schema.ts';
+} from './tool-listing.ts';
 import { hints, type Tool } from './tool.ts';
 
 /** What is told of a tool before it is called. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { include, runId, stepId, threadId } from '../schema/common.ts';
 import { listSteps } from '../schema/run.ts';
-import { page, underway } from './output.ts';
+import { page, underway } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 export const listRunStepsTool = defineTool({

@@ -3,10 +3,10 @@ import { include, listQuery, runId, threadId } from '../schema/common.ts';
 import { modifyMetadata } from '../schema/message.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
 import { receive } from './answer.ts';
-import { readFailure } from './error.ts';
-import { followedRun, page, underway } from './output.ts';
+import { readFailure } from './sdk-call.ts';
+import { followedRun, page, underway } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
-import { follow, waitSeconds } from './wait.ts';
+import { follow, waitSeconds } from './wait-for-run.ts';
 
 const path = { thread_id: threadId, run_id: runId };
 

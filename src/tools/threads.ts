@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
 import { receive } from './answer.ts';
-import { readFailure, ToolError } from './error.ts';
-import { deleted, identified, page } from './output.ts';
+import { readFailure, ToolError } from './sdk-call.ts';
+import { deleted, identified, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 export const createThreadTool = defineTool({

@@ -1,11 +1,11 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../shared/clock.ts';
 import { deepest, isDeeper } from '../schema/depth.ts';
-import { describeProblem } from '../schema/issue.ts';
+import { describeProblem } from '../schema/validation-error.ts';
 import { type Pending, receive } from './answer.ts';
-import { ToolError } from './error.ts';
-import type { Toolset } from './toolset.ts';
+import { ToolError } from './sdk-call.ts';
+import type { Toolset } from './toolsets.ts';
 
 /** What calling a tool does to the world; its MCP hints follow from it. */
 export type Effect = 'read' | 'create' | 'modify' | 'delete';

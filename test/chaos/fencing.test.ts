@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import { expect, onTestFinished, test } from 'vitest';
-import { temporary } from '../support/files.ts';
-import { listen } from '../support/loopback.ts';
-import { createRun, readMessages, readRun, readSteps, textOf } from '../support/talk.ts';
+import { temporary } from '../support/temporary-files.ts';
+import { listen } from '../support/loopback-server.ts';
+import { createRun, readMessages, readRun, readSteps, textOf } from '../support/conversation.ts';
 import { createGate, createUpstream } from '../support/upstream.ts';
 import { says } from '../support/upstream-items.ts';
 

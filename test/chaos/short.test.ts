@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { wreakHavoc } from '../../chaos/cycles.ts';
 import { createPlace, kinds, whyNoPlace } from '../../chaos/place.ts';
-import { temporary } from '../support/files.ts';
+import { temporary } from '../support/temporary-files.ts';
 import { postgresServer } from '../support/postgres.ts';
 
 /* `npm run chaos` does this for long; here it is made sure that it can be done. */

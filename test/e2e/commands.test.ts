@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import type { About } from '../../src/option.ts';
-import { options } from '../../src/options.ts';
+import type { About } from '../../src/config/option.ts';
+import { options } from '../../src/config/options.ts';
 import { script, startServer } from './server.ts';
 
 test('--version prints the version', async () => {

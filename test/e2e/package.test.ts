@@ -53,7 +53,7 @@ const chunkOf = (source: string): string =>
 test('initialize and tools/list load neither the SDK, the engine nor the listener', () => {
   const packages = packagesIn([
     ...loadedWith('dist/cli.js'),
-    ...loadedWith(chunkOf('src/program.ts')),
+    ...loadedWith(chunkOf('src/cli/main.ts')),
   ]);
   expect([...packages]).toContain('@modelcontextprotocol/server');
   expect([...packages]).toContain('src/tools');
@@ -63,10 +63,10 @@ test('initialize and tools/list load neither the SDK, the engine nor the listene
 });
 
 test('the PostgreSQL driver is loaded by those who use it', () => {
-  const packages = [...packagesIn(loadedWith(chunkOf('src/engine/store/db.ts')))];
+  const packages = [...packagesIn(loadedWith(chunkOf('src/engine/store/open.ts')))];
   expect(packages).toContain('kysely');
   expect(packages.filter((name) => name.startsWith('pg'))).toEqual([]);
-  expect([...packagesIn([chunkOf('src/engine/store/postgres.ts')])]).toContain('pg');
+  expect([...packagesIn([chunkOf('src/engine/store/postgres/open.ts')])]).toContain('pg');
 });
 
 test('the tokenizer is loaded by threads that may be too long', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { catalogue } from '../../src/tools/catalogue.ts';
+import { catalogue } from '../../src/tools/tool-list.ts';
 import { initialize, initializeParams, startServer } from './server.ts';
 
 const serverInfo = { name: 'assistants-mcp', version: manifest.version };

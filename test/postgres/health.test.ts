@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/shared/clock.ts';
 import { whyNoCluster } from '../support/cluster.ts';
 import { temporaryCluster } from '../support/postgres.ts';
 import { startServe } from '../support/serve.ts';

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { whyNoCluster } from '../support/cluster.ts';
 import { setup } from '../support/engine.ts';
 import { temporaryCluster } from '../support/postgres.ts';
-import { createRun, readMessages, readRun, textOf } from '../support/talk.ts';
+import { createRun, readMessages, readRun, textOf } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
 import { says } from '../support/upstream-items.ts';
 

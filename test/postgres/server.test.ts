@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { countRows } from '../../src/engine/store/copies.ts';
-import { DatabaseError, openDatabase } from '../../src/engine/store/db.ts';
+import { countRows } from '../../src/engine/store/raw-rows.ts';
+import { DatabaseError, openDatabase } from '../../src/engine/store/open.ts';
 import { findThread, listThreads } from '../../src/engine/store/threads.ts';
 import { transact } from '../../src/engine/store/transaction.ts';
 import { turn } from '../support/clock.ts';
@@ -14,7 +14,7 @@ import {
   temporarySchema,
 } from '../support/postgres.ts';
 import { withSetting } from '../support/schema.ts';
-import { addThread } from '../support/rows.ts';
+import { addThread } from '../support/store-rows.ts';
 
 beforeEach(needPostgres);
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { needPostgres, temporarySchema } from '../support/postgres.ts';
-import { createRun, readRun } from '../support/talk.ts';
+import { createRun, readRun } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
 import { says } from '../support/upstream-items.ts';
 

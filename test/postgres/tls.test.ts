@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { DatabaseError, openDatabase } from '../../src/engine/store/db.ts';
+import { DatabaseError, openDatabase } from '../../src/engine/store/open.ts';
 import { makeCertificate, password, whyNoCertificates } from '../support/cluster.ts';
 import { temporaryCluster } from '../support/postgres.ts';
 

@@ -1,5 +1,5 @@
 import type { Setup } from './engine.ts';
-import { createAssistant, createThread } from './talk.ts';
+import { createAssistant, createThread } from './conversation.ts';
 import { createGate } from './upstream.ts';
 import { calls } from './upstream-items.ts';
 

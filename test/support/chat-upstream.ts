@@ -1,5 +1,5 @@
 import { checkChat, type ChatRequest, parseChat } from './chat-request.ts';
-import type { Reply } from './reply.ts';
+import type { Reply } from './chat-replies.ts';
 import type { Refusal } from './upstream-check.ts';
 import { pieces } from './upstream-events.ts';
 

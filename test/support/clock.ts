@@ -1,6 +1,6 @@
-import type { Clock, Ids } from '../../src/clock.ts';
-import { WriteAheadLog } from '../../src/engine/store/disk.ts';
-import { isUnderWay, track } from './under-way.ts';
+import type { Clock, Ids } from '../../src/shared/clock.ts';
+import { WriteAheadLog } from '../../src/engine/store/durability.ts';
+import { isUnderWay, track } from './pending-io.ts';
 
 track(WriteAheadLog.prototype, 'sync');
 

@@ -1,6 +1,6 @@
 import { createChatUpstream } from './chat-upstream.ts';
 import { apiKey, setup, type Setup, type SetupOptions } from './engine.ts';
-import type { Reply } from './reply.ts';
+import type { Reply } from './chat-replies.ts';
 import { begins, calls, reasons, refuses, says } from './upstream-items.ts';
 import { createUpstream, type Turn } from './upstream.ts';
 

@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/shared/clock.ts';
 import { apiKey, checked } from './engine.ts';
-import { listen } from './loopback.ts';
+import { listen } from './loopback-server.ts';
 import { startServe } from './serve.ts';
 import { createUpstream, type Turn, type Upstream } from './upstream.ts';
 import type { ResponsesRequest } from './upstream-request.ts';

@@ -1,15 +1,15 @@
 import type OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod';
-import type { Clock } from '../../src/clock.ts';
-import { createLog } from '../../src/log.ts';
+import type { Clock } from '../../src/shared/clock.ts';
+import { createLog } from '../../src/shared/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
-import { capabilityTools } from '../../src/tools/capability.ts';
-import { allTools, findTool } from '../../src/tools/index.ts';
+import { capabilityTools } from '../../src/tools/capability-aliases.ts';
+import { allTools, findTool } from '../../src/tools/registry.ts';
 import { offer } from '../../src/tools/offer.ts';
 import type { Tool } from '../../src/tools/tool.ts';
-import { select, type Selection } from '../../src/tools/toolset.ts';
+import { select, type Selection } from '../../src/tools/toolsets.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
 interface Setting {

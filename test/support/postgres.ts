@@ -2,7 +2,7 @@ import { Client, Pool } from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
 import { type Cluster, startCluster } from './cluster.ts';
 import { createSchema } from './schema.ts';
-import { track } from './under-way.ts';
+import { track } from './pending-io.ts';
 
 track(Pool.prototype, 'connect');
 track(Client.prototype, 'query');

@@ -1,7 +1,7 @@
-import { randomIds, systemClock } from '../../src/clock.ts';
+import { randomIds, systemClock } from '../../src/shared/clock.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
-import { createLog } from '../../src/log.ts';
+import { createLog } from '../../src/shared/log.ts';
 
 /** An engine for a process of its own: real time, real ids, and what goes wrong on stderr. */
 export const createProcessEngine = (

@@ -5,12 +5,12 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import OpenAI, { type ClientOptions } from 'openai';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { type Clock, randomIds, systemClock } from '../../src/clock.ts';
-import { readConfig } from '../../src/config.ts';
-import { createLog } from '../../src/log.ts';
+import { type Clock, randomIds, systemClock } from '../../src/shared/clock.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { createLog } from '../../src/shared/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
-import { startServing } from '../../src/serve/index.ts';
-import { allTools, findTool } from '../../src/tools/index.ts';
+import { startServing } from '../../src/server/server.ts';
+import { allTools, findTool } from '../../src/tools/registry.ts';
 import { offer } from '../../src/tools/offer.ts';
 
 export interface Start {

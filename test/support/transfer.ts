@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { exportDatabase } from '../../src/transfer/export-command.ts';
-import { importFiles } from '../../src/transfer/import-command.ts';
+import { exportDatabase } from '../../src/cli/commands/export.ts';
+import { importFiles } from '../../src/cli/commands/import.ts';
 import { start } from './clock.ts';
-import { temporary } from './files.ts';
+import { temporary } from './temporary-files.ts';
 
 /** The time of every import: ten seconds after the objects of the examples were made. */
 export const now = start / 1000 + 10;

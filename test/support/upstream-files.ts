@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/shared/clock.ts';
 
 const day = 86_400;
 

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { allTools } from '../../src/tools/index.ts';
-import { advertiseInput, advertiseOutput } from '../../src/tools/json-schema.ts';
+import { allTools } from '../../src/tools/registry.ts';
+import { advertiseInput, advertiseOutput } from '../../src/tools/tool-listing.ts';
 
 const functionTool = {
   type: 'function',

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { connectTools, type Host } from '../support/mcp.ts';
-import { scriptServer, type ScriptedServer } from '../support/server.ts';
+import { scriptServer, type ScriptedServer } from '../support/fake-assistants-server.ts';
 
 type Case = readonly [
   tool: string,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/server.ts';
+import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
 
 const args = { thread_id: 'thread_a', run_id: 'run_a' };
 const run = (status: string) => ({ id: 'run_a', thread_id: 'thread_a', status });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { toolsets } from '../../src/tools/toolset.ts';
+import { toolsets } from '../../src/tools/toolsets.ts';
 import { connectTools, selectTools } from '../support/mcp.ts';
-import { refusal, scriptServer, type ScriptedServer } from '../support/server.ts';
+import { refusal, scriptServer, type ScriptedServer } from '../support/fake-assistants-server.ts';
 
 const tools = selectTools({ toolsets, readOnly: false, names: 'capability' });
 const connect = ({ openai }: ScriptedServer) => connectTools({ openai, tools });

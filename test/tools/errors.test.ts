@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createClient } from '../../src/openai/client.ts';
-import { allTools } from '../../src/tools/index.ts';
+import { createClient } from '../../src/backend/openai-client.ts';
+import { allTools } from '../../src/tools/registry.ts';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/server.ts';
+import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
 
 const thread_id = 'thread_abc';
 const run_id = 'run_def';

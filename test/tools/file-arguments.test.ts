@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { scriptServer } from '../support/server.ts';
+import { scriptServer } from '../support/fake-assistants-server.ts';
 
 const filename = 'a.txt';
 const limit = 2 * 2 ** 20;

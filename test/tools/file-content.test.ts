@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, constantFrom } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createClient } from '../../src/openai/client.ts';
+import { createClient } from '../../src/backend/openai-client.ts';
 import { connectTools } from '../support/mcp.ts';
 
 const file_id = 'file-a';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createClient } from '../../src/openai/client.ts';
+import { createClient } from '../../src/backend/openai-client.ts';
 import { apiKey, setup } from '../support/engine.ts';
-import { listen } from '../support/loopback.ts';
+import { listen } from '../support/loopback-server.ts';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/server.ts';
-import { createTour } from '../support/tour.ts';
+import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
+import { createTour } from '../support/all-operations.ts';
 
 /** The endpoint's files as they are reached through the engine, and at a server elsewhere. */
 const ways = {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createClient } from '../../src/openai/client.ts';
+import { createClient } from '../../src/backend/openai-client.ts';
 import { setup, type Setup } from '../support/engine.ts';
-import { listen } from '../support/loopback.ts';
+import { listen } from '../support/loopback-server.ts';
 import { connectTools } from '../support/mcp.ts';
-import { createTour, workingClock } from '../support/tour.ts';
+import { createTour, workingClock } from '../support/all-operations.ts';
 import { makes, runsCode, says } from '../support/upstream-items.ts';
 
 const png = new Uint8Array(Buffer.from('\u0089PNG\r\n\u001A\nplot', 'latin1'));

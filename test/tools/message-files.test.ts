@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/server.ts';
+import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
 
 const place = { thread_id: 'thread_a', message_id: 'msg_a' };
 const read = 'GET /threads/thread_a/messages/msg_a';

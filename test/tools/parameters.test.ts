@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { allTools } from '../../src/tools/index.ts';
+import { allTools } from '../../src/tools/registry.ts';
 import { connectTools, type ListedTool } from '../support/mcp.ts';
-import { scriptServer } from '../support/server.ts';
+import { scriptServer } from '../support/fake-assistants-server.ts';
 
 const thread = 'thread_id!';
 const run = 'thread_id! run_id!';

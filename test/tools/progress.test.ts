@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { scriptServer } from '../support/server.ts';
+import { scriptServer } from '../support/fake-assistants-server.ts';
 
 const run = (status: string) => ({ id: 'run_a', thread_id: 'thread_a', status });
 const create = { thread_id: 'thread_a', assistant_id: 'asst_a' };

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createClient } from '../../src/openai/client.ts';
+import { createClient } from '../../src/backend/openai-client.ts';
 import { setup } from '../support/engine.ts';
-import { listen } from '../support/loopback.ts';
+import { listen } from '../support/loopback-server.ts';
 import { connectTools } from '../support/mcp.ts';
-import { createTour, makeAssistant, tourRuns, workingClock } from '../support/tour.ts';
+import { createTour, makeAssistant, tourRuns, workingClock } from '../support/all-operations.ts';
 
 /** An Assistants server elsewhere: the engine on a port, without the paths it alone has. */
 async function startServer() {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
-import { allTools, findTool } from '../../src/tools/index.ts';
+import { allTools, findTool } from '../../src/tools/registry.ts';
 import { offer } from '../../src/tools/offer.ts';
 import { createWaitingClock } from '../support/mcp.ts';
 import { connectClient, createPipes } from '../support/pipes.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/server.ts';
+import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
 
 describe('list_threads', () => {
   test('gives the page whole, which the SDK’s own page object would not', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools, createWaitingClock } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/server.ts';
+import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
 
 const place = { id: 'run_a', object: 'thread.run', thread_id: 'thread_a' };
 const run = (status: string, more: object = {}) => ({ ...place, status, ...more });
@@ -120,7 +120,7 @@ describe('waiting', () => {
   test('names no tool that is not offered', async () => {
     const due = run('requires_action', { required_action: calls('get_weather') });
     const server = scriptServer({ [looked]: [due, run('queued')] });
-    const { allTools } = await import('../../src/tools/index.ts');
+    const { allTools } = await import('../../src/tools/registry.ts');
     const tools = allTools.filter(({ name }) => name === 'get_run');
     const host = await connectTools({ openai: server.openai, tools });
     expect((await host.call('get_run', ids)).object).toEqual(due);

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { malformedId, type Problem } from '../../schema/issue.ts';
+import { malformedId, type Problem } from '../../schema/validation-error.ts';
 
 type RunStatus = OpenAI.Beta.Threads.RunStatus;
 

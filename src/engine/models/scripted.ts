@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
-import { type Ids, randomIds } from '../../clock.ts';
+import { type Ids, randomIds } from '../../shared/clock.ts';
 import type { ContextMessage, FunctionCall, Model, ModelEvent, ModelRequest } from './model.ts';
-import { exampleOf } from './example.ts';
-import { functionsAlone } from './hosted-tools.ts';
+import { exampleOf } from './json-schema-example.ts';
+import { functionsAlone } from './tool-support.ts';
 
 type FunctionTool = Extract<OpenAI.Beta.AssistantTool, { type: 'function' }>;
 

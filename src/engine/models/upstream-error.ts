@@ -1,7 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
-import { redact } from '../../redact.ts';
+import { redact } from '../../shared/redact.ts';
 import { ModelFailure } from './model.ts';
-import { overflowOf } from './overflow.ts';
+import { overflowOf } from './context-window.ts';
 
 /** No waiting brings a spent quota back. */
 export const spentQuota = 'insufficient_quota';

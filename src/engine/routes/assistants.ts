@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { seconds } from '../../clock.ts';
+import { seconds } from '../../shared/clock.ts';
 import { createAssistant, modifyAssistant } from '../../schema/assistant.ts';
-import { pathAssistant, withBody } from './lookup.ts';
-import { answerList } from '../http/page.ts';
-import { parseBody } from '../http/parse.ts';
+import { pathAssistant, withBody } from './path-objects.ts';
+import { answerList } from '../http/pagination.ts';
+import { parseBody } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import {
   type AssistantBody,
@@ -18,8 +18,8 @@ import {
 import type { CreateAssistant, ModifyAssistant } from '../../schema/assistant.ts';
 import { transact } from '../store/transaction.ts';
 import type { ToolResources } from '../store/schema.ts';
-import { withErrands } from './errands.ts';
-import { makeToolResources, modifyToolResources, normalizeTools } from './tools.ts';
+import { withErrands } from './upstream-lookups.ts';
+import { makeToolResources, modifyToolResources, normalizeTools } from './tool-resources.ts';
 
 const blank: Omit<AssistantBody, 'model'> = {
   name: null,

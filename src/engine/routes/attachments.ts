@@ -1,8 +1,8 @@
 import type { CreateMessage } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
 import type { ToolResources } from '../store/schema.ts';
-import type { Errands } from './errands.ts';
-import { mergeToolResources, threadStoreLife } from './tools.ts';
+import type { Errands } from './upstream-lookups.ts';
+import { mergeToolResources, threadStoreLife } from './tool-resources.ts';
 
 type Tool = NonNullable<CreateMessage['attachments']>[number]['tools'][number]['type'];
 

@@ -1,20 +1,20 @@
-import { seconds } from '../../clock.ts';
+import { seconds } from '../../shared/clock.ts';
 import type { CreateMessage } from '../../schema/message.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { lookUpAssistant } from './lookup.ts';
+import { lookUpAssistant } from './path-objects.ts';
 import type { EngineParts } from '../options.ts';
-import { initialState } from '../runs/machine.ts';
-import type { Writing } from '../runs/steps.ts';
+import { initialState } from '../run-state-machine.ts';
+import type { Writing } from '../runs/step-writer.ts';
 import { type AssistantRow, assistantBody } from '../store/assistants.ts';
 import { findUnattachable } from '../store/files.ts';
 import { hasUserMessage } from '../store/messages.ts';
 import { findLiveRun, insertRun, type RunRow, toRun } from '../store/runs.ts';
 import type { Database, RunSettings } from '../store/schema.ts';
 import { threadBody, type ThreadRow } from '../store/threads.ts';
-import type { Errands } from './errands.ts';
+import type { Errands } from './upstream-lookups.ts';
 import { addMessages } from './messages.ts';
-import { mergeToolResources, normalizeTools, takeToolResources } from './tools.ts';
+import { mergeToolResources, normalizeTools, takeToolResources } from './tool-resources.ts';
 
 /** What either of the two requests that create a run may say. */
 type RunFields = Partial<Pick<CreateRun, 'additional_instructions' | 'additional_messages'>> &

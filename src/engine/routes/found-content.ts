@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import type { StreamEvent } from '../runs/events.ts';
+import type { StreamEvent } from '../events/event-bus.ts';
 
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;

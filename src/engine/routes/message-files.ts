@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { errors } from '../http/errors.ts';
-import { pathMessage, withBody } from './lookup.ts';
-import { listSchema } from '../http/page.ts';
-import { parseQuery } from '../http/parse.ts';
+import { pathMessage, withBody } from './path-objects.ts';
+import { listSchema } from '../http/pagination.ts';
+import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
-import { findMessageFile, messageFiles, pageMessageFiles } from '../../schema/message-file.ts';
+import { findMessageFile, messageFiles, pageMessageFiles } from '../../schema/message-files.ts';
 import { type MessageRow, toMessage } from '../store/messages.ts';
 
 const unknownIn =

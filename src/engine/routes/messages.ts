@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { seconds } from '../../clock.ts';
+import { seconds } from '../../shared/clock.ts';
 import {
   type CreateMessage,
   createMessage,
@@ -7,9 +7,9 @@ import {
   modifyMetadata,
 } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
-import { pathMessage, pathThread, withBody } from './lookup.ts';
-import { toList, toPageQuery } from '../http/page.ts';
-import { parseBody, parseQuery } from '../http/parse.ts';
+import { pathMessage, pathThread, withBody } from './path-objects.ts';
+import { toList, toPageQuery } from '../http/pagination.ts';
+import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import {
   deleteMessage,
@@ -26,7 +26,7 @@ import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { type ThreadRow, threadBody, updateThread } from '../store/threads.ts';
 import { shareAttachments } from './attachments.ts';
-import { type Errands, withErrands } from './errands.ts';
+import { type Errands, withErrands } from './upstream-lookups.ts';
 
 type Content = MessageBody['content'];
 

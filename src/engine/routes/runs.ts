@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { type Clock, seconds } from '../../clock.ts';
+import { type Clock, seconds } from '../../shared/clock.ts';
 import { modifyMetadata } from '../../schema/message.ts';
 import {
   createRunBody,
@@ -8,17 +8,17 @@ import {
   submitToolOutputsBody,
 } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { pathRun, pathThread, withBody } from './lookup.ts';
-import { listSchema, toList, toPageQuery } from '../http/page.ts';
-import { parseBody, parseQuery } from '../http/parse.ts';
+import { pathRun, pathThread, withBody } from './path-objects.ts';
+import { listSchema, toList, toPageQuery } from '../http/pagination.ts';
+import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineParts } from '../options.ts';
-import { standing } from '../runs/ending.ts';
-import type { StreamEvent } from '../runs/events.ts';
-import { threadDeleted } from '../runs/fault.ts';
-import { advance, isTerminal, nextStatus } from '../runs/machine.ts';
-import { Narration } from '../runs/narration.ts';
-import { retellRun, retellSteps } from '../runs/retelling.ts';
-import type { Writing } from '../runs/steps.ts';
+import { standing } from '../runs/end-run.ts';
+import type { StreamEvent } from '../events/event-bus.ts';
+import { threadDeleted } from '../events/fault.ts';
+import { advance, isTerminal, nextStatus } from '../run-state-machine.ts';
+import { Narration } from '../events/event-deduplicator.ts';
+import { retellRun, retellSteps } from '../events/event-replay.ts';
+import type { Writing } from '../runs/step-writer.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import {
   findRun,
@@ -33,10 +33,10 @@ import { toThread } from '../store/threads.ts';
 import { transact } from '../store/transaction.ts';
 import { createRun } from './create-run.ts';
 import type { Include } from './found-content.ts';
-import { type Errands, withErrands } from './errands.ts';
-import { answerStream } from './stream.ts';
+import { type Errands, withErrands } from './upstream-lookups.ts';
+import { answerStream } from './run-stream.ts';
 import { addThread } from './threads.ts';
-import { checkWaiting, submitOutputs } from './tool-outputs.ts';
+import { checkWaiting, submitOutputs } from './submit-tool-outputs.ts';
 
 /** Milliseconds after which a caller had better look again: soon while a run moves, sooner a young one. */
 function pollAfter({ status, created_at }: RunRow, clock: Clock): number {

@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
-import { seconds } from '../../clock.ts';
+import { seconds } from '../../shared/clock.ts';
 import { type CreateThread, createThread, modifyThread } from '../../schema/thread.ts';
-import { pathThread, withBody } from './lookup.ts';
-import { answerList } from '../http/page.ts';
-import { parseBody } from '../http/parse.ts';
+import { pathThread, withBody } from './path-objects.ts';
+import { answerList } from '../http/pagination.ts';
+import { parseBody } from '../http/request.ts';
 import type { EngineParts } from '../options.ts';
-import { threadDeleted } from '../runs/fault.ts';
+import { threadDeleted } from '../events/fault.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import { findLiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
@@ -20,9 +20,9 @@ import {
   toThread,
   updateThread,
 } from '../store/threads.ts';
-import { withErrands } from './errands.ts';
+import { withErrands } from './upstream-lookups.ts';
 import { addMessages, type Making } from './messages.ts';
-import { makeToolResources, modifyToolResources, threadStoreLife } from './tools.ts';
+import { makeToolResources, modifyToolResources, threadStoreLife } from './tool-resources.ts';
 
 /** Makes a thread with its first messages, within the caller's transaction; `path` leads to its fields. */
 export async function addThread(

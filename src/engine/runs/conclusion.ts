@@ -1,11 +1,11 @@
-import { seconds } from '../../clock.ts';
+import { seconds } from '../../shared/clock.ts';
 import type { FunctionCall, ModelEvent } from '../models/model.ts';
 import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Usage } from '../store/schema.ts';
-import { overPromptBudget } from './context.ts';
-import { endRun, settleRun, standing } from './ending.ts';
-import { advance, nextStatus } from './machine.ts';
-import { openToolStep, type Writing } from './steps.ts';
+import { overPromptBudget } from '../prompt/context.ts';
+import { endRun, settleRun, standing } from './end-run.ts';
+import { advance, nextStatus } from '../run-state-machine.ts';
+import { openToolStep, type Writing } from './step-writer.ts';
 
 export type Finished = Extract<ModelEvent, { type: 'finished' }>;
 

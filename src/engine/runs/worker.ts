@@ -1,18 +1,18 @@
-import { seconds } from '../../clock.ts';
+import { seconds } from '../../shared/clock.ts';
 import type { EngineParts } from '../options.ts';
 import { cancelledRuns, claimableRuns, nextDue } from '../store/leases.ts';
 import { type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import type { Signals } from '../store/signals.ts';
-import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './ending.ts';
-import { featuresOf } from '../store/features.ts';
-import { executeRun, type Interruption } from './execute.ts';
-import type { Tell } from './events.ts';
-import { engineFailed } from './fault.ts';
-import { expireInTime, keepLease } from './guards.ts';
-import { Lookout } from './lookout.ts';
-import { advance } from './machine.ts';
-import type { Writing } from './steps.ts';
+import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './end-run.ts';
+import { featuresOf } from '../store/capabilities.ts';
+import { executeRun, type Interruption } from './execute-run.ts';
+import type { Tell } from '../events/event-bus.ts';
+import { engineFailed } from '../events/fault.ts';
+import { expireInTime, keepLease } from './lease-heartbeat.ts';
+import { Lookout } from './poll-backoff.ts';
+import { advance } from '../run-state-machine.ts';
+import type { Writing } from './step-writer.ts';
 
 /** Milliseconds a claim holds without being renewed; a process that dies frees its runs after it. */
 const defaultLease = 10_000;

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
-import { locksRows } from './features.ts';
+import { locksRows } from './capabilities.ts';
 import { findPlace, keepPlace } from './gone.ts';
-import { type Page, type PageQuery, type Position, selectPage } from './page.ts';
+import { type Page, type PageQuery, type Position, selectPage } from './keyset-page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 
 /** What is stored of an assistant: a sampling setting nobody chose is null, and shown as 1. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { AnyDatabase } from './features.ts';
+import type { AnyDatabase } from './capabilities.ts';
 
 /** Does what not every PostgreSQL can do; says whether it could, and spoils no transaction. */
 export async function attempt(db: AnyDatabase, work: () => Promise<unknown>): Promise<boolean> {

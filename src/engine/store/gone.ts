@@ -1,4 +1,4 @@
-import type { Position } from './page.ts';
+import type { Position } from './keyset-page.ts';
 import type { Database } from './schema.ts';
 
 /* Who deletes all that a page shows asks for the page behind something that is gone. */

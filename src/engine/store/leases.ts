@@ -1,6 +1,6 @@
 import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
-import { isCancelling, isLive, isMoving } from './conditions.ts';
-import { locksRows, skipsLocked } from './features.ts';
+import { isCancelling, isLive, isMoving } from './run-filters.ts';
+import { locksRows, skipsLocked } from './capabilities.ts';
 import type { Database, Tables } from './schema.ts';
 import type { RunRow } from './runs.ts';
 

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { sql } from 'kysely';
 import { findPlace, keepPlace } from './gone.ts';
-import { type Page, type PageQuery, type Position, selectPage } from './page.ts';
+import { type Page, type PageQuery, type Position, selectPage } from './keyset-page.ts';
 import { type Database, decode } from './schema.ts';
 
 type Message = OpenAI.Beta.Threads.Message;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { attempt } from './attempt.ts';
 import { DatabaseError, reasonOf } from './database-error.ts';
-import { featuresOf } from './features.ts';
+import { featuresOf } from './capabilities.ts';
 import { migrations } from './migrations.ts';
 import type { Database } from './schema.ts';
 import { transact } from './transaction.ts';

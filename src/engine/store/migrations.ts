@@ -1,8 +1,8 @@
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { attempt } from './attempt.ts';
-import { isCancelling, isLive, isMoving } from './conditions.ts';
-import { featuresOf } from './features.ts';
+import { isCancelling, isLive, isMoving } from './run-filters.ts';
+import { featuresOf } from './capabilities.ts';
 
 /** The index that gives a thread to one live run. */
 export const threadLock = 'one_live_run_a_thread';

@@ -1,4 +1,4 @@
-import { codeOf, isConnectionLoss } from './trouble.ts';
+import { codeOf, isConnectionLoss } from './errors.ts';
 
 /* What SQLite says when its file cannot be used, whatever the statement (its primary result codes). */
 const outages: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely';
-import { isLive } from './conditions.ts';
-import { locksRows, skipsLocked } from './features.ts';
-import { type PageQuery, type Position, selectPage } from './page.ts';
+import { isLive } from './run-filters.ts';
+import { locksRows, skipsLocked } from './capabilities.ts';
+import { type PageQuery, type Position, selectPage } from './keyset-page.ts';
 import type { Database, Tables } from './schema.ts';
 import { transact } from './transaction.ts';
 

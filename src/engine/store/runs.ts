@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
-import { announce } from './announcement.ts';
-import { isLive } from './conditions.ts';
-import { locksRows } from './features.ts';
-import { type Page, type PageQuery, selectPage } from './page.ts';
+import { announce } from './notifications.ts';
+import { isLive } from './run-filters.ts';
+import { locksRows } from './capabilities.ts';
+import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
 import { type Database, decode, type RunSettings, type RunState } from './schema.ts';
 
 type Run = OpenAI.Beta.Threads.Run;

@@ -1,4 +1,4 @@
-import { isLive } from './conditions.ts';
+import { isLive } from './run-filters.ts';
 import type { Database, liveStatuses } from './schema.ts';
 
 export type LiveRuns = Readonly<Record<(typeof liveStatuses)[number], number>>;

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { type Page, type PageQuery, selectPage } from './page.ts';
+import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
 import { type Database, decode, type Usage } from './schema.ts';
 
 type RunStep = OpenAI.Beta.Threads.Runs.RunStep;

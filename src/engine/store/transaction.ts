@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { sendAnnouncements } from './announcement.ts';
-import { reachDisk } from './disk.ts';
-import { featuresOf } from './features.ts';
+import { sendAnnouncements } from './notifications.ts';
+import { reachDisk } from './durability.ts';
+import { featuresOf } from './capabilities.ts';
 import type { Database } from './schema.ts';
-import { isConflict, isConnectionLoss, isUnsent } from './trouble.ts';
+import { isConflict, isConnectionLoss, isUnsent } from './errors.ts';
 
 /*
  * SQLite has one writer at a time. PostgreSQL has many, and these rules keep them apart: what is

@@ -1,0 +1,71 @@
+import type OpenAI from 'openai';
+import type { Clock, Ids } from '../shared/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Embedded } from './embedded-engine.ts';
+import type { Log } from '../shared/log.ts';
+
+/** What the tools work on: the engine in this process, or a server somewhere else. */
+export interface Backend {
+  /**
+   * The SDK's client for it. Nothing is loaded or opened before the first call; one that fails
+   * (an Error with a sentence for people) is tried afresh by the next.
+   */
+  openai(): Promise<OpenAI>;
+  /** Takes up at once the runs that an earlier process left behind, if there are any; never rejects. */
+  resume(): Promise<void>;
+  /** Lets running runs finish for at most `graceMs` milliseconds and closes the database. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface BackendOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+}
+
+function createRemote(config: Config, baseURL: string): Backend {
+  const connect = async () => {
+    const { createClient } = await import('./openai-client.ts');
+    return createClient({ baseURL, apiKey: config.apiKey, apiVersion: config.apiVersion });
+  };
+  let client: Promise<OpenAI> | undefined;
+  return {
+    openai: () => (client ??= connect()),
+    resume: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+  };
+}
+
+function createLocal(options: BackendOptions): Backend {
+  const { config, log } = options;
+  let embedded: Promise<Embedded> | undefined;
+  const start = async () => {
+    try {
+      const { startEmbedded } = await import('./embedded-engine.ts');
+      return await startEmbedded(options);
+    } catch (error) {
+      embedded = undefined;
+      log.error(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  };
+  const ready = () => (embedded ??= start());
+  return {
+    openai: async () => (await ready()).openai,
+    async resume() {
+      const { hasLiveRuns } = await import('../engine/store/sqlite/unfinished-runs.ts');
+      if (await hasLiveRuns(config.database)) await ready().catch(() => undefined);
+    },
+    async stop(graceMs) {
+      const running = await embedded?.catch(() => undefined);
+      await running?.engine.stop(graceMs);
+    },
+  };
+}
+
+/** Remote when a server is configured, else the engine. */
+export const createBackend = (options: BackendOptions): Backend =>
+  options.config.baseUrl === null
+    ? createLocal(options)
+    : createRemote(options.config, options.config.baseUrl);

@@ -1,0 +1,43 @@
+import { type Option, RefusedValue, yesOrNo } from './option.ts';
+
+function idList(text: string): readonly string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  if (ids.every((id) => id !== '')) return ids;
+  throw new RefusedValue('must be thread ids with commas between them.');
+}
+
+export const replace: Option<boolean> = {
+  flag: 'replace',
+  env: [],
+  value: null,
+  help: 'Let an object take the place of the one with its id, instead of refusing the file',
+  fallback: '`false`',
+  mode: 'embedded',
+  only: 'import',
+  read: yesOrNo,
+  otherwise: false,
+};
+
+export const threads: Option<readonly string[] | null> = {
+  flag: 'threads',
+  env: [],
+  value: 'IDS',
+  help: 'Export these threads and the assistants they ran, with commas between the ids',
+  fallback: 'everything',
+  mode: 'embedded',
+  only: 'export',
+  read: idList,
+  otherwise: null,
+};
+
+export const output: Option<string | null> = {
+  flag: 'output',
+  env: [],
+  value: 'FILE',
+  help: 'Write to this file, which is replaced once everything is written',
+  fallback: 'stdout',
+  mode: 'embedded',
+  only: 'export',
+  read: (text) => (text === '-' ? null : text),
+  otherwise: null,
+};

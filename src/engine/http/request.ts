@@ -1,0 +1,50 @@
+import type { Context } from 'hono';
+import type * as z from 'zod';
+import { deepest, isDeeper } from '../../schema/depth.ts';
+import { describeProblem } from '../../schema/validation-error.ts';
+import { errors } from './errors.ts';
+
+function check<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  throw errors.invalid(describeProblem(result.error));
+}
+
+function parseJson(text: string): unknown {
+  // Clients send an empty body where every field is optional (contract §11).
+  if (text.trim() === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw errors.badJson();
+  }
+  if (isDeeper(value)) throw errors.deepJson(deepest);
+  return value;
+}
+
+/** The request's JSON body, checked; throws the API's error for the first thing wrong with it. */
+export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
+  return check(schema, parseJson(await context.req.text()));
+}
+
+/** A query value in the type its schema asks for: numbers arrive as text. */
+const plainValue = (key: string, text: string): unknown =>
+  key === 'limit' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+
+/**
+ * The request's query, checked; unknown parameters are ignored (contract §11), and so are empty
+ * ones, as templates and forms leave them. `include[]`, `include[0]` and a repeated `include` all
+ * make the list.
+ */
+export function parseQuery<T>(context: Context, schema: z.ZodType<T>): T {
+  const query: Record<string, unknown> = {};
+  const include: string[] = [];
+  for (const [name, text] of new URL(context.req.url).searchParams) {
+    if (text === '') continue;
+    if (/^include(\[\d*\])?$/.test(name)) include.push(text);
+    else query[name] = plainValue(name, text);
+  }
+  if (include.length > 0) query['include'] = include;
+  return check(schema, query);
+}

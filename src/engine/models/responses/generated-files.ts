@@ -1,0 +1,107 @@
+import type OpenAI from 'openai';
+import type { ModelEvent, ModelRequest, Perishable } from '../model.ts';
+import type { Place } from './citations.ts';
+
+type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
+export type ContainerNote = Extract<UpstreamNote, { type: 'container_file_citation' }>;
+export type CodeItem = OpenAI.Responses.ResponseCodeInterpreterToolCall;
+type Outputs = OpenAI.Beta.Threads.Runs.CodeInterpreterToolCall.CodeInterpreter['outputs'];
+
+export const isContainerNote = (note: UpstreamNote): note is ContainerNote =>
+  note.type === 'container_file_citation';
+
+/** Whether a file is shown as an image of its message. */
+export const isImage = ({ filename }: ContainerNote): boolean =>
+  /\.(?:png|jpe?g|gif|webp)$/i.test(filename);
+
+/** What happens while a model answers, before the files that its code made are kept. */
+export type RawEvent =
+  | ModelEvent
+  | {
+      readonly type: 'file_made';
+      readonly part: number;
+      /** As in a delta: the reference's marker, or empty. */
+      readonly text: string;
+      readonly place: Place;
+      readonly made: ContainerNote;
+    }
+  | { readonly type: 'image_made'; readonly made: ContainerNote }
+  | { readonly type: 'code_done'; readonly input: string; readonly item: CodeItem | undefined };
+
+type FileMade = Extract<RawEvent, { type: 'file_made' }>;
+type Keep = ModelRequest['keep'];
+
+/** Keeps every file once, however often an answer refers to it. */
+function keepOnce(keep: Keep): Keep {
+  const kept = new Map<string, Promise<string | null>>();
+  return (made) => {
+    const name = 'url' in made ? made.url : `${made.container_id} ${made.file_id}`;
+    const id = kept.get(name) ?? keep(made);
+    kept.set(name, id);
+    return id;
+  };
+}
+
+const fileOf = ({ container_id, file_id, filename }: ContainerNote): Perishable => ({
+  container_id,
+  file_id,
+  filename,
+});
+
+function* toDelta({ part, text, place }: FileMade, file_id: string | null): Generator<ModelEvent> {
+  const delta = { type: 'delta', part, kind: 'text', text } as const;
+  if (file_id !== null) {
+    yield { ...delta, annotation: { type: 'file_path', ...place, file_path: { file_id } } };
+  } else if (text !== '') {
+    yield delta;
+  }
+}
+
+/** Every file takes its time, in which the model is not silent. */
+const pulse = { type: 'pulse' } as const;
+
+async function* toOutputs(
+  outputs: NonNullable<CodeItem['outputs']>,
+  keep: Keep,
+): AsyncGenerator<ModelEvent, Outputs> {
+  const kept: Outputs = [];
+  for (const output of outputs) {
+    if (output.type === 'logs') {
+      kept.push({ type: 'logs', logs: output.logs });
+      continue;
+    }
+    yield pulse;
+    const file_id = await keep({ url: output.url });
+    if (file_id !== null) kept.push({ type: 'image', image: { file_id } });
+  }
+  return kept;
+}
+
+/**
+ * Keeps what the tools of one answer made before it is told (contract §8.6). What cannot be kept is
+ * left out; the text that speaks of it stands.
+ */
+export function createKeeper(request: Pick<ModelRequest, 'keep'>) {
+  const keep = keepOnce(request.keep);
+  return async function* (event: RawEvent): AsyncGenerator<ModelEvent> {
+    if (event.type === 'file_made') {
+      yield pulse;
+      yield* toDelta(event, await keep(fileOf(event.made)));
+    } else if (event.type === 'image_made') {
+      yield pulse;
+      const file_id = await keep(fileOf(event.made));
+      if (file_id !== null) yield { type: 'image', file_id };
+    } else if (event.type === 'code_done') {
+      const { input, item } = event;
+      const outputs = yield* toOutputs(item?.outputs ?? [], keep);
+      const call = { type: 'code_interpreter', code_interpreter: { input, outputs } } as const;
+      yield {
+        type: 'call_done',
+        call,
+        ...(item?.container_id && { container: item.container_id }),
+      };
+    } else {
+      yield event;
+    }
+  };
+}

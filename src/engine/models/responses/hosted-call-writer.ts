@@ -1,0 +1,78 @@
+import type OpenAI from 'openai';
+import type { HostedCall, ModelEvent } from '../model.ts';
+import type { CodeItem, RawEvent } from './generated-files.ts';
+
+type Item = OpenAI.Responses.ResponseOutputItem;
+type SearchItem = OpenAI.Responses.ResponseFileSearchToolCall;
+type FileSearch = Extract<HostedCall, { type: 'file_search' }>['file_search'];
+type Result = NonNullable<FileSearch['results']>[number] & { attributes: object };
+
+/** The output items that are calls of hosted tools which steps show. */
+export type CallItem = CodeItem | SearchItem;
+
+export const isCallItem = (item: Item): item is CallItem =>
+  item.type === 'code_interpreter_call' || item.type === 'file_search_call';
+
+const toResult = (result: NonNullable<SearchItem['results']>[number]): Result => ({
+  file_id: result.file_id ?? '',
+  file_name: result.filename ?? '',
+  // Other servers measure by other scales.
+  score: Math.min(1, Math.max(0, result.score ?? 0)),
+  attributes: result.attributes ?? {},
+  content: [{ type: 'text', text: result.text ?? '' }],
+});
+
+/** How results were ranked, as the assistant's tool says it. */
+function rankingOf(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
+  const search = tools.find((tool) => tool.type === 'file_search')?.file_search;
+  const { ranker = 'default_2024_08_21', score_threshold = 0 } = search?.ranking_options ?? {};
+  return { ranking_options: { ranker, score_threshold } };
+}
+
+/** A call of a hosted tool as far as it has been passed on. */
+export class CallWriter {
+  readonly type: CallItem['type'];
+  readonly index: number;
+  readonly id: string | undefined;
+  readonly #search: FileSearch;
+  #code = '';
+
+  constructor(
+    { type, index, id }: Pick<CallWriter, 'type' | 'index' | 'id'>,
+    tools: readonly OpenAI.Beta.AssistantTool[],
+  ) {
+    this.type = type;
+    this.index = index;
+    this.id = id;
+    this.#search = rankingOf(tools);
+  }
+
+  get begun(): ModelEvent {
+    const call: HostedCall =
+      this.type === 'code_interpreter_call'
+        ? { type: 'code_interpreter', code_interpreter: { input: '', outputs: [] } }
+        : { type: 'file_search', file_search: { ...this.#search, results: [] } };
+    return { type: 'call_started', call };
+  }
+
+  *write(text: string): Generator<ModelEvent> {
+    if (text === '') return;
+    this.#code += text;
+    yield { type: 'call_input', text };
+  }
+
+  /** What is left to say of the call; its item is absent when the server never showed it. */
+  *finish(item?: CallItem): Generator<RawEvent> {
+    if (this.type === 'code_interpreter_call') {
+      const shown = item?.type === this.type ? item : undefined;
+      const whole = shown?.code ?? '';
+      if (whole.startsWith(this.#code)) yield* this.write(whole.slice(this.#code.length));
+      yield { type: 'code_done', input: this.#code, item: shown };
+    } else {
+      const found = item?.type === this.type ? item.results : null;
+      const results = (found ?? []).map(toResult);
+      const call = { type: 'file_search', file_search: { ...this.#search, results } } as const;
+      yield { type: 'call_done', call };
+    }
+  }
+}

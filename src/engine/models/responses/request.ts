@@ -1,0 +1,186 @@
+import type OpenAI from 'openai';
+import type { ToolResources } from '../../store/schema.ts';
+import { jsonReminder, parametersOf, spoken } from '../input.ts';
+import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
+import { callsOf, isResponsesItem, speechOf } from '../past-turns.ts';
+
+/* The mapping of a run to the parameters of the Responses API (contract §8.1 to §8.4). */
+
+type Params = OpenAI.Responses.ResponseCreateParamsStreaming;
+type InputItem = OpenAI.Responses.ResponseInputItem;
+type Tool = OpenAI.Responses.Tool;
+type ToolChoice = NonNullable<Params['tool_choice']>;
+type FunctionDefinition = OpenAI.FunctionDefinition;
+type InputPart = OpenAI.Responses.ResponseInputContent;
+
+function toInputPart(part: MessageContent): InputPart {
+  switch (part.type) {
+    case 'text':
+      return { type: 'input_text', text: part.text.value };
+    case 'refusal':
+      return { type: 'input_text', text: part.refusal };
+    case 'image_url': {
+      const { url, detail = 'auto' } = part.image_url;
+      return { type: 'input_image', image_url: url, detail };
+    }
+    case 'image_file': {
+      const { file_id, detail = 'auto' } = part.image_file;
+      return { type: 'input_image', file_id, detail };
+    }
+  }
+}
+
+/** What an assistant said goes upstream as plain text, which is all its role may carry. */
+function toInputMessage({ role, content }: ContextMessage): InputItem[] {
+  if (role === 'user') return [{ role, content: content.map(toInputPart) }];
+  const said = content.flatMap(spoken).join('\n');
+  return said === '' ? [] : [{ role, content: said }];
+}
+
+/** What another model API returned, in the terms of this one. */
+function translate(items: readonly unknown[]): InputItem[] {
+  const said = speechOf(items);
+  const calls = callsOf(items).map(({ id, ...call }) => ({
+    type: 'function_call' as const,
+    call_id: id,
+    ...call,
+  }));
+  return [...(said === '' ? [] : [{ role: 'assistant' as const, content: said }]), ...calls];
+}
+
+/** An earlier call of the run: its output exactly as it came, then the outputs of its functions. */
+const replay = ({ items, outputs }: PastTurn): InputItem[] => [
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept verbatim from this very API
+  ...(items.every(isResponsesItem) ? (items as InputItem[]) : translate(items)),
+  ...outputs.map(({ tool_call_id, output }) => ({
+    type: 'function_call_output' as const,
+    call_id: tool_call_id,
+    output,
+  })),
+];
+
+function toInput({ settings, messages, turns }: ModelRequest): InputItem[] {
+  const input = [...messages.flatMap(toInputMessage), ...turns.flatMap(replay)];
+  // Upstream does not count the word in the instructions.
+  const told = jsonReminder(settings, input);
+  // An empty input is refused too: a thread without messages is opened by its instructions.
+  if (input.length + told.length === 0) told.push(settings.instructions ?? '');
+  return [...input, ...told.map((content) => ({ role: 'developer' as const, content }))];
+}
+
+function toFunction(definition: FunctionDefinition): Tool {
+  const { name, description, strict } = definition;
+  return {
+    type: 'function',
+    name,
+    ...(description === undefined ? {} : { description }),
+    parameters: parametersOf(definition),
+    // Upstream takes a missing `strict` for true, and then refuses ordinary schemas.
+    strict: strict ?? false,
+  };
+}
+
+type Ranking = NonNullable<OpenAI.Beta.FileSearchTool.FileSearch['ranking_options']>;
+
+/** What the API fills in is not sent, and its one ranker has another name upstream. */
+const toRanking = ({ score_threshold }: Ranking) =>
+  score_threshold === 0 ? {} : { ranking_options: { ranker: 'auto' as const, score_threshold } };
+
+function toFileSearch(
+  { file_search = {} }: OpenAI.Beta.FileSearchTool,
+  { file_search: stores }: ToolResources,
+): Tool[] {
+  const { max_num_results, ranking_options } = file_search;
+  const vector_store_ids = stores?.vector_store_ids ?? [];
+  // Upstream refuses a search in nothing.
+  if (vector_store_ids.length === 0) return [];
+  return [
+    {
+      type: 'file_search',
+      vector_store_ids,
+      ...(max_num_results === undefined ? {} : { max_num_results }),
+      ...(ranking_options === undefined ? {} : toRanking(ranking_options)),
+    },
+  ];
+}
+
+function toCodeInterpreter({ container, settings }: ModelRequest): Tool {
+  const file_ids = settings.tool_resources.code_interpreter?.file_ids ?? [];
+  return { type: 'code_interpreter', container: container ?? { type: 'auto', file_ids } };
+}
+
+function toTool(tool: OpenAI.Beta.AssistantTool, request: ModelRequest): Tool[] {
+  if (tool.type === 'function') return [toFunction(tool.function)];
+  // What must not be used is not offered: the endpoint may not even have it.
+  if (request.settings.tool_choice === 'none') return [];
+  if (tool.type === 'code_interpreter') return [toCodeInterpreter(request)];
+  return toFileSearch(tool, request.settings.tool_resources);
+}
+
+/** A forced choice holds for the first call of a run only; repeating it would never end. */
+function toToolChoice({ settings, turns }: ModelRequest, tools: readonly Tool[]): ToolChoice {
+  const { tool_choice } = settings;
+  if (tool_choice === 'none' || tool_choice === 'auto') return tool_choice;
+  if (turns.length > 0) return 'auto';
+  if (tool_choice === 'required') return tool_choice;
+  const { type, function: chosen } = tool_choice;
+  if (type !== 'function') return tools.some((tool) => tool.type === type) ? { type } : 'auto';
+  return chosen === undefined ? 'required' : { type, name: chosen.name };
+}
+
+/** What of the tools' work is sent only to those who ask for it. */
+const workOf: Partial<Record<Tool['type'], OpenAI.Responses.ResponseIncludable>> = {
+  file_search: 'file_search_call.results',
+  code_interpreter: 'code_interpreter_call.outputs',
+};
+
+function toToolParams(request: ModelRequest): Partial<Params> {
+  const tools = request.settings.tools.flatMap((tool) => toTool(tool, request));
+  if (tools.length === 0) return {};
+  const include = new Set(tools.flatMap(({ type }) => workOf[type] ?? []));
+  const { parallel_tool_calls } = request.settings;
+  return {
+    tools,
+    tool_choice: toToolChoice(request, tools),
+    parallel_tool_calls,
+    ...(include.size === 0 ? {} : { include: [...include] }),
+  };
+}
+
+function toText({ settings }: ModelRequest): Partial<Params> {
+  const { response_format } = settings;
+  if (typeof response_format === 'string') return {};
+  if (response_format.type !== 'json_schema') return { text: { format: response_format } };
+  const { name, description, schema = {}, strict } = response_format.json_schema;
+  return {
+    text: {
+      format: {
+        type: 'json_schema',
+        name,
+        schema,
+        ...(description === undefined ? {} : { description }),
+        ...(strict === undefined ? {} : { strict }),
+      },
+    },
+  };
+}
+
+/** The body of one model call; what nobody set is not sent (contract §8.1). */
+export function toResponseParams(request: ModelRequest): Params {
+  const { settings, messages, turns, maxOutputTokens } = request;
+  const { model, instructions, temperature, top_p, reasoning_effort } = settings;
+  const hasInput = messages.length > 0 || turns.length > 0;
+  return {
+    model,
+    input: toInput(request),
+    store: false,
+    stream: true,
+    ...(instructions === null || !hasInput ? {} : { instructions }),
+    ...toToolParams(request),
+    ...toText(request),
+    ...(temperature === null ? {} : { temperature }),
+    ...(top_p === null ? {} : { top_p }),
+    ...(reasoning_effort === null ? {} : { reasoning: { effort: reasoning_effort } }),
+    ...(maxOutputTokens === null ? {} : { max_output_tokens: maxOutputTokens }),
+  };
+}

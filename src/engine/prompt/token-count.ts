@@ -1,0 +1,64 @@
+import type { ContextMessage, MessageContent, PastTurn } from '../models/model.ts';
+import type { Count } from './tokens.ts';
+import type { RunSettings } from '../store/schema.ts';
+
+/* What a model call takes of the model's window, in whatever `count` counts. */
+
+/** What marks a message as one, and whose it is. */
+const perMessage = 4;
+/** What each file search may add to the prompt unless told otherwise: chunks, and tokens of one. */
+const chunks = 20;
+const perChunk = 800;
+/** An image in few tokens, and one as large as they get. */
+const smallImage = 85;
+const largeImage = 1500;
+
+const imageTokens = (detail: 'auto' | 'low' | 'high' | undefined): number =>
+  detail === 'low' ? smallImage : largeImage;
+
+function partTokens(part: MessageContent, count: Count): number {
+  switch (part.type) {
+    case 'text':
+      return count(part.text.value);
+    case 'refusal':
+      return count(part.refusal);
+    case 'image_url':
+      return imageTokens(part.image_url.detail);
+    case 'image_file':
+      return imageTokens(part.image_file.detail);
+  }
+}
+
+const sum = (costs: readonly number[]): number => costs.reduce((total, cost) => total + cost, 0);
+
+export const messageTokens = ({ content }: ContextMessage, count: Count): number =>
+  perMessage + sum(content.map((part) => partTokens(part, count)));
+
+/** Encrypted reasoning and images are no text: nothing of them is counted by its letters. */
+const readable = (key: string, value: unknown): unknown =>
+  key === 'encrypted_content' || (typeof value === 'string' && value.startsWith('data:'))
+    ? ''
+    : value;
+
+/** A call that was made before in this run, as it is sent again. */
+const turnTokens = ({ items, outputs }: PastTurn, count: Count): number =>
+  count(JSON.stringify([items, outputs], readable));
+
+/** What goes along with the messages: instructions, tools, the format, and the run's own turns. */
+export function callTokens(
+  { instructions, tools, response_format }: RunSettings,
+  turns: readonly PastTurn[],
+  count: Count,
+): number {
+  const format = typeof response_format === 'string' ? '' : JSON.stringify(response_format);
+  const told = [instructions ?? '', format, ...tools.map((tool) => JSON.stringify(tool))];
+  const costs = told.map((text) => (text === '' ? 0 : perMessage + count(text)));
+  return perMessage + sum([...costs, ...turns.map((turn) => turnTokens(turn, count))]);
+}
+
+/** What searches of files may bring into the prompt. */
+export function searchTokens({ tools }: RunSettings): number {
+  const search = tools.find((tool) => tool.type === 'file_search');
+  if (search === undefined) return 0;
+  return (search.file_search?.max_num_results ?? chunks) * perChunk;
+}

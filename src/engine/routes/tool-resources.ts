@@ -1,0 +1,95 @@
+import type OpenAI from 'openai';
+import type * as z from 'zod';
+import type { newToolResources, toolResources } from '../../schema/tool.ts';
+import { errors } from '../http/errors.ts';
+import type { NewVectorStore } from '../models/endpoint-files.ts';
+import type { ToolResources } from '../store/schema.ts';
+import type { Errands } from './upstream-lookups.ts';
+
+type AssistantTool = OpenAI.Beta.AssistantTool;
+
+/** Fills in what the API fills in when it answers with a tool (contract §3.3). */
+export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[] =>
+  tools.map((tool) => {
+    if (tool.type === 'function') {
+      const { parameters = { type: 'object', properties: {} }, strict } = tool.function;
+      return { ...tool, function: { ...tool.function, parameters, strict: strict ?? false } };
+    }
+    if (tool.type === 'code_interpreter') return tool;
+    const { ranking_options, ...limits } = tool.file_search ?? {};
+    const { ranker = 'default_2024_08_21', score_threshold = 0 } = ranking_options ?? {};
+    const ranking = { ranker, score_threshold, hybrid_search: null };
+    return { ...tool, file_search: { ...limits, ranking_options: ranking } };
+  });
+
+type ToolResourcesOf<Schema extends z.ZodType> = z.infer<Schema> | undefined;
+
+/** Files and stores by id. */
+export function takeToolResources(resources: ToolResourcesOf<typeof toolResources>): ToolResources {
+  const { code_interpreter, file_search } = resources ?? {};
+  return {
+    ...(code_interpreter === undefined
+      ? {}
+      : { code_interpreter: { file_ids: code_interpreter.file_ids ?? [] } }),
+    ...(file_search === undefined
+      ? {}
+      : { file_search: { vector_store_ids: file_search.vector_store_ids ?? [] } }),
+  };
+}
+
+/** Resources once modified: null clears them, and those of a tool that is absent stay (contract §4.1). */
+export const modifyToolResources = (
+  current: ToolResources,
+  resources: ToolResourcesOf<typeof toolResources>,
+): ToolResources => (resources === null ? {} : takeToolResources({ ...current, ...resources }));
+
+/** Vector stores that come to be with a thread do not outlive it by much (contract §4.3). */
+export const threadStoreLife = {
+  expires_after: { anchor: 'last_active_at', days: 7 },
+} as const satisfies Partial<NewVectorStore>;
+
+/** The same, and a vector store that is to be made on the way; `path` leads to the resources. */
+export function makeToolResources(
+  resources: ToolResourcesOf<typeof newToolResources>,
+  errands: Errands,
+  path = 'tool_resources',
+  life: Pick<NewVectorStore, 'expires_after'> = {},
+): ToolResources {
+  const { vector_stores = [], ...given } = resources?.file_search ?? {};
+  const [store] = vector_stores;
+  if (store === undefined) {
+    return takeToolResources({
+      ...resources,
+      ...(resources?.file_search && { file_search: given }),
+    });
+  }
+  const place = `${path}.file_search.vector_stores`;
+  if ((given.vector_store_ids ?? []).length > 0) throw errors.bothStores(place);
+  const { file_ids = [], metadata, chunking_strategy } = store;
+  const made = errands.storeWith({
+    file_ids,
+    ...(metadata !== undefined && { metadata }),
+    ...(chunking_strategy !== undefined && { chunking_strategy }),
+    ...life,
+  });
+  if (made === null) throw errors.noVectorStores(place);
+  return takeToolResources({ ...resources, file_search: { vector_store_ids: [made] } });
+}
+
+const union = (...lists: readonly (readonly string[] | undefined)[]): string[] => [
+  ...new Set(lists.flatMap((list) => list ?? [])),
+];
+
+/** Everything that either side names, each id once. */
+export function mergeToolResources(one: ToolResources, other: ToolResources): ToolResources {
+  const merged: ToolResources = {};
+  if (one.code_interpreter !== undefined || other.code_interpreter !== undefined) {
+    const file_ids = union(one.code_interpreter?.file_ids, other.code_interpreter?.file_ids);
+    merged.code_interpreter = { file_ids };
+  }
+  if (one.file_search !== undefined || other.file_search !== undefined) {
+    const stores = union(one.file_search?.vector_store_ids, other.file_search?.vector_store_ids);
+    merged.file_search = { vector_store_ids: stores };
+  }
+  return merged;
+}

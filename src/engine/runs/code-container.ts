@@ -1,0 +1,75 @@
+import { ContainerGone } from '../models/container-gone.ts';
+import type { ModelEvent, ModelRequest } from '../models/model.ts';
+import type { EngineParts } from '../options.ts';
+import { deleteContainer, findContainer, putContainer } from '../store/code-containers.ts';
+import { runSettings, type RunRow } from '../store/runs.ts';
+import { inTime, reasonOf } from '../../shared/in-time.ts';
+import { createKeep } from './generated-files.ts';
+import type { Execution } from './turn-recorder.ts';
+
+/* What hosted tools need around a model call: where they run, and what keeps their work. */
+
+/**
+ * The container in which the thread's code ran before, with all the files that the run brings; null
+ * when there is none, or none that takes them.
+ */
+async function findUsableContainer(
+  parts: EngineParts,
+  run: RunRow,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { db, files, log } = parts;
+  const { tools, tool_resources } = runSettings(run);
+  if (!tools.some(({ type }) => type === 'code_interpreter')) return null;
+  const found = await findContainer(db, run.thread_id);
+  if (found === undefined) return null;
+  const file_ids = tool_resources.code_interpreter?.file_ids ?? [];
+  const missing = file_ids.filter((id) => !found.file_ids.includes(id));
+  if (missing.length === 0) return found.id;
+  if (files === null) return null;
+  try {
+    await inTime(parts, signal, (until) => files.addToContainer(found.id, missing, until));
+  } catch (error) {
+    log.info('container of a thread is given up', { run_id: run.id, reason: reasonOf(error) });
+    return null;
+  }
+  await putContainer(db, run.thread_id, { ...found, file_ids: [...found.file_ids, ...missing] });
+  return found.id;
+}
+
+/** Says in the log what the model is not given: a search in nothing, which the endpoint refuses. */
+export function reportLeftOut({ log }: Pick<EngineParts, 'log'>, run: RunRow): void {
+  const { tools, tool_resources } = runSettings(run);
+  const { vector_store_ids = [] } = tool_resources.file_search ?? {};
+  if (vector_store_ids.length === 0 && tools.some(({ type }) => type === 'file_search')) {
+    const reason = 'neither the assistant nor the thread has a vector store';
+    log.info('file_search is left out of a run', { run_id: run.id, reason });
+  }
+}
+
+/** What a model call needs of a run whose tools are hosted. */
+export type Hosted = Pick<ModelRequest, 'container' | 'keep'>;
+
+/** Makes a model call with the thread's container, and with a new one when that is no more. */
+export async function* askHosted(
+  parts: EngineParts,
+  execution: Pick<Execution, 'run' | 'token' | 'signal'>,
+  ask: (hosted: Hosted) => AsyncIterable<ModelEvent>,
+): AsyncGenerator<ModelEvent> {
+  const { run, signal } = execution;
+  const keep = createKeep(parts, execution);
+  const container = await findUsableContainer(parts, run, signal);
+  let isAnswered = false;
+  try {
+    for await (const event of ask({ container, keep })) {
+      isAnswered = true;
+      yield event;
+    }
+    return;
+  } catch (error) {
+    if (!(error instanceof ContainerGone)) throw error;
+    await deleteContainer(parts.db, run.thread_id);
+    if (isAnswered) throw error;
+  }
+  yield* ask({ container: null, keep });
+}

@@ -1,0 +1,131 @@
+import type OpenAI from 'openai';
+import { type Clock, seconds } from '../../shared/clock.ts';
+import { noUsage } from '../models/model.ts';
+import type { EngineParts } from '../options.ts';
+import { dueRuns, type Moment } from '../store/leases.ts';
+import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
+import { noLease, type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
+import type { Database } from '../store/schema.ts';
+import { deleteStep, openSteps, runSteps, type StepBody, stepBody } from '../store/steps.ts';
+import { listTurns, sumUsage } from '../store/turns.ts';
+import { dropUnshown } from './generated-files.ts';
+import {
+  advance,
+  nextStatus,
+  type Outcome,
+  type RunEvent,
+  type Standing,
+} from '../run-state-machine.ts';
+import { endMessage, endStep, type Writing } from './step-writer.ts';
+
+/** The events that end a run, and what each makes of the step and message still open. */
+const endings = {
+  complete: { step: 'completed', message: null },
+  cut_off: { step: 'completed', message: 'max_tokens' },
+  fail: { step: 'failed', message: 'run_failed' },
+  stop: { step: 'cancelled', message: 'run_cancelled' },
+  expire: { step: 'expired', message: 'run_expired' },
+} as const satisfies Partial<Record<RunEvent, object>>;
+
+type RunEnding = keyof typeof endings;
+
+/** How a message still open at the end of its run is cut off. */
+const cutReason = (ending: RunEnding) => endings[ending].message;
+
+const stepError = (
+  error: OpenAI.Beta.Threads.Run.LastError | null | undefined,
+): OpenAI.Beta.Threads.Runs.RunStep.LastError | null =>
+  error === null || error === undefined
+    ? null
+    : {
+        code: error.code === 'rate_limit_exceeded' ? error.code : 'server_error',
+        message: error.message,
+      };
+
+export const standing = (run: RunRow): Standing => ({ status: run.status, state: runState(run) });
+
+/** Whether a step is made of functions, which its run's caller answers; hosted tools run by themselves. */
+const callsFunctions = ({ step_details: details }: Pick<StepBody, 'step_details'>): boolean =>
+  details.type === 'tool_calls' && details.tool_calls.some(({ type }) => type === 'function');
+
+/** Writes where a run has moved to, nobody executing it any more, and tells of it. */
+export async function settleRun(
+  { db, tell }: Pick<Writing, 'db' | 'tell'>,
+  run: RunRow,
+  moved: Standing,
+): Promise<RunRow> {
+  const row = await updateRun(db, run.id, { ...moved, ...noLease });
+  await dropUnshown(db, run);
+  tell(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
+  return row;
+}
+
+/**
+ * Ends a run and whatever of it is still open, in the caller's transaction; the thread is free
+ * afterwards. A run that is being cancelled is cancelled by any ending that cannot happen to it.
+ */
+export async function endRun(
+  writing: Writing,
+  run: RunRow,
+  wanted: RunEnding,
+  outcome: Outcome = {},
+): Promise<RunRow> {
+  const { db, clock } = writing;
+  const ending = nextStatus(run.status, wanted) === undefined ? 'stop' : wanted;
+  const turns = await listTurns(db, run.id);
+  for (const message of await openMessages(db, run.id)) {
+    await endMessage(writing, message, messageBody(message).content, cutReason(ending));
+  }
+  for (const step of await openSteps(db, run.id)) {
+    // A step of functions is the last of its turn and carries the turn's usage (contract §5.2).
+    const paid = callsFunctions(stepBody(step)) ? turns.at(-1)?.usage : undefined;
+    await endStep(writing, step, endings[ending].step, {
+      usage: paid ?? noUsage,
+      last_error: ending === 'fail' ? stepError(outcome.last_error) : null,
+    });
+  }
+  const usage = sumUsage(turns.map((turn) => turn.usage));
+  const kept = ending === wanted ? outcome : {};
+  const moved = advance(standing(run), ending, seconds(clock), { ...kept, usage });
+  return settleRun(writing, run, moved);
+}
+
+/**
+ * Removes what a model call wrote that did not come to its end, because the same call is about to be
+ * made again. A finished call of a run that goes on ends with a step of functions, so that whatever
+ * comes after the last of those is not backed by a transcript.
+ */
+export async function discardUnfinished(db: Database, run: RunRow): Promise<void> {
+  const steps = (await runSteps(db, run.id)).map(({ id, body }) => ({ id, ...stepBody({ body }) }));
+  const finished = steps.findLastIndex(callsFunctions);
+  for (const { id, step_details: details } of steps.slice(finished + 1)) {
+    if (details.type === 'message_creation') {
+      await deleteMessage(db, details.message_creation.message_id);
+    }
+    await deleteStep(db, id);
+  }
+}
+
+/** Removes a message or a step that was begun and whose writer does not know of it. */
+export async function discardOpen(db: Database, run: RunRow): Promise<void> {
+  for (const message of await openMessages(db, run.id)) await deleteMessage(db, message.id);
+  for (const step of await openSteps(db, run.id)) await deleteStep(db, step.id);
+}
+
+export const moment = (clock: Clock): Moment => ({
+  seconds: seconds(clock),
+  milliseconds: clock.now(),
+});
+
+/** Ends every run whose time is over, of one thread or of all. */
+export async function expireDueRuns(parts: EngineParts, thread_id?: string): Promise<void> {
+  const { db, clock, ids, events } = parts;
+  const now = moment(clock);
+  if ((await dueRuns(db, now, thread_id)).length === 0) return;
+  await events.change(db, async (transaction, tell) => {
+    const writing = { db: transaction, tell, clock, ids };
+    for (const run of await dueRuns(transaction, now, thread_id)) {
+      await endRun(writing, run, 'expire');
+    }
+  });
+}

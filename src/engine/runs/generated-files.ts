@@ -1,0 +1,117 @@
+import { seconds } from '../../shared/clock.ts';
+import type { ModelRequest, Perishable } from '../models/model.ts';
+import type { EngineParts } from '../options.ts';
+import { deleteFile, insertFile, type NewFile, runFiles } from '../store/files.ts';
+import { findLeased } from '../store/leases.ts';
+import { runMessages } from '../store/messages.ts';
+import { type RunRow, runSettings } from '../store/runs.ts';
+import type { Database } from '../store/schema.ts';
+import { runSteps } from '../store/steps.ts';
+import { transact } from '../store/transaction.ts';
+import { inTime, reasonOf } from '../../shared/in-time.ts';
+import { writePatiently } from './write-retry.ts';
+import type { Execution } from './turn-recorder.ts';
+
+/*
+ * What code made is kept twice: among the endpoint's files, so that it can be attached again, and as
+ * a copy in the database under the same id, since endpoints need not give a file back. A copy is
+ * written before anything shows it, and under the run's lease; when the run stops, those that
+ * nothing shows are removed. So no reference lacks its copy, but to what is too large for one, and no
+ * copy is too many.
+ */
+
+/** Bytes of the largest file of which there is a copy. */
+const largestCopy = 64 * 2 ** 20;
+
+type Kept = Pick<Execution, 'run' | 'token' | 'signal'>;
+
+/** The id that the file has at the endpoint; null when it is not taken there. */
+async function upload(parts: EngineParts, file: File, { run, signal }: Kept) {
+  const { files, log } = parts;
+  try {
+    return files === null
+      ? null
+      : await inTime(parts, signal, (until) => files.upload(file, until));
+  } catch (error) {
+    signal.throwIfAborted();
+    const facts = { run_id: run.id, file: file.name, reason: reasonOf(error) };
+    log.info('file that a run made is kept here alone', facts);
+    return null;
+  }
+}
+
+const typeOf = ({ type }: File): string | null =>
+  type === '' || type === 'application/octet-stream' ? null : type;
+
+async function toCopy(
+  { clock, ids }: EngineParts,
+  file: File,
+  { run }: Kept,
+  uploaded: string | null,
+): Promise<NewFile> {
+  const body = { filename: file.name, media_type: typeOf(file), bytes: file.size };
+  return {
+    id: uploaded ?? ids.object('file-'),
+    created_at: seconds(clock),
+    thread_id: run.thread_id,
+    run_id: run.id,
+    body: { ...body, is_uploaded: uploaded !== null },
+    content: new Uint8Array(await file.arrayBuffer()),
+  };
+}
+
+/** Whoever has lost the run writes nothing, and will learn of it where it goes on. */
+async function keepCopy(parts: EngineParts, copy: NewFile, kept: Kept): Promise<string | null> {
+  const write = async (db: Database) => {
+    if ((await findLeased(db, kept.run.id, kept.token)) === undefined) return null;
+    await insertFile(db, copy);
+    return copy.id;
+  };
+  return writePatiently(parts, kept, () => transact(parts.db, write));
+}
+
+async function keepFile(
+  parts: EngineParts,
+  made: Perishable,
+  execution: Kept,
+): Promise<string | null> {
+  const { files, log } = parts;
+  if (files === null) throw new Error('There is nowhere to keep files.');
+  const file = await inTime(parts, execution.signal, (until) => files.fetchMade(made, until));
+  const uploaded = await upload(parts, file, execution);
+  if (file.size <= largestCopy) {
+    return keepCopy(parts, await toCopy(parts, file, execution, uploaded), execution);
+  }
+  if (uploaded === null) throw new Error(`It has more than ${largestCopy} bytes.`);
+  const facts = { run_id: execution.run.id, file: file.name, bytes: file.size };
+  log.warn('file that a run made is too large for a copy', facts);
+  return uploaded;
+}
+
+/** Keeps what tools make. A run does not fail for want of a file. */
+export function createKeep(parts: EngineParts, execution: Kept): ModelRequest['keep'] {
+  const { run, signal } = execution;
+  return async (made) => {
+    try {
+      return await keepFile(parts, made, execution);
+    } catch (error) {
+      const file = 'url' in made ? 'an image' : made.filename;
+      if (!signal.aborted) {
+        const facts = { run_id: run.id, file, reason: reasonOf(error) };
+        parts.log.warn('file that a run made is lost', facts);
+      }
+      return null;
+    }
+  };
+}
+
+/** Removes the copies that neither a message nor a step of their run shows. */
+export async function dropUnshown(db: Database, run: RunRow): Promise<void> {
+  if (!runSettings(run).tools.some(({ type }) => type === 'code_interpreter')) return;
+  const made = await runFiles(db, run.id);
+  if (made.length === 0) return;
+  const rows = [...(await runMessages(db, run.id)), ...(await runSteps(db, run.id))];
+  for (const id of made) {
+    if (!rows.some(({ body }) => body.includes(JSON.stringify(id)))) await deleteFile(db, id);
+  }
+}

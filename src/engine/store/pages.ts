@@ -1,0 +1,20 @@
+import type { Page, PageQuery, Position } from './keyset-page.ts';
+
+/** Rows held in memory at once. */
+const limit = 100;
+
+/** All rows of a list, oldest first. */
+export async function* readAll<Row extends Position>(
+  read: (page: PageQuery) => Promise<Page<Row>>,
+): AsyncGenerator<Row> {
+  let after: Position | undefined;
+  do {
+    const { rows, has_more } = await read({
+      limit,
+      order: 'asc',
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* rows;
+    after = has_more ? rows.at(-1) : undefined;
+  } while (after !== undefined);
+}

@@ -1,0 +1,58 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Kysely, sql } from 'kysely';
+import { DatabaseError, reasonOf } from '../database-error.ts';
+import { keepLog } from '../durability.ts';
+import { checkMigrations, migrate, migrationTable } from '../migrate.ts';
+import type { Database, Tables } from '../schema.ts';
+import { openFile, SqliteFileDialect } from './dialect.ts';
+
+const namesIn = (database: DatabaseSync, table: string, where = '1'): string[] =>
+  database
+    .prepare(`select name from ${table} where ${where}`)
+    .all()
+    .map(({ name }) => (typeof name === 'string' ? name : ''));
+
+/** Refuses a file that holds something else, having only read from it. */
+function checkContents(database: DatabaseSync, location: string): void {
+  const tables = namesIn(database, 'sqlite_master', "type = 'table'");
+  if (tables.length === 0) return;
+  if (!tables.includes(migrationTable)) {
+    throw new DatabaseError(
+      `The database ${location} belongs to another program; choose another file.`,
+    );
+  }
+  checkMigrations(namesIn(database, migrationTable), location);
+}
+
+function openChecked(location: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = openFile(location);
+    checkContents(database, location);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof DatabaseError) throw error;
+    const reason = reasonOf(error);
+    if (reason === 'file is not a database') {
+      throw new DatabaseError(`The file ${location} is not a database; choose another file.`);
+    }
+    throw new DatabaseError(`Cannot open the database ${location}: ${reason}.`);
+  }
+}
+
+/** Opens a file or `:memory:`; see `openDatabase`. */
+export async function openSqlite(location: string): Promise<Database> {
+  const db = new Kysely<Tables>({ dialect: new SqliteFileDialect(openChecked(location)) });
+  try {
+    // From here on the driver waits, asynchronously.
+    await sql`pragma busy_timeout = 0`.execute(db);
+    await keepLog(db);
+    await migrate(db, location);
+    return db;
+  } catch (error) {
+    await db.destroy();
+    if (error instanceof DatabaseError) throw error;
+    throw new DatabaseError(`Cannot open the database ${location}: ${reasonOf(error)}.`);
+  }
+}

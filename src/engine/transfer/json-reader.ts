@@ -1,0 +1,94 @@
+import { deepest, isDeeper } from '../../schema/depth.ts';
+import { readLines, type Source } from './lines.ts';
+import { Refusal } from './import-error.ts';
+
+/** One object of a source, not yet judged, and where it stands. */
+export interface Located {
+  readonly value: unknown;
+  /** File and line, and within a list which element: `a.json:12: data[3]`. */
+  readonly place: string;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The elements of an array or of the API's list envelope, and what leads to them. */
+function elementsOf(value: unknown): [name: string, elements: readonly unknown[]] | null {
+  if (Array.isArray(value)) return ['', value];
+  const { object, data } = isObject(value) ? value : {};
+  return object === 'list' && Array.isArray(data) ? ['data', data] : null;
+}
+
+/** The lines on which the elements of a document's list begin, the document's first being 1. */
+function elementLines(text: string): number[] {
+  const lines: number[] = [];
+  let [line, open, quoted] = [1, '', false];
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text.charAt(index);
+    if (character === '\n') line += 1;
+    if (quoted && character === '\\') index += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (!quoted && (character === '{' || character === '[')) {
+      if (character === '{' && (open === '[' || open === '{[')) lines.push(line);
+      open += character;
+    } else if (!quoted && (character === '}' || character === ']')) open = open.slice(0, -1);
+  }
+  return lines;
+}
+
+/** The objects of a line, or of a whole document that begins on it. */
+function* locate(name: string, line: number, value: unknown, text = ''): Generator<Located> {
+  if (isDeeper(value)) {
+    throw new Refusal(`${name}:${line}`, `The JSON is nested more than ${deepest} levels deep.`);
+  }
+  const list = elementsOf(value);
+  if (list === null) {
+    yield { value, place: `${name}:${line}` };
+    return;
+  }
+  const [path, elements] = list;
+  const lines = elementLines(text);
+  for (const [index, element] of elements.entries()) {
+    const at = line - 1 + (lines[index] ?? 1);
+    yield { value: element, place: `${name}:${at}: ${path}[${index}]` };
+  }
+}
+
+/** What the text says as JSON, or why it says nothing. */
+function parse(text: string): { readonly value: unknown } | { readonly reason: string } {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * The objects of a source in their order: of JSON Lines one a line, holding no more than a line in
+ * memory, or of one JSON document. Either may give a list of objects for an object. Throws a
+ * {@link Refusal} for what is no JSON.
+ */
+export async function* readValues(source: Source): AsyncGenerator<Located> {
+  const { name } = source;
+  const lines = readLines(source);
+  let number = 0;
+  let begun = false;
+  for await (const text of lines) {
+    number += 1;
+    if (text.trim() === '') continue;
+    const line = parse(text);
+    if ('value' in line) yield* locate(name, number, line.value);
+    else if (begun) throw new Refusal(`${name}:${number}`, `Not a line of JSON: ${line.reason}.`);
+    else {
+      const pieces = [text];
+      for await (const piece of lines) pieces.push(piece);
+      const whole = pieces.join('\n');
+      const document = parse(whole);
+      if ('reason' in document) {
+        throw new Refusal(`${name}:${number}`, `Neither JSON Lines nor JSON: ${document.reason}.`);
+      }
+      yield* locate(name, number, document.value, whole);
+    }
+    begun = true;
+  }
+}

@@ -1,0 +1,96 @@
+import type { AssistantBody } from '../store/assistants.ts';
+import type { Copy } from '../store/raw-rows.ts';
+import type { MessageBody } from '../store/messages.ts';
+import type { ToolResources } from '../store/schema.ts';
+import type { ThreadBody } from '../store/threads.ts';
+import type { MessageObject } from '../../schema/objects/message.ts';
+import type { AssistantObject, ThreadObject } from '../../schema/objects/common.ts';
+import { withoutNulls } from './nulls.ts';
+
+/* Objects as rows. The keys of a body are written in the order in which the engine writes them. */
+
+/**
+ * A sampling setting as it is stored. 1 is what the API shows where nobody chose; taken for a
+ * choice it would be sent to models that accept no such setting.
+ */
+export const toChoice = (value: number | null | undefined): number | null =>
+  value === undefined || value === 1 ? null : value;
+
+/** The ids of each tool that there are any resources for, none where they were left out. */
+export function toResources(given: ThreadObject['tool_resources']): ToolResources {
+  const { code_interpreter: code, file_search: search } = given ?? {};
+  return {
+    ...(code ? { code_interpreter: { file_ids: code.file_ids ?? [] } } : {}),
+    ...(search ? { file_search: { vector_store_ids: search.vector_store_ids ?? [] } } : {}),
+  };
+}
+
+export function assistantCopy(it: AssistantObject): Copy {
+  const body: AssistantBody = {
+    name: it.name ?? null,
+    description: it.description ?? null,
+    instructions: it.instructions ?? null,
+    tools: withoutNulls(it.tools ?? []),
+    top_p: toChoice(it.top_p),
+    temperature: toChoice(it.temperature),
+    reasoning_effort: it.reasoning_effort ?? null,
+    tool_resources: toResources(it.tool_resources),
+    metadata: it.metadata ?? {},
+    response_format: withoutNulls(it.response_format ?? 'auto'),
+    model: it.model,
+  };
+  const { id, created_at } = it;
+  return { table: 'assistants', row: { id, created_at, body: JSON.stringify(body) } };
+}
+
+export function threadCopy(it: ThreadObject): Copy {
+  const body: ThreadBody = {
+    metadata: it.metadata ?? {},
+    tool_resources: toResources(it.tool_resources),
+  };
+  const { id, created_at } = it;
+  return { table: 'threads', row: { id, created_at, body: JSON.stringify(body) } };
+}
+
+const bothTools = [{ type: 'code_interpreter' as const }, { type: 'file_search' as const }];
+
+/** The first version of the API had file ids alone, open to every tool. */
+const toAttachments = ({ attachments, file_ids }: MessageObject): MessageBody['attachments'] =>
+  attachments ?? (file_ids ?? []).map((file_id) => ({ file_id, tools: bothTools }));
+
+/** Hosted left out how a message stood: what it stored was complete (contract §14). */
+function toProgress(it: MessageObject, now: number) {
+  const { status = 'completed', created_at } = it;
+  if (status === 'in_progress') {
+    const incomplete_details = { reason: 'run_failed' as const };
+    return {
+      status: 'incomplete' as const,
+      incomplete_details,
+      completed_at: null,
+      incomplete_at: now,
+    };
+  }
+  const isDone = status === null || status === 'completed';
+  return {
+    status: status ?? 'completed',
+    incomplete_details: it.incomplete_details ?? null,
+    completed_at: it.completed_at ?? (isDone ? created_at : null),
+    incomplete_at: it.incomplete_at ?? null,
+  };
+}
+
+/** A message that was being written at `now` (Unix seconds) will not be written any further. */
+export function messageCopy(it: MessageObject, now: number): Copy {
+  const body: MessageBody = {
+    ...toProgress(it, now),
+    content: withoutNulls(it.content),
+    assistant_id: it.assistant_id ?? null,
+    attachments: withoutNulls(toAttachments(it)),
+  };
+  const { id, created_at, thread_id, run_id = null, role } = it;
+  const metadata = JSON.stringify(it.metadata ?? {});
+  return {
+    table: 'messages',
+    row: { id, created_at, thread_id, run_id, role, metadata, body: JSON.stringify(body) },
+  };
+}

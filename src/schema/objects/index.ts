@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { describeProblem, type Problem } from '../validation-error.ts';
+import {
+  type AssistantObject,
+  assistantObject,
+  type ThreadObject,
+  threadObject,
+} from './common.ts';
+import { type MessageObject, messageObject } from './message.ts';
+import { type RunObject, runObject } from './run.ts';
+import { type StepObject, stepObject } from './run-step.ts';
+
+export type ApiObject = AssistantObject | ThreadObject | MessageObject | RunObject | StepObject;
+
+const apiObject = z.discriminatedUnion('object', [
+  assistantObject,
+  threadObject,
+  messageObject,
+  runObject,
+  stepObject,
+]);
+
+/**
+ * Reads any of the API's objects, told apart by `object`: the value itself, with every key in its
+ * place, or the first thing wrong with it in the API's words.
+ */
+export function readObject(value: unknown): ApiObject | { readonly problem: Problem } {
+  const { error } = apiObject.safeParse(value, { reportInput: true });
+  if (error !== undefined) return { problem: describeProblem(error) };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked; zod's own output has its keys in another order
+  return value as ApiObject;
+}

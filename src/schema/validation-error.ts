@@ -1,0 +1,260 @@
+import type * as z from 'zod';
+import { lengthOf } from './limits.ts';
+
+/** What is wrong with one field, in the API's own wording (contract §2.2, rows 9–26). */
+export interface Problem {
+  readonly message: string;
+  /** Path of the field, as in `tools[0].function.name`; null when the whole body is meant. */
+  readonly param: string | null;
+  readonly code: string;
+}
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+type TooLong = z.core.$ZodIssueTooBig;
+type TooShort = z.core.$ZodIssueTooSmall;
+
+const quoted = (values: readonly unknown[]): string => {
+  const words = values.map((value) => `'${String(value)}'`);
+  if (words.length < 3) return words.join(' and ');
+  return `${words.slice(0, -1).join(', ')}, and ${words.at(-1)}`;
+};
+
+/** Writes a path the way the API does: `tools[0].function.name`. */
+const fieldName = (path: Path): string =>
+  path
+    .map((key, index) =>
+      typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`,
+    )
+    .join('');
+
+/** JSON may hold numbers that are infinite here. */
+function numberWord(value: number): string {
+  if (!Number.isFinite(value)) return 'a number that is too large';
+  return Number.isInteger(value) ? 'an integer' : 'a decimal number';
+}
+
+/** The type of a JSON value in the API's words, as in "but got a boolean instead". */
+export function typeWord(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'number') return numberWord(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+const expectedWords: Record<string, string> = {
+  array: 'an array',
+  boolean: 'a boolean',
+  int: 'an integer',
+  number: 'a decimal number',
+  object: 'an object',
+  record: 'an object',
+  string: 'a string',
+};
+
+const expectedWord = ({ expected, message }: z.core.$ZodIssueInvalidType): string =>
+  expectedWords[message === integerLimit ? 'int' : expected] ?? expected;
+
+const wrongType = (path: Path, expected: string, got: unknown): Problem => ({
+  message:
+    path.length === 0
+      ? `Invalid type: expected ${expected}, but got ${typeWord(got)} instead.`
+      : `Invalid type for '${fieldName(path)}': expected ${expected}, but got ${typeWord(got)} instead.`,
+  param: path.length === 0 ? null : fieldName(path),
+  code: 'invalid_type',
+});
+
+const missing = (path: Path): Problem => ({
+  message: `Missing required parameter: '${fieldName(path)}'.`,
+  param: fieldName(path),
+  code: 'missing_required_parameter',
+});
+
+/** A value outside an enumeration (rows 15 and 16); a value of another type is a wrong type. */
+function unsupported(path: Path, value: unknown, supported: readonly unknown[]): Problem {
+  if (typeof value !== typeof supported[0]) {
+    return wrongType(path, expectedWords[typeof supported[0]] ?? 'a string', value);
+  }
+  return {
+    message: `Invalid value: '${String(value)}'. Supported values are: ${quoted(supported)}.`,
+    param: fieldName(path),
+    code: 'invalid_value',
+  };
+}
+
+/** A string over its limit (rows 18, 20 and 21). */
+const stringTooLong = (path: Path, maximum: number, length: number): Problem => ({
+  message: `Invalid '${fieldName(path)}': string too long. Expected a string with maximum length ${maximum}, but got a string with length ${length} instead.`,
+  param: fieldName(path),
+  code: 'string_above_max_length',
+});
+
+/** The message that marks what an integer lacks, since zod's issue does not say that it is one. */
+export const integerLimit = 'integer';
+
+function badLength(issue: TooLong | TooShort, path: Path, size: number): Problem {
+  const name = fieldName(path);
+  if (issue.code === 'too_big') {
+    const limit = Number(issue.maximum);
+    if (issue.origin === 'string') return stringTooLong(path, limit, size);
+    return {
+      message: `Invalid '${name}': array too long. Expected an array with maximum length ${limit}, but got an array with length ${size} instead.`,
+      param: name,
+      code: 'array_above_max_length',
+    };
+  }
+  const [article, kind] = issue.origin === 'string' ? ['a', 'string'] : ['an', 'array'];
+  return {
+    message: `Invalid '${name}': empty ${kind}. Expected ${article} ${kind} with minimum length ${Number(issue.minimum)}, but got an empty ${kind} instead.`,
+    param: name,
+    code: `empty_${kind}`,
+  };
+}
+
+function outOfRange(issue: TooLong | TooShort, path: Path): Problem {
+  const { input } = issue;
+  if (typeof input === 'string' || Array.isArray(input)) {
+    return badLength(issue, path, input.length);
+  }
+  const kind = issue.message === integerLimit ? 'integer' : 'decimal';
+  const name = fieldName(path);
+  const [edge, bound, code] =
+    issue.code === 'too_big'
+      ? ['above maximum', `<= ${issue.maximum}`, 'above_max']
+      : ['below minimum', `>= ${issue.minimum}`, 'below_min'];
+  return {
+    message: `Invalid '${name}': ${kind} ${edge} value. Expected a value ${bound}, but got ${String(input)} instead.`,
+    param: name,
+    code: `${kind}_${code}_value`,
+  };
+}
+
+/** True when a union's branch was refused for what kind of value came, not for what is in it. */
+const isOtherKind = (issue: Issue): boolean =>
+  issue.path.length === 0 &&
+  (issue.code === 'invalid_type' ||
+    (issue.code === 'invalid_value' && typeof issue.input !== typeof issue.values[0]));
+
+const branchWord = ([issue]: readonly Issue[]): string => {
+  if (issue?.code === 'invalid_type') return expectedWord(issue);
+  return 'a string';
+};
+
+function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): Problem {
+  if (issue.discriminator !== undefined) {
+    const discriminator = path.at(-1) ?? '';
+    const value: unknown = Reflect.get(Object(issue.input), discriminator);
+    const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
+    return value === undefined ? missing(path) : unsupported(path, value, options);
+  }
+  const branch = issue.errors.find((issues) => !issues.some(isOtherKind));
+  const first = branch === undefined ? undefined : firstOf(branch);
+  if (first !== undefined) return describe(first, [...path, ...first.path]);
+  const words = issue.errors.map((issues) => branchWord(issues));
+  return wrongType(path, `one of ${words.join(' or ')}`, issue.input);
+}
+
+/** The sentence for one issue of zod's, at `path` from the body's root. */
+function describe(issue: Issue, path: Path): Problem {
+  if (isMissing(issue)) return missing(path);
+  switch (issue.code) {
+    case 'invalid_type':
+      return wrongType(path, expectedWord(issue), issue.input);
+    case 'unrecognized_keys': {
+      const name = fieldName([...path, issue.keys[0] ?? '']);
+      return { message: `Unknown parameter: '${name}'.`, param: name, code: 'unknown_parameter' };
+    }
+    case 'invalid_value':
+      return unsupported(path, issue.input, issue.values);
+    case 'too_big':
+    case 'too_small':
+      return outOfRange(issue, path);
+    case 'invalid_union':
+      return describeUnion(issue, path);
+    case 'custom':
+      return isRule(issue.params)
+        ? describeRule(issue.params, path, issue.input)
+        : wrongType(path, 'an object', issue.input);
+    case 'invalid_format':
+      return {
+        message: `Invalid '${fieldName(path)}': string does not match pattern. Expected a string that matches the pattern '${issue.pattern?.replaceAll(/^\/|\/[a-z]*$/gu, '') ?? ''}'.`,
+        param: fieldName(path),
+        code: 'invalid_value',
+      };
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
+      throw new Error(`no schema here raises '${issue.code}'`);
+  }
+}
+
+/** Rows 9 to 11 of contract §2.2: an id that cannot be one of its kind. */
+export const malformedId = (name: string, value: string, prefix: string): Problem => ({
+  message: `Invalid '${name}': '${value}'. Expected an ID that begins with '${prefix}'.`,
+  param: name,
+  code: 'invalid_value',
+});
+
+/** What the checks of `common.ts` put into the `params` of their issues. */
+export type CustomRule =
+  | { readonly rule: 'id'; readonly prefix: string }
+  | { readonly rule: 'pairs'; readonly count: number; readonly maximum: number }
+  | { readonly rule: 'key'; readonly key: string; readonly maximum: number }
+  | { readonly rule: 'length'; readonly length: number; readonly maximum: number };
+
+function describeRule(params: CustomRule, path: Path, input: unknown): Problem {
+  const name = fieldName(path);
+  switch (params.rule) {
+    case 'id':
+      return malformedId(name, String(input), params.prefix);
+    case 'pairs':
+      return {
+        message: `Invalid '${name}': too many properties. Expected an object with at most ${params.maximum} properties, but got an object with ${params.count} properties instead.`,
+        param: name,
+        code: 'object_above_max_properties',
+      };
+    case 'key':
+      return {
+        message: `Invalid property name in '${name}': '${params.key.slice(0, 3)}...${params.key.slice(-3)}' is too long. Expected a string with maximum length ${params.maximum}, but got a string with length ${lengthOf(params.key)} instead.`,
+        param: name,
+        code: 'property_name_above_max_length',
+      };
+    case 'length':
+      return stringTooLong(path, params.maximum, params.length);
+  }
+}
+
+const isRule = (params: object | undefined): params is CustomRule =>
+  params !== undefined && 'rule' in params;
+
+const isMissing = (issue: Issue): boolean =>
+  issue.input === undefined &&
+  (issue.code === 'invalid_type' ||
+    issue.code === 'invalid_union' ||
+    issue.code === 'invalid_value' ||
+    issue.code === 'custom');
+
+const isBound = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small';
+
+/** Of the bounds that a value misses the last: an integer has wider ones, of zod's own, before. */
+const closest = (issues: readonly Issue[]): Issue | undefined => {
+  const [first] = issues;
+  if (first === undefined || !isBound(first)) return first;
+  const name = fieldName(first.path);
+  return issues.findLast((issue) => isBound(issue) && fieldName(issue.path) === name);
+};
+
+const firstOf = (issues: readonly Issue[]): Issue | undefined =>
+  issues.find(isMissing) ??
+  issues.find((issue) => issue.code === 'unrecognized_keys') ??
+  closest(issues);
+
+/**
+ * The first problem of a refused value, alone: missing fields before unknown fields before the
+ * rest (contract §2.2, order of checks). The value must have been parsed with `reportInput`.
+ */
+export function describeProblem(error: z.ZodError): Problem {
+  const first = firstOf(error.issues);
+  if (first === undefined) throw new Error('a refused value has at least one issue');
+  return describe(first, first.path);
+}

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { createClient } from '../../src/backend/openai-client.ts';
+import { allTools } from '../../src/tools/registry.ts';
+import { setup } from '../support/engine.ts';
+import { connectTools } from '../support/mcp.ts';
+import { createTour, makeAssistant, tourRuns, workingClock } from '../support/all-operations.ts';
+
+test.each(['old', 'new'] as const)(
+  'every tool of the engine works through the %s client',
+  async (generation) => {
+    const it = await setup({ model: 'scripted' });
+    const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
+    const host = await connectTools({ openai, clock: workingClock(it), generation });
+    const tour = createTour(host);
+    const { call, called } = tour;
+
+    const assistant = await makeAssistant(tour);
+    const { id: assistant_id } = assistant;
+    expect(await call('get_assistant', { assistant_id })).toEqual(assistant);
+    const renamed = await call('modify_assistant', { assistant_id, name: null });
+    expect(renamed).toEqual({ ...assistant, name: null });
+    expect((await call('list_assistants')).data).toEqual([renamed]);
+
+    const at = await tourRuns(tour, assistant_id);
+    const steps = await call('list_run_steps', { ...at, order: 'asc' });
+    expect(steps.data.map(({ type }: { type: string }) => type)).toEqual([
+      'tool_calls',
+      'message_creation',
+    ]);
+    const [step] = steps.data;
+    expect(await call('get_run_step', { ...at, step_id: step.id })).toEqual(step);
+
+    const thread = await call('create_thread', { metadata: { topic: 'files' } });
+    const { id: thread_id } = thread;
+    expect(await call('get_thread', { thread_id })).toEqual(thread);
+    const moved = await call('modify_thread', { thread_id, metadata: {} });
+    expect(moved.metadata).toEqual({});
+    expect((await call('list_threads', { limit: 1 })).data).toEqual([moved]);
+
+    const attachments = [{ file_id: 'file-abc', tools: [{ type: 'code_interpreter' }] }];
+    const written = { thread_id, role: 'user', content: 'Read this.', attachments };
+    const message = await call('create_message', written);
+    const place = { thread_id, message_id: message.id };
+    expect(await call('get_message', place)).toEqual(message);
+    expect((await call('list_messages', { thread_id })).data).toEqual([message]);
+    const noted = await call('modify_message', { ...place, metadata: { read: 'yes' } });
+    expect(noted).toEqual({ ...message, metadata: { read: 'yes' } });
+    const files = await call('list_message_files', place);
+    expect(files.data).toMatchObject([{ id: 'file-abc', message_id: message.id }]);
+    expect(await call('get_message_file', { ...place, file_id: 'file-abc' })).toEqual(
+      files.data[0],
+    );
+
+    expect(await call('delete_message', place)).toMatchObject({ id: message.id, deleted: true });
+    expect(await call('delete_thread', { thread_id })).toMatchObject({ deleted: true });
+    expect(await call('delete_assistant', { assistant_id })).toMatchObject({ deleted: true });
+    const others = allTools.filter(({ toolset }) => toolset !== 'files');
+    expect([...called].toSorted()).toEqual(others.map(({ name }) => name).toSorted());
+  },
+);
+
+test('a refusal of the engine’s comes with its request id and the way on', async () => {
+  const it = await setup({ model: 'scripted' });
+  const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
+  const host = await connectTools({ openai });
+  const args = { thread_id: 'thread_unknown0000000000000000' };
+  const { failed, text } = await host.call('get_thread', args);
+  expect(failed).toBe(true);
+  expect(text).toMatch(
+    /^HTTP 404: No thread found with id 'thread_unknown0000000000000000'\.\n\(request id: req_[0-9a-f]{32}\)\nCall list_threads to see which exist\.$/u,
+  );
+});
+
+test('a second run on a thread is told which run is in the way', async () => {
+  const it = await setup({ model: 'scripted' });
+  const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
+  const host = await connectTools({ openai, clock: workingClock(it) });
+  const tour = createTour(host);
+  const { id: assistant_id } = await makeAssistant(tour);
+  const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
+  const run = await tour.call('create_thread_and_run', { assistant_id, thread });
+  const { text } = await host.call('create_run', { thread_id: run.thread_id, assistant_id });
+  expect(text).toContain(`already has an active run ${run.id}.`);
+  expect(text).toContain(`Call get_run with thread_id "${run.thread_id}" and run_id "${run.id}"`);
+});
+
+test('progress tells the run’s whole life', async () => {
+  const it = await setup({ model: 'scripted' });
+  const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
+  const host = await connectTools({ openai, clock: workingClock(it) });
+  const { id: assistant_id } = await makeAssistant(createTour(host));
+  const told: string[] = [];
+  const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
+  const onprogress = ({ message = '' }) => told.push(message.replace(/\w+_\w{24}/u, 'it'));
+  const { object: due } = await host.call(
+    'create_thread_and_run',
+    { assistant_id, thread },
+    { onprogress },
+  );
+  expect(told.splice(0)).toEqual(['it is queued', 'it calls get_weather', 'it is requires_action']);
+  const [{ id: tool_call_id }] = due.required_action.submit_tool_outputs.tool_calls;
+  const tool_outputs = [{ tool_call_id, output: 'Snow.' }];
+  const at = { thread_id: due.thread_id, run_id: due.id };
+  await host.call('submit_tool_outputs', { ...at, tool_outputs }, { onprogress });
+  expect(told).toEqual(['it is queued', 'it writes a message', 'it is completed']);
+});

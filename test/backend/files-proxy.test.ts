@@ -1,0 +1,87 @@
+import { toFile } from 'openai';
+import { expect, onTestFinished, test } from 'vitest';
+import { createBackend } from '../../src/backend/backend.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { createLog } from '../../src/shared/log.ts';
+import { createClock, createIds } from '../support/clock.ts';
+import { apiKey, setup } from '../support/engine.ts';
+import { listen } from '../support/loopback-server.ts';
+import { refusal } from '../support/conversation.ts';
+import { createStorage } from '../support/upstream-files.ts';
+
+const text = 'Sunrise 06:12\nSunset 18:40\n';
+
+test('files are the endpoint’s, under the key of this program', async () => {
+  const { openai, storage } = await setup();
+  const file = await toFile(Buffer.from(text), 'sun.txt');
+  const made = await openai.files.create({ file, purpose: 'assistants' });
+  expect(made).toMatchObject({ object: 'file', filename: 'sun.txt', bytes: text.length });
+  expect(await (await openai.files.content(made.id)).text()).toBe(text);
+  expect(await openai.files.retrieve(made.id)).toEqual(made);
+  expect((await openai.files.list()).data).toEqual([made]);
+  expect(await openai.files.delete(made.id)).toMatchObject({ id: made.id, deleted: true });
+  expect((await openai.files.list({ limit: 5, purpose: 'assistants' })).data).toEqual([]);
+  expect(storage.asked).toEqual([
+    'POST /files',
+    `GET /files/${made.id}/content`,
+    `GET /files/${made.id}`,
+    'GET /files',
+    `DELETE /files/${made.id}`,
+    'GET /files',
+  ]);
+});
+
+test('what the endpoint refuses comes in its own words', async () => {
+  const { openai } = await setup();
+  expect(await refusal(openai.files.retrieve('file-unknown'))).toMatchObject({
+    status: 404,
+    message: 'No such File object: file-unknown',
+  });
+});
+
+test('the scripted model has no files, and says so', async () => {
+  const { openai, storage } = await setup({ model: 'scripted' });
+  expect(await refusal(openai.files.list())).toEqual({
+    status: 501,
+    type: 'server_error',
+    code: 'unsupported_endpoint',
+    param: null,
+    message:
+      'GET /v1/files is not supported here: the scripted model has assistants and threads alone.',
+  });
+  expect(storage.asked).toEqual([]);
+});
+
+/** The program's own client in front of a model endpoint. */
+async function connect(endpoint: string) {
+  const env = {
+    OPENAI_API_KEY: apiKey,
+    OPENAI_BASE_URL: `${endpoint}/v1`,
+    ASSISTANTS_DATABASE: ':memory:',
+  };
+  const reading = readConfig({ argv: [], env, platform: 'linux', home: '/nowhere' });
+  if (!('config' in reading)) throw new Error(JSON.stringify(reading));
+  const { config } = reading;
+  const log = createLog({ level: 'error', secrets: [], now: () => 0, write: () => {} });
+  const backend = createBackend({ config, clock: createClock(), ids: createIds(), log });
+  onTestFinished(() => backend.stop(0));
+  return backend.openai();
+}
+
+test('a file goes there and comes back over the network as it was', async () => {
+  const storage = createStorage({ clock: createClock(), apiKey });
+  const openai = await connect(await listen((request) => storage.fetch(request)));
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
+  const file = await toFile(bytes, 'noise.bin');
+  const { id } = await openai.files.create({ file, purpose: 'user_data' });
+  const content = await openai.files.content(id);
+  expect(Buffer.from(await content.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
+});
+
+test('an endpoint that is not there is told of', async () => {
+  const openai = await connect('http://127.0.0.1:2');
+  expect(await refusal(openai.files.list())).toMatchObject({
+    status: 502,
+    message: 'The model endpoint could not be reached: ECONNREFUSED.',
+  });
+});

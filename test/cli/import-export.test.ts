@@ -1,0 +1,258 @@
+import { execFileSync } from 'node:child_process';
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { callbackify } from 'node:util';
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../src/engine/store/open.ts';
+import { exportDatabase } from '../../src/cli/commands/export.ts';
+import { importFiles } from '../../src/cli/commands/import.ts';
+import { createProgress } from '../../src/cli/progress.ts';
+import { until } from '../support/clock.ts';
+import { setup } from '../support/engine.ts';
+import { assistant, question, thread } from '../support/examples.ts';
+import { temporary } from '../support/temporary-files.ts';
+import { createThread } from '../support/conversation.ts';
+import { createStore, now, objectsIn, toLines } from '../support/transfer.ts';
+
+const objects = [assistant, thread, question];
+const never = new Promise<void>(() => {});
+
+const manyMessages = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ ...question, id: `msg_${index}` }));
+
+test('on a terminal a bar grows, and is gone at the end', async () => {
+  const store = createStore();
+  const { stderr } = await store.importText(toLines([thread, ...manyMessages(2000)]), {
+    isTTY: true,
+  });
+  const shares = [...stderr.matchAll(/\r\S+in\.jsonl|\rin\.jsonl [█░]{30} +(\d+) %/gu)].map(
+    ([, share]) => Number(share),
+  );
+  expect(shares.at(-1)).toBe(100);
+  expect(shares).toEqual([...new Set(shares)].toSorted((one, other) => one - other));
+  expect(shares.length).toBeGreaterThan(5);
+  const last = ' 100 %\r\u001B[KImported 1 thread and 2000 messages from in.jsonl.\n';
+  expect(stderr.slice(-last.length)).toBe(last);
+});
+
+test('elsewhere, and where the total is not known, there is no bar', () => {
+  const stream = Object.assign(new PassThrough(), { isTTY: true });
+  createProgress(stream, 'stdin', null).advance(1);
+  createProgress(stream, 'empty', 0).end();
+  createProgress(new PassThrough(), 'piped', 10).advance(10);
+  expect(stream.read()).toBeNull();
+});
+
+test.each([
+  ['nowhere.jsonl', 'no such file or directory.'],
+  ['.', 'illegal operation on a directory.'],
+])('a file that cannot be read is named: %s', async (name, sentence) => {
+  const store = createStore();
+  const file = join(dirname(store.database), name);
+  const { code, stderr } = await store.importFiles([file]);
+  expect([code, stderr]).toEqual([1, `${file}: ${sentence}\nNothing of it was imported.\n`]);
+});
+
+test('a database that cannot be opened is told in one sentence', async () => {
+  const database = temporary();
+  writeFileSync(database, 'something else altogether');
+  const store = createStore(database);
+  const sentence = `The file ${database} is not a database; choose another file.\n`;
+  expect(await store.importText('')).toMatchObject({
+    code: 1,
+    stderr: sentence.replace(`${dirname(database)}/`, ''),
+  });
+  expect(await store.exportAll()).toMatchObject({ code: 1, stdout: '', stderr: sentence });
+});
+
+test('an export makes no database', async () => {
+  const store = createStore();
+  const { code, stderr } = await store.exportAll();
+  expect([code, stderr]).toEqual([1, `There is no database at ${store.database}.\n`]);
+  expect(readdirSync(dirname(store.database))).toEqual([]);
+});
+
+test('a thread that is not there is named before anything is written', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const outcome = await store.exportAll([thread.id, 'thread_2']);
+  expect(outcome).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: "No thread found with id 'thread_2'.\n",
+  });
+});
+
+test('an export to a file replaces it when all is written, for its owner to read', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const output = join(dirname(store.database), 'all.jsonl');
+  writeFileSync(output, 'before');
+  expect(await store.exportAll(['thread_2'], output)).toMatchObject({ code: 1 });
+  expect(readFileSync(output, 'utf8')).toBe('before');
+  const { code, stdout, stderr } = await store.exportAll(undefined, output);
+  expect([code, stdout, stderr]).toEqual([0, '', `Exported 3 objects to ${output}.\n`]);
+  expect(readFileSync(output, 'utf8')).toBe((await store.exportAll()).stdout);
+  expect(statSync(output).mode & 0o777).toBe(0o600);
+  expect(readdirSync(dirname(output)).filter((name) => name.endsWith('.partial'))).toEqual([]);
+});
+
+test('of two exports to one file at once each is whole', async () => {
+  const store = createStore();
+  await store.importObjects([thread, ...manyMessages(2000)]);
+  const output = join(dirname(store.database), 'all.jsonl');
+  const both = await Promise.all([output, output].map((file) => store.exportAll(undefined, file)));
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(readFileSync(output, 'utf8')).toBe((await store.exportAll()).stdout);
+});
+
+test('an export to what is no file is written into it', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const output = join(dirname(store.database), 'pipe');
+  execFileSync('mkfifo', [output]);
+  const [piped, { code }] = await Promise.all([
+    readFile(output, 'utf8'),
+    store.exportAll(undefined, output),
+  ]);
+  expect([code, statSync(output).isFIFO()]).toEqual([0, true]);
+  expect(piped).toBe((await store.exportAll()).stdout);
+});
+
+test('an export to a link replaces what it leads to', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const file = join(dirname(store.database), 'all.jsonl');
+  const output = `${file}.link`;
+  writeFileSync(file, 'before');
+  symlinkSync('all.jsonl', output);
+  expect(await store.exportAll(undefined, output)).toMatchObject({ code: 0 });
+  expect(readlinkSync(output)).toBe('all.jsonl');
+  expect(readFileSync(file, 'utf8')).toBe((await store.exportAll()).stdout);
+});
+
+test('an export does not replace its own database', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const { database } = store;
+  expect(await store.exportAll(undefined, database)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `${database}: This is the database itself; choose another file.\n`,
+  });
+  expect((await store.exportAll()).code).toBe(0);
+});
+
+test('an export that cannot be written names its file', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const output = join(dirname(store.database), 'nowhere', 'all.jsonl');
+  expect(await store.exportAll(undefined, output)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `${output}: no such file or directory.\n`,
+  });
+});
+
+test('an interrupted export leaves no file', async () => {
+  const store = createStore();
+  await store.importObjects(objects);
+  const output = join(dirname(store.database), 'all.jsonl');
+  const stderr = new PassThrough();
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr };
+  const command = { database: store.database, threads: null, output };
+  const ended = exportDatabase({ ...streams, interrupted: Promise.resolve() }, command);
+  expect(await ended).toBe(1);
+  expect(String(stderr.read())).toBe('Interrupted.\n');
+  const left = readdirSync(dirname(output)).filter((name) => name.includes('all.jsonl'));
+  expect(left).toEqual([]);
+});
+
+test('an export is interrupted whatever it writes to', async () => {
+  const store = createStore();
+  await store.importObjects([thread, ...manyMessages(2000)]);
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  let pieces = 0;
+  const write = (_chunk: Buffer, _encoding: string, done: () => void) => {
+    pieces += 1;
+    setImmediate(interrupt);
+    done();
+  };
+  const stderr = new PassThrough();
+  // As the process's own stdout it cannot be destroyed.
+  const stdout = Object.assign(new Writable({ write }), { destroy: () => stdout });
+  const streams = { stdin: new PassThrough(), stdout, stderr };
+  const command = { database: store.database, threads: null, output: null };
+  expect(await exportDatabase({ ...streams, interrupted }, command)).toBe(1);
+  expect([pieces, String(stderr.read())]).toEqual([1, 'Interrupted.\n']);
+});
+
+test('an interrupted import leaves nothing behind', async () => {
+  const store = createStore();
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  const [stdin, stderr] = [new PassThrough(), new PassThrough()];
+  const terminal = { stdin, stdout: new PassThrough(), stderr, interrupted };
+  const command = { files: ['-'], replace: false, now, runLifetime: 600 };
+  const ended = importFiles(terminal, { ...command, database: store.database });
+  stdin.write(toLines(objects));
+  await until(() => stdin.readableLength === 0 && stdin.readableFlowing !== null);
+  interrupt();
+  expect(await ended).toBe(1);
+  expect(String(stderr.read())).toBe('-: Interrupted.\nNothing of it was imported.\n');
+  expect((await store.exportAll()).stdout).toBe('');
+});
+
+test('a reader that goes away ends an export without a word', async () => {
+  const store = createStore();
+  await store.importObjects([thread, ...manyMessages(2000)]);
+  const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+  const stdout = new Writable({ write: (_chunk, _encoding, done) => done(gone) });
+  stdout.on('error', () => {});
+  const stderr = new PassThrough();
+  const terminal = { stdin: new PassThrough(), stdout, stderr, interrupted: never };
+  const command = { database: store.database, threads: null, output: null };
+  expect(await exportDatabase(terminal, command)).toBe(1);
+  expect(stderr.read()).toBeNull();
+});
+
+test('an export is of one moment, and holds up nobody who writes', async () => {
+  const store = createStore();
+  await store.importObjects([thread, ...manyMessages(2000)]);
+  const it = await setup({ database: store.database });
+  const pieces: string[] = [];
+  const take = async (chunk: Buffer) => {
+    pieces.push(chunk.toString());
+    await createThread(it);
+  };
+  const stdout = new Writable({
+    highWaterMark: 1,
+    write: (chunk: Buffer, _encoding, done) => callbackify(take)(chunk, done),
+  });
+  const terminal = { stdin: new PassThrough(), stdout, stderr: new PassThrough() };
+  const command = { database: store.database, threads: null, output: null };
+  expect(await exportDatabase({ ...terminal, interrupted: never }, command)).toBe(0);
+  expect(pieces.length).toBeGreaterThan(5);
+  expect(objectsIn(pieces.join(''))).toHaveLength(2001);
+  expect((await it.openai.beta.threads.retrieve(thread.id)).id).toBe(thread.id);
+});
+
+test('an import waits for whoever writes, and then comes in', async () => {
+  const store = createStore();
+  const db = await openDatabase(store.database);
+  const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+  const writing = db.transaction().execute(() => done);
+  const imported = store.importText(toLines(objects));
+  finish();
+  await writing;
+  await db.destroy();
+  expect(await imported).toMatchObject({ code: 0 });
+});

@@ -1,0 +1,163 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { type Host, run } from '../../src/cli/main.ts';
+import { temporary } from '../support/temporary-files.ts';
+
+/** A process that never was; what it prints is read once the program has ended. */
+function setup(argv: readonly string[], env: Host['env'] = {}) {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  const reports: { crash: (error: unknown) => void; warning: (warning: Error) => void } = {
+    crash: () => {},
+    warning: () => {},
+  };
+  const host: Host = {
+    argv: ['--database', ':memory:', ...argv],
+    env,
+    platform: 'linux',
+    home: '/nowhere',
+    stdin,
+    stdout,
+    stderr,
+    command: ['node', 'cli.js'],
+    interrupted,
+    onCrash: (report) => void (reports.crash = report),
+    onWarning: (report) => void (reports.warning = report),
+  };
+  const ended = run(host).finally(() => {
+    stdout.end();
+    stderr.end();
+  });
+  return { host, stdin, stdout, stderr, interrupt, reports, ended };
+}
+
+const request = (id: number, method: string, params: object = {}) =>
+  `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
+
+const opening = request(1, 'initialize', {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'test', version: '1' },
+});
+
+const nextLine = (stream: PassThrough) =>
+  new Promise<string>((done) => {
+    stream.once('data', (chunk: Buffer) => done(chunk.toString()));
+  });
+
+test('version and help go to stdout, with exit code 0', async () => {
+  const [version, help] = [setup(['--version']), setup(['help'])];
+  expect([await version.ended, await help.ended]).toEqual([0, 0]);
+  expect(await text(version.stdout)).toBe(`${manifest.version}\n`);
+  expect(await text(help.stdout)).toContain('--run-lifetime SECONDS');
+});
+
+test('problems go to stderr, with exit code 2', async () => {
+  const { stdout, stderr, ended } = setup(['--bogus'], { ASSISTANTS_CONCURRENCY: '0' });
+  expect(await ended).toBe(2);
+  expect(await text(stdout)).toBe('');
+  expect(await text(stderr)).toBe(
+    "Unknown option '--bogus'.\nASSISTANTS_CONCURRENCY must be a whole number from 1 to 1000, not '0'.\n",
+  );
+});
+
+test('tools work on the engine until stdin ends', async () => {
+  const { stdin, stdout, ended } = setup(['--model-api', 'scripted']);
+  stdin.write(opening);
+  expect(await nextLine(stdout)).toContain('"serverInfo":{"name":"assistants-mcp"');
+  stdin.write(request(2, 'tools/call', { name: 'list_assistants', arguments: {} }));
+  expect(await nextLine(stdout)).toContain('"structuredContent":{"object":"list","data":[]');
+  stdin.end();
+  expect(await ended).toBe(0);
+});
+
+test('a database that cannot be opened is told in the answer and in the log', async () => {
+  const { stdin, stdout, stderr, ended } = setup(['--database', '/dev/null/a.db']);
+  stdin.write(opening);
+  await nextLine(stdout);
+  stdin.write(request(2, 'tools/call', { name: 'list_assistants', arguments: {} }));
+  expect(await nextLine(stdout)).toMatch(
+    /"text":"Cannot open the database \/dev\/null\/a\.db: .*"isError":true/u,
+  );
+  stdin.end();
+  expect(await ended).toBe(0);
+  expect(await text(stderr)).toContain(
+    '"level":"error","message":"Cannot open the database /dev/null/a.db',
+  );
+});
+
+test('in remote mode tools go to the server named', async () => {
+  const remote = ['--base-url', 'http://127.0.0.1:9/v1', '--api-version', '1'];
+  const { stdin, stdout, stderr, ended } = setup([...remote, '--log-level', 'warn']);
+  stdin.write(opening);
+  await nextLine(stdout);
+  stdin.write(
+    request(2, 'tools/call', { name: 'get_thread', arguments: { thread_id: 'thread_1' } }),
+  );
+  expect(await nextLine(stdout)).toContain('"isError":true');
+  stdin.end();
+  expect(await ended).toBe(0);
+  expect(await text(stderr)).toContain('--database has no effect while --base-url names a server.');
+});
+
+test('an interruption ends it, whatever the client does', async () => {
+  const { stdin, stdout, interrupt, ended } = setup([]);
+  stdin.write(opening);
+  await nextLine(stdout);
+  interrupt();
+  expect(await ended).toBe(0);
+});
+
+test('a person at a terminal is told what waits there', async () => {
+  const { host, stderr, interrupt } = setup(['--version']);
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const seen = nextLine(stderr);
+  interrupt();
+  expect(await run({ ...host, argv: [], stdin })).toBe(0);
+  expect(await seen).toContain('Ctrl-D ends it');
+});
+
+test('the demo is told on stdout, by a server that is this very program', async () => {
+  const { host } = setup(['--version']);
+  const stdout = new PassThrough();
+  const command = [process.execPath, resolve('dist/cli.js')] as const;
+  const env = { PATH: process.env['PATH'], ASSISTANTS_DATABASE: '/dev/null/not-used' };
+  expect(await run({ ...host, argv: ['demo'], env, command, stdout })).toBe(0);
+  stdout.end();
+  expect(await text(stdout)).toMatch(/The run completed\.\n$/u);
+});
+
+test('import, export and prune say on stderr what they did', async () => {
+  const file = temporary('threads.jsonl');
+  const database = temporary();
+  const thread = { id: 'thread_1', object: 'thread', created_at: 1_700_000_000 };
+  writeFileSync(file, `${JSON.stringify(thread)}\n`);
+  const imported = setup(['import', file, '--database', database]);
+  expect(await imported.ended).toBe(0);
+  expect(await text(imported.stderr)).toBe(`Imported 1 thread from ${file}.\n`);
+  const exported = setup(['export', '--database', database]);
+  expect(await exported.ended).toBe(0);
+  const lines = await text(exported.stdout);
+  expect(JSON.parse(lines)).toEqual({ ...thread, metadata: {}, tool_resources: {} });
+  expect(await text(exported.stderr)).toBe('Exported 1 object.\n');
+  const pruned = setup(['prune', '--older-than', '1s', '--database', database]);
+  expect(await pruned.ended).toBe(0);
+  expect(await text(pruned.stderr)).toBe('Removed 1 thread.\n');
+});
+
+test('crashes and warnings of the runtime become log lines', async () => {
+  const { stdin, stderr, reports, ended } = setup([], { OPENAI_API_KEY: 'sk-test-12345678' });
+  reports.crash(new TypeError('key sk-test-12345678'));
+  reports.warning(Object.assign(new Error('may change'), { name: 'ExperimentalWarning' }));
+  reports.warning(Object.assign(new Error('is old'), { name: 'DeprecationWarning' }));
+  stdin.end();
+  expect(await ended).toBe(0);
+  const log = await text(stderr);
+  expect(log).toContain('"message":"Unexpected error.","error":"TypeError: key [redacted]');
+  expect(log).toContain('"level":"warn","message":"is old"');
+  expect(log).not.toContain('may change');
+});

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { options } from '../../src/config/options.ts';
+import { toolsets } from '../../src/tools/toolsets.ts';
+import { configOf, problemsOf, read } from '../support/config.ts';
+
+test('without flags and environment every default holds', () => {
+  expect(read()).toEqual({
+    command: 'stdio',
+    files: [],
+    warnings: [],
+    config: {
+      apiKey: null,
+      modelBaseUrl: null,
+      modelApi: 'auto',
+      model: null,
+      modelMap: new Map(),
+      database: '/home/ada/.local/share/assistants-mcp/assistants.db',
+      runLifetime: 600,
+      concurrency: 16,
+      baseUrl: null,
+      apiVersion: null,
+      toolsets,
+      readOnly: false,
+      toolNames: 'default',
+      logLevel: 'info',
+      host: '127.0.0.1',
+      port: 8080,
+      token: null,
+      allowedHosts: [],
+      allowedOrigins: [],
+      replace: false,
+      threads: null,
+      output: null,
+      olderThan: null,
+      dryRun: false,
+    },
+  });
+});
+
+const settings = [
+  ['model-api', 'ASSISTANTS_MODEL_API', 'modelApi', 'scripted', 'scripted'],
+  ['model', 'ASSISTANTS_MODEL', 'model', 'gpt-5-mini', 'gpt-5-mini'],
+  [
+    'model-map',
+    'ASSISTANTS_MODEL_MAP',
+    'modelMap',
+    'gpt-4=gpt-4.1, gpt-4o=ft:gpt-5:acme::1',
+    new Map([
+      ['gpt-4', 'gpt-4.1'],
+      ['gpt-4o', 'ft:gpt-5:acme::1'],
+    ]),
+  ],
+  ['database', 'ASSISTANTS_DATABASE', 'database', '/data/a.db', '/data/a.db'],
+  ['run-lifetime', 'ASSISTANTS_RUN_LIFETIME', 'runLifetime', '90', 90],
+  ['concurrency', 'ASSISTANTS_CONCURRENCY', 'concurrency', '2', 2],
+  ['base-url', 'ASSISTANTS_BASE_URL', 'baseUrl', 'http://[::1]:8080/v1', 'http://[::1]:8080/v1'],
+  ['api-version', 'ASSISTANTS_API_VERSION', 'apiVersion', '2024-05-01', '2024-05-01'],
+  ['toolsets', 'ASSISTANTS_TOOLSETS', 'toolsets', 'runs, threads', ['runs', 'threads']],
+  ['tool-names', 'ASSISTANTS_TOOL_NAMES', 'toolNames', 'capability', 'capability'],
+  ['log-level', 'ASSISTANTS_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
+  ['host', 'ASSISTANTS_HOST', 'host', '[::1]', '::1', 'serve'],
+  ['port', 'ASSISTANTS_PORT', 'port', '0', 0, 'serve'],
+  [
+    'allowed-hosts',
+    'ASSISTANTS_ALLOWED_HOSTS',
+    'allowedHosts',
+    'Box.example:8080, fe80::1',
+    ['box.example', '[fe80::1]'],
+    'serve',
+  ],
+  [
+    'allowed-origins',
+    'ASSISTANTS_ALLOWED_ORIGINS',
+    'allowedOrigins',
+    'https://app.example,vscode-webview://a1',
+    ['https://app.example', 'vscode-webview://a1'],
+    'serve',
+  ],
+] as const;
+
+describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: string) => {
+  const words = command === undefined ? [] : [command];
+
+  test('is read from its flag and from the environment', () => {
+    expect(configOf({ argv: [...words, `--${flag}`, text] })[field]).toEqual(value);
+    expect(configOf({ argv: [...words, `--${flag}=${text}`] })[field]).toEqual(value);
+    expect(configOf({ env: { [name]: text } })[field]).toEqual(value);
+  });
+
+  test('its flag beats the environment, and an empty variable counts as unset', () => {
+    const argv = [...words, `--${flag}`, text];
+    expect(configOf({ argv, env: { [name]: 'x' } })[field]).toEqual(value);
+    expect(configOf({ env: { [name]: ' ' } })).toEqual(configOf());
+  });
+});
+
+test('every option is tested above or below', () => {
+  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token'];
+  const ofCommands = ['replace', 'threads', 'output', 'olderThan', 'dryRun'];
+  const tested = [...settings.map(([, , field]) => field), ...others, ...ofCommands];
+  expect(tested.toSorted()).toEqual(Object.keys(options).toSorted());
+});
+
+test('the key is the first one that is set, without the newline that came with it', () => {
+  const OPENAI_APIS_API_KEY = 'second\n';
+  expect(configOf({ env: { OPENAI_APIS_API_KEY } }).apiKey).toBe('second');
+  expect(configOf({ env: { OPENAI_APIS_API_KEY, OPENAI_API_KEY: 'first' } }).apiKey).toBe('first');
+});
+
+test('import reads the files it names, and replaces only when it is told to', () => {
+  expect(read({ argv: ['import', 'a.jsonl', '-'] })).toMatchObject({
+    command: 'import',
+    files: ['a.jsonl', '-'],
+    config: { replace: false },
+  });
+  expect(read({ argv: ['import', '--replace', 'a.jsonl'] })).toMatchObject({
+    files: ['a.jsonl'],
+    config: { replace: true },
+  });
+});
+
+test('export may be narrowed to threads and write to a file', () => {
+  const argv = ['export', '--threads', 'thread_1, 550e8400-e29b', '--output', 'all.jsonl'];
+  expect(configOf({ argv })).toMatchObject({
+    threads: ['thread_1', '550e8400-e29b'],
+    output: 'all.jsonl',
+  });
+  expect(configOf({ argv: ['export', '--output', '-'] }).output).toBeNull();
+});
+
+test('the token of callers comes from the environment', () => {
+  expect(configOf({ env: { ASSISTANTS_TOKEN: 'let-me-in\n' } }).token).toBe('let-me-in');
+  expect(problemsOf({ env: { ASSISTANTS_TOKEN: 'let me in' } })).toEqual([
+    'ASSISTANTS_TOKEN must be of visible ASCII characters, without spaces.',
+  ]);
+});
+
+test.each(['localhost', '127.0.0.1', '127.8.8.8', '::1', '[::1]'])(
+  'serve needs no token on %s',
+  (host) => {
+    expect(read({ argv: ['serve', '--host', host] })).toMatchObject({ command: 'serve' });
+  },
+);
+
+test.each(['0.0.0.0', '::', '192.168.1.5', '127.1', '0', '127.0.0.1.example', 'box.example'])(
+  'serve needs a token on %s',
+  (host) => {
+    const argv = ['serve', '--host', host];
+    expect(problemsOf({ argv })).toEqual([
+      `serve needs ASSISTANTS_TOKEN on ${host}, which other machines can reach.`,
+    ]);
+    expect(configOf({ argv, env: { ASSISTANTS_TOKEN: 'let-me-in' } }).host).toBe(host);
+  },
+);
+
+test('the model endpoint comes from the environment', () => {
+  const OPENAI_BASE_URL = 'https://models.example/v1';
+  expect(configOf({ env: { OPENAI_BASE_URL } }).modelBaseUrl).toBe(OPENAI_BASE_URL);
+});
+
+test('read-only is a switch that takes a value where it has to', () => {
+  expect(configOf({ argv: ['--read-only'] }).readOnly).toBe(true);
+  expect(configOf({ env: { ASSISTANTS_READ_ONLY: '1' } }).readOnly).toBe(true);
+  const env = { ASSISTANTS_READ_ONLY: 'true' };
+  expect(configOf({ argv: ['--read-only=false'], env }).readOnly).toBe(false);
+});
+
+test.each([
+  ['linux', {}, '/home/ada/.local/share/assistants-mcp/assistants.db'],
+  ['linux', { XDG_DATA_HOME: '/data' }, '/data/assistants-mcp/assistants.db'],
+  ['linux', { XDG_DATA_HOME: 'data' }, '/home/ada/.local/share/assistants-mcp/assistants.db'],
+  ['darwin', {}, '/home/ada/Library/Application Support/assistants-mcp/assistants.db'],
+  ['win32', { LOCALAPPDATA: 'C:\\Local' }, 'C:\\Local\\assistants-mcp\\assistants.db'],
+  ['win32', {}, '\\home\\ada\\AppData\\Local\\assistants-mcp\\assistants.db'],
+])('on %s with %j the database is %s', (platform, env, file) => {
+  expect(configOf({ platform, env }).database).toBe(file);
+});
+
+test('a ~ that no shell has read means the home directory', () => {
+  expect(configOf({ argv: ['--database', '~/a.db'] }).database).toBe('/home/ada/a.db');
+});
+
+test.each([
+  [{ argv: ['demo'] }, 'demo'],
+  [{ argv: ['help'] }, 'help'],
+  [{ argv: ['--help', '--bogus'] }, 'help'],
+  [{ argv: ['-h'] }, 'help'],
+  [{ argv: ['--version'] }, 'version'],
+  [{ argv: ['-v'] }, 'version'],
+])('%j is the command %s', (start, command) => {
+  expect(read(start)).toMatchObject({ command });
+});
+
+test('an option of the other mode is warned about', () => {
+  const ASSISTANTS_BASE_URL = 'http://127.0.0.1/v1';
+  expect(read({ argv: ['--model', 'm'], env: { ASSISTANTS_BASE_URL } })).toMatchObject({
+    warnings: ['--model has no effect while ASSISTANTS_BASE_URL names a server.'],
+  });
+  expect(read({ env: { ASSISTANTS_API_VERSION: '1' } })).toMatchObject({
+    warnings: ['ASSISTANTS_API_VERSION has no effect without ASSISTANTS_BASE_URL.'],
+  });
+});

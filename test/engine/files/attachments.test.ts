@@ -1,0 +1,251 @@
+import type OpenAI from 'openai';
+import { expect, test } from 'vitest';
+import { setup, type Setup, type SetupOptions } from '../../support/engine.ts';
+import {
+  createAssistant,
+  createThread,
+  readMessages,
+  refusal,
+} from '../../support/conversation.ts';
+import { cites, found, says, searches } from '../../support/upstream-items.ts';
+
+type Attachment = OpenAI.Beta.Threads.MessageCreateParams.Attachment;
+
+const forSearch = (file_id: string): Attachment => ({ file_id, tools: [{ type: 'file_search' }] });
+const forCode = (file_id: string): Attachment => ({
+  file_id,
+  tools: [{ type: 'code_interpreter' }],
+});
+const forBoth = (file_id: string): Attachment => ({
+  file_id,
+  tools: [{ type: 'file_search' }, { type: 'code_interpreter' }],
+});
+
+const saying = (...attachments: Attachment[]) => ({
+  role: 'user' as const,
+  content: 'Read this.',
+  attachments,
+});
+
+async function withFiles(options: SetupOptions = {}) {
+  const it = await setup(options);
+  for (const id of ['file-a', 'file-b', 'file-c']) it.storage.keep(id);
+  return it;
+}
+
+const resourcesOf = async ({ openai }: Setup, id: string) =>
+  (await openai.beta.threads.retrieve(id)).tool_resources;
+
+/** Vector store id → the files in it. */
+const storesOf = ({ storage }: Setup) =>
+  Object.fromEntries([...storage.stores].map(([id, { files }]) => [id, [...files.keys()]]));
+
+test('the first file to search makes the thread’s vector store, the next ones join it', async () => {
+  const it = await withFiles();
+  const { id } = await createThread(it);
+  const { messages } = it.openai.beta.threads;
+  const message = await messages.create(id, saying(forSearch('file-a')));
+  expect(message.attachments).toEqual([forSearch('file-a')]);
+  const resources = await resourcesOf(it, id);
+  const [store = ''] = resources?.file_search?.vector_store_ids ?? [];
+  expect(it.storage.stores.get(store)?.settings).toEqual({
+    expires_after: { anchor: 'last_active_at', days: 7 },
+  });
+  await messages.create(id, saying(forSearch('file-b'), forSearch('file-c'), forSearch('file-b')));
+  expect(storesOf(it)).toEqual({ [store]: ['file-a', 'file-b', 'file-c'] });
+  expect(await resourcesOf(it, id)).toEqual(resources);
+});
+
+test('a thread’s first messages bring theirs', async () => {
+  const it = await withFiles();
+  const messages = [saying(forSearch('file-a')), saying(forBoth('file-b'), forCode('file-c'))];
+  const thread = await it.openai.beta.threads.create({ messages });
+  const [[store, files] = []] = Object.entries(storesOf(it));
+  expect(files).toEqual(['file-a', 'file-b']);
+  expect(thread.tool_resources).toEqual({
+    code_interpreter: { file_ids: ['file-b', 'file-c'] },
+    file_search: { vector_store_ids: [store] },
+  });
+});
+
+test('they join the store that comes with the thread', async () => {
+  const it = await withFiles();
+  const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
+  const messages = [saying(forSearch('file-b'))];
+  const { tool_resources: made } = await it.openai.beta.threads.create({
+    messages,
+    tool_resources,
+  });
+  const [store = ''] = made?.file_search?.vector_store_ids ?? [];
+  expect(storesOf(it)).toEqual({ [store]: ['file-a', 'file-b'] });
+});
+
+test('a store that has expired is followed by a new one', async () => {
+  const it = await withFiles();
+  const { id } = await it.openai.beta.threads.create({ messages: [saying(forBoth('file-a'))] });
+  const [first = ''] = it.storage.stores.keys();
+  await it.clock.advance(7 * 86_400_000);
+  await it.openai.beta.threads.messages.create(id, saying(forSearch('file-b')));
+  const [, second = ''] = it.storage.stores.keys();
+  expect(storesOf(it)).toEqual({ [first]: ['file-a'], [second]: ['file-b'] });
+  expect(await resourcesOf(it, id)).toEqual({
+    code_interpreter: { file_ids: ['file-a'] },
+    file_search: { vector_store_ids: [second] },
+  });
+});
+
+test('a store that the endpoint does not have is refused', async () => {
+  const it = await withFiles();
+  const tool_resources = { file_search: { vector_store_ids: ['vs_gone'] } };
+  const { id } = await it.openai.beta.threads.create({ tool_resources });
+  const { messages } = it.openai.beta.threads;
+  const error = await refusal(messages.create(id, saying(forSearch('file-a'))));
+  expect(error).toMatchObject({
+    status: 404,
+    message: "No vector store found with id 'vs_gone'.",
+  });
+  expect((await messages.list(id)).data).toEqual([]);
+});
+
+test('a run has what comes with it', async () => {
+  const it = await withFiles();
+  const { id: assistant_id } = await createAssistant(it, {
+    tools: [{ type: 'file_search' }],
+    tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
+  });
+  const [own = ''] = it.storage.stores.keys();
+  const { id } = await createThread(it);
+  const run = await it.openai.beta.threads.runs.create(id, {
+    assistant_id,
+    additional_messages: [saying(forBoth('file-b'))],
+  });
+  const [, threads = ''] = it.storage.stores.keys();
+  expect(storesOf(it)).toEqual({ [own]: ['file-a'], [threads]: ['file-b'] });
+  expect(Reflect.get(run, 'tool_resources')).toEqual({
+    code_interpreter: { file_ids: ['file-b'] },
+    file_search: { vector_store_ids: [own, threads] },
+  });
+});
+
+test('a run searches in the assistant’s store and in the thread’s, and cites what it found', async () => {
+  const it = await withFiles();
+  const { id: assistant_id } = await createAssistant(it, {
+    tools: [{ type: 'file_search' }],
+    tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
+  });
+  const thread = { messages: [saying(forSearch('file-b'))] };
+  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
+  it.upstream.will({
+    output: [
+      searches('sunrise', [found('file-b', '06:12')]),
+      says('At 06:12', [cites('file-b', 8)]),
+    ],
+  });
+  await it.runToEnd();
+  const vector_store_ids = [...it.storage.stores.keys()];
+  expect(it.upstream.sent().tools).toMatchObject([{ type: 'file_search', vector_store_ids }]);
+  const [, answer] = await readMessages(it, run.thread_id);
+  expect(answer?.content).toMatchObject([
+    {
+      text: {
+        value: 'At 06:12【0:0†file-b.txt】',
+        annotations: [{ type: 'file_citation', file_citation: { file_id: 'file-b' } }],
+      },
+    },
+  ]);
+});
+
+test('a thread that comes with its run has its files', async () => {
+  const it = await withFiles();
+  const { id: assistant_id } = await createAssistant(it);
+  const thread = { messages: [saying(forSearch('file-a'))] };
+  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
+  const [[store, files] = []] = Object.entries(storesOf(it));
+  expect(files).toEqual(['file-a']);
+  expect(await resourcesOf(it, run.thread_id)).toEqual({
+    file_search: { vector_store_ids: [store] },
+  });
+});
+
+test('messages that bring files at once make one store', async () => {
+  const it = await withFiles();
+  const { id } = await createThread(it);
+  const files = ['file-a', 'file-b', 'file-c'];
+  const { messages } = it.openai.beta.threads;
+  await Promise.all(files.map((file) => messages.create(id, saying(forSearch(file)))));
+  const resources = await resourcesOf(it, id);
+  const [store = ''] = resources?.file_search?.vector_store_ids ?? [];
+  const held = storesOf(it);
+  expect(Object.keys(held)).toEqual([store]);
+  expect(held[store]?.toSorted()).toEqual(files);
+  expect(await readMessages(it, id)).toHaveLength(4);
+});
+
+test('a file that the endpoint does not have is refused, and nothing is kept', async () => {
+  const it = await withFiles();
+  const { id } = await createThread(it);
+  const { messages } = it.openai.beta.threads;
+  const error = await refusal(messages.create(id, saying(forSearch('file-unknown'))));
+  expect(error).toMatchObject({ status: 404, message: 'No such File object: file-unknown' });
+  expect(await readMessages(it, id)).toHaveLength(1);
+  expect(await resourcesOf(it, id)).toEqual({});
+  expect(it.storage.stores.size).toBe(0);
+});
+
+test('the endpoint is not asked for a message that is refused anyway', async () => {
+  const it = await withFiles();
+  const { id: assistant_id } = await createAssistant(it);
+  const { id } = await createThread(it);
+  const { messages, runs } = it.openai.beta.threads;
+  const run = await runs.create(id, { assistant_id });
+  expect(await refusal(messages.create(id, saying(forSearch('file-a'))))).toMatchObject({
+    status: 400,
+    message: `Can't add messages to ${id} while a run ${run.id} is active.`,
+  });
+  const additional_messages = [saying(forSearch('file-a'))];
+  const again = await refusal(runs.create(id, { assistant_id, additional_messages }));
+  expect(again.message).toBe(`Thread ${id} already has an active run ${run.id}.`);
+  expect(it.storage.asked).toEqual([]);
+});
+
+test('the code interpreter has twenty files of a thread, and each once', async () => {
+  const it = await withFiles();
+  const ids = Array.from({ length: 20 }, (_, index) => `file-${index}`);
+  const messages = ids.map((id) => saying(forCode(id)));
+  const { id } = await it.openai.beta.threads.create({ messages });
+  await it.openai.beta.threads.messages.create(id, saying(forCode('file-19')));
+  const { body } = await it.request('POST', `/threads/${id}/messages`, saying(forCode('file-20')));
+  expect(body.error).toEqual({
+    message:
+      "Invalid 'tool_resources.code_interpreter.file_ids': array too long. Expected an array with maximum length 20, but got an array with length 21 instead.",
+    type: 'invalid_request_error',
+    param: 'tool_resources.code_interpreter.file_ids',
+    code: 'array_above_max_length',
+  });
+  expect(await resourcesOf(it, id)).toEqual({ code_interpreter: { file_ids: ids } });
+  const { data } = await it.openai.beta.threads.messages.list(id, { limit: 100 });
+  expect(data).toHaveLength(21);
+});
+
+test('without file search an attachment is kept with its message, and the run is refused', async () => {
+  const it = await setup({ model: 'scripted' });
+  const { id } = await createThread(it);
+  const { messages, runs } = it.openai.beta.threads;
+  const message = await messages.create(id, saying(forSearch('file-a')));
+  expect(message.attachments).toEqual([forSearch('file-a')]);
+  expect(await resourcesOf(it, id)).toEqual({});
+  const { id: assistant_id } = await createAssistant(it, { tools: [{ type: 'file_search' }] });
+  const error = await refusal(runs.create(id, { assistant_id }));
+  expect(error.message).toContain("'tools[0].type' is 'file_search'");
+  expect(await runs.create(id, { assistant_id, tools: [] })).toMatchObject({ status: 'queued' });
+});
+
+test('without a key nothing is asked of strangers, and attachments stay with their messages', async () => {
+  const it = await setup({ key: null });
+  const { id, tool_resources } = await it.openai.beta.threads.create({
+    messages: [saying(forSearch('file-a'))],
+  });
+  expect(tool_resources).toEqual({});
+  expect((await readMessages(it, id))[0]?.attachments).toEqual([forSearch('file-a')]);
+  expect(it.storage.asked).toEqual([]);
+});

@@ -1,0 +1,203 @@
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import { createChatUpstream } from '../../support/chat-upstream.ts';
+import { apiKey, setup, type Setup, type SetupOptions } from '../../support/engine.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import {
+  createAssistant,
+  createRun,
+  readMessages,
+  readRun,
+  readSteps,
+  refusal,
+} from '../../support/conversation.ts';
+import { makes, runsCode, says } from '../../support/upstream-items.ts';
+
+const tools = [{ type: 'code_interpreter' as const }];
+const everyByte = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256);
+const png = new Uint8Array(Buffer.from('\u0089PNG\r\n\u001A\nplot', 'latin1'));
+const drawing = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+
+const bytesOf = async ({ openai }: Setup, id: string) =>
+  new Uint8Array(await (await openai.files.content(id)).arrayBuffer());
+
+/** An endpoint that gives back nothing of what was uploaded for assistants, and an engine on it. */
+const open = (options: SetupOptions = {}) => setup({ withholds: true, ...options });
+
+/** A run whose code made these files, and the ids by which its message shows them. */
+async function make(it: Setup, files: Readonly<Record<string, Blob>>) {
+  const names = Object.keys(files);
+  const inside = Object.entries(files).map(([name, file]) => [`cfile_${name}`, file] as const);
+  it.storage.containers.set('cntr_first', new Map(inside));
+  const notes = names.map((name) => makes(name));
+  it.upstream.will({ output: [runsCode('save()'), says('Done.', notes)] });
+  const { run, thread_id } = await createRun(it, {}, { tools });
+  await it.runToEnd();
+  const message = (await readMessages(it, thread_id)).at(-1);
+  const ids = (message?.content ?? []).flatMap((part): string[] => {
+    if (part.type === 'image_file') return [part.image_file.file_id];
+    if (part.type !== 'text') return [];
+    return part.text.annotations.flatMap((note) =>
+      note.type === 'file_path' ? [note.file_path.file_id] : [],
+    );
+  });
+  return { run, thread_id, ids };
+}
+
+const makeOne = async (it: Setup, name = 'sum.csv', content = new Blob([everyByte])) => {
+  const { ids, ...made } = await make(it, { [name]: content });
+  const [id] = ids;
+  if (id === undefined) throw new Error('the message shows no file');
+  return { ...made, id };
+};
+
+describe('what code made can be downloaded', () => {
+  test('from an endpoint that does not give it back', async () => {
+    const it = await open();
+    const { id } = await makeOne(it);
+    expect(it.storage.files.get(id)?.purpose).toBe('assistants');
+    const before = it.storage.asked.length;
+    expect(await bytesOf(it, id)).toEqual(everyByte);
+    const file = {
+      id,
+      object: 'file',
+      bytes: everyByte.length,
+      created_at: 1_790_000_000,
+      filename: 'sum.csv',
+      purpose: 'assistants_output',
+      status: 'processed',
+    } satisfies OpenAI.FileObject;
+    expect(await it.openai.files.retrieve(id)).toEqual(file);
+    expect(it.storage.asked).toHaveLength(before);
+    expect(await it.openai.files.delete(id)).toEqual({ id, object: 'file', deleted: true });
+    expect(it.storage.asked.at(-1)).toBe(`DELETE /files/${id}`);
+    expect(it.storage.files.size).toBe(0);
+    expect((await refusal(it.openai.files.content(id))).message).toContain(`No such File object`);
+  });
+
+  test.each([404, 403])('from one that takes no files (%i)', async (status) => {
+    const it = await open({ lacks: { files: status } });
+    const { id } = await makeOne(it);
+    expect(id).toMatch(/^file-[0-9A-Za-z]{24}$/u);
+    expect(await bytesOf(it, id)).toEqual(everyByte);
+    expect(it.lines.join('')).toContain('file that a run made is kept here alone');
+    const before = it.storage.asked.length;
+    expect(await it.openai.files.delete(id)).toMatchObject({ deleted: true });
+    expect(it.storage.asked).toHaveLength(before);
+    expect((await refusal(it.openai.files.retrieve(id))).status).toBe(status);
+  });
+
+  test('images too, of messages and of steps', async () => {
+    const it = await open({ lacks: { files: 404 } });
+    it.storage.containers.set('cntr_first', new Map([['cfile_plot.png', new Blob([png])]]));
+    const outputs = [{ type: 'image', url: drawing } as const];
+    it.upstream.will({ output: [runsCode('draw()', outputs), says('See.', [makes('plot.png')])] });
+    const { run, thread_id } = await createRun(it, {}, { tools });
+    await it.runToEnd();
+    const [step] = await readSteps(it, run);
+    const shown = JSON.stringify([step, await readMessages(it, thread_id)]);
+    const ids = new Set([...shown.matchAll(/"file_id":"(?<id>[^"]+)"/gu)].map(([, id]) => id));
+    const contents = await Promise.all([...ids].map((id) => it.openai.files.content(id ?? '')));
+    expect(contents.map(({ headers }) => headers.get('content-type'))).toContain('image/png');
+    for (const content of contents)
+      expect(new Uint8Array(await content.arrayBuffer())).toEqual(png);
+    expect(contents).toHaveLength(2);
+  });
+
+  test('under its own name, whatever that is, and never as a page to show', async () => {
+    const it = await open();
+    const name = 'a "b" 100%\\é🥶.html';
+    const page = new Blob(['<script>'], { type: 'text/html' });
+    const { headers } = await it.openai.files.content((await makeOne(it, name, page)).id);
+    expect(headers.get('content-type')).toBe('text/html');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-disposition')).toBe(
+      `attachment; filename="a _b_ 100____.html"; filename*=UTF-8''${encodeURIComponent(name)}`,
+    );
+  });
+
+  test('as long as its thread and after it', async () => {
+    const it = await open();
+    const { id, thread_id } = await makeOne(it);
+    await it.openai.beta.threads.delete(thread_id);
+    expect(await bytesOf(it, id)).toEqual(everyByte);
+  });
+
+  test('with the scripted model, which has no other files', async () => {
+    const database = temporary();
+    const { id } = await makeOne(await open({ database }));
+    const it = await setup({ database, model: 'scripted' });
+    expect(await bytesOf(it, id)).toEqual(everyByte);
+    expect(await refusal(it.openai.files.content('file-other'))).toMatchObject({ status: 501 });
+    await it.openai.files.delete(id);
+    expect(await refusal(it.openai.files.retrieve(id))).toMatchObject({ status: 501 });
+  });
+});
+
+test('what is kept here alone cannot be attached, which is said before anything runs', async () => {
+  const it = await open({ lacks: { files: 404 } });
+  const { id } = await makeOne(it);
+  const { id: assistant_id } = await createAssistant(it, { tools });
+  const attachments = [{ file_id: id, tools }];
+  const messages = [{ role: 'user' as const, content: 'Read it.', attachments }];
+  const { beta } = it.openai;
+  const asked = beta.threads.createAndRun({ assistant_id, thread: { messages } });
+  expect(await refusal(asked)).toMatchObject({
+    status: 400,
+    code: 'unsupported_file',
+    message: `File '${id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,
+  });
+  const run = await beta.threads.createAndRun({ assistant_id, thread: { messages }, tools: [] });
+  expect(run.status).toBe('queued');
+});
+
+test('every other file is the endpoint’s', async () => {
+  const it = await open();
+  const { id } = await makeOne(it);
+  it.storage.keep('file-own');
+  const { data } = await it.openai.files.list();
+  expect(data.map((file) => file.id)).toEqual([id, 'file-own']);
+  expect(await it.openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });
+  expect(await refusal(it.openai.files.content('file-own'))).toMatchObject({
+    status: 400,
+    message: 'Not allowed to download files of purpose: assistants',
+  });
+});
+
+test('a copy stays while the endpoint cannot say whether its file is gone', async () => {
+  const lacks: Record<string, number> = {};
+  const it = await open({ lacks });
+  const { id } = await makeOne(it);
+  lacks['files'] = 403;
+  expect(await refusal(it.openai.files.delete(id))).toMatchObject({ status: 500 });
+  expect(await bytesOf(it, id)).toEqual(everyByte);
+  lacks['files'] = 404;
+  expect(await it.openai.files.delete(id)).toMatchObject({ deleted: true });
+});
+
+test('of what is larger than 64 MiB there is no copy, which the log says', async () => {
+  const it = await open();
+  const { id } = await makeOne(it, 'large.bin', new Blob([new Uint8Array(64 * 2 ** 20 + 1)]));
+  expect(it.storage.files.get(id)?.bytes).toBe(64 * 2 ** 20 + 1);
+  expect(await refusal(it.openai.files.content(id))).toMatchObject({ status: 400 });
+  expect(it.lines.join('')).toContain('file that a run made is too large for a copy');
+});
+
+test('Chat Completions are shown an image of which there is nothing but a copy', async () => {
+  const database = temporary();
+  const lacks = { files: 404 };
+  const maker = await open({ database, lacks });
+  const { id } = await makeOne(maker, 'plot.png', new Blob([png]));
+  const endpoint = createChatUpstream({ apiKey });
+  const it = await setup({ database, model: 'chat', endpoint, lacks, ids: maker.ids });
+  const { id: assistant_id } = await createAssistant(it);
+  const content = [{ type: 'image_file' as const, image_file: { file_id: id } }];
+  const thread = await it.openai.beta.threads.create({ messages: [{ role: 'user', content }] });
+  endpoint.will({});
+  const run = await it.openai.beta.threads.runs.create(thread.id, { assistant_id });
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  expect(endpoint.sent().messages.at(-1)?.content).toEqual([
+    { type: 'image_url', image_url: { url: drawing, detail: 'auto' } },
+  ]);
+});

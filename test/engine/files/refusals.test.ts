@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import { setup, type SetupOptions } from '../../support/engine.ts';
+import { createRun, readRun, refusal, weatherTool } from '../../support/conversation.ts';
+
+type Hosted = 'file_search' | 'code_interpreter';
+
+const elsewhere = 'http://localhost:11434/v1';
+
+const sentence = (index: number, type: Hosted, who = 'this model endpoint') =>
+  `'tools[${index}].type' is '${type}', which ${who} does not have: take it out of the assistant's tools, or give the run 'tools' without it.`;
+
+const open = (options: SetupOptions) => setup({ baseURL: elsewhere, ...options });
+
+const nothing = (status: number) => ({ files: status, vector_stores: status, containers: status });
+
+test.each([
+  [404, 'file_search'],
+  [405, 'code_interpreter'],
+  [501, 'file_search'],
+] as const)('an endpoint that says %i to all of it has no %s', async (status, type) => {
+  const it = await open({ model: 'auto', lacks: nothing(status) });
+  const tools = [weatherTool, { type }];
+  expect(await refusal(createRun(it, {}, { tools }))).toEqual({
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'unsupported_tool',
+    param: 'tools',
+    message: sentence(1, type),
+  });
+  const asked = it.storage.asked.length;
+  expect((await refusal(createRun(it, { tools: [{ type }] }))).message).toBe(sentence(0, type));
+  expect(it.storage.asked).toHaveLength(asked);
+  const { run } = await createRun(it, { tools: [weatherTool] }, { tools });
+  expect(run.status).toBe('queued');
+});
+
+test('a run that must not use its tools needs none of them there', async () => {
+  const it = await open({ model: 'auto', lacks: nothing(404) });
+  it.upstream.will({});
+  const tools = [weatherTool, { type: 'code_interpreter' as const }];
+  const { run } = await createRun(it, { tool_choice: 'none' }, { tools });
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({ status: 'completed', tools });
+  const weather = { type: 'function', ...weatherTool.function, strict: false };
+  expect(it.upstream.sent()).toMatchObject({ tools: [weather], tool_choice: 'none' });
+});
+
+test('one that has files may have the rest, and the run will tell', async () => {
+  const it = await open({ model: 'auto', lacks: { vector_stores: 404 } });
+  const { run } = await createRun(it, {}, { tools: [{ type: 'file_search' }] });
+  expect(run.tools).toMatchObject([{ type: 'file_search' }]);
+  expect(it.storage.asked).toEqual(['GET /vector_stores', 'GET /files']);
+});
+
+test('one in trouble is believed to have it, and asked again', async () => {
+  const it = await open({ model: 'auto', lacks: nothing(503) });
+  const tools = [{ type: 'file_search' as const }];
+  for (const times of [1, 2]) {
+    await createRun(it, {}, { tools });
+    expect(it.storage.asked).toEqual(Array(times).fill('GET /vector_stores'));
+  }
+});
+
+test('each tool is looked up by itself, once', async () => {
+  const it = await open({ model: 'auto', lacks: { containers: 404, files: 404 } });
+  const both = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
+  const error = await refusal(createRun(it, {}, { tools: both }));
+  expect(error.message).toBe(sentence(1, 'code_interpreter'));
+  await createRun(it, {}, { tools: [{ type: 'file_search' }] });
+  expect(it.storage.asked).toEqual(['GET /vector_stores', 'GET /containers', 'GET /files']);
+});
+
+test.each(['file_search', 'code_interpreter'] as const)(
+  'Chat Completions has no %s, whoever speaks it',
+  async (type) => {
+    const it = await open({ model: 'chat' });
+    const error = await refusal(createRun(it, {}, { tools: [{ type }] }));
+    expect(error.message).toBe(sentence(0, type, 'Chat Completions'));
+    expect(it.storage.asked).toEqual([]);
+  },
+);
+
+test.each([
+  ['OpenAI', { model: 'auto' }],
+  ['an endpoint that was said to speak Responses', { model: 'responses', baseURL: elsewhere }],
+] as const)('%s is not asked', async (_, options) => {
+  const it = await setup({ ...options, lacks: nothing(404) });
+  const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
+  expect((await createRun(it, {}, { tools })).run.status).toBe('queued');
+  expect(it.storage.asked).toEqual([]);
+});
+
+test('what is refused leaves the thread as it was', async () => {
+  const it = await open({ model: 'auto', lacks: nothing(404) });
+  const { threads, assistants } = it.openai.beta;
+  const tools = [{ type: 'file_search' as const }];
+  const { id: assistant_id } = await assistants.create({ model: 'm', tools });
+  const { id } = await threads.create();
+  const additional_messages = [{ role: 'user' as const, content: 'Hello?' }];
+  await refusal(threads.runs.create(id, { assistant_id, additional_messages }));
+  expect((await threads.messages.list(id)).data).toEqual([]);
+  expect((await threads.runs.list(id)).data).toEqual([]);
+});
+
+const attachments = [{ file_id: 'file-a', tools: [{ type: 'file_search' as const }] }];
+const message = { role: 'user' as const, content: 'Read this.', attachments };
+
+test.each([
+  ['nothing of the kind', nothing(404)],
+  ['files alone', { vector_stores: 404 }],
+])('at an endpoint with %s an attachment stays with its message', async (_, lacks) => {
+  const it = await open({ model: 'auto', lacks });
+  const { threads } = it.openai.beta;
+  const thread = await threads.create({ messages: [message] });
+  expect(thread.tool_resources).toEqual({});
+  const made = await threads.messages.create(thread.id, message);
+  expect(made.attachments).toEqual(attachments);
+  const named = await threads.create({
+    messages: [message],
+    tool_resources: { file_search: { vector_store_ids: ['collection_1'] } },
+  });
+  expect(named.tool_resources).toEqual({ file_search: { vector_store_ids: ['collection_1'] } });
+  const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
+  expect(await refusal(threads.create({ tool_resources }))).toMatchObject({
+    status: 400,
+    code: 'unsupported_parameter',
+  });
+});

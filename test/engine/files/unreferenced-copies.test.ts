@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../../src/engine/store/open.ts';
+import { runFiles } from '../../../src/engine/store/files.ts';
+import { apiKey, setup } from '../../support/engine.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import { locate } from '../../support/test-database.ts';
+import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
+import { createUpstream } from '../../support/upstream.ts';
+import { makes, runsCode, says } from '../../support/upstream-items.ts';
+
+const tools = [{ type: 'code_interpreter' as const }];
+/** What it does not take has ids that are never given twice. */
+const lacks = { files: 404 };
+const drawing = 'data:image/png;base64,iVBORw0K';
+
+/** The copies that are kept of a run's files, as the database has them. */
+async function copiesOf(database: string, { id }: { id: string }) {
+  const db = await openDatabase(await locate(database));
+  const ids = await runFiles(db, id);
+  await db.destroy();
+  return ids;
+}
+
+/** A run that has shown one file and kept another, and waits for a third that never comes. */
+async function openStuck(database: string) {
+  const upstream = createUpstream({ apiKey });
+  const asked = Promise.withResolvers<void>();
+  const fetch: typeof upstream.fetch = (input, init) => {
+    if (!new Request(input, init).url.endsWith('/drawing')) return upstream.fetch(input, init);
+    asked.resolve();
+    return new Promise(() => {});
+  };
+  const it = await setup({ database, lacks, endpoint: { ...upstream, fetch } });
+  it.storage.containers.set('cntr_first', new Map([['cfile_a.csv', new Blob(['1'])]]));
+  const urls = [drawing, 'https://api.openai.com/v1/drawing'];
+  const outputs = urls.map((url) => ({ type: 'image' as const, url }));
+  upstream.will({ output: [says('First.', [makes('a.csv')]), runsCode('draw()', outputs)] });
+  const { run, thread_id } = await createRun(it, {}, { tools });
+  await it.engine.tick();
+  await asked.promise;
+  expect(await copiesOf(database, run)).toHaveLength(2);
+  return { it, run, thread_id };
+}
+
+test('a copy that nothing shows goes when its run is cancelled', async () => {
+  const database = temporary();
+  const { it, run, thread_id } = await openStuck(database);
+  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await it.engine.settled();
+  expect((await readRun(it, run)).status).toBe('cancelled');
+  const [copy, ...others] = await copiesOf(database, run);
+  expect(JSON.stringify(await readMessages(it, thread_id))).toContain(copy);
+  expect(others).toEqual([]);
+});
+
+test('the copies of a lost attempt go when another has come to its end', async () => {
+  const database = temporary();
+  const { it, run } = await openStuck(database);
+  await it.engine.stop(0);
+  const { clock, ids } = it;
+  const later = await setup({ database, lacks, clock, ids });
+  const outputs = [{ type: 'image' as const, url: drawing }];
+  later.upstream.will({ output: [runsCode('draw()', outputs), says('Done.')] });
+  await later.runToEnd();
+  expect((await readRun(later, run)).status).toBe('completed');
+  const [copy, ...others] = await copiesOf(database, run);
+  expect(JSON.stringify(await readSteps(later, run))).toContain(copy);
+  expect(others).toEqual([]);
+});
+
+test('a copy is not written any more once its run is somebody else’s', async () => {
+  const database = temporary();
+  const it = await setup({ database });
+  const content = Promise.withResolvers<Uint8Array>();
+  const asked = Promise.withResolvers<void>();
+  const slow = Object.assign(new Blob(['1']), {
+    stream: () =>
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          asked.resolve();
+          controller.enqueue(await content.promise);
+          controller.close();
+        },
+      }),
+  });
+  it.storage.containers.set('cntr_first', new Map([['cfile_a.csv', slow]]));
+  it.upstream.will({ output: [says('Done.', [makes('a.csv')])] });
+  const { run } = await createRun(it, {}, { tools });
+  await it.engine.tick();
+  await asked.promise;
+  const db = await openDatabase(await locate(database));
+  await db.updateTable('runs').set({ lease_token: 'another' }).where('id', '=', run.id).execute();
+  content.resolve(new Uint8Array([1]));
+  await it.engine.settled();
+  expect(it.storage.files.size).toBe(1);
+  expect(await runFiles(db, run.id)).toEqual([]);
+  await db.destroy();
+});

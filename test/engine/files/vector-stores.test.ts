@@ -1,0 +1,222 @@
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import { createAssistant, readMessages, refusal } from '../../support/conversation.ts';
+
+const chunking_strategy = {
+  type: 'static' as const,
+  static: { max_chunk_size_tokens: 400, chunk_overlap_tokens: 100 },
+};
+const aWeek = { anchor: 'last_active_at', days: 7 };
+
+const making = (...file_ids: string[]) => ({ file_search: { vector_stores: [{ file_ids }] } });
+const naming = (id: string) => ({ file_search: { vector_store_ids: [id] } });
+
+async function withFiles() {
+  const it = await setup();
+  for (const id of ['file-a', 'file-b']) it.storage.keep(id);
+  /** The only store there is. */
+  const store = () => {
+    const [only, ...others] = it.storage.stores.values();
+    if (only === undefined || others.length > 0) throw new Error('there is not one store');
+    return { ...only, files: [...only.files.keys()] };
+  };
+  return { ...it, store };
+}
+
+test('an assistant is made with a vector store of its own, and shows its id alone', async () => {
+  const it = await withFiles();
+  const metadata = { topic: 'sun' };
+  const assistant = await createAssistant(it, {
+    tools: [{ type: 'file_search' }],
+    tool_resources: {
+      code_interpreter: { file_ids: ['file-x'] },
+      file_search: {
+        vector_stores: [{ file_ids: ['file-a', 'file-b'], chunking_strategy, metadata }],
+      },
+    },
+  });
+  const { id, files, settings } = it.store();
+  expect(assistant.tool_resources).toEqual({
+    code_interpreter: { file_ids: ['file-x'] },
+    ...naming(id),
+  });
+  expect(files).toEqual(['file-a', 'file-b']);
+  expect(settings).toEqual({ chunking_strategy, metadata });
+  expect(await it.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
+});
+
+test('a thread’s is gone a week after it was last of use', async () => {
+  const it = await withFiles();
+  const thread = await it.openai.beta.threads.create({ tool_resources: making('file-a') });
+  const { id, settings } = it.store();
+  expect(thread.tool_resources).toEqual(naming(id));
+  expect(settings).toEqual({ expires_after: aWeek });
+});
+
+test('a thread that comes with its run has one too', async () => {
+  const it = await withFiles();
+  const { id: assistant_id } = await createAssistant(it);
+  const thread = {
+    messages: [{ role: 'user' as const, content: 'When is sunrise?' }],
+    tool_resources: making('file-a'),
+  };
+  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
+  expect(Reflect.get(run, 'tool_resources')).toEqual(naming(it.store().id));
+});
+
+test('a store without files is one to which they come later', async () => {
+  const it = await withFiles();
+  await it.openai.beta.threads.create({ tool_resources: { file_search: { vector_stores: [{}] } } });
+  expect(it.store().files).toEqual([]);
+});
+
+test('more files than the endpoint takes at once', async () => {
+  const it = await withFiles();
+  const ids = Array.from({ length: 1201 }, (_, index) => `file-${index}`);
+  for (const id of ids) it.storage.keep(id);
+  await it.openai.beta.threads.create({ tool_resources: making(...ids) });
+  expect(it.store().files).toEqual(ids);
+  expect(it.storage.asked.map((asked) => asked.replace(/vs_\w+/u, '…'))).toEqual([
+    'POST /vector_stores',
+    'POST /vector_stores/…/file_batches',
+    'POST /vector_stores/…/file_batches',
+  ]);
+});
+
+test('a store that the endpoint refuses leaves nothing behind', async () => {
+  const it = await withFiles();
+  const { threads, assistants } = it.openai.beta;
+  const tool_resources = making('file-unknown');
+  const told = {
+    status: 404,
+    type: 'invalid_request_error',
+    message: 'No such File object: file-unknown',
+  };
+  const messages = [{ role: 'user' as const, content: 'Hello?' }];
+  expect(await refusal(threads.create({ messages, tool_resources }))).toMatchObject(told);
+  expect(await refusal(createAssistant(it, { tool_resources }))).toMatchObject(told);
+  expect((await it.request('GET', '/threads')).body.data).toEqual([]);
+  expect((await assistants.list()).data).toEqual([]);
+});
+
+test('one that is filled in vain is taken back', async () => {
+  const it = await withFiles();
+  const ids = Array.from({ length: 500 }, (_, index) => `file-${index}`);
+  for (const id of ids) it.storage.keep(id);
+  const tool_resources = making(...ids, 'file-unknown');
+  await refusal(it.openai.beta.threads.create({ tool_resources }));
+  expect(it.storage.stores.size).toBe(0);
+});
+
+test('a store is deleted again when what it was made for is refused', async () => {
+  const it = await withFiles();
+  const params = {
+    assistant_id: 'asst_unknown000000000000000',
+    thread: { tool_resources: making('file-a') },
+  };
+  expect(await refusal(it.openai.beta.threads.createAndRun(params))).toMatchObject({
+    status: 404,
+    message: "No assistant found with id 'asst_unknown000000000000000'.",
+  });
+  expect(it.storage.stores.size).toBe(0);
+  expect((await it.request('GET', '/threads')).body.data).toEqual([]);
+});
+
+test.each([
+  ['/threads', '', {}],
+  ['/assistants', '', { model: 'm' }],
+])('%s takes either a store or what one is made of', async (path, _, rest) => {
+  const it = await withFiles();
+  const file_search = { vector_store_ids: ['vs_1'], vector_stores: [{}] };
+  const { status, body } = await it.request('POST', path, {
+    ...rest,
+    tool_resources: { file_search },
+  });
+  expect([status, body.error]).toEqual([
+    400,
+    {
+      message:
+        "Mutually exclusive parameters: 'tool_resources.file_search.vector_stores'. Ensure you are only providing one of: 'vector_stores' or 'vector_store_ids'.",
+      type: 'invalid_request_error',
+      param: 'tool_resources.file_search.vector_stores',
+      code: 'mutually_exclusive_parameters',
+    },
+  ]);
+  expect(it.storage.asked).toEqual([]);
+});
+
+const twoStores = { file_search: { vector_stores: [{}, {}] } };
+
+test.each([
+  ['POST', '/threads', { tool_resources: twoStores }, 'tool_resources'],
+  ['POST', '/assistants', { model: 'm', tool_resources: twoStores }, 'tool_resources'],
+  [
+    'POST',
+    '/threads/runs',
+    { assistant_id: 'asst_1', thread: { tool_resources: twoStores } },
+    'thread.tool_resources',
+  ],
+])('%s %s makes no more than one', async (method, path, body, place) => {
+  const it = await withFiles();
+  const answer = await it.request(method, path, body);
+  expect([answer.status, answer.body.error.param, answer.body.error.message]).toEqual([
+    400,
+    `${place}.file_search.vector_stores`,
+    `Invalid '${place}.file_search.vector_stores': array too long. Expected an array with maximum length 1, but got an array with length 2 instead.`,
+  ]);
+});
+
+test('a thread that stands takes stores by id alone', async () => {
+  const it = await withFiles();
+  const { id } = await it.openai.beta.threads.create();
+  const { body } = await it.request('POST', `/threads/${id}`, { tool_resources: making('file-a') });
+  expect(body.error).toMatchObject({
+    message: "Unknown parameter: 'tool_resources.file_search.vector_stores'.",
+    code: 'unknown_parameter',
+  });
+});
+
+test.each([
+  ['', '/threads', {}],
+  ['', '/assistants', { model: 'm' }],
+  ['thread.', '/threads/runs', { assistant_id: 'asst_1' }],
+])('without an endpoint there are no stores to make: %s%s', async (prefix, path, rest) => {
+  const it = await setup({ model: 'scripted' });
+  const given = { tool_resources: making('file-a') };
+  const body = prefix === '' ? { ...rest, ...given } : { ...rest, thread: given };
+  const answer = await it.request('POST', path, body);
+  const param = `${prefix}tool_resources.file_search.vector_stores`;
+  expect([answer.status, answer.body.error]).toEqual([
+    400,
+    {
+      message: `'${param}' is not supported here: there are no vector stores, so leave it out.`,
+      type: 'invalid_request_error',
+      param,
+      code: 'unsupported_parameter',
+    },
+  ]);
+});
+
+test('a key that the endpoint does not take is not shown to callers', async () => {
+  const it = await setup({ key: 'sk-wrong-0123456789abcdef' });
+  const error = await refusal(it.openai.beta.threads.create({ tool_resources: making('file-a') }));
+  expect(error).toEqual({
+    status: 500,
+    type: 'server_error',
+    code: null,
+    param: null,
+    message:
+      "The model endpoint's files cannot be used: Incorrect API key provided: Bearer [redacted]",
+  });
+  expect(it.lines.join('')).not.toContain('sk-wrong');
+});
+
+test('a thread that is read keeps what was said on it', async () => {
+  const it = await withFiles();
+  const messages = [{ role: 'user' as const, content: 'Hello?' }];
+  const { id } = await it.openai.beta.threads.create({
+    messages,
+    tool_resources: making('file-a'),
+  });
+  expect(await readMessages(it, id)).toHaveLength(1);
+});

@@ -1,0 +1,111 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import { dataOf, expectTold, tellRun } from '../../support/run-stream.ts';
+import { createAssistant, createThread } from '../../support/conversation.ts';
+import { cites, makes, says, searches } from '../../support/upstream-items.ts';
+
+const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
+
+/** Letters of one unit and of two, marks that combine, sequences that show as one, brackets. */
+const piece = fc.oneof(
+  fc.constantFrom(
+    'a',
+    ' ',
+    '\n',
+    'e\u0301',
+    '𝔘',
+    '🥶',
+    '👩‍👩‍👧‍👦',
+    '🇳🇴',
+    '\u200d',
+    '【',
+    '】',
+    '†',
+    '$&',
+  ),
+  fc.string({ unit: 'grapheme', maxLength: 3 }),
+);
+
+const words = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+
+const sample = fc.record({
+  before: words,
+  after: words,
+  places: fc.array(fc.tuple(fc.constantFrom('file-a', 'file-b'), fc.nat(30)), { maxLength: 4 }),
+  path: fc.constantFrom('sandbox:/mnt/data/sum.csv', ''),
+  late: fc.boolean(),
+});
+
+test('references stand where they say, whatever the text is made of', async () => {
+  const it = await setup();
+  it.storage.containers.set('cntr_first', new Map([['cfile_sum.csv', new Blob(['1'])]]));
+  await fc.assert(
+    fc.asyncProperty(sample, async ({ before, after, places, path, late }) => {
+      const text = `${before}|${path}|${after}`;
+      const length = Array.from(text).length;
+      // Within the path a marker would part it.
+      const from = Array.from(before).length;
+      const to = from + path.length + 2;
+      const cited = places
+        .map(([id, index]) => [id, Math.min(index, length)] as const)
+        .map(([id, index]) => cites(id, index > from && index < to ? to : index));
+      it.upstream.will({
+        output: [searches('x'), says(text, [...cited, makes('sum.csv')])],
+        edit: (events) =>
+          events.filter(({ type }) => !late || type !== 'response.output_text.annotation.added'),
+      });
+      const { events } = await tellRun(it, {}, { tools });
+      await expectTold(it, events);
+      const [message] = dataOf(events, 'thread.message.completed');
+      const [part] = message?.content ?? [];
+      if (part?.type !== 'text') throw new Error('the message is no text');
+      const { value, annotations } = part.text;
+      expect(annotations).toHaveLength(cited.length + 1);
+      for (const { start_index, end_index, text: marked } of annotations) {
+        expect(value.slice(start_index, end_index)).toBe(marked);
+      }
+      const markers = annotations
+        .filter((note) => note.text.startsWith('【'))
+        .toSorted((one, other) => other.start_index - one.start_index);
+      const bare = markers.reduce(
+        (rest, { start_index, end_index }) => rest.slice(0, start_index) + rest.slice(end_index),
+        value,
+      );
+      expect(bare).toBe(text);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('the SDK’s own stream puts text and references together as they come', async () => {
+  const it = await setup();
+  const files = ['cfile_sum.csv', 'cfile_plot.png'].map((id) => [id, new Blob(['1'])] as const);
+  it.storage.containers.set('cntr_first', new Map(files));
+  const notes = [cites('file-a', 1), makes('sum.csv'), makes('plot.png')];
+  it.upstream.will({ output: [says('🥶 It is cold: sandbox:/mnt/data/sum.csv', notes)] });
+  const { id: assistant_id } = await createAssistant(it, { tools });
+  const { id: thread_id } = await createThread(it);
+  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  const connected = new Promise<void>((resolve) => {
+    stream.once('connect', resolve);
+  });
+  const texts: [value: string, annotations: number][] = [];
+  const images: string[] = [];
+  let said = '';
+  stream.on('textDelta', ({ value = '' }, snapshot) => {
+    said += value;
+    texts.push([snapshot.value, snapshot.annotations.length]);
+  });
+  stream.on('imageFileDone', ({ file_id }) => images.push(file_id));
+  await connected;
+  await it.runToEnd();
+  const [message] = await stream.finalMessages();
+  const [text, image] = message?.content ?? [];
+  if (text?.type !== 'text' || image?.type !== 'image_file') throw new Error('not as expected');
+  expect(said).toBe(text.text.value);
+  expect(said).toBe('🥶【0:0†file-a.txt】 It is cold: sandbox:/mnt/data/sum.csv');
+  expect(texts.at(-1)).toEqual([said, 2]);
+  expect(text.text.annotations.map(({ type }) => type)).toEqual(['file_citation', 'file_path']);
+  expect(images).toEqual([image.image_file.file_id]);
+});

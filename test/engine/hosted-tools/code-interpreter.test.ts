@@ -1,0 +1,220 @@
+import type OpenAI from 'openai';
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  begunStory,
+  dataOf,
+  expectTold,
+  follow,
+  messageStory,
+  story,
+  streamOutputs,
+  tellRun,
+} from '../../support/run-stream.ts';
+import {
+  createRun,
+  readMessages,
+  readRun,
+  readSteps,
+  weatherTool,
+} from '../../support/conversation.ts';
+import { calls, runsCode, says } from '../../support/upstream-items.ts';
+
+const code = { tools: [{ type: 'code_interpreter' }] } satisfies OpenAI.Beta.AssistantUpdateParams;
+const hostedStory = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
+const doneStory = [...hostedStory, 'run.step.completed'];
+const png = 'data:image/png;base64,iVBORw0KGgo=';
+
+const callsOf = (step: OpenAI.Beta.Threads.Runs.RunStep | undefined) =>
+  step?.step_details.type === 'tool_calls' ? step.step_details.tool_calls : [];
+
+test('code is a step: its input as it is written, then what it printed and drew', async () => {
+  const it = await setup();
+  const outputs = [{ type: 'logs', logs: '42\n' } as const, { type: 'image', url: png } as const];
+  it.upstream.will({
+    output: [runsCode('print(6 * 7)', outputs), says('It is 42.')],
+    usage: [9, 4],
+  });
+  const { events } = await tellRun(it, {}, code);
+  expect(story(events)).toEqual([...begunStory, ...doneStory, ...messageStory, 'run.completed']);
+  await expectTold(it, events);
+
+  const deltas = dataOf(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
+  const parts = deltas.flatMap((details) =>
+    details?.type === 'tool_calls' ? (details.tool_calls ?? []) : [],
+  );
+  const inputs = parts.map((part) =>
+    part.type === 'code_interpreter' ? (part.code_interpreter?.input ?? '') : '',
+  );
+  expect(inputs.filter(Boolean).length).toBeGreaterThan(1);
+  expect(inputs.join('')).toBe('print(6 * 7)');
+  const [image] = it.storage.files.values();
+  expect(parts.at(-1)).toEqual({
+    index: 0,
+    type: 'code_interpreter',
+    code_interpreter: {
+      outputs: [
+        { index: 0, type: 'logs', logs: '42\n' },
+        { index: 1, type: 'image', image: { file_id: image?.id } },
+      ],
+    },
+  });
+  const [done, message] = dataOf(events, 'thread.run.step.completed');
+  expect(callsOf(done)).toEqual([
+    {
+      id: parts[0]?.id,
+      type: 'code_interpreter',
+      code_interpreter: {
+        input: 'print(6 * 7)',
+        outputs: [
+          { type: 'logs', logs: '42\n' },
+          { type: 'image', image: { file_id: image?.id } },
+        ],
+      },
+    },
+  ]);
+  // The turn's usage belongs to its last step.
+  expect([done?.usage?.total_tokens, message?.usage?.total_tokens]).toEqual([0, 13]);
+});
+
+test('calls in a row share a step; what stands between them parts it', async () => {
+  const it = await setup();
+  const output = [
+    runsCode('a = 1'),
+    runsCode('a + 1'),
+    says('So far.'),
+    runsCode('a + 2'),
+    says('3'),
+  ];
+  it.upstream.will({ output });
+  const { events } = await tellRun(it, {}, code);
+  expect(story(events)).toEqual([
+    ...begunStory,
+    ...doneStory,
+    ...messageStory,
+    ...doneStory,
+    ...messageStory,
+    'run.completed',
+  ]);
+  await expectTold(it, events);
+  const steps = dataOf(events, 'thread.run.step.completed');
+  const inputs = steps.map((step) =>
+    callsOf(step).map((call) => call.type === 'code_interpreter' && call.code_interpreter.input),
+  );
+  expect(inputs).toEqual([['a = 1', 'a + 1'], [], ['a + 2'], []]);
+});
+
+test('functions have a step of their own, and the items are sent back as they came', async () => {
+  const it = await setup();
+  const output = [runsCode('1 + 1', [{ type: 'logs', logs: '2' }]), calls('get_weather', {})];
+  it.upstream.will({ output, usage: [20, 7] }, { output: [says('Snow.')], usage: [30, 2] });
+  const { events } = await tellRun(it, {}, { tools: [...code.tools, weatherTool] });
+  expect(story(events)).toEqual([
+    ...begunStory,
+    ...doneStory,
+    ...hostedStory,
+    'run.requires_action',
+  ]);
+  await expectTold(it, events);
+  const [waiting] = dataOf(events, 'thread.run.requires_action');
+  if (waiting === undefined) throw new Error('the run does not wait');
+  const after = await follow(it, streamOutputs(it, waiting));
+  await expectTold(it, after);
+  expect(it.upstream.sent().input.slice(1, 3)).toEqual(output);
+  const steps = await readSteps(it, waiting);
+  expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 27, 32]);
+  expect((await readRun(it, waiting)).usage?.total_tokens).toBe(59);
+});
+
+test('a turn that ends with code pays with that step', async () => {
+  const it = await setup();
+  it.upstream.will({ output: [says('Look:'), runsCode('1')], usage: [5, 6] });
+  const { run } = await createRun(it, {}, code);
+  await it.runToEnd();
+  const steps = await readSteps(it, run);
+  expect(steps.map(({ type, usage }) => [type, usage?.total_tokens])).toEqual([
+    ['message_creation', 0],
+    ['tool_calls', 11],
+  ]);
+  expect(await readRun(it, run)).toMatchObject({ status: 'completed' });
+});
+
+test('a server that tells nothing of its calls until the end', async () => {
+  const it = await setup();
+  it.upstream.will({
+    output: [runsCode('print(1)', [{ type: 'logs', logs: '1' }]), says('One.')],
+    edit: (events) => events.filter(({ type }) => !/code|output_item/u.test(type)),
+  });
+  const { events } = await tellRun(it, {}, code);
+  await expectTold(it, events);
+  const steps = dataOf(events, 'thread.run.step.completed');
+  expect(steps.flatMap(callsOf)).toMatchObject([
+    { code_interpreter: { input: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] } },
+  ]);
+});
+
+test('what is said while a call is under way waits for it', async () => {
+  const it = await setup();
+  it.upstream.will({
+    output: [runsCode('slow()', [{ type: 'logs', logs: 'done' }]), says('Meanwhile.')],
+    edit: (events) => {
+      const late = events.filter(
+        (event) => event.type === 'response.output_item.done' && event.output_index === 0,
+      );
+      const rest = events.filter((event) => !late.includes(event));
+      return [...rest.slice(0, -1), ...late, ...rest.slice(-1)];
+    },
+  });
+  const { events } = await tellRun(it, {}, code);
+  expect(story(events)).toEqual([...begunStory, ...doneStory, ...messageStory, 'run.completed']);
+  await expectTold(it, events);
+});
+
+test('items of tools that a thread knows nothing of leave no step', async () => {
+  const it = await setup();
+  const item = { id: 'ws_1', type: 'web_search_call', status: 'completed', action: {} };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK asks for more of it
+  const search = item as unknown as OpenAI.Responses.ResponseFunctionWebSearch;
+  it.upstream.will({ output: [search, calls('get_weather', {})] }, {});
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  expect(await readSteps(it, run)).toHaveLength(1);
+  await follow(it, streamOutputs(it, await readRun(it, run)));
+  expect(it.upstream.sent().input[1]).toEqual(item);
+  expect(await readMessages(it, thread_id)).toHaveLength(2);
+});
+
+test('the SDK’s own stream tells of calls as they begin, grow and end', async () => {
+  const it = await setup();
+  it.upstream.will({ output: [runsCode('x = 1\nx + 1'), runsCode('x'), says('Two.')] });
+  const { id: assistant_id } = await it.openai.beta.assistants.create({
+    model: 'gpt-4.1',
+    ...code,
+  });
+  const { id: thread_id } = await it.openai.beta.threads.create({
+    messages: [{ role: 'user', content: 'Count.' }],
+  });
+  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  const heard: string[] = [];
+  let written = '';
+  stream.on('toolCallCreated', (call) => heard.push(`created ${call.type}`));
+  stream.on('toolCallDelta', (delta) => {
+    if (delta.type === 'code_interpreter') written += delta.code_interpreter?.input ?? '';
+  });
+  stream.on('toolCallDone', (call) => heard.push(`done ${call.id.slice(0, 5)}`));
+  stream.on('textDone', ({ value }) => heard.push(value));
+  const final = stream.finalRun();
+  await new Promise<void>((resolve) => {
+    stream.once('connect', resolve);
+  });
+  await it.runToEnd();
+  expect((await final).status).toBe('completed');
+  expect(written).toBe('x = 1\nx + 1x');
+  expect(heard).toEqual([
+    'created code_interpreter',
+    'done call_',
+    'created code_interpreter',
+    'done call_',
+    'Two.',
+  ]);
+});

@@ -1,0 +1,240 @@
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import { setup, type Setup } from '../../support/engine.ts';
+import {
+  begunStory,
+  collect,
+  dataOf,
+  expectTold,
+  messageStory,
+  story,
+  streamRun,
+  tellRun,
+} from '../../support/run-stream.ts';
+import { createRun, readRun, readSteps } from '../../support/conversation.ts';
+import { calls, cites, found, says, searches } from '../../support/upstream-items.ts';
+
+type Step = OpenAI.Beta.Threads.Runs.RunStep;
+
+const content = 'step_details.tool_calls[*].file_search.results[*].content';
+
+/** An assistant that searches one store. */
+const searching = {
+  tools: [{ type: 'file_search' }],
+  tool_resources: { file_search: { vector_store_ids: ['vs_assistant'] } },
+} satisfies Partial<OpenAI.Beta.AssistantCreateParams>;
+
+const oslo = [found('file-oslo', 'Oslo is cold.', 0.75), found('file-rome', 'Rome is not.', 0.5)];
+const answered = {
+  output: [searches('weather', oslo), says('It is cold.', [cites('file-oslo', 10)])],
+};
+
+const searchOf = (step: Step | undefined) => {
+  const [call] = step?.step_details.type === 'tool_calls' ? step.step_details.tool_calls : [];
+  return call?.type === 'file_search' ? call.file_search : undefined;
+};
+
+const bare = [
+  { file_id: 'file-oslo', file_name: 'file-oslo.txt', score: 0.75, attributes: {} },
+  { file_id: 'file-rome', file_name: 'file-rome.txt', score: 0.5, attributes: {} },
+];
+const whole = [
+  { ...bare[0], content: [{ type: 'text', text: 'Oslo is cold.' }] },
+  { ...bare[1], content: [{ type: 'text', text: 'Rome is not.' }] },
+];
+
+test('scores of other scales are scores still', async () => {
+  const it = await setup();
+  const results = [found('file-oslo', 'Oslo is cold.', 12.5), found('file-rome', 'Rome.', -3)];
+  it.upstream.will({ output: [searches('weather', results)] });
+  const { events } = await tellRun(it, {}, searching);
+  await expectTold(it, events);
+  const [step] = dataOf(events, 'thread.run.step.completed');
+  expect(searchOf(step)?.results?.map(({ score }) => score)).toEqual([1, 0]);
+});
+
+test('a search is a step; its results come with its end', async () => {
+  const it = await setup();
+  it.upstream.will(answered);
+  const { events } = await tellRun(it, {}, searching);
+  expect(story(events)).toEqual([
+    ...begunStory,
+    'run.step.created',
+    'run.step.in_progress',
+    'run.step.delta',
+    'run.step.completed',
+    ...messageStory,
+    'run.completed',
+  ]);
+  await expectTold(it, events);
+  const ranking_options = { ranker: 'default_2024_08_21', score_threshold: 0 };
+  const [delta] = dataOf(events, 'thread.run.step.delta');
+  const [step] = dataOf(events, 'thread.run.step.completed');
+  expect(delta?.delta.step_details).toEqual({
+    type: 'tool_calls',
+    tool_calls: [
+      {
+        index: 0,
+        id: expect.stringMatching(/^call_/u),
+        type: 'file_search',
+        file_search: { ranking_options, results: [] },
+      },
+    ],
+  });
+  expect(searchOf(step)).toEqual({ ranking_options, results: bare });
+});
+
+describe('the texts that were found are shown to those who ask', () => {
+  const readStep = async (
+    it: Setup,
+    run: OpenAI.Beta.Threads.Run,
+    include: [typeof content] | [],
+  ) => {
+    const { id: run_id, thread_id } = run;
+    const { steps } = it.openai.beta.threads.runs;
+    const { data } = await steps.list(run_id, { thread_id, order: 'asc', include });
+    const step = await steps.retrieve(data[0]?.id ?? '', { run_id, thread_id, include });
+    expect(step).toEqual(data[0]);
+    return searchOf(step)?.results;
+  };
+
+  test('of a step or a list', async () => {
+    const it = await setup();
+    it.upstream.will(answered);
+    const { run } = await createRun(it, {}, searching);
+    await it.runToEnd();
+    expect(await readStep(it, run, [])).toEqual(bare);
+    expect(await readStep(it, run, [content])).toEqual(whole);
+  });
+
+  test.each([
+    [[content], whole],
+    [[], bare],
+  ] as const)('of a stream that includes %j', async (include, results) => {
+    const it = await setup();
+    it.upstream.will(answered);
+    const { stream } = await streamRun(it, { include: [...include] }, searching);
+    const events = collect(stream);
+    await it.runToEnd();
+    const [step] = dataOf(await events, 'thread.run.step.completed');
+    expect(searchOf(step)?.results).toEqual(results);
+  });
+});
+
+/** What the endpoint is sent for a run of these, and the lines of the log. */
+async function sentFor(
+  params: Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>,
+  assistant: Partial<OpenAI.Beta.AssistantCreateParams>,
+  thread: OpenAI.Beta.ThreadCreateParams = {},
+) {
+  const it = await setup();
+  it.storage.keep('file-a');
+  it.upstream.will({});
+  const messages = [{ role: 'user' as const, content: 'Weather?' }];
+  const { id } = await it.openai.beta.threads.create({ messages, ...thread });
+  const { id: assistant_id } = await it.openai.beta.assistants.create({
+    model: 'gpt-4.1',
+    ...assistant,
+  });
+  const run = await it.openai.beta.threads.runs.create(id, { assistant_id, ...params });
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  return { ...it.upstream.sent(), lines: it.lines };
+}
+
+describe('what is asked of the endpoint', () => {
+  test('the stores of the assistant and of the thread, and the results', async () => {
+    const file_search = { vector_store_ids: ['vs_thread'] };
+    const thread = { tool_resources: { file_search } };
+    const { tools, include } = await sentFor({}, searching, thread);
+    expect(tools).toEqual([
+      { type: 'file_search', vector_store_ids: ['vs_assistant', 'vs_thread'] },
+    ]);
+    expect(include).toContain('file_search_call.results');
+  });
+
+  test('a search for each store where the endpoint takes but one', async () => {
+    const it = await setup();
+    const message = "Invalid 'tools[0].vector_store_ids': array too long.";
+    const error = { message, param: 'tools[0].vector_store_ids' };
+    it.upstream.will({ http: { status: 400, error } }, {}, {});
+    const vector_store_ids = ['vs_thread'];
+    const { id } = await it.openai.beta.threads.create({
+      messages: [{ role: 'user', content: 'Weather?' }],
+      tool_resources: { file_search: { vector_store_ids } },
+    });
+    const assistant = await it.openai.beta.assistants.create({ model: 'gpt-4.1', ...searching });
+    for (let round = 0; round < 2; round += 1) {
+      const run = await it.openai.beta.threads.runs.create(id, { assistant_id: assistant.id });
+      await it.runToEnd();
+      expect((await readRun(it, run)).status).toBe('completed');
+    }
+    const both = ['vs_assistant', 'vs_thread'];
+    const stores = it.upstream.requests.map(({ body }) =>
+      body.tools?.map((tool) => tool.type === 'file_search' && tool.vector_store_ids),
+    );
+    const each = both.map((store) => [store]);
+    expect(stores).toEqual([[both], each, each]);
+  });
+
+  test('limits and ranking where somebody set them', async () => {
+    const ranking_options = { ranker: 'default_2024_08_21', score_threshold: 0.5 } as const;
+    const file_search = { max_num_results: 3, ranking_options };
+    const tools = [{ type: 'file_search' as const, file_search }];
+    const sent = await sentFor({}, { ...searching, tools });
+    expect(sent.tools).toEqual([
+      {
+        type: 'file_search',
+        vector_store_ids: ['vs_assistant'],
+        max_num_results: 3,
+        ranking_options: { ranker: 'auto', score_threshold: 0.5 },
+      },
+    ]);
+  });
+
+  test('no search where there is nothing to search, and a word in the log', async () => {
+    const tool_choice = { type: 'file_search' } as const;
+    const { tools, lines } = await sentFor({ tool_choice }, { tools: searching.tools });
+    expect(tools).toBeUndefined();
+    expect(lines.filter((line) => line.includes('file_search is left out'))).toHaveLength(1);
+  });
+
+  test('a forced search, once', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [searches('a'), calls('get_weather', {})] }, {});
+    const { run } = await createRun(
+      it,
+      { tool_choice: { type: 'file_search' } },
+      {
+        ...searching,
+        tools: [...searching.tools, { type: 'function', function: { name: 'get_weather' } }],
+      },
+    );
+    await it.runToEnd();
+    const waiting = await readRun(it, run);
+    const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: 'snow' }];
+    const { thread_id } = run;
+    await it.openai.beta.threads.runs.submitToolOutputs(run.id, { thread_id, tool_outputs });
+    await it.runToEnd();
+    expect(it.upstream.sent(0).tool_choice).toEqual({ type: 'file_search' });
+    expect(it.upstream.sent(1).tool_choice).toBe('auto');
+    expect((await readSteps(it, run)).map(({ status }) => status)).toEqual([
+      'completed',
+      'completed',
+      'completed',
+    ]);
+  });
+
+  test('code in a container with all files', async () => {
+    const tools = [{ type: 'code_interpreter' as const }];
+    const code_interpreter = { file_ids: ['file-a'] };
+    const assistant = { tools, tool_resources: { code_interpreter } };
+    const sent = await sentFor({ tool_choice: tools[0] ?? null }, assistant);
+    expect(sent.tools).toEqual([
+      { type: 'code_interpreter', container: { type: 'auto', file_ids: ['file-a'] } },
+    ]);
+    expect(sent.tool_choice).toEqual({ type: 'code_interpreter' });
+    expect(sent.include).toContain('code_interpreter_call.outputs');
+  });
+});

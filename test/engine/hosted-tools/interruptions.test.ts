@@ -1,0 +1,209 @@
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import { createClock } from '../../support/clock.ts';
+import { setup } from '../../support/engine.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import {
+  begunStory,
+  collect,
+  dataOf,
+  expectTold,
+  messageStory,
+  story,
+  streamRun,
+} from '../../support/run-stream.ts';
+import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
+import { createGate, type Turn } from '../../support/upstream.ts';
+import { runsCode, says } from '../../support/upstream-items.ts';
+
+const code = {
+  tools: [{ type: 'code_interpreter' }],
+} satisfies Partial<OpenAI.Beta.AssistantCreateParams>;
+
+const openStory = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
+
+/** A model that stops when its code is written and before it has run. */
+function midway(...before: NonNullable<Turn['output']>) {
+  const gate = createGate();
+  const output = [...before, runsCode('print("slow")', [{ type: 'logs', logs: 'slow' }])];
+  return { gate, output, before: 'response.code_interpreter_call_code.done' as const };
+}
+
+const callsOf = (step: OpenAI.Beta.Threads.Runs.RunStep | undefined) =>
+  step?.step_details.type === 'tool_calls' ? step.step_details.tool_calls : [];
+
+const written = { code_interpreter: { input: 'print("slow")', outputs: [] } };
+
+describe('a run that is broken off in the middle of its code', () => {
+  test('cancelled', async () => {
+    const it = await setup();
+    const turn = midway();
+    it.upstream.will(turn);
+    const { stream, thread_id } = await streamRun(it, {}, code);
+    const told = collect(stream);
+    await it.engine.tick();
+    await turn.gate.reached;
+    const { data } = await it.openai.beta.threads.runs.list(thread_id);
+    await it.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
+    await it.runToEnd();
+    const events = await told;
+    expect(story(events)).toEqual([
+      ...begunStory,
+      ...openStory,
+      'run.cancelling',
+      'run.step.cancelled',
+      'run.cancelled',
+    ]);
+    await expectTold(it, events);
+    const [step] = dataOf(events, 'thread.run.step.cancelled');
+    expect(callsOf(step)).toMatchObject([written]);
+    expect(step?.usage?.total_tokens).toBe(0);
+  });
+
+  test('expired', async () => {
+    const it = await setup({ runLifetime: 60 });
+    const turn = midway();
+    it.upstream.will(turn);
+    const { run } = await createRun(it, {}, code);
+    await it.engine.tick();
+    await turn.gate.reached;
+    await it.clock.advance(61_000);
+    await it.runToEnd();
+    expect((await readRun(it, run)).status).toBe('expired');
+    const steps = await readSteps(it, run);
+    expect(steps).toMatchObject([{ status: 'expired', last_error: null }]);
+    expect(steps.flatMap(callsOf)).toMatchObject([written]);
+  });
+
+  test('failed', async () => {
+    const it = await setup();
+    const output = [runsCode('done()'), runsCode('print("slow")')];
+    const over = 'response.code_interpreter_call_code.done';
+    it.upstream.will({
+      output,
+      // The second call breaks off when its code is written.
+      edit: (events) => {
+        const last = events.findLastIndex(({ type }) => type === over);
+        return events.filter(({ type }, index) => index >= last || type !== over);
+      },
+      broken: { how: 'error', before: over },
+    });
+    const { run } = await createRun(it, {}, code);
+    await it.runToEnd();
+    expect((await readRun(it, run)).status).toBe('failed');
+    const steps = await readSteps(it, run);
+    expect(steps).toMatchObject([{ status: 'failed', last_error: { code: 'server_error' } }]);
+    expect(steps.flatMap(callsOf)).toMatchObject([
+      { code_interpreter: { input: 'done()' } },
+      written,
+    ]);
+  });
+
+  test('calls that are done end their step as it is', async () => {
+    const it = await setup();
+    it.upstream.will({
+      output: [runsCode('done()'), says('So')],
+      broken: { how: 'end', before: 'response.content_part.added' },
+    });
+    const { run } = await createRun(it, {}, code);
+    await it.runToEnd();
+    expect((await readRun(it, run)).status).toBe('failed');
+    expect(await readSteps(it, run)).toMatchObject([{ status: 'completed', last_error: null }]);
+  });
+});
+
+test('an earlier turn is paid for once, though code follows it', async () => {
+  const it = await setup();
+  const turn = midway(says('Hm.'));
+  it.upstream.will(turn);
+  const { run, thread_id } = await createRun(it, {}, code);
+  await it.engine.tick();
+  await turn.gate.reached;
+  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await it.runToEnd();
+  const steps = await readSteps(it, run);
+  expect(steps.map(({ status, usage }) => [status, usage?.total_tokens])).toEqual([
+    ['completed', 0],
+    ['cancelled', 0],
+  ]);
+});
+
+test('a process that dies in the middle of code leaves nothing of it', async () => {
+  const database = temporary();
+  const here = await setup({ database });
+  const turn = midway(runsCode('first()'), says('Now.'));
+  here.upstream.will({ ...turn, before: 'response.completed' });
+  const { run, thread_id } = await createRun(here, {}, code);
+  await here.engine.tick();
+  await turn.gate.reached;
+  const there = await setup({ database, ids: here.ids, clock: createClock() });
+  await there.clock.advance(120_000);
+  there.upstream.will({ output: [runsCode('again()'), says('Done.')] });
+  await there.runToEnd();
+  expect(await readRun(there, run)).toMatchObject({ status: 'completed' });
+  const steps = await readSteps(there, run);
+  expect(steps.map(({ type }) => type)).toEqual(['tool_calls', 'message_creation']);
+  expect(steps.flatMap(callsOf)).toMatchObject([{ code_interpreter: { input: 'again()' } }]);
+  expect(await readMessages(there, thread_id)).toHaveLength(2);
+  turn.gate.open();
+  await here.engine.settled();
+});
+
+test('code that another process runs is told as far as it is, and then the rest', async () => {
+  const database = temporary();
+  const here = await setup({ database });
+  const there = await setup({ database, ids: here.ids, clock: here.clock });
+  const turn = midway(runsCode('first()', [{ type: 'logs', logs: '1' }]));
+  there.upstream.will({ ...turn, output: [...turn.output, says('Done.')] });
+  const { stream } = await streamRun(here, {}, code);
+  const told = collect(stream);
+  await there.engine.tick();
+  await turn.gate.reached;
+  await here.clock.advance(1000);
+  turn.gate.open();
+  await there.engine.settled();
+  await here.clock.advance(1000);
+  const events = await told;
+  expect(story(events)).toEqual([
+    ...begunStory,
+    ...openStory,
+    'run.step.completed',
+    ...messageStory,
+    'run.completed',
+  ]);
+  await expectTold(here, events);
+  const deltas = dataOf(events, 'thread.run.step.delta').flatMap(({ delta }) =>
+    delta.step_details?.type === 'tool_calls' ? (delta.step_details.tool_calls ?? []) : [],
+  );
+  const inputs = deltas.map((call) =>
+    call.type === 'code_interpreter' ? (call.code_interpreter?.input ?? '') : '',
+  );
+  expect(inputs.join('')).toBe('first()print("slow")');
+});
+
+test('code that was lost midway is closed before it is made again', async () => {
+  const database = temporary();
+  const here = await setup({ database });
+  const turn = midway();
+  here.upstream.will(turn);
+  const { stream } = await streamRun(here, {}, code);
+  const told = collect(stream);
+  await here.engine.tick();
+  await turn.gate.reached;
+  const there = await setup({ database, ids: here.ids, clock: createClock() });
+  await there.clock.advance(120_000);
+  there.upstream.will({ output: [runsCode('again()'), says('Done.')] });
+  await there.runToEnd();
+  await here.clock.advance(1000);
+  expect(story(await told)).toEqual([
+    ...begunStory,
+    ...openStory,
+    'run.step.failed',
+    ...openStory,
+    'run.step.completed',
+    ...messageStory,
+    'run.completed',
+  ]);
+  turn.gate.open();
+  await here.engine.settled();
+});

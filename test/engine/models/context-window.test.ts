@@ -1,0 +1,47 @@
+import * as catalogue from 'gpt-tokenizer/models';
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { createWindows, knownWindow } from '../../../src/engine/models/windows.ts';
+
+const entry = z.object({
+  name: z.string().default(''),
+  supported_endpoints: z.array(z.string()).default([]),
+  context_window: z.number().optional(),
+  max_input_tokens: z.number().optional(),
+});
+
+/** The models that converse, and how long a prompt they take. */
+const listed = Object.values(catalogue).flatMap((value) => {
+  const { name, supported_endpoints: endpoints, ...model } = entry.parse(value);
+  const converses = endpoints.some((endpoint) => /chat|responses|assistants/u.test(endpoint));
+  const { context_window: window, max_input_tokens: most = window } = model;
+  if (!converses || window === undefined || most === undefined) return [];
+  return [{ name, tokens: Math.min(window, most) }];
+});
+
+test('the windows of models are near what they are listed with, and not above it', () => {
+  expect(listed.length).toBeGreaterThan(80);
+  const wrong = listed.filter(({ name, tokens }) => {
+    const known = knownWindow(name);
+    return known > tokens || known < tokens * 0.65;
+  });
+  expect(wrong).toEqual([]);
+});
+
+test.each([
+  ['openai/gpt-4.1-mini', 1_047_576],
+  ['ft:gpt-3.5-turbo-0125:my-org::abc', 16_385],
+  ['gpt-35-turbo', 16_385],
+  ['o3', 200_000],
+  ['llama3.2:3b', 128_000],
+  ['my-deployment', 128_000],
+])('%s takes %i', (name, tokens) => {
+  expect(knownWindow(name)).toBe(tokens);
+});
+
+test('what an endpoint says goes before what is known', () => {
+  const windows = createWindows();
+  windows.learn('gpt-4o', 8192);
+  windows.learn('gpt-4o', 16_384);
+  expect([windows.of('gpt-4o'), windows.of('gpt-4o-mini')]).toEqual([8192, 128_000]);
+});

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { turn, until } from '../../support/clock.ts';
+import { executors } from '../../support/executors.ts';
+import type { Reply } from '../../support/chat-replies.ts';
+import { createRun, readMessages, readRun, textOf } from '../../support/conversation.ts';
+import { createGate } from '../../support/upstream.ts';
+
+/** How calls of every executor come to another end than they should. */
+describe.each(executors)('$name', ({ open }) => {
+  /** A run whose first model call answers `reply`, taken as far as it goes. */
+  async function run(reply: Reply) {
+    const it = await open();
+    it.will(reply);
+    const made = await createRun(it);
+    await it.runToEnd();
+    const ended = await readRun(it, made.run);
+    const [, ...messages] = await readMessages(it, made.thread_id);
+    return { run: ended, messages };
+  }
+
+  describe('a failure', () => {
+    test.each([
+      [429, 'Rate limit reached.', null, 'rate_limit_exceeded'],
+      [429, 'You exceeded your current quota.', 'insufficient_quota', 'rate_limit_exceeded'],
+      [500, 'The server had an error.', null, 'server_error'],
+      [501, 'Not implemented.', null, 'server_error'],
+      [404, 'The model `gpt-4` does not exist.', 'model_not_found', 'server_error'],
+      [403, 'No access to the model.', null, 'server_error'],
+      [400, 'Your prompt was flagged.', 'invalid_prompt', 'invalid_prompt'],
+      [400, 'Filtered.', 'content_filter', 'invalid_prompt'],
+      [400, 'Too long.', 'context_length_exceeded', 'invalid_prompt'],
+      [400, "This model's maximum context length is 4096 tokens.", null, 'invalid_prompt'],
+      [400, "Unsupported parameter: 'top_k'.", null, 'server_error'],
+    ])('%i %s (%s) is a %s', async (status, message, code, expected) => {
+      const { run: ended } = await run({ http: { status, error: { message, code } } });
+      expect(ended).toMatchObject({ status: 'failed', last_error: { code: expected } });
+      expect(ended.last_error?.message).toContain(message);
+      expect(ended.last_error?.message).toContain('req_upstream');
+    });
+
+    test('in the middle of the answer keeps the text', async () => {
+      const failed = { code: 'rate_limit_exceeded', message: 'Slow down.' };
+      const { run: ended, messages } = await run({ said: 'It is cold and', failed });
+      expect(ended).toMatchObject({
+        status: 'failed',
+        last_error: { code: 'rate_limit_exceeded' },
+      });
+      expect(ended.last_error?.message).toContain('Slow down.');
+      expect(messages).toMatchObject([{ incomplete_details: { reason: 'run_failed' } }]);
+    });
+
+    test.each(['error', 'end'] as const)('of the connection (%s) as well', async (how) => {
+      const broken = { how, before: 'end' } as const;
+      const { run: ended, messages } = await run({ said: 'It is cold and', broken });
+      expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
+      expect(messages.map(textOf)).toEqual(['It is cold and']);
+    });
+
+    test('never tells the key', async () => {
+      const it = await open({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
+      const { run: made } = await createRun(it);
+      await it.runToEnd();
+      const { status, last_error } = await readRun(it, made);
+      expect(status).toBe('failed');
+      expect(last_error?.message).toContain('Incorrect API key provided');
+      const said = JSON.stringify(last_error) + it.lines.join('');
+      expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
+    });
+  });
+
+  describe('a call is made again', () => {
+    const later = { 'retry-after': '90' };
+    const error = { message: 'Not now.', code: null };
+
+    test.each([
+      ['refused for the moment', { http: { status: 503, error, headers: later } }],
+      ['over the rate', { http: { status: 429, error, headers: later } }],
+      ['broken off at once', { said: 'x', broken: { how: 'error', before: 'all' } }],
+      ['ended at once', { said: 'x', broken: { how: 'end', before: 'all' } }],
+      ['an error at once', { failed: { code: 'server_error', message: 'Oh.' } }],
+    ] satisfies [string, Reply][])('when it was %s', async (_, reply) => {
+      const it = await open();
+      it.will(reply, { said: 'Snow.' });
+      const { run: made, thread_id } = await createRun(it);
+      await it.engine.tick();
+      for (let passed = 0; passed < 100; passed += 1) await it.clock.advance(1000);
+      await it.engine.settled();
+      expect((await readRun(it, made)).status).toBe('completed');
+      expect((await readMessages(it, thread_id)).map(textOf)).toContain('Snow.');
+      expect(it.sent()).toHaveLength(2);
+    });
+  });
+
+  test('a run is cancelled in the middle of the answer', async () => {
+    const it = await open();
+    const gate = createGate();
+    it.will({ said: 'It is cold and', gate });
+    const { run: made, thread_id } = await createRun(it);
+    await it.engine.tick();
+    await gate.reached;
+    await turn();
+    await it.openai.beta.threads.runs.cancel(made.id, { thread_id });
+    await until(async () => (await readRun(it, made)).status === 'cancelled');
+    const [, message] = await readMessages(it, thread_id);
+    expect(message).toMatchObject({ incomplete_details: { reason: 'run_cancelled' } });
+    expect(message && textOf(message)).toBe('It is cold and');
+  });
+});

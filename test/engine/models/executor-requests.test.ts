@@ -1,0 +1,103 @@
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import { apiKey } from '../../support/engine.ts';
+import { executors } from '../../support/executors.ts';
+import { createAssistant, createRun, readRun } from '../../support/conversation.ts';
+
+type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
+
+const image = (url: string) => ({ type: 'image_url', image_url: { url } }) as const;
+
+/** What every executor asks of a model, whatever the API calls it. */
+describe.each(executors)('$name', ({ open }) => {
+  const sentFor = async (
+    params: RunParams,
+    messages?: OpenAI.Beta.ThreadCreateParams.Message[],
+  ) => {
+    const it = await open();
+    it.will({});
+    const { id: assistant_id } = await createAssistant(it);
+    const thread = await it.openai.beta.threads.create({
+      messages: messages ?? [{ role: 'user', content: 'Weather?' }],
+    });
+    const made = await it.openai.beta.threads.runs.create(thread.id, { assistant_id, ...params });
+    await it.runToEnd();
+    const ended = await readRun(it, made);
+    expect([ended.status, ended.last_error]).toEqual(['completed', null]);
+    return JSON.stringify(it.sent()[0]);
+  };
+
+  test('goes with the key', async () => {
+    const it = await open({ key: apiKey });
+    it.will({});
+    const { run: made } = await createRun(it);
+    await it.runToEnd();
+    expect((await readRun(it, made)).status).toBe('completed');
+  });
+
+  test('is no more than was set', async () => {
+    const sent = await sentFor({});
+    for (const name of [
+      'temperature',
+      'top_p',
+      'reasoning_effort',
+      '"reasoning"',
+      '_tokens',
+      'format',
+    ]) {
+      expect(sent).not.toContain(name);
+    }
+  });
+
+  test('is all that was set', async () => {
+    const sent = await sentFor({
+      temperature: 0,
+      top_p: 0.5,
+      reasoning_effort: 'low',
+      parallel_tool_calls: false,
+      additional_instructions: 'Say please.',
+    });
+    for (const part of [
+      '"temperature":0',
+      '"top_p":0.5',
+      '"low"',
+      '"parallel_tool_calls":false',
+      'Be brief.\\n\\nSay please.',
+    ]) {
+      expect(sent).toContain(part);
+    }
+  });
+
+  test('may be JSON, with the word that is required', async () => {
+    expect(await sentFor({ response_format: { type: 'json_object' } })).toContain('json_object');
+  });
+
+  test('may be JSON of a schema', async () => {
+    const json_schema = { name: 'weather', schema: { type: 'object' }, strict: true };
+    const sent = await sentFor({ response_format: { type: 'json_schema', json_schema } });
+    for (const part of ['"json_schema"', '"weather"', '"strict":true']) {
+      expect(sent).toContain(part);
+    }
+  });
+
+  test('may show images, but not those of an assistant', async () => {
+    const sent = await sentFor({}, [
+      {
+        role: 'user',
+        content: [{ type: 'text', text: 'Compare.' }, image('https://a.io/cat.png')],
+      },
+      {
+        role: 'assistant',
+        content: [{ type: 'text', text: 'Here:' }, image('https://a.io/dog.png')],
+      },
+      { role: 'user', content: 'Well?' },
+    ]);
+    expect(sent).toContain('https://a.io/cat.png');
+    expect(sent).toContain('Here:');
+    expect(sent).not.toContain('dog.png');
+  });
+
+  test('may be nothing but instructions', async () => {
+    expect(await sentFor({ instructions: 'Say hello.' }, [])).toContain('Say hello.');
+  });
+});

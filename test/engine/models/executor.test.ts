@@ -1,0 +1,217 @@
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import { until } from '../../support/clock.ts';
+import { executors } from '../../support/executors.ts';
+import { calling, type Reply } from '../../support/chat-replies.ts';
+import {
+  callIds,
+  createAssistant,
+  createRun,
+  readMessages,
+  readRun,
+  readSteps,
+  submit,
+  textOf,
+} from '../../support/conversation.ts';
+
+/** What every executor does alike, whatever API it speaks. */
+describe.each(executors)('$name', ({ open }) => {
+  type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
+
+  /** A run whose first model call answers `reply`, taken as far as it goes. */
+  async function run(reply: Reply, params: RunParams = {}) {
+    const it = await open();
+    it.will(reply);
+    const made = await createRun(it, params);
+    await it.runToEnd();
+    const ended = await readRun(it, made.run);
+    const [, ...messages] = await readMessages(it, made.thread_id);
+    return { it, run: ended, messages, steps: await readSteps(it, ended), made };
+  }
+
+  describe('what a model says', () => {
+    test('becomes a message and its step', async () => {
+      const { run: ended, messages, steps } = await run({ said: 'Snow, -3 °C. ❄️' });
+      expect(ended.status).toBe('completed');
+      expect(messages.map(textOf)).toEqual(['Snow, -3 °C. ❄️']);
+      expect(steps).toMatchObject([{ type: 'message_creation', status: 'completed' }]);
+    });
+
+    test('is streamed as it comes, and adds up to the message', async () => {
+      const it = await open();
+      it.will({ said: 'Snow, -3 °C. ❄️' });
+      const { id: assistant_id } = await createAssistant(it);
+      const { id } = await it.openai.beta.threads.create();
+      const stream = it.openai.beta.threads.runs.stream(id, { assistant_id });
+      const deltas: string[] = [];
+      stream.on('textDelta', ({ value = '' }) => deltas.push(value));
+      await until(async () => (await it.openai.beta.threads.runs.list(id)).data.length > 0);
+      await it.runToEnd();
+      const [message] = await stream.finalMessages();
+      expect(deltas.length).toBeGreaterThan(1);
+      expect(deltas.join('')).toBe(message && textOf(message));
+    });
+
+    test('may be nothing', async () => {
+      const { run: ended, messages, steps } = await run({});
+      expect(ended.status).toBe('completed');
+      expect([messages, steps]).toEqual([[], []]);
+    });
+
+    test('may be a refusal, which is a part of its own kind', async () => {
+      const { run: ended, messages } = await run({ refused: 'I cannot help with that.' });
+      expect(ended.status).toBe('completed');
+      expect(messages[0]?.content).toEqual([
+        { type: 'refusal', refusal: 'I cannot help with that.' },
+      ]);
+    });
+
+    test('is not what it thought', async () => {
+      const { messages, run: ended, steps } = await run({ thought: 'gAAAA', said: 'Snow.' });
+      expect(messages.map(textOf)).toEqual(['Snow.']);
+      expect(JSON.stringify([ended, messages, steps])).not.toContain('gAAAA');
+    });
+  });
+
+  describe('function calls', () => {
+    const oslo = calling('get_weather', { city: 'Oslo' }, 'call_one');
+    const rome = calling('get_weather', { city: 'Rome' }, 'call_two');
+
+    test('in parallel are answered together and go on', async () => {
+      const { it, run: waiting, steps } = await run({ calls: [oslo, rome], usage: [90, 15] });
+      expect(waiting.status).toBe('requires_action');
+      expect(waiting.required_action?.submit_tool_outputs.tool_calls).toEqual([
+        {
+          id: 'call_one',
+          type: 'function',
+          function: { name: 'get_weather', arguments: oslo.args },
+        },
+        {
+          id: 'call_two',
+          type: 'function',
+          function: { name: 'get_weather', arguments: rome.args },
+        },
+      ]);
+      expect(steps).toMatchObject([{ type: 'tool_calls', status: 'in_progress' }]);
+      it.will({ said: 'Cold in both.', usage: [120, 6] });
+      await submit(it, waiting);
+      await it.runToEnd();
+      const ended = await readRun(it, waiting);
+      expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 231 } });
+      const again = JSON.stringify(it.sent()[1]);
+      for (const part of ['call_one', 'call_two', '-3C, snow', 'Rome']) {
+        expect(again).toContain(part);
+      }
+    });
+
+    test('behind a text come after its message', async () => {
+      const {
+        it,
+        run: waiting,
+        messages,
+        steps,
+      } = await run({ said: 'Let me see.', calls: [oslo] });
+      expect(waiting.status).toBe('requires_action');
+      expect(messages.map(textOf)).toEqual(['Let me see.']);
+      expect(steps.map(({ type, status }) => [type, status])).toEqual([
+        ['message_creation', 'completed'],
+        ['tool_calls', 'in_progress'],
+      ]);
+      it.will({ said: 'Snow.' });
+      await submit(it, waiting);
+      await it.runToEnd();
+      expect(JSON.stringify(it.sent()[1])).toContain('Let me see.');
+      expect((await readRun(it, waiting)).status).toBe('completed');
+    });
+
+    test('may be made several times in a run', async () => {
+      const { it, run: waiting } = await run({ calls: [oslo], thought: 'gAAAA' });
+      it.will({ calls: [rome], thought: 'gBBBB' }, { said: 'Cold in both.' });
+      await submit(it, waiting);
+      await it.runToEnd();
+      const second = await readRun(it, waiting);
+      expect(callIds(second)).toEqual(['call_two']);
+      await submit(it, second);
+      await it.runToEnd();
+      expect((await readRun(it, waiting)).status).toBe('completed');
+    });
+
+    test('that were cut off are not shown', async () => {
+      const { run: ended, steps } = await run({ calls: [oslo], cut: 'length' });
+      expect(ended).toMatchObject({
+        status: 'incomplete',
+        incomplete_details: { reason: 'max_completion_tokens' },
+        required_action: null,
+      });
+      expect(steps).toEqual([]);
+    });
+
+    test.each(['required', { type: 'function', function: { name: 'get_weather' } }] as const)(
+      'that are forced (%j) are so only once',
+      async (tool_choice) => {
+        const { it, run: waiting } = await run({ calls: [oslo] }, { tool_choice });
+        it.will({});
+        await submit(it, waiting);
+        await it.runToEnd();
+        expect(it.sent()[0]).toHaveProperty('tool_choice');
+        const [, second = {}] = it.sent();
+        expect([undefined, 'auto']).toContain(Reflect.get(second, 'tool_choice'));
+      },
+    );
+  });
+
+  describe('an answer that is cut', () => {
+    test('for its length leaves the run incomplete', async () => {
+      const { run: ended, messages } = await run({ said: 'It is cold and', cut: 'length' });
+      expect(ended).toMatchObject({
+        status: 'incomplete',
+        incomplete_details: { reason: 'max_completion_tokens' },
+      });
+      expect(messages).toMatchObject([
+        { status: 'incomplete', incomplete_details: { reason: 'max_tokens' } },
+      ]);
+      expect(messages.map(textOf)).toEqual(['It is cold and']);
+    });
+
+    test('by the content filter keeps what was said', async () => {
+      const { run: ended, messages } = await run({ said: 'It is', cut: 'content_filter' });
+      expect(ended).toMatchObject({ status: 'incomplete', incomplete_details: null });
+      expect(messages).toMatchObject([
+        { status: 'incomplete', incomplete_details: { reason: 'content_filter' } },
+      ]);
+    });
+
+    test('by the content filter before it began is a failure', async () => {
+      const { run: ended } = await run({ cut: 'content_filter' });
+      expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'invalid_prompt' } });
+    });
+  });
+
+  describe('usage', () => {
+    test('has cached and reasoning tokens', async () => {
+      const { run: ended } = await run({ said: 'Hi.', usage: [100, 40, 64, 32] });
+      expect(ended.usage).toEqual({
+        prompt_tokens: 100,
+        completion_tokens: 40,
+        total_tokens: 140,
+        prompt_token_details: { cached_tokens: 64 },
+        completion_tokens_details: { reasoning_tokens: 32 },
+      });
+    });
+
+    test('that nobody counted is none', async () => {
+      const { run: ended } = await run({ said: 'Hi.', usage: null });
+      expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 0 } });
+    });
+
+    test('bounds the calls of a run together', async () => {
+      const first = { calls: [calling('get_weather', {})], usage: [90, 200] } as const;
+      const { it, run: waiting } = await run(first, { max_completion_tokens: 500 });
+      it.will({});
+      await submit(it, waiting);
+      await it.runToEnd();
+      expect(JSON.stringify(it.sent()[0])).toContain('tokens":500');
+      expect(JSON.stringify(it.sent()[1])).toContain('tokens":300');
+    });
+  });
+});

@@ -1,0 +1,270 @@
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  createAssistant,
+  createRun,
+  readRun,
+  submit,
+  weatherTool,
+} from '../../support/conversation.ts';
+import { calls, refuses, says } from '../../support/upstream-items.ts';
+
+type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
+type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
+type ThreadParams = OpenAI.Beta.ThreadCreateParams;
+
+/** What the model endpoint is sent for a run of these. */
+async function sentFor(params: RunParams, assistant: AssistantParams = {}) {
+  const it = await setup();
+  it.upstream.will({});
+  const { run } = await createRun(it, params, assistant);
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  return it.upstream.sent();
+}
+
+/** The input that a thread becomes. */
+async function inputFor(messages: NonNullable<ThreadParams['messages']>, params: RunParams = {}) {
+  const it = await setup();
+  it.upstream.will({});
+  const { id } = await it.openai.beta.threads.create({ messages });
+  const { id: assistant_id } = await createAssistant(it);
+  const run = await it.openai.beta.threads.runs.create(id, { assistant_id, ...params });
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  return it.upstream.sent().input;
+}
+
+test('a plain run sends what it must and nothing nobody asked for', async () => {
+  const { input, include, prompt_cache_key, ...sent } = await sentFor({}, { tools: [] });
+  expect(input).toHaveLength(1);
+  expect(include ?? []).not.toContain('file_search_call.results');
+  expect(typeof prompt_cache_key).toMatch(/string|undefined/u);
+  expect(sent).toMatchObject({
+    model: 'gpt-4.1-mini',
+    instructions: 'Be brief.',
+    store: false,
+    stream: true,
+  });
+  const absent = ['temperature', 'top_p', 'reasoning', 'max_output_tokens', 'text', 'truncation'];
+  for (const name of absent) expect(sent).not.toHaveProperty(name);
+});
+
+test('the key goes with the request', async () => {
+  const it = await setup();
+  it.upstream.will({});
+  await createRun(it);
+  await it.runToEnd();
+  const [request] = it.upstream.requests;
+  expect(request?.url).toBe('https://api.openai.com/v1/responses');
+  expect(request?.headers.get('authorization')).toBe('Bearer sk-test-0123456789abcdefghij');
+});
+
+test('another endpoint is used where one is given, and needs no key', async () => {
+  const it = await setup({ key: null, baseURL: 'http://localhost:11434/v1' });
+  it.upstream.will({ output: [says('Hi.')] });
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  const [request] = it.upstream.requests;
+  expect(request?.url).toBe('http://localhost:11434/v1/responses');
+  expect((await readRun(it, run)).status).toBe('completed');
+});
+
+describe('tools', () => {
+  test('functions are sent flat, strict only when they are', async () => {
+    const strictTool = {
+      type: 'function',
+      function: {
+        name: 'now',
+        strict: true,
+        parameters: { type: 'object', properties: {}, additionalProperties: false },
+      },
+    } as const;
+    const bare = { type: 'function', function: { name: 'bare' } } as const;
+    const { tools } = await sentFor({}, { tools: [weatherTool, strictTool, bare] });
+    expect(tools).toEqual([
+      { type: 'function', ...weatherTool.function, strict: false },
+      { type: 'function', ...strictTool.function },
+      {
+        type: 'function',
+        name: 'bare',
+        parameters: { type: 'object', properties: {} },
+        strict: false,
+      },
+    ]);
+  });
+
+  test('a strict function without parameters is closed, as upstream demands', async () => {
+    const given = { type: 'function', function: { name: 'now', strict: true } } as const;
+    const parameters = { type: 'object', properties: {}, additionalProperties: false };
+    const { tools } = await sentFor({}, { tools: [given] });
+    expect(tools).toEqual([{ type: 'function', name: 'now', parameters, strict: true }]);
+  });
+
+  test.each([
+    ['none', 'none'],
+    ['required', 'required'],
+    [
+      { type: 'function', function: { name: 'get_weather' } },
+      { type: 'function', name: 'get_weather' },
+    ],
+  ] as const)('tool_choice %j is sent as %j', async (tool_choice, expected) => {
+    const sent = await sentFor({ tool_choice });
+    expect(sent.tool_choice).toEqual(expected);
+  });
+
+  test('parallel calls are forbidden when they are', async () => {
+    expect((await sentFor({ parallel_tool_calls: false })).parallel_tool_calls).toBe(false);
+  });
+
+  test.each(['required', { type: 'function', function: { name: 'get_weather' } }] as const)(
+    'a forced choice (%j) holds for the first model call only',
+    async (tool_choice) => {
+      const it = await setup();
+      it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+      const { run } = await createRun(it, { tool_choice });
+      await it.runToEnd();
+      await submit(it, await readRun(it, run));
+      await it.runToEnd();
+      expect(it.upstream.sent(0).tool_choice).toBeDefined();
+      expect(['auto', undefined]).toContain(it.upstream.sent(1).tool_choice);
+      expect(await readRun(it, run)).toMatchObject({ status: 'completed', tool_choice });
+    },
+  );
+});
+
+describe('settings', () => {
+  test('temperature, top_p and effort are sent when somebody set them', async () => {
+    const sent = await sentFor({ temperature: 0 }, { top_p: 0.5, reasoning_effort: 'low' });
+    expect(sent).toMatchObject({ temperature: 0, top_p: 0.5, reasoning: { effort: 'low' } });
+  });
+
+  test.each([
+    [{ type: 'text' }, { type: 'text' }],
+    [
+      {
+        type: 'json_schema',
+        json_schema: { name: 'a', description: 'b', schema: { type: 'object' }, strict: false },
+      },
+      {
+        type: 'json_schema',
+        name: 'a',
+        description: 'b',
+        schema: { type: 'object' },
+        strict: false,
+      },
+    ],
+  ] as const)('response_format %j is text.format %j', async (response_format, format) => {
+    expect((await sentFor({ response_format })).text).toEqual({ format });
+  });
+
+  test('"auto" sends no format', async () => {
+    expect(await sentFor({ response_format: 'auto' })).not.toHaveProperty('text');
+  });
+
+  test('json_object works although nobody wrote the word', async () => {
+    const sent = await sentFor({ response_format: { type: 'json_object' } });
+    expect(sent.text).toEqual({ format: { type: 'json_object' } });
+  });
+
+  test('instructions are resent on every call, additional ones behind them', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    const { run } = await createRun(it, { additional_instructions: 'Say please.' });
+    await it.runToEnd();
+    await submit(it, await readRun(it, run));
+    await it.runToEnd();
+    const sent = [it.upstream.sent(0).instructions, it.upstream.sent(1).instructions];
+    expect(sent).toEqual(['Be brief.\n\nSay please.', 'Be brief.\n\nSay please.']);
+  });
+});
+
+describe('messages', () => {
+  test('of users, of assistants and refusals', async () => {
+    const input = await inputFor([
+      { role: 'user', content: 'one' },
+      { role: 'assistant', content: 'two' },
+      { role: 'user', content: [{ type: 'text', text: 'three' }] },
+    ]);
+    const roles = input.map((item) => ('role' in item ? item.role : item.type));
+    expect(roles).toEqual(['user', 'assistant', 'user']);
+    expect(input[0]).toMatchObject({ content: [{ type: 'input_text', text: 'one' }] });
+    expect(JSON.stringify(input[1])).toContain('two');
+  });
+
+  test('a refusal of the model is sent back as text', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [refuses('No.')] }, {});
+    const { thread_id, assistant_id } = await createRun(it);
+    await it.runToEnd();
+    await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+    await it.runToEnd();
+    expect(JSON.stringify(it.upstream.sent().input.at(-1))).toContain('No.');
+  });
+
+  test('images of a user', async () => {
+    const url = 'https://example.com/cat.png';
+    const input = await inputFor([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Compare.' },
+          { type: 'image_url', image_url: { url, detail: 'high' } },
+          { type: 'image_file', image_file: { file_id: 'file-cat' } },
+        ],
+      },
+    ]);
+    expect(input).toMatchObject([
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'Compare.' },
+          { type: 'input_image', image_url: url, detail: 'high' },
+          { type: 'input_image', file_id: 'file-cat', detail: 'auto' },
+        ],
+      },
+    ]);
+  });
+
+  test('an image in a message of the assistant does not break the call', async () => {
+    const input = await inputFor([
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'Here:' },
+          { type: 'image_url', image_url: { url: 'https://example.com/plot.png' } },
+        ],
+      },
+      { role: 'user', content: 'What does it show?' },
+    ]);
+    expect(JSON.stringify(input)).toContain('Here:');
+  });
+
+  test('the newest messages only, when the run says so', async () => {
+    const messages = ['one', 'two', 'three'].map((content) => ({ role: 'user' as const, content }));
+    const truncation_strategy = { type: 'last_messages', last_messages: 2 } as const;
+    const input = await inputFor(messages, { truncation_strategy });
+    expect(input).toHaveLength(2);
+    expect(JSON.stringify(input)).not.toContain('one');
+  });
+
+  test('additional messages are part of the last messages', async () => {
+    const input = await inputFor([{ role: 'user', content: 'old' }], {
+      additional_messages: [{ role: 'user', content: 'new' }],
+      truncation_strategy: { type: 'last_messages', last_messages: 1 },
+    });
+    expect(JSON.stringify(input)).toMatch(/new/u);
+    expect(input).toHaveLength(1);
+  });
+});
+
+test('a model that has no encrypted reasoning is asked again without it', async () => {
+  const it = await setup({ rejectEncryptedContent: true });
+  it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  await submit(it, await readRun(it, run));
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+});

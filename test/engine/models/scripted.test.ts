@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  createRun,
+  readMessages,
+  readRun,
+  readSteps,
+  submit,
+  textOf,
+} from '../../support/conversation.ts';
+
+test('the scripted model calls a function, then tells what it was told', async () => {
+  const it = await setup({ model: 'scripted', key: null });
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  const waiting = await readRun(it, run);
+  expect(waiting.status).toBe('requires_action');
+  const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
+  expect(call?.function.name).toBe('get_weather');
+  expect(JSON.parse(call?.function.arguments ?? '')).toEqual({ city: expect.any(String) });
+  await submit(it, waiting, '-3C, snow');
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  const reply = (await readMessages(it, thread_id)).at(-1);
+  expect(reply && textOf(reply)).toMatch(/^Scripted model\b/u);
+  expect(reply && textOf(reply)).toContain('-3C, snow');
+  expect((await readSteps(it, run)).map(({ type }) => type)).toEqual([
+    'tool_calls',
+    'message_creation',
+  ]);
+  expect(it.upstream.requests).toEqual([]);
+});
+
+test('without functions it answers at once', async () => {
+  const it = await setup({ model: 'scripted', key: null });
+  const { run, thread_id } = await createRun(it, {}, { tools: [] });
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  const reply = (await readMessages(it, thread_id)).at(-1);
+  expect(reply && textOf(reply)).toMatch(/^Scripted model\b/u);
+});
+
+test('it does not call when it must not', async () => {
+  const it = await setup({ model: 'scripted', key: null });
+  const { run } = await createRun(it, { tool_choice: 'none' });
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+});
+
+/** What is said in a whole conversation, and what it costs. */
+async function converse() {
+  const it = await setup({ model: 'scripted', key: null });
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  await submit(it, await readRun(it, run));
+  await it.runToEnd();
+  const { usage } = await readRun(it, run);
+  return [(await readMessages(it, thread_id)).map(textOf), usage];
+}
+
+test('it says the same twice', async () => {
+  expect(await converse()).toEqual(await converse());
+});
+
+test('arguments follow the schema of the function', async () => {
+  const it = await setup({ model: 'scripted', key: null });
+  const parameters = {
+    type: 'object',
+    required: ['unit', 'days', 'cities', 'exact', 'where'],
+    properties: {
+      unit: { type: 'string', enum: ['C', 'F'] },
+      days: { type: 'integer', minimum: 1 },
+      exact: { type: 'boolean' },
+      cities: { type: 'array', items: { type: 'string' } },
+      where: {
+        type: 'object',
+        properties: { lat: { type: 'number' } },
+        required: ['lat'],
+      },
+    },
+  };
+  const { run } = await createRun(it, {
+    tools: [{ type: 'function', function: { name: 'forecast', parameters } }],
+  });
+  await it.runToEnd();
+  const { required_action } = await readRun(it, run);
+  const [call] = required_action?.submit_tool_outputs.tool_calls ?? [];
+  const args: unknown = JSON.parse(call?.function.arguments ?? '');
+  expect(args).toEqual({
+    unit: expect.stringMatching(/^[CF]$/u),
+    days: expect.any(Number),
+    exact: expect.any(Boolean),
+    cities: expect.any(Array),
+    where: { lat: expect.any(Number) },
+  });
+});
+
+test('it runs without a key', async () => {
+  const it = await setup({ model: 'scripted', key: null });
+  const { run } = await createRun(it);
+  expect(run.status).toBe('queued');
+});

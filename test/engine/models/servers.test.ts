@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { createChatUpstream } from '../../support/chat-upstream.ts';
+import { setup } from '../../support/engine.ts';
+import { calling } from '../../support/chat-replies.ts';
+import {
+  callIds,
+  createAssistant,
+  readMessages,
+  readRun,
+  readSteps,
+  submit,
+  textOf,
+} from '../../support/conversation.ts';
+import { type Row, rows } from './server-profiles.ts';
+
+const cities = (run: Awaited<ReturnType<typeof readRun>>) =>
+  run.required_action?.submit_tool_outputs.tool_calls.map(({ function: called }) =>
+    JSON.parse(called.arguments),
+  );
+
+const isAzure = ({ name }: Row) => name === 'Azure';
+
+/** A conversation in which everything happens that servers do differently, on one of them. */
+async function converse(row: Row) {
+  const { server, baseURL } = row;
+  const upstream = createChatUpstream({ server });
+  // Azure has Responses; here it is to be asked for the other API.
+  const model = isAzure(row) ? 'chat' : 'auto';
+  const it = await setup({ model, baseURL, endpoint: upstream });
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await it.openai.beta.threads.create({
+    messages: ['Weather in Oslo?', 'And in Rome?'].map((content) => ({ role: 'user', content })),
+  });
+  const rooms = [
+    calling('get_weather', { city: 'Oslo' }),
+    calling('get_weather', { city: 'Rome' }),
+  ];
+  upstream.will(
+    { said: 'Let me see.', thought: 'Two calls.', calls: rooms },
+    { thought: 'One more.', calls: [calling('get_weather', { city: 'Bergen' })] },
+    { said: 'Cold in all of them. ❄️' },
+  );
+  const settings = { assistant_id, max_completion_tokens: 500 };
+  const run = await it.openai.beta.threads.runs.create(thread_id, settings);
+  await it.runToEnd();
+  const first = await readRun(it, run);
+  await submit(it, first);
+  await it.runToEnd();
+  const second = await readRun(it, run);
+  await submit(it, second);
+  await it.runToEnd();
+  return { it, upstream, run: await readRun(it, run), first, second, thread_id, assistant_id };
+}
+
+describe.each(rows)('$name', (row) => {
+  test('runs an assistant with functions to its end', async () => {
+    const { it, upstream, run, first, second, thread_id } = await converse(row);
+    expect([first.last_error, second.last_error, run.last_error]).toEqual([null, null, null]);
+    expect(cities(first)).toEqual([{ city: 'Oslo' }, { city: 'Rome' }]);
+    expect(cities(second)).toEqual([{ city: 'Bergen' }]);
+    const ids = [...callIds(first), ...callIds(second)];
+    expect(new Set(ids).size).toBe(3);
+    expect(ids.every((id) => id.startsWith('call_'))).toBe(true);
+    expect(run).toMatchObject({
+      status: 'completed',
+      usage: { total_tokens: row.counts ? 45 : 0 },
+    });
+    const [, , ...said] = await readMessages(it, thread_id);
+    expect(said.map(textOf)).toEqual(['Let me see.', 'Cold in all of them. ❄️']);
+    const steps = await readSteps(it, run);
+    expect(steps.map(({ type, status }) => [type, status])).toEqual([
+      ['message_creation', 'completed'],
+      ['tool_calls', 'completed'],
+      ['tool_calls', 'completed'],
+      ['message_creation', 'completed'],
+    ]);
+    const limit = isAzure(row) ? 'max_completion_tokens' : 'max_tokens';
+    expect(upstream.sent()).toHaveProperty(limit, row.counts ? 490 : 500);
+  });
+
+  test('is asked for what it has not got only once', async () => {
+    const { it, upstream, thread_id, assistant_id } = await converse(row);
+    const before = upstream.requests.length;
+    upstream.will({ said: 'Hello again.' });
+    const run = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+    await it.runToEnd();
+    expect((await readRun(it, run)).status).toBe('completed');
+    expect(upstream.requests.length - before).toBe(1);
+    expect(upstream.triedResponses()).toBe(isAzure(row) ? 0 : 1);
+  });
+});

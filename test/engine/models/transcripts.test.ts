@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import { executors, type Opened } from '../../support/executors.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import { calling } from '../../support/chat-replies.ts';
+import { createRun, readMessages, readRun, submit, textOf } from '../../support/conversation.ts';
+
+/* A run that waits while the server is started anew with another --model-api goes on all the same. */
+
+const [responses, chat] = executors;
+const twoCalls = {
+  said: 'Let me see.',
+  thought: 'gAAAA',
+  calls: [
+    calling('get_weather', { city: 'Oslo' }, 'call_one'),
+    calling('get_weather', { city: 'Rome' }, 'call_two'),
+  ],
+};
+
+/** Answers the calls of a run that another engine has begun, and takes it to its end. */
+async function goOn(it: Opened, run: { id: string; thread_id: string }): Promise<string> {
+  it.will({ said: 'Cold in both.' });
+  await submit(it, await readRun(it, run));
+  await it.runToEnd();
+  const { status, last_error } = await readRun(it, run);
+  expect([status, last_error]).toEqual(['completed', null]);
+  const [, ...said] = await readMessages(it, run.thread_id);
+  expect(said.map(textOf).at(-1)).toBe('Cold in both.');
+  return JSON.stringify(it.sent());
+}
+
+describe.each([
+  { from: responses, to: chat },
+  { from: chat, to: responses },
+])('begun by $from.name, continued by $to.name', ({ from, to }) => {
+  test('says and calls what it did', async () => {
+    const database = temporary();
+    const first = await from.open({ database });
+    first.will(twoCalls);
+    const { run } = await createRun(first);
+    await first.runToEnd();
+    const sent = await goOn(await to.open({ database, ids: first.ids }), run);
+    for (const part of ['Let me see.', 'call_one', 'call_two', 'Oslo', 'Rome', '-3C, snow']) {
+      expect(sent).toContain(part);
+    }
+    expect(sent).not.toContain('gAAAA');
+  });
+});
+
+test.each(executors)('begun by the scripted model, continued by $name', async ({ open }) => {
+  const database = temporary();
+  const first = await setup({ database, model: 'scripted' });
+  const { run } = await createRun(first);
+  await first.runToEnd();
+  const sent = await goOn(await open({ database, ids: first.ids }), run);
+  expect(sent).toContain('get_weather');
+  expect(sent).toContain('-3C, snow');
+});

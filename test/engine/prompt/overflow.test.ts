@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest';
+import { setup, type Setup, type SetupOptions } from '../../support/engine.ts';
+import { executors } from '../../support/executors.ts';
+import type { Reply } from '../../support/chat-replies.ts';
+import { createAssistant, readRun } from '../../support/conversation.ts';
+import type { Turn } from '../../support/upstream.ts';
+
+/** An endpoint's refusal of a prompt that is too long. */
+const refuses = (message: string, error: object = {}, status = 400): Turn => ({
+  http: { status, error: { message, ...error } },
+});
+
+const openai = refuses(
+  'Your input exceeds the context window of this model. Please adjust your input and try again.',
+  { param: 'input', code: 'context_length_exceeded' },
+);
+
+async function createRun(it: Setup, model: string, count = 100) {
+  const { id: assistant_id } = await createAssistant(it, { model, tools: [] });
+  const messages = Array.from({ length: count }, (_, index) => ({
+    role: 'user' as const,
+    content: `${index}:${' word'.repeat(198)}`,
+  }));
+  const thread = await it.openai.beta.threads.create({ messages });
+  return it.openai.beta.threads.runs.create(thread.id, { assistant_id });
+}
+
+/** How many messages each request showed. */
+const shown = ({ upstream }: Setup) => upstream.requests.map(({ body }) => body.input.length);
+
+/** A run on a hundred messages of 205 tokens each, after the endpoint has answered so. */
+async function runAfter(turns: readonly Turn[], options: SetupOptions = {}) {
+  const it = await setup(options);
+  it.upstream.will(...turns);
+  const run = await createRun(it, 'local-model');
+  await it.runToEnd();
+  return { it, run: await readRun(it, run) };
+}
+
+describe('a prompt that the endpoint finds too long', () => {
+  test('is sent again, shorter', async () => {
+    const { it, run } = await runAfter([openai, {}]);
+    expect(run).toMatchObject({ status: 'completed', last_error: null });
+    const [first, second] = it.upstream.requests.map(({ body }) => JSON.stringify(body.input));
+    expect(shown(it)).toEqual([100, 49]);
+    for (const input of [first, second]) {
+      expect(input).toContain('"0:');
+      expect(input).toContain('"99:');
+    }
+  });
+
+  test('is shorter at once in the next run', async () => {
+    const { it } = await runAfter([openai, {}, {}]);
+    await createRun(it, 'local-model');
+    await it.runToEnd();
+    expect(shown(it)).toEqual([100, 49, 49]);
+  });
+
+  test('says nothing about other models', async () => {
+    const { it } = await runAfter([openai, {}, {}]);
+    await createRun(it, 'another-model');
+    await it.runToEnd();
+    expect(shown(it)).toEqual([100, 49, 100]);
+  });
+
+  test('is sent a few times, then the run fails with the endpoint’s reason', async () => {
+    const { it, run } = await runAfter(Array.from({ length: 5 }, () => openai));
+    expect(run).toMatchObject({
+      status: 'failed',
+      last_error: {
+        code: 'invalid_prompt',
+        message: expect.stringContaining('Your input exceeds the context window of this model.'),
+      },
+    });
+    expect(shown(it)).toEqual([100, 49, 24, 11, 5]);
+    // What never worked is not held against other runs.
+    it.upstream.will({});
+    await createRun(it, 'local-model');
+    await it.runToEnd();
+    expect(shown(it).at(-1)).toBe(100);
+  });
+
+  test('fails the run at once when it has one message only', async () => {
+    const it = await setup();
+    it.upstream.will(openai);
+    const run = await createRun(it, 'local-model', 1);
+    await it.runToEnd();
+    expect(await readRun(it, run)).toMatchObject({
+      status: 'failed',
+      last_error: { code: 'invalid_prompt' },
+    });
+    expect(it.upstream.requests).toHaveLength(1);
+  });
+
+  test('may be found so in the stream', async () => {
+    const failed = { code: 'invalid_prompt', message: 'The prompt exceeds the context window.' };
+    const { it, run } = await runAfter([{ failed }, {}]);
+    expect(run.status).toBe('completed');
+    expect(shown(it)).toEqual([100, 49]);
+  });
+
+  test('by a count that is not ours is sent again shorter than we think it need be', async () => {
+    const said = refuses("This model's maximum context length is 32768 tokens.");
+    const { it, run } = await runAfter([said, said, {}]);
+    expect(run.status).toBe('completed');
+    expect(shown(it)).toEqual([100, 100, 49]);
+  });
+});
+
+const tooLong = 'The prompt exceeds the context window.';
+
+/** How many messages each request shows when such an answer comes first. */
+async function shownAfter(open: (typeof executors)[number]['open'], reply: Reply) {
+  const it = await open();
+  it.will(reply, { said: 'Hello.' });
+  const run = await createRun(it, 'local-model');
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({ status: 'completed', last_error: null });
+  return it.sent().map((body) => JSON.stringify(body).match(/\d+: word/gu)?.length);
+}
+
+test.each(executors)('with $name a long prompt is sent again, shorter', async ({ open }) => {
+  const reply = { http: { status: 400, error: { message: tooLong } } };
+  expect(await shownAfter(open, reply)).toEqual([100, 49]);
+});
+
+test('with chat it may be found too long in the stream', async () => {
+  const reply = { failed: { code: 'invalid_prompt', message: tooLong } };
+  expect(await shownAfter(executors[1].open, reply)).toEqual([100, 49]);
+});
+
+/** What servers answer, as they were seen to; with a window of 8192. */
+const wordings: readonly (readonly [server: string, message: string, error?: object])[] = [
+  [
+    'OpenAI, Chat Completions',
+    "This model's maximum context length is 8192 tokens. However, your messages resulted in 20503 tokens. Please reduce the length of the messages.",
+    { code: 'context_length_exceeded' },
+  ],
+  [
+    'OpenAI, gpt-5',
+    'Input tokens exceed the configured limit of 8192 tokens. Your messages resulted in 20503 tokens. Please reduce the length of the messages.',
+  ],
+  [
+    'vLLM',
+    "This model's maximum context length is 8,192 tokens. However, you requested 0 output tokens and your prompt contains at least 8193 input tokens.",
+    { code: 400 },
+  ],
+  [
+    'vLLM, the prompt alone',
+    'The decoder prompt (length 20503) is longer than the maximum model length of 8192. Make sure that `max_model_len` is no smaller than the number of text tokens.',
+  ],
+  [
+    'llama.cpp',
+    'request (20503 tokens) exceeds the available context size (8192 tokens), try increasing it',
+    { code: 400, type: 'exceed_context_size_error' },
+  ],
+  [
+    'llama.cpp, earlier',
+    'the request exceeds the available context size. try increasing the context size or enable context shift',
+    { n_ctx: 8192, type: 'exceed_context_size_error' },
+  ],
+  [
+    'LM Studio',
+    'Trying to keep the first 20503 tokens when context the overflows. However, the model is loaded with context length of only 8192 tokens, which is not enough.',
+  ],
+  [
+    'OpenRouter',
+    "This endpoint's maximum context length is 8192 tokens. However, you requested about 20503 tokens (20503 of text input).",
+  ],
+  ['SGLang', "The input (20503 tokens) is longer than the model's context length (8192 tokens)."],
+  [
+    'Mistral',
+    'Prompt contains 20503 tokens and 0 draft tokens, too large for model with 8192 maximum context length',
+  ],
+  ['xAI', "This model's maximum prompt length is 8192 but the request contains 20503 tokens."],
+  ['Google', 'The input token count (20503) exceeds the maximum number of tokens allowed (8192).'],
+  ['Anthropic', 'prompt is too long: 20503 tokens > 8192 maximum'],
+  ['Moonshot', 'Your request exceeded model token limit: 8192 (requested: 20503)'],
+  [
+    'Anthropic, with the answer',
+    'input length and max_tokens exceed context limit: 20503 + 4096 > 8192, decrease input length or max_tokens and try again',
+  ],
+  [
+    'Vertex',
+    'Unable to submit request because the input token count is 20503 but model only supports up to 8192.',
+  ],
+  ['Poolside', 'Input length 20503 exceeds the maximum allowed input length of 8192 tokens.'],
+  ['behind a router', "Input length (20503) exceeds model's maximum context length (8192)."],
+  ['llama-cpp-python', 'Requested tokens (20503) exceed context window of 8192'],
+  [
+    'with a max_seq_len',
+    'Prompt too long: 20503 tokens exceeds max_seq_len 8192 (leave room for output tokens)',
+  ],
+];
+
+const sized = wordings.map(([server, message, error]) => ({ server, message, error }));
+
+test.each(sized)('$server: the window is what it says', async ({ message, error }) => {
+  const { it, run } = await runAfter([refuses(message, error), {}]);
+  expect(run).toMatchObject({ status: 'completed', last_error: null });
+  expect(shown(it)).toEqual([100, 29]);
+});
+
+test.each([
+  ['llama.cpp while it answers', 'Context size has been exceeded.', 500],
+  [
+    'LM Studio',
+    'The number of tokens to keep from the initial prompt is greater than the context length. Try to load the model with a larger context length, or provide a shorter input',
+    400,
+  ],
+  ['Ollama', 'prompt too long; exceeded max context length by 12311 tokens', 400],
+  ['LiteLLM', 'litellm.ContextWindowExceededError: it is too much', 400],
+  ['Groq', 'Please reduce the length of the messages or completion. context_length_exceeded', 413],
+] as const)('%s: the window is guessed', async (_, message, status) => {
+  const { it, run } = await runAfter([refuses(message, {}, status), {}]);
+  expect(run).toMatchObject({ status: 'completed', last_error: null });
+  expect(shown(it)).toEqual([100, 49]);
+});
+
+test.each([
+  ['another fault of the prompt', refuses('Invalid image.', { code: 'invalid_image' })],
+  [
+    'a quota',
+    refuses(
+      'Request too large: limit 8192 tokens per minute.',
+      { code: 'insufficient_quota' },
+      429,
+    ),
+  ],
+])('%s is not taken for a long prompt', async (_, turn) => {
+  const { it, run } = await runAfter([turn]);
+  expect(run.status).toBe('failed');
+  expect(it.upstream.requests).toHaveLength(1);
+});

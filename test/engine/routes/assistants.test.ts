@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import { createAssistant, refusal, weatherTool } from '../../support/conversation.ts';
+
+test('a new assistant has every field, defaults filled in', async () => {
+  const { openai } = await setup();
+  const assistant = await openai.beta.assistants.create({ model: 'gpt-4.1-mini' });
+  expect(assistant).toEqual({
+    id: expect.stringMatching(/^asst_[0-9A-Za-z]{24}$/u),
+    object: 'assistant',
+    created_at: 1_790_000_000,
+    name: null,
+    description: null,
+    model: 'gpt-4.1-mini',
+    instructions: null,
+    tools: [],
+    top_p: 1,
+    temperature: 1,
+    reasoning_effort: null,
+    tool_resources: {},
+    metadata: {},
+    response_format: 'auto',
+  });
+});
+
+test('an assistant is read back as it was answered', async () => {
+  const it = await setup();
+  const format = {
+    type: 'json_schema',
+    json_schema: { name: 'answer', schema: { type: 'object' }, strict: true },
+  } as const;
+  const assistant = await createAssistant(it, {
+    name: 'Demo',
+    description: 'A demonstration',
+    temperature: 0.2,
+    top_p: 0.9,
+    reasoning_effort: 'low',
+    metadata: { team: 'weather' },
+    response_format: format,
+  });
+  expect(assistant).toMatchObject({
+    name: 'Demo',
+    temperature: 0.2,
+    reasoning_effort: 'low',
+    response_format: format,
+  });
+  expect(await it.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
+});
+
+test('functions and file search are answered in full', async () => {
+  const it = await setup();
+  const { tools } = await createAssistant(it, {
+    tools: [
+      weatherTool,
+      { type: 'function', function: { name: 'now' } },
+      { type: 'function', function: { name: 'today', strict: true } },
+      { type: 'file_search' },
+      { type: 'code_interpreter' },
+    ],
+  });
+  expect(tools).toEqual([
+    { type: 'function', function: { ...weatherTool.function, strict: false } },
+    {
+      type: 'function',
+      function: { name: 'now', parameters: { type: 'object', properties: {} }, strict: false },
+    },
+    {
+      type: 'function',
+      function: { name: 'today', parameters: { type: 'object', properties: {} }, strict: true },
+    },
+    {
+      type: 'file_search',
+      file_search: {
+        ranking_options: { ranker: 'default_2024_08_21', score_threshold: 0, hybrid_search: null },
+      },
+    },
+    { type: 'code_interpreter' },
+  ]);
+});
+
+test('code interpreter brings an empty list of files', async () => {
+  const it = await setup();
+  const { id, tool_resources } = await createAssistant(it, {
+    tools: [{ type: 'code_interpreter' }],
+  });
+  expect(tool_resources).toEqual({ code_interpreter: { file_ids: [] } });
+  const given = { code_interpreter: { file_ids: ['file-a'] } };
+  const modified = await it.openai.beta.assistants.update(id, { tool_resources: given });
+  expect(modified.tool_resources).toEqual(given);
+});
+
+test('modifying changes what is given, clears what is null and replaces metadata', async () => {
+  const it = await setup();
+  const assistant = await createAssistant(it, {
+    name: 'Demo',
+    description: 'old',
+    temperature: 0.5,
+    metadata: { a: '1', b: '2' },
+  });
+  await it.clock.advance(5000);
+  const modified = await it.openai.beta.assistants.update(assistant.id, {
+    description: null,
+    temperature: null,
+    metadata: { c: '3' },
+  });
+  expect(modified).toEqual({
+    ...assistant,
+    description: null,
+    temperature: 1,
+    metadata: { c: '3' },
+  });
+  const cleared = await it.openai.beta.assistants.update(assistant.id, {
+    metadata: null,
+    tools: [],
+  });
+  expect(cleared).toMatchObject({ metadata: {}, tools: [], name: 'Demo' });
+  expect(await it.openai.beta.assistants.update(assistant.id, {})).toEqual(cleared);
+});
+
+test('a deleted assistant is gone', async () => {
+  const it = await setup();
+  const { id } = await createAssistant(it);
+  expect(await it.openai.beta.assistants.delete(id)).toEqual({
+    id,
+    object: 'assistant.deleted',
+    deleted: true,
+  });
+  const gone = { status: 404, message: `No assistant found with id '${id}'.` };
+  expect(await refusal(it.openai.beta.assistants.retrieve(id))).toMatchObject(gone);
+  expect(await refusal(it.openai.beta.assistants.delete(id))).toMatchObject(gone);
+  expect(await refusal(it.openai.beta.assistants.update(id, {}))).toMatchObject(gone);
+  expect((await it.openai.beta.assistants.list()).data).toEqual([]);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import {
+  error,
+  long,
+  missing,
+  named,
+  tooLong,
+  type Case,
+  unknown,
+  wrongType,
+} from '../../support/bad-input.ts';
+import { setup } from '../../support/engine.ts';
+
+const user = { role: 'user', content: 'x' };
+const messages: Case[] = [
+  [{}, ...missing('role')],
+  [{ role: 'user' }, ...missing('content')],
+  [
+    { ...user, role: 'human' },
+    "Invalid value: 'human'. Supported values are: 'user' and 'assistant'.",
+    'role',
+    'invalid_value',
+  ],
+  [{ ...user, role: 1 }, wrongType('role', 'a string', 'an integer'), 'role', 'invalid_type'],
+  [
+    { role: 'user', content: long(256_001) },
+    tooLong('content', 256_000, 256_001),
+    'content',
+    'string_above_max_length',
+  ],
+  [
+    { role: 'user', content: [] },
+    "Invalid 'content': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+    'content',
+    'empty_array',
+  ],
+  [
+    { role: 'user', content: [{ type: 'audio' }] },
+    "Invalid value: 'audio'. Supported values are: 'text', 'image_url', and 'image_file'.",
+    'content[0].type',
+    'invalid_value',
+  ],
+  [{ role: 'user', content: [{ type: 'text' }] }, ...missing('content[0].text')],
+  [
+    { role: 'user', content: [{ type: 'text', text: { value: 'x' } }] },
+    wrongType('content[0].text', 'a string', 'an object'),
+    'content[0].text',
+    'invalid_type',
+  ],
+  [
+    { role: 'user', content: [{ type: 'image_url', image_url: {} }] },
+    ...missing('content[0].image_url.url'),
+  ],
+  [
+    { role: 'user', content: [{ type: 'image_url', image_url: { url: 'u', detail: 'max' } }] },
+    "Invalid value: 'max'. Supported values are: 'auto', 'low', and 'high'.",
+    'content[0].image_url.detail',
+    'invalid_value',
+  ],
+  [{ ...user, attachments: [{ tools: [] }] }, ...missing('attachments[0].file_id')],
+  [{ ...user, attachments: [{ file_id: 'file-a' }] }, ...missing('attachments[0].tools')],
+  [{ ...user, file_ids: ['file-a'] }, ...unknown('file_ids')],
+];
+
+describe('POST /threads/T/messages, and as messages[0] of a new thread', () => {
+  test.each(named(messages))('%s', async (_, given) => {
+    const it = await setup();
+    const { id } = await it.openai.beta.threads.create();
+    const added = await it.request('POST', `/threads/${id}/messages`, given[0]);
+    expect([added.status, added.body]).toEqual([400, error(given)]);
+    const created = await it.request('POST', '/threads', { messages: [given[0]] });
+    expect(created.status).toBe(400);
+    expect(created.body.error).toMatchObject({ code: given[3], param: `messages[0].${given[2]}` });
+  });
+});

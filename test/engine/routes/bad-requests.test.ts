@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { error, named, type Case, wrongType } from '../../support/bad-input.ts';
+import { setup } from '../../support/engine.ts';
+
+const queries: Case[] = [
+  [
+    'limit=101',
+    "Invalid 'limit': integer above maximum value. Expected a value <= 100, but got 101 instead.",
+    'limit',
+    'integer_above_max_value',
+  ],
+  [
+    'limit=0',
+    "Invalid 'limit': integer below minimum value. Expected a value >= 1, but got 0 instead.",
+    'limit',
+    'integer_below_min_value',
+  ],
+  [
+    'limit=99999999999999999999',
+    "Invalid 'limit': integer above maximum value. Expected a value <= 100, but got 100000000000000000000 instead.",
+    'limit',
+    'integer_above_max_value',
+  ],
+  [
+    'limit=-99999999999999999999',
+    "Invalid 'limit': integer below minimum value. Expected a value >= 1, but got -100000000000000000000 instead.",
+    'limit',
+    'integer_below_min_value',
+  ],
+  ['limit=ten', wrongType('limit', 'an integer', 'a string'), 'limit', 'invalid_type'],
+  ['limit=1.5', wrongType('limit', 'an integer', 'a decimal number'), 'limit', 'invalid_type'],
+  [
+    'order=up',
+    "Invalid value: 'up'. Supported values are: 'asc' and 'desc'.",
+    'order',
+    'invalid_value',
+  ],
+];
+
+const bodies: Case[] = [
+  ['[]', 'Invalid type: expected an object, but got an array instead.', null, 'invalid_type'],
+  ['"text"', 'Invalid type: expected an object, but got a string instead.', null, 'invalid_type'],
+  ['null', 'Invalid type: expected an object, but got null instead.', null, 'invalid_type'],
+];
+
+describe('GET of every list', () => {
+  test.each(named(queries))('%s', async (_, given) => {
+    const it = await setup();
+    const { id } = await it.openai.beta.threads.create();
+    const lists = ['/assistants', '/threads', `/threads/${id}/messages`, `/threads/${id}/runs`];
+    for (const list of lists) {
+      const { status, body } = await it.request('GET', `${list}?${String(given[0])}`);
+      expect([list, status, body]).toEqual([list, 400, error(given)]);
+    }
+  });
+});
+
+describe('bodies that are no object', () => {
+  test.each(named(bodies))('%s', async (_, given) => {
+    const { request } = await setup();
+    const { status, body } = await request('POST', '/assistants', given[0]);
+    expect([status, body]).toEqual([400, error(given)]);
+  });
+
+  test.each(['{"model":', '{model:1}', '\u0000', 'model=gpt'])('no JSON: %s', async (text) => {
+    const { request } = await setup();
+    const { status, body } = await request('POST', '/assistants', text);
+    expect(status).toBe(400);
+    expect(body.error.message).toMatch(/^We could not parse the JSON body of your request\./u);
+    expect(body.error).toMatchObject({ type: 'invalid_request_error', param: null, code: null });
+  });
+
+  test('a body that must be there', async () => {
+    const { request } = await setup();
+    const { status, body } = await request('POST', '/assistants');
+    expect(status).toBe(400);
+    expect(body.error.message).toBe("Missing required parameter: 'model'.");
+  });
+});
+
+test('a thread takes store helpers or stores, not both', async () => {
+  const { request } = await setup();
+  const file_search = { vector_store_ids: ['vs_1'], vector_stores: [{ file_ids: ['file-a'] }] };
+  const { status, body } = await request('POST', '/threads', { tool_resources: { file_search } });
+  expect(status).toBe(400);
+  expect(body.error.message).toContain('vector_stores');
+});

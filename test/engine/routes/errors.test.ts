@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  createRun,
+  readMessages,
+  readSteps,
+  refusal,
+  submit,
+  readRun,
+} from '../../support/conversation.ts';
+import { calls } from '../../support/upstream-items.ts';
+
+describe('what is not there', () => {
+  /** Paths with `T`, `M`, `R` and `S` for a thread, a message, a run and a step that exist. */
+  const cases: [method: string, path: string, message: string][] = [
+    ['GET', '/assistants/asst_x', "No assistant found with id 'asst_x'."],
+    ['POST', '/assistants/asst_x', "No assistant found with id 'asst_x'."],
+    ['DELETE', '/assistants/asst_x', "No assistant found with id 'asst_x'."],
+    ['GET', '/threads/thread_x', "No thread found with id 'thread_x'."],
+    ['POST', '/threads/thread_x', "No thread found with id 'thread_x'."],
+    ['DELETE', '/threads/thread_x', "No thread found with id 'thread_x'."],
+    ['GET', '/threads/thread_x/messages', "No thread found with id 'thread_x'."],
+    ['GET', '/threads/thread_x/messages/M', "No thread found with id 'thread_x'."],
+    ['GET', '/threads/T/messages/msg_x', "No message found with id 'msg_x'."],
+    ['POST', '/threads/T/messages/msg_x', "No message found with id 'msg_x'."],
+    ['DELETE', '/threads/T/messages/msg_x', "No message found with id 'msg_x'."],
+    ['GET', '/threads/T/messages/msg_x/files', "No message found with id 'msg_x'."],
+    ['GET', '/threads/T/messages/M/files/file-x', "No file found with id 'file-x' in message 'M'."],
+    ['GET', '/threads/thread_x/runs', "No thread found with id 'thread_x'."],
+    ['GET', '/threads/T/runs/run_x', "No run found with id 'run_x'."],
+    ['POST', '/threads/T/runs/run_x', "No run found with id 'run_x'."],
+    ['POST', '/threads/T/runs/run_x/cancel', "No run found with id 'run_x'."],
+    ['GET', '/threads/T/runs/run_x/steps', "No run found with id 'run_x'."],
+    ['GET', '/threads/T/runs/run_x/steps/S', "No run found with id 'run_x'."],
+    ['GET', '/threads/T/runs/R/steps/step_x', "No run step found with id 'step_x'."],
+    ['GET', '/nonsense', 'Invalid URL (GET /v1/nonsense)'],
+    ['POST', '/threads/T/nonsense', 'Invalid URL (POST /v1/threads/T/nonsense)'],
+    ['PUT', '/assistants', 'Invalid URL (PUT /v1/assistants)'],
+    ['DELETE', '/threads/T/runs/R', 'Invalid URL (DELETE /v1/threads/T/runs/R)'],
+  ];
+
+  test.each(cases)('%s %s', async (method, path, message) => {
+    const it = await setup();
+    it.upstream.will({});
+    const { run, thread_id } = await createRun(it);
+    await it.runToEnd();
+    const [first] = await readMessages(it, thread_id);
+    const [step] = await readSteps(it, run);
+    const ids: Record<string, string> = {
+      T: thread_id,
+      M: first?.id ?? '',
+      R: run.id,
+      S: step?.id ?? '',
+    };
+    const named = (text: string) =>
+      text.replaceAll(/(?<![A-Z])[TMRS](?![A-Za-z])/gu, (letter) => ids[letter] ?? letter);
+    const body = method === 'POST' ? {} : undefined;
+    const answer = await it.request(method, named(path), body);
+    expect(answer.status).toBe(404);
+    expect(answer.body).toEqual({
+      error: { message: named(message), type: 'invalid_request_error', param: null, code: null },
+    });
+  });
+});
+
+describe('ids that cannot be', () => {
+  test.each([
+    ['/threads/undefined', 'thread_id', 'undefined', 'thread'],
+    ['/threads/%20', 'thread_id', ' ', 'thread'],
+    ['/assistants/2', 'assistant_id', '2', 'asst'],
+    ['/threads/T/runs/x', 'run_id', 'x', 'run'],
+    ['/threads/T/messages/x', 'message_id', 'x', 'msg'],
+    ['/threads/x/messages/x', 'thread_id', 'x', 'thread'],
+    ['/threads/thread_x/messages/x', 'message_id', 'x', 'msg'],
+    ['/threads/thread_x/runs/run_x/steps/x', 'step_id', 'x', 'step'],
+    ['/threads/T/runs/R/steps/x', 'step_id', 'x', 'step'],
+    ["/threads/'; drop table threads; --", 'thread_id', "'; drop table threads; --", 'thread'],
+    ['/threads/%2e%2e%2fassistants', 'thread_id', '../assistants', 'thread'],
+    ['/threads/%F0%9F%98%80', 'thread_id', '😀', 'thread'],
+  ])('GET %s', async (path, param, value, prefix) => {
+    const it = await setup();
+    const { run, thread_id } = await createRun(it);
+    const named = path.replace('/T/', `/${thread_id}/`).replace('/R/', `/${run.id}/`);
+    const { status, body } = await it.request('GET', named);
+    expect(status).toBe(400);
+    expect(body.error).toEqual({
+      message: `Invalid '${param}': '${value}'. Expected an ID that begins with '${prefix}'.`,
+      type: 'invalid_request_error',
+      param,
+      code: 'invalid_value',
+    });
+  });
+
+  test('a path that cannot be decoded is an error, not a crash', async () => {
+    const { request } = await setup();
+    const { status } = await request('GET', '/threads/%E0%A4%A');
+    expect([400, 404]).toContain(status);
+  });
+
+  test('an assistant named in the body is looked up, whatever its id looks like', async () => {
+    const it = await setup();
+    const { id } = await it.openai.beta.threads.create();
+    const made = it.openai.beta.threads.runs.create(id, { assistant_id: 'asst_x' });
+    expect(await refusal(made)).toMatchObject({
+      status: 404,
+      message: "No assistant found with id 'asst_x'.",
+    });
+  });
+});
+
+describe('the order of checks', () => {
+  test.each([
+    ['path id before body', '/threads/x/runs', '{"a":1', "Invalid 'thread_id'"],
+    ['body before lookup', '/threads/thread_x/runs', '{"a":1', 'We could not parse the JSON body'],
+    ['missing before unknown', '/threads/thread_x/runs', '{"zzz":1}', 'Missing required parameter'],
+    [
+      'unknown before wrong',
+      '/threads/thread_x/runs',
+      '{"assistant_id":"asst_x","temperature":9,"zzz":1}',
+      "Unknown parameter: 'zzz'.",
+    ],
+    [
+      'wrong before lookup',
+      '/threads/thread_x/runs',
+      '{"assistant_id":"asst_x","temperature":9}',
+      "Invalid 'temperature'",
+    ],
+    [
+      'thread before assistant',
+      '/threads/thread_x/runs',
+      '{"assistant_id":"asst_x"}',
+      "No thread found with id 'thread_x'.",
+    ],
+  ])('%s', async (_, path, body, begins) => {
+    const { request } = await setup();
+    const answer = await request('POST', path, body);
+    expect(answer.body.error.message.slice(0, begins.length)).toBe(begins);
+  });
+
+  test.each(['messages', 'runs', 'messages/msg_x/files', 'runs/run_x/steps'])(
+    'query before lookup: %s',
+    async (list) => {
+      const { request } = await setup();
+      const { body } = await request('GET', `/threads/thread_x/${list}?limit=0`);
+      expect(body.error.code).toBe('integer_below_min_value');
+    },
+  );
+
+  test('the run exists before its status, its status before the outputs', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+    const { run, thread_id } = await createRun(it);
+    const path = `/threads/${thread_id}/runs/${run.id}/submit_tool_outputs`;
+    const wrong = { tool_outputs: [{ tool_call_id: 'call_z', output: '' }] };
+    const queued = await it.request('POST', path, wrong);
+    expect(queued.body.error.message).toBe('Runs in status "queued" do not accept tool outputs.');
+    await it.runToEnd();
+    const empty = await it.request('POST', path, {});
+    expect(empty.body.error).toMatchObject({
+      message: "Missing required parameter: 'tool_outputs'.",
+      code: 'missing_required_parameter',
+    });
+    const foreign = await it.request('POST', path, wrong);
+    expect(foreign.body.error.message).toBe(
+      "Expected tool outputs for call_ids ['call_1'], got ['call_z']",
+    );
+    await submit(it, await readRun(it, run));
+  });
+});
+
+test('the beta header is accepted and not required', async () => {
+  const { request } = await setup();
+  for (const value of ['assistants=v2', 'assistants=v1', 'realtime=v1, assistants=v2']) {
+    expect((await request('POST', '/threads', {}, { 'openai-beta': value })).status).toBe(200);
+  }
+  expect((await request('POST', '/threads', {})).status).toBe(200);
+});
+
+test('every answer has an id of its own', async () => {
+  const { request } = await setup();
+  const answers = [await request('GET', '/threads'), await request('GET', '/threads/x')];
+  const ids = answers.map(({ headers }) => headers.get('x-request-id'));
+  expect(new Set(ids).size).toBe(2);
+  expect(ids[0]).toMatch(/^req_[0-9a-f]{32}$/u);
+});

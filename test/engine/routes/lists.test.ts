@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { setup, type Setup } from '../../support/engine.ts';
+import { createThread, textOf } from '../../support/conversation.ts';
+
+/** A thread of messages `1`, `2`, … `count`, all of one second. */
+async function count(it: Setup, length: number) {
+  const { id } = await it.openai.beta.threads.create({
+    messages: Array.from({ length }, (_, index) => ({ role: 'user', content: `${index + 1}` })),
+  });
+  const { data } = await it.openai.beta.threads.messages.list(id, { order: 'asc', limit: 100 });
+  const ids = new Map(data.map((message) => [textOf(message), message.id]));
+  const page = async (query: string) => {
+    const named = query.replaceAll(/#(\d+)/gu, (_, name: string) => ids.get(name) ?? name);
+    const { body } = await it.request('GET', `/threads/${id}/messages?${named}`);
+    return [body.data.map(textOf).join(' '), body.has_more];
+  };
+  return { id, page };
+}
+
+test('an empty list has null ids', async () => {
+  const it = await setup();
+  const { id } = await it.openai.beta.threads.create();
+  const { body } = await it.request('GET', `/threads/${id}/messages`);
+  expect(body).toEqual({
+    object: 'list',
+    data: [],
+    first_id: null,
+    last_id: null,
+    has_more: false,
+  });
+});
+
+test('twenty to a page, newest first, even within one second', async () => {
+  const { page } = await count(await setup(), 21);
+  expect(await page('')).toEqual(['21 20 19 18 17 16 15 14 13 12 11 10 9 8 7 6 5 4 3 2', true]);
+});
+
+describe('cursors', () => {
+  test.each([
+    ['limit=2', '5 4', true],
+    ['limit=5', '5 4 3 2 1', false],
+    ['order=asc&limit=2', '1 2', true],
+    ['after=#4', '3 2 1', false],
+    ['after=#4&limit=2', '3 2', true],
+    ['after=#1', '', false],
+    ['order=asc&after=#4', '5', false],
+    ['before=#4', '5', false],
+    ['before=#4&limit=1', '5', false],
+    ['before=#3', '5 4', false],
+    ['before=#5', '', false],
+    ['before=#1&limit=2', '3 2', true],
+    ['order=asc&before=#3', '1 2', false],
+    ['order=asc&before=#5&limit=2', '3 4', true],
+    ['after=#5&before=#2', '4 3', false],
+    ['after=#5&before=#1&limit=2', '4 3', true],
+    ['order=asc&after=#1&before=#5', '2 3 4', false],
+  ])('%s', async (query, expected, more) => {
+    const { page } = await count(await setup(), 5);
+    expect(await page(query)).toEqual([expected, more]);
+  });
+});
+
+test('the newer second comes first although ids do not tell', async () => {
+  const it = await setup();
+  const first = await createThread(it);
+  await it.clock.advance(1000);
+  const second = await createThread(it);
+  const { body } = await it.request('GET', '/threads?order=asc');
+  expect(body).toMatchObject({ first_id: first.id, last_id: second.id });
+});
+
+test.each(['assistants', 'threads', 'messages', 'runs', 'steps', 'files'])(
+  'a cursor that is not in the list of %s is a 404',
+  async (kind) => {
+    const it = await setup();
+    it.upstream.will({});
+    const assistant = await it.openai.beta.assistants.create({ model: 'gpt-4.1-mini' });
+    const thread = await createThread(it);
+    const { runs } = it.openai.beta.threads;
+    const run = await runs.create(thread.id, { assistant_id: assistant.id });
+    await it.runToEnd();
+    const { data } = await it.openai.beta.threads.messages.list(thread.id);
+    const paths: Record<string, string> = {
+      assistants: '/assistants',
+      threads: '/threads',
+      messages: `/threads/${thread.id}/messages`,
+      runs: `/threads/${thread.id}/runs`,
+      steps: `/threads/${thread.id}/runs/${run.id}/steps`,
+      files: `/threads/${thread.id}/messages/${data[0]?.id}/files`,
+    };
+    for (const cursor of ['after', 'before']) {
+      const { status, body } = await it.request('GET', `${paths[kind]}?${cursor}=x_nowhere`);
+      expect(status).toBe(404);
+      expect(body.error.message).toMatch(/^No [a-z ]+ found with id 'x_nowhere'/u);
+    }
+  },
+);
+
+test('a cursor belongs to its own list', async () => {
+  const it = await setup();
+  const one = await count(it, 2);
+  const other = await count(it, 2);
+  const { body } = await it.request('GET', `/threads/${one.id}/messages?limit=1`);
+  const path = `/threads/${other.id}/messages?after=${body.first_id}`;
+  expect((await it.request('GET', path)).status).toBe(404);
+});
+
+test('the SDK walks all pages', async () => {
+  const it = await setup();
+  const { id } = await count(it, 45);
+  const walked: string[] = [];
+  for await (const message of it.openai.beta.threads.messages.list(id, { order: 'asc' })) {
+    walked.push(textOf(message));
+  }
+  expect(walked).toEqual(Array.from({ length: 45 }, (_, index) => `${index + 1}`));
+});
+
+test.each(['asc', 'desc'] as const)(
+  'a program that deletes all that it is shown goes on to the next page, %s',
+  async (order) => {
+    const it = await setup();
+    const { assistants, threads } = it.openai.beta;
+    const { id: thread_id } = await count(it, 5);
+    const made = [thread_id];
+    for (let index = 0; index < 4; index += 1) {
+      await assistants.create({ model: 'gpt-4.1-mini' });
+      made.push((await threads.create()).id);
+    }
+    const query = { order, limit: 2 };
+    for await (const { id } of threads.messages.list(thread_id, query)) {
+      await threads.messages.delete(id, { thread_id });
+    }
+    for await (const { id } of assistants.list(query)) await assistants.delete(id);
+    expect((await threads.messages.list(thread_id)).data).toEqual([]);
+    expect((await assistants.list()).data).toEqual([]);
+    const gone = made.at(order === 'asc' ? 1 : -2) ?? '';
+    await threads.delete(gone);
+    const { body } = await it.request('GET', `/threads?order=${order}&after=${gone}`);
+    const listed = order === 'asc' ? made : made.toReversed();
+    expect(body.data.map(({ id }: { id: string }) => id)).toEqual(listed.slice(2));
+  },
+);
+
+test('assistants, runs and steps are pages too', async () => {
+  const it = await setup({ otherwise: () => ({}) });
+  const assistants = [];
+  for (const name of ['a', 'b', 'c']) {
+    assistants.push(await it.openai.beta.assistants.create({ model: 'gpt-4.1-mini', name }));
+  }
+  const found = await it.openai.beta.assistants.list({ limit: 2 });
+  expect(found.data.map(({ name }) => name)).toEqual(['c', 'b']);
+  expect(found.has_more).toBe(true);
+  const thread = await createThread(it);
+  const { runs } = it.openai.beta.threads;
+  const made: string[] = [];
+  for (const { id } of assistants) {
+    made.push((await runs.create(thread.id, { assistant_id: id })).id);
+    await it.runToEnd();
+  }
+  const page = await runs.list(thread.id, { limit: 2 });
+  expect(page.data.map(({ id }) => id)).toEqual([made[2], made[1]]);
+  const next = await page.getNextPage();
+  expect(next.data.map(({ id }) => id)).toEqual([made[0]]);
+  const steps = await runs.steps.list(made[0] ?? '', { thread_id: thread.id });
+  expect(steps.data).toHaveLength(1);
+});

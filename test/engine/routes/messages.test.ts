@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import { createRun, createThread, readMessages, refusal } from '../../support/conversation.ts';
+
+test('a message of a user is completed when it is created', async () => {
+  const { openai } = await setup();
+  const thread = await openai.beta.threads.create();
+  const message = await openai.beta.threads.messages.create(thread.id, {
+    role: 'user',
+    content: 'Weather in Oslo?',
+  });
+  expect(message).toEqual({
+    id: expect.stringMatching(/^msg_[0-9A-Za-z]{24}$/u),
+    object: 'thread.message',
+    created_at: 1_790_000_000,
+    assistant_id: null,
+    thread_id: thread.id,
+    run_id: null,
+    status: 'completed',
+    incomplete_details: null,
+    incomplete_at: null,
+    completed_at: 1_790_000_000,
+    role: 'user',
+    content: [{ type: 'text', text: { value: 'Weather in Oslo?', annotations: [] } }],
+    attachments: [],
+    metadata: {},
+  });
+  const read = await openai.beta.threads.messages.retrieve(message.id, { thread_id: thread.id });
+  expect(read).toEqual(message);
+});
+
+test('parts keep their order and images get their detail', async () => {
+  const { openai } = await setup();
+  const { id } = await openai.beta.threads.create();
+  const url = 'https://example.com/cat.png';
+  const { content } = await openai.beta.threads.messages.create(id, {
+    role: 'user',
+    content: [
+      { type: 'image_url', image_url: { url } },
+      { type: 'text', text: 'What is this?' },
+      { type: 'image_file', image_file: { file_id: 'file-cat', detail: 'low' } },
+    ],
+  });
+  expect(content).toEqual([
+    { type: 'image_url', image_url: { url, detail: 'auto' } },
+    { type: 'text', text: { value: 'What is this?', annotations: [] } },
+    { type: 'image_file', image_file: { file_id: 'file-cat', detail: 'low' } },
+  ]);
+});
+
+test('attachments are kept, and their files join the thread', async () => {
+  const { openai } = await setup();
+  const { id } = await openai.beta.threads.create();
+  const attachments = [
+    { file_id: 'file-a', tools: [{ type: 'code_interpreter' as const }] },
+    { file_id: 'file-b', tools: [{ type: 'code_interpreter' as const }] },
+  ];
+  const message = await openai.beta.threads.messages.create(id, {
+    role: 'user',
+    content: 'See these.',
+    attachments,
+  });
+  expect(message.attachments).toEqual(attachments);
+  const { tool_resources } = await openai.beta.threads.retrieve(id);
+  expect(tool_resources?.code_interpreter?.file_ids).toEqual(['file-a', 'file-b']);
+});
+
+test('modifying replaces the metadata and nothing else', async () => {
+  const { openai } = await setup();
+  const thread = await openai.beta.threads.create();
+  const file = { file_id: 'file-a', tools: [{ type: 'code_interpreter' as const }] };
+  const message = await openai.beta.threads.messages.create(thread.id, {
+    role: 'user',
+    content: 'hello',
+    attachments: [file],
+    metadata: { a: '1' },
+  });
+  const params = { thread_id: thread.id, metadata: { b: '2' } };
+  const modified = await openai.beta.threads.messages.update(message.id, params);
+  expect(modified).toEqual({ ...message, metadata: { b: '2' } });
+});
+
+test('a deleted message is gone from its thread', async () => {
+  const it = await setup();
+  const { id: thread_id } = await createThread(it);
+  const [message] = await readMessages(it, thread_id);
+  const id = message?.id ?? '';
+  const { messages } = it.openai.beta.threads;
+  expect(await messages.delete(id, { thread_id })).toEqual({
+    id,
+    object: 'thread.message.deleted',
+    deleted: true,
+  });
+  const gone = { status: 404, message: `No message found with id '${id}'.` };
+  expect(await refusal(messages.retrieve(id, { thread_id }))).toMatchObject(gone);
+  expect(await refusal(messages.update(id, { thread_id }))).toMatchObject(gone);
+  expect(await refusal(messages.delete(id, { thread_id }))).toMatchObject(gone);
+  expect(await readMessages(it, thread_id)).toEqual([]);
+});
+
+test('a message is found on its own thread only', async () => {
+  const it = await setup();
+  const one = await createThread(it);
+  const other = await createThread(it);
+  const [message] = await readMessages(it, one.id);
+  const id = message?.id ?? '';
+  const read = it.openai.beta.threads.messages.retrieve(id, { thread_id: other.id });
+  expect(await refusal(read)).toMatchObject({
+    status: 404,
+    message: `No message found with id '${id}'.`,
+  });
+});
+
+test('messages are listed by the run that made them', async () => {
+  const it = await setup();
+  it.upstream.will({});
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  const { data } = await it.openai.beta.threads.messages.list(thread_id, { run_id: run.id });
+  expect(data.map(({ role, run_id }) => [role, run_id])).toEqual([['assistant', run.id]]);
+  const { data: all } = await it.openai.beta.threads.messages.list(thread_id);
+  expect(all).toHaveLength(2);
+});

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  createAssistant,
+  createRun,
+  createThread,
+  readMessages,
+  refusal,
+  textOf,
+} from '../../support/conversation.ts';
+import { createGate } from '../../support/upstream.ts';
+
+test.each([undefined, '', {}])('a thread needs no body (%j)', async (body) => {
+  const { request } = await setup();
+  const { status, body: thread } = await request('POST', '/threads', body);
+  expect(status).toBe(200);
+  expect(thread).toEqual({
+    id: expect.stringMatching(/^thread_[0-9A-Za-z]{24}$/u),
+    object: 'thread',
+    created_at: 1_790_000_000,
+    metadata: {},
+    tool_resources: {},
+  });
+});
+
+test('a thread takes its first messages in order', async () => {
+  const it = await setup();
+  const thread = await it.openai.beta.threads.create({
+    messages: [
+      { role: 'user', content: 'one' },
+      { role: 'assistant', content: 'two', metadata: { by: 'hand' } },
+      { role: 'user', content: [{ type: 'text', text: 'three' }] },
+    ],
+    metadata: { topic: 'counting' },
+  });
+  const messages = await readMessages(it, thread.id);
+  expect(messages.map(textOf)).toEqual(['one', 'two', 'three']);
+  expect(messages[1]).toMatchObject({
+    role: 'assistant',
+    assistant_id: null,
+    run_id: null,
+    metadata: { by: 'hand' },
+  });
+  expect(thread.metadata).toEqual({ topic: 'counting' });
+});
+
+test('a thread is modified: metadata and resources replaced, absent ones kept', async () => {
+  const { openai } = await setup();
+  const thread = await openai.beta.threads.create({ metadata: { a: '1' } });
+  const files = { code_interpreter: { file_ids: ['file-a'] } };
+  const modified = await openai.beta.threads.update(thread.id, { tool_resources: files });
+  expect(modified).toEqual({ ...thread, tool_resources: files });
+  const renamed = await openai.beta.threads.update(thread.id, { metadata: { b: '2' } });
+  expect(renamed).toEqual({ ...modified, metadata: { b: '2' } });
+  expect(await openai.beta.threads.retrieve(thread.id)).toEqual(renamed);
+});
+
+test('deleting a thread deletes all that was on it', async () => {
+  const it = await setup();
+  it.upstream.will({});
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  const [message] = await readMessages(it, thread_id);
+  expect(await it.openai.beta.threads.delete(thread_id)).toEqual({
+    id: thread_id,
+    object: 'thread.deleted',
+    deleted: true,
+  });
+  const { threads } = it.openai.beta;
+  const gone = { status: 404, message: `No thread found with id '${thread_id}'.` };
+  expect(await refusal(threads.retrieve(thread_id))).toMatchObject(gone);
+  expect(await refusal(threads.delete(thread_id))).toMatchObject(gone);
+  expect(await refusal(threads.runs.retrieve(run.id, { thread_id }))).toMatchObject(gone);
+  expect(await refusal(threads.runs.steps.list(run.id, { thread_id }))).toMatchObject(gone);
+  expect(await refusal(threads.messages.list(thread_id))).toMatchObject(gone);
+  const read = threads.messages.retrieve(message?.id ?? '', { thread_id });
+  expect(await refusal(read)).toMatchObject(gone);
+});
+
+test('deleting a thread stops its run', async () => {
+  const it = await setup();
+  const gate = createGate();
+  it.upstream.will({ gate });
+  const { thread_id } = await createRun(it);
+  await it.engine.tick();
+  await gate.reached;
+  await it.openai.beta.threads.delete(thread_id);
+  await it.engine.settled();
+  expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
+  const { status } = await it.request('GET', `/threads/${thread_id}`);
+  expect(status).toBe(404);
+});
+
+test('threads are listed, newest first, page by page', async () => {
+  const it = await setup();
+  const first = await createThread(it);
+  await it.clock.advance(1000);
+  const second = await createThread(it);
+  const third = await createThread(it);
+  const { status, body } = await it.request('GET', '/threads?limit=2');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ first_id: third.id, last_id: second.id, has_more: true });
+  const rest = await it.request('GET', `/threads?after=${second.id}`);
+  expect(rest.body).toMatchObject({ data: [first], has_more: false });
+});
+
+test('an assistant can be deleted while threads that used it stay readable', async () => {
+  const it = await setup();
+  it.upstream.will({});
+  const { run, thread_id, assistant_id } = await createRun(it);
+  await it.runToEnd();
+  await it.openai.beta.assistants.delete(assistant_id);
+  const read = await it.openai.beta.threads.runs.retrieve(run.id, { thread_id });
+  expect(read).toMatchObject({ status: 'completed', assistant_id });
+  const other = await createAssistant(it);
+  expect(other.id).not.toBe(assistant_id);
+});

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import { createAssistant, createThread } from '../../support/conversation.ts';
+
+const stores = (id: string) => ({ file_search: { vector_store_ids: [id] } });
+const code = (...file_ids: string[]) => ({ code_interpreter: { file_ids } });
+
+test('resources are kept where they are given', async () => {
+  const it = await setup();
+  const { assistants, threads } = it.openai.beta;
+  const assistant = await createAssistant(it, {
+    tools: [{ type: 'file_search' }],
+    tool_resources: stores('vs_1'),
+  });
+  expect(assistant.tool_resources).toEqual(stores('vs_1'));
+  const replaced = await assistants.update(assistant.id, { tool_resources: stores('vs_2') });
+  expect(replaced.tool_resources).toEqual(stores('vs_2'));
+  const thread = await threads.create({ tool_resources: stores('vs_3') });
+  expect((await threads.retrieve(thread.id)).tool_resources).toEqual(stores('vs_3'));
+});
+
+test('modifying the resources of one tool leaves those of the other', async () => {
+  const it = await setup();
+  const { assistants, threads } = it.openai.beta;
+  const both = { ...stores('vs_1'), ...code('file-a') };
+  const assistant = await createAssistant(it, { tool_resources: both });
+  const thread = await threads.create({ tool_resources: both });
+  for (const [kind, { id }] of [[assistants, assistant] as const, [threads, thread] as const]) {
+    const update = async (tool_resources: typeof both | ReturnType<typeof code> | null) =>
+      (await kind.update(id, { tool_resources })).tool_resources;
+    expect(await update(code('file-b'))).toEqual({ ...both, ...code('file-b') });
+    expect(await update(code())).toEqual({ ...both, ...code() });
+    expect(await update(null)).toEqual({});
+  }
+});
+
+test('the tools of resources stand in one order, whichever came first', async () => {
+  const it = await setup();
+  const { threads } = it.openai.beta;
+  const { id } = await threads.create({ tool_resources: stores('vs_1') });
+  const { tool_resources } = await threads.update(id, { tool_resources: code('file-a') });
+  expect(Object.keys(tool_resources ?? {})).toEqual(['code_interpreter', 'file_search']);
+});
+
+test('a run shows the resources of its assistant and its thread together', async () => {
+  const it = await setup();
+  const { id: assistant_id } = await createAssistant(it, {
+    tool_resources: { code_interpreter: { file_ids: ['file-a', 'file-b'] } },
+  });
+  const { id } = await createThread(it);
+  await it.openai.beta.threads.update(id, {
+    tool_resources: { code_interpreter: { file_ids: ['file-b', 'file-c'] } },
+  });
+  const run = await it.openai.beta.threads.runs.create(id, { assistant_id });
+  expect(Reflect.get(run, 'tool_resources')).toEqual({
+    code_interpreter: { file_ids: ['file-a', 'file-b', 'file-c'] },
+  });
+});
+
+test('a thread and run takes resources for the run', async () => {
+  const it = await setup();
+  const { id: assistant_id } = await createAssistant(it);
+  const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
+  const run = await it.openai.beta.threads.createAndRun({ assistant_id, tool_resources });
+  expect(Reflect.get(run, 'tool_resources')).toEqual(tool_resources);
+});
+
+test('no resources for the run are those of its assistant', async () => {
+  const it = await setup();
+  const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
+  const { id: assistant_id } = await createAssistant(it, { tool_resources });
+  const params = { assistant_id, tool_resources: null };
+  const { body } = await it.request('POST', '/threads/runs', params);
+  expect(body.tool_resources).toEqual(tool_resources);
+});
+
+test('files attached to additional messages are the run’s too', async () => {
+  const it = await setup();
+  const { id: assistant_id } = await createAssistant(it);
+  const { id } = await createThread(it);
+  const attachments = [{ file_id: 'file-a', tools: [{ type: 'code_interpreter' as const }] }];
+  const run = await it.openai.beta.threads.runs.create(id, {
+    assistant_id,
+    additional_messages: [{ role: 'user', content: 'See this.', attachments }],
+  });
+  expect(Reflect.get(run, 'tool_resources')).toEqual({
+    code_interpreter: { file_ids: ['file-a'] },
+  });
+});

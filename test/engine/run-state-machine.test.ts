@@ -1,0 +1,222 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  advance,
+  initialState,
+  isTerminal,
+  nextStatus,
+  transitions,
+  type Outcome,
+  type RunEvent,
+  type Standing,
+} from '../../src/engine/run-state-machine.ts';
+import { liveStatuses } from '../../src/engine/store/schema.ts';
+
+const created = 1_790_000_000;
+const deadline = created + 600;
+const fresh: Standing = { status: 'queued', state: initialState(deadline) };
+
+const action = {
+  type: 'submit_tool_outputs',
+  submit_tool_outputs: {
+    tool_calls: [{ id: 'call_a', type: 'function', function: { name: 'f', arguments: '{}' } }],
+  },
+} satisfies Outcome['required_action'];
+const usage = {
+  prompt_tokens: 2,
+  completion_tokens: 1,
+  total_tokens: 3,
+  prompt_token_details: { cached_tokens: 0 },
+  completion_tokens_details: { reasoning_tokens: 0 },
+};
+const outcomes: Partial<Record<RunEvent, Outcome>> = {
+  require_action: { required_action: action },
+  complete: { usage },
+  cut_off: { usage, incomplete_details: { reason: 'max_completion_tokens' } },
+  fail: { last_error: { code: 'server_error', message: 'It broke.' } },
+  stop: { usage },
+  expire: { usage },
+};
+
+const events = [
+  'start',
+  'require_action',
+  'submit',
+  'complete',
+  'cut_off',
+  'fail',
+  'cancel',
+  'stop',
+  'expire',
+] as const satisfies RunEvent[];
+const statuses = [
+  'queued',
+  'in_progress',
+  'requires_action',
+  'cancelling',
+  'cancelled',
+  'failed',
+  'completed',
+  'incomplete',
+  'expired',
+] as const satisfies Standing['status'][];
+
+/** Plays events one second apart; the first at one second after creation. */
+const play = (...names: RunEvent[]): Standing =>
+  names.reduce(
+    (run, name, index) => advance(run, name, created + index + 1, outcomes[name]),
+    fresh,
+  );
+
+/** The moves of contract §5.1. */
+const legal: Record<Standing['status'], string[]> = {
+  queued: ['in_progress', 'cancelling', 'expired', 'failed'],
+  in_progress: ['completed', 'incomplete', 'failed', 'requires_action', 'cancelling', 'expired'],
+  requires_action: ['queued', 'cancelling', 'expired'],
+  cancelling: ['cancelled', 'completed', 'failed'],
+  cancelled: [],
+  failed: [],
+  completed: [],
+  incomplete: [],
+  expired: [],
+};
+
+describe('moves', () => {
+  test('are known for every status and by every event', () => {
+    expect(Object.keys(transitions)).toEqual(statuses);
+    const named = Object.values(transitions).flatMap((moves) => Object.keys(moves));
+    expect(new Set(named)).toEqual(new Set(events));
+  });
+
+  test.each(statuses)('a %s run goes where the contract says and nowhere else', (status) => {
+    const reached = new Set(events.map((event) => nextStatus(status, event)));
+    reached.delete(undefined);
+    expect(reached).toEqual(new Set(legal[status]));
+  });
+
+  test.each(statuses)('a %s run is live, or at its end', (status) => {
+    expect(isTerminal(status)).toBe(!(liveStatuses as readonly string[]).includes(status));
+  });
+
+  test.each(statuses)('a %s run refuses every other event', (status) => {
+    const refused = events.filter((event) => nextStatus(status, event) === undefined);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const event of refused) {
+      const run = { ...fresh, status };
+      expect(() => advance(run, event, created)).toThrow(`a ${status} run cannot ${event}`);
+    }
+  });
+});
+
+describe('what a transition writes (contract §5.2)', () => {
+  const none = initialState(deadline);
+  const waiting = { ...none, started_at: created + 1, required_action: action };
+  const cases: [RunEvent[], Standing][] = [
+    [[], { status: 'queued', state: none }],
+    [['start'], { status: 'in_progress', state: { ...none, started_at: created + 1 } }],
+    [['start', 'require_action'], { status: 'requires_action', state: waiting }],
+    [
+      ['start', 'require_action', 'submit'],
+      { status: 'queued', state: { ...waiting, required_action: null } },
+    ],
+    [
+      ['start', 'require_action', 'submit', 'start'],
+      {
+        status: 'in_progress',
+        state: { ...none, started_at: created + 4 },
+      },
+    ],
+    [
+      ['start', 'complete'],
+      {
+        status: 'completed',
+        state: {
+          ...none,
+          started_at: created + 1,
+          completed_at: created + 2,
+          expires_at: null,
+          usage,
+        },
+      },
+    ],
+    [
+      ['start', 'cut_off'],
+      {
+        status: 'incomplete',
+        state: {
+          ...none,
+          started_at: created + 1,
+          completed_at: created + 2,
+          expires_at: null,
+          incomplete_details: { reason: 'max_completion_tokens' },
+          usage,
+        },
+      },
+    ],
+    [
+      ['start', 'fail'],
+      {
+        status: 'failed',
+        state: {
+          ...none,
+          started_at: created + 1,
+          failed_at: created + 2,
+          expires_at: null,
+          last_error: { code: 'server_error', message: 'It broke.' },
+        },
+      },
+    ],
+    [
+      ['start', 'require_action', 'expire'],
+      {
+        status: 'expired',
+        state: { ...none, started_at: created + 1, expires_at: null, usage },
+      },
+    ],
+    [
+      ['start', 'require_action', 'cancel'],
+      { status: 'cancelling', state: { ...none, started_at: created + 1 } },
+    ],
+    [
+      ['start', 'require_action', 'cancel', 'stop'],
+      {
+        status: 'cancelled',
+        state: {
+          ...none,
+          started_at: created + 1,
+          cancelled_at: created + 4,
+          expires_at: null,
+          usage,
+        },
+      },
+    ],
+  ];
+
+  test.each(cases)('%j', (names, expected) => {
+    expect(play(...names)).toEqual(expected);
+  });
+});
+
+test('no sequence of events reaches a state the contract does not know', () => {
+  const script = fc.array(fc.constantFrom(...events), { maxLength: 40 });
+  fc.assert(
+    fc.property(script, (names) => {
+      let run = fresh;
+      for (const [index, name] of names.entries()) {
+        if (nextStatus(run.status, name) === undefined) continue;
+        const before = run;
+        run = advance(run, name, created + index, outcomes[name]);
+        expect(legal[before.status]).toContain(run.status);
+        const { state } = run;
+        const ends = [state.completed_at, state.failed_at, state.cancelled_at];
+        const isEnd = legal[run.status].length === 0;
+        expect(ends.filter((time) => time !== null).length).toBe(
+          isEnd && run.status !== 'expired' ? 1 : 0,
+        );
+        expect(state.expires_at).toBe(isEnd ? null : deadline);
+        expect(state.required_action === null).toBe(run.status !== 'requires_action');
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { createClock, start } from '../../support/clock.ts';
+import { setup } from '../../support/engine.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import { createRun, readMessages, readRun, refusal, textOf } from '../../support/conversation.ts';
+import { collect, streamRun } from '../../support/run-stream.ts';
+import { createGate } from '../../support/upstream.ts';
+import { calls, says } from '../../support/upstream-items.ts';
+
+const hour = 3_600_000;
+
+/** An engine whose clock can be put back. */
+async function withClock(options: { readonly database?: string } = {}) {
+  const clock = createClock();
+  let back = 0;
+  const it = await setup({
+    clock: { ...clock, now: () => clock.now() - back },
+    ...options,
+  });
+  return { it, putBack: () => void (back = hour) };
+}
+
+test('a conversation goes on in order when the clock is put back', async () => {
+  const { it, putBack } = await withClock();
+  it.upstream.will({ output: [says('First answer.')] }, { output: [says('Second answer.')] });
+  const { thread_id, assistant_id } = await createRun(it);
+  await it.runToEnd();
+  putBack();
+  const { messages, runs } = it.openai.beta.threads;
+  await messages.create(thread_id, { role: 'user', content: 'And tomorrow?' });
+  const run = await runs.create(thread_id, { assistant_id });
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+  expect((await readMessages(it, thread_id)).map(textOf)).toEqual([
+    'Weather in Oslo?',
+    'First answer.',
+    'And tomorrow?',
+    'Second answer.',
+  ]);
+  const [, , last] = it.upstream.sent().input;
+  expect(JSON.stringify(last)).toContain('And tomorrow?');
+});
+
+test('a run under way, and one that waits, go on when the clock is put back', async () => {
+  const { it, putBack } = await withClock();
+  const gate = createGate();
+  it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, { gate });
+  const { run: waiting } = await createRun(it);
+  await it.runToEnd();
+  const { run: moving } = await createRun(it);
+  await it.engine.tick();
+  await gate.reached;
+  putBack();
+  await it.clock.advance(30_000);
+  await it.engine.tick();
+  gate.open();
+  await it.engine.settled();
+  expect(await readRun(it, moving)).toMatchObject({ status: 'completed' });
+  expect(it.upstream.requests).toHaveLength(2);
+  it.upstream.will({});
+  await it.openai.beta.threads.runs.submitToolOutputs(waiting.id, {
+    thread_id: waiting.thread_id,
+    tool_outputs: [{ tool_call_id: 'call_1', output: 'snow' }],
+  });
+  await it.runToEnd();
+  expect((await readRun(it, waiting)).status).toBe('completed');
+});
+
+test('what another process does to a run is told soon after the clock is put back', async () => {
+  const database = temporary();
+  const { it, putBack } = await withClock({ database });
+  const there = await setup({ database, ids: it.ids, clock: it.clock });
+  there.upstream.will({ output: [says('Snow.')] });
+  const events = collect((await streamRun(it)).stream);
+  putBack();
+  await there.runToEnd();
+  await it.clock.advance(2000);
+  expect((await events).at(-1)).toMatchObject({ event: 'thread.run.completed' });
+});
+
+test('a run whose holder died before the clock was put back does not wait for the old time', async () => {
+  const database = temporary();
+  const gate = createGate();
+  const dead = await setup({ database });
+  dead.upstream.will({ gate });
+  const { run, thread_id, assistant_id } = await createRun(dead);
+  await dead.engine.tick();
+  await gate.reached;
+  const it = await setup({ database, ids: dead.ids, clock: createClock(start - hour) });
+  it.upstream.will({});
+  const again = it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  expect((await refusal(again)).message).toContain('already has an active run');
+  await it.runToEnd();
+  expect((await readRun(it, run)).status).toBe('completed');
+});

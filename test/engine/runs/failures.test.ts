@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { apiKey, setup } from '../../support/engine.ts';
+import {
+  createRun,
+  readMessages,
+  readRun,
+  readSteps,
+  submit,
+  textOf,
+} from '../../support/conversation.ts';
+import { calls, says } from '../../support/upstream-items.ts';
+import type { Turn } from '../../support/upstream.ts';
+
+const quota = 'You exceeded your current quota, please check your plan and billing details.';
+const http = (status: number, message: string, code: string | null = null, param = ''): Turn => ({
+  http: { status, error: { message, code, param: param === '' ? null : param } },
+});
+
+/** A run whose one model call ends as `turn` says. */
+async function fail(turn: Turn) {
+  const it = await setup();
+  it.upstream.will(turn);
+  const { run, thread_id, assistant_id } = await createRun(it);
+  await it.clock.advance(3000);
+  await it.runToEnd();
+  return { it, thread_id, assistant_id, run: await readRun(it, run) };
+}
+
+describe('what the endpoint answers becomes last_error', () => {
+  test.each([
+    [429, 'Rate limit reached for gpt-4.1-mini.', 'rate_limit_exceeded'],
+    [429, quota, 'rate_limit_exceeded'],
+    [500, 'The server had an error processing your request.', 'server_error'],
+    [503, 'The engine is currently overloaded.', 'server_error'],
+    [404, 'The model `gpt-4-retired` does not exist.', 'server_error'],
+    [403, 'Project does not have access to model.', 'server_error'],
+    [400, 'Your prompt was flagged.', 'invalid_prompt', 'invalid_prompt'],
+    [400, 'Your input exceeds the window.', 'invalid_prompt', 'context_length_exceeded', 'input'],
+    [400, 'Error while downloading the image.', 'invalid_prompt', 'invalid_value', 'url'],
+    [400, 'Invalid image.', 'invalid_prompt', 'invalid_value', 'input[0].content[1].image_url'],
+    [400, "Unsupported parameter: 'temperature'.", 'server_error', null, 'temperature'],
+  ])(
+    '%i %s → %s',
+    async (status, message, code, upstreamCode: string | null = null, param = '') => {
+      const { run } = await fail(http(status, message, upstreamCode, param));
+      expect(run).toMatchObject({
+        status: 'failed',
+        failed_at: 1_790_000_003,
+        completed_at: null,
+        expires_at: null,
+        last_error: { code },
+      });
+      expect(run.last_error?.message).toContain(message);
+      expect(run.last_error?.message).toContain('req_upstream');
+    },
+  );
+
+  test.each([
+    ['invalid_prompt', 'invalid_prompt'],
+    ['image_too_large', 'invalid_prompt'],
+    ['invalid_base64_image', 'invalid_prompt'],
+    ['vector_store_timeout', 'server_error'],
+    ['bio_policy', 'invalid_prompt'],
+    ['something_new', 'server_error'],
+  ])('a failed event of code %s is a %s', async (code, expected) => {
+    const { run } = await fail({ failed: { code, message: 'No.' } });
+    expect(run.last_error).toMatchObject({ code: expected });
+    expect(run.last_error?.message).toContain('No.');
+  });
+
+  test.each([
+    { code: 'rate_limit_exceeded', message: 'It broke.' },
+    { error: { code: 'rate_limit_exceeded', message: 'It broke.' } },
+  ])('an error event (%j)', async (errorEvent) => {
+    const { run } = await fail({ errorEvent });
+    expect(run).toMatchObject({ status: 'failed', last_error: { code: 'rate_limit_exceeded' } });
+    expect(run.last_error?.message).toContain('It broke.');
+  });
+});
+
+describe('a stream that does not come to its end', () => {
+  test.each(['error', 'end'] as const)('(%s) fails the run and keeps the text', async (how) => {
+    const broken = { how, before: 'response.output_text.done' } as const;
+    const { it, run, thread_id } = await fail({ output: [says('It is cold and')], broken });
+    expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
+    const [, message] = await readMessages(it, thread_id);
+    expect(message).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'run_failed' },
+    });
+    expect(message && textOf(message)).toBe('It is cold and');
+    const [step] = await readSteps(it, run);
+    expect(step).toMatchObject({
+      status: 'failed',
+      failed_at: 1_790_000_003,
+      last_error: { code: 'server_error' },
+    });
+  });
+});
+
+test('a wrong key is not told to anybody', async () => {
+  const it = await setup({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  const { status, last_error } = await readRun(it, run);
+  expect(status).toBe('failed');
+  expect(last_error?.code).toBe('server_error');
+  expect(last_error?.message).toContain('Incorrect API key provided');
+  const said = JSON.stringify(last_error) + it.lines.join('');
+  expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
+});
+
+test('no log line carries the key', async () => {
+  const { it } = await fail(http(500, `Your key ${apiKey} is fine, we are not.`));
+  expect(it.lines.join('')).not.toContain(apiKey);
+});
+
+test('the thread is free after a failure', async () => {
+  const { it, run, thread_id, assistant_id } = await fail(http(500, 'No.'));
+  it.upstream.will({});
+  const next = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  await it.runToEnd();
+  expect((await readRun(it, next)).status).toBe('completed');
+  expect((await readRun(it, run)).status).toBe('failed');
+});
+
+test('a failure after outputs keeps the usage so far', async () => {
+  const it = await setup();
+  const first = { output: [calls('get_weather', { city: 'Oslo' })], usage: [90, 15] } as const;
+  it.upstream.will(first, http(500, 'No.'));
+  const { run } = await createRun(it);
+  await it.runToEnd();
+  await submit(it, await readRun(it, run));
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({
+    status: 'failed',
+    usage: { prompt_tokens: 90, completion_tokens: 15 },
+  });
+});
+
+test('an answer with a failure says nothing of the program', async () => {
+  const { it, run } = await fail({
+    output: [says('x')],
+    broken: { how: 'error', before: 'response.completed' },
+  });
+  expect(run.last_error?.message).not.toMatch(/\bat .*\.ts:|node_modules/u);
+  expect((await readMessages(it, run.thread_id)).length).toBeGreaterThan(0);
+});

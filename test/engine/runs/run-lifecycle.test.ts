@@ -1,0 +1,226 @@
+import { expect, test } from 'vitest';
+import { type Answer, setup } from '../../support/engine.ts';
+import {
+  callIds,
+  createAssistant,
+  createRun,
+  createThread,
+  readMessages,
+  readRun,
+  readSteps,
+  submit,
+  textOf,
+} from '../../support/conversation.ts';
+import { createGate } from '../../support/upstream.ts';
+import { calls, refuses, says } from '../../support/upstream-items.ts';
+
+const created = 1_790_000_000;
+
+test('a run with a function goes through every status of the contract', async () => {
+  const it = await setup();
+  const [first, second] = [createGate(), createGate()];
+  it.upstream.will(
+    { output: [calls('get_weather', { city: 'Oslo' }, 'call_1')], usage: [90, 15], gate: first },
+    { output: [says('-3C with snow.')], usage: [120, 16], gate: second },
+  );
+  const { run: queued } = await createRun(it);
+
+  await it.clock.advance(1000);
+  await it.engine.tick();
+  await first.reached;
+  const started = { ...queued, status: 'in_progress', started_at: created + 1 };
+  expect(await readRun(it, queued)).toEqual(started);
+
+  await it.clock.advance(1000);
+  first.open();
+  await it.engine.settled();
+  const waiting = await readRun(it, queued);
+  expect(waiting).toEqual({
+    ...started,
+    status: 'requires_action',
+    required_action: {
+      type: 'submit_tool_outputs',
+      submit_tool_outputs: {
+        tool_calls: [
+          {
+            id: 'call_1',
+            type: 'function',
+            function: { name: 'get_weather', arguments: '{"city":"Oslo"}' },
+          },
+        ],
+      },
+    },
+  });
+
+  await it.clock.advance(6000);
+  const resumed = { ...started, status: 'queued' };
+  expect(await submit(it, waiting)).toEqual(resumed);
+
+  await it.clock.advance(1000);
+  await it.engine.tick();
+  await second.reached;
+  const again = { ...queued, status: 'in_progress', started_at: created + 9 };
+  expect(await readRun(it, queued)).toEqual(again);
+
+  await it.clock.advance(2000);
+  second.open();
+  await it.engine.settled();
+  expect(await readRun(it, queued)).toEqual({
+    ...again,
+    status: 'completed',
+    completed_at: created + 11,
+    expires_at: null,
+    usage: {
+      prompt_tokens: 210,
+      completion_tokens: 31,
+      total_tokens: 241,
+      prompt_token_details: { cached_tokens: 0 },
+      completion_tokens_details: { reasoning_tokens: 0 },
+    },
+  });
+});
+
+test('a message and its step are born and finished together', async () => {
+  const it = await setup();
+  const gate = createGate();
+  it.upstream.will({
+    output: [says('Snow, all day.')],
+    gate,
+    before: 'response.output_text.done',
+  });
+  const { run, thread_id, assistant_id } = await createRun(it);
+  await it.clock.advance(1000);
+  await it.engine.tick();
+  await gate.reached;
+  const [open] = await readSteps(it, run);
+  expect(open).toMatchObject({
+    status: 'in_progress',
+    type: 'message_creation',
+    created_at: created + 1,
+    expires_at: created + 600,
+    usage: null,
+    run_id: run.id,
+    thread_id,
+    assistant_id,
+  });
+  const [, growing] = await readMessages(it, thread_id);
+  expect(growing).toMatchObject({ status: 'in_progress', completed_at: null, run_id: run.id });
+
+  await it.clock.advance(2000);
+  gate.open();
+  await it.engine.settled();
+  const [step] = await readSteps(it, run);
+  const [, message] = await readMessages(it, thread_id);
+  expect(step).toMatchObject({ status: 'completed', completed_at: created + 3, expires_at: null });
+  expect(step?.step_details).toEqual({
+    type: 'message_creation',
+    message_creation: { message_id: message?.id },
+  });
+  expect(message).toMatchObject({
+    id: growing?.id,
+    role: 'assistant',
+    status: 'completed',
+    created_at: step?.created_at,
+    completed_at: created + 3,
+    assistant_id,
+    content: [{ type: 'text', text: { value: 'Snow, all day.', annotations: [] } }],
+  });
+});
+
+test('two messages of one turn are two messages and two steps, in order', async () => {
+  const it = await setup();
+  it.upstream.will({ output: [says('Let me see.'), says('Snow.')], usage: [20, 8] });
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  const messages = await readMessages(it, thread_id);
+  expect(messages.slice(1).map(textOf)).toEqual(['Let me see.', 'Snow.']);
+  const steps = await readSteps(it, run);
+  expect(steps.map(({ type }) => type)).toEqual(['message_creation', 'message_creation']);
+  expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 28]);
+});
+
+test('the last step is listed first', async () => {
+  const it = await setup();
+  it.upstream.will({ output: [says('One moment.'), calls('get_weather', { city: 'Oslo' })] });
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  const { steps } = it.openai.beta.threads.runs;
+  const { data } = await steps.list(run.id, { thread_id });
+  expect(data.map(({ type }) => type)).toEqual(['tool_calls', 'message_creation']);
+  const [last] = data;
+  expect(await steps.retrieve(last?.id ?? '', { thread_id, run_id: run.id })).toEqual(last);
+});
+
+test('a refusal is a message', async () => {
+  const it = await setup();
+  it.upstream.will({ output: [refuses('I cannot help with that.')] });
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  const [, message] = await readMessages(it, thread_id);
+  expect(message?.content).toEqual([{ type: 'refusal', refusal: 'I cannot help with that.' }]);
+  expect((await readRun(it, run)).status).toBe('completed');
+});
+
+test('a message without content leaves nothing behind', async () => {
+  const it = await setup();
+  it.upstream.will({ output: [{ ...says(''), content: [] }] });
+  const { run, thread_id } = await createRun(it);
+  await it.runToEnd();
+  expect(await readRun(it, run)).toMatchObject({
+    status: 'completed',
+    usage: { total_tokens: 15 },
+  });
+  expect(await readMessages(it, thread_id)).toHaveLength(1);
+});
+
+test('a run that is at its end can be modified, a live one cannot', async () => {
+  const it = await setup();
+  it.upstream.will({});
+  const { run, thread_id } = await createRun(it, { metadata: { a: '1' } });
+  const params = { thread_id, metadata: { b: '2' } };
+  const { runs } = it.openai.beta.threads;
+  await expect(runs.update(run.id, params)).rejects.toMatchObject({
+    status: 400,
+    message: "400 Cannot update run with status 'queued'.",
+  });
+  await it.runToEnd();
+  const before = await readRun(it, run);
+  expect(await runs.update(run.id, params)).toEqual({ ...before, metadata: { b: '2' } });
+});
+
+const wish = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
+
+test('a run says when to ask again: soon while it moves, late while it waits', async () => {
+  const it = await setup();
+  it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+  const runs = `/threads/${thread_id}/runs`;
+  const made = await it.request('POST', runs, { assistant_id });
+  expect(wish(made)).toBe('20');
+  const path = `${runs}/${made.body.id}`;
+  expect(wish(await it.request('GET', path))).toBe('20');
+  await it.runToEnd();
+  expect(wish(await it.request('GET', path))).toBe('1000');
+  await it.clock.advance(60_000);
+  const tool_outputs = [{ tool_call_id: 'call_1', output: '' }];
+  expect(wish(await it.request('POST', `${path}/submit_tool_outputs`, { tool_outputs }))).toBe(
+    '50',
+  );
+  expect(wish(await it.request('POST', `${path}/cancel`))).toBe('50');
+});
+
+test('a thread can be talked on, run after run', async () => {
+  const it = await setup({ otherwise: ({ input }) => ({ output: [says(`${input.length}`)] }) });
+  const { run, thread_id, assistant_id } = await createRun(it);
+  await it.runToEnd();
+  const { runs, messages } = it.openai.beta.threads;
+  await messages.create(thread_id, { role: 'user', content: 'And now?' });
+  const next = await runs.create(thread_id, { assistant_id });
+  await it.runToEnd();
+  expect((await readRun(it, next)).status).toBe('completed');
+  const said = (await readMessages(it, thread_id)).map(textOf);
+  expect(said).toEqual(['Weather in Oslo?', '1', 'And now?', '3']);
+  expect((await readRun(it, run)).status).toBe('completed');
+  expect(callIds(next)).toEqual([]);
+});

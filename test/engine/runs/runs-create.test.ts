@@ -1,0 +1,215 @@
+import { describe, expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  createAssistant,
+  createRun,
+  createThread,
+  readMessages,
+  readRun,
+  refusal,
+  textOf,
+  weatherTool,
+} from '../../support/conversation.ts';
+
+const { function: weather } = weatherTool;
+const tools = [{ type: 'function', function: { ...weather, strict: false } }];
+
+test('a new run is queued with every field of the contract', async () => {
+  const it = await setup();
+  const { run, thread_id, assistant_id } = await createRun(it);
+  const whole = {
+    id: expect.stringMatching(/^run_[0-9A-Za-z]{24}$/u),
+    object: 'thread.run',
+    created_at: 1_790_000_000,
+    assistant_id,
+    thread_id,
+    status: 'queued',
+    started_at: null,
+    expires_at: 1_790_000_600,
+    cancelled_at: null,
+    failed_at: null,
+    completed_at: null,
+    required_action: null,
+    last_error: null,
+    model: 'gpt-4.1-mini',
+    instructions: 'Be brief.',
+    tools,
+    tool_resources: {},
+    metadata: {},
+    temperature: 1,
+    top_p: 1,
+    reasoning_effort: null,
+    max_completion_tokens: null,
+    max_prompt_tokens: null,
+    truncation_strategy: { type: 'auto', last_messages: null },
+    incomplete_details: null,
+    usage: null,
+    response_format: 'auto',
+    tool_choice: 'auto',
+    parallel_tool_calls: true,
+  };
+  expect(run).toEqual(whole);
+  expect(Object.keys(run)).toEqual(Object.keys(whole));
+});
+
+test('a run takes from its assistant what it is not given', async () => {
+  const it = await setup();
+  const { run } = await createRun(
+    it,
+    { model: null, temperature: null, tools: null, metadata: { own: 'yes' } },
+    {
+      temperature: 0.3,
+      top_p: 0.4,
+      reasoning_effort: 'high',
+      response_format: { type: 'text' },
+      metadata: { of: 'the assistant' },
+    },
+  );
+  expect(run).toMatchObject({
+    model: 'gpt-4.1-mini',
+    temperature: 0.3,
+    top_p: 0.4,
+    reasoning_effort: 'high',
+    response_format: { type: 'text' },
+    tools,
+    metadata: { own: 'yes' },
+  });
+});
+
+test('what a run is given overrides its assistant', async () => {
+  const it = await setup();
+  const given = {
+    model: 'gpt-5.4',
+    instructions: 'Be long.',
+    tools: [],
+    temperature: 0.9,
+    top_p: 0.8,
+    reasoning_effort: 'low',
+    max_prompt_tokens: 1000,
+    max_completion_tokens: 500,
+    truncation_strategy: { type: 'last_messages', last_messages: 3 },
+    tool_choice: 'none',
+    parallel_tool_calls: false,
+    response_format: { type: 'json_object' },
+  } as const;
+  const { run } = await createRun(it, { ...given, tools: [] });
+  expect(run).toMatchObject(given);
+});
+
+test('additional instructions follow the instructions, additional messages the thread', async () => {
+  const it = await setup();
+  const { run, thread_id } = await createRun(it, {
+    additional_instructions: 'Say please.',
+    additional_messages: [
+      { role: 'user', content: 'And in Bergen?' },
+      { role: 'assistant', content: 'Wait.' },
+    ],
+  });
+  expect(run.instructions).toBe('Be brief.\n\nSay please.');
+  const messages = await readMessages(it, thread_id);
+  expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'And in Bergen?', 'Wait.']);
+  expect(messages.map(({ run_id }) => run_id)).toEqual([null, null, null]);
+});
+
+describe('create thread and run', () => {
+  test('makes the thread with its messages and the run', async () => {
+    const it = await setup();
+    const { id: assistant_id } = await createAssistant(it);
+    const run = await it.openai.beta.threads.createAndRun({
+      assistant_id,
+      thread: { messages: [{ role: 'user', content: 'Hello' }], metadata: { a: '1' } },
+      metadata: { b: '2' },
+    });
+    expect(run).toMatchObject({ status: 'queued', assistant_id, metadata: { b: '2' } });
+    const thread = await it.openai.beta.threads.retrieve(run.thread_id);
+    expect(thread.metadata).toEqual({ a: '1' });
+    expect((await readMessages(it, run.thread_id)).map(textOf)).toEqual(['Hello']);
+  });
+
+  test('needs no thread when the assistant has instructions', async () => {
+    const it = await setup();
+    it.upstream.will({});
+    const { id: assistant_id } = await createAssistant(it);
+    const run = await it.openai.beta.threads.createAndRun({ assistant_id });
+    await it.runToEnd();
+    const ended = await it.openai.beta.threads.runs.retrieve(run.id, run);
+    expect(ended.status).toBe('completed');
+  });
+
+  test('leaves no thread behind when it is refused', async () => {
+    const it = await setup();
+    const params = { assistant_id: 'asst_nowhere', thread: { metadata: {} } };
+    const error = await refusal(it.openai.beta.threads.createAndRun(params));
+    expect(error).toMatchObject({
+      status: 404,
+      message: "No assistant found with id 'asst_nowhere'.",
+    });
+    expect((await it.request('GET', '/threads')).body.data).toEqual([]);
+  });
+});
+
+test('an empty thread needs instructions', async () => {
+  const it = await setup();
+  const { id: assistant_id } = await createAssistant(it, { instructions: null });
+  const { id } = await it.openai.beta.threads.create();
+  const { runs } = it.openai.beta.threads;
+  expect(await refusal(runs.create(id, { assistant_id }))).toEqual({
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'invalid_thread',
+    param: null,
+    message:
+      'Run creation requires a Thread with a user message or an assistant with instructions.',
+  });
+  const additional_messages = [{ role: 'user' as const, content: 'Hello' }];
+  expect(await runs.create(id, { assistant_id, additional_messages })).toMatchObject({
+    status: 'queued',
+  });
+});
+
+test.each(['file_search', 'code_interpreter'] as const)(
+  'a run that would use %s is refused, not run without it',
+  async (type) => {
+    const it = await setup({ model: 'scripted' });
+    const { id: assistant_id } = await createAssistant(it, { tools: [weatherTool, { type }] });
+    const thread = await createThread(it);
+    const { runs } = it.openai.beta.threads;
+    expect(await refusal(runs.create(thread.id, { assistant_id }))).toEqual({
+      status: 400,
+      type: 'invalid_request_error',
+      code: 'unsupported_tool',
+      param: 'tools',
+      message: `'tools[1].type' is '${type}', which the scripted model does not have: take it out of the assistant's tools, or give the run 'tools' without it.`,
+    });
+    const run = await runs.create(thread.id, { assistant_id, tools: [weatherTool] });
+    expect(run.status).toBe('queued');
+    const { run: idle } = await createRun(it, { tools: [{ type }], tool_choice: 'none' });
+    expect(idle).toMatchObject({ status: 'queued', tools: [{ type }] });
+  },
+);
+
+test('the model that is used and the one that was asked for are both on the run', async () => {
+  const it = await setup({ modelFor: (named) => (named === 'gpt-4-retired' ? 'gpt-5.4' : named) });
+  it.upstream.will({}, {});
+  const { run, thread_id, assistant_id } = await createRun(it, { model: 'gpt-4-retired' });
+  expect(run).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
+  await it.runToEnd();
+  expect(it.upstream.sent().model).toBe('gpt-5.4');
+  expect(await readRun(it, run)).toMatchObject({ requested_model: 'gpt-4-retired' });
+  const ended = it.lines.find((line) => line.includes('run ended')) ?? '';
+  expect(JSON.parse(ended)).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
+  const other = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  expect(other.model).toBe('gpt-4.1-mini');
+  expect(other).not.toHaveProperty('requested_model');
+});
+
+test('without a key for the default endpoint a run is refused, with the ways out', async () => {
+  const it = await setup({ key: null });
+  const thread = await createThread(it);
+  const { id: assistant_id } = await createAssistant(it);
+  const error = await refusal(it.openai.beta.threads.runs.create(thread.id, { assistant_id }));
+  expect(error.status).toBe(400);
+  expect(error.message).toContain('OPENAI_API_KEY');
+  expect(error.message).toContain('scripted');
+  expect((await it.openai.beta.threads.runs.list(thread.id)).data).toEqual([]);
+});

@@ -1,0 +1,297 @@
+import { describe, expect, test } from 'vitest';
+import { createClock, start, until } from '../../support/clock.ts';
+import { setup, type SetupOptions } from '../../support/engine.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import { home } from '../../support/test-database.ts';
+import {
+  createRun,
+  readMessages,
+  readRun,
+  readSteps,
+  submit,
+  textOf,
+} from '../../support/conversation.ts';
+import { createGate } from '../../support/upstream.ts';
+import { begins, calls, says } from '../../support/upstream-items.ts';
+
+const half = { before: 'response.output_text.done' } as const;
+
+describe('a worker that was started', () => {
+  test('does what is asked of it, unasked', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    it.engine.start();
+    const { run } = await createRun(it);
+    await until(async () => (await readRun(it, run)).status === 'requires_action');
+    await submit(it, await readRun(it, run));
+    await until(async () => (await readRun(it, run)).status === 'completed');
+    expect(it.upstream.requests).toHaveLength(2);
+  });
+
+  test('cancels', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] });
+    it.engine.start();
+    const { run, thread_id } = await createRun(it);
+    await until(async () => (await readRun(it, run)).status === 'requires_action');
+    await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    await until(async () => (await readRun(it, run)).status === 'cancelled');
+    expect((await readSteps(it, run)).map(({ status }) => status)).toEqual(['cancelled']);
+  });
+
+  test('finds what another process queued', async () => {
+    const database = temporary();
+    const it = await setup({ database });
+    it.engine.start();
+    await it.clock.advance(1000);
+    const other = await setup({ database, ids: it.ids, clock: it.clock });
+    const { run } = await createRun(other);
+    it.upstream.will({});
+    await it.clock.advance(10_000);
+    await it.engine.settled();
+    expect((await readRun(other, run)).status).toBe('completed');
+  });
+
+  test('executes what it has accepted itself, however many others there are', async () => {
+    const database = temporary();
+    const other = await setup({ database });
+    const it = await setup({ database, ids: other.ids, clock: other.clock });
+    it.engine.start();
+    other.engine.start();
+    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    const { run } = await createRun(it);
+    await other.engine.tick();
+    await until(async () => (await readRun(it, run)).status === 'requires_action');
+    await submit(it, await readRun(it, run));
+    await other.engine.tick();
+    await until(async () => (await readRun(it, run)).status === 'completed');
+    expect([it.upstream.requests.length, other.upstream.requests.length]).toEqual([2, 0]);
+  });
+
+  test('leaves to others what it has no room for', async () => {
+    const database = temporary();
+    const it = await setup({ database, concurrency: 1 });
+    const other = await setup({ database, ids: it.ids, clock: it.clock });
+    const gate = createGate();
+    it.upstream.will({ gate });
+    other.upstream.will({});
+    it.engine.start();
+    const { run: first } = await createRun(it);
+    await gate.reached;
+    const { run: second } = await createRun(it);
+    await other.runToEnd();
+    expect((await readRun(it, second)).status).toBe('completed');
+    expect((await readRun(it, first)).status).toBe('in_progress');
+    gate.open();
+    await until(async () => (await readRun(it, first)).status === 'completed');
+  });
+
+  test('takes the next run when one is done', async () => {
+    const it = await setup({ concurrency: 1, otherwise: () => ({}) });
+    it.engine.start();
+    const made = [await createRun(it), await createRun(it), await createRun(it)];
+    for (const { run } of made) {
+      await until(async () => (await readRun(it, run)).status === 'completed');
+    }
+    expect(it.upstream.requests).toHaveLength(3);
+  });
+});
+
+describe('stopping', () => {
+  test('hands its runs to another at once, not when their leases are over', async () => {
+    const { one, other, run } = await midway(true);
+    await one.engine.stop(0);
+    other.upstream.will({});
+    await other.runToEnd();
+    expect((await readRun(other, run)).status).toBe('completed');
+    expect(other.clock.now()).toBe(start);
+  });
+
+  test('waits for a run that comes to its end', async () => {
+    const database = temporary();
+    const it = await setup({ database });
+    const gate = createGate();
+    it.upstream.will({ gate });
+    const { run } = await createRun(it);
+    await it.engine.tick();
+    await gate.reached;
+    const stopped = it.engine.stop(1500);
+    await it.clock.advance(1000);
+    gate.open();
+    await stopped;
+    const other = await setup({ database, ids: it.ids });
+    expect((await readRun(other, run)).status).toBe('completed');
+  });
+
+  test('does not wait for longer than it may', async () => {
+    const database = temporary();
+    const it = await setup({ database });
+    const gate = createGate();
+    it.upstream.will({ gate });
+    const { run } = await createRun(it);
+    await it.engine.tick();
+    await gate.reached;
+    const stopped = it.engine.stop(1500);
+    await it.clock.advance(1500);
+    await stopped;
+    expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
+    const other = await setup({ database, ids: it.ids });
+    other.upstream.will({});
+    await other.runToEnd();
+    expect((await readRun(other, run)).status).toBe('completed');
+  });
+});
+
+/** Two engines on one file: the first is in the middle of a model call, waiting at the gate. */
+async function midway(sameClock: boolean, output = [says('From the first.')]) {
+  const database = temporary();
+  const gate = createGate();
+  const one = await setup({ database });
+  one.upstream.will({ output, gate, ...half });
+  const made = await createRun(one);
+  await one.engine.tick();
+  await gate.reached;
+  const shared: SetupOptions = sameClock ? { clock: one.clock } : {};
+  const other = await setup({ database, ids: one.ids, ...shared });
+  return { one, other, gate, ...made };
+}
+
+describe('a lease', () => {
+  test('is kept for as long as the run is executed', async () => {
+    const { one, other, gate, run } = await midway(true);
+    for (let minute = 0; minute < 3; minute += 1) {
+      await one.clock.advance(60_000);
+      await other.runToEnd();
+    }
+    expect(other.upstream.requests).toEqual([]);
+    gate.open();
+    await one.engine.settled();
+    expect((await readRun(other, run)).status).toBe('completed');
+  });
+
+  test('that was lost leaves nothing to write', async () => {
+    const { one, other, gate, run, thread_id } = await midway(false);
+    await other.clock.advance(120_000);
+    other.upstream.will({ output: [says('From the second.')] });
+    await other.runToEnd();
+    const ended = await readRun(other, run);
+    expect(ended.status).toBe('completed');
+    gate.open();
+    await one.engine.settled();
+    expect(await readRun(other, run)).toEqual(ended);
+    const messages = await readMessages(other, thread_id);
+    expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
+    expect(await readSteps(other, run)).toHaveLength(1);
+  });
+});
+
+test('a run whose lease ran out while the machine slept is not executed twice at once', async () => {
+  const clock = createClock();
+  let slept = 0;
+  const it = await setup({ clock: { ...clock, now: () => clock.now() + slept } });
+  const gate = createGate();
+  it.upstream.will({ output: [says('Good morning.')], gate, ...half });
+  const { run, thread_id } = await createRun(it);
+  await it.engine.tick();
+  await gate.reached;
+  slept = 120_000;
+  await it.engine.tick();
+  gate.open();
+  await it.engine.settled();
+  expect(it.upstream.requests).toHaveLength(1);
+  expect((await readRun(it, run)).status).toBe('completed');
+  const messages = await readMessages(it, thread_id);
+  expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Good morning.']);
+});
+
+test('who lost the lease does not write into the work of its successor', async () => {
+  const { one, other, gate, run, thread_id } = await midway(false);
+  const second = createGate();
+  await other.clock.advance(120_000);
+  other.upstream.will({ output: [says('From the second.')], gate: second, ...half });
+  await other.engine.tick();
+  await second.reached;
+  const midst = [await readRun(other, run), await readMessages(other, thread_id)];
+  gate.open();
+  await one.engine.settled();
+  expect([await readRun(other, run), await readMessages(other, thread_id)]).toEqual(midst);
+  second.open();
+  await other.engine.settled();
+  const messages = await readMessages(other, thread_id);
+  expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
+  expect(await readRun(other, run)).toMatchObject({
+    status: 'completed',
+    usage: { total_tokens: 15 },
+  });
+});
+
+describe('a run that another process cancels', () => {
+  test('is stopped at the next look', async () => {
+    const { one, other, run, thread_id } = await midway(true);
+    await other.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    // In PostgreSQL who was started is told at once, and who was not looks when it renews its lease.
+    await one.clock.advance(home.isPostgres ? 5000 : 1000);
+    await one.engine.settled();
+    expect(one.upstream.requests[0]?.signal?.aborted).toBe(true);
+    expect((await readRun(other, run)).status).toBe('cancelled');
+    const [, message] = await readMessages(other, thread_id);
+    expect(message?.incomplete_details).toEqual({ reason: 'run_cancelled' });
+  });
+
+  test.each([
+    ['completes, if it comes to its end first', [says('Done.')], {}, 'completed'],
+    [
+      'is cancelled instead of asking for outputs',
+      [says('Let me see.'), calls('get_weather', { city: 'Oslo' })],
+      {},
+      'cancelled',
+    ],
+    [
+      'is cancelled when it was cut off',
+      [begins('It is')],
+      { incomplete: 'max_output_tokens' },
+      'cancelled',
+    ],
+    [
+      'fails, if it fails first',
+      [says('It')],
+      { errorEvent: { code: null, message: 'No.' } },
+      'failed',
+    ],
+  ] as const)('%s', async (_, output, rest, status) => {
+    const database = temporary();
+    const gate = createGate();
+    const one = await setup({ database });
+    one.upstream.will({ output, gate, ...half, ...rest });
+    const { run, thread_id, assistant_id } = await createRun(one);
+    await one.engine.tick();
+    await gate.reached;
+    const other = await setup({ database, ids: one.ids });
+    await other.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    gate.open();
+    await one.engine.settled();
+    expect((await readRun(other, run)).status).toBe(status);
+    const steps = await readSteps(other, run);
+    expect(steps.map((step) => step.status)).not.toContain('in_progress');
+    const next = await other.openai.beta.threads.runs.create(thread_id, { assistant_id });
+    expect(next.status).toBe('queued');
+  });
+});
+
+test('a cancelling run past its deadline is cancelled', async () => {
+  const it = await setup();
+  const { run, thread_id } = await createRun(it);
+  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await it.clock.advance(700_000);
+  expect((await readRun(it, run)).status).toBe('cancelled');
+});
+
+test('a message deleted while it is written stays deleted', async () => {
+  const { one, gate, run, thread_id } = await midway(true);
+  const [, message] = await readMessages(one, thread_id);
+  await one.openai.beta.threads.messages.delete(message?.id ?? '', { thread_id });
+  gate.open();
+  await one.engine.settled();
+  expect((await readRun(one, run)).status).toBe('completed');
+  expect((await readMessages(one, thread_id)).map(textOf)).toEqual(['Weather in Oslo?']);
+});

@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { contend } from '../../support/concurrent-process.ts';
+import { setup } from '../../support/engine.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import { needPostgres, temporarySchema } from '../../support/postgres.ts';
+import { createAssistant, createThread, readMessages, textOf } from '../../support/conversation.ts';
+
+describe.each([
+  { place: 'a file', need: () => {}, locate: async () => temporary() },
+  { place: 'PostgreSQL', need: needPostgres, locate: temporarySchema },
+])('in $place', ({ need, locate }) => {
+  beforeEach(need);
+
+  test('what one connection writes another reads', async () => {
+    const database = await locate();
+    const one = await setup({ database });
+    const other = await setup({ database, ids: one.ids });
+    const { id } = await createThread(one, 'from one');
+    await other.openai.beta.threads.messages.create(id, { role: 'user', content: 'from other' });
+    const expected = ['from one', 'from other'];
+    expect((await readMessages(one, id)).map(textOf)).toEqual(expected);
+    expect((await readMessages(other, id)).map(textOf)).toEqual(expected);
+  });
+
+  test('of runs that several processes create at once exactly one is made', async () => {
+    const database = await locate();
+    const it = await setup({ database });
+    const { id: assistant_id } = await createAssistant(it);
+    const { id } = await createThread(it);
+    const path = `/threads/${id}/runs`;
+    const statuses = await Promise.all(
+      Array.from({ length: 3 }, () => contend(database, path, 10, { assistant_id })),
+    );
+    const made = statuses.flat().toSorted((one, other) => one - other);
+    expect(made).toEqual([200, ...Array.from({ length: 29 }, () => 400)]);
+    expect((await it.request('GET', path)).body.data).toHaveLength(1);
+  });
+
+  test('several processes may write at the same time', async () => {
+    const database = await locate();
+    const it = await setup({ database });
+    const { id } = await it.openai.beta.threads.create();
+    const path = `/threads/${id}/messages`;
+    const statuses = await Promise.all(
+      Array.from({ length: 3 }, () =>
+        contend(database, path, 20, { role: 'user', content: 'Hello.' }),
+      ),
+    );
+    expect(statuses.flat()).toEqual(Array.from({ length: 60 }, () => 200));
+    const { data } = await it.openai.beta.threads.messages.list(id, { limit: 100 });
+    expect(data).toHaveLength(60);
+  });
+
+  test('many processes may open a new database at once', async () => {
+    const database = await locate();
+    const opened = await Promise.all(Array.from({ length: 4 }, () => contend(database, 'open')));
+    expect(opened).toEqual([[], [], [], []]);
+  });
+});

@@ -1,0 +1,46 @@
+import { openDatabase } from '../../../src/engine/store/open.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import { openPglite } from '../../support/pglite.ts';
+import { postgresServer, temporarySchema, withoutPostgres } from '../../support/postgres.ts';
+import { storeContract } from './contract.ts';
+
+const inProcess = 'there is one connection and no other process';
+
+async function twice(location: string) {
+  return [await openDatabase(location), await openDatabase(location)] as const;
+}
+
+storeContract({
+  name: ':memory:',
+  single: inProcess,
+  async open() {
+    const db = await openDatabase(':memory:');
+    return [db, db];
+  },
+});
+
+storeContract({
+  name: 'a file',
+  single: 'one connection is under test',
+  async open() {
+    const db = await openDatabase(temporary());
+    return [db, db];
+  },
+});
+
+storeContract({ name: 'two connections on a file', open: () => twice(temporary()) });
+
+storeContract({
+  name: 'PGlite',
+  single: inProcess,
+  async open() {
+    const db = await openPglite();
+    return [db, db];
+  },
+});
+
+storeContract({
+  name: 'PostgreSQL',
+  skip: postgresServer === null ? withoutPostgres : null,
+  open: async () => twice(await temporarySchema()),
+});

@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { DatabaseError, openDatabase } from '../../../src/engine/store/open.ts';
+import { hasLiveRuns } from '../../../src/engine/store/sqlite/unfinished-runs.ts';
+import { setup } from '../../support/engine.ts';
+import { temporary } from '../../support/temporary-files.ts';
+import { createRun } from '../../support/conversation.ts';
+
+async function open(location: string) {
+  const db = await openDatabase(location);
+  onTestFinished(() => db.destroy());
+  return db;
+}
+
+/** The sentence with which a file is refused; fails when it is opened. */
+async function refused(location: string): Promise<string> {
+  const error: unknown = await openDatabase(location).then(
+    () => 'it was opened',
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof DatabaseError)) throw error;
+  return error.message;
+}
+
+/** The file and what SQLite may lay beside it, byte for byte. */
+const bytesOf = (file: string) =>
+  ['', '-wal', '-shm', '-journal'].map((suffix) =>
+    existsSync(file + suffix) ? readFileSync(file + suffix).toString('base64') : null,
+  );
+
+test('a place where nothing can be made is refused, not tried for ever', async ({ skip }) => {
+  if (!existsSync('/proc/self')) skip('there is no such place here');
+  const reason = await refused('/proc/nowhere/at-all/assistants.db');
+  expect(reason).toMatch(
+    /^Cannot open the database \/proc\/nowhere\/at-all\/assistants\.db: ENOENT.*\.$/u,
+  );
+});
+
+describe('a new database', () => {
+  test('is made in directories for its owner alone', async () => {
+    const file = join(dirname(temporary()), 'deep', 'er', 'assistants.db');
+    await open(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
+    expect(statSync(dirname(dirname(file))).mode & 0o777).toBe(0o700);
+  });
+
+  test('leaves the mode of a directory that is there', async () => {
+    const directory = join(dirname(temporary()), 'shared');
+    mkdirSync(directory, { mode: 0o755 });
+    await open(join(directory, 'assistants.db'));
+    expect(statSync(directory).mode & 0o777).toBe(0o755);
+  });
+
+  test('keeps what SQLite lays beside it private too', async () => {
+    const file = temporary();
+    const it = await setup({ database: file });
+    await createRun(it);
+    const beside = ['-wal', '-shm']
+      .map((suffix) => file + suffix)
+      .filter((path) => existsSync(path));
+    expect(beside.length).toBeGreaterThan(0);
+    for (const path of beside) expect(statSync(path).mode & 0o077).toBe(0);
+  });
+
+  test('writes ahead and checks references', async () => {
+    const file = temporary();
+    await open(file);
+    const reader = new DatabaseSync(file);
+    onTestFinished(() => reader.close());
+    expect({ ...reader.prepare('pragma journal_mode').get() }).toEqual({ journal_mode: 'wal' });
+  });
+});
+
+test('a database is opened again with all that was in it', async () => {
+  const database = temporary();
+  const first = await setup({ database });
+  const { id } = await first.openai.beta.threads.create({ metadata: { a: '1' } });
+  await first.engine.stop(0);
+  const second = await setup({ database, ids: first.ids });
+  expect((await second.openai.beta.threads.retrieve(id)).metadata).toEqual({ a: '1' });
+});
+
+test('a database in memory is its own', async () => {
+  const one = await setup();
+  const other = await setup();
+  const { id } = await one.openai.beta.threads.create();
+  expect((await other.request('GET', `/threads/${id}`)).status).toBe(404);
+});
+
+describe('a file that is left alone', () => {
+  test('since a newer version wrote it', async () => {
+    const file = temporary();
+    const db = await openDatabase(file);
+    await db.destroy();
+    const newer = new DatabaseSync(file);
+    newer.exec("insert into assistants_mcp_migrations values ('9999_from_the_future', '2030')");
+    newer.close();
+    const before = bytesOf(file);
+    expect(await refused(file)).toMatch(/newer version of assistants-mcp/u);
+    expect(bytesOf(file)).toEqual(before);
+  });
+
+  test('since it is no database', async () => {
+    const file = temporary('notes.txt');
+    writeFileSync(file, 'Dear diary,\n'.repeat(1000));
+    const before = bytesOf(file);
+    expect(await refused(file)).toContain(`${file} is not a database`);
+    expect(bytesOf(file)).toEqual(before);
+  });
+
+  test('since it belongs to another program', async () => {
+    const file = temporary('other.db');
+    const other = new DatabaseSync(file);
+    other.exec('create table songs (title text); insert into songs values (1)');
+    other.close();
+    const before = bytesOf(file);
+    expect(await refused(file)).toMatch(/belongs to another program/u);
+    expect(bytesOf(file)).toEqual(before);
+  });
+
+  test('since it cannot be opened', async () => {
+    const directory = dirname(temporary());
+    expect(await refused(directory)).toContain(directory);
+    const inFile = join(directory, 'plain');
+    writeFileSync(inFile, '');
+    const sentence = await refused(join(inFile, 'assistants.db'));
+    expect(sentence).toContain(inFile);
+    expect(sentence).not.toContain('\n');
+  });
+});
+
+describe('hasLiveRuns', () => {
+  test('is false where there is no file, and makes none', async () => {
+    const file = temporary();
+    expect(await hasLiveRuns(file)).toBe(false);
+    expect(existsSync(file)).toBe(false);
+    expect(await hasLiveRuns(':memory:')).toBe(false);
+  });
+
+  test('is true while a run is not at its end', async () => {
+    const database = temporary();
+    const it = await setup({ database });
+    expect(await hasLiveRuns(database)).toBe(false);
+    it.upstream.will({});
+    await createRun(it);
+    expect(await hasLiveRuns(database)).toBe(true);
+    await it.runToEnd();
+    expect(await hasLiveRuns(database)).toBe(false);
+  });
+});

@@ -1,0 +1,105 @@
+import { expect } from 'vitest';
+import {
+  deleteFile,
+  findContent,
+  findFile,
+  insertFile,
+  runFiles,
+  toFile,
+} from '../../../src/engine/store/files.ts';
+import { countStill, nothing, removeCopies } from '../../../src/engine/store/prune.ts';
+import type { Database } from '../../../src/engine/store/schema.ts';
+import { deleteThread } from '../../../src/engine/store/threads.ts';
+import { addThread, now } from '../../support/store-rows.ts';
+import { opened, type Place, testOf } from './test-databases.ts';
+
+/** Every byte there is, NUL first, more than one page of any store. */
+const everyByte = Uint8Array.from({ length: 100_000 }, (_, index) => index % 256);
+
+interface Copy {
+  readonly thread_id?: string;
+  readonly run_id?: string;
+  readonly created_at?: number;
+  readonly filename?: string;
+  readonly content?: Uint8Array;
+}
+
+const addFile = (db: Database, id: string, { filename = 'a.csv', ...rest }: Copy = {}) => {
+  const { content = everyByte } = rest;
+  const body = { filename, media_type: null, bytes: content.length, is_uploaded: true };
+  return insertFile(db, {
+    id,
+    created_at: now.seconds,
+    thread_id: 'thread',
+    run_id: 'run',
+    ...rest,
+    body,
+    content,
+  });
+};
+
+/** What every place must do with copies of files. */
+export function filesContract(place: Place): void {
+  const test = testOf(place.skip);
+
+  test('a copy comes back byte by byte, and is the API’s object', async () => {
+    const [one, other] = await opened(place);
+    const filename = 'sum\u0000 🥶\uD800.csv';
+    await addFile(one, 'file-1', { filename });
+    await addFile(one, 'file-empty', { content: new Uint8Array() });
+    expect(await findContent(other, 'file-1')).toEqual(everyByte);
+    expect(await findContent(other, 'file-empty')).toEqual(new Uint8Array());
+    const row = await findFile(other, 'file-1');
+    expect(row && toFile(row)).toEqual({
+      id: 'file-1',
+      object: 'file',
+      bytes: 100_000,
+      created_at: now.seconds,
+      filename,
+      purpose: 'assistants_output',
+      status: 'processed',
+    });
+    expect([await findFile(one, 'file-2'), await findContent(one, 'file-2')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('what is kept already stays; a run’s copies are found, and go one by one', async () => {
+    const [db] = await opened(place);
+    await addFile(db, 'file-1');
+    await addFile(db, 'file-1', { content: new Uint8Array(3), run_id: 'other' });
+    await addFile(db, 'file-2');
+    expect(await findContent(db, 'file-1')).toHaveLength(100_000);
+    expect((await runFiles(db, 'run')).toSorted()).toEqual(['file-1', 'file-2']);
+    expect(await runFiles(db, 'other')).toEqual([]);
+    await deleteFile(db, 'file-1');
+    expect(await runFiles(db, 'run')).toEqual(['file-2']);
+  });
+
+  test('copies outlive their thread until they are old, and go in batches', async () => {
+    const [db] = await opened(place);
+    const since = now.seconds - 100;
+    for (const id of ['still', 'gone', 'new']) {
+      await addThread(db, id, id === 'new' ? since + 1 : since);
+      await addFile(db, `file-${id}`, { thread_id: id, created_at: since });
+      await addFile(db, `file-${id}-late`, { thread_id: id, created_at: since + 1 });
+      await addFile(db, `file-${id}-early`, { thread_id: id, created_at: since - 1 });
+    }
+    await deleteThread(db, 'gone');
+    expect(await countStill(db, since)).toEqual({ ...nothing, threads: 1, files: 4 });
+    expect(await removeCopies(db, since, 1)).toBe(1);
+    expect(await findFile(db, 'file-gone-early')).toBeUndefined();
+    expect(await removeCopies(db, since, 10)).toBe(1);
+    expect(await removeCopies(db, since, 10)).toBe(0);
+    await deleteThread(db, 'still');
+    expect(await removeCopies(db, since, 10)).toBe(2);
+    expect((await runFiles(db, 'run')).toSorted()).toEqual([
+      'file-gone-late',
+      'file-new',
+      'file-new-early',
+      'file-new-late',
+      'file-still-late',
+    ]);
+  });
+}

@@ -1,0 +1,129 @@
+import { sql } from 'kysely';
+import { expect } from 'vitest';
+import {
+  contextMessages,
+  deleteMessage,
+  listMessages,
+  placeOfMessage,
+} from '../../../src/engine/store/messages.ts';
+import type { PageQuery } from '../../../src/engine/store/keyset-page.ts';
+import { listRuns } from '../../../src/engine/store/runs.ts';
+import {
+  deleteThread,
+  findThread,
+  listThreads,
+  placeOfThread,
+} from '../../../src/engine/store/threads.ts';
+import { addMessage, addRun, addThread, now } from '../../support/store-rows.ts';
+import { opened, type Place, testOf } from './test-databases.ts';
+
+/** The ids of a page, and an ellipsis when there is more. */
+export const idsOf = async (
+  page: Promise<{ rows: readonly { id: string }[]; has_more: boolean }>,
+) => {
+  const { rows, has_more } = await page;
+  return [...rows.map(({ id }) => id), ...(has_more ? ['…'] : [])].join(' ');
+};
+
+/** What every place must do with pages of lists. */
+export function pagesContract(place: Place): void {
+  const test = testOf(place.skip);
+
+  test('lists go by time, then by order of insertion, from any place either way', async () => {
+    const [db] = await opened(place);
+    for (const [id, time] of Object.entries({ a: 2, b: 1, c: 2, d: 3, e: 2 })) {
+      await addThread(db, id, now.seconds + time);
+    }
+    const list = (page: Partial<PageQuery> = {}) =>
+      idsOf(listThreads(db, { limit: 10, order: 'asc', ...page }));
+    expect(await list()).toBe('b a c e d');
+    expect(await list({ order: 'desc' })).toBe('d e c a b');
+    expect(await list({ limit: 2 })).toBe('b a …');
+    const at = async (id: string) => {
+      const row = await findThread(db, id);
+      if (row === undefined) throw new Error(`no thread ${id}`);
+      return row;
+    };
+    expect(await list({ after: await at('a') })).toBe('c e d');
+    expect(await list({ after: await at('c'), order: 'desc', limit: 1 })).toBe('a …');
+    expect(await list({ before: await at('e'), limit: 2 })).toBe('a c …');
+    expect(await list({ after: await at('b'), before: await at('d') })).toBe('a c e');
+  });
+
+  test('a list is of one thread, or of one run', async () => {
+    const [db] = await opened(place);
+    await addThread(db, 'one');
+    const run = await addRun(db, 'run', { thread_id: 'one' });
+    await addMessage(db, 'asked', { thread_id: 'one' });
+    await addMessage(db, 'told', { thread_id: 'one', run_id: run.id });
+    await addThread(db, 'other');
+    await addMessage(db, 'elsewhere', { thread_id: 'other' });
+    const page = { limit: 10, order: 'asc' } as const;
+    expect(await idsOf(listMessages(db, 'one', page))).toBe('asked told');
+    expect(await idsOf(listMessages(db, 'one', page, run.id))).toBe('told');
+    expect(await idsOf(listRuns(db, 'one', page))).toBe('run');
+    expect(await idsOf(listRuns(db, 'other', page))).toBe('');
+  });
+
+  test('a context is read from either end, without what its run has said', async () => {
+    const [db] = await opened(place);
+    await addThread(db, 'one');
+    const run = await addRun(db, 'run', { thread_id: 'one' });
+    const ids = Array.from({ length: 120 }, (_, index) => `msg_${index}`);
+    for (const [index, id] of ids.entries()) {
+      const of = index % 20 === 10 ? { run_id: run.id } : index % 2 === 0 ? {} : { run_id: 'old' };
+      await addMessage(db, id, {
+        thread_id: 'one',
+        created_at: now.seconds + Math.floor(index / 20),
+        ...of,
+      });
+    }
+    const said = ids.filter((_, index) => index % 20 !== 10);
+    const read = async (order: 'asc' | 'desc', most?: number) => {
+      const found: string[] = [];
+      for await (const { id } of contextMessages(db, run, order, most)) found.push(id);
+      return found;
+    };
+    expect(await read('asc')).toEqual(said);
+    expect(await read('desc')).toEqual(said.toReversed());
+    expect(await read('desc', 60)).toEqual(said.slice(-60).toReversed());
+    expect(await read('desc', 200)).toEqual(said.toReversed());
+  });
+
+  test('a deleted row keeps its place in its list, until there are 10,000 newer ones', async () => {
+    const [db, other] = await opened(place);
+    for (const id of ['a', 'b', 'c']) await addThread(db, id);
+    await addMessage(db, 'said', { thread_id: 'a' });
+    await addMessage(db, 'left', { thread_id: 'a' });
+    const behind = async (id: string) => {
+      const after = await placeOfThread(other, id);
+      return after && idsOf(listThreads(other, { limit: 10, order: 'asc', after }));
+    };
+    await deleteThread(db, 'b');
+    await deleteMessage(db, 'said');
+    expect([await behind('a'), await behind('b'), await behind('x')]).toEqual([
+      'c',
+      'c',
+      undefined,
+    ]);
+    const after = await placeOfMessage(db, 'a', 'said');
+    const page = { limit: 10, order: 'asc', ...(after && { after }) } as const;
+    expect(await idsOf(listMessages(db, 'a', page))).toBe('left');
+    expect(await placeOfMessage(db, 'c', 'said')).toBeUndefined();
+    await db
+      .updateTable('gone')
+      .set({ number: sql`number - 10000` })
+      .execute();
+    await deleteThread(db, 'c');
+    expect([await behind('b'), await behind('c')]).toEqual([undefined, '']);
+  });
+
+  test('an id that came back and went again has its last place', async () => {
+    const [db] = await opened(place);
+    for (const id of ['a', 'b']) await addThread(db, id);
+    await deleteThread(db, 'a');
+    const { seq } = await addThread(db, 'a');
+    await deleteThread(db, 'a');
+    expect(await placeOfThread(db, 'a')).toEqual({ created_at: now.seconds, seq });
+  });
+}

@@ -1,0 +1,126 @@
+import * as fc from 'fast-check';
+import { expect } from 'vitest';
+import { countRows } from '../../../src/engine/store/raw-rows.ts';
+import { countStill, nothing, removeStill } from '../../../src/engine/store/prune.ts';
+import type { Position } from '../../../src/engine/store/keyset-page.ts';
+import { liveStatuses, type Database } from '../../../src/engine/store/schema.ts';
+import { deleteThread, findThread } from '../../../src/engine/store/threads.ts';
+import { transact } from '../../../src/engine/store/transaction.ts';
+import { insertTurn, sumUsage } from '../../../src/engine/store/turns.ts';
+import { addMessage, addRun, addThread, moveRun, now } from '../../support/store-rows.ts';
+import { opened, type Place, testOf } from './test-databases.ts';
+
+const since = now.seconds - 100;
+
+/** Seconds before or after the time since which threads have to be still. */
+const age = fc.integer({ min: -3, max: 3 });
+const status = fc.constantFrom('completed', 'failed', 'cancelled', ...liveStatuses);
+const someThread = fc.record({
+  age,
+  messages: fc.array(age, { maxLength: 3 }),
+  runs: fc.array(fc.record({ age, status: fc.constantFrom('completed', 'expired') }), {
+    maxLength: 2,
+  }),
+  last: fc.option(fc.record({ age, status })),
+});
+type Thread = typeof someThread extends fc.Arbitrary<infer T> ? T : never;
+
+const runsOf = ({ runs, last }: Thread) => [...runs, ...(last === null ? [] : [last])];
+
+const isLive = (thread: Thread) =>
+  runsOf(thread).some((run) => liveStatuses.some((live) => live === run.status));
+
+const isStill = (thread: Thread) =>
+  !isLive(thread) &&
+  Math.max(thread.age, ...thread.messages, ...runsOf(thread).map((run) => run.age)) <= 0;
+
+async function fill(db: Database, threads: readonly Thread[]): Promise<void> {
+  for (const [index, made] of threads.entries()) {
+    const thread_id = `thread_${index}`;
+    await addThread(db, thread_id, since + made.age);
+    for (const [number, at] of made.messages.entries()) {
+      await addMessage(db, `msg_${index}_${number}`, { thread_id, created_at: since + at });
+    }
+    for (const [number, run] of runsOf(made).entries()) {
+      const row = await addRun(db, `run_${index}_${number}`, {
+        thread_id,
+        created_at: since + run.age,
+      });
+      await insertTurn(db, row.id, 0, { items: [], usage: sumUsage([]) });
+      await moveRun(db, row, run.status);
+    }
+  }
+}
+
+async function removeAll(db: Database, limit: number) {
+  const removed = { ...nothing };
+  let after: Position | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof removeStill>> = await removeStill(db, since, {
+      limit,
+      ...(after && { after }),
+    });
+    removed.threads += page.threads;
+    removed.messages += page.messages;
+    removed.runs += page.runs;
+    expect(page.threads).toBeLessThanOrEqual(limit);
+    after = page.last;
+  } while (after !== null);
+  return removed;
+}
+
+const idsIn = async (db: Database) =>
+  (await db.selectFrom('threads').select('id').execute()).map(({ id }) => id).toSorted();
+
+/** What every place must do when old threads go. */
+export function pruneContract(place: Place): void {
+  const test = testOf(place.skip);
+
+  test('what is still goes, and no thread with a live run or anything newer', async () => {
+    const [db] = await opened(place);
+    const threads = fc.array(someThread, { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(threads, fc.integer({ min: 1, max: 4 }), async (made, limit) => {
+        await fill(db, made);
+        const ids = made.map((_, index) => `thread_${index}`);
+        const gone = made.filter(isStill);
+        const expected = {
+          ...nothing,
+          threads: gone.length,
+          messages: gone.flatMap(({ messages }) => messages).length,
+          runs: gone.flatMap(runsOf).length,
+        };
+        expect(await countStill(db, since)).toEqual(expected);
+        expect(await removeAll(db, limit)).toEqual(expected);
+        const kept = ids.filter((_, index) => made[index] && !isStill(made[index]));
+        expect(await idsIn(db)).toEqual(kept.toSorted());
+        for (const id of kept) await deleteThread(db, id);
+        expect(await countRows(db)).toBe(0);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  testOf(place.skip ?? place.single)(
+    'what somebody else is about to add keeps its thread',
+    async () => {
+      const [one, other] = await opened(place);
+      await addThread(one, 'thread', since);
+      await addThread(one, 'still', since);
+      const looked = Promise.withResolvers<void>();
+      const pruned = Promise.withResolvers<void>();
+      const adding = transact(other, async (db) => {
+        await findThread(db, 'thread');
+        looked.resolve();
+        await pruned.promise;
+        await addMessage(db, 'late', { thread_id: 'thread' });
+      });
+      await looked.promise;
+      const removing = removeAll(one, 10);
+      pruned.resolve();
+      await adding;
+      expect(await removing).toEqual({ ...nothing, threads: 1 });
+      expect(await idsIn(one)).toEqual(['thread']);
+    },
+  );
+}

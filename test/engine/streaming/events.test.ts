@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  begunStory,
+  callStory,
+  dataOf,
+  deltaText,
+  expectTold,
+  follow,
+  messageStory,
+  story,
+  streamOutputs,
+  tellRun,
+} from '../../support/run-stream.ts';
+import { createAssistant, readRun, weatherTool } from '../../support/conversation.ts';
+import { calls, reasons, refuses, says } from '../../support/upstream-items.ts';
+
+/** The first run that a stream told of, as it is now. */
+const current = (it: Parameters<typeof readRun>[0], events: Parameters<typeof dataOf>[0]) => {
+  const [run] = dataOf(events, 'thread.run.queued');
+  if (run === undefined) throw new Error('the stream told of no run');
+  return readRun(it, run);
+};
+
+describe('what a stream tells, in order', () => {
+  test('text', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [says('It is -3C with snow.')] });
+    const { events } = await tellRun(it);
+    expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
+    await expectTold(it, events);
+  });
+
+  test('two messages', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [says('Let me see.'), reasons('x'), says('Snow.')] });
+    const { events } = await tellRun(it);
+    expect(story(events)).toEqual([
+      ...begunStory,
+      ...messageStory,
+      ...messageStory,
+      'run.completed',
+    ]);
+    await expectTold(it, events);
+  });
+
+  test('text, then tools', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })] });
+    const { events } = await tellRun(it);
+    expect(story(events)).toEqual([
+      ...begunStory,
+      ...messageStory,
+      ...callStory,
+      'run.requires_action',
+    ]);
+    await expectTold(it, events);
+  });
+
+  test('tools, then text: the text first, because steps are told one after the other', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [calls('get_weather', {}), says('One moment.')] });
+    const { events } = await tellRun(it);
+    expect(story(events)).toEqual([
+      ...begunStory,
+      ...messageStory,
+      ...callStory,
+      'run.requires_action',
+    ]);
+    await expectTold(it, events);
+  });
+
+  test('parallel calls, their outputs, and the answer', async () => {
+    const it = await setup();
+    const two = [calls('get_weather', { city: 'Oslo' }), calls('get_weather', { city: 'Rome' })];
+    it.upstream.will({ output: two, usage: [90, 15] }, { output: [says('Cold and warm.')] });
+    const { events } = await tellRun(it);
+    expect(story(events)).toEqual([...begunStory, ...callStory, 'run.requires_action']);
+    const waiting = await current(it, events);
+    const after = await follow(it, streamOutputs(it, waiting));
+    expect(story(after)).toEqual([
+      'run.step.completed',
+      'run.queued',
+      'run.in_progress',
+      ...messageStory,
+      'run.completed',
+    ]);
+    const [step] = dataOf(after, 'thread.run.step.completed');
+    expect(step).toMatchObject({
+      id: dataOf(events, 'thread.run.step.created')[0]?.id,
+      usage: { total_tokens: 105 },
+      step_details: {
+        tool_calls: two.map(({ call_id: id }) => ({ id, function: { output: 'snow' } })),
+      },
+    });
+    await expectTold(it, after);
+  });
+
+  test('a thread and its run', async () => {
+    const it = await setup();
+    const { id: assistant_id } = await createAssistant(it);
+    it.upstream.will({});
+    const messages = [{ role: 'user', content: 'Weather in Oslo?' }] as const;
+    const thread = { messages: [...messages], metadata: { a: 'b' } };
+    const body = { assistant_id, thread, stream: true } as const;
+    const events = await follow(it, it.openai.beta.threads.createAndRun(body));
+    expect(story(events)).toEqual(['created', ...begunStory, ...messageStory, 'run.completed']);
+    const [told] = dataOf(events, 'thread.created');
+    expect(told).toEqual(await it.openai.beta.threads.retrieve(told?.id ?? ''));
+    await expectTold(it, events);
+  });
+
+  test('nothing at all', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [] });
+    const { events } = await tellRun(it);
+    expect(story(events)).toEqual([...begunStory, 'run.completed']);
+    await expectTold(it, events);
+  });
+
+  test('a refusal', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [refuses('I cannot help with that.')] });
+    const { events } = await tellRun(it);
+    expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
+    const [first] = dataOf(events, 'thread.message.delta');
+    expect(first?.delta.content).toEqual([{ index: 0, type: 'refusal', refusal: 'I cannot' }]);
+    await expectTold(it, events);
+  });
+});
+
+const named = (index: number, id: string, name: string) => ({
+  index,
+  id,
+  type: 'function',
+  function: { name, arguments: '', output: null },
+});
+
+const given = (index: number, text: string) => ({
+  index,
+  type: 'function',
+  function: { arguments: text },
+});
+
+describe('deltas', () => {
+  test('the first text says that it has no annotations, the others nothing of them', async () => {
+    const it = await setup();
+    it.upstream.will({ output: [says('abc')] });
+    const { events } = await tellRun(it);
+    const parts = dataOf(events, 'thread.message.delta').map(({ delta }) => delta);
+    expect(parts).toEqual([
+      { content: [{ index: 0, type: 'text', text: { value: 'a', annotations: [] } }] },
+      { content: [{ index: 0, type: 'text', text: { value: 'b' } }] },
+      { content: [{ index: 0, type: 'text', text: { value: 'c' } }] },
+    ]);
+  });
+
+  test('calls are named first and given their arguments then', async () => {
+    const it = await setup();
+    const city = '{"city":"Oslo"}';
+    it.upstream.will({ output: [calls('get_weather', city, 'call_1'), calls('f', '', 'call_2')] });
+    const other = { type: 'function', function: { name: 'f' } } as const;
+    const { events } = await tellRun(it, { tools: [weatherTool, other] });
+    const told = dataOf(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
+    expect(told).toEqual(
+      [
+        named(0, 'call_1', 'get_weather'),
+        given(0, city),
+        named(1, 'call_2', 'f'),
+        given(1, '{}'),
+      ].map((call) => ({ type: 'tool_calls', tool_calls: [call] })),
+    );
+  });
+
+  test.each([
+    ['emoji and CJK', '天气🥶很冷👩‍👩‍👧‍👦,𝔘𝔫𝔦 ok'],
+    ['line breaks and quotes', 'a\n\nb\r\nc\u2028d"e\\f\u0000g'],
+    ['what looks like frames', '\n\nevent: done\ndata: [DONE]\n\n'],
+  ])('of %s add up to the message', async (_, text) => {
+    const it = await setup();
+    it.upstream.will({ output: [says(text)] });
+    const { events } = await tellRun(it);
+    const [message] = dataOf(events, 'thread.message.completed');
+    expect(deltaText(events, message?.id ?? '')).toBe(text);
+    await expectTold(it, events);
+  });
+
+  test('that break inside a character add up to the message', async () => {
+    const it = await setup();
+    const text = '天🥶👩‍👩‍👧‍👦𝔘';
+    it.upstream.will({
+      output: [says(text)],
+      edit: (whole) =>
+        whole.flatMap((event): typeof whole =>
+          event.type === 'response.output_text.delta'
+            ? event.delta.split('').map((unit) => ({ ...event, delta: unit }))
+            : [event],
+        ),
+    });
+    const { events } = await tellRun(it);
+    expect(dataOf(events, 'thread.message.delta').length).toBeGreaterThan(10);
+    const [message] = dataOf(events, 'thread.message.completed');
+    expect(deltaText(events, message?.id ?? '')).toBe(text);
+    await expectTold(it, events);
+  });
+
+  test('a citation comes as its marker, numbered and with an empty quote', async () => {
+    const it = await setup();
+    const notes = [
+      { type: 'file_citation', file_id: 'file-a', filename: 'a.txt', index: 5 },
+      { type: 'file_path', file_id: 'file-b', index: 9 },
+    ] as const;
+    it.upstream.will({ output: [says('🥶It is cold.', [...notes])] });
+    const { events } = await tellRun(it);
+    const [message] = dataOf(events, 'thread.message.completed');
+    const texts = dataOf(events, 'thread.message.delta').flatMap(({ delta }) => delta.content);
+    const marked = texts.filter((part) => part?.type === 'text' && part.text?.annotations?.length);
+    const [cited, made] =
+      message?.content.flatMap((part) => (part.type === 'text' ? part.text.annotations : [])) ?? [];
+    expect(cited).toMatchObject({ type: 'file_citation', file_citation: { file_id: 'file-a' } });
+    expect(marked).toEqual([
+      {
+        index: 0,
+        type: 'text',
+        text: {
+          value: cited?.text,
+          annotations: [{ index: 0, ...cited, file_citation: { file_id: 'file-a', quote: '' } }],
+        },
+      },
+      { index: 0, type: 'text', text: { value: made?.text, annotations: [{ index: 1, ...made }] } },
+    ]);
+    expect(deltaText(events, message?.id ?? '')).toBe(
+      message?.content[0]?.type === 'text' ? message.content[0].text.value : null,
+    );
+  });
+});

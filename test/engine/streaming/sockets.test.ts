@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../support/clock.ts';
+import { overHttp, type OverHttp } from '../../support/http.ts';
+import { collect, dataOf, deltaText, streamRun } from '../../support/run-stream.ts';
+import { createAssistant, createThread, readMessages, textOf } from '../../support/conversation.ts';
+import { createGate, type Turn } from '../../support/upstream.ts';
+import { says } from '../../support/upstream-items.ts';
+
+const half = { before: 'response.output_text.done' } as const;
+
+/** Breaks the text into deltas of a thousand characters. */
+const finely: Turn['edit'] = (events) =>
+  events.flatMap((event): typeof events =>
+    event.type === 'response.output_text.delta'
+      ? (event.delta.match(/.{1,1000}/gu) ?? []).map((delta) => ({ ...event, delta }))
+      : [event],
+  );
+
+/** Asks for a streamed run on a socket of its own, of which nothing is read. */
+async function askAndIgnore(it: OverHttp, instructions: string) {
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+  const { hostname, port, host } = new URL(it.url);
+  const socket: Socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.pause();
+  await once(socket, 'connect');
+  const body = JSON.stringify({ assistant_id, instructions, stream: true });
+  const head = [
+    `POST /v1/threads/${thread_id}/runs HTTP/1.1`,
+    `Host: ${host}`,
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return { socket, thread_id };
+}
+
+const settled = async (it: OverHttp, thread_id: string): Promise<string | undefined> => {
+  const { data } = await it.openai.beta.threads.runs.list(thread_id);
+  return data[0]?.status;
+};
+
+test('200 streams at once, one of which nobody reads: the others do not notice', async () => {
+  const long = 'x'.repeat(8_000_000);
+  const gate = createGate(200);
+  const it = await overHttp({
+    argv: ['--concurrency', '200'],
+    otherwise: ({ instructions }) => ({
+      output: [says(instructions === 'slow' ? long : 'Hello.')],
+      gate,
+      before: 'response.output_item.added',
+      edit: finely,
+    }),
+  });
+  const slow = await askAndIgnore(it, 'slow');
+  const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(it)));
+  const collected = others.map(({ stream }) => collect(stream));
+  await gate.reached;
+  gate.open();
+  for (const events of await Promise.all(collected)) {
+    const [message] = dataOf(events, 'thread.message.completed');
+    expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
+    expect(dataOf(events, 'thread.run.completed')).toHaveLength(1);
+  }
+  await until(async () => (await settled(it, slow.thread_id)) === 'completed');
+  const answer = await text(slow.socket);
+  // In deltas and in the message.
+  expect(answer.split('x').length).toBeGreaterThan(2 * long.length);
+  expect(answer).toContain('event: done\ndata: [DONE]\n\n');
+  // Far fewer than the 8000 that came: what nobody takes runs together.
+  expect(answer.split('event: thread.message.delta').length).toBeLessThan(7500);
+});
+
+test('a connection that breaks in the middle leaves the run to its end', async () => {
+  const gate = createGate();
+  const it = await overHttp();
+  it.upstream.will({ output: [says('Hello.')], gate, ...half });
+  const { socket, thread_id } = await askAndIgnore(it, 'short');
+  await gate.reached;
+  socket.destroy();
+  await once(socket, 'close');
+  gate.open();
+  await until(async () => (await settled(it, thread_id)) === 'completed');
+  expect((await readMessages(it, thread_id)).map(textOf).at(-1)).toBe('Hello.');
+});

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { answerStream } from '../../../src/engine/routes/run-stream.ts';
+import { RunEvents, type StreamEvent } from '../../../src/engine/events/event-bus.ts';
+import { Narration } from '../../../src/engine/events/event-deduplicator.ts';
+import { createClock } from '../../support/clock.ts';
+import { setup } from '../../support/engine.ts';
+import { collect, dataOf, deltaText, expectTold, streamRun } from '../../support/run-stream.ts';
+import { readMessages, readRun, textOf } from '../../support/conversation.ts';
+import { createGate, type Turn } from '../../support/upstream.ts';
+import { says } from '../../support/upstream-items.ts';
+
+const half = { before: 'response.output_text.done' } as const;
+
+const delta = (id: string, value: string, index = 0): StreamEvent => ({
+  event: 'thread.message.delta',
+  data: {
+    id,
+    object: 'thread.message.delta',
+    delta: { content: [{ index, type: 'text', text: { value } }] },
+  },
+});
+
+describe('a subscription', () => {
+  test('gives what has come since, in order, and waits when there is nothing', async () => {
+    const events = new RunEvents();
+    const subscription = events.subscribe('run_1');
+    const first = subscription.take();
+    events.publish('run_1', delta('msg_1', 'a'));
+    expect(await first).toEqual([delta('msg_1', 'a')]);
+    events.publish('run_1', delta('msg_1', 'b'));
+    events.publish('run_1', delta('msg_1', 'c'));
+    events.publish('run_2', delta('msg_2', 'd'));
+    expect(await subscription.take()).toEqual([delta('msg_1', 'b'), delta('msg_1', 'c')]);
+  });
+
+  test('runs the text of one part together when nobody takes it', async () => {
+    const events = new RunEvents();
+    const subscription = events.subscribe('run_1');
+    for (let count = 0; count < 10_000; count += 1) events.publish('run_1', delta('msg_1', 'x'));
+    for (let count = 0; count < 10; count += 1) events.publish('run_1', delta('msg_1', 'y', 1));
+    const taken = await subscription.take();
+    expect(taken.length).toBeLessThan(70);
+    expect(taken.at(-1)).toEqual(delta('msg_1', 'y'.repeat(10), 1));
+    const text = deltaText(taken, 'msg_1');
+    expect(text).toBe('x'.repeat(10_000) + 'y'.repeat(10));
+  });
+
+  test('ends for whoever waits, and hears nothing afterwards', async () => {
+    const events = new RunEvents();
+    const subscription = events.subscribe('run_1');
+    const pending = subscription.take();
+    subscription.close();
+    expect(await pending).toEqual([]);
+    events.publish('run_1', delta('msg_1', 'a'));
+    expect(subscription.heard).toBe(0);
+  });
+});
+
+describe('a subscription that nobody takes from', () => {
+  const ended = {
+    event: 'error',
+    data: { message: '', type: '', param: null, code: null },
+  } as const;
+
+  test('is forgotten with the last event of its run, which it keeps', async () => {
+    const events = new RunEvents();
+    const subscription = events.subscribe('run_1');
+    events.publish('run_1', ended);
+    const next = events.subscribe('run_1');
+    events.publish('run_1', delta('msg_1', 'a'));
+    expect([subscription.heard, next.heard]).toEqual([1, 1]);
+    expect(await subscription.take()).toEqual([ended]);
+    subscription.close();
+    events.publish('run_1', delta('msg_1', 'b'));
+    expect([subscription.heard, next.heard]).toEqual([1, 2]);
+  });
+});
+
+describe('a client that goes away', () => {
+  test('leaves no subscription behind', async () => {
+    const events = new RunEvents();
+    const subscription = events.subscribe('run_1');
+    const clock = createClock();
+    const source = { subscription, narration: new Narration(), look: async () => [], clock };
+    const reader = answerStream(source).body?.getReader();
+    const read = reader?.read();
+    await reader?.cancel();
+    expect(await read).toEqual({ done: true, value: undefined });
+    events.publish('run_1', delta('msg_1', 'a'));
+    expect(subscription.heard).toBe(0);
+  });
+
+  test('does not stop the run', async () => {
+    const it = await setup();
+    const gate = createGate();
+    it.upstream.will({ output: [says('It is cold.')], gate, ...half });
+    const { stream, thread_id } = await streamRun(it);
+    await it.engine.tick();
+    await gate.reached;
+    for await (const { event } of stream) {
+      if (event === 'thread.message.delta') break;
+    }
+    expect(stream.controller.signal.aborted).toBe(true);
+    gate.open();
+    await it.engine.settled();
+    const { data } = await it.openai.beta.threads.runs.list(thread_id);
+    expect(data.map(({ status }) => status)).toEqual(['completed']);
+    expect((await readMessages(it, thread_id)).map(textOf).at(-1)).toBe('It is cold.');
+  });
+
+  test('before anything has come', async () => {
+    const it = await setup();
+    it.upstream.will({});
+    const { stream, thread_id } = await streamRun(it);
+    stream.controller.abort();
+    await it.runToEnd();
+    const { data } = await it.openai.beta.threads.runs.list(thread_id);
+    expect(data.map(({ status }) => status)).toEqual(['completed']);
+  });
+});
+
+test('silence is broken by a comment at least every 15 seconds', async () => {
+  const it = await setup();
+  const gate = createGate();
+  it.upstream.will({ gate });
+  const { id: assistant_id } = await it.openai.beta.assistants.create({ model: 'm' });
+  const thread = { messages: [{ role: 'user', content: 'Hello.' }] };
+  const body = JSON.stringify({ assistant_id, thread, stream: true });
+  const request = new Request('http://embedded/v1/threads/runs', { method: 'POST', body });
+  const answer = await it.fetch(request);
+  await it.engine.tick();
+  await gate.reached;
+  const whole = answer.text();
+  await it.clock.advance(45_000);
+  gate.open();
+  const text = await whole;
+  expect(text.split('\n\n').filter((frame) => frame === ': keep-alive')).toHaveLength(3);
+  expect(text.endsWith('event: done\ndata: [DONE]\n\n')).toBe(true);
+});
+
+/** Breaks the text into as many deltas as it has characters. */
+const finely: Turn['edit'] = (events) =>
+  events.flatMap((event): typeof events =>
+    event.type === 'response.output_text.delta'
+      ? Array.from(event.delta, (character) => ({ ...event, delta: character }))
+      : [event],
+  );
+
+test('of 200 streams, one that nobody reads holds up no other and keeps no more than its text', async () => {
+  const text = 'x'.repeat(3000);
+  const gate = createGate(200);
+  const it = await setup({
+    concurrency: 200,
+    otherwise: ({ instructions }) => ({
+      output: [says(instructions === 'slow' ? text : 'Hello.')],
+      gate,
+      ...half,
+      edit: finely,
+    }),
+  });
+  const slow = await streamRun(it, { instructions: 'slow' });
+  const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(it)));
+  const collected = others.map(({ stream }) => collect(stream));
+  await it.engine.tick();
+  await gate.reached;
+  gate.open();
+  for (const events of await Promise.all(collected)) {
+    const [message] = dataOf(events, 'thread.message.completed');
+    expect(message && textOf(message)).toBe('Hello.');
+    expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
+  }
+  await it.engine.settled();
+  const events = await collect(slow.stream);
+  const [run] = dataOf(events, 'thread.run.completed');
+  expect(run && (await readRun(it, run)).status).toBe('completed');
+  expect(dataOf(events, 'thread.message.delta').length).toBeLessThan(200);
+  await expectTold(it, events);
+});

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { setup } from '../../support/engine.ts';
+import {
+  assistant,
+  completedRun,
+  ids,
+  openToolStep,
+  question,
+  reply,
+  thread,
+  toolStep,
+  waitingRun,
+} from '../../support/examples.ts';
+import { createRun, readMessages, readRun, submit } from '../../support/conversation.ts';
+import { createStore, objectsIn, toLines } from '../../support/transfer.ts';
+
+const everything = [assistant, thread, question, reply, completedRun, toolStep];
+
+test('an id that is taken refuses the whole file', async () => {
+  const store = createStore();
+  await store.importObjects([thread]);
+  const { code, stderr } = await store.importText(toLines([assistant, thread]));
+  expect([code, stderr]).toEqual([
+    1,
+    `in.jsonl:2: Duplicate 'id': '${ids.thread}' is in the database already; --replace replaces it.\nNothing of it was imported.\n`,
+  ]);
+  expect(objectsIn((await store.exportAll()).stdout)).toHaveLength(1);
+});
+
+test('with --replace it is replaced, in its place and by itself', async () => {
+  const store = createStore();
+  const later = { ...question, id: 'msg_2' };
+  await store.importObjects([...everything, later]);
+  const metadata = { seen: 'yes' };
+  const changed = [thread, question, completedRun, assistant].map((it) => ({ ...it, metadata }));
+  await store.importObjects(changed, { replace: true });
+  const exported = objectsIn((await store.exportAll()).stdout);
+  expect(exported.map(({ id, metadata: seen }) => [id, seen])).toEqual([
+    [ids.assistant, metadata],
+    [ids.thread, metadata],
+    [ids.question, metadata],
+    ['msg_2', {}],
+    [ids.reply, {}],
+    [ids.run, metadata],
+    [ids.toolStep, {}],
+  ]);
+});
+
+test('the same file twice with --replace changes nothing', async () => {
+  const store = createStore();
+  await store.importObjects([...everything, ...everything], { replace: true });
+  const { stdout } = await store.exportAll();
+  expect(await store.importText(stdout, { replace: true })).toMatchObject({ code: 0 });
+  expect((await store.exportAll()).stdout).toBe(stdout);
+});
+
+test('an object does not change its owner', async () => {
+  const store = createStore();
+  const other = { ...thread, id: 'thread_2' };
+  const second = { ...completedRun, id: 'run_2' };
+  await store.importObjects([...everything, other, second]);
+  const moved = [
+    [{ ...question, thread_id: 'thread_2' }, `'thread_id': '${ids.question}' belongs to thread`],
+    [{ ...completedRun, thread_id: 'thread_2' }, `'thread_id': '${ids.run}' belongs to thread`],
+    [{ ...toolStep, run_id: 'run_2' }, `'run_id': '${ids.toolStep}' belongs to run '${ids.run}'.`],
+  ] as const;
+  for (const [object, sentence] of moved) {
+    const { code, stderr } = await store.importText(toLines([object]), { replace: true });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`in.jsonl:1: Invalid ${sentence}`)]);
+  }
+});
+
+test('nothing of a thread with an active run is replaced', async () => {
+  const store = createStore();
+  const it = await setup({ database: store.database });
+  const { run, thread_id } = await createRun(it);
+  const [message] = await readMessages(it, thread_id);
+  for (const object of [{ ...thread, id: thread_id }, message ?? {}, run]) {
+    const { code, stderr } = await store.importText(toLines([object]), { replace: true });
+    expect([code, stderr]).toEqual([
+      1,
+      `in.jsonl:1: Thread '${thread_id}' has an active run '${run.id}'; cancel it or let it end before anything of the thread is replaced.\nNothing of it was imported.\n`,
+    ]);
+  }
+  expect(await readRun(it, run)).toEqual(run);
+});
+
+test('a run that comes anew goes on from its own turns alone', async () => {
+  const store = createStore();
+  await store.importObjects([assistant, thread, question, completedRun, openToolStep]);
+  await store.importObjects([waitingRun, waitingRun], { replace: true });
+  const it = await setup({ database: store.database });
+  it.upstream.will({});
+  const run = await readRun(it, { id: ids.run, thread_id: ids.thread });
+  await submit(it, run);
+  await it.runToEnd();
+  expect(it.upstream.sent().input).toHaveLength(3);
+  expect((await readRun(it, run)).status).toBe('completed');
+});

@@ -1,0 +1,203 @@
+import type { AssistantStream } from 'openai/lib/AssistantStream';
+import { expect, test } from 'vitest';
+import { overHttp } from '../support/http.ts';
+import { assemble, collect, expectTold, messageStory, story } from '../support/run-stream.ts';
+import {
+  callIds,
+  createAssistant,
+  createThread,
+  readMessages,
+  textOf,
+} from '../support/conversation.ts';
+import { createGate } from '../support/upstream.ts';
+import { calls, says } from '../support/upstream-items.ts';
+
+/** Everything a program may listen to, as one line each. */
+function listenTo(stream: AssistantStream): string[] {
+  const heard: string[] = [];
+  const hear = (line: string) => void heard.push(line);
+  stream
+    .on('connect', () => hear('connect'))
+    .on('runStepCreated', ({ type }) => hear(`runStepCreated ${type}`))
+    .on('runStepDone', ({ status }) => hear(`runStepDone ${status}`))
+    .on('messageCreated', ({ role }) => hear(`messageCreated ${role}`))
+    .on('messageDone', ({ status }) => hear(`messageDone ${status}`))
+    .on('textCreated', () => hear('textCreated'))
+    .on('textDelta', ({ value }, snapshot) => hear(`textDelta ${value} | ${snapshot.value}`))
+    .on('textDone', ({ value }) => hear(`textDone ${value}`))
+    .on('toolCallCreated', ({ id }) => hear(`toolCallCreated ${id}`))
+    .on('toolCallDelta', (delta) =>
+      hear(`toolCallDelta ${delta.type === 'function' ? delta.function?.arguments : ''}`),
+    )
+    .on('toolCallDone', (call) =>
+      hear(`toolCallDone ${call.type === 'function' ? call.function.arguments : ''}`),
+    )
+    .on('run', ({ status }) => hear(`run ${status}`))
+    .on('abort', () => hear('abort'))
+    .on('error', ({ message }) => hear(`error ${message}`))
+    .on('end', () => hear('end'));
+  return heard;
+}
+
+test('every callback of stream, then of submitToolOutputsStream', async () => {
+  const it = await overHttp();
+  const { runs } = it.openai.beta.threads;
+  it.upstream.will(
+    {
+      output: [
+        says('abc'),
+        calls('get_weather', { city: 'Oslo' }, 'call_1'),
+        calls('get_weather', { city: 'Rome' }, 'call_2'),
+      ],
+    },
+    { output: [says('Snow.')] },
+  );
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+
+  const stream = runs.stream(thread_id, { assistant_id });
+  const heard = listenTo(stream);
+  const waiting = await stream.finalRun();
+  expect(waiting.status).toBe('requires_action');
+  expect(heard).toEqual([
+    'connect',
+    'runStepCreated message_creation',
+    'messageCreated assistant',
+    'textCreated',
+    'textDelta a | a',
+    'textDelta b | ab',
+    'textDelta c | abc',
+    'textDone abc',
+    'messageDone completed',
+    'runStepDone completed',
+    'runStepCreated tool_calls',
+    'toolCallCreated call_1',
+    'toolCallDelta {"city":"Oslo"}',
+    'toolCallDone {"city":"Oslo"}',
+    'toolCallCreated call_2',
+    'toolCallDelta {"city":"Rome"}',
+    'toolCallDone {"city":"Rome"}',
+    'run requires_action',
+    'end',
+  ]);
+
+  const tool_outputs = callIds(waiting).map((tool_call_id) => ({ tool_call_id, output: 'snow' }));
+  const after = runs.submitToolOutputsStream(waiting.id, { thread_id, tool_outputs });
+  const heardAfter = listenTo(after);
+  const completed = await after.finalRun();
+  expect(completed).toEqual(await runs.retrieve(waiting.id, { thread_id }));
+  expect(heardAfter.filter((line) => !line.startsWith('textDelta'))).toEqual([
+    'connect',
+    'runStepDone completed',
+    'runStepCreated message_creation',
+    'messageCreated assistant',
+    'textCreated',
+    'textDone Snow.',
+    'messageDone completed',
+    'runStepDone completed',
+    'run completed',
+    'end',
+  ]);
+  const stored = await readMessages(it, thread_id);
+  expect([...(await stream.finalMessages()), ...(await after.finalMessages())]).toEqual(
+    stored.slice(1),
+  );
+});
+
+test('createAndRunStream', async () => {
+  const it = await overHttp();
+  it.upstream.will({ output: [says('Hello.')] });
+  const { id: assistant_id } = await createAssistant(it);
+  const thread = { messages: [{ role: 'user' as const, content: 'Hi.' }] };
+  const stream = it.openai.beta.threads.createAndRunStream({ assistant_id, thread });
+  const events = await collect(stream);
+  expect(story(events)).toEqual([
+    'created',
+    'run.created',
+    'run.queued',
+    'run.in_progress',
+    ...messageStory,
+    'run.completed',
+  ]);
+  const { run } = await assemble(events);
+  expect(run).toEqual(await stream.finalRun());
+  await expectTold(it, events);
+});
+
+test('raw iteration over stream: true, of all three', async () => {
+  const it = await overHttp();
+  it.upstream.will({ output: [calls('get_weather', {})] }, {}, {});
+  const { threads } = it.openai.beta;
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+  const first = await collect(await threads.runs.create(thread_id, { assistant_id, stream: true }));
+  await expectTold(it, first);
+  const { run } = await assemble(first);
+  const tool_outputs = callIds(run).map((tool_call_id) => ({ tool_call_id, output: '' }));
+  const second = await collect(
+    await threads.runs.submitToolOutputs(run.id, { thread_id, tool_outputs, stream: true }),
+  );
+  await expectTold(it, second);
+  const third = await collect(await threads.createAndRun({ assistant_id, stream: true }));
+  await expectTold(it, third);
+  expect([first, second, third].map((events) => story(events).at(-1))).toEqual([
+    'run.requires_action',
+    'run.completed',
+    'run.completed',
+  ]);
+});
+
+test('text arrives while the model still writes it', async () => {
+  const it = await overHttp();
+  const gate = createGate();
+  it.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  let text = '';
+  const whole = Promise.withResolvers<void>();
+  stream.on('textDelta', ({ value }) => {
+    text += value;
+    if (text === 'abc') whole.resolve();
+  });
+  await whole.promise;
+  expect(stream.currentRun()?.status).toBe('in_progress');
+  gate.open();
+  expect((await stream.finalRun()).status).toBe('completed');
+});
+
+test('a program that aborts its stream finds the run completed later', async () => {
+  const it = await overHttp();
+  const gate = createGate();
+  it.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  const heard = listenTo(stream);
+  const run = Promise.withResolvers<string>();
+  stream.on('event', ({ event, data }) => {
+    if (event === 'thread.run.created') run.resolve(data.id);
+    if (event === 'thread.message.delta') stream.abort();
+  });
+  await expect(stream.finalRun()).rejects.toThrow('Request was aborted.');
+  expect(heard.slice(-2)).toEqual(['abort', 'end']);
+  gate.open();
+  const { status } = await it.openai.beta.threads.runs.poll(await run.promise, { thread_id });
+  expect(status).toBe('completed');
+  expect((await readMessages(it, thread_id)).map(textOf).at(-1)).toBe('abc');
+});
+
+test('a run that fails or is refused', async () => {
+  const it = await overHttp();
+  it.upstream.will({ http: { status: 500, error: { message: 'No.' } } });
+  const { id: assistant_id } = await createAssistant(it);
+  const { id: thread_id } = await createThread(it);
+  const { runs } = it.openai.beta.threads;
+  const failed = await runs.stream(thread_id, { assistant_id }).finalRun();
+  expect(failed).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
+  const refused = runs.stream(thread_id, { assistant_id: 'asst_x' });
+  await expect(refused.finalRun()).rejects.toMatchObject({
+    status: 404,
+    message: "404 No assistant found with id 'asst_x'.",
+  });
+});

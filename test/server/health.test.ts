@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { createClock, start } from '../support/clock.ts';
+import { temporary } from '../support/temporary-files.ts';
+import { overHttp } from '../support/http.ts';
+import { readMetrics } from '../support/metrics.ts';
+import { sdkFor, type Served, startServe, writeRaw } from '../support/serve.ts';
+import { collect, streamRun } from '../support/run-stream.ts';
+
+const token = 'let-me-in-0123456789-abcdefgh';
+
+const health = z.strictObject({
+  status: z.enum(['ok', 'unavailable']),
+  version: z.string(),
+  database: z.strictObject({ reachable: z.boolean(), reason: z.string().nullable() }),
+  last_model_call: z.strictObject({ at: z.int(), succeeded: z.boolean() }).nullable(),
+});
+
+async function readHealth({ url }: Pick<Served, 'url'>) {
+  const answer = await fetch(`${url}/healthz`);
+  return { status: answer.status, body: health.parse(await answer.json()) };
+}
+
+const lastCall = (at: number, succeeded: boolean) => ({
+  status: 200,
+  body: { status: 'ok', last_model_call: { at, succeeded } },
+});
+
+const reachable = { reachable: true, reason: null };
+
+describe('/healthz', () => {
+  test('says that the server lives, has its database, and which version it is', async () => {
+    const served = await startServe();
+    expect(await readHealth(served)).toEqual({
+      status: 200,
+      body: { status: 'ok', version: '1.2.3', database: reachable, last_model_call: null },
+    });
+  });
+
+  test('tells of the last model call, which makes nobody unhealthy', async () => {
+    const clock = createClock();
+    const it = await overHttp({ clock });
+    const at = start / 1000;
+    it.upstream.will({}, { http: { status: 400, error: { message: 'No.' } } });
+    await collect((await streamRun(it)).stream);
+    expect(await readHealth(it)).toMatchObject(lastCall(at, true));
+    await clock.advance(5000);
+    await collect((await streamRun(it)).stream);
+    expect(await readHealth(it)).toMatchObject(lastCall(at + 5, false));
+  });
+
+  test('503 when the database is of no use, with the reason; metrics go on', async () => {
+    const database = temporary();
+    const served = await startServe({ argv: ['--database', database] });
+    expect((await readHealth(served)).status).toBe(200);
+    await sdkFor(served).beta.threads.create();
+    const connection = new DatabaseSync(database);
+    connection.exec('pragma wal_checkpoint(truncate)');
+    connection.close();
+    writeFileSync(database, 'garbage '.repeat(10_000));
+    // What is in the server's memory is used until somebody writes.
+    await expect(sdkFor(served).beta.threads.create()).rejects.toThrow('500');
+    const { status, body } = await readHealth(served);
+    expect(status).toBe(503);
+    expect(body).toMatchObject({ status: 'unavailable', database: { reachable: false } });
+    expect(body.database.reason).toMatch(/^its file is (?:damaged|not a database)$/u);
+    const metrics = await readMetrics(served);
+    expect(metrics['database_up']).toBe(0);
+    expect(Object.keys(metrics).filter((name) => name.startsWith('runs{'))).toEqual([]);
+  });
+});
+
+describe.each(['/healthz', '/metrics'])('%s', (path) => {
+  const guarded = { ASSISTANTS_MODEL_API: 'scripted', ASSISTANTS_TOKEN: token };
+
+  test('asks for the token like everything else', async () => {
+    const { url } = await startServe({ env: guarded });
+    expect((await fetch(url + path)).status).toBe(401);
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(url + path, { headers })).status).toBe(200);
+  });
+
+  test('answers to its own names, and to no foreign page', async () => {
+    const served = await startServe();
+    const status = async (...headers: string[]) =>
+      (await writeRaw(served, [`GET ${path} HTTP/1.1`, ...headers])).status;
+    expect(await status('Host: evil.example')).toBe(403);
+    expect(await status('Host: localhost', 'Origin: https://evil.example')).toBe(403);
+    expect(await status('Host: localhost')).toBe(200);
+  });
+
+  test('is to be read and nothing else, fresh every time', async () => {
+    const { url } = await startServe();
+    const refused = await fetch(url + path, { method: 'POST', body: '{}' });
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    const head = await fetch(url + path, { method: 'HEAD' });
+    expect([head.status, head.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    expect(await head.text()).toBe('');
+    expect((await fetch(`${url}/v1${path}`)).status).toBe(404);
+  });
+});

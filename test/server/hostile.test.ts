@@ -1,0 +1,264 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/shared/clock.ts';
+import { startEndpoint } from '../e2e/endpoint.ts';
+import { createClock } from '../support/clock.ts';
+import { type RawAnswer, type Served, startServe, writeRaw } from '../support/serve.ts';
+
+const host = 'Host: localhost';
+const json = 'Content-Type: application/json';
+const tooLarge = 'The body of this request is larger than 4 MiB.';
+const mebibyte = 2 ** 20;
+
+const sentenceOf = ({ body }: RawAnswer): unknown => JSON.parse(body).error.message;
+
+/** Whatever went before, the next caller is served, and nothing was told that should not be. */
+async function expectUnharmed(served: Served, answer?: RawAnswer): Promise<void> {
+  const next = await fetch(`${served.url}/v1/assistants`);
+  expect(next.status).toBe(200);
+  expect(await next.json()).toMatchObject({ object: 'list' });
+  if (answer === undefined) return;
+  expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/u);
+  expect(answer.body).not.toMatch(/node_modules|\.ts:|\.js:|at async/u);
+  expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
+}
+
+const statusOfNext = async ({ url }: Served): Promise<number> =>
+  (await fetch(`${url}/v1/assistants`)).status;
+
+const chunked = (...chunks: readonly string[]): string =>
+  [...chunks, ''].map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('');
+
+describe.each(['/v1/threads', '/mcp'])('a body for %s', (path) => {
+  const head = [`POST ${path} HTTP/1.1`, host, json, 'Accept: application/json, text/event-stream'];
+
+  test('that says it is too large is not even read', async () => {
+    const served = await startServe();
+    const answer = await writeRaw(served, [...head, `Content-Length: ${4 * mebibyte + 1}`], '{');
+    expect(answer.status).toBe(413);
+    expect(sentenceOf(answer)).toBe(tooLarge);
+    await expectUnharmed(served, answer);
+  });
+
+  test('that turns out too large, chunk by chunk', async () => {
+    const served = await startServe();
+    const chunk = 'x'.repeat(mebibyte);
+    const body = chunked(chunk, chunk, chunk, chunk, 'x');
+    const answer = await writeRaw(served, [...head, 'Transfer-Encoding: chunked'], body);
+    expect(answer.status).toBe(413);
+    expect(sentenceOf(answer)).toBe(tooLarge);
+    await expectUnharmed(served, answer);
+  });
+
+  test('that is too large is refused to a caller who then sends all of it', async () => {
+    const served = await startServe();
+    const socket = connect(served.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    const size = 5 * mebibyte;
+    socket.write([...head, `Content-Length: ${size}`, '', '{'].join('\r\n'));
+    const [refusal] = await once(socket, 'data');
+    expect(String(refusal)).toContain(tooLarge);
+    const next = ['GET /v1/assistants HTTP/1.1', host, 'Connection: close', '', ''];
+    socket.write(' '.repeat(size - 1) + next.join('\r\n'));
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /u);
+  });
+
+  test('of exactly 4 MiB is read', async () => {
+    const served = await startServe();
+    const body = `{}${' '.repeat(4 * mebibyte - 2)}`;
+    const answer = await fetch(served.url + path, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+    });
+    expect(answer.status).not.toBe(413);
+    await expectUnharmed(served);
+  });
+
+  test('that goes on after its length is a request that nobody can read', async () => {
+    const served = await startServe();
+    const answer = await writeRaw(served, [...head, 'Content-Length: 2'], '{}{"x":1}\r\n\r\n');
+    expect(answer.status).toBeGreaterThanOrEqual(200);
+    await expectUnharmed(served, answer);
+  });
+
+  test('that has two lengths is a request that nobody can read', async () => {
+    const served = await startServe();
+    for (const second of ['Content-Length: 7', 'Transfer-Encoding: chunked']) {
+      const answer = await writeRaw(served, [...head, 'Content-Length: 2', second], '{}');
+      expect(answer.status).toBe(400);
+      expect(sentenceOf(answer)).toBe('The server could not read this HTTP request.');
+      await expectUnharmed(served, answer);
+    }
+  });
+
+  test('that breaks off harms nobody', async () => {
+    const served = await startServe();
+    const socket = connect(served.port, '127.0.0.1');
+    socket.write(`${[...head, 'Content-Length: 100'].join('\r\n')}\r\n\r\n{"half":`);
+    await once(socket, 'connect');
+    socket.destroy();
+    expect(await statusOfNext(served)).toBe(200);
+    expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  test('that does not come is not waited for', async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<() => void>();
+    /** A clock whose minute is over when the test says so. */
+    const clock = {
+      now: () => systemClock.now(),
+      sleep: (ms: number, signal?: AbortSignal) =>
+        ms === 60_000
+          ? new Promise<void>((over) => {
+              resolve(over);
+            })
+          : systemClock.sleep(ms, signal),
+    };
+    const served = await startServe({ clock });
+    const answering = writeRaw(served, [...head, 'Content-Length: 100'], '{"half":');
+    (await asked)();
+    const answer = await answering;
+    expect(answer.status).toBe(408);
+    expect(sentenceOf(answer)).toBe('The body of this request did not arrive in time.');
+    expect(answer.headers.get('x-should-retry')).toBe('false');
+    expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
+  });
+});
+
+/** A model endpoint that must not be asked. */
+async function startWithUpstream(): Promise<{ served: Served; asked: string[] }> {
+  const asked: string[] = [];
+  const OPENAI_BASE_URL = await startEndpoint((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"from":"upstream"}');
+  });
+  const env = { OPENAI_BASE_URL, OPENAI_API_KEY: 'sk-server-1234567890' };
+  return { served: await startServe({ env }), asked };
+}
+
+describe('a path', () => {
+  test.each([
+    ['/../../etc/passwd', 404],
+    ['/v1/../mcp/', 404],
+    ['/mcp/', 404],
+    ['/mcp/../mcp', 405],
+    ['/mcpx', 404],
+    ['/MCP', 404],
+    ['//mcp', 404],
+    ['/%6dcp', 404],
+    ['//v1/assistants', 404],
+    ['/v1', 404],
+    ['/v1/', 404],
+    ['/v1//files', 404],
+    ['/v1/files//x', 404],
+    ['/v1/files/..%2f..%2fadmin', 404],
+    ['/v1/files/..%2Fadmin', 404],
+    ['/v1/files/%2e%2e%2fadmin', 404],
+    ['/v1/files/..%5cadmin', 404],
+    ['/v1/files/%00', 404],
+    ['/v1/files/a%0d%0aX-Evil:%201', 404],
+    ['/v1/files/%ff', 404],
+    ['/v1/files/%', 404],
+    ['/v1/files/..;/admin/..', 404],
+    ['/v1%2f@evil.example/models', 404],
+    ['/v1%5c@evil.example/models', 404],
+    ['/%76%31/models', 404],
+    ['/v1/threads%2fthread_1', 404],
+    ['/v1/threads/thread_1%2fmessages', 404],
+    ['/v1/threads/..%2f..%2ffiles', 400],
+    ['/v1/threads/%00', 400],
+    ['/v1/threads/thread_%00', 404],
+    ['/v1/threads/thread_%0d%0aX-Evil:%201', 404],
+    ['/v1/threads/%ff', 400],
+    ['/v1/threads/%', 400],
+    ['/v1/threads//messages', 404],
+    ['/v1/threads/thread_1/messages/../../../files/../assistants', 200],
+    [`/v1/threads/thread_${'x'.repeat(12_000)}`, 404],
+    ['/v1/assistants?limit=%00', 400],
+    ['/v1/assistants?x=%0d%0aX-Evil:%201', 200],
+    ['*', 400],
+    ['v1/assistants', 400],
+    ['\\v1\\assistants', 400],
+    ['/v1\\assistants', 400],
+    ['http://', 400],
+  ])('%s ends here, with %i', async (path, status) => {
+    const { served, asked } = await startWithUpstream();
+    const answer = await writeRaw(served, [`GET ${path} HTTP/1.1`, host]);
+    expect({ path, status: answer.status }).toEqual({ path, status });
+    expect(answer.headers.has('x-evil')).toBe(false);
+    const isRefusal = status >= 400 && status !== 405;
+    expect(answer.body.startsWith('{"error":{"message":')).toBe(isRefusal);
+    expect(asked).toEqual([]);
+    await expectUnharmed(served, answer);
+  });
+
+  test.each([
+    ['/v1/models/meta-llama%2FLlama-4', '/v1/models/meta-llama%2FLlama-4'],
+    ['/v1/files/', '/v1/files/'],
+    ['/v1/files/../models', '/v1/models'],
+    ['/v1/files/%2e%2e/models?a=b%2fc', '/v1/models?a=b%2fc'],
+    ['/v1/assistantsx', '/v1/assistantsx'],
+    ['/v1/files/...', '/v1/files/...'],
+  ])('%s goes on as %s', async (path, target) => {
+    const { served, asked } = await startWithUpstream();
+    const answer = await writeRaw(served, [`GET ${path} HTTP/1.1`, host]);
+    expect(answer.status).toBe(404);
+    expect(asked).toEqual([`GET ${target}`]);
+    await expectUnharmed(served, answer);
+  });
+});
+
+describe('a request', () => {
+  test.each([
+    [['GARBAGE'], 400],
+    [['GET /v1/assistants HTTP/9.9', host], 400],
+    [['GET /v1/assistants HTTP/1.1', host, 'Bad Header: x'], 400],
+    [['GET /v1/assistants HTTP/1.1', host, `X-Long: ${'x'.repeat(20_000)}`], 431],
+    [[`GET /v1/threads/${'x'.repeat(20_000)} HTTP/1.1`, host], 431],
+    [['TRACE /v1/assistants HTTP/1.1', host], 405],
+    [['PROPFIND /v1/assistants HTTP/1.1', host], 405],
+    [['PATCH /v1/assistants HTTP/1.1', host], 404],
+    [['GET /v1/assistants HTTP/1.1', host, 'Upgrade: websocket', 'X: y'], 200],
+    [['GET /v1/assistants HTTP/1.1', host, 'Expect: wonders'], 200],
+  ])('%j is answered with %i', async (lines, status) => {
+    const served = await startServe();
+    const answer = await writeRaw(served, lines);
+    expect(answer.status).toBe(status);
+    await expectUnharmed(served, answer);
+  });
+
+  test('that never comes to its point costs nobody else anything', async () => {
+    const served = await startServe();
+    const idle = Array.from({ length: 50 }, () => {
+      const socket = connect(served.port, '127.0.0.1');
+      onTestFinished(() => void socket.destroy());
+      socket.write('GET /v1/assis');
+      return once(socket, 'connect');
+    });
+    await Promise.all(idle);
+    expect(await statusOfNext(served)).toBe(200);
+  });
+
+  test('that is refused unread is hung up on, though the caller never does', async () => {
+    // Nobody is cut off for want of time.
+    const served = await startServe({ clock: createClock() });
+    const socket = connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.write('GARBAGE\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /u);
+    await served.stop();
+  });
+
+  test('after another on the same connection is a request of its own', async () => {
+    const served = await startServe();
+    const socket = connect(served.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    const lines = ['GET /v1/assistants HTTP/1.1', 'Host: evil.example'].join('\r\n');
+    socket.write(`GET /v1/assistants HTTP/1.1\r\n${host}\r\n\r\n`);
+    socket.write(`${lines}\r\nConnection: close\r\n\r\n`);
+    const answers = await text(socket);
+    expect(answers.match(/HTTP\/1\.1 \d+/gu)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 403']);
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { randomIds, systemClock } from '../../src/shared/clock.ts';
+import { createLog } from '../../src/shared/log.ts';
+import { createFront } from '../../src/server/request-handler.ts';
+import { listen } from '../../src/server/listener.ts';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { createScope } from '../../src/server/request-context.ts';
+
+const fail = () => Promise.reject(new Error('secret details'));
+
+test('a fault of the server is told in the API’s words, and in the log alone in its own', async () => {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  const log = createLog({ level: 'info', secrets: [], now: () => 0, write });
+  const front = createFront({
+    rules: { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [], token: null },
+    engine: { fetch: fail, keeps: async () => false },
+    mcp: fail,
+    upstream: fail,
+    health: fail,
+    metrics: fail,
+    traffic: createMetrics('1.2.3').traffic,
+    scope: createScope({ ids: randomIds, log }),
+    clock: systemClock,
+  });
+  const listener = await listen(front, { host: '127.0.0.1', port: 0, ids: randomIds });
+  for (const path of ['/v1/threads/thread_1', '/mcp', '/v1/files', '/healthz', '/metrics']) {
+    const answer = await fetch(listener.url + path);
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toEqual({
+      error: {
+        message: 'The server had an error processing your request. Sorry about that!',
+        type: 'server_error',
+        param: null,
+        code: null,
+      },
+    });
+    expect(lines.at(-1)).toContain(`"request_id":"${answer.headers.get('x-request-id')}"`);
+    expect(lines.at(-1)).toContain('"error":"Error: secret details');
+  }
+  await listener.close();
+});

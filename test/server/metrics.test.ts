@@ -1,0 +1,180 @@
+import { expect, test } from 'vitest';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { createClock, start, until } from '../support/clock.ts';
+import { setup } from '../support/engine.ts';
+import { temporary } from '../support/temporary-files.ts';
+import { overHttp } from '../support/http.ts';
+import { parseMetrics, readMetrics } from '../support/metrics.ts';
+import { sdkFor, startServe } from '../support/serve.ts';
+import { collect, streamRun } from '../support/run-stream.ts';
+import { createRun, createThread, readRun } from '../support/conversation.ts';
+import { createGate } from '../support/upstream.ts';
+import { calls, says } from '../support/upstream-items.ts';
+
+const model = 'gpt-4.1-mini';
+
+test('a server that has done nothing says so, beside the figures of its process', async () => {
+  const served = await startServe();
+  const metrics = await readMetrics(served);
+  expect(metrics).toMatchObject({
+    'info{version="1.2.3"}': 1,
+    database_up: 1,
+    'runs{status="queued"}': 0,
+    'runs{status="in_progress"}': 0,
+    'runs{status="requires_action"}': 0,
+    'runs{status="cancelling"}': 0,
+    'runs_ended_total{status="completed"}': 0,
+    'runs_ended_total{status="expired"}': 0,
+    run_queue_wait_seconds_count: 0,
+    lease_takeovers_total: 0,
+    open_streams: 0,
+  });
+  const all = parseMetrics(await (await fetch(`${served.url}/metrics`)).text());
+  expect(all.get('process_resident_memory_bytes')).toBeGreaterThan(2 ** 20);
+  expect([...all.keys()].some((name) => name.startsWith('nodejs_eventloop_lag'))).toBe(true);
+});
+
+test('runs, model calls and tokens are counted', async () => {
+  const clock = createClock();
+  const it = await overHttp({ clock });
+  it.upstream.will(
+    { usage: [100, 20, 60, 5] },
+    { http: { status: 400, error: { message: 'No.' } } },
+    { output: [calls('get_weather', {})], usage: [10, 1] },
+  );
+  for (let run = 0; run < 3; run += 1) await collect((await streamRun(it)).stream);
+  expect(await readMetrics(it)).toMatchObject({
+    'runs{status="requires_action"}': 1,
+    'runs{status="queued"}': 0,
+    'runs_ended_total{status="completed"}': 1,
+    'runs_ended_total{status="failed"}': 1,
+    run_queue_wait_seconds_count: 3,
+    run_queue_wait_seconds_sum: 0,
+    [`model_call_seconds_count{model="${model}",outcome="succeeded"}`]: 2,
+    [`model_call_seconds_count{model="${model}",outcome="failed"}`]: 1,
+    [`model_tokens_total{model="${model}",kind="prompt"}`]: 110,
+    [`model_tokens_total{model="${model}",kind="cached"}`]: 60,
+    [`model_tokens_total{model="${model}",kind="completion"}`]: 21,
+    [`model_tokens_total{model="${model}",kind="reasoning"}`]: 5,
+  });
+});
+
+test('a call that takes its time is told with it, and a run that is stopped interrupts its call', async () => {
+  const clock = createClock();
+  const it = await overHttp({ clock });
+  const gates = [createGate(), createGate()] as const;
+  const before = 'response.output_text.done';
+  it.upstream.will({ gate: gates[0], before }, { gate: gates[1], before });
+  const first = await streamRun(it);
+  const told = collect(first.stream);
+  await gates[0].reached;
+  expect(await readMetrics(it)).toMatchObject({ 'runs{status="in_progress"}': 1 });
+  await clock.advance(3000);
+  gates[0].open();
+  await told;
+  const { run, thread_id } = await createRun(it);
+  await gates[1].reached;
+  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await until(async () => (await readRun(it, run)).status === 'cancelled');
+  gates[1].open();
+  const interrupted = `model_call_seconds_count{model="${model}",outcome="interrupted"}`;
+  await until(async () => (await readMetrics(it))[interrupted] === 1);
+  expect(await readMetrics(it)).toMatchObject({
+    'runs_ended_total{status="cancelled"}': 1,
+    [`model_call_seconds_sum{model="${model}",outcome="succeeded"}`]: 3,
+    [`model_call_seconds_bucket{le="2.5",model="${model}",outcome="succeeded"}`]: 0,
+    [`model_call_seconds_bucket{le="5",model="${model}",outcome="succeeded"}`]: 1,
+  });
+});
+
+test('calls that are made again are counted, and each is a call', async () => {
+  const clock = createClock();
+  const it = await overHttp({ clock });
+  const busy = { status: 503, error: { message: 'Later.' }, headers: { 'retry-after': '90' } };
+  it.upstream.will({ http: busy }, { http: busy }, {});
+  const told = collect((await streamRun(it)).stream);
+  const over = new AbortController();
+  void told.then(() => over.abort());
+  while (!over.signal.aborted) await clock.advance(1000);
+  expect(await readMetrics(it)).toMatchObject({
+    [`model_retries_total{model="${model}"}`]: 2,
+    [`model_call_seconds_count{model="${model}",outcome="failed"}`]: 2,
+    [`model_call_seconds_count{model="${model}",outcome="succeeded"}`]: 1,
+  });
+});
+
+test('what another process left is taken over or waited in the queue', async () => {
+  const database = temporary();
+  const dead = await setup({ database });
+  const gate = createGate();
+  dead.upstream.will({ output: [says('Half a')], gate, before: 'response.output_text.done' });
+  await createRun(dead);
+  await dead.engine.tick();
+  await gate.reached;
+  await createRun(dead);
+  const clock = createClock(start + 120_000);
+  const it = await overHttp({ argv: ['--database', database], clock, otherwise: () => ({}) });
+  const ended = 'runs_ended_total{status="completed"}';
+  await until(async () => (await readMetrics(it))[ended] === 2);
+  expect(await readMetrics(it)).toMatchObject({
+    lease_takeovers_total: 1,
+    run_queue_wait_seconds_count: 1,
+    run_queue_wait_seconds_sum: 120,
+    [`model_call_seconds_count{model="${model}",outcome="succeeded"}`]: 2,
+  });
+});
+
+test('requests are counted by what they are for, whatever is in their paths', async () => {
+  const served = await startServe();
+  const openai = sdkFor(served);
+  const { id } = await createThread({ openai });
+  await openai.beta.threads.messages.list(id);
+  await openai.beta.threads.retrieve('thread_none').catch(() => undefined);
+  await openai.models.list().catch(() => undefined);
+  for (const path of ['/nowhere', '/nowhere/else', '/mcp', '/healthz']) {
+    await fetch(served.url + path);
+  }
+  const metrics = await readMetrics(served);
+  const requests = Object.entries(metrics).filter(([name]) => name.startsWith('http_requests'));
+  expect(Object.fromEntries(requests)).toEqual({
+    'http_requests_total{route="threads",status="200"}': 1,
+    'http_requests_total{route="messages",status="200"}': 1,
+    'http_requests_total{route="threads",status="404"}': 1,
+    'http_requests_total{route="upstream",status="501"}': 1,
+    'http_requests_total{route="nowhere",status="404"}': 2,
+    'http_requests_total{route="mcp",status="405"}': 1,
+    'http_requests_total{route="health",status="200"}': 1,
+  });
+});
+
+test('streams are counted while they are open, whoever ends them', async () => {
+  const it = await overHttp({ clock: createClock() });
+  const gate = createGate(2);
+  const before = 'response.output_text.done';
+  it.upstream.will({ gate, before }, { gate, before });
+  const kept = await streamRun(it);
+  const left = await streamRun(it);
+  await gate.reached;
+  expect((await readMetrics(it))['open_streams']).toBe(2);
+  left.stream.controller.abort();
+  await until(async () => (await readMetrics(it))['open_streams'] === 1);
+  gate.open();
+  await collect(kept.stream);
+  await until(async () => (await readMetrics(it))['open_streams'] === 0);
+});
+
+test('callers may name any number of models, and a hundred are told apart', async () => {
+  const metrics = createMetrics('1.2.3');
+  const { observer } = metrics;
+  for (let index = 0; index < 150; index += 1) {
+    const report = { outcome: 'succeeded', seconds: 1, usage: null } as const;
+    observer.modelCalled(`model "${index}"\n`, report);
+    observer.modelRetried(`model "${index}"\n`);
+  }
+  observer.modelRetried('model "7"\n');
+  const samples = parseMetrics(await metrics.render(null));
+  const retries = [...samples].filter(([name]) => name.includes('model_retries_total{'));
+  expect(retries).toHaveLength(101);
+  expect(samples.get('assistants_mcp_model_retries_total{model="other"}')).toBe(50);
+  expect(samples.get('assistants_mcp_model_retries_total{model="model \\"7\\"\\n"}')).toBe(2);
+});

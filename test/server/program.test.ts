@@ -1,0 +1,92 @@
+import { createServer } from 'node:http';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import * as z from 'zod';
+import { run } from '../../src/cli/main.ts';
+
+function start(argv: readonly string[], env: Record<string, string> = {}) {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  const ended = run({
+    argv: ['serve', '--database', ':memory:', ...argv],
+    env: { ASSISTANTS_MODEL_API: 'scripted', ...env },
+    platform: 'linux',
+    home: '/nowhere',
+    stdin,
+    stdout,
+    stderr,
+    command: ['node', 'cli.js'],
+    interrupted,
+    onCrash: () => {},
+    onWarning: () => {},
+  }).finally(() => stderr.end());
+  return { stderr, interrupt, ended };
+}
+
+const listening = z.looseObject({
+  message: z.literal('Listening.'),
+  rest: z.url(),
+  mcp: z.url(),
+});
+
+test.each([
+  ['127.0.0.1', /^http:\/\/127\.0\.0\.1:\d+\/v1$/u],
+  ['::1', /^http:\/\/\[::1\]:\d+\/v1$/u],
+  ['localhost', /^http:\/\/.+:\d+\/v1$/u],
+])('says on stderr where it listens on %s, until it is interrupted', async (host, address) => {
+  const { stderr, interrupt, ended } = start(['--host', host, '--port', '0']);
+  const line = await new Promise((told) => stderr.once('data', told));
+  const { rest, mcp } = listening.parse(JSON.parse(String(line)));
+  expect(rest).toMatch(address);
+  expect(mcp).toBe(rest.replace(/v1$/u, 'mcp'));
+  expect((await fetch(`${rest}/assistants`)).status).toBe(200);
+  interrupt();
+  expect(await ended).toBe(0);
+});
+
+test('every address of the machine may be bound with a token, and is answered at', async () => {
+  const env = { ASSISTANTS_TOKEN: 'let-me-in' };
+  const { stderr, interrupt, ended } = start(['--host', '0.0.0.0', '--port', '0'], env);
+  const line = await new Promise((told) => stderr.once('data', told));
+  const { rest } = listening.parse(JSON.parse(String(line)));
+  const url = rest.replace('0.0.0.0', '127.0.0.1');
+  expect((await fetch(`${url}/assistants`)).status).toBe(401);
+  const headers = { authorization: 'Bearer let-me-in' };
+  expect((await fetch(`${url}/assistants`, { headers })).status).toBe(200);
+  interrupt();
+  expect(await ended).toBe(0);
+});
+
+test('refuses to be reached by other machines without a token', async () => {
+  const { stderr, ended } = start(['--host', '0.0.0.0']);
+  expect(await ended).toBe(2);
+  expect(await text(stderr)).toBe(
+    'serve needs ASSISTANTS_TOKEN on 0.0.0.0, which other machines can reach.\n',
+  );
+});
+
+test('says so when the port is taken', async () => {
+  const other = createServer();
+  onTestFinished(() => void other.close());
+  await new Promise<void>((ready) => other.listen(0, '127.0.0.1', ready));
+  const { port } = z.object({ port: z.number() }).parse(other.address());
+  const { stderr, ended } = start(['--port', String(port)]);
+  expect(await ended).toBe(1);
+  expect(await text(stderr)).toContain(
+    `"message":"Cannot listen on 127.0.0.1 port ${port}: the port is taken; choose another with --port."`,
+  );
+});
+
+test('says so when this machine has no such address', async () => {
+  const env = { ASSISTANTS_TOKEN: 'let-me-in' };
+  const { stderr, ended } = start(['--host', '192.0.2.1'], env);
+  expect(await ended).toBe(1);
+  expect(await text(stderr)).toContain('Cannot listen on 192.0.2.1 port 8080: this machine has');
+});
+
+test('says so when the database cannot be opened', async () => {
+  const { stderr, ended } = start(['--database', '/dev/null/a.db']);
+  expect(await ended).toBe(1);
+  expect(await text(stderr)).toContain('"message":"Cannot open the database /dev/null/a.db');
+});

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { randomIds, seconds, systemClock } from '../../src/shared/clock.ts';
+import { createClock, createIds } from '../support/clock.ts';
+
+test('the time is told in whole seconds', () => {
+  expect(seconds(createClock(1_790_000_000_999))).toBe(1_790_000_000);
+});
+
+test.each([
+  ['random', randomIds],
+  ['counted', createIds()],
+])('%s ids have the shapes of the contract', (_, ids) => {
+  const made = Array.from({ length: 50 }, () => ids.object('run_'));
+  for (const id of made) expect(id).toMatch(/^run_[0-9A-Za-z]{24}$/u);
+  expect(new Set(made).size).toBe(50);
+  expect(ids.request()).toMatch(/^req_[0-9a-f]{32}$/u);
+});
+
+test('a sleep ends at once when it is aborted, before or in the middle', async () => {
+  await systemClock.sleep(1_000_000, AbortSignal.abort());
+  const controller = new AbortController();
+  const slept = systemClock.sleep(2 ** 40, controller.signal);
+  controller.abort();
+  await expect(slept).resolves.toBeUndefined();
+});
+
+test('a sleep of no time ends, and the time is the time', async () => {
+  const before = systemClock.now();
+  await systemClock.sleep(0);
+  expect(systemClock.now()).toBeGreaterThanOrEqual(before);
+  expect(before).toBeGreaterThan(1_790_000_000_000 / 2);
+});
+
+test('the clock of the tests wakes sleepers in order, and those they lead to', async () => {
+  const clock = createClock(0);
+  const woken: string[] = [];
+  const sleep = async (name: string, ms: number) => {
+    await clock.sleep(ms);
+    woken.push(`${name} at ${clock.now()}`);
+  };
+  void sleep('late', 300).then(() => sleep('later', 100));
+  void sleep('early', 100);
+  await clock.advance(250);
+  expect(woken).toEqual(['early at 100']);
+  await clock.advance(250);
+  expect(woken).toEqual(['early at 100', 'late at 300', 'later at 400']);
+});

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { redact } from '../../src/shared/redact.ts';
+
+test.each([
+  ['Incorrect API key provided: sk-proj-Ab_12345678.', 'Incorrect API key provided: [redacted].'],
+  ['sess-abcdefgh12', '[redacted]'],
+  ['"Authorization":"Bearer abcd.efgh"', '"Authorization":"Bearer [redacted]"'],
+  ['authorization: Bearer  abcdefgh, next', 'authorization: Bearer  [redacted], next'],
+  ['A task-force of desk-clerks.', 'A task-force of desk-clerks.'],
+  ['', ''],
+])('%j becomes %j', (text, cleaned) => {
+  expect(redact(text)).toBe(cleaned);
+});
+
+test('what the program was started with is taken out wherever it stands', () => {
+  expect(redact('a hunter2 b hunter2', ['hunter2'])).toBe('a [redacted] b [redacted]');
+});
+
+test('an empty secret hides nothing', () => {
+  expect(redact('text', [''])).toBe('text');
+});
+
+test('takes the password out of any URL', () => {
+  expect(redact('at postgres://ada:se%2Fcret@host:5432/db, or https://ada@host/a:b@c')).toBe(
+    'at postgres://ada:[redacted]@host:5432/db, or https://ada@host/a:b@c',
+  );
+});

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { isPostgres, nameOf } from '../../src/shared/urls.ts';
+import { toConnectionString } from '../../src/engine/store/postgres/connection-url.ts';
+
+test.each([
+  ['postgres://ada:secret@host:5432/db?sslmode=require', 'postgres://host:5432/db'],
+  ['postgresql://ada:p@ss@host/db', 'postgresql://host/db'],
+  ['postgres:///db?host=/run/postgresql&password=secret', 'postgres:///db'],
+  ['postgres://host/db', 'postgres://host/db'],
+])('of %s what is shown is %s', (location, name) => {
+  expect([isPostgres(location), nameOf(location)]).toEqual([true, name]);
+});
+
+test.each(['/var/lib/a.db', ':memory:', 'postgres.db', 'C:\\a?b@c.db'])(
+  '%s is a file, or is as good as one',
+  (location) => {
+    expect([isPostgres(location), nameOf(location)]).toEqual([false, location]);
+  },
+);
+
+const settingsOf = (url: string) =>
+  Object.fromEntries(new URL(toConnectionString(url)).searchParams);
+
+test.each([
+  ['disable', 'disable'],
+  ['allow', 'disable'],
+  ['prefer', 'prefer'],
+  ['require', 'require'],
+  ['no-verify', 'prefer'],
+  ['verify-ca', 'verify-ca'],
+  ['verify-full', 'verify-full'],
+])('sslmode=%s is %s to the driver', (mode, sslmode) => {
+  const url = `postgres://ada:sec%2Fret@host/db?sslmode=${mode}&sslrootcert=/ca.pem`;
+  expect(settingsOf(url)).toEqual({ sslmode, sslrootcert: '/ca.pem', uselibpqcompat: 'true' });
+  expect(toConnectionString(url)).toContain('postgres://ada:sec%2Fret@host/db?');
+});
+
+test('other settings are passed on, and unknown modes are refused by name', () => {
+  expect(settingsOf('postgres://host/db?options=-c%20a%3Db&sslrootcert=/ca.pem')).toEqual({
+    options: '-c a=b',
+    sslrootcert: '/ca.pem',
+    uselibpqcompat: 'true',
+  });
+  expect(() => toConnectionString('postgres://a:secret@host/db?sslmode=sure')).toThrow(
+    "The database's sslmode must be one of disable, allow, prefer, require, no-verify, verify-ca, verify-full; 'sure' is not.",
+  );
+});
+
+test('the authorities of the system are what Node knows, and are too many for verify-ca', () => {
+  const url = 'postgres://host/db?sslrootcert=system&sslmode=';
+  expect(settingsOf(`${url}verify-full`)).toEqual({
+    sslmode: 'verify-full',
+    uselibpqcompat: 'true',
+  });
+  expect(() => toConnectionString(`${url}verify-ca`)).toThrow(
+    "The database's sslmode verify-ca takes an sslrootcert, the file of the authority's certificate; verify-full does without.",
+  );
+});

@@ -1,0 +1,88 @@
+import manifest from '../../package.json' with { type: 'json' };
+import type { About } from '../../src/config/option.ts';
+import { options } from '../../src/config/options.ts';
+import { allTools } from '../../src/tools/registry.ts';
+
+const all: readonly About[] = Object.values(options);
+
+type Row = readonly string[];
+
+/** A Markdown table, its columns as wide as their widest cell. */
+function table(head: Row, rows: readonly Row[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),
+  );
+  const line = (row: Row) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [line(head), line(rule), ...rows.map((row) => line(row))].join('\n');
+}
+
+const code = (text: string): string => `\`${text}\``;
+
+/** The first sentence of a tool's description, without the shapes of ids. */
+const summary = (description: string): string =>
+  (description.split('. ')[0] ?? '').replaceAll(/ \([a-z]+[_-]…\)/gu, '').replace(/\.$/u, '');
+
+const hint = { read: 'read-only', create: '', modify: '', delete: 'destructive' } as const;
+
+export const toolTable = (): string =>
+  table(
+    ['Toolset', 'Tool', 'What it does', 'Hint'],
+    allTools.map(({ toolset, name, description, effect }) => [
+      code(toolset),
+      code(name),
+      summary(description),
+      hint[effect],
+    ]),
+  );
+
+const optionRow = ({ env, flag, value, help, fallback }: About): Row => [
+  env.map((name) => code(name)).join(', else '),
+  flag === null ? '' : code(`--${flag}${value === null ? '' : ` ${value}`}`),
+  help,
+  fallback,
+];
+
+export const optionTable = (): string =>
+  table(
+    ['Environment', 'Flag', 'Meaning', 'Default'],
+    all.map((option) => optionRow(option)),
+  );
+
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
+export function fill(text: string, name: string, block: string): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [before, rest] = [text.indexOf(begin), text.indexOf(end)];
+  if (before < 0 || rest < before) throw new Error(`there is no place for the ${name}`);
+  return `${text.slice(0, before + begin.length)}\n\n${block}\n\n${text.slice(rest)}`;
+}
+
+const variables = ({ env, help, secret }: About) =>
+  env.map((name) => ({
+    name,
+    description: `${help.replaceAll('`', '')}.`,
+    isRequired: false,
+    isSecret: secret === true,
+    format: 'string',
+  }));
+
+/** The entry for the MCP registry, in the schema of 2025-12-11. */
+export const serverEntry = () => ({
+  $schema: 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json',
+  name: manifest.mcpName,
+  title: 'Assistants',
+  description: manifest.description,
+  version: manifest.version,
+  packages: [
+    {
+      registryType: 'npm',
+      identifier: manifest.name,
+      version: manifest.version,
+      transport: { type: 'stdio' },
+      environmentVariables: all
+        .filter(({ only }) => only === undefined)
+        .flatMap((option) => variables(option)),
+    },
+  ],
+});
