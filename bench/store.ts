@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { type Database, openDatabase } from '../src/engine/store/open.ts';
-import { featuresOf } from '../src/engine/store/capabilities.ts';
-import { claimableRuns, dueRuns, nextDue } from '../src/engine/store/leases.ts';
+import { capabilitiesOf } from '../src/engine/store/capabilities.ts';
+import { claimableRuns, overdueRuns, nextWakeup } from '../src/engine/store/leases.ts';
 import { listRuns } from '../src/engine/store/runs.ts';
 import { createSchema } from '../test/support/schema.ts';
 import { addEndedRuns, queueRuns } from './runs.ts';
@@ -26,7 +26,7 @@ async function fill(url: string, runs: number): Promise<Database> {
   await addEndedRuns(db, thread, runs / 2);
   await queueRuns(db, runs / 2);
   // A server does so by itself before long.
-  if (featuresOf(db) !== null) await sql`analyze`.execute(db);
+  if (capabilitiesOf(db) !== null) await sql`analyze`.execute(db);
   return db;
 }
 
@@ -36,8 +36,8 @@ const now = () => ({ seconds: Math.floor(Date.now() / 1000), milliseconds: Date.
 const queries: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
   'list_runs, a page of 20': (db) => listRuns(db, thread, { limit: 20, order: 'desc' }),
   'claim, 16 of the queue ': (db) => claimableRuns(db, now(), { limit: 16, except: [] }),
-  'runs that are due      ': (db) => dueRuns(db, now()),
-  'when the next is due   ': (db) => nextDue(db),
+  'runs that are due      ': (db) => overdueRuns(db, now()),
+  'when the next is due   ': (db) => nextWakeup(db),
 };
 
 async function time(query: (db: Database) => Promise<unknown>, db: Database): Promise<number> {

@@ -16,8 +16,8 @@ else {
 async function main(): Promise<void> {
   // Whatever prints through the console would end up between the protocol's messages.
   globalThis.console = new console.Console(process.stderr);
-  const { run } = await import('./cli/main.ts');
-  const code = await run(hostOf(await findHome()));
+  const { main: run } = await import('./cli/main.ts');
+  const code = await run(processHost(await findHome()));
   process.stdout.write('', () => process.exit(code));
 }
 
@@ -31,7 +31,7 @@ async function findHome(): Promise<string> {
   }
 }
 
-const hostOf = (home: string): Host => ({
+const processHost = (home: string): Host => ({
   argv: process.argv.slice(2),
   env: process.env,
   platform: process.platform,
@@ -40,7 +40,7 @@ const hostOf = (home: string): Host => ({
   stdout: process.stdout,
   stderr: process.stderr,
   command: [process.execPath, process.argv[1] ?? ''],
-  interrupted: interruption(),
+  interrupted: shutdownSignal(),
   onCrash(report) {
     process.on('uncaughtException', (error) => {
       report(error);
@@ -54,7 +54,7 @@ const hostOf = (home: string): Host => ({
 });
 
 /** A signal, or a reader of stdout that is gone; a second signal does not wait for anything. */
-function interruption(): Promise<void> {
+function shutdownSignal(): Promise<void> {
   process.stderr.on('error', () => {});
   return new Promise((resolve) => {
     let asked = false;

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import type { Clock, Ids } from '../shared/clock.ts';
 import type { Config } from '../config/config.ts';
-import type { Embedded } from './embedded-engine.ts';
+import type { EmbeddedEngine } from './embedded-engine.ts';
 import type { Log } from '../shared/log.ts';
 
 /** What the tools work on: the engine in this process, or a server somewhere else. */
@@ -10,7 +10,7 @@ export interface Backend {
    * The SDK's client for it. Nothing is loaded or opened before the first call; one that fails
    * (an Error with a sentence for people) is tried afresh by the next.
    */
-  openai(): Promise<OpenAI>;
+  client(): Promise<OpenAI>;
   /** Takes up at once the runs that an earlier process left behind, if there are any; never rejects. */
   resume(): Promise<void>;
   /** Lets running runs finish for at most `graceMs` milliseconds and closes the database. */
@@ -24,25 +24,25 @@ export interface BackendOptions {
   readonly log: Log;
 }
 
-function createRemote(config: Config, baseURL: string): Backend {
+function createRemoteBackend(config: Config, baseURL: string): Backend {
   const connect = async () => {
     const { createClient } = await import('./openai-client.ts');
     return createClient({ baseURL, apiKey: config.apiKey, apiVersion: config.apiVersion });
   };
   let client: Promise<OpenAI> | undefined;
   return {
-    openai: () => (client ??= connect()),
+    client: () => (client ??= connect()),
     resume: () => Promise.resolve(),
     stop: () => Promise.resolve(),
   };
 }
 
-function createLocal(options: BackendOptions): Backend {
+function createEmbeddedBackend(options: BackendOptions): Backend {
   const { config, log } = options;
-  let embedded: Promise<Embedded> | undefined;
+  let embedded: Promise<EmbeddedEngine> | undefined;
   const start = async () => {
     try {
-      const { startEmbedded } = await import('./embedded-engine.ts');
+      const { startEmbeddedEngine: startEmbedded } = await import('./embedded-engine.ts');
       return await startEmbedded(options);
     } catch (error) {
       embedded = undefined;
@@ -52,9 +52,9 @@ function createLocal(options: BackendOptions): Backend {
   };
   const ready = () => (embedded ??= start());
   return {
-    openai: async () => (await ready()).openai,
+    client: async () => (await ready()).openai,
     async resume() {
-      const { hasLiveRuns } = await import('../engine/store/sqlite/unfinished-runs.ts');
+      const { hasUnfinishedRuns: hasLiveRuns } = await import('../engine/store/sqlite/unfinished-runs.ts');
       if (await hasLiveRuns(config.database)) await ready().catch(() => undefined);
     },
     async stop(graceMs) {
@@ -67,5 +67,5 @@ function createLocal(options: BackendOptions): Backend {
 /** Remote when a server is configured, else the engine. */
 export const createBackend = (options: BackendOptions): Backend =>
   options.config.baseUrl === null
-    ? createLocal(options)
-    : createRemote(options.config, options.config.baseUrl);
+    ? createEmbeddedBackend(options)
+    : createRemoteBackend(options.config, options.config.baseUrl);

@@ -1,19 +1,19 @@
 import type OpenAI from 'openai';
 import type { BackendOptions } from './backend.ts';
-import { withCopiedImages } from '../engine/runs/copied-images.ts';
+import { preferLocalImages } from '../engine/runs/copied-images.ts';
 import { createEngine, type Engine, type Observer } from '../engine/index.ts';
 import { createAutoModel } from '../engine/models/auto-detect.ts';
 import { type ChatOptions, createChatModel } from '../engine/models/chat/model.ts';
-import { createFiles } from '../engine/models/endpoint-files.ts';
+import { createEndpointFiles } from '../engine/models/endpoint-files.ts';
 import type { Model } from '../engine/models/model.ts';
 import { createResponsesModel } from '../engine/models/responses/model.ts';
 import { createScriptedModel } from '../engine/models/scripted.ts';
 import { openDatabase } from '../engine/store/open.ts';
-import { passingFiles } from './files-proxy.ts';
-import { modelEndpoint } from './model-endpoint.ts';
+import { withUpstreamFiles } from './files-proxy.ts';
+import { resolveModelEndpoint } from './model-endpoint.ts';
 import { createClient } from './openai-client.ts';
 
-export interface Embedded {
+export interface EmbeddedEngine {
   readonly engine: Engine;
   readonly openai: OpenAI;
 }
@@ -29,15 +29,15 @@ const models = {
  * Opens the database, starts the engine on it and connects a client; loaded only when the first
  * of them is needed. Throws a DatabaseError when the database cannot be opened.
  */
-export async function startEmbedded(
+export async function startEmbeddedEngine(
   options: BackendOptions & { readonly observer?: Observer },
-): Promise<Embedded> {
+): Promise<EmbeddedEngine> {
   const { config, clock, ids, log, observer } = options;
   const { apiKey, modelBaseUrl: baseURL } = config;
   const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
-  const reached = modelEndpoint(config);
+  const modelEndpoint = resolveModelEndpoint(config);
   const db = await openDatabase(config.database);
-  const files = 'reason' in reached ? null : withCopiedImages(createFiles(endpoint), db);
+  const files = 'reason' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
   const engine = createEngine({
     db,
     model: models[config.modelApi]({ ...endpoint, files, ids }),
@@ -51,6 +51,6 @@ export async function startEmbedded(
     modelFor: (named) => config.model ?? config.modelMap.get(named) ?? named,
   });
   engine.start();
-  const fetch = passingFiles(engine, reached);
+  const fetch = withUpstreamFiles(engine, modelEndpoint);
   return { engine, openai: createClient({ fetch }) };
 }

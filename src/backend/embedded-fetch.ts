@@ -5,7 +5,7 @@ type Handler = (request: Request) => Promise<Response>;
  * A `fetch` for the SDK that hands every request to a handler in this process. The handler sees the
  * caller's signal but need not heed it: an abort or a timeout rejects at once, as on a network.
  */
-export function embeddedFetch(handler: Handler): typeof fetch {
+export function inProcessFetch(handler: Handler): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
     const signal = init?.signal ?? request.signal;

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/index.ts';
 import type { ModelEndpoint } from './model-endpoint.ts';
-import { placeOf } from '../server/routes.ts';
-import { Refusal, refusals } from '../server/errors.ts';
+import { routeTarget } from '../server/routes.ts';
+import { Refusal, serverErrors } from '../server/errors.ts';
 
 type Handler = (request: Request) => Promise<Response>;
 
@@ -14,12 +14,12 @@ const reasonOf = (error: unknown): string => {
 
 const idIn = (path: string): string => decodeURIComponent(path.split('/')[3] ?? '');
 
-async function pass(request: Request, endpoint: ModelEndpoint, fetch: typeof globalThis.fetch) {
+async function forward(request: Request, endpoint: ModelEndpoint, fetch: typeof globalThis.fetch) {
   const { method, url, signal } = request;
   const { pathname, search } = new URL(url);
   // An id may be any text, and `..%2f` a way to what is no file.
-  if (placeOf(pathname) !== 'upstream') throw refusals.noFile(idIn(pathname));
-  if ('reason' in endpoint) throw refusals.notPassedOn(method, pathname, endpoint.reason);
+  if (routeTarget(pathname) !== 'upstream') throw serverErrors.noFile(idIn(pathname));
+  if ('reason' in endpoint) throw serverErrors.unsupportedEndpoint(method, pathname, endpoint.reason);
   const headers = new Headers(request.headers);
   headers.delete('authorization');
   if (endpoint.apiKey !== null) headers.set('authorization', `Bearer ${endpoint.apiKey}`);
@@ -29,7 +29,7 @@ async function pass(request: Request, endpoint: ModelEndpoint, fetch: typeof glo
     return await fetch(target, { method, headers, body, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw refusals.unreachable(reasonOf(error));
+    throw serverErrors.unreachable(reasonOf(error));
   }
 }
 
@@ -37,17 +37,17 @@ async function pass(request: Request, endpoint: ModelEndpoint, fetch: typeof glo
  * What the client in this process asks: files are the model endpoint's, with the server's own key
  * and never the caller's, but for those of which there are copies; everything else is the engine's.
  */
-export const passingFiles =
+export const withUpstreamFiles =
   (
-    engine: Pick<Engine, 'fetch' | 'keeps'>,
+    engine: Pick<Engine, 'fetch' | 'ownsFile'>,
     endpoint: ModelEndpoint,
     fetch = globalThis.fetch,
   ): Handler =>
   async (request) => {
     if (!/^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname)) return engine.fetch(request);
-    if (await engine.keeps(request)) return engine.fetch(request);
+    if (await engine.ownsFile(request)) return engine.fetch(request);
     try {
-      return await pass(request, endpoint, fetch);
+      return await forward(request, endpoint, fetch);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { status, headers } = error;

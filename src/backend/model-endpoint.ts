@@ -11,7 +11,7 @@ export type ModelEndpoint =
     }
   | { readonly reason: string };
 
-export function modelEndpoint({ modelApi, apiKey, modelBaseUrl }: Config): ModelEndpoint {
+export function resolveModelEndpoint({ modelApi, apiKey, modelBaseUrl }: Config): ModelEndpoint {
   if (modelApi === 'scripted') {
     return { reason: 'the scripted model has assistants and threads alone.' };
   }

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { embeddedFetch } from './embedded-fetch.ts';
+import { inProcessFetch } from './embedded-fetch.ts';
 
 /** The engine in this process. */
 interface Embedded {
@@ -8,7 +8,7 @@ interface Embedded {
 }
 
 /** A server elsewhere that speaks Assistants. */
-interface Remote {
+interface RemoteEngine {
   /** Used as given; nothing is added to its path. */
   readonly baseURL: string;
   /** null for a server that asks for none. */
@@ -18,7 +18,7 @@ interface Remote {
 }
 
 /** What the SDK would else read from the environment, or write to the console. */
-const isolated = {
+const noEnvironment = {
   adminAPIKey: null,
   organization: null,
   project: null,
@@ -30,25 +30,25 @@ const isolated = {
 const noKey = 'none';
 
 /** Azure reads keys from a header of its own, and would take a bearer token for an identity's. */
-function authenticate({ apiKey, apiVersion }: Remote) {
+function authenticate({ apiKey, apiVersion }: RemoteEngine) {
   if (apiKey === null) return { Authorization: null };
   return apiVersion === null ? {} : { Authorization: null, 'api-key': apiKey };
 }
 
 /** The SDK's client for the engine or for a server elsewhere. */
-export function createClient(options: Embedded | Remote): OpenAI {
+export function createClient(options: Embedded | RemoteEngine): OpenAI {
   if ('fetch' in options) {
     return new OpenAI({
-      ...isolated,
+      ...noEnvironment,
       apiKey: noKey,
       baseURL: 'http://embedded/v1',
-      fetch: embeddedFetch((request) => options.fetch(request)),
+      fetch: inProcessFetch((request) => options.fetch(request)),
       maxRetries: 0,
     });
   }
   const { baseURL, apiKey, apiVersion } = options;
   return new OpenAI({
-    ...isolated,
+    ...noEnvironment,
     apiKey: apiKey ?? noKey,
     baseURL,
     defaultHeaders: authenticate(options),

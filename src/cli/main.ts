@@ -3,19 +3,19 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import manifest from '../../package.json' with { type: 'json' };
 import { type Backend, createBackend } from '../backend/backend.ts';
-import { randomIds, seconds, systemClock } from '../shared/clock.ts';
-import { type Config, readConfig, type Surroundings } from '../config/config.ts';
-import { nameOf } from '../shared/urls.ts';
+import { randomIds, unixSeconds, systemClock } from '../shared/clock.ts';
+import { type Config, readConfig, type Environment } from '../config/config.ts';
+import { redactedLocation } from '../shared/urls.ts';
 import { helpText } from '../config/help.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { createServer } from '../mcp/server.ts';
 import { serve } from '../mcp/stdio.ts';
-import type { Parts } from '../server/server.ts';
-import { catalogue } from '../tools/tool-list.ts';
-import { select } from '../tools/toolsets.ts';
+import type { McpServerDeps } from '../server/server.ts';
+import { toolList } from '../tools/tool-list.ts';
+import { filterTools } from '../tools/toolsets.ts';
 
 /** The process, as far as the program has to do with it. */
-export interface Host extends Surroundings {
+export interface Host extends Environment {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   /** Takes what is for people to read. */
@@ -31,10 +31,10 @@ export interface Host extends Surroundings {
 }
 
 /** Milliseconds that runs are given to finish when the program ends. */
-const grace = 1500;
+const shutdownTimeoutMs = 1500;
 
 /** Milliseconds after which runs left over by an earlier process are looked for. */
-const settling = 250;
+const resumeDelayMs = 250;
 
 const greeting =
   'assistants-mcp speaks MCP over stdio and waits for a client on this terminal.\n' +
@@ -59,27 +59,27 @@ function openLog(config: Config, host: Host): Log {
 }
 
 /** Leaves the first moments to the host, which is waiting for `initialize` and the tools. */
-async function resumeSoon(backend: Backend, ending: AbortSignal): Promise<void> {
-  await systemClock.sleep(settling, ending);
+async function resumeRunsAfterStartup(backend: Backend, ending: AbortSignal): Promise<void> {
+  await systemClock.sleep(resumeDelayMs, ending);
   if (!ending.aborted) await backend.resume();
 }
 
 /** Listing tools needs none of what calling them does. */
 const load = async (name: string) => (await import('../tools/registry.ts')).findTool(name);
 
-interface Ties {
+interface ServerDeps {
   readonly openai: () => Promise<OpenAI>;
   readonly log: Log;
   readonly closing: AbortSignal;
 }
 
 /** Makes MCP servers that work with what `openai` gives. */
-function serverFactory(config: Config, ties: Ties): () => McpServer {
+function serverFactory(config: Config, ties: ServerDeps): () => McpServer {
   const { toolsets, readOnly, toolNames: names } = config;
-  const offers = select(catalogue, { toolsets, readOnly, names });
+  const listings = filterTools(toolList, { toolsets, readOnly, names });
   const { version } = manifest;
   const secrets = secretsOf(config);
-  return () => createServer({ ...ties, offers, load, clock: systemClock, version, secrets });
+  return () => createServer({ ...ties, listings, load, clock: systemClock, version, secrets });
 }
 
 async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
@@ -87,29 +87,29 @@ async function serveStdio(host: Host, config: Config, log: Log): Promise<void> {
   if (host.stdin.isTTY === true) host.stderr.write(greeting);
   log.debug('Starting.', {
     version: manifest.version,
-    at: config.baseUrl ?? nameOf(config.database),
+    at: config.baseUrl ?? redactedLocation(config.database),
   });
   const ending = new AbortController();
-  const ties = { openai: () => backend.openai(), log, closing: ending.signal };
+  const ties = { openai: () => backend.client(), log, closing: ending.signal };
   const pipes = { stdin: host.stdin, stdout: host.stdout, log };
   const connection = serve(serverFactory(config, ties), pipes);
-  const resumed = resumeSoon(backend, ending.signal);
+  const resumed = resumeRunsAfterStartup(backend, ending.signal);
   await Promise.race([connection.closed, host.interrupted]);
   log.debug('Stopping.');
   ending.abort();
   await resumed;
   await connection.close();
-  await backend.stop(grace);
+  await backend.stop(shutdownTimeoutMs);
 }
 
 async function serveHttp(host: Host, config: Config, log: Log): Promise<number> {
-  const { serve: listen } = await import('../server/server.ts');
+  const { runServer: listen } = await import('../server/server.ts');
   const { version } = manifest;
   const around = { clock: systemClock, ids: randomIds, log, version };
   const options = {
     config,
     ...around,
-    serverFactory: ({ openai, ...ties }: Parts) =>
+    serverFactory: ({ openai, ...ties }: McpServerDeps) =>
       serverFactory(config, { ...ties, openai: async () => openai }),
   };
   return listen(options, host.interrupted);
@@ -117,19 +117,19 @@ async function serveHttp(host: Host, config: Config, log: Log): Promise<number> 
 
 async function importInto(host: Host, config: Config, files: readonly string[]): Promise<number> {
   openLog(config, host);
-  const { importFiles } = await import('./commands/import.ts');
-  return importFiles(host, { ...config, files, now: seconds(systemClock) });
+  const { runImport: importFiles } = await import('./commands/import.ts');
+  return importFiles(host, { ...config, files, now: unixSeconds(systemClock) });
 }
 
 async function exportFrom(host: Host, config: Config): Promise<number> {
   openLog(config, host);
-  const { exportDatabase } = await import('./commands/export.ts');
+  const { runExport: exportDatabase } = await import('./commands/export.ts');
   return exportDatabase(host, config);
 }
 
 async function prune(host: Host, config: Config): Promise<number> {
   openLog(config, host);
-  const { pruneThreads } = await import('./commands/prune.ts');
+  const { runPrune: pruneThreads } = await import('./commands/prune.ts');
   const { database, dryRun, olderThan } = config;
   return pruneThreads(host, {
     database,
@@ -140,7 +140,7 @@ async function prune(host: Host, config: Config): Promise<number> {
 }
 
 /** Does what the command line asks for; resolves to the exit code. */
-export async function run(host: Host): Promise<number> {
+export async function main(host: Host): Promise<number> {
   const reading = readConfig(host);
   if ('problems' in reading) {
     host.stderr.write(reading.problems.map((problem) => `${problem}\n`).join(''));
@@ -155,7 +155,7 @@ export async function run(host: Host): Promise<number> {
       return 0;
     case 'demo': {
       for (const warning of reading.warnings) host.stderr.write(`${warning}\n`);
-      const { tellDemo } = await import('./commands/demo.ts');
+      const { runDemo: tellDemo } = await import('./commands/demo.ts');
       return (await tellDemo(host, reading.config)) ? 0 : 1;
     }
     case 'import':

@@ -10,7 +10,7 @@ export interface Progress {
 const width = 30;
 
 /** A bar on a terminal; nothing at all elsewhere, or where the total is not known. */
-export function createProgress(
+export function createProgressBar(
   stream: Writable & { readonly isTTY?: boolean },
   label: string,
   total: number | null,

@@ -12,14 +12,14 @@ export interface Terminal {
 }
 
 /** Aborts when the command is to be broken off. */
-export function interruption({ interrupted }: Terminal): AbortSignal {
+export function abortSignal({ interrupted }: Terminal): AbortSignal {
   const controller = new AbortController();
   void interrupted.then(() => controller.abort());
   return controller.signal;
 }
 
 /** An error as a sentence; those of the system as it words them itself. */
-export function sentenceOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('errno' in error && typeof error.errno === 'number') {
     return `${getSystemErrorMessage(error.errno)}.`;
@@ -39,7 +39,7 @@ const nouns = [
 type Counts = Readonly<Partial<Record<(typeof nouns)[number][0], number>>>;
 
 /** `2 threads, 5 messages and 1 run`. */
-export function inWords(counts: Counts): string {
+export function formatCounts(counts: Counts): string {
   const parts = nouns.flatMap(([object, noun]) => {
     const count = counts[object] ?? 0;
     return count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`];
@@ -49,7 +49,7 @@ export function inWords(counts: Counts): string {
 }
 
 /** The same bytes, counted as they pass. */
-export async function* counted(
+export async function* countBytes(
   bytes: AsyncIterable<Uint8Array>,
   progress: Progress,
 ): AsyncGenerator<Uint8Array> {

@@ -37,10 +37,10 @@ function flagProblem(token: Token, kind: FlagKind | undefined): string | null {
 
 const noFile = "import needs a FILE, or '-' for stdin.";
 
-const named = (word: string | undefined) => commands.find((command) => command === word);
+const findCommand = (word: string | undefined) => commands.find((command) => command === word);
 
-function wordProblems([command, ...rest]: readonly string[]): string[] {
-  const known = command === undefined || named(command) !== undefined;
+function positionalProblems([command, ...rest]: readonly string[]): string[] {
+  const known = command === undefined || findCommand(command) !== undefined;
   const listed = `${commands.slice(0, -1).join(', ')} and ${commands.at(-1)}`;
   return [
     ...(known ? [] : [`Unknown command '${command}'; the commands are ${listed}.`]),
@@ -52,11 +52,11 @@ function wordProblems([command, ...rest]: readonly string[]): string[] {
 function commandOf(words: readonly string[], asked: ReadonlySet<string>): Command {
   if (asked.has('help') || words[0] === 'help') return 'help';
   if (asked.has('version')) return 'version';
-  return named(words[0]) ?? 'stdio';
+  return findCommand(words[0]) ?? 'stdio';
 }
 
 /** Reads a command line that may hold `flags`, and reports all that is wrong with it at once. */
-export function readArguments(
+export function parseArguments(
   argv: readonly string[],
   flags: ReadonlyMap<string, FlagKind>,
 ): Arguments {
@@ -84,6 +84,6 @@ export function readArguments(
     command: commandOf(words, asked),
     values,
     files: words.slice(1),
-    problems: [...wordProblems(words), ...problems],
+    problems: [...positionalProblems(words), ...problems],
   };
 }

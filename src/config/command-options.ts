@@ -1,9 +1,9 @@
-import { type Option, RefusedValue, yesOrNo } from './option.ts';
+import { type Option, InvalidOption, boolean } from './option.ts';
 
 function idList(text: string): readonly string[] {
   const ids = text.split(',').map((id) => id.trim());
   if (ids.every((id) => id !== '')) return ids;
-  throw new RefusedValue('must be thread ids with commas between them.');
+  throw new InvalidOption('must be thread ids with commas between them.');
 }
 
 export const replace: Option<boolean> = {
@@ -11,11 +11,11 @@ export const replace: Option<boolean> = {
   env: [],
   value: null,
   help: 'Let an object take the place of the one with its id, instead of refusing the file',
-  fallback: '`false`',
+  defaultText: '`false`',
   mode: 'embedded',
-  only: 'import',
-  read: yesOrNo,
-  otherwise: false,
+  command: 'import',
+  parse: boolean,
+  default: false,
 };
 
 export const threads: Option<readonly string[] | null> = {
@@ -23,11 +23,11 @@ export const threads: Option<readonly string[] | null> = {
   env: [],
   value: 'IDS',
   help: 'Export these threads and the assistants they ran, with commas between the ids',
-  fallback: 'everything',
+  defaultText: 'everything',
   mode: 'embedded',
-  only: 'export',
-  read: idList,
-  otherwise: null,
+  command: 'export',
+  parse: idList,
+  default: null,
 };
 
 export const output: Option<string | null> = {
@@ -35,9 +35,9 @@ export const output: Option<string | null> = {
   env: [],
   value: 'FILE',
   help: 'Write to this file, which is replaced once everything is written',
-  fallback: 'stdout',
+  defaultText: 'stdout',
   mode: 'embedded',
-  only: 'export',
-  read: (text) => (text === '-' ? null : text),
-  otherwise: null,
+  command: 'export',
+  parse: (text) => (text === '-' ? null : text),
+  default: null,
 };

@@ -1,11 +1,11 @@
 import { posix, win32 } from 'node:path';
-import { type Command, type FlagKind, readArguments } from './arguments.ts';
+import { type Command, type FlagKind, parseArguments } from './arguments.ts';
 import { isLoopback } from '../shared/loopback.ts';
-import { type About, type Option, RefusedValue } from './option.ts';
+import { type OptionInfo, type Option, InvalidOption } from './option.ts';
 import { options } from './options.ts';
 
 /** What the program was started with. */
-export interface Surroundings {
+export interface Environment {
   /** The command line without the interpreter and the script. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,9 +15,9 @@ export interface Surroundings {
 }
 
 /** Every setting of the program, judged and complete. */
-export type Config = Readonly<ReturnType<typeof settle>>;
+export type Config = Readonly<ReturnType<typeof resolveConfig>>;
 
-export type Reading =
+export type ParsedCommand =
   | { readonly command: 'help' | 'version' }
   | {
       readonly command: 'stdio' | 'serve' | 'import' | 'export' | 'prune' | 'demo';
@@ -28,16 +28,16 @@ export type Reading =
     }
   | { readonly problems: readonly string[] };
 
-interface Given {
+interface RawValue {
   /** The flag or variable that said it, as a person would write it. */
   readonly source: string;
   readonly text: string;
 }
 
 /** What was given for an option; undefined when nothing was. */
-type Find = (option: About) => Given | undefined;
+type Lookup = (option: OptionInfo) => RawValue | undefined;
 
-const all: readonly About[] = Object.values(options);
+const all: readonly OptionInfo[] = Object.values(options);
 
 const flags: ReadonlyMap<string, FlagKind> = new Map(
   all.flatMap(({ flag, value }) =>
@@ -46,8 +46,8 @@ const flags: ReadonlyMap<string, FlagKind> = new Map(
 );
 
 /** A flag beats the environment; an empty variable counts as unset. */
-const finder =
-  (values: ReadonlyMap<string, string>, env: Surroundings['env']): Find =>
+const lookup =
+  (values: ReadonlyMap<string, string>, env: Environment['env']): Lookup =>
   ({ flag, env: names }) => {
     const written = flag === null ? undefined : values.get(flag);
     if (written !== undefined) return { source: `--${flag}`, text: written };
@@ -56,7 +56,7 @@ const finder =
   };
 
 /** The per-user data directory's file, where each system keeps such things. */
-function defaultDatabase({ platform, home, env }: Surroundings): string {
+function defaultDatabase({ platform, home, env }: Environment): string {
   const file = ['assistants-mcp', 'assistants.db'];
   if (platform === 'win32') {
     return win32.join(env['LOCALAPPDATA'] || win32.join(home, 'AppData', 'Local'), ...file);
@@ -71,25 +71,25 @@ const expandHome = (file: string, home: string): string =>
   /^~[/\\]/u.test(file) ? home + file.slice(1) : file;
 
 /** Judges everything that was given, and puts each problem into `problems`. */
-function settle(find: Find, surroundings: Surroundings, problems: string[]) {
+function resolveConfig(find: Lookup, environment: Environment, problems: string[]) {
   const value = <T>(option: Option<T>): T => {
     const given = find(option);
     try {
-      return given === undefined ? option.otherwise : option.read(given.text);
+      return given === undefined ? option.default : option.parse(given.text);
     } catch (error) {
-      if (!(error instanceof RefusedValue)) throw error;
+      if (!(error instanceof InvalidOption)) throw error;
       problems.push(...error.reasons.map((reason) => `${given?.source} ${reason}`));
-      return option.otherwise;
+      return option.default;
     }
   };
-  const database = value(options.database) ?? defaultDatabase(surroundings);
+  const database = value(options.database) ?? defaultDatabase(environment);
   return {
     apiKey: value(options.apiKey),
     modelBaseUrl: value(options.modelBaseUrl),
     modelApi: value(options.modelApi),
     model: value(options.model),
     modelMap: value(options.modelMap),
-    database: expandHome(database, surroundings.home),
+    database: expandHome(database, environment.home),
     runLifetime: value(options.runLifetime),
     concurrency: value(options.concurrency),
     baseUrl: value(options.baseUrl),
@@ -114,23 +114,23 @@ function settle(find: Find, surroundings: Surroundings, problems: string[]) {
 /** The demo has a database of its own, and needs every tool under its own name. */
 const fixedInDemo = [options.database, options.toolsets, options.readOnly, options.toolNames];
 
-const demoProblems = (find: Find): string[] =>
+const demoProblems = (find: Lookup): string[] =>
   fixedInDemo
-    .flatMap((option: About) => find(option)?.source ?? [])
+    .flatMap((option: OptionInfo) => find(option)?.source ?? [])
     .filter((source) => source.startsWith('--'))
     .map((source) => `${source} has no effect on the demo.`);
 
 /** Flags of another command; variables may well be set for all of them at once. */
-const misplaced = (find: Find, command: Command): string[] =>
+const wrongCommandFlags = (find: Lookup, command: Command): string[] =>
   all
-    .filter(({ only }) => only !== undefined && only !== command)
+    .filter(({ command: only }) => only !== undefined && only !== command)
     .flatMap((option) => {
       const source = find(option)?.source ?? '';
-      return source.startsWith('--') ? [`${source} has no effect without ${option.only}.`] : [];
+      return source.startsWith('--') ? [`${source} has no effect without ${option.command}.`] : [];
     });
 
 /** What `serve` cannot do, or should not. */
-function serveProblems(find: Find, { host, token }: Config): string[] {
+function serveProblems(find: Lookup, { host, token }: Config): string[] {
   const remote = find(options.baseUrl)?.source;
   return [
     ...(remote === undefined
@@ -143,7 +143,7 @@ function serveProblems(find: Find, { host, token }: Config): string[] {
 }
 
 /** These commands open a database themselves. */
-function databaseProblems(find: Find, command: Command): string[] {
+function databaseProblems(find: Lookup, command: Command): string[] {
   const remote = find(options.baseUrl)?.source;
   return remote === undefined
     ? []
@@ -151,7 +151,7 @@ function databaseProblems(find: Find, command: Command): string[] {
 }
 
 /** A database is not left wherever the program happens to be started. */
-function homeProblems(find: Find, command: Command, { database, baseUrl }: Config): string[] {
+function homeProblems(find: Lookup, command: Command, { database, baseUrl }: Config): string[] {
   const isOwn = command === 'demo' || baseUrl !== null;
   // Of Windows' ways to write a path, POSIX's is one.
   return isOwn || find(options.database) !== undefined || win32.isAbsolute(database)
@@ -159,7 +159,7 @@ function homeProblems(find: Find, command: Command, { database, baseUrl }: Confi
     : ['There is no home directory to keep the database in: name a file with --database.'];
 }
 
-function ineffective(find: Find): string[] {
+function ignoredOptions(find: Lookup): string[] {
   const remote = find(options.baseUrl);
   return all
     .filter(({ mode }) => mode === (remote === undefined ? 'remote' : 'embedded'))
@@ -172,7 +172,7 @@ function ineffective(find: Find): string[] {
 }
 
 /** Nobody's threads go by default. */
-const pruneProblems = (find: Find): string[] =>
+const pruneProblems = (find: Lookup): string[] =>
   find(options.olderThan) === undefined
     ? ['prune needs --older-than, such as --older-than 30d.']
     : [];
@@ -180,18 +180,18 @@ const pruneProblems = (find: Find): string[] =>
 const onDatabase: ReadonlySet<Command> = new Set(['import', 'export', 'prune']);
 
 /** Reads flags, environment and defaults, in this order of precedence. */
-export function readConfig(surroundings: Surroundings): Reading {
-  const { command, values, files, problems } = readArguments(surroundings.argv, flags);
+export function readConfig(environment: Environment): ParsedCommand {
+  const { command, values, files, problems } = parseArguments(environment.argv, flags);
   if (command === 'help' || command === 'version') return { command };
-  const find = finder(values, surroundings.env);
-  const found = [...problems, ...misplaced(find, command)];
+  const find = lookup(values, environment.env);
+  const found = [...problems, ...wrongCommandFlags(find, command)];
   if (command === 'demo') found.push(...demoProblems(find));
-  const config = settle(find, surroundings, found);
+  const config = resolveConfig(find, environment, found);
   found.push(...homeProblems(find, command, config));
   if (command === 'serve') found.push(...serveProblems(find, config));
   if (command === 'prune') found.push(...pruneProblems(find));
   if (onDatabase.has(command)) found.push(...databaseProblems(find, command));
   return found.length > 0
     ? { problems: found }
-    : { command, config, files, warnings: ineffective(find) };
+    : { command, config, files, warnings: ignoredOptions(find) };
 }

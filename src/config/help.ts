@@ -1,12 +1,12 @@
 import type { Command } from './arguments.ts';
-import type { About } from './option.ts';
+import type { OptionInfo } from './option.ts';
 import { options } from './options.ts';
 
 const column = 34;
 
 const inCode = (text: string): string => text.replaceAll('`', '');
 
-function optionLines({ flag, env, value, help, fallback, secret }: About): string {
+function optionLines({ flag, env, value, help, defaultText: fallback, secret }: OptionInfo): string {
   const name = flag === null ? (env[0] ?? '') : `--${flag}${value === null ? '' : ` ${value}`}`;
   const also = (flag === null ? env.slice(1) : env).map((variable) => `or ${variable}`);
   const facts = [
@@ -18,8 +18,8 @@ function optionLines({ flag, env, value, help, fallback, secret }: About): strin
 }
 
 const optionsOf = (command: Command | undefined): string =>
-  Object.values<About>(options)
-    .filter(({ only }) => only === command)
+  Object.values<OptionInfo>(options)
+    .filter(({ command: only }) => only === command)
     .map((option) => optionLines(option))
     .join('\n');
 

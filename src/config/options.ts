@@ -1,15 +1,15 @@
-import { isPostgres } from '../shared/urls.ts';
+import { isPostgresUrl } from '../shared/urls.ts';
 import { type LogLevel, logLevels } from '../shared/log.ts';
 import {
   type Option,
-  RefusedValue,
-  asGiven,
+  InvalidOption,
+  text,
   listOf,
   oneOf,
-  renaming,
-  webAddress,
-  wholeNumber,
-  yesOrNo,
+  parseModelMap,
+  httpUrl,
+  integer,
+  boolean,
 } from './option.ts';
 import { dryRun, olderThan } from './prune-options.ts';
 import { type ToolNames, toolNames, type Toolset, toolsets } from '../tools/toolsets.ts';
@@ -23,26 +23,26 @@ function toolsetList(text: string): readonly Toolset[] {
     return toolsets.filter((toolset) => names.includes(toolset));
   }
   const objection = unknown === undefined ? '' : `; '${unknown}' is none of them`;
-  throw new RefusedValue(`must be 'all' or some of ${toolsets.join(',')}${objection}.`);
+  throw new InvalidOption(`must be 'all' or some of ${toolsets.join(',')}${objection}.`);
 }
 
 /** What a header can carry: with anything else, such as the `…` of a shortened key, no call could be made. */
-function sendable(text: string): string {
+function headerValue(text: string): string {
   if (/^[\x20-\x7e]+$/u.test(text)) return text;
-  throw new RefusedValue('must be one line of ASCII characters.');
+  throw new InvalidOption('must be one line of ASCII characters.');
 }
 
 /** What a header can carry as a token; nothing else could ever be sent. */
-function visible(text: string): string {
+function bearerToken(text: string): string {
   if (/^[\x21-\x7e]+$/u.test(text)) return text;
-  throw new RefusedValue('must be of visible ASCII characters, without spaces.');
+  throw new InvalidOption('must be of visible ASCII characters, without spaces.');
 }
 
 /** A file, `:memory:` or PostgreSQL; a URL of another kind would become a file of that name. */
 function databaseLocation(text: string): string {
   const scheme = /^[a-z][a-z0-9+.-]+:\/\//iu.exec(text);
-  if (scheme === null || isPostgres(text)) return text;
-  throw new RefusedValue(`must be a file, :memory: or a postgres:// URL, not ${scheme[0]}.`);
+  if (scheme === null || isPostgresUrl(text)) return text;
+  throw new InvalidOption(`must be a file, :memory: or a postgres:// URL, not ${scheme[0]}.`);
 }
 
 /** A host name or address in lower case, without its port. */
@@ -51,13 +51,13 @@ function hostName(text: string): string {
     `http://${text.includes('::') ? text.replace(/^([^[].*)$/u, '[$1]') : text}`,
   );
   if (url !== null && !/[/?#@*]/u.test(text)) return url.hostname;
-  throw new RefusedValue(`must be host names or addresses, and '${text}' is none.`);
+  throw new InvalidOption(`must be host names or addresses, and '${text}' is none.`);
 }
 
 /** An origin as browsers send it. */
 function webOrigin(text: string): string {
   if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*]+$/u.test(text)) return text;
-  throw new RefusedValue(`must be origins such as https://app.example, and '${text}' is none.`);
+  throw new InvalidOption(`must be origins such as https://app.example, and '${text}' is none.`);
 }
 
 const apiKey: Option<string | null> = {
@@ -65,10 +65,10 @@ const apiKey: Option<string | null> = {
   env: ['OPENAI_API_KEY', 'OPENAI_APIS_API_KEY'],
   value: null,
   help: 'Key for model calls, or for the remote server',
-  fallback: 'none',
+  defaultText: 'none',
   secret: true,
-  read: sendable,
-  otherwise: null,
+  parse: headerValue,
+  default: null,
 };
 
 const modelBaseUrl: Option<string | null> = {
@@ -76,10 +76,10 @@ const modelBaseUrl: Option<string | null> = {
   env: ['OPENAI_BASE_URL'],
   value: null,
   help: 'Model endpoint that runs are carried out on',
-  fallback: "OpenAI's",
+  defaultText: "OpenAI's",
   mode: 'embedded',
-  read: webAddress,
-  otherwise: null,
+  parse: httpUrl,
+  default: null,
 };
 
 const modelApis = ['auto', 'responses', 'chat', 'scripted'] as const;
@@ -89,10 +89,10 @@ const modelApi: Option<(typeof modelApis)[number]> = {
   env: ['ASSISTANTS_MODEL_API'],
   value: 'NAME',
   help: '`responses`, `chat` (Chat Completions), `auto` to find out which of them there is, or `scripted`: offline and deterministic, for trying things out',
-  fallback: '`auto`',
+  defaultText: '`auto`',
   mode: 'embedded',
-  read: oneOf(modelApis),
-  otherwise: 'auto',
+  parse: oneOf(modelApis),
+  default: 'auto',
 };
 
 const model: Option<string | null> = {
@@ -100,10 +100,10 @@ const model: Option<string | null> = {
   env: ['ASSISTANTS_MODEL'],
   value: 'NAME',
   help: 'Use this model whatever the assistant names, whose own may be retired',
-  fallback: "the assistant's",
+  defaultText: "the assistant's",
   mode: 'embedded',
-  read: asGiven,
-  otherwise: null,
+  parse: text,
+  default: null,
 };
 
 const modelMap: Option<ReadonlyMap<string, string>> = {
@@ -111,10 +111,10 @@ const modelMap: Option<ReadonlyMap<string, string>> = {
   env: ['ASSISTANTS_MODEL_MAP'],
   value: 'LIST',
   help: 'Use new models in place of old ones, such as `gpt-4=gpt-4.1,gpt-4o=gpt-5.4`; `--model` wins over it',
-  fallback: 'none',
+  defaultText: 'none',
   mode: 'embedded',
-  read: renaming,
-  otherwise: new Map(),
+  parse: parseModelMap,
+  default: new Map(),
 };
 
 const database: Option<string | null> = {
@@ -122,10 +122,10 @@ const database: Option<string | null> = {
   env: ['ASSISTANTS_DATABASE'],
   value: 'LOCATION',
   help: 'SQLite file that holds everything, `:memory:`, or `postgres://user@host/database`',
-  fallback: 'a file in the per-user data directory',
+  defaultText: 'a file in the per-user data directory',
   mode: 'embedded',
-  read: databaseLocation,
-  otherwise: null,
+  parse: databaseLocation,
+  default: null,
 };
 
 const runLifetime: Option<number> = {
@@ -133,10 +133,10 @@ const runLifetime: Option<number> = {
   env: ['ASSISTANTS_RUN_LIFETIME'],
   value: 'SECONDS',
   help: 'Seconds from the creation of a run until it expires',
-  fallback: '`600`',
+  defaultText: '`600`',
   mode: 'embedded',
-  read: wholeNumber(1, 86_400),
-  otherwise: 600,
+  parse: integer(1, 86_400),
+  default: 600,
 };
 
 const concurrency: Option<number> = {
@@ -144,10 +144,10 @@ const concurrency: Option<number> = {
   env: ['ASSISTANTS_CONCURRENCY'],
   value: 'COUNT',
   help: 'Runs carried out at once',
-  fallback: '`16`',
+  defaultText: '`16`',
   mode: 'embedded',
-  read: wholeNumber(1, 1000),
-  otherwise: 16,
+  parse: integer(1, 1000),
+  default: 16,
 };
 
 const baseUrl: Option<string | null> = {
@@ -155,9 +155,9 @@ const baseUrl: Option<string | null> = {
   env: ['ASSISTANTS_BASE_URL'],
   value: 'URL',
   help: 'Remote mode: use this Assistants-compatible server, as given (no `/v1` is added)',
-  fallback: 'none: the embedded engine',
-  read: webAddress,
-  otherwise: null,
+  defaultText: 'none: the embedded engine',
+  parse: httpUrl,
+  default: null,
 };
 
 const apiVersion: Option<string | null> = {
@@ -165,10 +165,10 @@ const apiVersion: Option<string | null> = {
   env: ['ASSISTANTS_API_VERSION'],
   value: 'VERSION',
   help: 'Remote mode: sent as query `api-version`, for Azure',
-  fallback: 'none',
+  defaultText: 'none',
   mode: 'remote',
-  read: asGiven,
-  otherwise: null,
+  parse: text,
+  default: null,
 };
 
 const toolsetsOption: Option<readonly Toolset[]> = {
@@ -176,9 +176,9 @@ const toolsetsOption: Option<readonly Toolset[]> = {
   env: ['ASSISTANTS_TOOLSETS'],
   value: 'LIST',
   help: `Which tool groups are listed: \`all\`, or some of \`${toolsets.join(',')}\``,
-  fallback: '`all`',
-  read: toolsetList,
-  otherwise: toolsets,
+  defaultText: '`all`',
+  parse: toolsetList,
+  default: toolsets,
 };
 
 const readOnly: Option<boolean> = {
@@ -186,9 +186,9 @@ const readOnly: Option<boolean> = {
   env: ['ASSISTANTS_READ_ONLY'],
   value: null,
   help: 'List only the tools that change nothing; wins over everything else',
-  fallback: '`false`',
-  read: yesOrNo,
-  otherwise: false,
+  defaultText: '`false`',
+  parse: boolean,
+  default: false,
 };
 
 const toolNamesOption: Option<ToolNames> = {
@@ -196,9 +196,9 @@ const toolNamesOption: Option<ToolNames> = {
   env: ['ASSISTANTS_TOOL_NAMES'],
   value: 'NAMES',
   help: '`default`, or `capability`: eight tools under the names of the published capabilities',
-  fallback: '`default`',
-  read: oneOf(toolNames),
-  otherwise: 'default',
+  defaultText: '`default`',
+  parse: oneOf(toolNames),
+  default: 'default',
 };
 
 const logLevel: Option<LogLevel> = {
@@ -206,9 +206,9 @@ const logLevel: Option<LogLevel> = {
   env: ['ASSISTANTS_LOG_LEVEL'],
   value: 'LEVEL',
   help: '`error`, `warn`, `info` or `debug`; the log goes to stderr',
-  fallback: '`info`',
-  read: oneOf(logLevels),
-  otherwise: 'info',
+  defaultText: '`info`',
+  parse: oneOf(logLevels),
+  default: 'info',
 };
 
 const host: Option<string> = {
@@ -216,10 +216,10 @@ const host: Option<string> = {
   env: ['ASSISTANTS_HOST'],
   value: 'ADDRESS',
   help: 'Address to listen on; one that other machines can reach needs ASSISTANTS_TOKEN',
-  fallback: '`127.0.0.1`',
-  only: 'serve',
-  read: (text) => text.replace(/^\[(.*)\]$/u, '$1'),
-  otherwise: '127.0.0.1',
+  defaultText: '`127.0.0.1`',
+  command: 'serve',
+  parse: (text) => text.replace(/^\[(.*)\]$/u, '$1'),
+  default: '127.0.0.1',
 };
 
 const port: Option<number> = {
@@ -227,10 +227,10 @@ const port: Option<number> = {
   env: ['ASSISTANTS_PORT'],
   value: 'NUMBER',
   help: 'Port to listen on; `0` picks a free one, which the log names',
-  fallback: '`8080`',
-  only: 'serve',
-  read: wholeNumber(0, 65_535),
-  otherwise: 8080,
+  defaultText: '`8080`',
+  command: 'serve',
+  parse: integer(0, 65_535),
+  default: 8080,
 };
 
 const token: Option<string | null> = {
@@ -238,11 +238,11 @@ const token: Option<string | null> = {
   env: ['ASSISTANTS_TOKEN'],
   value: null,
   help: 'Bearer token that callers of `serve` have to send as their API key',
-  fallback: 'none: any key or none will do, from this machine alone',
+  defaultText: 'none: any key or none will do, from this machine alone',
   secret: true,
-  only: 'serve',
-  read: visible,
-  otherwise: null,
+  command: 'serve',
+  parse: bearerToken,
+  default: null,
 };
 
 const allowedHosts: Option<readonly string[]> = {
@@ -250,10 +250,10 @@ const allowedHosts: Option<readonly string[]> = {
   env: ['ASSISTANTS_ALLOWED_HOSTS'],
   value: 'LIST',
   help: 'Names by which callers may address `serve`, beside loopback and the address it is reached at',
-  fallback: 'none',
-  only: 'serve',
-  read: listOf(hostName),
-  otherwise: [],
+  defaultText: 'none',
+  command: 'serve',
+  parse: listOf(hostName),
+  default: [],
 };
 
 const allowedOrigins: Option<readonly string[]> = {
@@ -261,10 +261,10 @@ const allowedOrigins: Option<readonly string[]> = {
   env: ['ASSISTANTS_ALLOWED_ORIGINS'],
   value: 'LIST',
   help: 'Origins of web pages that may call `serve`, such as `https://app.example`',
-  fallback: 'none',
-  only: 'serve',
-  read: listOf(webOrigin),
-  otherwise: [],
+  defaultText: 'none',
+  command: 'serve',
+  parse: listOf(webOrigin),
+  default: [],
 };
 
 /** Every option there is, in the order in which people read of them. */

@@ -1,4 +1,4 @@
-import { type Option, RefusedValue, yesOrNo } from './option.ts';
+import { type Option, InvalidOption, boolean } from './option.ts';
 
 const secondsIn: Readonly<Record<string, number>> = {
   s: 1,
@@ -9,11 +9,11 @@ const secondsIn: Readonly<Record<string, number>> = {
 };
 
 /** A length of time in seconds. */
-function duration(text: string): number {
+function parseDuration(text: string): number {
   const { count = '', unit = '' } = /^(?<count>\d{1,6})(?<unit>[smhdw])$/u.exec(text)?.groups ?? {};
   const length = Number(count) * (secondsIn[unit] ?? 0);
   if (length > 0) return length;
-  throw new RefusedValue(
+  throw new InvalidOption(
     `must be a number of seconds, minutes, hours, days or weeks such as 90s, 15m, 12h, 30d or 8w, not '${text}'.`,
   );
 }
@@ -24,11 +24,11 @@ export const olderThan: Option<number | null> = {
   env: [],
   value: 'TIME',
   help: 'Remove threads that no message or run has come to for so long: `90s`, `15m`, `12h`, `30d`, `8w`',
-  fallback: 'none: it has to be said',
+  defaultText: 'none: it has to be said',
   mode: 'embedded',
-  only: 'prune',
-  read: duration,
-  otherwise: null,
+  command: 'prune',
+  parse: parseDuration,
+  default: null,
 };
 
 export const dryRun: Option<boolean> = {
@@ -36,9 +36,9 @@ export const dryRun: Option<boolean> = {
   env: [],
   value: null,
   help: 'Only say what would be removed',
-  fallback: '`false`',
+  defaultText: '`false`',
   mode: 'embedded',
-  only: 'prune',
-  read: yesOrNo,
-  otherwise: false,
+  command: 'prune',
+  parse: boolean,
+  default: false,
 };

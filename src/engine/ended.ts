@@ -1,11 +1,11 @@
 import type OpenAI from 'openai';
-import { seconds } from '../shared/clock.ts';
+import { unixSeconds } from '../shared/clock.ts';
 import type { EngineOptions } from './options.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
 /** Called once for each run that this process has ended, when its end is committed. */
-export function reportEnd(
+export function logRunEnd(
   { log, clock, observer }: Pick<EngineOptions, 'log' | 'clock' | 'observer'>,
   run: Run,
 ): void {
@@ -18,7 +18,7 @@ export function reportEnd(
     // Absent where it is the same.
     requested_model: Reflect.get(run, 'requested_model'),
     // From the queue to the end.
-    seconds: seconds(clock) - created_at,
+    seconds: unixSeconds(clock) - created_at,
     tokens: usage?.total_tokens ?? 0,
     ...(error === null ? {} : { code: error.code, error: error.message }),
   });

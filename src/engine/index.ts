@@ -1,15 +1,15 @@
 import { createApp } from './app.ts';
 import { createWindows } from './models/windows.ts';
 import type { EngineOptions } from './options.ts';
-import { isAboutCopy } from './routes/files.ts';
-import { reportEnd } from './ended.ts';
-import { RunEvents } from './events/event-bus.ts';
+import { isOwnFileRequest } from './routes/files.ts';
+import { logRunEnd } from './ended.ts';
+import { RunEventBus } from './events/event-bus.ts';
 import { RunWorker } from './runs/worker.ts';
-import { countLiveRuns, type LiveRuns } from './store/statistics.ts';
+import { countActiveRuns, type ActiveRuns } from './store/statistics.ts';
 
 export type { EngineOptions } from './options.ts';
-export type { CallReport, Observer } from './observer.ts';
-export type { LiveRuns } from './store/statistics.ts';
+export type { ModelCallReport, Observer } from './observer.ts';
+export type { ActiveRuns } from './store/statistics.ts';
 
 /** The Assistants API in this process: its endpoints, and the worker that executes its runs. */
 export interface Engine {
@@ -19,7 +19,7 @@ export interface Engine {
    * Whether a request about a file is one for `fetch`, because a run made the file and there is a
    * copy; all other files are the model endpoint's. Never rejects.
    */
-  keeps(request: Request): Promise<boolean>;
+  ownsFile(request: Request): Promise<boolean>;
   /** Starts the worker: claims, expiry timers, runs left over by a process that is no more. */
   start(): void;
   /**
@@ -30,31 +30,31 @@ export interface Engine {
   /** One pass of the worker: ends what is due or cancelled, and claims queued runs. */
   tick(): Promise<void>;
   /** Resolves when this process executes no run. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
   /** How many runs wait or are at work, whoever executes them; rejects when the database does. */
-  countLiveRuns(): Promise<LiveRuns>;
+  countActiveRuns(): Promise<ActiveRuns>;
 }
 
 /** Puts an engine together; it owns `db` from here on. */
 export function createEngine(options: EngineOptions): Engine {
-  const parts = {
+  const deps = {
     ...options,
-    events: new RunEvents((run) => reportEnd(options, run)),
+    events: new RunEventBus((run) => logRunEnd(options, run)),
     windows: createWindows(),
   };
-  const worker = new RunWorker(parts);
-  const app = createApp(parts, worker);
+  const worker = new RunWorker(deps);
+  const app = createApp(deps, worker);
   return {
     fetch: async (request) => app.fetch(request),
-    keeps: (request) => isAboutCopy(options.db, request),
+    ownsFile: (request) => isOwnFileRequest(options.db, request),
     start: () => worker.start(),
     stop: async (graceMs) => {
       await worker.stop(graceMs);
-      parts.events.close();
+      deps.events.close();
       await options.db.destroy();
     },
     tick: () => worker.tick(),
-    settled: () => worker.settled(),
-    countLiveRuns: () => countLiveRuns(options.db),
+    idle: () => worker.idle(),
+    countActiveRuns: () => countActiveRuns(options.db),
   };
 }

@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import type { Usage } from './store/schema.ts';
 
 /** How one model call went. */
-export interface CallReport {
+export interface ModelCallReport {
   /** `interrupted`: its run was stopped, or went to somebody else. */
   readonly outcome: 'succeeded' | 'failed' | 'interrupted';
   readonly seconds: number;
@@ -22,7 +22,7 @@ export interface Observer {
   /** A run is gone on with here whose holder let its lease lapse. */
   leaseTakenOver(): void;
   /** A call to a model is over; one that is tried again is another call. */
-  modelCalled(model: string, report: CallReport): void;
+  modelCalled(model: string, report: ModelCallReport): void;
   /** A call that failed is about to be made again, beyond what the SDK tries by itself. */
   modelRetried(model: string): void;
 }

@@ -1,10 +1,10 @@
 import type { Clock, Ids } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import type { Files } from './models/endpoint-files.ts';
+import type { EndpointFiles } from './models/endpoint-files.ts';
 import type { Model } from './models/model.ts';
 import type { Windows } from './models/windows.ts';
 import type { Observer } from './observer.ts';
-import type { RunEvents } from './events/event-bus.ts';
+import type { RunEventBus } from './events/event-bus.ts';
 import type { Database } from './store/schema.ts';
 
 /** What an engine is made of. */
@@ -12,7 +12,7 @@ export interface EngineOptions {
   readonly db: Database;
   readonly model: Model;
   /** Null where the model comes without, and where there is no endpoint. */
-  readonly files: Files | null;
+  readonly files: EndpointFiles | null;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -28,7 +28,7 @@ export interface EngineOptions {
 }
 
 /** The options, and what the engine's parts share beside them. */
-export interface EngineParts extends EngineOptions {
-  readonly events: RunEvents;
+export interface EngineDeps extends EngineOptions {
+  readonly events: RunEventBus;
   readonly windows: Windows;
 }

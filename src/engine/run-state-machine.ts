@@ -43,7 +43,7 @@ export const transitions = {
 } as const satisfies Record<RunStatus, Partial<Record<RunEvent, RunStatus>>>;
 
 /** The fields that entering a status sets, `now` in Unix seconds (contract §5.2). */
-const entries: Readonly<Record<RunStatus, (now: number) => Partial<RunState>>> = {
+const entryFields: Readonly<Record<RunStatus, (now: number) => Partial<RunState>>> = {
   queued: () => ({ required_action: null }),
   in_progress: (now) => ({ started_at: now }),
   requires_action: () => ({}),
@@ -56,11 +56,11 @@ const entries: Readonly<Record<RunStatus, (now: number) => Partial<RunState>>> =
 };
 
 /** What an event brings with it, beside the time. */
-export type Outcome = Partial<
+export type TransitionData = Partial<
   Pick<RunState, 'required_action' | 'last_error' | 'incomplete_details' | 'usage'>
 >;
 
-export interface Standing {
+export interface RunSnapshot {
   readonly status: RunStatus;
   readonly state: RunState;
 }
@@ -92,13 +92,13 @@ export const initialState = (deadline: number): RunState => ({
  * Moves a run on at `now` (Unix seconds). Throws a RangeError for an event that cannot happen in
  * its status: callers ask {@link nextStatus} first where that is a caller's mistake.
  */
-export function advance(
-  run: Standing,
+export function transition(
+  run: RunSnapshot,
   event: RunEvent,
   now: number,
-  outcome: Outcome = {},
-): Standing {
+  outcome: TransitionData = {},
+): RunSnapshot {
   const status = nextStatus(run.status, event);
   if (status === undefined) throw new RangeError(`a ${run.status} run cannot ${event}`);
-  return { status, state: { ...run.state, ...entries[status](now), ...outcome } };
+  return { status, state: { ...run.state, ...entryFields[status](now), ...outcome } };
 }

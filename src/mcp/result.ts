@@ -31,7 +31,7 @@ interface FailureOptions {
  * HTTP status, the API's sentence, param, code, request id, and what to do next.
  */
 export function failure(error: unknown, { advice, secrets }: FailureOptions): CallToolResult {
-  const { status, sentence, param, code, requestId } = readFailure(error);
+  const { status, message: sentence, param, code, requestId } = readFailure(error);
   const facts = Object.entries({ param, code, 'request id': requestId })
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${value}`);

@@ -8,16 +8,16 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { advise } from '../tools/error-advice.ts';
 import { readFailure } from '../tools/sdk-call.ts';
-import { instruct } from '../tools/instructions.ts';
+import { serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema } from '../tools/tool-listing.ts';
-import type { Offer } from '../tools/offer.ts';
-import type { Image, Names, Tool } from '../tools/tool.ts';
+import type { ToolListing } from '../tools/offer.ts';
+import type { Image, ToolNameLookup, Tool } from '../tools/tool.ts';
 import { failure, success } from './result.ts';
 
 interface ServerOptions {
   /** The client that tools work with, asked for at each call and not before. */
   readonly openai: () => Promise<OpenAI>;
-  readonly offers: readonly Offer[];
+  readonly listings: readonly ToolListing[];
   /** Loads the tool behind an offer, when it is called. */
   readonly load: (name: string) => Promise<Tool>;
   readonly log: Log;
@@ -31,7 +31,7 @@ interface ServerOptions {
 }
 
 /** Advertises a schema and lets everything pass: tools check their arguments in the API's words. */
-const advertised = (schema: JsonSchema): StandardSchemaWithJSON => ({
+const passThroughSchema = (schema: JsonSchema): StandardSchemaWithJSON => ({
   '~standard': {
     version: 1,
     vendor: 'assistants-mcp',
@@ -44,7 +44,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
 /** Tells the client how far its call is, in steps that count up; null when it did not ask. */
-function progressOf({ mcpReq }: ServerContext): ((message: string) => Promise<void>) | null {
+function progressReporter({ mcpReq }: ServerContext): ((message: string) => Promise<void>) | null {
   const { _meta: meta } = mcpReq;
   const token = meta?.progressToken;
   if (token === undefined) return null;
@@ -57,7 +57,7 @@ function progressOf({ mcpReq }: ServerContext): ((message: string) => Promise<vo
 }
 
 function logFailure(log: Log, name: string, error: unknown): void {
-  const { status, code, sentence } = readFailure(error);
+  const { status, code, message: sentence } = readFailure(error);
   const isRefusal = status !== null || code !== null;
   const level = isRefusal ? 'info' : 'warn';
   log[level](`${name} failed: ${sentence}`, { status });
@@ -68,24 +68,24 @@ function logFailure(log: Log, name: string, error: unknown): void {
  * It asks for tools and for the client when one is called, so that listing tools loads neither.
  */
 export function createServer(options: ServerOptions): McpServer {
-  const { offers, log, clock, closing, version, secrets } = options;
-  const names: Names = (operation) =>
-    offers.find((offer) => offer.operation === operation)?.name ?? null;
+  const { listings: offers, log, clock, closing, version, secrets } = options;
+  const names: ToolNameLookup = (operation) =>
+    offers.find((listing) => listing.operation === operation)?.name ?? null;
   const server = new McpServer(
     { name: 'assistants-mcp', version },
-    { instructions: instruct(names), capabilities: { tools: {} } },
+    { instructions: serverInstructions(names), capabilities: { tools: {} } },
   );
-  const answer = async (name: string, args: unknown, context: ServerContext) => {
-    const progress = progressOf(context);
+  const handleCall = async (name: string, args: unknown, context: ServerContext) => {
+    const progress = progressReporter(context);
     const { signal } = context.mcpReq;
     const images: Image[] = [];
-    const show = (image: Image) => void images.push(image);
+    const addImage = (image: Image) => void images.push(image);
     let baseURL = '';
     try {
       const tool = await options.load(name);
       const openai = await options.openai();
       baseURL = openai.baseURL;
-      const call = { openai, clock, names, signal, closing, progress, show };
+      const call = { openai, clock, names, signal, closing, progress, addImage };
       return success(await tool.call(args, call), images);
     } catch (error) {
       logFailure(log, name, error);
@@ -94,14 +94,14 @@ export function createServer(options: ServerOptions): McpServer {
     }
   };
   for (const { name, title, description, annotations, inputSchema, outputSchema } of offers) {
-    const told = {
+    const toolInfo = {
       title,
       description,
       annotations,
-      inputSchema: advertised(inputSchema),
-      ...(outputSchema !== null && { outputSchema: advertised(outputSchema) }),
+      inputSchema: passThroughSchema(inputSchema),
+      ...(outputSchema !== null && { outputSchema: passThroughSchema(outputSchema) }),
     };
-    server.registerTool(name, told, (args, context) => answer(name, args, context));
+    server.registerTool(name, toolInfo, (args, context) => handleCall(name, args, context));
   }
   return server;
 }

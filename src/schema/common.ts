@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { integerLimit, type CustomRule } from './validation-error.ts';
-import { isLonger, lengthOf } from './limits.ts';
+import { exceedsLength, codePointLength } from './limits.ts';
 
 const rule = (params: CustomRule) => ({ code: 'custom', params }) as const;
 
@@ -9,8 +9,8 @@ export const text = (maximum: number) =>
   z
     .string()
     .superRefine((value, context) => {
-      if (!isLonger(value, maximum)) return;
-      context.addIssue(rule({ rule: 'length', length: lengthOf(value), maximum }));
+      if (!exceedsLength(value, maximum)) return;
+      context.addIssue(rule({ rule: 'length', length: codePointLength(value), maximum }));
     })
     .meta({ maxLength: maximum });
 
@@ -40,12 +40,12 @@ export const metadata = z
     }
     for (const key of keys) {
       const value: unknown = pairs[key];
-      if (isLonger(key, maxKeyLength)) {
+      if (exceedsLength(key, maxKeyLength)) {
         context.addIssue(rule({ rule: 'key', key, maximum: maxKeyLength }));
       } else if (typeof value !== 'string') {
         context.addIssue({ code: 'invalid_type', expected: 'string', path: [key], input: value });
-      } else if (isLonger(value, maxValueLength)) {
-        const length = lengthOf(value);
+      } else if (exceedsLength(value, maxValueLength)) {
+        const length = codePointLength(value);
         const params = { rule: 'length', length, maximum: maxValueLength } as const;
         context.addIssue({ ...rule(params), path: [key] });
       }

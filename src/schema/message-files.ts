@@ -16,11 +16,11 @@ export interface MessageFile {
 
 const usualLimit = 20;
 
-const shown = (part: Content): string[] =>
+const imageFiles = (part: Content): string[] =>
   part.type === 'image_file' ? [part.image_file.file_id] : [];
 
 /** A file that is cited belongs to a vector store, not to the message; only generated ones count. */
-const generated = (part: Content): string[] =>
+const generatedFiles = (part: Content): string[] =>
   part.type === 'text'
     ? part.text.annotations.flatMap((note) =>
         note.type === 'file_path' ? [note.file_path.file_id] : [],
@@ -31,7 +31,7 @@ const generated = (part: Content): string[] =>
 export function messageFiles(message: Message): MessageFile[] {
   const { id: message_id, created_at, content } = message;
   const attached = (message.attachments ?? []).flatMap(({ file_id }) => file_id ?? []);
-  const ids = [...attached, ...content.flatMap(shown), ...content.flatMap(generated)];
+  const ids = [...attached, ...content.flatMap(imageFiles), ...content.flatMap(generatedFiles)];
   return [...new Set(ids)].map((id) => ({
     id,
     object: 'thread.message.file',

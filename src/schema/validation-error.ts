@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import { lengthOf } from './limits.ts';
+import { codePointLength } from './limits.ts';
 
 /** What is wrong with one field, in the API's own wording (contract §2.2, rows 9–26). */
-export interface Problem {
+export interface ValidationError {
   readonly message: string;
   /** Path of the field, as in `tools[0].function.name`; null when the whole body is meant. */
   readonly param: string | null;
@@ -55,7 +55,7 @@ const expectedWords: Record<string, string> = {
 const expectedWord = ({ expected, message }: z.core.$ZodIssueInvalidType): string =>
   expectedWords[message === integerLimit ? 'int' : expected] ?? expected;
 
-const wrongType = (path: Path, expected: string, got: unknown): Problem => ({
+const wrongType = (path: Path, expected: string, got: unknown): ValidationError => ({
   message:
     path.length === 0
       ? `Invalid type: expected ${expected}, but got ${typeWord(got)} instead.`
@@ -64,14 +64,14 @@ const wrongType = (path: Path, expected: string, got: unknown): Problem => ({
   code: 'invalid_type',
 });
 
-const missing = (path: Path): Problem => ({
+const missing = (path: Path): ValidationError => ({
   message: `Missing required parameter: '${fieldName(path)}'.`,
   param: fieldName(path),
   code: 'missing_required_parameter',
 });
 
 /** A value outside an enumeration (rows 15 and 16); a value of another type is a wrong type. */
-function unsupported(path: Path, value: unknown, supported: readonly unknown[]): Problem {
+function unsupported(path: Path, value: unknown, supported: readonly unknown[]): ValidationError {
   if (typeof value !== typeof supported[0]) {
     return wrongType(path, expectedWords[typeof supported[0]] ?? 'a string', value);
   }
@@ -83,7 +83,7 @@ function unsupported(path: Path, value: unknown, supported: readonly unknown[]):
 }
 
 /** A string over its limit (rows 18, 20 and 21). */
-const stringTooLong = (path: Path, maximum: number, length: number): Problem => ({
+const stringTooLong = (path: Path, maximum: number, length: number): ValidationError => ({
   message: `Invalid '${fieldName(path)}': string too long. Expected a string with maximum length ${maximum}, but got a string with length ${length} instead.`,
   param: fieldName(path),
   code: 'string_above_max_length',
@@ -92,7 +92,7 @@ const stringTooLong = (path: Path, maximum: number, length: number): Problem => 
 /** The message that marks what an integer lacks, since zod's issue does not say that it is one. */
 export const integerLimit = 'integer';
 
-function badLength(issue: TooLong | TooShort, path: Path, size: number): Problem {
+function badLength(issue: TooLong | TooShort, path: Path, size: number): ValidationError {
   const name = fieldName(path);
   if (issue.code === 'too_big') {
     const limit = Number(issue.maximum);
@@ -111,7 +111,7 @@ function badLength(issue: TooLong | TooShort, path: Path, size: number): Problem
   };
 }
 
-function outOfRange(issue: TooLong | TooShort, path: Path): Problem {
+function outOfRange(issue: TooLong | TooShort, path: Path): ValidationError {
   const { input } = issue;
   if (typeof input === 'string' || Array.isArray(input)) {
     return badLength(issue, path, input.length);
@@ -130,7 +130,7 @@ function outOfRange(issue: TooLong | TooShort, path: Path): Problem {
 }
 
 /** True when a union's branch was refused for what kind of value came, not for what is in it. */
-const isOtherKind = (issue: Issue): boolean =>
+const isTypeMismatch = (issue: Issue): boolean =>
   issue.path.length === 0 &&
   (issue.code === 'invalid_type' ||
     (issue.code === 'invalid_value' && typeof issue.input !== typeof issue.values[0]));
@@ -140,14 +140,14 @@ const branchWord = ([issue]: readonly Issue[]): string => {
   return 'a string';
 };
 
-function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): Problem {
+function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): ValidationError {
   if (issue.discriminator !== undefined) {
     const discriminator = path.at(-1) ?? '';
     const value: unknown = Reflect.get(Object(issue.input), discriminator);
     const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
     return value === undefined ? missing(path) : unsupported(path, value, options);
   }
-  const branch = issue.errors.find((issues) => !issues.some(isOtherKind));
+  const branch = issue.errors.find((issues) => !issues.some(isTypeMismatch));
   const first = branch === undefined ? undefined : firstOf(branch);
   if (first !== undefined) return describe(first, [...path, ...first.path]);
   const words = issue.errors.map((issues) => branchWord(issues));
@@ -155,7 +155,7 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): Problem
 }
 
 /** The sentence for one issue of zod's, at `path` from the body's root. */
-function describe(issue: Issue, path: Path): Problem {
+function describe(issue: Issue, path: Path): ValidationError {
   if (isMissing(issue)) return missing(path);
   switch (issue.code) {
     case 'invalid_type':
@@ -189,7 +189,7 @@ function describe(issue: Issue, path: Path): Problem {
 }
 
 /** Rows 9 to 11 of contract §2.2: an id that cannot be one of its kind. */
-export const malformedId = (name: string, value: string, prefix: string): Problem => ({
+export const malformedId = (name: string, value: string, prefix: string): ValidationError => ({
   message: `Invalid '${name}': '${value}'. Expected an ID that begins with '${prefix}'.`,
   param: name,
   code: 'invalid_value',
@@ -202,7 +202,7 @@ export type CustomRule =
   | { readonly rule: 'key'; readonly key: string; readonly maximum: number }
   | { readonly rule: 'length'; readonly length: number; readonly maximum: number };
 
-function describeRule(params: CustomRule, path: Path, input: unknown): Problem {
+function describeRule(params: CustomRule, path: Path, input: unknown): ValidationError {
   const name = fieldName(path);
   switch (params.rule) {
     case 'id':
@@ -215,7 +215,7 @@ function describeRule(params: CustomRule, path: Path, input: unknown): Problem {
       };
     case 'key':
       return {
-        message: `Invalid property name in '${name}': '${params.key.slice(0, 3)}...${params.key.slice(-3)}' is too long. Expected a string with maximum length ${params.maximum}, but got a string with length ${lengthOf(params.key)} instead.`,
+        message: `Invalid property name in '${name}': '${params.key.slice(0, 3)}...${params.key.slice(-3)}' is too long. Expected a string with maximum length ${params.maximum}, but got a string with length ${codePointLength(params.key)} instead.`,
         param: name,
         code: 'property_name_above_max_length',
       };
@@ -237,7 +237,7 @@ const isMissing = (issue: Issue): boolean =>
 const isBound = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small';
 
 /** Of the bounds that a value misses the last: an integer has wider ones, of zod's own, before. */
-const closest = (issues: readonly Issue[]): Issue | undefined => {
+const tightestBound = (issues: readonly Issue[]): Issue | undefined => {
   const [first] = issues;
   if (first === undefined || !isBound(first)) return first;
   const name = fieldName(first.path);
@@ -247,13 +247,13 @@ const closest = (issues: readonly Issue[]): Issue | undefined => {
 const firstOf = (issues: readonly Issue[]): Issue | undefined =>
   issues.find(isMissing) ??
   issues.find((issue) => issue.code === 'unrecognized_keys') ??
-  closest(issues);
+  tightestBound(issues);
 
 /**
  * The first problem of a refused value, alone: missing fields before unknown fields before the
  * rest (contract §2.2, order of checks). The value must have been parsed with `reportInput`.
  */
-export function describeProblem(error: z.ZodError): Problem {
+export function toValidationError(error: z.ZodError): ValidationError {
   const first = firstOf(error.issues);
   if (first === undefined) throw new Error('a refused value has at least one issue');
   return describe(first, first.path);

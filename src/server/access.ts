@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../shared/loopback.ts';
-import { refusals } from './errors.ts';
+import { serverErrors } from './errors.ts';
 
 /** Who may come in. */
 export interface AccessRules {
@@ -21,7 +21,7 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/u, '$1').toLower
 const nameIn = (header: string): string => bare(header.replace(/:\d+$/u, ''));
 
 /** A request that has come, where it asks to go, and Node's own view of it. */
-export interface Visit {
+export interface IncomingCall {
   readonly request: Request;
   readonly url: URL;
   readonly incoming: IncomingMessage;
@@ -31,7 +31,7 @@ export interface Visit {
  * Throws a 403 unless the caller addressed this server by a name of its own: a page that had its
  * name resolved to this machine (DNS rebinding) still sends that name.
  */
-export function checkHost({ request, url, incoming }: Visit, rules: AccessRules): void {
+export function checkHost({ request, url, incoming }: IncomingCall, rules: AccessRules): void {
   const header = request.headers.get('host') ?? url.host;
   // The request line may name a host as well, and then it counts.
   const foreign = [nameIn(header), bare(url.hostname)].filter((name) => !isLoopback(name));
@@ -39,7 +39,7 @@ export function checkHost({ request, url, incoming }: Visit, rules: AccessRules)
   const { localAddress = '' } = incoming.socket;
   const names = [rules.host, ...rules.allowedHosts, localAddress.replace(/^::ffff:/u, '')];
   const own = new Set(names.map(bare));
-  if (!foreign.every((name) => own.has(name))) throw refusals.foreignHost(header);
+  if (!foreign.every((name) => own.has(name))) throw serverErrors.foreignHost(header);
 }
 
 /** Throws a 403 for web pages that nobody allowed; programs send no Origin. */
@@ -47,7 +47,7 @@ export function checkOrigin(request: Request, { allowedOrigins }: AccessRules): 
   const origin = request.headers.get('origin');
   if (origin === null || allowedOrigins.includes(origin)) return;
   const isOwn = URL.parse(origin)?.host === request.headers.get('host');
-  if (!isOwn) throw refusals.foreignOrigin(origin);
+  if (!isOwn) throw serverErrors.foreignOrigin(origin);
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -57,7 +57,7 @@ export function checkToken(request: Request, { token }: AccessRules): void {
   if (token === null) return;
   const header = request.headers.get('authorization') ?? '';
   const given = /^Bearer +(\S+)$/iu.exec(header)?.[1];
-  if (given === undefined) throw refusals.noKey();
+  if (given === undefined) throw serverErrors.noKey();
   // Digests are of one length, and tell nothing of how far two texts are alike.
-  if (!timingSafeEqual(digest(given), digest(token))) throw refusals.wrongKey(given);
+  if (!timingSafeEqual(digest(given), digest(token))) throw serverErrors.wrongKey(given);
 }

@@ -1,6 +1,6 @@
 import type { AccessRules } from './access.ts';
 
-const readable = 'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after';
+const exposedHeaders = 'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after';
 
 /** What lets a page of an allowed origin read an answer; nothing for anybody else. */
 export function crossOriginHeaders(
@@ -11,7 +11,7 @@ export function crossOriginHeaders(
   if (origin === null || !allowedOrigins.includes(origin)) return [];
   return [
     ['access-control-allow-origin', origin],
-    ['access-control-expose-headers', readable],
+    ['access-control-expose-headers', exposedHeaders],
     ['vary', 'Origin'],
   ];
 }

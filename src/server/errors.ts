@@ -42,7 +42,7 @@ function mask(key: string): string {
 const inMebibytes = (bytes: number): string => `${bytes / 2 ** 20} MiB`;
 
 /** All that the listener itself answers; the rows are those of contract §2.2. */
-export const refusals = {
+export const serverErrors = {
   unreadable: (status: number) =>
     new Refusal(status, 'The server could not read this HTTP request.', closing),
   foreignHost: (host: string) =>
@@ -84,11 +84,11 @@ export const refusals = {
   tooLarge: (limit: number) =>
     new Refusal(413, `The body of this request is larger than ${inMebibytes(limit)}.`),
   /** For the log and the metrics: there is nobody else to tell. */
-  left: () => new Refusal(499, 'The caller left before the answer came.'),
+  clientClosed: () => new Refusal(499, 'The caller left before the answer came.'),
   /** Row 38. */
   fault: () =>
     new Refusal(500, 'The server had an error processing your request. Sorry about that!'),
-  notPassedOn: (method: string, path: string, reason: string) =>
+  unsupportedEndpoint: (method: string, path: string, reason: string) =>
     new Refusal(501, `${method} ${path} is not supported here: ${reason}`, {
       code: 'unsupported_endpoint',
       headers: final,

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Ids } from '../shared/clock.ts';
-import type { Front } from './request-handler.ts';
-import { type Refusal, refusals } from './errors.ts';
+import type { RequestHandler } from './request-handler.ts';
+import { type Refusal, serverErrors } from './errors.ts';
 
 export interface Listener {
   /** Where it listens, without a path. */
@@ -12,7 +12,7 @@ export interface Listener {
   /** Takes no more requests; resolves when those under way are answered. */
   close(): Promise<void>;
   /** Breaks off what is still under way. */
-  cut(): void;
+  closeAll(): void;
 }
 
 /** Milliseconds. A JSON body has a deadline of its own; an upload may take its hour. */
@@ -24,7 +24,7 @@ const times = {
 };
 
 /** Milliseconds that a caller whose request was refused unread has to hang up as well. */
-const farewell = 1000;
+const closeTimeoutMs = 1000;
 
 const statusOf = (code: string | undefined): number =>
   code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
@@ -35,14 +35,14 @@ const hostUnlessNamed = ({ httpVersion }: IncomingMessage) =>
 
 const withId = (refusal: Refusal, ids: Ids) => ({
   ...refusal.headers,
-  'x-request-id': ids.request(),
+  'x-request-id': ids.newRequestId(),
 });
 
 /** Answers what Node could not read as a request, and closes the connection. */
-function answerUnreadable(server: Server, ids: Ids): void {
+function handleClientErrors(server: Server, ids: Ids): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const refusal = refusals.unreadable(statusOf(error.code));
+    const refusal = serverErrors.unreadable(statusOf(error.code));
     const body = JSON.stringify(refusal);
     const head = Object.entries({
       ...withId(refusal, ids),
@@ -52,7 +52,7 @@ function answerUnreadable(server: Server, ids: Ids): void {
     const lines = head.map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${refusal.status} Refused\r\n${lines.join('')}\r\n${body}`);
     // Cut off at once, it might not hear why.
-    if (socket instanceof Socket) socket.setTimeout(farewell, () => socket.destroy());
+    if (socket instanceof Socket) socket.setTimeout(closeTimeoutMs, () => socket.destroy());
   });
 }
 
@@ -82,10 +82,10 @@ interface ListenOptions {
 }
 
 /** Binds the front to an address; rejects when that cannot be had. */
-export async function listen(front: Front, options: ListenOptions): Promise<Listener> {
+export async function listen(front: RequestHandler, options: ListenOptions): Promise<Listener> {
   const { host, port, ids } = options;
   const errorHandler = () => {
-    const refusal = refusals.unreadable(400);
+    const refusal = serverErrors.unreadable(400);
     return Response.json(refusal, { status: refusal.status, headers: withId(refusal, ids) });
   };
   const settings = { overrideGlobalObjects: false, errorHandler };
@@ -111,7 +111,7 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
   const server = createServer({ ...times, requireHostHeader: false }, take);
   // Whatever is expected may be ignored, and Node's own refusal has no words.
   server.on('checkExpectation', take);
-  answerUnreadable(server, ids);
+  handleClientErrors(server, ids);
   try {
     server.listen(port, host);
     await once(server, 'listening');
@@ -124,6 +124,6 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
       new Promise((closed) => {
         server.close(() => closed());
       }),
-    cut: () => server.closeAllConnections(),
+    closeAll: () => server.closeAllConnections(),
   };
 }

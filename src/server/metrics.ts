@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { CallReport, LiveRuns, Observer } from '../engine/index.ts';
+import type { ModelCallReport, ActiveRuns, Observer } from '../engine/index.ts';
 
 /** Hears of every request to the listener. */
-export interface Traffic {
+export interface HttpMetrics {
   /** A request of this class was answered with this status. */
-  answered(route: string, status: number): void;
+  requestFinished(route: string, status: number): void;
   /** An answer streams events; what it returns is called when that is over. */
   streamOpened(): () => void;
 }
@@ -12,14 +12,14 @@ export interface Traffic {
 /** Everything that is counted in one process. */
 export interface Metrics {
   readonly observer: Observer;
-  readonly traffic: Traffic;
+  readonly httpMetrics: HttpMetrics;
   readonly contentType: string;
   /** All of it as text; `live` is null while the database does not say. */
-  render(live: LiveRuns | null): Promise<string>;
+  render(live: ActiveRuns | null): Promise<string>;
 }
 
 /** Whoever calls may name any model: these many are told apart. */
-const mostModels = 100;
+const maxModelLabels = 100;
 const otherModels = 'other';
 
 const buckets = {
@@ -41,7 +41,7 @@ function bounded(most: number, other: string): (name: string) => string {
 
 /** Counts what the engine does. */
 function createObserver(registers: Registry[]): Observer {
-  const nameOf = bounded(mostModels, otherModels);
+  const nameOf = bounded(maxModelLabels, otherModels);
   const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
     new Counter({ name: `assistants_mcp_${name}`, help, labelNames, registers });
   const histogram = <T extends string>(
@@ -68,7 +68,7 @@ function createObserver(registers: Registry[]): Observer {
     ['model', 'outcome'],
     buckets.call,
   );
-  const countTokens = (model: string, usage: NonNullable<CallReport['usage']>) => {
+  const countTokens = (model: string, usage: NonNullable<ModelCallReport['usage']>) => {
     tokens.inc({ model, kind: 'prompt' }, usage.prompt_tokens);
     tokens.inc({ model, kind: 'cached' }, usage.prompt_token_details.cached_tokens);
     tokens.inc({ model, kind: 'completion' }, usage.completion_tokens);
@@ -87,7 +87,7 @@ function createObserver(registers: Registry[]): Observer {
   };
 }
 
-function createTraffic(registers: Registry[]): Traffic {
+function createHttpMetrics(registers: Registry[]): HttpMetrics {
   const requests = new Counter({
     name: 'assistants_mcp_http_requests_total',
     help: 'Requests by what was asked for and by status',
@@ -100,7 +100,7 @@ function createTraffic(registers: Registry[]): Traffic {
     registers,
   });
   return {
-    answered: (route, status) => requests.inc({ route, status }),
+    requestFinished: (route, status) => requests.inc({ route, status }),
     streamOpened() {
       let isOpen = true;
       streams.inc();
@@ -124,7 +124,7 @@ export function createMetrics(version: string): Metrics {
   let isAsked = false;
   return {
     observer: createObserver(registers),
-    traffic: createTraffic(registers),
+    httpMetrics: createHttpMetrics(registers),
     contentType: register.contentType,
     render(live) {
       if (!isAsked) collectDefaultMetrics({ register });

@@ -1,18 +1,18 @@
-import { type Clock, seconds } from '../shared/clock.ts';
-import type { CallReport, Engine, LiveRuns } from '../engine/index.ts';
-import { outageOf } from '../engine/store/outage.ts';
-import { within } from '../shared/timeout.ts';
+import { type Clock, unixSeconds } from '../shared/clock.ts';
+import type { ModelCallReport, Engine, ActiveRuns } from '../engine/index.ts';
+import { unavailableReason } from '../engine/store/outage.ts';
+import { withTimeout } from '../shared/timeout.ts';
 
 /** Milliseconds that the database may take to answer. */
-const patience = 2000;
+const probeTimeoutMs = 2000;
 
-const late = async (): Promise<Condition> => ({
-  reason: `it does not answer within ${patience / 1000} seconds`,
+const late = async (): Promise<DatabaseHealth> => ({
+  reason: `it does not answer within ${probeTimeoutMs / 1000} seconds`,
 });
 
 /** What the database says of itself. */
-export type Condition =
-  | { readonly live: LiveRuns }
+export type DatabaseHealth =
+  | { readonly live: ActiveRuns }
   /** Why it is of no use, as the rest of a sentence. */
   | { readonly reason: string };
 
@@ -20,18 +20,18 @@ export type Condition =
  * Asks the database how it is, and waits so long and no longer. However often it is asked, it has
  * one question to answer at a time.
  */
-export function createProbe(engine: Pick<Engine, 'countLiveRuns'>, clock: Clock) {
-  let asked: Promise<Condition> | undefined;
-  const ask = async (): Promise<Condition> => {
+export function createProbe(engine: Pick<Engine, 'countActiveRuns'>, clock: Clock) {
+  let asked: Promise<DatabaseHealth> | undefined;
+  const ask = async (): Promise<DatabaseHealth> => {
     try {
-      return { live: await engine.countLiveRuns() };
+      return { live: await engine.countActiveRuns() };
     } catch (error) {
-      return { reason: outageOf(error) ?? 'it cannot be asked' };
+      return { reason: unavailableReason(error) ?? 'it cannot be asked' };
     } finally {
       asked = undefined;
     }
   };
-  return () => within({ clock, ms: patience }, (asked ??= ask()), late);
+  return () => withTimeout({ clock, ms: probeTimeoutMs }, (asked ??= ask()), late);
 }
 
 interface LastCall {
@@ -41,12 +41,12 @@ interface LastCall {
 }
 
 /** Remembers how the last model call went that was not broken off. */
-export function createMemory(clock: Clock) {
+export function createLastCallTracker(clock: Clock) {
   let last: LastCall | null = null;
   return {
-    note({ outcome }: CallReport) {
+    note({ outcome }: ModelCallReport) {
       if (outcome === 'interrupted') return;
-      last = { at: seconds(clock), succeeded: outcome === 'succeeded' };
+      last = { at: unixSeconds(clock), succeeded: outcome === 'succeeded' };
     },
     last: () => last,
   };
@@ -56,7 +56,7 @@ export function createMemory(clock: Clock) {
  * What `/healthz` answers: 503 while the database is of no use. A model endpoint that fails makes
  * nobody unhealthy, since another process could do no better.
  */
-export function tellHealth(condition: Condition, last: LastCall | null, version: string): Response {
+export function healthResponse(condition: DatabaseHealth, last: LastCall | null, version: string): Response {
   const reason = 'reason' in condition ? condition.reason : null;
   const body = {
     status: reason === null ? 'ok' : 'unavailable',

@@ -3,16 +3,16 @@ import type { Ids } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
 /** Lets everything that is done for one request go by that request's id. */
-export interface Scope {
+export interface RequestContext {
   /** Does something for a new request. */
-  enter<T>(work: (requestId: string) => Promise<T>): Promise<T>;
+  run<T>(work: (requestId: string) => Promise<T>): Promise<T>;
   /** Within a request, `request` is its id. */
   readonly ids: Ids;
   /** Within a request, every line has its `request_id`. */
   readonly log: Log;
 }
 
-export function createScope({ ids, log }: { readonly ids: Ids; readonly log: Log }): Scope {
+export function createRequestContext({ ids, log }: { readonly ids: Ids; readonly log: Log }): RequestContext {
   const current = new AsyncLocalStorage<string>();
   const at =
     (level: keyof Log): Log[keyof Log] =>
@@ -21,13 +21,13 @@ export function createScope({ ids, log }: { readonly ids: Ids; readonly log: Log
       log[level](message, request_id === undefined ? fields : { request_id, ...fields });
     };
   return {
-    enter: (work) => {
-      const id = ids.request();
+    run: (work) => {
+      const id = ids.newRequestId();
       return current.run(id, () => work(id));
     },
     ids: {
-      object: (prefix) => ids.object(prefix),
-      request: () => current.getStore() ?? ids.request(),
+      newId: (prefix) => ids.newId(prefix),
+      newRequestId: () => current.getStore() ?? ids.newRequestId(),
     },
     log: { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') },
   };

@@ -1,85 +1,85 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../engine/index.ts';
-import { type AccessRules, checkHost, checkOrigin, checkToken, type Visit } from './access.ts';
+import { type AccessRules, checkHost, checkOrigin, checkToken, type IncomingCall } from './access.ts';
 import { readBody } from './body.ts';
 import { answerPreflight, crossOriginHeaders } from './cors.ts';
-import type { PassThrough } from './upstream-proxy.ts';
-import type { Traffic } from './metrics.ts';
-import { type Place, placeOf, routeOf } from './routes.ts';
-import { Refusal, refusals } from './errors.ts';
-import type { Scope } from './request-context.ts';
+import type { UpstreamProxy } from './upstream-proxy.ts';
+import type { HttpMetrics } from './metrics.ts';
+import { type RouteTarget, routeTarget, metricsRoute } from './routes.ts';
+import { Refusal, serverErrors } from './errors.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Answers a request that has its whole body with it. */
 type Handler = (request: Request) => Promise<Response>;
 
-interface FrontOptions {
+interface RequestHandlerOptions {
   readonly rules: AccessRules;
-  readonly engine: Pick<Engine, 'fetch' | 'keeps'>;
+  readonly engine: Pick<Engine, 'fetch' | 'ownsFile'>;
   readonly mcp: Handler;
-  readonly upstream: PassThrough;
+  readonly upstream: UpstreamProxy;
   readonly health: () => Promise<Response>;
   readonly metrics: () => Promise<Response>;
-  readonly traffic: Traffic;
-  readonly scope: Scope;
+  readonly httpMetrics: HttpMetrics;
+  readonly requestContext: RequestContext;
   readonly clock: Clock;
 }
 
 /** A request, and Node's own view of it. */
-export type Front = (request: Request, incoming: IncomingMessage) => Promise<Response>;
+export type RequestHandler = (request: Request, incoming: IncomingMessage) => Promise<Response>;
 
 const bodiless = new Set(['GET', 'HEAD']);
 const methods = new Set([...bodiless, 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-const methodsOf = (place: Place): ReadonlySet<string> =>
+const methodsOf = (place: RouteTarget): ReadonlySet<string> =>
   place === 'health' || place === 'metrics' ? bodiless : methods;
 
-const bodyOf = async ({ request, incoming }: Visit, clock: Clock) =>
+const bodyOf = async ({ request, incoming }: IncomingCall, clock: Clock) =>
   bodiless.has(request.method) ? null : readBody(incoming, clock);
 
 /** The request as the engine needs it, which looks at no header. */
-const plain = async (visit: Visit, clock: Clock): Promise<Request> =>
-  new Request(visit.url, { method: visit.request.method, body: await bodyOf(visit, clock) });
+const engineRequest = async (call: IncomingCall, clock: Clock): Promise<Request> =>
+  new Request(call.url, { method: call.request.method, body: await bodyOf(call, clock) });
 
 /** The same request in the platform's own class, its body read. */
-async function complete(visit: Visit, clock: Clock): Promise<Request> {
-  const { method, headers, signal } = visit.request;
-  const body = await bodyOf(visit, clock);
-  return new Request(visit.url, { method, headers: [...headers], body, signal });
+async function fullRequest(call: IncomingCall, clock: Clock): Promise<Request> {
+  const { method, headers, signal } = call.request;
+  const body = await bodyOf(call, clock);
+  return new Request(call.url, { method, headers: [...headers], body, signal });
 }
 
 /** Lets a request in, or throws why not, and hands it to whoever answers its path. */
 async function dispatch(
-  visit: Visit,
-  { rules, engine, mcp, upstream, health, metrics, clock }: FrontOptions,
+  call: IncomingCall,
+  { rules, engine, mcp, upstream, health, metrics, clock }: RequestHandlerOptions,
 ): Promise<Response> {
-  const { request, url, incoming } = visit;
-  checkHost(visit, rules);
+  const { request, url, incoming } = call;
+  checkHost(call, rules);
   checkOrigin(request, rules);
   const preflight = answerPreflight(request, rules);
   if (preflight !== null) return preflight;
   checkToken(request, rules);
   const { method } = request;
   const { pathname } = url;
-  const place = placeOf(pathname);
+  const place = routeTarget(pathname);
   const allowed = methodsOf(place);
-  if (!allowed.has(method)) throw refusals.wrongMethod(method, pathname, allowed);
+  if (!allowed.has(method)) throw serverErrors.wrongMethod(method, pathname, allowed);
   switch (place) {
     case 'health':
       return health();
     case 'metrics':
       return metrics();
     case 'engine':
-      return engine.fetch(await plain(visit, clock));
+      return engine.fetch(await engineRequest(call, clock));
     case 'mcp':
-      return mcp(await complete(visit, clock));
+      return mcp(await fullRequest(call, clock));
     case 'upstream':
-      if (await engine.keeps(request)) {
-        return engine.fetch(await plain(visit, clock));
+      if (await engine.ownsFile(request)) {
+        return engine.fetch(await engineRequest(call, clock));
       }
       return upstream(request, incoming);
     case 'nowhere':
-      throw refusals.unknownUrl(method, pathname);
+      throw serverErrors.unknownUrl(method, pathname);
   }
 }
 
@@ -90,10 +90,10 @@ const refuse = (refusal: Refusal): Response =>
  * A body that fails on the way takes the connection with it, so that nobody takes what came for the
  * whole.
  */
-function breakable(
+function abortOnStreamError(
   response: Response,
   incoming: IncomingMessage,
-  { scope, traffic }: FrontOptions,
+  { requestContext: scope, httpMetrics: traffic }: RequestHandlerOptions,
 ): Response {
   if (response.body === null) return response;
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
@@ -129,22 +129,22 @@ function breakable(
 const requestIdHeader = 'x-request-id';
 
 /** What every request to the listener goes through; never rejects. */
-export function createFront(options: FrontOptions): Front {
-  const { rules, scope, clock, traffic } = options;
-  const answer = async (visit: Visit): Promise<Response> => {
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const { rules, requestContext: scope, clock, httpMetrics: traffic } = options;
+  const answer = async (call: IncomingCall): Promise<Response> => {
     try {
-      return breakable(await dispatch(visit, options), visit.incoming, options);
+      return abortOnStreamError(await dispatch(call, options), call.incoming, options);
     } catch (error) {
       if (error instanceof Refusal) {
         scope.log.info(error.message, { status: error.status });
         return refuse(error);
       }
       scope.log.error('request failed', { error });
-      return refuse(refusals.fault());
+      return refuse(serverErrors.fault());
     }
   };
   return (request, incoming) =>
-    scope.enter(async (id) => {
+    scope.run(async (id) => {
       const start = clock.now();
       const url = new URL(request.url);
       const response = await answer({ request, url, incoming });
@@ -157,7 +157,7 @@ export function createFront(options: FrontOptions): Front {
       for (const [name, value] of crossOriginHeaders(request, rules)) headers.append(name, value);
       const { method } = request;
       const { pathname: path } = url;
-      traffic.answered(routeOf(path), status);
+      traffic.requestFinished(metricsRoute(path), status);
       const facts = { method, path, status, ms: clock.now() - start };
       scope.log.debug('answered', told === id ? facts : { ...facts, upstream_request_id: told });
       return response;

@@ -1,7 +1,7 @@
 /** Who answers a path: this program itself, MCP, the engine, the model endpoint, or nobody. */
-export type Place = 'health' | 'metrics' | 'mcp' | 'engine' | 'upstream' | 'nowhere';
+export type RouteTarget = 'health' | 'metrics' | 'mcp' | 'engine' | 'upstream' | 'nowhere';
 
-const own: ReadonlyMap<string, Place> = new Map([
+const own: ReadonlyMap<string, RouteTarget> = new Map([
   ['/mcp', 'mcp'],
   ['/healthz', 'health'],
   ['/metrics', 'metrics'],
@@ -28,7 +28,7 @@ const isPlain = (segments: readonly string[]): boolean =>
  * Finds who answers a path as the URL parser left it. What belongs to the engine does so under any
  * encoding, so that it is never asked for elsewhere.
  */
-export function placeOf(path: string): Place {
+export function routeTarget(path: string): RouteTarget {
   const place = own.get(path);
   if (place !== undefined) return place;
   const decoded = decode(path);
@@ -48,13 +48,13 @@ const ofModels = new Set(
 );
 
 /** Whether a path is one that a model endpoint would know, where there is none to ask. */
-export const isOfModels = (path: string): boolean => ofModels.has(path.split('/')[2] ?? '');
+export const isModelEndpointPath = (path: string): boolean => ofModels.has(path.split('/')[2] ?? '');
 
 const resources = new Set(['assistants', 'threads', 'messages', 'files', 'runs', 'steps']);
 
 /** The kind of path, one of few whatever callers ask for: the resource, or else whose it is. */
-export function routeOf(path: string): string {
-  const place = placeOf(path);
+export function metricsRoute(path: string): string {
+  const place = routeTarget(path);
   if (place !== 'engine') return place;
   return path.split('/').findLast((segment) => resources.has(segment)) ?? place;
 }

@@ -1,22 +1,22 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Engine, Observer } from '../engine/index.ts';
-import { createMemory, createProbe, tellHealth } from './monitoring.ts';
-import { createMetrics, type Traffic } from './metrics.ts';
+import { createLastCallTracker, createProbe, healthResponse } from './monitoring.ts';
+import { createMetrics, type HttpMetrics } from './metrics.ts';
 
 /** How those who run the server see what it does. */
-export interface Sight {
+export interface Monitoring {
   readonly observer: Observer;
-  readonly traffic: Traffic;
+  readonly httpMetrics: HttpMetrics;
   /** The answers of `/healthz` and `/metrics`, about this engine. */
-  look(engine: Engine): {
+  endpointsFor(engine: Engine): {
     readonly health: () => Promise<Response>;
     readonly metrics: () => Promise<Response>;
   };
 }
 
-export function createSight(clock: Clock, version: string): Sight {
+export function createMonitoring(clock: Clock, version: string): Monitoring {
   const metrics = createMetrics(version);
-  const memory = createMemory(clock);
+  const memory = createLastCallTracker(clock);
   return {
     observer: {
       ...metrics.observer,
@@ -25,11 +25,11 @@ export function createSight(clock: Clock, version: string): Sight {
         metrics.observer.modelCalled(model, report);
       },
     },
-    traffic: metrics.traffic,
-    look(engine) {
+    httpMetrics: metrics.httpMetrics,
+    endpointsFor(engine) {
       const probe = createProbe(engine, clock);
       return {
-        health: async () => tellHealth(await probe(), memory.last(), version),
+        health: async () => healthResponse(await probe(), memory.last(), version),
         async metrics() {
           const condition = await probe();
           const text = await metrics.render('live' in condition ? condition.live : null);

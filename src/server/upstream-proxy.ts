@@ -7,11 +7,11 @@ import {
 import { request as askSecurely } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { chunksOf, limits } from './body.ts';
-import { Refusal, refusals } from './errors.ts';
+import { readChunks, limits } from './body.ts';
+import { Refusal, serverErrors } from './errors.ts';
 
 /** Passes a request on and its answer back; throws a {@link Refusal}. */
-export type PassThrough = (request: Request, incoming: IncomingMessage) => Promise<Response>;
+export type UpstreamProxy = (request: Request, incoming: IncomingMessage) => Promise<Response>;
 
 interface Options {
   /** Takes the place of `/v1`. */
@@ -35,7 +35,7 @@ const hopByHop = [
 ];
 
 /** Who the caller is, and to whom, is none of the model endpoint's business. */
-const ofCallers = [
+const strippedRequestHeaders = [
   'host',
   'expect',
   'authorization',
@@ -50,10 +50,10 @@ const ofCallers = [
 ];
 
 /** Other names under which a caller may send its key. */
-const ofKeys = /(?:^|-)(?:api-key|auth-token|subscription-key)$/u;
+const keyHeaders = /(?:^|-)(?:api-key|auth-token|subscription-key)$/u;
 
 /** What speaks for the model endpoint's own host. */
-const ofUpstream = ['set-cookie', 'alt-svc', 'strict-transport-security', 'via'];
+const strippedResponseHeaders = ['set-cookie', 'alt-svc', 'strict-transport-security', 'via'];
 
 /** Headers without the named ones, and without those that the Connection header names. */
 function keepOthers(message: IncomingMessage, dropped: readonly string[]): [string, string[]][] {
@@ -68,7 +68,7 @@ function keepOthers(message: IncomingMessage, dropped: readonly string[]): [stri
 
 function headersFor(incoming: IncomingMessage, { apiKey, name }: Options): OutgoingHttpHeaders {
   const { via, 'transfer-encoding': encoding } = incoming.headers;
-  const kept = keepOthers(incoming, ofCallers).filter(([header]) => !ofKeys.test(header));
+  const kept = keepOthers(incoming, strippedRequestHeaders).filter(([header]) => !keyHeaders.test(header));
   return {
     ...Object.fromEntries(kept),
     ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
@@ -86,7 +86,7 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** What is asked for, and the base it is under. */
-interface Errand {
+interface ProxiedRequest {
   readonly method: string;
   readonly target: string;
   readonly base: string;
@@ -96,16 +96,16 @@ interface Errand {
 const bodiless = new Set([204, 205, 304]);
 
 /** Where an answer points, by this server's own path when that is within the model endpoint. */
-function ownLocation(location: string, { target, base }: Errand): string {
+function ownLocation(location: string, { target, base }: ProxiedRequest): string {
   const { href } = URL.parse(location, target) ?? { href: '' };
   const root = new URL(base).href.replace(/\/+$/u, '');
   return href.startsWith(`${root}/`) ? `/v1${href.slice(root.length)}` : location;
 }
 
-function toResponse(answer: IncomingMessage, errand: Errand): Response {
+function toResponse(answer: IncomingMessage, errand: ProxiedRequest): Response {
   const { statusCode: status = 502 } = answer;
   const { method } = errand;
-  const headers = keepOthers(answer, ofUpstream).flatMap(([name, values]) =>
+  const headers = keepOthers(answer, strippedResponseHeaders).flatMap(([name, values]) =>
     values.map((value): [string, string] => [
       name,
       name === 'location' ? ownLocation(value, errand) : value,
@@ -127,7 +127,7 @@ function send(outgoing: ClientRequest, incoming: IncomingMessage): Promise<Incom
     reject(new Error('it changed the protocol'));
   });
   if (hasBody(incoming)) {
-    pipeline(chunksOf(incoming, limits.upload), outgoing).catch(reject);
+    pipeline(readChunks(incoming, limits.upload), outgoing).catch(reject);
   } else {
     outgoing.end();
   }
@@ -142,17 +142,17 @@ const wasStale = ({ method, reusedSocket }: ClientRequest, incoming: IncomingMes
  * Hands requests on to the model endpoint with the server's own key and nobody else's, streamed
  * both ways and byte for byte: an encoded body stays encoded, and a redirect is the caller's to follow.
  */
-export function createPassThrough(options: Options): PassThrough {
+export function createUpstreamProxy(options: Options): UpstreamProxy {
   const base = options.baseURL.replace(/\/+$/u, '');
   const { origin } = new URL(base);
   const ask = base.startsWith('https:') ? askSecurely : askPlainly;
   return async (request, incoming) => {
-    if (incoming.headers.via?.includes(options.name) === true) throw refusals.loop();
+    if (incoming.headers.via?.includes(options.name) === true) throw serverErrors.loop();
     const { method, signal } = request;
     const { pathname, search } = new URL(request.url);
     const target = base + pathname.slice('/v1'.length) + search;
     // The key is for this host alone, whatever a path may hide.
-    if (URL.parse(target)?.origin !== origin) throw refusals.unknownUrl(method, pathname);
+    if (URL.parse(target)?.origin !== origin) throw serverErrors.unknownUrl(method, pathname);
     const wish = { method, signal, headers: headersFor(incoming, options) };
     const outgoing = ask(target, wish);
     const answer = send(outgoing, incoming).catch((error: unknown) => {
@@ -163,7 +163,7 @@ export function createPassThrough(options: Options): PassThrough {
       return toResponse(await answer, { method, target, base });
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      throw signal.aborted ? refusals.left() : refusals.unreachable(reasonOf(error));
+      throw signal.aborted ? serverErrors.clientClosed() : serverErrors.unreachable(reasonOf(error));
     }
   };
 }

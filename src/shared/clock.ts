@@ -9,9 +9,9 @@ export interface Clock {
 /** Where new identifiers come from; injected like the clock. */
 export interface Ids {
   /** An object's id: the prefix (`run_`, `msg_`, …) and 24 base62 characters (contract §1.1). */
-  object(prefix: string): string;
+  newId(prefix: string): string;
   /** A request's id: `req_` and 32 hexadecimal characters. */
-  request(): string;
+  newRequestId(): string;
 }
 
 const longestTimer = 2 ** 31 - 1;
@@ -34,34 +34,34 @@ export const systemClock: Clock = {
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** Random bytes for many ids at once: to draw them takes longer than all the rest of an id. */
-const drawn = new Uint8Array(1024);
-let used = drawn.length;
+const randomPool = new Uint8Array(1024);
+let used = randomPool.length;
 
-function drawByte(): number {
-  if (used === drawn.length) {
-    crypto.getRandomValues(drawn);
+function nextRandomByte(): number {
+  if (used === randomPool.length) {
+    crypto.getRandomValues(randomPool);
     used = 0;
   }
   used += 1;
-  return drawn[used - 1] ?? 0;
+  return randomPool[used - 1] ?? 0;
 }
 
 /** All digits alike: a byte that would favour the first of them does not count. */
 function digits(count: number): string {
-  const fair = 256 - (256 % base62.length);
+  const unbiasedLimit = 256 - (256 % base62.length);
   let id = '';
   while (id.length < count) {
-    const byte = drawByte();
-    if (byte < fair) id += base62.charAt(byte % base62.length);
+    const byte = nextRandomByte();
+    if (byte < unbiasedLimit) id += base62.charAt(byte % base62.length);
   }
   return id;
 }
 
 // The global: importing node:crypto would make every start milliseconds longer.
 export const randomIds: Ids = {
-  object: (prefix) => prefix + digits(24),
-  request: () => `req_${crypto.randomUUID().replaceAll('-', '')}`,
+  newId: (prefix) => prefix + digits(24),
+  newRequestId: () => `req_${crypto.randomUUID().replaceAll('-', '')}`,
 };
 
 /** Whole seconds since the epoch, the unit of every timestamp on the wire (contract §1). */
-export const seconds = (clock: Clock): number => Math.floor(clock.now() / 1000);
+export const unixSeconds = (clock: Clock): number => Math.floor(clock.now() / 1000);

@@ -1,4 +1,4 @@
-import type { EngineParts } from '../engine/options.ts';
+import type { EngineDeps } from '../engine/options.ts';
 
 /** Milliseconds that the endpoint's files may hold up a run each time. */
 const longestWait = 60_000;
@@ -11,8 +11,8 @@ export const reasonOf = (error: unknown): string =>
  * Resolves to what the endpoint answers in time; throws when it does not, or when it refuses. What is
  * not waited for any longer is broken off by the signal that it is asked with.
  */
-export async function inTime<T>(
-  { clock }: Pick<EngineParts, 'clock'>,
+export async function withTimeout<T>(
+  { clock }: Pick<EngineDeps, 'clock'>,
   signal: AbortSignal,
   ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -18,7 +18,7 @@ interface LogOptions {
 }
 
 /** JSON knows no errors; the stack is what the reader of a log needs of one. */
-const inFull = (_key: string, value: unknown): unknown =>
+const errorReplacer = (_key: string, value: unknown): unknown =>
   value instanceof Error ? (value.stack ?? value.message) : value;
 
 /** Structured logging: one JSON object a line, without keys. */
@@ -27,7 +27,7 @@ export function createLog({ level, secrets, now, write }: LogOptions): Log {
     if (logLevels.indexOf(name) > logLevels.indexOf(level)) return () => {};
     return (message, fields) => {
       const entry = { time: new Date(now()).toISOString(), level: name, message, ...fields };
-      write(`${redact(JSON.stringify(entry, inFull), secrets)}\n`);
+      write(`${redact(JSON.stringify(entry, errorReplacer), secrets)}\n`);
     };
   };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 
 /** Resolves as `work` does, or as `late` does when that takes longer than `ms` milliseconds. */
-export async function within<T>(
+export async function withTimeout<T>(
   { clock, ms }: { readonly clock: Clock; readonly ms: number },
   work: Promise<T>,
   late: () => Promise<T>,

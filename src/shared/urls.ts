@@ -1,6 +1,6 @@
 /** Whether a location names a PostgreSQL database rather than a file. */
-export const isPostgres = (location: string): boolean => /^postgres(?:ql)?:\/\//iu.test(location);
+export const isPostgresUrl = (location: string): boolean => /^postgres(?:ql)?:\/\//iu.test(location);
 
 /** A location as it may be shown and logged: of a URL neither user, password nor settings. */
-export const nameOf = (location: string): string =>
-  isPostgres(location) ? location.replace(/^(\w+:\/\/)(?:.*@)?([^?]*).*$/su, '$1$2') : location;
+export const redactedLocation = (location: string): string =>
+  isPostgresUrl(location) ? location.replace(/^(\w+:\/\/)(?:.*@)?([^?]*).*$/su, '$1$2') : location;

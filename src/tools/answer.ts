@@ -1,7 +1,7 @@
 import { ToolError } from './sdk-call.ts';
 
 /** What an SDK call gives back at once: an `APIPromise` whose answer may be read as it came. */
-export interface Pending<Body> extends PromiseLike<Body> {
+export interface ApiCall<Body> extends PromiseLike<Body> {
   asResponse(): Promise<Response>;
 }
 
@@ -15,7 +15,7 @@ export interface Answer<Body> {
  * Waits for an SDK call and reads its body itself, because the SDK's page objects keep only `data`
  * and `has_more`. Rejects with the SDK's error, or with a ToolError when the body is no JSON object.
  */
-export async function receive<Body extends object>(pending: Pending<Body>): Promise<Answer<Body>> {
+export async function readJson<Body extends object>(pending: ApiCall<Body>): Promise<Answer<Body>> {
   const response = await pending.asResponse();
   const text = await response.text();
   const { headers, status } = response;

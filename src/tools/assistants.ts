@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
 import { assistantId, listQuery } from '../schema/common.ts';
-import { deleted, identified, page } from './output-schemas.ts';
+import { deleted, withId, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 export const createAssistantTool = defineTool({
@@ -12,7 +12,7 @@ export const createAssistantTool = defineTool({
   toolset: 'assistants',
   effect: 'create',
   input: createAssistant,
-  output: identified,
+  output: withId,
   call: (body, { openai, signal }) => openai.beta.assistants.create(body, { signal }),
 });
 
@@ -34,7 +34,7 @@ export const getAssistantTool = defineTool({
   toolset: 'assistants',
   effect: 'read',
   input: z.strictObject({ assistant_id: assistantId }),
-  output: identified,
+  output: withId,
   call: ({ assistant_id }, { openai, signal }) =>
     openai.beta.assistants.retrieve(assistant_id, { signal }),
 });
@@ -47,7 +47,7 @@ export const modifyAssistantTool = defineTool({
   toolset: 'assistants',
   effect: 'modify',
   input: z.strictObject({ assistant_id: assistantId, ...modifyAssistant.shape }),
-  output: identified,
+  output: withId,
   call: ({ assistant_id, ...body }, { openai, signal }) =>
     openai.beta.assistants.update(assistant_id, body, { signal }),
 });

@@ -20,7 +20,7 @@ interface Capability {
 }
 
 /** The same tool with its request body under `body`, and everything else beside it. */
-function nest({ tool, name, description, body }: Capability): Tool {
+function withBodyArgument({ tool, name, description, body }: Capability): Tool {
   const renamed = { ...tool, name, description };
   if (body === null) return renamed;
   const beside = Object.entries(tool.input.shape).filter(([key]) => !(key in body.shape));
@@ -88,4 +88,4 @@ const capabilities: readonly Capability[] = [
 ];
 
 /** The eight operations of the published capability specs, under the specs' names. */
-export const capabilityTools: readonly Tool[] = capabilities.map(nest);
+export const capabilityTools: readonly Tool[] = capabilities.map(withBodyArgument);

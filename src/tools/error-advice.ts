@@ -1,29 +1,29 @@
 import { type Failure, readFailure } from './sdk-call.ts';
-import { idsOf } from './next-step.ts';
-import type { Names } from './tool.ts';
+import { formatRunIds } from './next-step.ts';
+import type { ToolNameLookup } from './tool.ts';
 
-interface Circumstances {
+interface CallContext {
   /** The arguments that the failed call was given, unchecked. */
   readonly args: Readonly<Record<string, unknown>>;
   /** The server that was asked. */
   readonly baseURL: string;
-  readonly names: Names;
+  readonly names: ToolNameLookup;
 }
 
 /** Words a sentence of the API's is known by, and what to do about it; null when nothing helps here. */
 interface Remedy {
-  readonly sign: RegExp;
-  readonly advise: (found: RegExpMatchArray, circumstances: Circumstances) => string | null;
+  readonly pattern: RegExp;
+  readonly advise: (found: RegExpMatchArray, circumstances: CallContext) => string | null;
 }
 
-const argument = ({ args }: Circumstances, key: string): string => {
+const argument = ({ args }: CallContext, key: string): string => {
   const value = args[key];
   return typeof value === 'string' ? value : '';
 };
 
 /** The ids of the run that holds up a thread (contract §2.2, rows 28 and 29). */
-function aboutBlocker(threadId: string, runId: string, { names }: Circumstances): string | null {
-  const ids = idsOf(threadId, runId);
+function activeRunAdvice(threadId: string, runId: string, { names }: CallContext): string | null {
+  const ids = formatRunIds(threadId, runId);
   const wait = names('get_run');
   const cancel = names('cancel_run');
   if (wait === null) return null;
@@ -41,7 +41,7 @@ const listTools: Readonly<Record<string, readonly [tool: string, ...parents: str
 };
 
 /** Where to look for what was not found. */
-function aboutMissing(kind: string, circumstances: Circumstances): string | null {
+function aboutMissing(kind: string, circumstances: CallContext): string | null {
   const [operation = '', ...parents] = listTools[kind] ?? [];
   const tool = circumstances.names(operation);
   if (tool === null) return null;
@@ -50,7 +50,7 @@ function aboutMissing(kind: string, circumstances: Circumstances): string | null
 }
 
 /** Files that are no one message's. */
-function aboutFile({ names }: Circumstances): string | null {
+function aboutFile({ names }: CallContext): string | null {
   const tool = names('list_files');
   return tool === null ? null : `Call ${tool} to see which exist.`;
 }
@@ -73,12 +73,12 @@ function aboutOutputs(expected: string, got: string): string {
 }
 
 /** A run in the wrong status for what was asked of it. */
-function aboutStatus(status: string, circumstances: Circumstances): string | null {
+function aboutStatus(status: string, circumstances: CallContext): string | null {
   const look = circumstances.names('get_run');
   const begin = circumstances.names('create_run');
   if (status === 'expired') return begin === null ? null : `Call ${begin} to start a new run.`;
   if (look === null) return null;
-  const ids = idsOf(argument(circumstances, 'thread_id'), argument(circumstances, 'run_id'));
+  const ids = formatRunIds(argument(circumstances, 'thread_id'), argument(circumstances, 'run_id'));
   return `Call ${look} with ${ids} to see how the run stands.`;
 }
 
@@ -87,44 +87,44 @@ const noPath =
   /^(?:Invalid URL\b|Resource not found|Not Found\b|\{"detail":"Not Found"|Cannot [A-Z]+ \/|(?:404 )?page not found|status code \(no body\))/iu;
 
 /** A base URL is used as it is given, and often given without its path. */
-const aboutPath = ({ baseURL }: Circumstances): string =>
+const aboutPath = ({ baseURL }: CallContext): string =>
   `Check ASSISTANTS_BASE_URL: /assistants and /threads have to begin at ${baseURL}, which may lack a part such as /v1.`;
 
 const remedies: readonly Remedy[] = [
   {
-    sign: /^Can't add messages to (\S+) while a run (\S+) is active/u,
-    advise: ([, thread = '', run = ''], at) => aboutBlocker(thread, run, at),
+    pattern: /^Can't add messages to (\S+) while a run (\S+) is active/u,
+    advise: ([, thread = '', run = ''], at) => activeRunAdvice(thread, run, at),
   },
   {
-    sign: /^Thread (\S+) already has an active run (\S+?)\.?$/u,
-    advise: ([, thread = '', run = ''], at) => aboutBlocker(thread, run, at),
+    pattern: /^Thread (\S+) already has an active run (\S+?)\.?$/u,
+    advise: ([, thread = '', run = ''], at) => activeRunAdvice(thread, run, at),
   },
   {
-    sign: /^No (assistant|thread|message|run step|run|file) found with id/u,
+    pattern: /^No (assistant|thread|message|run step|run|file) found with id/u,
     advise: ([, kind = ''], at) => aboutMissing(kind, at),
   },
-  { sign: /^No such File object/u, advise: (_, at) => aboutFile(at) },
+  { pattern: /^No such File object/u, advise: (_, at) => aboutFile(at) },
   {
-    sign: /^Not allowed to download files of purpose/u,
+    pattern: /^Not allowed to download files of purpose/u,
     advise: () => 'Attach the file to a message, and an assistant can work with it.',
   },
   {
-    sign: /^Expected tool outputs for call_ids \[(.*)\], got \[(.*)\]/u,
+    pattern: /^Expected tool outputs for call_ids \[(.*)\], got \[(.*)\]/u,
     advise: ([, expected = '', got = '']) => aboutOutputs(expected, got),
   },
   {
-    sign: /^Runs in status "(\w+)" do not accept tool outputs/u,
+    pattern: /^Runs in status "(\w+)" do not accept tool outputs/u,
     advise: ([, status = ''], at) => aboutStatus(status, at),
   },
   {
-    sign: /^Cannot (?:cancel|update) run with status '(\w+)'/u,
+    pattern: /^Cannot (?:cancel|update) run with status '(\w+)'/u,
     advise: (_, at) => aboutStatus('', at),
   },
   {
-    sign: /^Run creation requires a Thread with a user message/u,
+    pattern: /^Run creation requires a Thread with a user message/u,
     advise: () => 'Give the question in additional_messages, or instructions.',
   },
-  { sign: noPath, advise: (_, at) => aboutPath(at) },
+  { pattern: noPath, advise: (_, at) => aboutPath(at) },
 ];
 
 /** The hosted API answers 404 to everything since its shutdown (contract §2.3), whatever the words. */
@@ -133,7 +133,7 @@ const isShutDown = (status: number | null, baseURL: string): boolean =>
 
 function adviseOnServer(
   { status, unreachable }: Failure,
-  { baseURL }: Circumstances,
+  { baseURL }: CallContext,
 ): string | null {
   if (isShutDown(status, baseURL)) {
     return 'OpenAI switched its hosted Assistants API off on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.';
@@ -145,12 +145,12 @@ function adviseOnServer(
 }
 
 /** What to do about a failed call, in one sentence; null when that cannot be known. */
-export function advise(error: unknown, circumstances: Circumstances): string | null {
+export function advise(error: unknown, circumstances: CallContext): string | null {
   const failure = readFailure(error);
   const general = adviseOnServer(failure, circumstances);
   if (general !== null) return general;
-  for (const { sign, advise: about } of remedies) {
-    const found = sign.exec(failure.sentence);
+  for (const { pattern: sign, advise: about } of remedies) {
+    const found = sign.exec(failure.message);
     if (found !== null) return about(found, circumstances);
   }
   return null;

@@ -14,7 +14,7 @@ const signatures: readonly (readonly [mimeType: string, start: RegExp])[] = [
 ];
 
 /** What is in a file, as far as it can be shown. */
-export type Content =
+export type FilePreview =
   | {
       readonly kind: 'text';
       readonly text: string;
@@ -66,7 +66,7 @@ const isContinuation = (byte: number | undefined): boolean =>
   byte !== undefined && byte >= 0x80 && byte < 0xc0;
 
 /** How many bytes at the end belong to a character that is not all there. */
-function cutOff(bytes: Buffer): number {
+function incompleteTail(bytes: Buffer): number {
   const tail = Math.min(3, bytes.length);
   for (let count = 1; count <= tail; count += 1) {
     const byte = bytes.at(-count) ?? 0;
@@ -87,7 +87,7 @@ function decode(bytes: Buffer): string | null {
   }
 }
 
-function readText(bytes: Buffer, offset: number): Content {
+function readText(bytes: Buffer, offset: number): FilePreview {
   const isMore = bytes.length > pageSize;
   const end = Math.min(bytes.length, pageSize);
   // An offset may be a guess: what is left of the character before it is passed over.
@@ -98,13 +98,13 @@ function readText(bytes: Buffer, offset: number): Content {
           0,
           bytes.findIndex((byte) => !isContinuation(byte)),
         );
-  const stop = isMore ? end - cutOff(bytes.subarray(0, end)) : end;
+  const stop = isMore ? end - incompleteTail(bytes.subarray(0, end)) : end;
   const text = decode(bytes.subarray(start, stop));
   if (text === null) return { kind: 'other' };
   return { kind: 'text', text, offset: offset + start, rest: isMore ? offset + stop : null };
 }
 
-async function read(source: Source, offset: number): Promise<Content> {
+async function read(source: Source, offset: number): Promise<FilePreview> {
   await skip(source, offset);
   const head = await source.take(pageSize + 1);
   const start = head.toString('latin1', 0, 16);
@@ -119,10 +119,10 @@ async function read(source: Source, offset: number): Promise<Content> {
  * Reads a file from a byte on, as far as one answer can show it and no further: the rest is not
  * even fetched. Rejects when the connection breaks.
  */
-export async function readContent(
+export async function readPreview(
   body: ReadableStream<Uint8Array>,
   offset: number,
-): Promise<Content> {
+): Promise<FilePreview> {
   const source = openSource(body);
   try {
     return await read(source, offset);

@@ -20,7 +20,7 @@ function decode(base64: string): Buffer<ArrayBuffer> {
 }
 
 /** The bytes of a file that is given as text or as base64; throws a ToolError for anything else. */
-export function bytesOf({ text, base64 }: Given): Buffer<ArrayBuffer> {
+export function decodeUpload({ text, base64 }: Given): Buffer<ArrayBuffer> {
   if ((text === undefined) === (base64 === undefined)) {
     throw refuse("Give what is in the file as 'text' or as 'base64', one of them.", 'text');
   }

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { fileId, integer, listQuery } from '../schema/common.ts';
-import { type Pending, receive } from './answer.ts';
+import { type ApiCall, readJson } from './answer.ts';
 import { readFailure, ToolError } from './sdk-call.ts';
-import { type Content, largestImage, readContent } from './file-content.ts';
-import { bytesOf } from './file-upload.ts';
-import { deleted, identified, page } from './output-schemas.ts';
-import { type Call, defineTool } from './tool.ts';
+import { type FilePreview, largestImage, readPreview } from './file-content.ts';
+import { decodeUpload } from './file-upload.ts';
+import { deleted, withId, page } from './output-schemas.ts';
+import { type ToolContext, defineTool } from './tool.ts';
 
 /** Files listed when nobody says how many: the API's own default is ten thousand. */
 const usualLimit = 20;
@@ -13,32 +13,32 @@ const usualLimit = 20;
 const purposes = ['assistants', 'vision', 'user_data', 'batch', 'fine-tune', 'evals'] as const;
 
 /** Answers of servers that lack a path. */
-const lacking = new Set([404, 405, 501]);
+const missingPathStatuses = new Set([404, 405, 501]);
 
 /** False for an endpoint without files: it does not list them either. */
-async function keepsFiles({ openai, signal }: Call): Promise<boolean> {
+async function keepsFiles({ openai, signal }: ToolContext): Promise<boolean> {
   try {
-    await receive(openai.files.list({ limit: 1 }, { signal }));
+    await readJson(openai.files.list({ limit: 1 }, { signal }));
     return true;
   } catch (error) {
-    return !lacking.has(readFailure(error).status ?? 0);
+    return !missingPathStatuses.has(readFailure(error).status ?? 0);
   }
 }
 
 /** Waits for an answer about files, and says in one sentence when the endpoint has none. */
-async function ask<Answer>(asked: Promise<Answer>, call: Call): Promise<Answer> {
+async function explainMissingFiles<Answer>(asked: Promise<Answer>, call: ToolContext): Promise<Answer> {
   try {
     return await asked;
   } catch (error) {
     const { status, code } = readFailure(error);
     const isTold = code === 'unsupported_endpoint';
-    if (isTold || !lacking.has(status ?? 0) || (await keepsFiles(call))) throw error;
+    if (isTold || !missingPathStatuses.has(status ?? 0) || (await keepsFiles(call))) throw error;
     throw new ToolError('This endpoint keeps no files.', { status });
   }
 }
 
-const bodyOf = async <Body extends object>(asked: Pending<Body>, call: Call): Promise<Body> =>
-  (await ask(receive(asked), call)).body;
+const bodyOf = async <Body extends object>(asked: ApiCall<Body>, call: ToolContext): Promise<Body> =>
+  (await explainMissingFiles(readJson(asked), call)).body;
 
 export const uploadFileTool = defineTool({
   name: 'upload_file',
@@ -53,9 +53,9 @@ export const uploadFileTool = defineTool({
     base64: z.string().exactOptional(),
     purpose: z.enum(purposes).exactOptional().meta({ default: 'assistants' }),
   }),
-  output: identified,
+  output: withId,
   call: async ({ filename, purpose = 'assistants', ...given }, call) => {
-    const file = new File([bytesOf(given)], filename);
+    const file = new File([decodeUpload(given)], filename);
     const { openai, signal } = call;
     return bodyOf(openai.files.create({ file, purpose }, { signal }), call);
   },
@@ -85,7 +85,7 @@ export const getFileTool = defineTool({
   toolset: 'files',
   effect: 'read',
   input: z.strictObject({ file_id: fileId }),
-  output: identified,
+  output: withId,
   call: async ({ file_id }, call) => {
     const { openai, signal } = call;
     return bodyOf(openai.files.retrieve(file_id, { signal }), call);
@@ -95,7 +95,7 @@ export const getFileTool = defineTool({
 const unseen = 'Attach the file to a message, and an assistant can work with it.';
 
 /** What is said of a file's content beside showing it. */
-function describe(content: Content, id: string, { names }: Call): object {
+function describe(content: FilePreview, id: string, { names }: ToolContext): object {
   switch (content.kind) {
     case 'text': {
       const { text, offset, rest } = content;
@@ -125,8 +125,8 @@ export const getFileContentTool = defineTool({
     const { openai, signal } = call;
     const { filename, bytes } = await bodyOf(openai.files.retrieve(file_id, { signal }), call);
     const { body } = await openai.files.content(file_id, { signal });
-    const content = await readContent(body ?? new Blob([]).stream(), offset);
-    if (content.kind === 'image') call.show(content);
+    const content = await readPreview(body ?? new Blob([]).stream(), offset);
+    if (content.kind === 'image') call.addImage(content);
     return { file_id, filename, bytes, ...describe(content, file_id, call) };
   },
 });

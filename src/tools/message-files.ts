@@ -6,10 +6,10 @@ import {
   messageFiles,
   pageMessageFiles,
 } from '../schema/message-files.ts';
-import { receive } from './answer.ts';
+import { readJson } from './answer.ts';
 import { readFailure, ToolError } from './sdk-call.ts';
-import { identified, page } from './output-schemas.ts';
-import { type Call, defineTool } from './tool.ts';
+import { withId, page } from './output-schemas.ts';
+import { type ToolContext, defineTool } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };
 
@@ -42,18 +42,18 @@ const unknownIn =
     new ToolError(`No file found with id '${id}' in message '${message_id}'.`, { status: 404 });
 
 /** Asks the server for message files, else makes them of the message itself (contract §4.6). */
-async function askOrDerive(
+async function fetchOrDerive(
   ask: Promise<{ readonly body: object }>,
   derive: (files: readonly MessageFile[]) => object,
   { thread_id, message_id }: Place,
-  { openai, signal }: Call,
+  { openai, signal }: ToolContext,
 ): Promise<object> {
   try {
     return (await ask).body;
   } catch (error) {
     if (!mayLackPath(error)) throw error;
     const message = openai.beta.threads.messages.retrieve(message_id, { thread_id }, { signal });
-    return derive(messageFiles((await receive(message)).body));
+    return derive(messageFiles((await readJson(message)).body));
   }
 }
 
@@ -69,8 +69,8 @@ export const listMessageFilesTool = defineTool({
   call: ({ thread_id, message_id, ...query }, call) => {
     const place = { thread_id, message_id };
     const options = { query, headers, signal: call.signal };
-    const ask = receive(call.openai.get<object>(filesOf(place), options));
-    return askOrDerive(
+    const ask = readJson(call.openai.get<object>(filesOf(place), options));
+    return fetchOrDerive(
       ask,
       (files) => pageMessageFiles(files, query, unknownIn(place)),
       place,
@@ -86,11 +86,11 @@ export const getMessageFileTool = defineTool({
   toolset: 'message_files',
   effect: 'read',
   input: z.strictObject({ ...path, file_id: fileId }),
-  output: identified,
+  output: withId,
   call: ({ file_id, ...place }, call) => {
     const file = `${filesOf(place)}${address(file_id)}`;
-    const ask = receive(call.openai.get<object>(file, { headers, signal: call.signal }));
-    return askOrDerive(
+    const ask = readJson(call.openai.get<object>(file, { headers, signal: call.signal }));
+    return fetchOrDerive(
       ask,
       (files) => findMessageFile(files, file_id, unknownIn(place)),
       place,

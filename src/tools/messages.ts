@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { messageId, threadId } from '../schema/common.ts';
 import { createMessage, listMessages, modifyMetadata } from '../schema/message.ts';
-import { deleted, identified, message, page } from './output-schemas.ts';
+import { deleted, withId, message, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };
@@ -49,7 +49,7 @@ export const modifyMessageTool = defineTool({
   toolset: 'messages',
   effect: 'modify',
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
-  output: identified,
+  output: withId,
   call: ({ message_id, ...params }, { openai, signal }) =>
     openai.beta.threads.messages.update(message_id, params, { signal }),
 });

@@ -1,21 +1,21 @@
 import {
-  advertiseInput,
+  inputSchema,
   advertiseModification,
   advertiseOutput,
   type JsonSchema,
 } from './tool-listing.ts';
-import { hints, type Tool } from './tool.ts';
+import { annotations, type Tool } from './tool.ts';
 
 /** What is told of a tool before it is called. */
-export interface Offer extends Omit<Tool, 'input' | 'output' | 'call'> {
-  readonly annotations: ReturnType<typeof hints>;
+export interface ToolListing extends Omit<Tool, 'input' | 'output' | 'call'> {
+  readonly annotations: ReturnType<typeof annotations>;
   readonly inputSchema: JsonSchema;
   /** null for a tool whose answer need not be structured. */
   readonly outputSchema: JsonSchema | null;
 }
 
 /** A tool as it is listed. */
-export function offer(tool: Tool): Offer {
+export function toListing(tool: Tool): ToolListing {
   const { operation, name, title, description, toolset, effect, input, output } = tool;
   return {
     operation,
@@ -24,8 +24,8 @@ export function offer(tool: Tool): Offer {
     description,
     toolset,
     effect,
-    annotations: hints(effect),
-    inputSchema: effect === 'modify' ? advertiseModification(input) : advertiseInput(input),
+    annotations: annotations(effect),
+    inputSchema: effect === 'modify' ? advertiseModification(input) : inputSchema(input),
     outputSchema: output === null ? null : advertiseOutput(output),
   };
 }

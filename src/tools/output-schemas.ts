@@ -9,17 +9,17 @@ const id = z.string();
 /** A page of any list. */
 export const page = z.looseObject({ data: z.array(z.looseObject({})) });
 
-export const identified = z.looseObject({ id });
+export const withId = z.looseObject({ id });
 
 export const deleted = z.looseObject({ deleted: z.boolean() });
 
 export const message = z.looseObject({ id, content: z.array(z.looseObject({})) });
 
 /** A run or one of its steps. */
-export const underway = z.looseObject({ id, status: z.string() });
+export const runOrStep = z.looseObject({ id, status: z.string() });
 
 /** A run, and what a tool that waits for it adds. */
-export const followedRun = underway.extend({
+export const waitedRun = runOrStep.extend({
   required_action: z.looseObject({}).nullish(),
   reply: z.string().exactOptional(),
   next: z.string().exactOptional(),

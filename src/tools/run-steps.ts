@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { include, runId, stepId, threadId } from '../schema/common.ts';
 import { listSteps } from '../schema/run.ts';
-import { page, underway } from './output-schemas.ts';
+import { page, runOrStep } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 export const listRunStepsTool = defineTool({
@@ -24,7 +24,7 @@ export const getRunStepTool = defineTool({
   toolset: 'run_steps',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, run_id: runId, step_id: stepId, include }),
-  output: underway,
+  output: runOrStep,
   call: ({ step_id, ...params }, { openai, signal }) =>
     openai.beta.threads.runs.steps.retrieve(step_id, params, { signal }),
 });

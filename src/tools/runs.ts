@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { include, listQuery, runId, threadId } from '../schema/common.ts';
 import { modifyMetadata } from '../schema/message.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
-import { receive } from './answer.ts';
+import { readJson } from './answer.ts';
 import { readFailure } from './sdk-call.ts';
-import { followedRun, page, underway } from './output-schemas.ts';
+import { waitedRun, page, runOrStep } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
-import { follow, waitSeconds } from './wait-for-run.ts';
+import { waitForRun, waitSeconds } from './wait-for-run.ts';
 
 const path = { thread_id: threadId, run_id: runId };
 
@@ -18,9 +18,9 @@ export const createThreadAndRunTool = defineTool({
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject({ ...createThreadAndRun.shape, wait_seconds: waitSeconds(30) }),
-  output: followedRun,
+  output: waitedRun,
   call: ({ wait_seconds = 30, ...body }, call) =>
-    follow(
+    waitForRun(
       call.openai.beta.threads.createAndRun(body, { signal: call.signal }),
       wait_seconds,
       call,
@@ -40,9 +40,9 @@ export const createRunTool = defineTool({
     include,
     wait_seconds: waitSeconds(30),
   }),
-  output: followedRun,
+  output: waitedRun,
   call: ({ thread_id, wait_seconds = 30, ...params }, call) =>
-    follow(
+    waitForRun(
       call.openai.beta.threads.runs.create(thread_id, params, { signal: call.signal }),
       wait_seconds,
       call,
@@ -69,9 +69,9 @@ export const getRunTool = defineTool({
   toolset: 'runs',
   effect: 'read',
   input: z.strictObject({ ...path, wait_seconds: waitSeconds(0) }),
-  output: followedRun,
+  output: waitedRun,
   call: ({ thread_id, run_id, wait_seconds = 0 }, call) =>
-    follow(
+    waitForRun(
       call.openai.beta.threads.runs.retrieve(run_id, { thread_id }, { signal: call.signal }),
       wait_seconds,
       call,
@@ -85,7 +85,7 @@ export const modifyRunTool = defineTool({
   toolset: 'runs',
   effect: 'modify',
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
-  output: underway,
+  output: runOrStep,
   call: ({ run_id, ...params }, { openai, signal }) =>
     openai.beta.threads.runs.update(run_id, params, { signal }),
 });
@@ -100,14 +100,14 @@ export const cancelRunTool = defineTool({
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject(path),
-  output: underway,
+  output: runOrStep,
   call: async ({ thread_id, run_id }, { openai, signal }) => {
     const { runs } = openai.beta.threads;
     try {
-      return (await receive(runs.cancel(run_id, { thread_id }, { signal }))).body;
+      return (await readJson(runs.cancel(run_id, { thread_id }, { signal }))).body;
     } catch (error) {
-      if (!alreadyCancelled.test(readFailure(error).sentence)) throw error;
-      return (await receive(runs.retrieve(run_id, { thread_id }, { signal }))).body;
+      if (!alreadyCancelled.test(readFailure(error).message)) throw error;
+      return (await readJson(runs.retrieve(run_id, { thread_id }, { signal }))).body;
     }
   },
 });
@@ -120,9 +120,9 @@ export const submitToolOutputsTool = defineTool({
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject({ ...path, ...submitToolOutputs.shape, wait_seconds: waitSeconds(30) }),
-  output: followedRun,
+  output: waitedRun,
   call: ({ run_id, wait_seconds = 30, ...params }, call) =>
-    follow(
+    waitForRun(
       call.openai.beta.threads.runs.submitToolOutputs(run_id, params, { signal: call.signal }),
       wait_seconds,
       call,

@@ -27,7 +27,7 @@ export class ToolError extends Error {
 export interface Failure {
   readonly status: number | null;
   /** The server's sentence, without the status that the SDK puts before it. */
-  readonly sentence: string;
+  readonly message: string;
   readonly param: string | null;
   readonly code: string | null;
   readonly requestId: string | null;
@@ -60,7 +60,7 @@ export function readFailure(error: unknown): Failure {
   const sentence = unreachable ? rootCause(error) : message;
   return {
     status: known,
-    sentence: known === null ? sentence : sentence.replace(new RegExp(`^${known} `, 'u'), ''),
+    message: known === null ? sentence : sentence.replace(new RegExp(`^${known} `, 'u'), ''),
     param: textOr(field(error, 'param')),
     code: textOr(field(error, 'code')),
     requestId: textOr(field(error, 'requestID')),

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
-import { receive } from './answer.ts';
+import { readJson } from './answer.ts';
 import { readFailure, ToolError } from './sdk-call.ts';
-import { deleted, identified, page } from './output-schemas.ts';
+import { deleted, withId, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
 export const createThreadTool = defineTool({
@@ -14,7 +14,7 @@ export const createThreadTool = defineTool({
   toolset: 'threads',
   effect: 'create',
   input: createThread,
-  output: identified,
+  output: withId,
   call: (body, { openai, signal }) => openai.beta.threads.create(body, { signal }),
 });
 
@@ -30,9 +30,9 @@ export const listThreadsTool = defineTool({
   output: page,
   call: async (query, { openai, signal }) => {
     try {
-      return (await receive(openai.get<object>('/threads', { query, signal }))).body;
+      return (await readJson(openai.get<object>('/threads', { query, signal }))).body;
     } catch (error) {
-      const { status, sentence } = readFailure(error);
+      const { status, message: sentence } = readFailure(error);
       const unknownCursor = sentence.startsWith('No thread found');
       if (status === null || !missingEndpoint.has(status) || unknownCursor) throw error;
       throw new ToolError('This server does not list threads.', { status });
@@ -47,7 +47,7 @@ export const getThreadTool = defineTool({
   toolset: 'threads',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId }),
-  output: identified,
+  output: withId,
   call: ({ thread_id }, { openai, signal }) => openai.beta.threads.retrieve(thread_id, { signal }),
 });
 
@@ -58,7 +58,7 @@ export const modifyThreadTool = defineTool({
   toolset: 'threads',
   effect: 'modify',
   input: z.strictObject({ thread_id: threadId, ...modifyThread.shape }),
-  output: identified,
+  output: withId,
   call: ({ thread_id, ...body }, { openai, signal }) =>
     openai.beta.threads.update(thread_id, body, { signal }),
 });

@@ -67,16 +67,16 @@ function compactUnion({ anyOf, oneOf, ...rest }: JsonSchema, nulls: Nulls): Json
 const isEmpty = (value: unknown): boolean => !isSchema(value) || Object.keys(value).length === 0;
 
 /** From here on a limit is one that nobody comes near; the tool checks it all the same. */
-const wide: Readonly<Record<string, number>> = {
+const negligibleLimits: Readonly<Record<string, number>> = {
   maximum: Number.MAX_SAFE_INTEGER,
   maxLength: 100_000,
   maxItems: 100,
 };
 
 /** Keywords that say nothing: any object may be open and empty, and some limits are wide. */
-function isIdle(key: string, value: unknown): boolean {
+function isRedundant(key: string, value: unknown): boolean {
   if (key === 'additionalProperties' || key === 'properties') return isEmpty(value);
-  return key === '$schema' || (typeof value === 'number' && value >= (wide[key] ?? Infinity));
+  return key === '$schema' || (typeof value === 'number' && value >= (negligibleLimits[key] ?? Infinity));
 }
 
 function compactProperties(properties: JsonSchema, nulls: Nulls): JsonSchema {
@@ -100,7 +100,7 @@ function compact(schema: JsonSchema, nulls: Nulls): JsonSchema {
   if ('anyOf' in schema || 'oneOf' in schema) return compactUnion(schema, nulls);
   return Object.fromEntries(
     Object.entries(schema)
-      .filter(([key, value]) => !isIdle(key, value))
+      .filter(([key, value]) => !isRedundant(key, value))
       .map(([key, value]) => [key, compactKeyword(key, value, nulls)]),
   );
 }
@@ -123,7 +123,7 @@ function remember(make: (schema: z.ZodObject) => JsonSchema): (schema: z.ZodObje
  * objects are closed too, the branches that a `type` tells apart each need the field it names, and
  * null is taken for absence. What is seldom needed is outlined in words (`outline` in a schema's meta).
  */
-export const advertiseInput = remember((schema) => ({
+export const inputSchema = remember((schema) => ({
   ...convert(schema, 'input', 'dropped'),
   additionalProperties: false,
 }));

@@ -1,9 +1,9 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
 import type { Clock } from '../shared/clock.ts';
-import { deepest, isDeeper } from '../schema/depth.ts';
-import { describeProblem } from '../schema/validation-error.ts';
-import { type Pending, receive } from './answer.ts';
+import { maxDepth, exceedsDepth } from '../schema/depth.ts';
+import { toValidationError } from '../schema/validation-error.ts';
+import { type ApiCall, readJson } from './answer.ts';
 import { ToolError } from './sdk-call.ts';
 import type { Toolset } from './toolsets.ts';
 
@@ -11,7 +11,7 @@ import type { Toolset } from './toolsets.ts';
 export type Effect = 'read' | 'create' | 'modify' | 'delete';
 
 /** The name under which an operation is offered here; null when it is not. */
-export type Names = (operation: string) => string | null;
+export type ToolNameLookup = (operation: string) => string | null;
 
 /** A picture as MCP has it. */
 export interface Image {
@@ -21,10 +21,10 @@ export interface Image {
 }
 
 /** What a tool is called with, beside its arguments. */
-export interface Call {
+export interface ToolContext {
   readonly openai: OpenAI;
   readonly clock: Clock;
-  readonly names: Names;
+  readonly names: ToolNameLookup;
   /** Aborts when the client no longer wants the answer. */
   readonly signal: AbortSignal;
   /** Aborts when this program is about to end: a call that waits then answers with what there is. */
@@ -32,7 +32,7 @@ export interface Call {
   /** Tells the client how far the call is; null when it did not ask. */
   readonly progress: ((message: string) => Promise<void>) | null;
   /** Puts a picture beside the answer, which must be that of a tool without an output schema. */
-  readonly show: (image: Image) => void;
+  readonly addImage: (image: Image) => void;
 }
 
 /** One operation of the API as a tool. */
@@ -51,12 +51,12 @@ export interface Tool {
    * Checks the arguments and answers with the API's object, complete. Rejects with the SDK's error
    * or with a ToolError; `readFailure` reads both.
    */
-  call(args: unknown, call: Call): Promise<object>;
+  call(args: unknown, call: ToolContext): Promise<object>;
 }
 
 interface Definition<Input extends z.ZodObject> extends Omit<Tool, 'operation' | 'input' | 'call'> {
   readonly input: Input;
-  call(args: z.output<Input>, call: Call): Pending<object> | Promise<object>;
+  call(args: z.output<Input>, call: ToolContext): ApiCall<object> | Promise<object>;
 }
 
 /** Refuses arguments in the API's own words (contract §2.2), the first problem alone. */
@@ -64,17 +64,17 @@ export function parseArguments<Input extends z.ZodObject>(
   input: Input,
   args: unknown,
 ): z.output<Input> {
-  if (isDeeper(args)) {
-    const message = `The arguments are nested more than ${deepest} levels deep.`;
+  if (exceedsDepth(args)) {
+    const message = `The arguments are nested more than ${maxDepth} levels deep.`;
     throw new ToolError(message, { status: null, code: 'invalid_value' });
   }
   const parsed = input.safeParse(args, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const { message, param, code } = describeProblem(parsed.error);
+  const { message, param, code } = toValidationError(parsed.error);
   throw new ToolError(message, { status: null, param, code });
 }
 
-const isPending = (answer: object): answer is Pending<object> => 'asResponse' in answer;
+const isPending = (answer: object): answer is ApiCall<object> => 'asResponse' in answer;
 
 /** Makes a tool of what is particular to its operation. */
 export function defineTool<Input extends z.ZodObject>(definition: Definition<Input>): Tool {
@@ -83,13 +83,13 @@ export function defineTool<Input extends z.ZodObject>(definition: Definition<Inp
     operation: definition.name,
     call: async (args, call) => {
       const answer = definition.call(parseArguments(definition.input, args), call);
-      return isPending(answer) ? (await receive(answer)).body : answer;
+      return isPending(answer) ? (await readJson(answer)).body : answer;
     },
   };
 }
 
 /** The four MCP hints of an effect. */
-export const hints = (effect: Effect) => ({
+export const annotations = (effect: Effect) => ({
   readOnlyHint: effect === 'read',
   destructiveHint: effect === 'delete',
   idempotentHint: effect !== 'create',

@@ -17,7 +17,7 @@ export const toolNames = ['default', 'capability'] as const;
 export type ToolNames = (typeof toolNames)[number];
 
 /** Which tools are offered. */
-export interface Selection {
+export interface ToolFilter {
   readonly toolsets: readonly Toolset[];
   /** Leaves only tools that change nothing, whatever else is asked for. */
   readonly readOnly: boolean;
@@ -25,9 +25,9 @@ export interface Selection {
 }
 
 /** What a selection offers of all that there is, in listing order. */
-export const select = <Each extends Pick<Tool, 'toolset' | 'effect'>>(
+export const filterTools = <Each extends Pick<Tool, 'toolset' | 'effect'>>(
   all: Readonly<Record<ToolNames, readonly Each[]>>,
-  { toolsets: wanted, readOnly, names }: Selection,
+  { toolsets: wanted, readOnly, names }: ToolFilter,
 ): readonly Each[] =>
   all[names].filter(
     ({ toolset, effect }) => wanted.includes(toolset) && (!readOnly || effect === 'read'),

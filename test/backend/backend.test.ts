@@ -24,8 +24,8 @@ function setup(...argv: string[]) {
 
 test('the engine is made once, and ends with the backend', async () => {
   const { backend } = setup('--database', ':memory:');
-  const client = await backend.openai();
-  expect(await backend.openai()).toBe(client);
+  const client = await backend.client();
+  expect(await backend.client()).toBe(client);
   expect((await client.beta.assistants.list()).data).toEqual([]);
   await backend.stop(0);
   await expect(client.beta.assistants.list()).rejects.toThrow('500 The server had an error');
@@ -42,11 +42,11 @@ test('a failure is logged once for each try, and the next try is a new one', asy
   writeFileSync(file, 'not a database, but long enough to look like one');
   const { backend, lines } = setup('--database', file);
   const sentence = `The file ${file} is not a database; choose another file.`;
-  await expect(backend.openai()).rejects.toThrow(sentence);
-  await expect(backend.openai()).rejects.toThrow(sentence);
+  await expect(backend.client()).rejects.toThrow(sentence);
+  await expect(backend.client()).rejects.toThrow(sentence);
   expect(lines).toHaveLength(2);
   rmSync(file);
-  expect((await (await backend.openai()).beta.assistants.list()).data).toEqual([]);
+  expect((await (await backend.client()).beta.assistants.list()).data).toEqual([]);
   await backend.stop(0);
 });
 
@@ -63,8 +63,8 @@ test('looking for runs left over starts nothing when there are none', async () =
 test('a remote backend is a client, and nothing to start or stop', async () => {
   const { backend } = setup('--base-url', 'https://host.example/openai');
   await backend.resume();
-  const client = await backend.openai();
+  const client = await backend.client();
   expect(client.baseURL).toBe('https://host.example/openai');
-  expect(await backend.openai()).toBe(client);
+  expect(await backend.client()).toBe(client);
   await backend.stop(0);
 });

@@ -65,7 +65,7 @@ async function connect(endpoint: string) {
   const log = createLog({ level: 'error', secrets: [], now: () => 0, write: () => {} });
   const backend = createBackend({ config, clock: createClock(), ids: createIds(), log });
   onTestFinished(() => backend.stop(0));
-  return backend.openai();
+  return backend.client();
 }
 
 test('a file goes there and comes back over the network as it was', async () => {

@@ -1,7 +1,7 @@
 import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../../src/backend/openai-client.ts';
-import { embeddedFetch } from '../../src/backend/embedded-fetch.ts';
+import { inProcessFetch } from '../../src/backend/embedded-fetch.ts';
 
 const forever = () => new Promise<Response>(() => {});
 
@@ -33,7 +33,7 @@ describe('the embedded fetch', () => {
 
   test('does not begin what is already aborted', async () => {
     let begun = 0;
-    const fetch = embeddedFetch(async () => {
+    const fetch = inProcessFetch(async () => {
       begun += 1;
       return new Response();
     });
@@ -45,7 +45,7 @@ describe('the embedded fetch', () => {
 
   test('hands on method, path, query, headers and body', async () => {
     const seen: unknown[] = [];
-    const fetch = embeddedFetch(async (request) => {
+    const fetch = inProcessFetch(async (request) => {
       const { method, url, headers } = request;
       seen.push(method, url, headers.get('x-test'), await request.text());
       return Response.json({ ok: true });
@@ -57,7 +57,7 @@ describe('the embedded fetch', () => {
   });
 
   test('passes on what the handler throws', async () => {
-    const fetch = embeddedFetch(() => Promise.reject(new Error('broken')));
+    const fetch = inProcessFetch(() => Promise.reject(new Error('broken')));
     await expect(fetch('http://embedded/v1')).rejects.toThrow('broken');
   });
 });

@@ -13,9 +13,9 @@ import { PassThrough, Writable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/engine/store/open.ts';
-import { exportDatabase } from '../../src/cli/commands/export.ts';
-import { importFiles } from '../../src/cli/commands/import.ts';
-import { createProgress } from '../../src/cli/progress.ts';
+import { runExport } from '../../src/cli/commands/export.ts';
+import { runImport } from '../../src/cli/commands/import.ts';
+import { createProgressBar } from '../../src/cli/progress.ts';
 import { until } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { assistant, question, thread } from '../support/examples.ts';
@@ -46,9 +46,9 @@ test('on a terminal a bar grows, and is gone at the end', async () => {
 
 test('elsewhere, and where the total is not known, there is no bar', () => {
   const stream = Object.assign(new PassThrough(), { isTTY: true });
-  createProgress(stream, 'stdin', null).advance(1);
-  createProgress(stream, 'empty', 0).end();
-  createProgress(new PassThrough(), 'piped', 10).advance(10);
+  createProgressBar(stream, 'stdin', null).advance(1);
+  createProgressBar(stream, 'empty', 0).end();
+  createProgressBar(new PassThrough(), 'piped', 10).advance(10);
   expect(stream.read()).toBeNull();
 });
 
@@ -170,7 +170,7 @@ test('an interrupted export leaves no file', async () => {
   const stderr = new PassThrough();
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr };
   const command = { database: store.database, threads: null, output };
-  const ended = exportDatabase({ ...streams, interrupted: Promise.resolve() }, command);
+  const ended = runExport({ ...streams, interrupted: Promise.resolve() }, command);
   expect(await ended).toBe(1);
   expect(String(stderr.read())).toBe('Interrupted.\n');
   const left = readdirSync(dirname(output)).filter((name) => name.includes('all.jsonl'));
@@ -192,7 +192,7 @@ test('an export is interrupted whatever it writes to', async () => {
   const stdout = Object.assign(new Writable({ write }), { destroy: () => stdout });
   const streams = { stdin: new PassThrough(), stdout, stderr };
   const command = { database: store.database, threads: null, output: null };
-  expect(await exportDatabase({ ...streams, interrupted }, command)).toBe(1);
+  expect(await runExport({ ...streams, interrupted }, command)).toBe(1);
   expect([pieces, String(stderr.read())]).toEqual([1, 'Interrupted.\n']);
 });
 
@@ -202,7 +202,7 @@ test('an interrupted import leaves nothing behind', async () => {
   const [stdin, stderr] = [new PassThrough(), new PassThrough()];
   const terminal = { stdin, stdout: new PassThrough(), stderr, interrupted };
   const command = { files: ['-'], replace: false, now, runLifetime: 600 };
-  const ended = importFiles(terminal, { ...command, database: store.database });
+  const ended = runImport(terminal, { ...command, database: store.database });
   stdin.write(toLines(objects));
   await until(() => stdin.readableLength === 0 && stdin.readableFlowing !== null);
   interrupt();
@@ -220,7 +220,7 @@ test('a reader that goes away ends an export without a word', async () => {
   const stderr = new PassThrough();
   const terminal = { stdin: new PassThrough(), stdout, stderr, interrupted: never };
   const command = { database: store.database, threads: null, output: null };
-  expect(await exportDatabase(terminal, command)).toBe(1);
+  expect(await runExport(terminal, command)).toBe(1);
   expect(stderr.read()).toBeNull();
 });
 
@@ -239,7 +239,7 @@ test('an export is of one moment, and holds up nobody who writes', async () => {
   });
   const terminal = { stdin: new PassThrough(), stdout, stderr: new PassThrough() };
   const command = { database: store.database, threads: null, output: null };
-  expect(await exportDatabase({ ...terminal, interrupted: never }, command)).toBe(0);
+  expect(await runExport({ ...terminal, interrupted: never }, command)).toBe(0);
   expect(pieces.length).toBeGreaterThan(5);
   expect(objectsIn(pieces.join(''))).toHaveLength(2001);
   expect((await it.openai.beta.threads.retrieve(thread.id)).id).toBe(thread.id);

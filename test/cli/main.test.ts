@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { type Host, run } from '../../src/cli/main.ts';
+import { type Host, main } from '../../src/cli/main.ts';
 import { temporary } from '../support/temporary-files.ts';
 
 /** A process that never was; what it prints is read once the program has ended. */
@@ -28,7 +28,7 @@ function setup(argv: readonly string[], env: Host['env'] = {}) {
     onCrash: (report) => void (reports.crash = report),
     onWarning: (report) => void (reports.warning = report),
   };
-  const ended = run(host).finally(() => {
+  const ended = main(host).finally(() => {
     stdout.end();
     stderr.end();
   });
@@ -117,7 +117,7 @@ test('a person at a terminal is told what waits there', async () => {
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
   const seen = nextLine(stderr);
   interrupt();
-  expect(await run({ ...host, argv: [], stdin })).toBe(0);
+  expect(await main({ ...host, argv: [], stdin })).toBe(0);
   expect(await seen).toContain('Ctrl-D ends it');
 });
 
@@ -126,7 +126,7 @@ test('the demo is told on stdout, by a server that is this very program', async 
   const stdout = new PassThrough();
   const command = [process.execPath, resolve('dist/cli.js')] as const;
   const env = { PATH: process.env['PATH'], ASSISTANTS_DATABASE: '/dev/null/not-used' };
-  expect(await run({ ...host, argv: ['demo'], env, command, stdout })).toBe(0);
+  expect(await main({ ...host, argv: ['demo'], env, command, stdout })).toBe(0);
   stdout.end();
   expect(await text(stdout)).toMatch(/The run completed\.\n$/u);
 });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/shared/clock.ts';
 import { openDatabase } from '../../src/engine/store/open.ts';
-import { pruneThreads } from '../../src/cli/commands/prune.ts';
+import { runPrune } from '../../src/cli/commands/prune.ts';
 import { start, turn } from '../support/clock.ts';
 import { setup, type Setup } from '../support/engine.ts';
 import { temporary } from '../support/temporary-files.ts';
@@ -27,7 +27,7 @@ function prune(database: string, days: number, input: Input = {}) {
   const { olderThan = day, dryRun = false, onRest = () => turn(), ...rest } = input;
   const clock: Clock = { now: () => start + days * day * 1000, sleep: onRest };
   const terminal = openTerminal(rest);
-  return outcomeOf(terminal, pruneThreads(terminal, { database, olderThan, dryRun, clock }));
+  return outcomeOf(terminal, runPrune(terminal, { database, olderThan, dryRun, clock }));
 }
 
 async function fill(database: string, threads: number, created_at = start / 1000): Promise<void> {

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import type { About } from '../../src/config/option.ts';
+import type { OptionInfo } from '../../src/config/option.ts';
 import { options } from '../../src/config/options.ts';
 import { script, startServer } from './server.ts';
 
@@ -18,7 +18,7 @@ test('--help and help print every option', async () => {
   const [flag, word] = [startServer({ args: ['--help'] }), startServer({ args: ['help'] })];
   expect([await flag.exited, await word.exited]).toEqual([0, 0]);
   expect(flag.stdout()).toBe(word.stdout());
-  const all: readonly About[] = Object.values(options);
+  const all: readonly OptionInfo[] = Object.values(options);
   const flags = all.flatMap(({ flag: name }) => (name === null ? [] : [`--${name}`]));
   const names = [...flags, ...all.flatMap(({ env }) => env)];
   expect(names.filter((name) => !flag.stdout().includes(name))).toEqual([]);

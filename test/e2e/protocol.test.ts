@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { catalogue } from '../../src/tools/tool-list.ts';
+import { toolList } from '../../src/tools/tool-list.ts';
 import { initialize, initializeParams, startServer } from './server.ts';
 
 const serverInfo = { name: 'assistants-mcp', version: manifest.version };
@@ -59,7 +59,7 @@ test('the list that the build made is that of the code', async () => {
   const server = startServer();
   await initialize(server);
   const { result } = await server.request('tools/list');
-  const told = catalogue.default.map((offer) => {
+  const told = toolList.default.map((offer) => {
     const { name, title, description, annotations, inputSchema, outputSchema } = offer;
     const shown = { name, title, description, annotations, inputSchema };
     return outputSchema === null ? shown : { ...shown, outputSchema };

@@ -1,27 +1,27 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  advance,
+  transition,
   initialState,
   isTerminal,
   nextStatus,
   transitions,
-  type Outcome,
+  type TransitionData,
   type RunEvent,
-  type Standing,
+  type RunSnapshot,
 } from '../../src/engine/run-state-machine.ts';
-import { liveStatuses } from '../../src/engine/store/schema.ts';
+import { activeStatuses } from '../../src/engine/store/schema.ts';
 
 const created = 1_790_000_000;
 const deadline = created + 600;
-const fresh: Standing = { status: 'queued', state: initialState(deadline) };
+const fresh: RunSnapshot = { status: 'queued', state: initialState(deadline) };
 
 const action = {
   type: 'submit_tool_outputs',
   submit_tool_outputs: {
     tool_calls: [{ id: 'call_a', type: 'function', function: { name: 'f', arguments: '{}' } }],
   },
-} satisfies Outcome['required_action'];
+} satisfies TransitionData['required_action'];
 const usage = {
   prompt_tokens: 2,
   completion_tokens: 1,
@@ -29,7 +29,7 @@ const usage = {
   prompt_token_details: { cached_tokens: 0 },
   completion_tokens_details: { reasoning_tokens: 0 },
 };
-const outcomes: Partial<Record<RunEvent, Outcome>> = {
+const outcomes: Partial<Record<RunEvent, TransitionData>> = {
   require_action: { required_action: action },
   complete: { usage },
   cut_off: { usage, incomplete_details: { reason: 'max_completion_tokens' } },
@@ -59,17 +59,17 @@ const statuses = [
   'completed',
   'incomplete',
   'expired',
-] as const satisfies Standing['status'][];
+] as const satisfies RunSnapshot['status'][];
 
 /** Plays events one second apart; the first at one second after creation. */
-const play = (...names: RunEvent[]): Standing =>
+const play = (...names: RunEvent[]): RunSnapshot =>
   names.reduce(
-    (run, name, index) => advance(run, name, created + index + 1, outcomes[name]),
+    (run, name, index) => transition(run, name, created + index + 1, outcomes[name]),
     fresh,
   );
 
 /** The moves of contract §5.1. */
-const legal: Record<Standing['status'], string[]> = {
+const legal: Record<RunSnapshot['status'], string[]> = {
   queued: ['in_progress', 'cancelling', 'expired', 'failed'],
   in_progress: ['completed', 'incomplete', 'failed', 'requires_action', 'cancelling', 'expired'],
   requires_action: ['queued', 'cancelling', 'expired'],
@@ -95,7 +95,7 @@ describe('moves', () => {
   });
 
   test.each(statuses)('a %s run is live, or at its end', (status) => {
-    expect(isTerminal(status)).toBe(!(liveStatuses as readonly string[]).includes(status));
+    expect(isTerminal(status)).toBe(!(activeStatuses as readonly string[]).includes(status));
   });
 
   test.each(statuses)('a %s run refuses every other event', (status) => {
@@ -103,7 +103,7 @@ describe('moves', () => {
     expect(refused.length).toBeGreaterThan(0);
     for (const event of refused) {
       const run = { ...fresh, status };
-      expect(() => advance(run, event, created)).toThrow(`a ${status} run cannot ${event}`);
+      expect(() => transition(run, event, created)).toThrow(`a ${status} run cannot ${event}`);
     }
   });
 });
@@ -111,7 +111,7 @@ describe('moves', () => {
 describe('what a transition writes (contract §5.2)', () => {
   const none = initialState(deadline);
   const waiting = { ...none, started_at: created + 1, required_action: action };
-  const cases: [RunEvent[], Standing][] = [
+  const cases: [RunEvent[], RunSnapshot][] = [
     [[], { status: 'queued', state: none }],
     [['start'], { status: 'in_progress', state: { ...none, started_at: created + 1 } }],
     [['start', 'require_action'], { status: 'requires_action', state: waiting }],
@@ -205,7 +205,7 @@ test('no sequence of events reaches a state the contract does not know', () => {
       for (const [index, name] of names.entries()) {
         if (nextStatus(run.status, name) === undefined) continue;
         const before = run;
-        run = advance(run, name, created + index, outcomes[name]);
+        run = transition(run, name, created + index, outcomes[name]);
         expect(legal[before.status]).toContain(run.status);
         const { state } = run;
         const ends = [state.completed_at, state.failed_at, state.cancelled_at];

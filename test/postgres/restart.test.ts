@@ -55,7 +55,7 @@ test('a run whose message was lost in a crash of the server says it again, once'
   await cluster.start();
   expect(await said()).toHaveLength(1);
   gate.open();
-  await it.engine.settled();
+  await it.engine.idle();
   expect(it.lines.join('')).toContain('a step was lost in a crash of the database');
   expect(await isOver()).toBe(false);
   while (!(await isOver())) await it.clock.advance(1000);

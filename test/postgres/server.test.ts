@@ -131,7 +131,7 @@ test('a draft does not wait for the disk, and nothing else is spared that', asyn
         const shown = sql<{ synchronous_commit: string }>`show synchronous_commit`;
         return (await shown.execute(transaction)).rows[0]?.synchronous_commit;
       },
-      { isDraft },
+      { asyncCommit: isDraft },
     );
   expect([await commitOf(false), await commitOf(true), await commitOf(false)]).toEqual([
     'on',

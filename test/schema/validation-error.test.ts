@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createAssistant } from '../../src/schema/assistant.ts';
 import { integer, jsonObject, threadId } from '../../src/schema/common.ts';
-import { describeProblem, malformedId, typeWord } from '../../src/schema/validation-error.ts';
+import { toValidationError, malformedId, typeWord } from '../../src/schema/validation-error.ts';
 import { createMessage } from '../../src/schema/message.ts';
 import { createRun, submitToolOutputs } from '../../src/schema/run.ts';
 
@@ -10,7 +10,7 @@ import { createRun, submitToolOutputs } from '../../src/schema/run.ts';
 function problem(schema: z.ZodType, value: unknown) {
   const { error } = schema.safeParse(value, { reportInput: true });
   if (error === undefined) throw new Error('the value was taken');
-  return describeProblem(error);
+  return toValidationError(error);
 }
 
 test.each([

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { randomIds, systemClock } from '../../src/shared/clock.ts';
 import { createLog } from '../../src/shared/log.ts';
-import { createFront } from '../../src/server/request-handler.ts';
+import { createRequestHandler } from '../../src/server/request-handler.ts';
 import { listen } from '../../src/server/listener.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
-import { createScope } from '../../src/server/request-context.ts';
+import { createRequestContext } from '../../src/server/request-context.ts';
 
 const fail = () => Promise.reject(new Error('secret details'));
 
@@ -12,15 +12,15 @@ test('a fault of the server is told in the API’s words, and in the log alone i
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
   const log = createLog({ level: 'info', secrets: [], now: () => 0, write });
-  const front = createFront({
+  const front = createRequestHandler({
     rules: { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [], token: null },
-    engine: { fetch: fail, keeps: async () => false },
+    engine: { fetch: fail, ownsFile: async () => false },
     mcp: fail,
     upstream: fail,
     health: fail,
     metrics: fail,
-    traffic: createMetrics('1.2.3').traffic,
-    scope: createScope({ ids: randomIds, log }),
+    httpMetrics: createMetrics('1.2.3').httpMetrics,
+    requestContext: createRequestContext({ ids: randomIds, log }),
     clock: systemClock,
   });
   const listener = await listen(front, { host: '127.0.0.1', port: 0, ids: randomIds });

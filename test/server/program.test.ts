@@ -3,12 +3,12 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import { run } from '../../src/cli/main.ts';
+import { main } from '../../src/cli/main.ts';
 
 function start(argv: readonly string[], env: Record<string, string> = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
-  const ended = run({
+  const ended = main({
     argv: ['serve', '--database', ':memory:', ...argv],
     env: { ASSISTANTS_MODEL_API: 'scripted', ...env },
     platform: 'linux',

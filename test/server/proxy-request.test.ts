@@ -5,7 +5,7 @@ import { connect, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { createPassThrough } from '../../src/server/upstream-proxy.ts';
+import { createUpstreamProxy } from '../../src/server/upstream-proxy.ts';
 import { until } from '../support/clock.ts';
 import { answerJson, serverKey, startPassing } from '../support/proxy.ts';
 import { type Served, sdkFor, startServe, writeRaw } from '../support/serve.ts';
@@ -275,7 +275,7 @@ describe('what cannot be passed on', () => {
 });
 
 test('the server’s key goes to no other host, whatever a path hides', async () => {
-  const pass = createPassThrough({ baseURL: 'http://127.0.0.1:1', apiKey: serverKey, name: 'me' });
+  const pass = createUpstreamProxy({ baseURL: 'http://127.0.0.1:1', apiKey: serverKey, name: 'me' });
   const request = new Request('http://127.0.0.1/v1%2f@127.0.0.1:2/x');
   const answer = pass(request, new IncomingMessage(new Socket()));
   await expect(answer).rejects.toMatchObject({ status: 404 });

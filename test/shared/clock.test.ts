@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
-import { randomIds, seconds, systemClock } from '../../src/shared/clock.ts';
+import { randomIds, unixSeconds, systemClock } from '../../src/shared/clock.ts';
 import { createClock, createIds } from '../support/clock.ts';
 
 test('the time is told in whole seconds', () => {
-  expect(seconds(createClock(1_790_000_000_999))).toBe(1_790_000_000);
+  expect(unixSeconds(createClock(1_790_000_000_999))).toBe(1_790_000_000);
 });
 
 test.each([
   ['random', randomIds],
   ['counted', createIds()],
 ])('%s ids have the shapes of the contract', (_, ids) => {
-  const made = Array.from({ length: 50 }, () => ids.object('run_'));
+  const made = Array.from({ length: 50 }, () => ids.newId('run_'));
   for (const id of made) expect(id).toMatch(/^run_[0-9A-Za-z]{24}$/u);
   expect(new Set(made).size).toBe(50);
-  expect(ids.request()).toMatch(/^req_[0-9a-f]{32}$/u);
+  expect(ids.newRequestId()).toMatch(/^req_[0-9a-f]{32}$/u);
 });
 
 test('a sleep ends at once when it is aborted, before or in the middle', async () => {

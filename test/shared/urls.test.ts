@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isPostgres, nameOf } from '../../src/shared/urls.ts';
+import { isPostgresUrl, redactedLocation } from '../../src/shared/urls.ts';
 import { toConnectionString } from '../../src/engine/store/postgres/connection-url.ts';
 
 test.each([
@@ -8,13 +8,13 @@ test.each([
   ['postgres:///db?host=/run/postgresql&password=secret', 'postgres:///db'],
   ['postgres://host/db', 'postgres://host/db'],
 ])('of %s what is shown is %s', (location, name) => {
-  expect([isPostgres(location), nameOf(location)]).toEqual([true, name]);
+  expect([isPostgresUrl(location), redactedLocation(location)]).toEqual([true, name]);
 });
 
 test.each(['/var/lib/a.db', ':memory:', 'postgres.db', 'C:\\a?b@c.db'])(
   '%s is a file, or is as good as one',
   (location) => {
-    expect([isPostgres(location), nameOf(location)]).toEqual([false, location]);
+    expect([isPostgresUrl(location), redactedLocation(location)]).toEqual([false, location]);
   },
 );
 

@@ -82,7 +82,7 @@ export function createIds(): Ids {
     return count.toString(radix).padStart(length, '0');
   };
   return {
-    object: (prefix) => `${prefix}${next(24, 36)}`,
-    request: () => `req_${next(32, 16)}`,
+    newId: (prefix) => `${prefix}${next(24, 36)}`,
+    newRequestId: () => `req_${next(32, 16)}`,
   };
 }

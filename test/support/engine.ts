@@ -1,18 +1,18 @@
 import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
 import type { Ids } from '../../src/shared/clock.ts';
-import { withCopiedImages } from '../../src/engine/runs/copied-images.ts';
+import { preferLocalImages } from '../../src/engine/runs/copied-images.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { createAutoModel } from '../../src/engine/models/auto-detect.ts';
 import { createChatModel } from '../../src/engine/models/chat/model.ts';
 import { whyUnavailable } from '../../src/engine/models/endpoint.ts';
-import { createFiles } from '../../src/engine/models/endpoint-files.ts';
+import { createEndpointFiles } from '../../src/engine/models/endpoint-files.ts';
 import { createResponsesModel } from '../../src/engine/models/responses/model.ts';
 import { createScriptedModel } from '../../src/engine/models/scripted.ts';
 import { openDatabase } from '../../src/engine/store/open.ts';
-import { passingFiles } from '../../src/backend/files-proxy.ts';
+import { withUpstreamFiles } from '../../src/backend/files-proxy.ts';
 import { createLog } from '../../src/shared/log.ts';
-import { embeddedFetch } from '../../src/backend/embedded-fetch.ts';
+import { inProcessFetch } from '../../src/backend/embedded-fetch.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
 import { locate } from './test-database.ts';
 import { faultOf } from './objects.ts';
@@ -139,7 +139,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
   const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch, secrets };
   const db = await openDatabase(await locate(options.database));
   const hasFiles = !isScripted && whyUnavailable(endpoint) === null;
-  const files = hasFiles ? withCopiedImages(createFiles(endpoint), db) : null;
+  const files = hasFiles ? preferLocalImages(createEndpointFiles(endpoint), db) : null;
   const engine = createEngine({
     db,
     model: models[options.model ?? 'responses']({ ...endpoint, files, ids }),
@@ -160,7 +160,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     ? { reason: 'the scripted model has assistants and threads alone.' }
     : { apiKey: key, baseURL: baseURL ?? 'https://api.openai.com/v1' };
   const reach = (handler: Engine['fetch']) =>
-    passingFiles({ ...engine, fetch: handler }, passing, fetch);
+    withUpstreamFiles({ ...engine, fetch: handler }, passing, fetch);
   return { clock, ids, upstream, storage, engine, reach };
 }
 
@@ -177,7 +177,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const openai = new OpenAI({
     apiKey: 'sk-caller',
     baseURL: 'http://embedded/v1',
-    fetch: embeddedFetch(reach(handler)),
+    fetch: inProcessFetch(reach(handler)),
     maxRetries: 0,
   });
   onTestFinished(async () => {
@@ -206,7 +206,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     },
     async runToEnd() {
       await engine.tick();
-      await engine.settled();
+      await engine.idle();
     },
   };
 }

@@ -1,9 +1,9 @@
 import manifest from '../../package.json' with { type: 'json' };
-import type { About } from '../../src/config/option.ts';
+import type { OptionInfo } from '../../src/config/option.ts';
 import { options } from '../../src/config/options.ts';
 import { allTools } from '../../src/tools/registry.ts';
 
-const all: readonly About[] = Object.values(options);
+const all: readonly OptionInfo[] = Object.values(options);
 
 type Row = readonly string[];
 
@@ -37,7 +37,7 @@ export const toolTable = (): string =>
     ]),
   );
 
-const optionRow = ({ env, flag, value, help, fallback }: About): Row => [
+const optionRow = ({ env, flag, value, help, defaultText: fallback }: OptionInfo): Row => [
   env.map((name) => code(name)).join(', else '),
   flag === null ? '' : code(`--${flag}${value === null ? '' : ` ${value}`}`),
   help,
@@ -58,7 +58,7 @@ export function fill(text: string, name: string, block: string): string {
   return `${text.slice(0, before + begin.length)}\n\n${block}\n\n${text.slice(rest)}`;
 }
 
-const variables = ({ env, help, secret }: About) =>
+const variables = ({ env, help, secret }: OptionInfo) =>
   env.map((name) => ({
     name,
     description: `${help.replaceAll('`', '')}.`,
@@ -81,7 +81,7 @@ export const serverEntry = () => ({
       version: manifest.version,
       transport: { type: 'stdio' },
       environmentVariables: all
-        .filter(({ only }) => only === undefined)
+        .filter(({ command: only }) => only === undefined)
         .flatMap((option) => variables(option)),
     },
   ],

@@ -7,9 +7,9 @@ import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
 import { capabilityTools } from '../../src/tools/capability-aliases.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
-import { offer } from '../../src/tools/offer.ts';
+import { toListing } from '../../src/tools/offer.ts';
 import type { Tool } from '../../src/tools/tool.ts';
-import { select, type Selection } from '../../src/tools/toolsets.ts';
+import { filterTools, type ToolFilter } from '../../src/tools/toolsets.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
 interface Setting {
@@ -75,8 +75,8 @@ const listedTool = z.object({
 const toolList = z.object({ tools: z.array(listedTool) });
 
 /** The tools of a selection, in listing order. */
-export const selectTools = (selection: Selection): readonly Tool[] =>
-  select({ default: allTools, capability: capabilityTools }, selection);
+export const selectTools = (selection: ToolFilter): readonly Tool[] =>
+  filterTools({ default: allTools, capability: capabilityTools }, selection);
 
 /** A client of the tools over pipes, with everything between them real. */
 export async function connectTools(setting: Setting): Promise<Host> {
@@ -91,7 +91,7 @@ export async function connectTools(setting: Setting): Promise<Host> {
   const build = () =>
     createServer({
       openai: async () => openai,
-      offers: tools.map(offer),
+      listings: tools.map(toListing),
       load: async (name) => findTool(name),
       log,
       clock,

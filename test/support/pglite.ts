@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { type Driver, Kysely, PGliteDialect, type PGliteDialectConfig, PGliteDriver } from 'kysely';
 import type { Tables } from '../../src/engine/store/schema.ts';
-import { PostgresFeatures } from '../../src/engine/store/capabilities.ts';
+import { CapabilityAdapter } from '../../src/engine/store/capabilities.ts';
 import { SearchCompiler } from '../../src/engine/store/postgres/postgres-compiler.ts';
 import { migrate } from '../../src/engine/store/migrate.ts';
 
@@ -42,13 +42,13 @@ class SharedDialect extends PGliteDialect {
     return new SearchCompiler();
   }
 
-  override createAdapter(): PostgresFeatures {
-    const adapter = new PostgresFeatures();
+  override createAdapter(): CapabilityAdapter {
+    const adapter = new CapabilityAdapter();
     adapter.features = {
       isolation: 'read committed',
       skipLocked: true,
-      knowsDrafts: true,
-      signals: null,
+      asyncCommit: true,
+      notifications: null,
     };
     return adapter;
   }

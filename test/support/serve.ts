@@ -9,9 +9,9 @@ import { type Clock, randomIds, systemClock } from '../../src/shared/clock.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
-import { startServing } from '../../src/server/server.ts';
+import { startServer } from '../../src/server/server.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
-import { offer } from '../../src/tools/offer.ts';
+import { toListing } from '../../src/tools/offer.ts';
 
 export interface Start {
   /** Flags after `serve`. */
@@ -52,7 +52,7 @@ export async function startServe(start: Start = {}): Promise<Served> {
     now: () => systemClock.now(),
     write: (line) => written.push(line),
   });
-  const serving = await startServing({
+  const serving = await startServer({
     config,
     clock,
     ids: randomIds,
@@ -64,7 +64,7 @@ export async function startServe(start: Start = {}): Promise<Served> {
         createServer({
           ...parts,
           openai: async () => openai,
-          offers: allTools.map(offer),
+          listings: allTools.map(toListing),
           load: async (name) => findTool(name),
           clock,
           version: '1.2.3',

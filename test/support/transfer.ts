@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { exportDatabase } from '../../src/cli/commands/export.ts';
-import { importFiles } from '../../src/cli/commands/import.ts';
+import { runExport } from '../../src/cli/commands/export.ts';
+import { runImport } from '../../src/cli/commands/import.ts';
 import { start } from './clock.ts';
 import { temporary } from './temporary-files.ts';
 
@@ -68,7 +68,7 @@ export function createStore(database = temporary()): Store {
     const terminal = openTerminal(input);
     const { replace = false } = input;
     const command = { database, files, replace, now, runLifetime: 600 };
-    return outcomeOf(terminal, importFiles(terminal, command));
+    return outcomeOf(terminal, runImport(terminal, command));
   };
   const importText = async (content: string | Buffer, input?: Input) => {
     const file = join(folder, 'in.jsonl');
@@ -87,7 +87,7 @@ export function createStore(database = temporary()): Store {
     exportAll: (threads, output) => {
       const terminal = openTerminal({});
       const command = { database, threads: threads ?? null, output: output ?? null };
-      return outcomeOf(terminal, exportDatabase(terminal, command));
+      return outcomeOf(terminal, runExport(terminal, command));
     },
   };
 }

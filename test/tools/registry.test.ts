@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import type { Effect } from '../../src/tools/tool.ts';
-import { type Selection, toolsets } from '../../src/tools/toolsets.ts';
+import { type ToolFilter, toolsets } from '../../src/tools/toolsets.ts';
 import { connectTools, type ListedTool, selectTools } from '../support/mcp.ts';
 import { scriptServer } from '../support/fake-assistants-server.ts';
 
@@ -96,7 +96,7 @@ test('a server without tools in its selection lists none', async () => {
   expect((await host.list()).tools).toEqual([]);
 });
 
-const selections: readonly Selection[] = [
+const selections: readonly ToolFilter[] = [
   { toolsets, readOnly: false, names: 'default' },
   { toolsets, readOnly: true, names: 'default' },
   { toolsets: ['assistants'], readOnly: false, names: 'default' },

@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
-import type { Teller } from './teller.ts';
+import type { DemoPrinter } from './teller.ts';
 
 /** Calls a tool; its answer is checked to be of `shape`. Throws what the tool says when it fails. */
 type Call = <T>(tool: string, args: object, shape: z.ZodType<T>) => Promise<T>;
@@ -52,7 +52,7 @@ const getWeather = {
 };
 
 const createCall =
-  (client: Client, teller: Teller): Call =>
+  (client: Client, teller: DemoPrinter): Call =>
   async (name, args, shape) => {
     const result = await client.callTool(
       { name, arguments: { ...args } },
@@ -66,10 +66,10 @@ const createCall =
     return shape.parse(result.structuredContent);
   };
 
-const isMoving = ({ status }: Run): boolean =>
+const isRunning = ({ status }: Run): boolean =>
   ['queued', 'in_progress', 'cancelling'].includes(status);
 
-function tellRun(teller: Teller, { id, status, usage, last_error: error, reply }: Run): void {
+function printRun(teller: DemoPrinter, { id, status, usage, last_error: error, reply }: Run): void {
   const tokens =
     usage === null || usage === undefined ? '' : `, after ${usage.total_tokens} tokens`;
   teller.line(`${id} is ${status}${tokens}.`);
@@ -78,9 +78,9 @@ function tellRun(teller: Teller, { id, status, usage, last_error: error, reply }
 }
 
 /** Waits for the run and answers its function calls, as often as it asks. */
-async function carryOn(call: Call, teller: Teller, begun: Run): Promise<Run> {
+async function pollUntilDone(call: Call, teller: DemoPrinter, begun: Run): Promise<Run> {
   let current = begun;
-  while (isMoving(current) || current.status === 'requires_action') {
+  while (isRunning(current) || current.status === 'requires_action') {
     const ids = { thread_id: current.thread_id, run_id: current.id };
     const calls = current.required_action?.submit_tool_outputs.tool_calls ?? [];
     for (const {
@@ -89,21 +89,21 @@ async function carryOn(call: Call, teller: Teller, begun: Run): Promise<Run> {
     } of calls) {
       teller.line(`It asks for ${name}(${args}) as ${id}.`);
     }
-    if (isMoving(current)) {
+    if (isRunning(current)) {
       current = await call('get_run', { ...ids, wait_seconds: 30 }, run);
       continue;
     }
-    teller.chapter('submit_tool_outputs');
+    teller.step('submit_tool_outputs');
     teller.line(`Every call is answered with ${weather}.`);
     const outputs = calls.map(({ id }) => ({ tool_call_id: id, output: weather }));
     current = await call('submit_tool_outputs', { ...ids, tool_outputs: outputs }, run);
-    tellRun(teller, current);
+    printRun(teller, current);
   }
   return current;
 }
 
-async function createAndRun(call: Call, teller: Teller, model: string): Promise<Run> {
-  teller.chapter('create_assistant');
+async function createAndRun(call: Call, teller: DemoPrinter, model: string): Promise<Run> {
+  teller.step('create_assistant');
   const assistant = await call(
     'create_assistant',
     {
@@ -115,48 +115,48 @@ async function createAndRun(call: Call, teller: Teller, model: string): Promise<
     named,
   );
   teller.line(`${assistant.id} can call get_weather(city).`);
-  teller.chapter('create_thread_and_run');
+  teller.step('create_thread_and_run');
   teller.line(`A person asks: ${question}`);
   const begun = await call(
     'create_thread_and_run',
     { assistant_id: assistant.id, thread: { messages: [{ role: 'user', content: question }] } },
     run,
   );
-  tellRun(teller, begun);
-  return carryOn(call, teller, begun);
+  printRun(teller, begun);
+  return pollUntilDone(call, teller, begun);
 }
 
-async function lookBack(call: Call, teller: Teller, done: Run): Promise<void> {
+async function listResults(call: Call, teller: DemoPrinter, done: Run): Promise<void> {
   const ids = { thread_id: done.thread_id };
-  teller.chapter('list_run_steps');
+  teller.step('list_run_steps');
   const made = await call('list_run_steps', { ...ids, run_id: done.id, order: 'asc' }, steps);
   for (const step of made.data) teller.line(`${step.id}: ${step.type}, ${step.status}`);
-  teller.chapter('list_runs');
+  teller.step('list_runs');
   const all = await call('list_runs', ids, runs);
   for (const { id, status } of all.data) teller.line(`${id}: ${status}`);
 }
 
 /** Files live on the server, so that this chapter is for the embedded engine, which takes any id. */
-async function attachFile(call: Call, teller: Teller, done: Run): Promise<void> {
+async function attachFile(call: Call, teller: DemoPrinter, done: Run): Promise<void> {
   const attachments = [{ file_id: 'file-PackingList', tools: [{ type: 'code_interpreter' }] }];
-  teller.chapter('create_message, with a file');
+  teller.step('create_message, with a file');
   const message = await call(
     'create_message',
     { thread_id: done.thread_id, role: 'user', content: 'My packing list.', attachments },
     named,
   );
   teller.line(`${message.id} carries file-PackingList.`);
-  teller.chapter('list_message_files');
+  teller.step('list_message_files');
   const ids = { thread_id: done.thread_id, message_id: message.id };
   const found = await call('list_message_files', ids, files);
   for (const { id } of found.data) teller.line(`${message.id} has ${id}.`);
 }
 
 /** The main job from the assistant to the list of runs; true when the run completed. */
-export async function tellStory(client: Client, teller: Teller, config: Config): Promise<boolean> {
+export async function runConversation(client: Client, teller: DemoPrinter, config: Config): Promise<boolean> {
   const call = createCall(client, teller);
   const done = await createAndRun(call, teller, config.model ?? 'gpt-4.1-mini');
   if (config.baseUrl === null) await attachFile(call, teller, done);
-  await lookBack(call, teller, done);
+  await listResults(call, teller, done);
   return done.status === 'completed';
 }

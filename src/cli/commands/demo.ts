@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Config } from '../../config/config.ts';
-import { tellStory } from './demo-conversation.ts';
-import { createTeller, type Teller } from './teller.ts';
+import { runConversation } from './demo-conversation.ts';
+import { createPrinter, type DemoPrinter } from './teller.ts';
 
 /** What the demo needs of the process that it runs in. */
-export interface Stage {
+export interface DemoHost {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How to start the server: the interpreter and the script. */
   readonly command: readonly [string, string];
@@ -19,7 +19,7 @@ export interface Stage {
 const isScripted = ({ apiKey, modelBaseUrl, modelApi }: Config): boolean =>
   modelApi === 'scripted' || (apiKey === null && modelBaseUrl === null);
 
-function cast(config: Config): string {
+function modelBanner(config: Config): string {
   if (config.baseUrl !== null) return `The server is ${config.baseUrl}.`;
   if (!isScripted(config)) {
     return `The model is a real one, behind ${config.modelBaseUrl ?? "OpenAI's endpoint"}.`;
@@ -39,7 +39,7 @@ const engineEnv = (config: Config, folder: string): Record<string, string> => ({
 });
 
 /** The server's environment: the caller's, but with every tool and a database of its own. */
-function serverEnv(env: Stage['env'], config: Config, folder: string): Record<string, string> {
+function serverEnv(env: DemoHost['env'], config: Config, folder: string): Record<string, string> {
   const engine = Object.entries(engineEnv(config, folder));
   const own = {
     ...env,
@@ -61,7 +61,7 @@ function serverEnv(env: Stage['env'], config: Config, folder: string): Record<st
 }
 
 async function withServer(
-  stage: Stage,
+  stage: DemoHost,
   env: Record<string, string>,
   use: (client: Client) => Promise<boolean>,
 ): Promise<boolean> {
@@ -78,30 +78,30 @@ async function withServer(
   }
 }
 
-async function connectAndTell(client: Client, teller: Teller, config: Config): Promise<boolean> {
+async function connectAndRun(client: Client, teller: DemoPrinter, config: Config): Promise<boolean> {
   const { tools } = await client.listTools();
   const server = client.getServerVersion();
-  teller.chapter('Connect');
+  teller.step('Connect');
   teller.line(
     `${server?.name} ${server?.version} answers over stdio, in protocol ${client.getNegotiatedProtocolVersion()}, with ${tools.length} tools.`,
   );
-  return tellStory(client, teller, config);
+  return runConversation(client, teller, config);
 }
 
 /**
  * Does the server's main job where a person can watch: a server of this very build is started over
  * stdio and used as an MCP host would. True when its run completed.
  */
-export async function tellDemo(stage: Stage, config: Config): Promise<boolean> {
-  const teller = createTeller((text) => stage.stdout.write(text));
+export async function runDemo(stage: DemoHost, config: Config): Promise<boolean> {
+  const teller = createPrinter((text) => stage.stdout.write(text));
   let folder: string | undefined;
   teller.line('assistants-mcp: a conversation with an assistant, over MCP.', 0);
-  teller.line(cast(config), 0);
+  teller.line(modelBanner(config), 0);
   try {
     folder = await mkdtemp(join(tmpdir(), 'assistants-mcp-demo-'));
     const env = serverEnv(stage.env, config, folder);
     const completed = await withServer(stage, env, (client) =>
-      connectAndTell(client, teller, config),
+      connectAndRun(client, teller, config),
     );
     teller.end(completed ? 'The run completed.' : 'The run did not complete.');
     return completed;

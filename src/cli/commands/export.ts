@@ -5,8 +5,8 @@ import { countRows, readSnapshot } from '../../engine/store/raw-rows.ts';
 import { openExisting } from '../../engine/store/open.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { exportObjects } from '../../engine/transfer/exporter.ts';
-import { createProgress, type Progress } from '../progress.ts';
-import { interruption, sentenceOf, type Terminal } from '../terminal.ts';
+import { createProgressBar, type Progress } from '../progress.ts';
+import { abortSignal, errorMessage, type Terminal } from '../terminal.ts';
 
 export interface ExportCommand {
   readonly database: string;
@@ -44,11 +44,11 @@ async function* toLines(
 
 type Lines = AsyncIterable<string>;
 
-const found = (file: string) => stat(file).catch(() => null);
+const statOrNull = (file: string) => stat(file).catch(() => null);
 
 /** Whether both are the same file, by whatever names. */
-async function isSame(file: string, other: string): Promise<boolean> {
-  const [one, two] = [await found(file), await found(other)];
+async function isSameFile(file: string, other: string): Promise<boolean> {
+  const [one, two] = [await statOrNull(file), await statOrNull(other)];
   return one !== null && one.ino === two?.ino && one.dev === two.dev;
 }
 
@@ -58,7 +58,7 @@ async function isSame(file: string, other: string): Promise<boolean> {
  * pipe, is written to as it is.
  */
 async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promise<void> {
-  if ((await found(file))?.isFile() === false) {
+  if ((await statOrNull(file))?.isFile() === false) {
     return pipeline(lines, createWriteStream(file), { signal });
   }
   const target = await realpath(file).catch(() => file);
@@ -79,8 +79,8 @@ async function writeAll(
   signal: AbortSignal,
 ): Promise<number> {
   const total = threads === null ? await countRows(db) : null;
-  const isShared = output === null && stdout.isTTY === true;
-  const progress: Progress = createProgress(stderr, 'Exporting', isShared ? null : total);
+  const stdoutIsTerminal = output === null && stdout.isTTY === true;
+  const progress: Progress = createProgressBar(stderr, 'Exporting', stdoutIsTerminal ? null : total);
   let count = 0;
   const onLines = (more: number) => {
     count += more;
@@ -104,24 +104,24 @@ function explain(error: unknown, output: string | null, signal: AbortSignal): st
   if (hasCode(error) && error.code === 'EPIPE') return null;
   if (hasCode(error) && error.code === 'ABORT_ERR' && signal.aborted) return 'Interrupted.';
   const isOfFile = output !== null && hasCode(error);
-  return isOfFile ? `${output}: ${sentenceOf(error)}` : sentenceOf(error);
+  return isOfFile ? `${output}: ${errorMessage(error)}` : errorMessage(error);
 }
 
 /**
  * `assistants-mcp export`: writes one moment of the database as JSON Lines while others go on
  * working with it. Resolves to the exit code.
  */
-export async function exportDatabase(terminal: Terminal, command: ExportCommand): Promise<number> {
+export async function runExport(terminal: Terminal, command: ExportCommand): Promise<number> {
   const { database, output } = command;
   const { stdout, stderr } = terminal;
-  const signal = interruption(terminal);
+  const signal = abortSignal(terminal);
   // An error of stdout may also be what interrupts the command, and come second.
   let failure: unknown;
   stdout.once('error', (error) => (failure = error));
   let db: Database | undefined;
   try {
     db = await openExisting(database);
-    if (output !== null && (await isSame(output, database))) {
+    if (output !== null && (await isSameFile(output, database))) {
       throw new Error(`${output}: This is the database itself; choose another file.`);
     }
     const count = await readSnapshot(db, (snapshot) =>

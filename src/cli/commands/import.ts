@@ -4,10 +4,10 @@ import { addAbortSignal } from 'node:stream';
 import { openDatabase } from '../../engine/store/open.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { importFile } from '../../engine/transfer/importer.ts';
-import { createProgress } from '../progress.ts';
-import { Refusal } from '../../engine/transfer/import-error.ts';
+import { createProgressBar } from '../progress.ts';
+import { ImportError } from '../../engine/transfer/import-error.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
-import { counted, interruption, inWords, sentenceOf, type Terminal } from '../terminal.ts';
+import { countBytes, abortSignal, formatCounts, errorMessage, type Terminal } from '../terminal.ts';
 
 export interface ImportCommand {
   /** The database to import into; it is made if it is not there. */
@@ -31,16 +31,16 @@ async function importOne(
   const name = file === '-' ? 'stdin' : file;
   const size = file === '-' ? null : (await stat(file)).size;
   const input = addAbortSignal(options.signal, file === '-' ? stdin : createReadStream(file));
-  const progress = createProgress(stderr, name, size);
-  const bytes = counted(input, progress);
+  const progress = createProgressBar(stderr, name, size);
+  const bytes = countBytes(input, progress);
   const counts = await importFile(db, { name, bytes }, options).finally(() => progress.end());
-  stderr.write(`Imported ${inWords(counts)} from ${name}.\n`);
+  stderr.write(`Imported ${formatCounts(counts)} from ${name}.\n`);
 }
 
 /** Why a file was not imported, with its name. */
-function explain(file: string, error: unknown, signal: AbortSignal): string {
-  if (error instanceof Refusal) return error.message;
-  const reason = signal.aborted ? 'Interrupted.' : sentenceOf(error);
+function describeFailure(file: string, error: unknown, signal: AbortSignal): string {
+  if (error instanceof ImportError) return error.message;
+  const reason = signal.aborted ? 'Interrupted.' : errorMessage(error);
   return `${file}: ${reason}`;
 }
 
@@ -48,10 +48,10 @@ function explain(file: string, error: unknown, signal: AbortSignal): string {
  * `assistants-mcp import`: brings files in one by one, each as a whole, and ends at the first that
  * cannot be. Resolves to the exit code.
  */
-export async function importFiles(terminal: Terminal, command: ImportCommand): Promise<number> {
+export async function runImport(terminal: Terminal, command: ImportCommand): Promise<number> {
   const { database, files, replace, now, runLifetime: lifetime } = command;
   const { stderr } = terminal;
-  const signal = interruption(terminal);
+  const signal = abortSignal(terminal);
   const options = { replace, now, lifetime, signal, waiting: new Map() };
   let file = database;
   let db: Database | undefined;
@@ -60,8 +60,8 @@ export async function importFiles(terminal: Terminal, command: ImportCommand): P
     for (file of files) await importOne(db, file, options, terminal);
     return 0;
   } catch (error) {
-    if (db === undefined) stderr.write(`${sentenceOf(error)}\n`);
-    else stderr.write(`${explain(file, error, signal)}\nNothing of it was imported.\n`);
+    if (db === undefined) stderr.write(`${errorMessage(error)}\n`);
+    else stderr.write(`${describeFailure(file, error, signal)}\nNothing of it was imported.\n`);
     return 1;
   } finally {
     await db?.destroy();

@@ -1,16 +1,16 @@
-import { type Clock, seconds } from '../../shared/clock.ts';
+import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { openExisting } from '../../engine/store/open.ts';
-import type { Position } from '../../engine/store/keyset-page.ts';
+import type { Cursor } from '../../engine/store/keyset-page.ts';
 import {
   countStill,
-  nothing,
+  noneDeleted,
   type Pruned,
   removeCopies,
-  removeStill,
+  deleteInactive,
 } from '../../engine/store/prune.ts';
 import type { Database } from '../../engine/store/schema.ts';
-import { createProgress } from '../progress.ts';
-import { interruption, inWords, sentenceOf, type Terminal } from '../terminal.ts';
+import { createProgressBar } from '../progress.ts';
+import { abortSignal, formatCounts, errorMessage, type Terminal } from '../terminal.ts';
 
 export interface PruneCommand {
   readonly database: string;
@@ -24,7 +24,7 @@ export interface PruneCommand {
 /** Threads, or copies of files, removed in one transaction. */
 const batch = 100;
 /** Milliseconds between two transactions, at least: time enough for whoever waits to write. */
-const shortestRest = 20;
+const minPauseMs = 20;
 
 const add = (one: Pruned, other: Pruned): Pruned => ({
   threads: one.threads + other.threads,
@@ -33,10 +33,10 @@ const add = (one: Pruned, other: Pruned): Pruned => ({
   files: one.files + other.files,
 });
 
-const told = ({ threads, messages, runs, files }: Pruned): string =>
-  inWords({ thread: threads, 'thread.message': messages, 'thread.run': runs, file: files });
+const formatPruned = ({ threads, messages, runs, files }: Pruned): string =>
+  formatCounts({ thread: threads, 'thread.message': messages, 'thread.run': runs, file: files });
 
-interface Pruning {
+interface PruneJob {
   readonly db: Database;
   /** Unix seconds. */
   readonly since: number;
@@ -50,7 +50,7 @@ interface Pruning {
  * others for half of the time.
  */
 async function inBatches(
-  { clock, signal, onBatch }: Pruning,
+  { clock, signal, onBatch }: PruneJob,
   remove: () => Promise<{ readonly removed: Pruned; readonly isLast: boolean }>,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -58,24 +58,24 @@ async function inBatches(
     const { removed, isLast } = await remove();
     onBatch(removed);
     if (isLast) return;
-    await clock.sleep(Math.max(shortestRest, clock.now() - began), signal);
+    await clock.sleep(Math.max(minPauseMs, clock.now() - began), signal);
   }
   throw new Error('Interrupted');
 }
 
 /** First the threads, and then the copies that are nobody's any more. */
-async function removeAll(pruning: Pruning): Promise<void> {
+async function removeAll(pruning: PruneJob): Promise<void> {
   const { db, since } = pruning;
-  let after: Position | null = null;
+  let after: Cursor | null = null;
   await inBatches(pruning, async () => {
     const page = { limit: batch, ...(after && { after }) };
-    const { last, ...removed } = await removeStill(db, since, page);
+    const { last, ...removed } = await deleteInactive(db, since, page);
     after = last;
     return { removed, isLast: last === null };
   });
   await inBatches(pruning, async () => {
     const files = await removeCopies(db, since, batch);
-    return { removed: { ...nothing, files }, isLast: files < batch };
+    return { removed: { ...noneDeleted, files }, isLast: files < batch };
   });
 }
 
@@ -83,31 +83,31 @@ async function removeAll(pruning: Pruning): Promise<void> {
  * `assistants-mcp prune`: removes threads that have been still for long, in short transactions, so
  * that others go on working with the database. Resolves to the exit code.
  */
-export async function pruneThreads(terminal: Terminal, command: PruneCommand): Promise<number> {
+export async function runPrune(terminal: Terminal, command: PruneCommand): Promise<number> {
   const { database, olderThan, dryRun, clock } = command;
   const { stderr } = terminal;
-  const signal = interruption(terminal);
-  const since = seconds(clock) - olderThan;
-  let removed = nothing;
+  const signal = abortSignal(terminal);
+  const since = unixSeconds(clock) - olderThan;
+  let removed = noneDeleted;
   let db: Database | undefined;
   try {
     db = await openExisting(database);
     if (dryRun) {
-      stderr.write(`Would remove ${told(await countStill(db, since))}.\n`);
+      stderr.write(`Would remove ${formatPruned(await countStill(db, since))}.\n`);
       return 0;
     }
     const total = stderr.isTTY === true ? (await countStill(db, since)).threads : null;
-    const progress = createProgress(stderr, 'Pruning', total);
+    const progress = createProgressBar(stderr, 'Pruning', total);
     const onBatch = (more: Pruned) => {
       removed = add(removed, more);
       progress.advance(more.threads);
     };
     await removeAll({ db, since, clock, signal, onBatch }).finally(() => progress.end());
-    stderr.write(`Removed ${told(removed)}.\n`);
+    stderr.write(`Removed ${formatPruned(removed)}.\n`);
     return 0;
   } catch (error) {
-    const so = db === undefined || dryRun ? '' : `Removed ${told(removed)} before that.\n`;
-    stderr.write(`${sentenceOf(error)}\n${so}`);
+    const so = db === undefined || dryRun ? '' : `Removed ${formatPruned(removed)} before that.\n`;
+    stderr.write(`${errorMessage(error)}\n${so}`);
     return 1;
   } finally {
     await db?.destroy();

@@ -1,7 +1,7 @@
 /** Prints the story: numbered chapters, and lines that belong to them. */
-export interface Teller {
+export interface DemoPrinter {
   /** Begins a chapter, named for the tool it is about. */
-  chapter(title: string): void;
+  step(title: string): void;
   /** One line of a chapter. */
   line(text: string, indent?: number): void;
   end(sentence: string): void;
@@ -12,10 +12,10 @@ const maxLength = 160;
 const shorten = (text: string): string =>
   text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
 
-export function createTeller(write: (text: string) => void): Teller {
+export function createPrinter(write: (text: string) => void): DemoPrinter {
   let chapters = 0;
   return {
-    chapter(title) {
+    step(title) {
       chapters += 1;
       write(`\n${String(chapters).padStart(2)}. ${title}\n`);
     },

@@ -24,14 +24,14 @@ const imagePart = (file_id: string, index: number): MessageContentDelta => ({
 
 /**
  * One piece of a message. The first text of a part says that it has no annotations yet; a reference
- * comes with its annotation, the `noted`th of the part, and with its marker unless that was told.
+ * comes with its annotation, the `annotationIndex`th of the part, and with its marker unless that was told.
  */
 export function messageDelta(
   id: string,
   { part: index, kind, text: value, annotation }: Delta,
-  { first, noted }: { readonly first: boolean; readonly noted: number },
+  { first, annotationIndex: annotationIndex }: { readonly first: boolean; readonly annotationIndex: number },
 ): StreamEvent {
-  const notes = annotation === undefined ? [] : [annotationDelta(annotation, noted)];
+  const notes = annotation === undefined ? [] : [annotationDelta(annotation, annotationIndex)];
   const annotations = first || notes.length > 0 ? { annotations: notes } : {};
   const content =
     kind === 'text'

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Database } from '../store/schema.ts';
-import { type Durability, transact } from '../store/transaction.ts';
+import { type CommitOptions, transact } from '../store/transaction.ts';
 import { isTerminal } from '../run-state-machine.ts';
 
 /*
@@ -15,7 +15,7 @@ export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
 type Run = OpenAI.Beta.Threads.Run;
 
 /** Tells of a change to a run, to be published if the change holds. */
-export type Tell = (run_id: string, event: StreamEvent) => void;
+export type Emit = (run_id: string, event: StreamEvent) => void;
 
 /** The events after which nothing more is told of a run for now (contract §7.3). */
 const lastEvents: ReadonlySet<string> = new Set([
@@ -28,7 +28,7 @@ const lastEvents: ReadonlySet<string> = new Set([
   'error',
 ] satisfies StreamEvent['event'][]);
 
-export const isLast = ({ event }: StreamEvent): boolean => lastEvents.has(event);
+export const isFinal = ({ event }: StreamEvent): boolean => lastEvents.has(event);
 
 /** The run that has come to its end with this event, if one has. */
 function endedRun({ data }: StreamEvent): Run | null {
@@ -37,7 +37,7 @@ function endedRun({ data }: StreamEvent): Run | null {
 }
 
 /** Events that wait for a listener before the deltas among them are run together. */
-const lag = 64;
+const coalesceAfter = 64;
 
 interface TextDelta {
   readonly id: string;
@@ -79,20 +79,20 @@ export class Subscription {
   }
 
   /** How many events have come so far. */
-  get heard(): number {
+  get received(): number {
     return this.#heard;
   }
 
   push(event: StreamEvent): void {
     this.#heard += 1;
-    const joined = this.#waiting.length >= lag ? join(this.#waiting.at(-1), event) : null;
+    const joined = this.#waiting.length >= coalesceAfter ? join(this.#waiting.at(-1), event) : null;
     if (joined === null) this.#waiting.push(event);
     else this.#waiting[this.#waiting.length - 1] = joined;
     this.#wake?.();
   }
 
   /** Resolves to all that has happened since the last call, at once or when something does. */
-  async take(): Promise<StreamEvent[]> {
+  async next(): Promise<StreamEvent[]> {
     while (this.#waiting.length === 0 && !this.#closed) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
@@ -111,7 +111,7 @@ export class Subscription {
   }
 }
 
-export class RunEvents {
+export class RunEventBus {
   readonly #subscriptions = new Map<string, Set<Subscription>>();
   readonly #onEnd: (run: Run) => void;
 
@@ -135,7 +135,7 @@ export class RunEvents {
   /** A listener that has its last event is forgotten, whether or not it ever takes it. */
   publish(run_id: string, event: StreamEvent): void {
     for (const subscription of this.#subscriptions.get(run_id) ?? []) subscription.push(event);
-    if (isLast(event)) this.#subscriptions.delete(run_id);
+    if (isFinal(event)) this.#subscriptions.delete(run_id);
   }
 
   /** Ends every subscription: nothing more will happen here. */
@@ -145,10 +145,10 @@ export class RunEvents {
   }
 
   /** Makes a change in one transaction, and tells of it when it holds. */
-  async change<T>(
+  async transactAndPublish<T>(
     db: Database,
-    work: (db: Database, tell: Tell) => Promise<T>,
-    durability: Durability<T> = {},
+    work: (db: Database, emit: Emit) => Promise<T>,
+    durability: CommitOptions<T> = {},
   ): Promise<T> {
     const journal: [run_id: string, event: StreamEvent][] = [];
     const keep = (transaction: Database) => {

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { noUsage } from '../models/model.ts';
-import { isLast, type StreamEvent } from './event-bus.ts';
+import { isFinal, type StreamEvent } from './event-bus.ts';
 
 type Message = OpenAI.Beta.Threads.Message;
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
@@ -24,7 +24,7 @@ const lostMessage = (message: Message, now: number): StreamEvent => ({
 /** A field of hosted steps that the SDK does not know. */
 const noDeadline = { expires_at: null };
 
-const lostStep = (step: Step, now: number): StreamEvent => ({
+const abandonedStep = (step: Step, now: number): StreamEvent => ({
   event: 'thread.run.step.failed',
   data: {
     ...step,
@@ -41,7 +41,7 @@ const lostStep = (step: Step, now: number): StreamEvent => ({
  * database; it lets through what has not been told, in an order that clients accept: one step after
  * the other (contract §7.5).
  */
-export class Narration {
+export class EventDeduplicator {
   readonly #told = new Set<string>();
   #step: Step | null = null;
   #message: Message | null = null;
@@ -54,16 +54,16 @@ export class Narration {
   }
 
   /** Those of the events that are to be told now; `now` in seconds. */
-  continue(events: readonly StreamEvent[], origin: Origin, now: number): StreamEvent[] {
+  filter(events: readonly StreamEvent[], origin: Origin, now: number): StreamEvent[] {
     return events.flatMap((event) => {
-      if (this.#ended || !this.#isNews(event, origin)) return [];
+      if (this.#ended || !this.#isNew(event, origin)) return [];
       const closing = this.#closing(event, now);
       this.#follow(event, origin);
       return [...closing, event];
     });
   }
 
-  #isNews(event: StreamEvent, origin: Origin): boolean {
+  #isNew(event: StreamEvent, origin: Origin): boolean {
     const id = idOf(event);
     if (isDelta(event)) {
       const isOpen = id === this.#step?.id || id === this.#message?.id;
@@ -79,10 +79,10 @@ export class Narration {
   /** What ends the open step when it cannot end by itself any more. */
   #closing(next: StreamEvent, now: number): StreamEvent[] {
     const { event } = next;
-    if (event !== 'thread.run.step.created' && !isLast(next)) return [];
+    if (event !== 'thread.run.step.created' && !isFinal(next)) return [];
     if (event === 'thread.run.requires_action' || event === 'error') return [];
     const message = this.#message === null ? [] : [lostMessage(this.#message, now)];
-    const step = this.#step === null ? [] : [lostStep(this.#step, now)];
+    const step = this.#step === null ? [] : [abandonedStep(this.#step, now)];
     return [...message, ...step];
   }
 
@@ -107,7 +107,7 @@ export class Narration {
         this.#step = null;
         break;
       default:
-        this.#ended = isLast(event);
+        this.#ended = isFinal(event);
     }
   }
 }

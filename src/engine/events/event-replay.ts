@@ -50,7 +50,7 @@ const begunRun = (run: RunRow): Run => ({
   usage: null,
 });
 
-function tellMessage(message: Message): StreamEvent[] {
+function emitMessage(message: Message): StreamEvent[] {
   const { id, status, content } = message;
   const begun = begunMessage(message);
   return [
@@ -66,18 +66,18 @@ function tellMessage(message: Message): StreamEvent[] {
 }
 
 /** What a step did: its calls, or its message unless that has been deleted. */
-function tellDetails(
+function emitDetails(
   { id, step_details: details }: Step,
   messages: ReadonlyMap<string, Message>,
 ): StreamEvent[] {
   if (details.type === 'message_creation') {
     const message = messages.get(details.message_creation.message_id);
-    return message === undefined ? [] : tellMessage(message);
+    return message === undefined ? [] : emitMessage(message);
   }
   return toolCallDeltas(id, details.tool_calls);
 }
 
-function tellStep(step: Step, run: RunRow, messages: ReadonlyMap<string, Message>): StreamEvent[] {
+function emitStep(step: Step, run: RunRow, messages: ReadonlyMap<string, Message>): StreamEvent[] {
   const begun = begunStep(step, run);
   const { status, step_details: details } = step;
   const data =
@@ -87,7 +87,7 @@ function tellStep(step: Step, run: RunRow, messages: ReadonlyMap<string, Message
   return [
     { event: 'thread.run.step.created', data },
     { event: 'thread.run.step.in_progress', data },
-    ...tellDetails(step, messages),
+    ...emitDetails(step, messages),
     ...(status === 'in_progress'
       ? []
       : [{ event: `thread.run.step.${status}` as const, data: step }]),
@@ -95,16 +95,16 @@ function tellStep(step: Step, run: RunRow, messages: ReadonlyMap<string, Message
 }
 
 /** The events that would have told the steps of a run as they stand, the first first. */
-export async function retellSteps(db: Database, run: RunRow): Promise<StreamEvent[]> {
+export async function replaySteps(db: Database, run: RunRow): Promise<StreamEvent[]> {
   const rows = await runMessages(db, run.id);
   const messages = new Map(rows.map((row) => [row.id, toMessage(row)]));
   const steps = await runSteps(db, run.id);
-  return steps.map(toStep).flatMap((step) => tellStep(step, run, messages));
+  return steps.map(toStep).flatMap((step) => emitStep(step, run, messages));
 }
 
 /** The same after the run's own beginning, and where it stands. */
-export async function retellRun(db: Database, run: RunRow): Promise<StreamEvent[]> {
-  const steps = await retellSteps(db, run);
+export async function replayRun(db: Database, run: RunRow): Promise<StreamEvent[]> {
+  const steps = await replaySteps(db, run);
   const standing: StreamEvent = { event: `thread.run.${run.status}`, data: toRun(run) };
   const hasBegun = run.status !== 'queued' && runState(run).started_at !== null;
   const begun: StreamEvent = { event: 'thread.run.in_progress', data: begunRun(run) };

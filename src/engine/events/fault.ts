@@ -8,12 +8,12 @@ const fault = (message: string): StreamEvent => ({
 });
 
 /** The engine itself failed; the run is taken up again later. */
-export const engineFailed = fault(
+export const internalErrorEvent = fault(
   'The server had an error processing your request. Sorry about that!',
 );
 
 /** The process ends before the run does. */
-export const goingDown = fault('The server is going down. The run goes on when it is back.');
+export const shutdownEvent = fault('The server is going down. The run goes on when it is back.');
 
 /** The run is gone, and its thread with it. */
 export const threadDeleted = fault('The thread was deleted while its run was streamed.');

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { malformedId, type Problem } from '../../schema/validation-error.ts';
+import { malformedId, type ValidationError } from '../../schema/validation-error.ts';
 
 type RunStatus = OpenAI.Beta.Threads.RunStatus;
 
@@ -76,7 +76,7 @@ export const errors = {
   malformed: (kind: Kind, id: string) =>
     new ApiError(400, malformedId(kinds[kind].param, id, kinds[kind].prefix)),
   /** Rows 12 to 26. */
-  invalid: (problem: Problem) => new ApiError(400, problem),
+  invalid: (problem: ValidationError) => new ApiError(400, problem),
   /** Row 22, for files that requests have brought one after the other. */
   tooManyFiles: (name: string, most: number, count: number) =>
     refuse(
@@ -96,7 +96,7 @@ export const errors = {
   busyForRun: (thread_id: string, run_id: string) =>
     refuse(`Thread ${thread_id} already has an active run ${run_id}.`),
   /** Row 30. */
-  nothingToRun: () =>
+  emptyThread: () =>
     refuse(
       'Run creation requires a Thread with a user message or an assistant with instructions.',
       { code: 'invalid_thread' },
@@ -106,7 +106,7 @@ export const errors = {
   /** Row 32. */
   cannotUpdate: (status: RunStatus) => refuse(`Cannot update run with status '${status}'.`),
   /** Row 33. */
-  noOutputsWanted: (status: RunStatus) =>
+  runNotWaitingForOutputs: (status: RunStatus) =>
     refuse(`Runs in status "${status}" do not accept tool outputs.`),
   /** Row 34: a list as Python writes it, and no full stop. */
   wrongOutputs: (wanted: readonly string[], got: readonly string[]) =>
@@ -118,12 +118,12 @@ export const errors = {
       code: 'invalid_value',
     }),
   /** Row 38. */
-  fault: () =>
+  internal: () =>
     new ApiError(500, {
       message: 'The server had an error processing your request. Sorry about that!',
     }),
   /** Row 38, where the reason is one that whoever runs the server can do something about. */
-  outage: (reason: string) =>
+  databaseUnavailable: (reason: string) =>
     new ApiError(500, { message: `The server cannot use its database: ${reason}.` }),
   /** Row 39. */
   badJson: () =>

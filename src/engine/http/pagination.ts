@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { listQuery } from '../../schema/common.ts';
-import type { Page, PageQuery, Position } from '../store/keyset-page.ts';
+import type { Page, PageQuery, Cursor } from '../store/keyset-page.ts';
 import { errors, type Kind } from './errors.ts';
 import { parseQuery } from './request.ts';
 
@@ -17,9 +17,9 @@ type ListQuery = z.infer<typeof listSchema>;
 export async function toPageQuery(
   query: ListQuery,
   kind: Kind,
-  find: (id: string) => Promise<Position | undefined>,
+  find: (id: string) => Promise<Cursor | undefined>,
 ): Promise<PageQuery> {
-  const position = async (id: string): Promise<Position> => {
+  const position = async (id: string): Promise<Cursor> => {
     const found = await find(id);
     if (found === undefined) throw errors.unknown(kind, id);
     return found;
@@ -44,11 +44,11 @@ export function toList<T extends { id: string }>(data: T[], has_more: boolean) {
 }
 
 /** Reads and answers one page of a list that takes the common query and nothing else. */
-export async function answerList<Row extends Position>(
+export async function listResponse<Row extends Cursor>(
   context: Context,
   list: {
     readonly kind: Kind;
-    readonly find: (id: string) => Promise<Position | undefined>;
+    readonly find: (id: string) => Promise<Cursor | undefined>;
     readonly read: (page: PageQuery) => Promise<Page<Row>>;
     readonly toObject: (row: Row) => { id: string };
   },

@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import { deepest, isDeeper } from '../../schema/depth.ts';
-import { describeProblem } from '../../schema/validation-error.ts';
+import { maxDepth, exceedsDepth } from '../../schema/depth.ts';
+import { toValidationError } from '../../schema/validation-error.ts';
 import { errors } from './errors.ts';
 
 function check<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw errors.invalid(describeProblem(result.error));
+  throw errors.invalid(toValidationError(result.error));
 }
 
 function parseJson(text: string): unknown {
@@ -19,7 +19,7 @@ function parseJson(text: string): unknown {
   } catch {
     throw errors.badJson();
   }
-  if (isDeeper(value)) throw errors.deepJson(deepest);
+  if (exceedsDepth(value)) throw errors.deepJson(maxDepth);
   return value;
 }
 
@@ -29,7 +29,7 @@ export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Prom
 }
 
 /** A query value in the type its schema asks for: numbers arrive as text. */
-const plainValue = (key: string, text: string): unknown =>
+const coerceQueryValue = (key: string, text: string): unknown =>
   key === 'limit' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 
 /**
@@ -43,7 +43,7 @@ export function parseQuery<T>(context: Context, schema: z.ZodType<T>): T {
   for (const [name, text] of new URL(context.req.url).searchParams) {
     if (text === '') continue;
     if (/^include(\[\d*\])?$/.test(name)) include.push(text);
-    else query[name] = plainValue(name, text);
+    else query[name] = coerceQueryValue(name, text);
   }
   if (include.length > 0) query['include'] = include;
   return check(schema, query);

@@ -1,5 +1,5 @@
 /** JSON on a single line, for those clients too that split text where Unicode ends a line. */
-const toLine = (data: unknown): string =>
+const singleLineJson = (data: unknown): string =>
   JSON.stringify(data).replaceAll(
     /[\u0085\u2028\u2029]/gu,
     (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -7,7 +7,7 @@ const toLine = (data: unknown): string =>
 
 /** One server-sent event, its data on a single line (contract §7.1). */
 export const encodeEvent = (name: string, data: unknown): string =>
-  `event: ${name}\ndata: ${toLine(data)}\n\n`;
+  `event: ${name}\ndata: ${singleLineJson(data)}\n\n`;
 
 /** The frame that ends every stream; its data is no JSON. */
 export const doneFrame = 'event: done\ndata: [DONE]\n\n';
@@ -19,7 +19,7 @@ export const keepAliveFrame = ': keep-alive\n\n';
  * Answers with a stream of frames, made one batch at a time as the client takes them: `next` makes
  * the next batch, or null at the end; `cancel` is called when the client goes away before it.
  */
-export function answerFrames(next: () => Promise<string | null>, cancel: () => void): Response {
+export function sseResponse(next: () => Promise<string | null>, cancel: () => void): Response {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {

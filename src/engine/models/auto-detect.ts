@@ -1,11 +1,11 @@
 import { type ChatOptions, createChatModel } from './chat/model.ts';
-import { absent, isOpenAI } from './endpoint.ts';
-import { createToolLookup } from './tool-support.ts';
+import { missingPathStatuses, isOpenAI } from './endpoint.ts';
+import { createToolProbe } from './tool-support.ts';
 import { type Model, ModelFailure } from './model.ts';
 import { createResponsesModel } from './responses/model.ts';
 
 const lacksResponses = (error: unknown): boolean =>
-  error instanceof ModelFailure && absent.has(error.status);
+  error instanceof ModelFailure && missingPathStatuses.has(error.status);
 
 /**
  * Finds out which API an endpoint speaks (contract §10). OpenAI's own and Azure's speak Responses.
@@ -17,25 +17,25 @@ export function createAutoModel(options: ChatOptions): Model {
   const responses = createResponsesModel(options);
   if (isOpenAI(options)) return responses;
   const chat = createChatModel(options);
-  const lookUpTools = createToolLookup(options);
-  let spoken: Model | null = null;
+  const lookUpTools = createToolProbe(options);
+  let detected: Model | null = null;
   return {
     unavailable: responses.unavailable,
-    refusal: (tools) => (spoken === chat ? chat.refusal(tools) : lookUpTools(tools)),
+    unsupportedTools: (tools) => (detected === chat ? chat.unsupportedTools(tools) : lookUpTools(tools)),
     async *respond(request) {
-      const tried = spoken ?? responses;
+      const tried = detected ?? responses;
       try {
         for await (const event of tried.respond(request)) {
-          spoken ??= tried;
+          detected ??= tried;
           yield event;
         }
         return;
       } catch (error) {
-        const isSettled = tried === chat || spoken === responses;
+        const isSettled = tried === chat || detected === responses;
         if (isSettled || !lacksResponses(error)) throw error;
       }
       for await (const event of chat.respond(request)) {
-        spoken ??= chat;
+        detected ??= chat;
         yield event;
       }
     },

@@ -1,7 +1,7 @@
 import { ModelFailure, type ModelRequest } from './model.ts';
 
 /** The container of a call is no more, which is soon for one that is idle: a new one can be had. */
-export class ContainerGone extends ModelFailure {}
+export class ContainerExpired extends ModelFailure {}
 
 /** The failure of a call, told apart where the endpoint says that its container is no more. */
 export function toContainerGone(
@@ -13,5 +13,5 @@ export function toContainerGone(
     container !== null &&
     /container/iu.test(message) &&
     /expired|not found|no longer|does not exist/iu.test(message);
-  return isGone ? new ContainerGone(code, message) : failure;
+  return isGone ? new ContainerExpired(code, message) : failure;
 }

@@ -14,7 +14,7 @@ export class ContextOverflow extends ModelFailure {
 
 /* Every server has its own words for it, and some have several. */
 
-const sized: readonly RegExp[] = [
+const patternsWithSize: readonly RegExp[] = [
   /maximum (?:context|prompt|model|allowed input) length (?:is|of) (?<size>[\d,]+)/iu,
   /(?:context length|context size|maximum number of tokens allowed) \((?<size>[\d,]+)/iu,
   /context (?:length|window) of (?:only )?(?<size>[\d,]+)/iu,
@@ -27,14 +27,14 @@ const sized: readonly RegExp[] = [
   /input token count is [\d,]+ but model only supports up to (?<size>[\d,]+)/iu,
 ];
 
-const unsized =
+const patternsWithoutSize =
   /exceeds? (?:the |its )?(?:available |model's )?(?:maximum )?context (?:window|size|length)|context (?:size|length|window) (?:has been )?exceeded|exceeded max(?:imum)? context length|greater than the context length|prompt (?:is )?too long|context_?length_?exceeded|ContextWindowExceeded/iu;
 
 /** No window is smaller: such a number means something else. */
 const leastWindow = 256;
 
 function statedWindow(error: unknown, message: string): number | null {
-  const digits = sized.map((words) => words.exec(message)?.groups?.['size']).find(Boolean);
+  const digits = patternsWithSize.map((words) => words.exec(message)?.groups?.['size']).find(Boolean);
   const body: unknown = error instanceof APIError ? error.error : null;
   const stated = digits?.replaceAll(',', '') ?? Reflect.get(Object(body), 'n_ctx');
   const window = Number(stated);
@@ -45,11 +45,11 @@ function statedWindow(error: unknown, message: string): number | null {
  * What a model call threw, where it says that the prompt is too long; null where it says anything
  * else. `message` is what the run shows of it.
  */
-export function overflowOf(error: unknown, message: string): ContextOverflow | null {
+export function toContextOverflow(error: unknown, message: string): ContextOverflow | null {
   const { status, code } = error instanceof APIError ? error : {};
   // Too many tokens in a minute is another matter.
   if (status === 429 || code === 'rate_limit_exceeded') return null;
   const window = statedWindow(error, message);
-  const isOverflow = window !== null || code === 'context_length_exceeded' || unsized.test(message);
+  const isOverflow = window !== null || code === 'context_length_exceeded' || patternsWithoutSize.test(message);
   return isOverflow ? new ContextOverflow(message, window) : null;
 }

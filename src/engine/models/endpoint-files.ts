@@ -1,9 +1,9 @@
 import type OpenAI from 'openai';
 import { APIError, toFile } from 'openai';
 import { redact } from '../../shared/redact.ts';
-import { createEndpointClient, type EndpointOptions, lacksPath, secretsOf } from './endpoint.ts';
-import type { Perishable } from './model.ts';
-import { sentence } from './upstream-error.ts';
+import { createEndpointClient, type EndpointOptions, isMissingPath, secretsOf } from './endpoint.ts';
+import type { EphemeralFile } from './model.ts';
+import { upstreamMessage } from './upstream-error.ts';
 
 export type NewVectorStore = Pick<
   OpenAI.VectorStoreCreateParams,
@@ -12,9 +12,9 @@ export type NewVectorStore = Pick<
 
 /**
  * What the engine asks of the endpoint's files, vector stores and containers; every method throws
- * {@link FilesFailure}. Ids are the endpoint's own.
+ * {@link EndpointFilesError}. Ids are the endpoint's own.
  */
-export interface Files {
+export interface EndpointFiles {
   /**
    * Makes a vector store that holds these files, or none; resolves to its id, or to null at an
    * endpoint without vector stores.
@@ -29,7 +29,7 @@ export interface Files {
   /** How many files of a store cannot be found yet. */
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
   /** Fetches what a tool made, from its container or from where an image's URL leads. */
-  fetchMade(made: Perishable, signal: AbortSignal): Promise<File>;
+  downloadGenerated(made: EphemeralFile, signal: AbortSignal): Promise<File>;
   /** Keeps a file among the endpoint's; resolves to its id. */
   upload(file: File, signal: AbortSignal): Promise<string>;
   /** Deletes a file, which may be gone already. */
@@ -45,7 +45,7 @@ export interface Files {
 }
 
 /** What the endpoint would not do, in its own words. */
-export class FilesFailure extends Error {
+export class EndpointFilesError extends Error {
   override readonly name = 'FilesFailure';
   /** The HTTP status; null: there was no answer. */
   readonly status: number | null;
@@ -60,10 +60,10 @@ export class FilesFailure extends Error {
   }
 }
 
-function toFailure(error: unknown, secrets: readonly string[]): FilesFailure {
-  if (error instanceof APIError) return new FilesFailure(redact(sentence(error), secrets), error);
+function toFailure(error: unknown, secrets: readonly string[]): EndpointFilesError {
+  if (error instanceof APIError) return new EndpointFilesError(redact(upstreamMessage(error), secrets), error);
   const message = error instanceof Error ? error.message : String(error);
-  return new FilesFailure(redact(message, secrets));
+  return new EndpointFilesError(redact(message, secrets));
 }
 
 /** Milliseconds; what is kept may be large. */
@@ -87,12 +87,12 @@ async function fillStore(
 }
 
 /** Null at an endpoint without vector stores. An unknown object is a 404 too, but not to a list. */
-async function unlessAbsent<T>({ vectorStores }: OpenAI, answer: Promise<T>): Promise<T | null> {
+async function nullIfUnsupported<T>({ vectorStores }: OpenAI, answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    if (!lacksPath(error)) throw error;
-    if (await vectorStores.list({ limit: 1 }).then(() => false, lacksPath)) return null;
+    if (!isMissingPath(error)) throw error;
+    if (await vectorStores.list({ limit: 1 }).then(() => false, isMissingPath)) return null;
     throw error;
   }
 }
@@ -160,19 +160,19 @@ async function readUrl(
 }
 
 /** The files of the endpoint that runs the models (contract §3.4, §8.6). */
-export function createFiles(options: EndpointOptions): Files {
+export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
   const client = createEndpointClient(options, timeout);
   const { containers, files } = client;
   const stores = createEndpointClient(options, storeTimeout);
   const { vectorStores } = stores;
-  const asking = async <T>(answer: Promise<T>): Promise<T> => {
+  const wrapErrors = async <T>(answer: Promise<T>): Promise<T> => {
     try {
       return await answer;
     } catch (error) {
       throw toFailure(error, secretsOf(options));
     }
   };
-  const fetchMade = async (made: Perishable, signal: AbortSignal) => {
+  const downloadGenerated = async (made: EphemeralFile, signal: AbortSignal) => {
     if ('url' in made) return readUrl(made.url, options.fetch ?? globalThis.fetch, signal);
     const { container_id, file_id, filename } = made;
     const { content } = containers.files;
@@ -180,7 +180,7 @@ export function createFiles(options: EndpointOptions): Files {
   };
   const deleteFile = async (id: string) => {
     await files.delete(id).catch((error: unknown) => {
-      if (!lacksPath(error)) throw error;
+      if (!isMissingPath(error)) throw error;
     });
   };
   const addToContainer = async (id: string, file_ids: readonly string[], signal: AbortSignal) => {
@@ -196,14 +196,14 @@ export function createFiles(options: EndpointOptions): Files {
     await vectorStores.delete(id);
   };
   return {
-    createVectorStore: (store) => asking(unlessAbsent(stores, createStore(stores, store))),
-    addToVectorStore: (id, store) => asking(unlessAbsent(stores, addToStore(stores, id, store))),
-    deleteVectorStore: (id) => asking(deleteVectorStore(id)),
-    countIndexing: (id, signal) => asking(countIndexing(id, signal)),
-    fetchMade: (made, signal) => asking(fetchMade(made, signal)),
-    upload: (file, signal) => asking(upload(client, file, signal)),
-    deleteFile: (id) => asking(deleteFile(id)),
-    addToContainer: (id, file_ids, signal) => asking(addToContainer(id, file_ids, signal)),
-    readImage: (id, signal) => asking(readImage(id, signal)),
+    createVectorStore: (store) => wrapErrors(nullIfUnsupported(stores, createStore(stores, store))),
+    addToVectorStore: (id, store) => wrapErrors(nullIfUnsupported(stores, addToStore(stores, id, store))),
+    deleteVectorStore: (id) => wrapErrors(deleteVectorStore(id)),
+    countIndexing: (id, signal) => wrapErrors(countIndexing(id, signal)),
+    downloadGenerated: (made, signal) => wrapErrors(downloadGenerated(made, signal)),
+    upload: (file, signal) => wrapErrors(upload(client, file, signal)),
+    deleteFile: (id) => wrapErrors(deleteFile(id)),
+    addToContainer: (id, file_ids, signal) => wrapErrors(addToContainer(id, file_ids, signal)),
+    readImage: (id, signal) => wrapErrors(readImage(id, signal)),
   };
 }

@@ -1,5 +1,5 @@
 import OpenAI, { APIError } from 'openai';
-import { restrained } from './upstream-fetch.ts';
+import { limitSdkRetries } from './upstream-fetch.ts';
 
 /** The model endpoint, and how to be let in. */
 export interface EndpointOptions {
@@ -46,14 +46,14 @@ export const createEndpointClient = (
     project: null,
     logLevel: 'off',
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
-    fetch: restrained(fetch),
+    fetch: limitSdkRetries(fetch),
   });
 
 /** Statuses by which a server says that it does not have a path. */
-export const absent: ReadonlySet<unknown> = new Set([404, 405, 501]);
+export const missingPathStatuses: ReadonlySet<unknown> = new Set([404, 405, 501]);
 
-export const lacksPath = (error: unknown): boolean =>
-  error instanceof APIError && absent.has(error.status);
+export const isMissingPath = (error: unknown): boolean =>
+  error instanceof APIError && missingPathStatuses.has(error.status);
 
 export const secretsOf = ({ apiKey, secrets = [] }: EndpointOptions): readonly string[] => [
   ...secrets,

@@ -5,13 +5,13 @@ import type { MessageContent } from './model.ts';
 /* What every API of models is told in the same words. */
 
 /** What a part of a message says; images say nothing. */
-export const spoken = (part: MessageContent): string[] => {
+export const partText = (part: MessageContent): string[] => {
   if (part.type === 'text') return [part.text.value];
   return part.type === 'refusal' ? [part.refusal] : [];
 };
 
 /** Endpoints refuse a strict function whose schema is open, even where there is nothing in it. */
-export function parametersOf({ parameters = {}, strict }: OpenAI.FunctionDefinition) {
+export function functionParameters({ parameters = {}, strict }: OpenAI.FunctionDefinition) {
   const isEmpty = JSON.stringify(parameters) === '{"type":"object","properties":{}}';
   return strict === true && isEmpty ? { ...parameters, additionalProperties: false } : parameters;
 }

@@ -21,7 +21,7 @@ function resolve(root: Schema, reference: string): Schema {
 }
 
 /** The first value that a schema states outright, if it states one. */
-function stated(schema: Schema): { readonly value: unknown } | undefined {
+function declaredValue(schema: Schema): { readonly value: unknown } | undefined {
   if ('const' in schema) return { value: schema['const'] };
   if ('default' in schema) return { value: schema['default'] };
   for (const key of ['examples', 'enum']) {
@@ -32,14 +32,14 @@ function stated(schema: Schema): { readonly value: unknown } | undefined {
 }
 
 /** The schema that stands behind references and alternatives: the first of each. */
-function plain(schema: Schema, root: Schema, depth: number): Schema {
+function dereference(schema: Schema, root: Schema, depth: number): Schema {
   if (depth > deepest) return {};
   const reference = schema['$ref'];
-  if (typeof reference === 'string') return plain(resolve(root, reference), root, depth + 1);
+  if (typeof reference === 'string') return dereference(resolve(root, reference), root, depth + 1);
   for (const key of ['anyOf', 'oneOf', 'allOf']) {
     const alternatives = schema[key];
     if (Array.isArray(alternatives) && isSchema(alternatives[0])) {
-      return plain({ ...schema, [key]: undefined, ...alternatives[0] }, root, depth + 1);
+      return dereference({ ...schema, [key]: undefined, ...alternatives[0] }, root, depth + 1);
     }
   }
   return schema;
@@ -79,7 +79,7 @@ function exampleObject(schema: Schema, root: Schema, depth: number): Record<stri
   return Object.fromEntries(
     wanted.map(([name, property]) => [
       name,
-      exampleOf(isSchema(property) ? property : {}, root, depth + 1),
+      exampleFor(isSchema(property) ? property : {}, root, depth + 1),
     ]),
   );
 }
@@ -88,9 +88,9 @@ function exampleObject(schema: Schema, root: Schema, depth: number): Record<stri
  * A value that fits a JSON Schema: what the schema states as constant, default, example or first
  * choice, else something small of the right type. Optional properties are filled at the top only.
  */
-export function exampleOf(given: Schema, root: Schema = given, depth = 0): unknown {
-  const schema = plain(given, root, depth);
-  const value = stated(schema);
+export function exampleFor(given: Schema, root: Schema = given, depth = 0): unknown {
+  const schema = dereference(given, root, depth);
+  const value = declaredValue(schema);
   if (value !== undefined) return value.value;
   const types: unknown = schema['type'];
   const type: unknown = Array.isArray(types) ? types[0] : types;
@@ -107,7 +107,7 @@ export function exampleOf(given: Schema, root: Schema = given, depth = 0): unkno
     case 'array': {
       const items = isSchema(schema['items']) ? schema['items'] : {};
       const length = Math.max(numberAt(schema, 'minItems') ?? 0, depth > deepest ? 0 : 1);
-      return Array.from({ length }, () => exampleOf(items, root, depth + 1));
+      return Array.from({ length }, () => exampleFor(items, root, depth + 1));
     }
     default:
       return depth === 0 || isSchema(schema['properties'])

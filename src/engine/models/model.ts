@@ -33,7 +33,7 @@ type SearchCall = Extract<ToolCall, { type: 'file_search' }>;
 export type HostedCall = Omit<CodeCall, 'id'> | Omit<SearchCall, 'id'>;
 
 /** What a tool made and the endpoint will not have for long: a container's file, or an image. */
-export type Perishable =
+export type EphemeralFile =
   | { readonly container_id: string; readonly file_id: string; readonly filename: string }
   | { readonly url: string };
 
@@ -47,7 +47,7 @@ export interface ModelRequest {
   /** The container that has the thread's files and what its code left there; null: take a new one. */
   readonly container: string | null;
   /** Resolves to the id of the file it is kept as, or to null when it could not be kept. */
-  readonly keep: (made: Perishable) => Promise<string | null>;
+  readonly saveFile: (made: EphemeralFile) => Promise<string | null>;
   readonly signal: AbortSignal;
 }
 
@@ -90,7 +90,7 @@ export type ModelEvent =
       readonly usage: Usage;
       readonly end: 'stop' | 'length' | 'content_filter' | 'other';
       /** Whether it was in the middle of the last message that the model was stopped. */
-      readonly cut: boolean;
+      readonly truncated: boolean;
     };
 
 /** Something that runs assistants: one call of `respond` is one model call. */
@@ -98,7 +98,7 @@ export interface Model {
   /** Why runs cannot be made at all with this configuration, in one sentence; null when they can. */
   readonly unavailable: string | null;
   /** Why a run with these tools cannot be made here, in one sentence; null when it can (contract §8.2). */
-  refusal(tools: readonly OpenAI.Beta.AssistantTool[]): Promise<string | null>;
+  unsupportedTools(tools: readonly OpenAI.Beta.AssistantTool[]): Promise<string | null>;
   /** Throws {@link ModelFailure} when the model fails, and whatever `signal` aborts with. */
   respond(request: ModelRequest): AsyncIterable<ModelEvent>;
 }

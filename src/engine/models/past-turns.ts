@@ -42,7 +42,7 @@ export const isChatMessage = (item: unknown): item is ChatMessage =>
 export const isResponsesItem = (item: unknown): boolean => textOf(item, 'type') !== '';
 
 /** The function calls of any turn, under the ids by which their outputs came. */
-export const callsOf = (items: readonly unknown[]): FunctionCall[] =>
+export const functionCalls = (items: readonly unknown[]): FunctionCall[] =>
   items.flatMap((item) => {
     if (isChatMessage(item)) {
       return (item.tool_calls ?? []).map(({ call_id, function: called }) => ({
@@ -57,7 +57,7 @@ export const callsOf = (items: readonly unknown[]): FunctionCall[] =>
   });
 
 /** What was said aloud in any turn. */
-export const speechOf = (items: readonly unknown[]): string =>
+export const assistantText = (items: readonly unknown[]): string =>
   items
     .flatMap((item) => [
       textOf(item, 'content'),

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { CallReport } from '../observer.ts';
+import type { ModelCallReport } from '../observer.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
-import { timed } from './timing.ts';
+import { withReport } from './timing.ts';
 
 /*
  * What a run does about a model endpoint in trouble. The SDK makes a call again at once when it is
@@ -12,31 +12,31 @@ import { timed } from './timing.ts';
  */
 
 /** Milliseconds a model may think in silence; Node's fetch itself gives up after five minutes. */
-const longestSilence = 240_000;
+const stallTimeoutMs = 240_000;
 /** Calls for one answer: about a minute of trouble is waited out. */
-const mostCalls = 7;
+const maxCalls = 7;
 const firstPause = 1000;
 const longestPause = 32_000;
 
-interface Patience {
+interface RetryOptions {
   readonly clock: Clock;
   /** When the run expires, in milliseconds since the epoch. */
   readonly until: number;
   /** Hears of every failure that is to be tried again, and of the pause before, in milliseconds. */
   readonly onRetry: (failure: ModelFailure, pause: number) => void;
   /** Hears how each call went. */
-  readonly onCall?: (call: CallReport) => void;
+  readonly onCall?: (call: ModelCallReport) => void;
 }
 
 /** Aborts when nothing has been heard for too long; time in which nobody listens does not count. */
-function createWatch(clock: Clock, over: AbortSignal) {
+function createStallWatchdog(clock: Clock, over: AbortSignal) {
   const stalled = new AbortController();
   let heard = clock.now();
   let isListening = true;
   const watch = async () => {
-    for (let left = longestSilence; left > 0 && !over.aborted;) {
+    for (let left = stallTimeoutMs; left > 0 && !over.aborted;) {
       await clock.sleep(left, over);
-      left = (isListening ? heard : clock.now()) + longestSilence - clock.now();
+      left = (isListening ? heard : clock.now()) + stallTimeoutMs - clock.now();
     }
     if (!over.aborted) stalled.abort();
   };
@@ -57,7 +57,7 @@ async function* callOnce(
   clock: Clock,
 ): AsyncGenerator<ModelEvent> {
   const over = new AbortController();
-  const watch = createWatch(clock, over.signal);
+  const watch = createStallWatchdog(clock, over.signal);
   const signal = AbortSignal.any([request.signal, watch.signal]);
   try {
     for await (const event of model.respond({ ...request, signal })) {
@@ -67,7 +67,7 @@ async function* callOnce(
     }
   } catch (error) {
     if (!watch.signal.aborted || request.signal.aborted) throw error;
-    const message = `The model said nothing for ${longestSilence / 1000} seconds.`;
+    const message = `The model said nothing for ${stallTimeoutMs / 1000} seconds.`;
     throw new ModelFailure('server_error', message, 0);
   } finally {
     over.abort('over');
@@ -84,15 +84,15 @@ function pauseBefore(next: number, again: number): number {
  * Makes a model call, and makes it again while it fails for a passing reason. Throws the last
  * failure, or what the request's signal aborts with.
  */
-export async function* askPatiently(
+export async function* callWithRetry(
   model: Model,
   request: ModelRequest,
-  { clock, until, onRetry, onCall }: Patience,
+  { clock, until, onRetry, onCall }: RetryOptions,
 ): AsyncGenerator<ModelEvent> {
   const { signal } = request;
   const call = () => {
     const events = callOnce(model, request, clock);
-    return onCall === undefined ? events : timed(events, { clock, signal, report: onCall });
+    return onCall === undefined ? events : withReport(events, { clock, signal, report: onCall });
   };
   for (let next = 2; ; next += 1) {
     let isUsed = false;
@@ -103,7 +103,7 @@ export async function* askPatiently(
       }
       return;
     } catch (error) {
-      if (isUsed || signal.aborted || next > mostCalls) throw error;
+      if (isUsed || signal.aborted || next > maxCalls) throw error;
       if (!(error instanceof ModelFailure) || error.again === null) throw error;
       const pause = pauseBefore(next, error.again);
       if (clock.now() + pause >= until) throw error;

@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import { type Ids, randomIds } from '../../shared/clock.ts';
 import type { ContextMessage, FunctionCall, Model, ModelEvent, ModelRequest } from './model.ts';
-import { exampleOf } from './json-schema-example.ts';
-import { functionsAlone } from './tool-support.ts';
+import { exampleFor } from './json-schema-example.ts';
+import { functionsOnly } from './tool-support.ts';
 
 type FunctionTool = Extract<OpenAI.Beta.AssistantTool, { type: 'function' }>;
 
@@ -23,13 +23,13 @@ function chooseFunction({ settings, turns }: ModelRequest): FunctionTool | undef
 
 function callFunction(tool: FunctionTool): FunctionCall {
   const { name, parameters = {} } = tool.function;
-  return { id: '', name, arguments: JSON.stringify(exampleOf(parameters)) };
+  return { id: '', name, arguments: JSON.stringify(exampleFor(parameters)) };
 }
 
 const isCall = (item: unknown): item is FunctionCall =>
   typeof item === 'object' && item !== null && 'name' in item && 'id' in item;
 
-function answer({ messages, turns }: ModelRequest): string {
+function replyText({ messages, turns }: ModelRequest): string {
   const { items = [], outputs = [] } = turns.at(-1) ?? {};
   const names = new Map(items.filter(isCall).map((call) => [call.id, call.name]));
   const told = outputs.map(
@@ -58,17 +58,17 @@ function finish(request: ModelRequest, said: string, calls: FunctionCall[]): Mod
       completion_tokens_details: { reasoning_tokens: 0 },
     },
     end: 'stop',
-    cut: false,
+    truncated: false,
   };
 }
 
 function* respond(request: ModelRequest, ids: Ids): Generator<ModelEvent> {
   const tool = chooseFunction(request);
   if (tool !== undefined) {
-    yield finish(request, '', [{ ...callFunction(tool), id: ids.object('call_') }]);
+    yield finish(request, '', [{ ...callFunction(tool), id: ids.newId('call_') }]);
     return;
   }
-  const said = answer(request);
+  const said = replyText(request);
   yield { type: 'message_started' };
   for (const word of said.split(/(?<= )/)) {
     yield { type: 'delta', part: 0, kind: 'text', text: word };
@@ -84,7 +84,7 @@ function* respond(request: ModelRequest, ids: Ids): Generator<ModelEvent> {
  */
 export const createScriptedModel = (ids: Ids = randomIds): Model => ({
   unavailable: null,
-  refusal: functionsAlone('the scripted model'),
+  unsupportedTools: functionsOnly('the scripted model'),
   async *respond(request) {
     request.signal.throwIfAborted();
     yield* respond(request, ids);

@@ -13,22 +13,22 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
 }
 
 /** An event, unless there is nothing in it: some servers keep a connection alive by those. */
-const whole = (data: readonly string[]): string[] =>
+const nonEmpty = (data: readonly string[]): string[] =>
   data.every((line) => line.trim() === '') ? [] : [data.join('\n')];
 
 /**
  * The data of server-sent events; names, ids and comments are passed over. Servers forget the empty
  * line that ends the last event, and are forgiven.
  */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+export async function* readSseData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let data: string[] = [];
   for await (const line of linesOf(body)) {
     // Older llama.cpp servers tell of errors in a field of that name.
     const field = /^(?:data|error): ?/u.exec(line);
     if (field !== null) data.push(line.slice(field[0].length));
     if (line !== '') continue;
-    yield* whole(data);
+    yield* nonEmpty(data);
     data = [];
   }
-  yield* whole(data);
+  yield* nonEmpty(data);
 }

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { createEndpointClient, type EndpointOptions, lacksPath } from './endpoint.ts';
+import { createEndpointClient, type EndpointOptions, isMissingPath } from './endpoint.ts';
 import type { Model } from './model.ts';
 
 type HostedTool = Exclude<OpenAI.Beta.AssistantTool['type'], 'function'>;
@@ -8,7 +8,7 @@ const sentence = (index: number, type: HostedTool, who: string): string =>
   `'tools[${index}].type' is '${type}', which ${who} does not have: take it out of the assistant's tools, or give the run 'tools' without it.`;
 
 /** Why the first tool that is not there cannot be used, in one sentence; null when all are there. */
-async function refuseLacking(
+async function firstUnsupported(
   tools: readonly OpenAI.Beta.AssistantTool[],
   who: string,
   has: (type: HostedTool) => Promise<boolean>,
@@ -20,10 +20,10 @@ async function refuseLacking(
 }
 
 /** For models that have functions alone; `who` is what the sentence calls them. */
-export const functionsAlone =
-  (who: string): Model['refusal'] =>
+export const functionsOnly =
+  (who: string): Model['unsupportedTools'] =>
   (tools) =>
-    refuseLacking(tools, who, async () => false);
+    firstUnsupported(tools, who, async () => false);
 
 /** Where each tool keeps what it works on: an endpoint without the one is one without the other. */
 const paths: Record<HostedTool, string> = {
@@ -38,7 +38,7 @@ const timeout = 10_000;
  * For an endpoint of which nobody knows what it has: it is asked once for each tool, and again only
  * while it gives no answer that says something. In doubt it has the tool, and the run will tell.
  */
-export function createToolLookup(options: EndpointOptions): Model['refusal'] {
+export function createToolProbe(options: EndpointOptions): Model['unsupportedTools'] {
   const client = createEndpointClient(options, timeout);
   const known = new Map<HostedTool, boolean>();
   /** Null: who knows. */
@@ -47,7 +47,7 @@ export function createToolLookup(options: EndpointOptions): Model['refusal'] {
       await client.get(path, { maxRetries: 0 });
       return true;
     } catch (error) {
-      return lacksPath(error) ? false : null;
+      return isMissingPath(error) ? false : null;
     }
   };
   const lookUp = async (type: HostedTool): Promise<boolean> => {
@@ -59,5 +59,5 @@ export function createToolLookup(options: EndpointOptions): Model['refusal'] {
     if (found !== null) known.set(type, found);
     return found ?? true;
   };
-  return (tools) => refuseLacking(tools, 'this model endpoint', lookUp);
+  return (tools) => firstUnsupported(tools, 'this model endpoint', lookUp);
 }

@@ -1,7 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
 import { redact } from '../../shared/redact.ts';
 import { ModelFailure } from './model.ts';
-import { overflowOf } from './context-window.ts';
+import { toContextOverflow } from './context-window.ts';
 
 /** No waiting brings a spent quota back. */
 export const spentQuota = 'insufficient_quota';
@@ -17,7 +17,7 @@ export function errorCode(code: string | null | undefined): ModelFailure['code']
 }
 
 /** An error within a stream: milliseconds after which the call may succeed, null if it will not. */
-export const passes = (code: string | null | undefined): number | null =>
+export const retryDelayForCode = (code: string | null | undefined): number | null =>
   code === 'rate_limit_exceeded' || code === 'server_error' ? 0 : null;
 
 /** Milliseconds that an answer asks its caller to wait, by its own clock; null: it does not say. */
@@ -33,11 +33,11 @@ export function retryAfter(headers: Headers): number | null {
 }
 
 /** The same for whatever a call threw; connections that fail or break off can succeed again. */
-function againAfter(error: unknown): number | null {
+function retryDelay(error: unknown): number | null {
   if (error instanceof ModelFailure) return error.again;
   if (!(error instanceof APIError) || error instanceof APIConnectionError) return 0;
   const { status, code, headers }: APIError = error;
-  if (status === undefined || headers === undefined) return passes(code);
+  if (status === undefined || headers === undefined) return retryDelayForCode(code);
   const isPassing = status === 408 || status === 409 || status === 429 || status >= 500;
   if (!isPassing || code === spentQuota) return null;
   return retryAfter(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
@@ -53,7 +53,7 @@ function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
 }
 
 /** The upstream's own sentence: servers send the error as an object, as text, or not as JSON. */
-export function sentence(error: APIError): string {
+export function upstreamMessage(error: APIError): string {
   const body: unknown = error.error;
   const message: unknown = Reflect.get(Object(body), 'message');
   if (typeof message === 'string' && message !== '') return message;
@@ -79,15 +79,15 @@ export function toModelFailure(
 ): ModelFailure {
   const isAPIError = error instanceof APIError;
   const said = isAPIError
-    ? sentence(error)
+    ? upstreamMessage(error)
     : error instanceof Error
       ? error.message
       : String(error);
   const id = (isAPIError ? error.requestID : null) ?? requestId;
   const message = redact(id === null ? said : `${said} (request id ${id})`, secrets);
-  const overflow = overflowOf(error, message);
+  const overflow = toContextOverflow(error, message);
   if (overflow !== null) return overflow;
-  const again = againAfter(error);
+  const again = retryDelay(error);
   if (error instanceof ModelFailure) return new ModelFailure(error.code, message, again);
   if (!isAPIError) return new ModelFailure('server_error', message, again);
   const status: unknown = error.status;

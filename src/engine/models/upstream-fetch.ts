@@ -20,7 +20,7 @@ async function isQuotaSpent(answer: Response): Promise<boolean> {
  * Keeps the SDK from repeating by itself what it should not: a call whose quota is spent, one
  * that is to wait for longer than the SDK would, and one that nobody there understands. It heeds a header, which is added here.
  */
-export const restrained =
+export const limitSdkRetries =
   (fetch: Fetch): Fetch =>
   async (input, init) => {
     const answer = await fetch(input, init);
@@ -37,7 +37,7 @@ export const restrained =
 /** Milliseconds that the end of a stream may take once everything has been said. */
 const longestGoodbye = 1000;
 
-async function sayGoodbye(rest: AsyncIterator<unknown>, stream: AbortController): Promise<void> {
+async function drainInBackground(rest: AsyncIterator<unknown>, stream: AbortController): Promise<void> {
   const timer = setTimeout(() => stream.abort('over'), longestGoodbye).unref();
   try {
     while ((await rest.next()).done !== true);
@@ -52,7 +52,7 @@ async function sayGoodbye(rest: AsyncIterator<unknown>, stream: AbortController)
  * What a stream says until `isOver`. Its end is then read in passing: a stream that is left before
  * its end takes its connection along, and the next call would have to make a new one.
  */
-export async function* untilOver<T>(
+export async function* readUntil<T>(
   stream: AsyncIterable<T> & { readonly controller: AbortController },
   isOver: () => boolean,
 ): AsyncGenerator<T> {
@@ -64,7 +64,7 @@ export async function* untilOver<T>(
       yield next.value;
     }
   } finally {
-    if (isOver()) void sayGoodbye(iterator, stream.controller);
+    if (isOver()) void drainInBackground(iterator, stream.controller);
     else await iterator.return?.();
   }
 }

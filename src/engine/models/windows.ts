@@ -18,10 +18,10 @@ const families: readonly (readonly [RegExp, number])[] = [
   [/^computer-use/u, 8192],
 ];
 
-const usual = 128_000;
+const defaultWindowTokens = 128_000;
 
 /** A name without what its maker, its router or its fine-tuning put around it. */
-const bare = (model: string): string =>
+const baseModelName = (model: string): string =>
   model
     .slice(model.lastIndexOf('/') + 1)
     .replace(/^ft:/u, '')
@@ -29,12 +29,12 @@ const bare = (model: string): string =>
 
 /** Tokens that a model of this name takes as far as its name tells. */
 export const knownWindow = (model: string): number =>
-  families.find(([names]) => names.test(bare(model)))?.[1] ?? usual;
+  families.find(([names]) => names.test(baseModelName(model)))?.[1] ?? defaultWindowTokens;
 
 /** The windows of one endpoint's models, as far as this process knows them. */
 export interface Windows {
   /** Tokens that a prompt and its answer may take. */
-  of(model: string): number;
+  get(model: string): number;
   /** Takes note of a window that has proved itself; it never grows. */
   learn(model: string, tokens: number): void;
 }
@@ -43,7 +43,7 @@ export function createWindows(): Windows {
   const learned = new Map<string, number>();
   const of = (model: string) => learned.get(model) ?? knownWindow(model);
   return {
-    of,
+    get: of,
     learn(model, tokens) {
       if (tokens < of(model)) learned.set(model, tokens);
     },

@@ -1,11 +1,11 @@
 import type { ContextMessage, PastTurn } from '../models/model.ts';
-import { type Count, countBytes, loadTokenizer } from './tokens.ts';
+import { type CountTokens, countBytes, loadTokenizer } from './tokens.ts';
 import { contextMessages, messageBody } from '../store/messages.ts';
 import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Database, RunSettings, Usage } from '../store/schema.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
-import { fit, type Fitted, type Scale } from './truncation.ts';
-import { callTokens, messageTokens, searchTokens } from './token-count.ts';
+import { truncateThread, type Fitted, type TokenCost } from './truncation.ts';
+import { fixedTokens, messageTokens, searchTokens } from './token-count.ts';
 
 /*
  * What a model is shown (contract §5.8): the thread's messages as they stood when the run began, as
@@ -21,7 +21,7 @@ const leastOutput = 16;
 /** Tokens kept for an answer where the run does not limit it. */
 const usualOutput = 16_384;
 /** Messages between two of which everything else has its turn. */
-const breath = 25;
+const yieldEvery = 25;
 
 type Budget = 'max_prompt_tokens' | 'max_completion_tokens';
 
@@ -37,49 +37,49 @@ export class BudgetSpent extends Error {
 }
 
 /** What the calls that a run has made so far left behind. */
-export interface Context {
+export interface RunContext {
   readonly turns: PastTurn[];
-  readonly spent: Usage;
+  readonly usedTokens: Usage;
 }
 
 /** Reads what the next model call of a run continues; a run that is new has nothing to be read. */
-export async function buildContext(db: Database, run: RunRow, isNew: boolean): Promise<Context> {
+export async function buildContext(db: Database, run: RunRow, isNew: boolean): Promise<RunContext> {
   const turns = isNew ? [] : await listTurns(db, run.id);
   return {
     turns: turns.map(({ items, outputs }) => ({ items, outputs: outputs ?? [] })),
-    spent: sumUsage(turns.map((turn) => turn.usage)),
+    usedTokens: sumUsage(turns.map((turn) => turn.usage)),
   };
 }
 
 /** Tokens the next call may produce; null where the run sets no limit. */
-export const outputBudget = (settings: RunSettings, spent: Usage): number | null =>
+export const outputBudget = (settings: RunSettings, usedTokens: Usage): number | null =>
   settings.max_completion_tokens === null
     ? null
-    : settings.max_completion_tokens - spent.completion_tokens;
+    : settings.max_completion_tokens - usedTokens.completion_tokens;
 
 /** Tokens the next call may be sent as far as the run limits it. */
-const promptBudget = ({ max_prompt_tokens }: RunSettings, spent: Usage): number =>
-  max_prompt_tokens === null ? Number.POSITIVE_INFINITY : max_prompt_tokens - spent.prompt_tokens;
+const promptBudget = ({ max_prompt_tokens }: RunSettings, usedTokens: Usage): number =>
+  max_prompt_tokens === null ? Number.POSITIVE_INFINITY : max_prompt_tokens - usedTokens.prompt_tokens;
 
 /** Tokens of a window that are there for the prompt: the answer needs some, and so do searches. */
-function promptRoom(settings: RunSettings, spent: Usage, window: number): number {
-  const output = outputBudget(settings, spent);
+function promptRoom(settings: RunSettings, usedTokens: Usage, window: number): number {
+  const output = outputBudget(settings, usedTokens);
   const answer = output === null ? Math.min(usualOutput, window / 4) : Math.min(output, window / 2);
   return window - answer - Math.min(searchTokens(settings), window / 4);
 }
 
 /** Reasoning goes back encrypted; what it takes was told when it was made. */
-const scaleOf = (settings: RunSettings, { turns, spent }: Context, count: Count) =>
+const scaleOf = (settings: RunSettings, { turns, usedTokens: spent }: RunContext, count: CountTokens) =>
   ({
-    fixed: callTokens(settings, turns, count) + spent.completion_tokens_details.reasoning_tokens,
+    fixed: fixedTokens(settings, turns, count) + spent.completion_tokens_details.reasoning_tokens,
     of: (message) => messageTokens(message, count),
-  }) satisfies Scale<ContextMessage>;
+  }) satisfies TokenCost<ContextMessage>;
 
 async function* readThread(db: Database, run: RunRow, order: 'asc' | 'desc', most?: number) {
   let read = 0;
   for await (const row of contextMessages(db, run, order, most)) {
     read += 1;
-    if (read % breath === 0) await new Promise(setImmediate);
+    if (read % yieldEvery === 0) await new Promise(setImmediate);
     yield { role: row.role, content: messageBody(row).content };
   }
 }
@@ -91,7 +91,7 @@ async function* readThread(db: Database, run: RunRow, order: 'asc' | 'desc', mos
 export async function fitThread(
   db: Database,
   run: RunRow,
-  context: Context,
+  context: RunContext,
   window: number,
 ): Promise<Fitted<ContextMessage>> {
   const settings = runSettings(run);
@@ -101,11 +101,11 @@ export async function fitThread(
     newestFirst: () => readThread(db, run, 'desc', most),
     oldestFirst: most === undefined ? () => readThread(db, run, 'asc') : null,
   };
-  const allowed = promptBudget(settings, context.spent);
-  const budget = Math.min(allowed, promptRoom(settings, context.spent, window));
-  const scale = (count: Count) => scaleOf(settings, context, count);
+  const allowed = promptBudget(settings, context.usedTokens);
+  const budget = Math.min(allowed, promptRoom(settings, context.usedTokens, window));
+  const scale = (count: CountTokens) => scaleOf(settings, context, count);
   const exactly = async () => scale(await loadTokenizer());
-  const fitted = await fit(ends, budget, scale(countBytes), exactly);
+  const fitted = await truncateThread(ends, budget, scale(countBytes), exactly);
   if (fitted.cost > allowed) throw new BudgetSpent('max_prompt_tokens');
   return fitted;
 }
@@ -113,7 +113,7 @@ export async function fitThread(
 /** Tokens of a prompt as far as they can be counted here. */
 export async function countPrompt(
   run: RunRow,
-  context: Context,
+  context: RunContext,
   messages: readonly ContextMessage[],
 ): Promise<number> {
   const { fixed, of } = scaleOf(runSettings(run), context, await loadTokenizer());
@@ -121,12 +121,12 @@ export async function countPrompt(
 }
 
 /** The budget that forbids another model call, if one does. */
-export function exhaustedBudget(settings: RunSettings, spent: Usage): Budget | null {
-  if (promptBudget(settings, spent) <= 0) return 'max_prompt_tokens';
-  const left = outputBudget(settings, spent);
+export function exhaustedBudget(settings: RunSettings, usedTokens: Usage): Budget | null {
+  if (promptBudget(settings, usedTokens) <= 0) return 'max_prompt_tokens';
+  const left = outputBudget(settings, usedTokens);
   return left !== null && left < leastOutput ? 'max_completion_tokens' : null;
 }
 
 /** Whether the calls made so far have taken more prompt tokens than the run allows. */
-export const overPromptBudget = (settings: RunSettings, spent: Usage): boolean =>
-  promptBudget(settings, spent) < 0;
+export const overPromptBudget = (settings: RunSettings, usedTokens: Usage): boolean =>
+  promptBudget(settings, usedTokens) < 0;

@@ -1,5 +1,5 @@
 import type { ContextMessage, MessageContent, PastTurn } from '../models/model.ts';
-import type { Count } from './tokens.ts';
+import type { CountTokens } from './tokens.ts';
 import type { RunSettings } from '../store/schema.ts';
 
 /* What a model call takes of the model's window, in whatever `count` counts. */
@@ -16,7 +16,7 @@ const largeImage = 1500;
 const imageTokens = (detail: 'auto' | 'low' | 'high' | undefined): number =>
   detail === 'low' ? smallImage : largeImage;
 
-function partTokens(part: MessageContent, count: Count): number {
+function partTokens(part: MessageContent, count: CountTokens): number {
   switch (part.type) {
     case 'text':
       return count(part.text.value);
@@ -31,7 +31,7 @@ function partTokens(part: MessageContent, count: Count): number {
 
 const sum = (costs: readonly number[]): number => costs.reduce((total, cost) => total + cost, 0);
 
-export const messageTokens = ({ content }: ContextMessage, count: Count): number =>
+export const messageTokens = ({ content }: ContextMessage, count: CountTokens): number =>
   perMessage + sum(content.map((part) => partTokens(part, count)));
 
 /** Encrypted reasoning and images are no text: nothing of them is counted by its letters. */
@@ -41,14 +41,14 @@ const readable = (key: string, value: unknown): unknown =>
     : value;
 
 /** A call that was made before in this run, as it is sent again. */
-const turnTokens = ({ items, outputs }: PastTurn, count: Count): number =>
+const turnTokens = ({ items, outputs }: PastTurn, count: CountTokens): number =>
   count(JSON.stringify([items, outputs], readable));
 
 /** What goes along with the messages: instructions, tools, the format, and the run's own turns. */
-export function callTokens(
+export function fixedTokens(
   { instructions, tools, response_format }: RunSettings,
   turns: readonly PastTurn[],
-  count: Count,
+  count: CountTokens,
 ): number {
   const format = typeof response_format === 'string' ? '' : JSON.stringify(response_format);
   const told = [instructions ?? '', format, ...tools.map((tool) => JSON.stringify(tool))];

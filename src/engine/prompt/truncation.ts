@@ -6,14 +6,14 @@
  */
 
 /** A thread as it can be read; each call begins at that end anew. */
-export interface Ends<Message> {
+export interface ThreadReader<Message> {
   newestFirst(): AsyncIterable<Message>;
   /** Null: the beginning is not to be shown when not all can be. */
   readonly oldestFirst: (() => AsyncIterable<Message>) | null;
 }
 
 /** What things cost. */
-export interface Scale<Message> {
+export interface TokenCost<Message> {
   /** What is sent in any case. */
   readonly fixed: number;
   /** More than 0. */
@@ -28,7 +28,7 @@ export interface Fitted<Message> {
 }
 
 /** How much of the budget the beginning of a thread may have when the middle is dropped. */
-const share = 1 / 4;
+const headShare = 1 / 4;
 
 interface Taken<Message> {
   readonly messages: Message[];
@@ -40,7 +40,7 @@ interface Taken<Message> {
 async function take<Message>(
   messages: AsyncIterable<Message> | Iterable<Message>,
   room: number,
-  of: Scale<Message>['of'],
+  of: TokenCost<Message>['of'],
 ): Promise<Taken<Message>> {
   const taken: Message[] = [];
   let cost = 0;
@@ -60,9 +60,9 @@ async function first<Message>(messages: AsyncIterable<Message>): Promise<Message
 
 /** The newest message whatever it takes, then the oldest up to their share, then the newest. */
 async function dropMiddle<Message>(
-  ends: Ends<Message>,
+  ends: ThreadReader<Message>,
   budget: number,
-  { fixed, of }: Scale<Message>,
+  { fixed, of }: TokenCost<Message>,
 ): Promise<Fitted<Message>> {
   const room = budget - fixed;
   const recent = await take(ends.newestFirst(), room, of);
@@ -72,7 +72,7 @@ async function dropMiddle<Message>(
     const messages = await first(ends.newestFirst());
     return { messages, cost: messages.reduce((sum, message) => sum + of(message), fixed) };
   }
-  const early = Math.min(room * share, room - of(newest));
+  const early = Math.min(room * headShare, room - of(newest));
   const head = await take(ends.oldestFirst?.() ?? [], early, of);
   const tail = await take(recent.messages, room - head.cost, of);
   const messages = [...head.messages, ...tail.messages.toReversed()];
@@ -84,11 +84,11 @@ async function dropMiddle<Message>(
  * beginning. The newest message is always there, even where it does not fit: then `cost` is more than
  * the budget.
  */
-export async function fit<Message>(
-  ends: Ends<Message>,
+export async function truncateThread<Message>(
+  ends: ThreadReader<Message>,
   budget: number,
-  atMost: Scale<Message>,
-  exactly: () => Promise<Scale<Message>>,
+  atMost: TokenCost<Message>,
+  exactly: () => Promise<TokenCost<Message>>,
 ): Promise<Fitted<Message>> {
   const whole = await take(ends.newestFirst(), budget - atMost.fixed, atMost.of);
   if (!whole.isAll) return dropMiddle(ends, budget, await exactly());

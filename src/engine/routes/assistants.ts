@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import { seconds } from '../../shared/clock.ts';
+import { unixSeconds } from '../../shared/clock.ts';
 import { createAssistant, modifyAssistant } from '../../schema/assistant.ts';
-import { pathAssistant, withBody } from './path-objects.ts';
-import { answerList } from '../http/pagination.ts';
+import { pathAssistant, parseBetweenChecks } from './path-objects.ts';
+import { listResponse } from '../http/pagination.ts';
 import { parseBody } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import {
@@ -11,17 +11,17 @@ import {
   deleteAssistant,
   insertAssistant,
   listAssistants,
-  placeOfAssistant,
+  assistantCursor,
   toAssistant,
   updateAssistant,
 } from '../store/assistants.ts';
 import type { CreateAssistant, ModifyAssistant } from '../../schema/assistant.ts';
 import { transact } from '../store/transaction.ts';
 import type { ToolResources } from '../store/schema.ts';
-import { withErrands } from './upstream-lookups.ts';
-import { makeToolResources, modifyToolResources, normalizeTools } from './tool-resources.ts';
+import { withUpstreamLookups } from './upstream-lookups.ts';
+import { createToolResources, modifyToolResources, normalizeTools } from './tool-resources.ts';
 
-const blank: Omit<AssistantBody, 'model'> = {
+const defaults: Omit<AssistantBody, 'model'> = {
   name: null,
   description: null,
   instructions: null,
@@ -37,7 +37,7 @@ const blank: Omit<AssistantBody, 'model'> = {
 type Fields = Omit<CreateAssistant | ModifyAssistant, 'tool_resources'>;
 
 /** An assistant with the given fields changed: absent ones stay, null clears (contract §4.1). */
-function change(
+function applyFields(
   body: AssistantBody,
   { tools, metadata, response_format, ...plain }: Fields,
   tool_resources: ToolResources,
@@ -58,9 +58,9 @@ export function assistantRoutes(options: EngineOptions): Hono {
   const routes = new Hono();
 
   routes.get('/', (context) =>
-    answerList(context, {
+    listResponse(context, {
       kind: 'assistant',
-      find: (id) => placeOfAssistant(db, id),
+      find: (id) => assistantCursor(db, id),
       read: (page) => listAssistants(db, page),
       toObject: toAssistant,
     }),
@@ -68,10 +68,10 @@ export function assistantRoutes(options: EngineOptions): Hono {
 
   routes.post('/', async (context) => {
     const { tool_resources, ...fields } = await parseBody(context, createAssistant);
-    const row = await withErrands(options, async (errands) => {
-      const resources = makeToolResources(tool_resources, errands);
-      const body = change({ ...blank, model: fields.model }, fields, resources);
-      return insertAssistant(db, ids.object('asst_'), seconds(clock), body);
+    const row = await withUpstreamLookups(options, async (lookups) => {
+      const resources = createToolResources(tool_resources, lookups);
+      const body = applyFields({ ...defaults, model: fields.model }, fields, resources);
+      return insertAssistant(db, ids.newId('asst_'), unixSeconds(clock), body);
     });
     return context.json(toAssistant(row));
   });
@@ -81,13 +81,13 @@ export function assistantRoutes(options: EngineOptions): Hono {
   );
 
   routes.post('/:assistant_id', async (context) => {
-    const [{ id }, { tool_resources, ...fields }] = await withBody(pathAssistant(db, context), () =>
+    const [{ id }, { tool_resources, ...fields }] = await parseBetweenChecks(pathAssistant(db, context), () =>
       parseBody(context, modifyAssistant),
     );
     const row = await transact(db, async (transaction) => {
       const current = assistantBody(await pathAssistant(transaction, context));
       const resources = modifyToolResources(current.tool_resources, tool_resources);
-      return updateAssistant(transaction, id, change(current, fields, resources));
+      return updateAssistant(transaction, id, applyFields(current, fields, resources));
     });
     return context.json(toAssistant(row));
   });

@@ -1,8 +1,8 @@
 import type { CreateMessage } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
 import type { ToolResources } from '../store/schema.ts';
-import type { Errands } from './upstream-lookups.ts';
-import { mergeToolResources, threadStoreLife } from './tool-resources.ts';
+import type { UpstreamLookups } from './upstream-lookups.ts';
+import { mergeToolResources, threadStoreExpiry } from './tool-resources.ts';
 
 type Tool = NonNullable<CreateMessage['attachments']>[number]['tools'][number]['type'];
 
@@ -14,13 +14,13 @@ function attachedFor(wanted: Tool, messages: readonly CreateMessage[]): string[]
 }
 
 /** The code interpreter takes so many files of a thread (contract §4.7). */
-const mostFiles = 20;
+const maxFiles = 20;
 
 function addCodeFiles(resources: ToolResources, file_ids: string[]): ToolResources {
   const merged = mergeToolResources(resources, { code_interpreter: { file_ids } });
   const count = merged.code_interpreter?.file_ids.length ?? 0;
-  if (count > mostFiles) {
-    throw errors.tooManyFiles('tool_resources.code_interpreter.file_ids', mostFiles, count);
+  if (count > maxFiles) {
+    throw errors.tooManyFiles('tool_resources.code_interpreter.file_ids', maxFiles, count);
   }
   return merged;
 }
@@ -29,10 +29,10 @@ function addCodeFiles(resources: ToolResources, file_ids: string[]): ToolResourc
 function addSearchFiles(
   resources: ToolResources,
   file_ids: string[],
-  errands: Errands,
+  lookups: UpstreamLookups,
 ): ToolResources {
   const [own] = resources.file_search?.vector_store_ids ?? [];
-  const store = errands.storeWith({ file_ids, ...threadStoreLife }, own);
+  const store = lookups.ensureVectorStore({ file_ids, ...threadStoreExpiry }, own);
   if (store === null || store === own) return resources;
   return { ...resources, file_search: { vector_store_ids: [store] } };
 }
@@ -41,15 +41,15 @@ function addSearchFiles(
  * A thread's resources once messages have brought their attachments (contract §4.3); the same value
  * when nothing changes. An endpoint without file search keeps attachments for it with the message.
  */
-export function shareAttachments(
+export function addAttachments(
   resources: ToolResources,
   messages: readonly CreateMessage[],
-  errands: Errands,
+  lookups: UpstreamLookups,
 ): ToolResources {
   const forCode = attachedFor('code_interpreter', messages);
   const forSearch = attachedFor('file_search', messages);
   let shared = resources;
   if (forCode.length > 0) shared = addCodeFiles(shared, forCode);
-  if (forSearch.length > 0) shared = addSearchFiles(shared, forSearch, errands);
+  if (forSearch.length > 0) shared = addSearchFiles(shared, forSearch, lookups);
   return shared;
 }

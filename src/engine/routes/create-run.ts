@@ -1,30 +1,30 @@
-import { seconds } from '../../shared/clock.ts';
+import { unixSeconds } from '../../shared/clock.ts';
 import type { CreateMessage } from '../../schema/message.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
 import { lookUpAssistant } from './path-objects.ts';
-import type { EngineParts } from '../options.ts';
+import type { EngineDeps } from '../options.ts';
 import { initialState } from '../run-state-machine.ts';
-import type { Writing } from '../runs/step-writer.ts';
+import type { WriteContext } from '../runs/step-writer.ts';
 import { type AssistantRow, assistantBody } from '../store/assistants.ts';
-import { findUnattachable } from '../store/files.ts';
+import { findLocalOnly } from '../store/files.ts';
 import { hasUserMessage } from '../store/messages.ts';
-import { findLiveRun, insertRun, type RunRow, toRun } from '../store/runs.ts';
+import { findActiveRun, insertRun, type RunRow, toRun } from '../store/runs.ts';
 import type { Database, RunSettings } from '../store/schema.ts';
 import { threadBody, type ThreadRow } from '../store/threads.ts';
-import type { Errands } from './upstream-lookups.ts';
+import type { UpstreamLookups } from './upstream-lookups.ts';
 import { addMessages } from './messages.ts';
-import { mergeToolResources, normalizeTools, takeToolResources } from './tool-resources.ts';
+import { mergeToolResources, normalizeTools, toToolResources } from './tool-resources.ts';
 
 /** What either of the two requests that create a run may say. */
 type RunFields = Partial<Pick<CreateRun, 'additional_instructions' | 'additional_messages'>> &
   Partial<Pick<CreateThreadAndRun, 'tool_resources'>> &
   Omit<CreateThreadAndRun, 'thread' | 'tool_resources'>;
 
-type RunToBe = RunFields & {
+type NewRunRequest = RunFields & {
   readonly id: string;
   /** What was said on the thread, where it is made with the run and nobody else knows of it. */
-  readonly opening?: readonly CreateMessage[];
+  readonly initialMessages?: readonly CreateMessage[];
 };
 
 function joinInstructions(...parts: readonly (string | null | undefined)[]): string | null {
@@ -33,11 +33,11 @@ function joinInstructions(...parts: readonly (string | null | undefined)[]): str
 }
 
 /** The run's own settings over its assistant's, as they stand now and for good (contract §5.9). */
-function settle(
+function resolveRunSettings(
   fields: RunFields,
   assistant: AssistantRow,
   thread: ThreadRow,
-  modelFor: EngineParts['modelFor'],
+  modelFor: EngineDeps['modelFor'],
 ): RunSettings {
   const base = assistantBody(assistant);
   const named = fields.model ?? base.model;
@@ -46,7 +46,7 @@ function settle(
   const resources =
     fields.tool_resources === undefined || fields.tool_resources === null
       ? base.tool_resources
-      : takeToolResources(fields.tool_resources);
+      : toToolResources(fields.tool_resources);
   return {
     assistant_id: assistant.id,
     model,
@@ -74,22 +74,22 @@ const neededTools = ({ tools, tool_choice }: RunFields, assistant: AssistantRow)
   tool_choice === 'none' ? [] : (tools ?? assistantBody(assistant).tools);
 
 /** Refuses a run that could only be executed without something it asks for. */
-function checkExecutable(tools: RunSettings['tools'], parts: EngineParts, errands: Errands): void {
+function checkExecutable(tools: RunSettings['tools'], parts: EngineDeps, lookups: UpstreamLookups): void {
   const { unavailable } = parts.model;
   if (unavailable !== null) throw errors.noModel(unavailable);
-  const refusal = errands.refusal(tools);
+  const refusal = lookups.unsupportedTools(tools);
   if (refusal !== null) throw errors.noTool(refusal);
 }
 
 /** Refuses a run whose code could not read a file that it brings. */
 async function checkReadable(db: Database, { tools, tool_resources }: RunSettings): Promise<void> {
   if (!tools.some(({ type }) => type === 'code_interpreter')) return;
-  const id = await findUnattachable(db, tool_resources.code_interpreter?.file_ids ?? []);
+  const id = await findLocalOnly(db, tool_resources.code_interpreter?.file_ids ?? []);
   if (id !== undefined) throw errors.unattachable(id);
 }
 
 /** Whether somebody has asked something on the thread. */
-const isAsked = async (db: Database, thread: ThreadRow, said: readonly CreateMessage[]) =>
+const hasUserInput = async (db: Database, thread: ThreadRow, said: readonly CreateMessage[]) =>
   said.some(({ role }) => role === 'user') || (await hasUserMessage(db, thread.id));
 
 /**
@@ -98,22 +98,22 @@ const isAsked = async (db: Database, thread: ThreadRow, said: readonly CreateMes
  * it was (contract §5.4).
  */
 export async function createRun(
-  { db, tell }: Pick<Writing, 'db' | 'tell'>,
-  parts: EngineParts & { readonly errands: Errands },
+  { db, emit }: Pick<WriteContext, 'db' | 'emit'>,
+  parts: EngineDeps & { readonly lookups: UpstreamLookups },
   thread: ThreadRow,
-  { id, opening, ...fields }: RunToBe,
+  { id, initialMessages: opening, ...fields }: NewRunRequest,
 ): Promise<RunRow> {
   const assistant = await lookUpAssistant(db, fields.assistant_id);
-  const live = opening === undefined ? await findLiveRun(db, thread.id) : undefined;
+  const live = opening === undefined ? await findActiveRun(db, thread.id) : undefined;
   if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
-  checkExecutable(neededTools(fields, assistant), parts, parts.errands);
+  checkExecutable(neededTools(fields, assistant), parts, parts.lookups);
   const messages = fields.additional_messages ?? [];
   const added = await addMessages(db, thread, messages, parts);
-  const settings = settle(fields, assistant, added.thread, parts.modelFor);
-  const isTold = (settings.instructions ?? '') !== '';
-  if (!isTold && !(await isAsked(db, thread, opening ?? messages))) throw errors.nothingToRun();
+  const settings = resolveRunSettings(fields, assistant, added.thread, parts.modelFor);
+  const hasInstructions = (settings.instructions ?? '') !== '';
+  if (!hasInstructions && !(await hasUserInput(db, thread, opening ?? messages))) throw errors.emptyThread();
   await checkReadable(db, settings);
-  const created_at = seconds(parts.clock);
+  const created_at = unixSeconds(parts.clock);
   const deadline = created_at + parts.runLifetime;
   const run = await insertRun(db, {
     id,
@@ -125,7 +125,7 @@ export async function createRun(
     state: initialState(deadline),
   });
   const data = toRun(run);
-  tell(id, { event: 'thread.run.created', data });
-  tell(id, { event: 'thread.run.queued', data });
+  emit(id, { event: 'thread.run.created', data });
+  emit(id, { event: 'thread.run.queued', data });
   return run;
 }

@@ -17,7 +17,7 @@ const methods = new Set(['GET', 'HEAD', 'DELETE']);
  * Whether a request is about a file that a run made and of which there is a copy; true as well when
  * the database cannot say, which answering it then tells of.
  */
-export async function isAboutCopy(db: Database, { method, url }: Request): Promise<boolean> {
+export async function isOwnFileRequest(db: Database, { method, url }: Request): Promise<boolean> {
   const path = /^\/v1\/files\/([^/]+)(?:\/content)?\/?$/u.exec(new URL(url).pathname);
   if (path === null || !methods.has(method)) return false;
   const [, id = ''] = path;

@@ -13,7 +13,7 @@ function withoutContent(call: ToolCall): ToolCall {
 }
 
 /** A step as a request shows it: the texts that searches found come when `include` asks (contract §6). */
-export function shownStep(step: Step, include: Include = []): Step {
+export function applyInclude(step: Step, include: Include = []): Step {
   const { step_details: details } = step;
   if (details.type !== 'tool_calls' || include.length > 0) return step;
   const tool_calls = details.tool_calls.map(withoutContent);
@@ -21,7 +21,7 @@ export function shownStep(step: Step, include: Include = []): Step {
 }
 
 /** The same for what a stream tells. */
-export function shownEvent(event: StreamEvent, include?: Include): StreamEvent {
+export function applyIncludeToEvent(event: StreamEvent, include?: Include): StreamEvent {
   switch (event.event) {
     case 'thread.run.step.created':
     case 'thread.run.step.in_progress':
@@ -29,7 +29,7 @@ export function shownEvent(event: StreamEvent, include?: Include): StreamEvent {
     case 'thread.run.step.failed':
     case 'thread.run.step.cancelled':
     case 'thread.run.step.expired':
-      return { ...event, data: shownStep(event.data, include) };
+      return { ...event, data: applyInclude(event.data, include) };
     default:
       return event;
   }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { errors } from '../http/errors.ts';
-import { pathMessage, withBody } from './path-objects.ts';
+import { pathMessage, parseBetweenChecks } from './path-objects.ts';
 import { listSchema } from '../http/pagination.ts';
 import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
@@ -17,7 +17,7 @@ export function messageFileRoutes({ db }: EngineOptions): Hono {
   const routes = new Hono();
 
   routes.get('/', async (context) => {
-    const [row, query] = await withBody(pathMessage(db, context), async () =>
+    const [row, query] = await parseBetweenChecks(pathMessage(db, context), async () =>
       parseQuery(context, listSchema),
     );
     return context.json(pageMessageFiles(messageFiles(toMessage(row)), query, unknownIn(row)));

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { seconds } from '../../shared/clock.ts';
+import { unixSeconds } from '../../shared/clock.ts';
 import {
   type CreateMessage,
   createMessage,
@@ -7,7 +7,7 @@ import {
   modifyMetadata,
 } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
-import { pathMessage, pathThread, withBody } from './path-objects.ts';
+import { pathMessage, threadFromPath, parseBetweenChecks } from './path-objects.ts';
 import { toList, toPageQuery } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
@@ -17,16 +17,16 @@ import {
   listMessages,
   type MessageBody,
   type MessageRow,
-  placeOfMessage,
+  messageCursor,
   toMessage,
   updateMessageMetadata,
 } from '../store/messages.ts';
-import { findLiveRun } from '../store/runs.ts';
+import { findActiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { type ThreadRow, threadBody, updateThread } from '../store/threads.ts';
-import { shareAttachments } from './attachments.ts';
-import { type Errands, withErrands } from './upstream-lookups.ts';
+import { addAttachments } from './attachments.ts';
+import { type UpstreamLookups, withUpstreamLookups } from './upstream-lookups.ts';
 
 type Content = MessageBody['content'];
 
@@ -46,7 +46,7 @@ function toContent(content: CreateMessage['content']): Content {
 }
 
 /** What making something takes. */
-export type Making = Pick<EngineOptions, 'clock' | 'ids'> & { readonly errands: Errands };
+export type CreateDeps = Pick<EngineOptions, 'clock' | 'ids'> & { readonly lookups: UpstreamLookups };
 
 /**
  * Adds messages that no run made, in order, within the caller's transaction; answers them and the
@@ -56,13 +56,13 @@ export async function addMessages(
   db: Database,
   thread: ThreadRow,
   messages: readonly CreateMessage[],
-  { clock, ids, errands }: Making,
+  { clock, ids, lookups }: CreateDeps,
 ): Promise<{ readonly thread: ThreadRow; readonly rows: MessageRow[] }> {
-  const created_at = seconds(clock);
+  const created_at = unixSeconds(clock);
   const rows: MessageRow[] = [];
   for (const { role, content, attachments, metadata } of messages) {
     const row = await insertMessage(db, {
-      id: ids.object('msg_'),
+      id: ids.newId('msg_'),
       created_at,
       thread_id: thread.id,
       run_id: null,
@@ -81,7 +81,7 @@ export async function addMessages(
     rows.push(row);
   }
   const { metadata, tool_resources } = threadBody(thread);
-  const shared = shareAttachments(tool_resources, messages, errands);
+  const shared = addAttachments(tool_resources, messages, lookups);
   if (shared === tool_resources) return { thread, rows };
   const complete = await updateThread(db, thread.id, { metadata, tool_resources: shared });
   return { thread: complete, rows };
@@ -93,28 +93,28 @@ export function messageRoutes(options: EngineOptions): Hono {
   const routes = new Hono();
 
   routes.get('/', async (context) => {
-    const [{ id }, { run_id, ...query }] = await withBody(pathThread(db, context), async () =>
+    const [{ id }, { run_id, ...query }] = await parseBetweenChecks(threadFromPath(db, context), async () =>
       parseQuery(context, listQuery),
     );
-    const page = await toPageQuery(query, 'message', (cursor) => placeOfMessage(db, id, cursor));
+    const page = await toPageQuery(query, 'message', (cursor) => messageCursor(db, id, cursor));
     const { rows, has_more } = await listMessages(db, id, page, run_id);
     return context.json(toList(rows.map(toMessage), has_more));
   });
 
   routes.post('/', async (context) => {
-    const [, message] = await withBody(pathThread(db, context), () =>
+    const [, message] = await parseBetweenChecks(threadFromPath(db, context), () =>
       parseBody(context, createMessage),
     );
-    const [row] = await withErrands(options, (errands) =>
+    const [row] = await withUpstreamLookups(options, (lookups) =>
       transact(db, async (transaction) => {
-        const thread = await pathThread(transaction, context);
-        const live = await findLiveRun(transaction, thread.id);
+        const thread = await threadFromPath(transaction, context);
+        const live = await findActiveRun(transaction, thread.id);
         if (live !== undefined) throw errors.busyForMessage(thread.id, live.id);
-        const { rows } = await addMessages(transaction, thread, [message], { ...options, errands });
+        const { rows } = await addMessages(transaction, thread, [message], { ...options, lookups });
         return rows;
       }),
     );
-    if (row === undefined) throw errors.fault();
+    if (row === undefined) throw errors.internal();
     return context.json(toMessage(row));
   });
 
@@ -123,7 +123,7 @@ export function messageRoutes(options: EngineOptions): Hono {
   );
 
   routes.post('/:message_id', async (context) => {
-    const [row, { metadata }] = await withBody(pathMessage(db, context), () =>
+    const [row, { metadata }] = await parseBetweenChecks(pathMessage(db, context), () =>
       parseBody(context, modifyMetadata),
     );
     if (metadata === undefined) return context.json(toMessage(row));

@@ -46,18 +46,18 @@ export const lookUpAssistant = (db: Database, id: string): Promise<AssistantRow>
 export const pathAssistant = (db: Database, context: Context): Promise<AssistantRow> =>
   findInPath(context, 'assistant', (id) => lockAssistant(db, id));
 
-export const pathThread = (db: Database, context: Context): Promise<ThreadRow> =>
+export const threadFromPath = (db: Database, context: Context): Promise<ThreadRow> =>
   findInPath(context, 'thread', (id) => findThread(db, id));
 
 /** A message of the path's thread; the thread is looked up first. */
 export async function pathMessage(db: Database, context: Context): Promise<MessageRow> {
-  const thread = await pathThread(db, context);
+  const thread = await threadFromPath(db, context);
   return findInPath(context, 'message', (id) => findMessage(db, thread.id, id));
 }
 
 /** A run of the path's thread; the thread is looked up first. */
 export async function pathRun(db: Database, context: Context): Promise<RunRow> {
-  const thread = await pathThread(db, context);
+  const thread = await threadFromPath(db, context);
   return findInPath(context, 'run', (id) => findRun(db, thread.id, id));
 }
 
@@ -71,7 +71,7 @@ export async function pathStep(db: Database, context: Context): Promise<StepRow>
  * Reads an operation's body between the two checks of its path: ids of the wrong shape are refused
  * before the body, missing objects after it.
  */
-export async function withBody<Row, Body>(
+export async function parseBetweenChecks<Row, Body>(
   lookUp: Promise<Row>,
   body: () => Promise<Body>,
 ): Promise<[Row, Body]> {

@@ -1,9 +1,9 @@
-import { type Clock, seconds } from '../../shared/clock.ts';
-import { type Include, shownEvent } from './found-content.ts';
-import { answerFrames, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
+import { type Clock, unixSeconds } from '../../shared/clock.ts';
+import { type Include, applyIncludeToEvent } from './found-content.ts';
+import { sseResponse, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
 import type { StreamEvent, Subscription } from '../events/event-bus.ts';
-import { engineFailed, goingDown } from '../events/fault.ts';
-import type { Narration } from '../events/event-deduplicator.ts';
+import { internalErrorEvent, shutdownEvent } from '../events/fault.ts';
+import type { EventDeduplicator } from '../events/event-deduplicator.ts';
 
 /** Milliseconds of silence after which a comment is sent, so that there are never 15 s of it. */
 const keepAlive = 14_000;
@@ -15,7 +15,7 @@ interface StreamSource {
   /** What happens to the run in this process. */
   readonly subscription: Subscription;
   /** What has been told of it. */
-  readonly narration: Narration;
+  readonly deduplicator: EventDeduplicator;
   /** All that has happened to it, whoever did it, as the database shows it. */
   readonly look: () => Promise<StreamEvent[]>;
   readonly include?: Include | undefined;
@@ -24,16 +24,16 @@ interface StreamSource {
 
 const encode = (events: readonly StreamEvent[], include?: Include): string =>
   events
-    .map((event) => shownEvent(event, include))
+    .map((event) => applyIncludeToEvent(event, include))
     .map(({ event, data }) => encodeEvent(event, data))
     .join('');
 
 /** Waits for something to happen to the run, or to be found of it; answers what is to be told. */
-function createListener({ subscription, narration, look, clock }: StreamSource) {
+function createEventSource({ subscription, deduplicator, look, clock }: StreamSource) {
   const over = new AbortController();
-  let pending = subscription.take();
+  let pending = subscription.next();
   /** One for all that comes before it rings: to set an alarm takes as long as to tell a delta. */
-  let alarm: Promise<void> | null = null;
+  let pollTimer: Promise<void> | null = null;
   let heardAt = clock.now();
 
   /** Milliseconds until the silence is long; the time may be put back. */
@@ -43,22 +43,22 @@ function createListener({ subscription, narration, look, clock }: StreamSource) 
   };
 
   const find = async (): Promise<StreamEvent[]> => {
-    const { heard } = subscription;
-    const found = await look().catch(() => [engineFailed]);
+    const { received: heard } = subscription;
+    const found = await look().catch(() => [internalErrorEvent]);
     // What was heard meanwhile is at least as new, and comes next.
-    return subscription.heard === heard ? narration.continue(found, 'retold', seconds(clock)) : [];
+    return subscription.received === heard ? deduplicator.filter(found, 'retold', unixSeconds(clock)) : [];
   };
 
   const listen = async (): Promise<StreamEvent[]> => {
     for (;;) {
-      alarm ??= clock.sleep(left(), over.signal);
-      const news = await Promise.race([pending, alarm]);
+      pollTimer ??= clock.sleep(left(), over.signal);
+      const news = await Promise.race([pending, pollTimer]);
       if (news !== undefined) {
         heardAt = clock.now();
-        if (news.length > 0) pending = subscription.take();
-        return narration.continue(news.length > 0 ? news : [goingDown], 'live', seconds(clock));
+        if (news.length > 0) pending = subscription.next();
+        return deduplicator.filter(news.length > 0 ? news : [shutdownEvent], 'live', unixSeconds(clock));
       }
-      alarm = null;
+      pollTimer = null;
       if (left() > 0) continue;
       heardAt = clock.now();
       return find();
@@ -77,21 +77,21 @@ function createListener({ subscription, narration, look, clock }: StreamSource) 
  * Answers with what happens to a run until it ends or waits for outputs (contract §7). A client
  * that goes away only ends its own subscription.
  */
-export function answerStream(source: StreamSource): Response {
-  const { narration, clock, include } = source;
-  const { listen, close } = createListener(source);
-  let spoke = clock.now();
+export function runStreamResponse(source: StreamSource): Response {
+  const { deduplicator, clock, include } = source;
+  const { listen, close } = createEventSource(source);
+  let lastSentAt = clock.now();
   const next = async (): Promise<string | null> => {
-    if (narration.ended) return null;
+    if (deduplicator.ended) return null;
     let frames = '';
     while (frames === '') {
       frames = encode(await listen(), include);
-      if (frames === '' && clock.now() - spoke >= keepAlive) frames = keepAliveFrame;
+      if (frames === '' && clock.now() - lastSentAt >= keepAlive) frames = keepAliveFrame;
     }
-    spoke = clock.now();
-    if (!narration.ended) return frames;
+    lastSentAt = clock.now();
+    if (!deduplicator.ended) return frames;
     close();
     return frames + doneFrame;
   };
-  return answerFrames(next, close);
+  return sseResponse(next, close);
 }

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { type Clock, seconds } from '../../shared/clock.ts';
+import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { modifyMetadata } from '../../schema/message.ts';
 import {
   createRunBody,
@@ -8,17 +8,17 @@ import {
   submitToolOutputsBody,
 } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { pathRun, pathThread, withBody } from './path-objects.ts';
+import { pathRun, threadFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listSchema, toList, toPageQuery } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
-import type { EngineParts } from '../options.ts';
-import { standing } from '../runs/end-run.ts';
+import type { EngineDeps } from '../options.ts';
+import { runSnapshot } from '../runs/end-run.ts';
 import type { StreamEvent } from '../events/event-bus.ts';
 import { threadDeleted } from '../events/fault.ts';
-import { advance, isTerminal, nextStatus } from '../run-state-machine.ts';
-import { Narration } from '../events/event-deduplicator.ts';
-import { retellRun, retellSteps } from '../events/event-replay.ts';
-import type { Writing } from '../runs/step-writer.ts';
+import { transition, isTerminal, nextStatus } from '../run-state-machine.ts';
+import { EventDeduplicator } from '../events/event-deduplicator.ts';
+import { replayRun, replaySteps } from '../events/event-replay.ts';
+import type { WriteContext } from '../runs/step-writer.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import {
   findRun,
@@ -33,10 +33,10 @@ import { toThread } from '../store/threads.ts';
 import { transact } from '../store/transaction.ts';
 import { createRun } from './create-run.ts';
 import type { Include } from './found-content.ts';
-import { type Errands, withErrands } from './upstream-lookups.ts';
-import { answerStream } from './run-stream.ts';
+import { type UpstreamLookups, withUpstreamLookups } from './upstream-lookups.ts';
+import { runStreamResponse } from './run-stream.ts';
 import { addThread } from './threads.ts';
-import { checkWaiting, submitOutputs } from './submit-tool-outputs.ts';
+import { requireWaiting, submitOutputs } from './submit-tool-outputs.ts';
 
 /** Milliseconds after which a caller had better look again: soon while a run moves, sooner a young one. */
 function pollAfter({ status, created_at }: RunRow, clock: Clock): number {
@@ -52,16 +52,16 @@ const answerRun = (run: RunRow, clock: Clock): Response =>
   });
 
 /** All that there is to tell of a run, whoever did it. */
-async function lookAtRun(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent[]> {
+async function reloadEvents(db: Database, { thread_id, id }: RunRow): Promise<StreamEvent[]> {
   const run = await findRun(db, thread_id, id);
-  return run === undefined ? [threadDeleted] : retellRun(db, run);
+  return run === undefined ? [threadDeleted] : replayRun(db, run);
 }
 
 /** A request that sets a run going. */
-interface Going {
+interface StartRun {
   readonly run_id: string;
   readonly stream: boolean | null | undefined;
-  /** What a stream need not tell, because it happened before. */
+  /** What a stream need not emit, because it happened before. */
   readonly past?: () => Promise<StreamEvent[]>;
   readonly include?: Include | undefined;
 }
@@ -70,25 +70,25 @@ interface Going {
  * Makes a change that sets a run going and answers with the run, or, where the request says
  * `stream`, with all that happens from the change on: hence the subscription before it.
  */
-async function setGoing(
-  parts: EngineParts,
+async function startRun(
+  deps: EngineDeps,
   worker: RunWorker,
-  { run_id, stream, past, include }: Going,
-  change: (writing: Pick<Writing, 'db' | 'tell'>, errands: Errands) => Promise<RunRow>,
+  { run_id, stream, past, include }: StartRun,
+  change: (writeContext: Pick<WriteContext, 'db' | 'emit'>, lookups: UpstreamLookups) => Promise<RunRow>,
 ): Promise<Response> {
-  const { db, clock, events } = parts;
+  const { db, clock, events } = deps;
   const subscription = stream === true ? events.subscribe(run_id) : null;
   try {
-    const narration = new Narration();
-    if (subscription !== null) narration.continue((await past?.()) ?? [], 'retold', seconds(clock));
-    const row = await withErrands(parts, (errands) =>
-      worker.accept((writing) => change(writing, errands)),
+    const deduplicator = new EventDeduplicator();
+    if (subscription !== null) deduplicator.filter((await past?.()) ?? [], 'retold', unixSeconds(clock));
+    const row = await withUpstreamLookups(deps, (lookups) =>
+      worker.enqueueAndClaim((writeContext) => change(writeContext, lookups)),
     );
     if (subscription === null) return answerRun(row, clock);
-    return answerStream({
+    return runStreamResponse({
       subscription,
-      narration,
-      look: () => lookAtRun(db, row),
+      deduplicator,
+      look: () => reloadEvents(db, row),
       clock,
       include,
     });
@@ -98,76 +98,76 @@ async function setGoing(
   }
 }
 
-function cancelRoute(parts: EngineParts, worker: RunWorker) {
+function cancelRoute(deps: EngineDeps, worker: RunWorker) {
   return async (context: Context) => {
-    const row = await parts.events.change(parts.db, async (db, tell) => {
+    const row = await deps.events.transactAndPublish(deps.db, async (db, emit) => {
       const run = await pathRun(db, context);
       const { status, lease_token, lease_until } = run;
       if (nextStatus(status, 'cancel') === undefined) throw errors.cannotCancel(status);
-      const moved = advance(standing(run), 'cancel', seconds(parts.clock));
+      const moved = transition(runSnapshot(run), 'cancel', unixSeconds(deps.clock));
       const cancelling = await updateRun(db, run.id, { ...moved, lease_token, lease_until });
-      tell(run.id, { event: 'thread.run.cancelling', data: toRun(cancelling) });
+      emit(run.id, { event: 'thread.run.cancelling', data: toRun(cancelling) });
       return cancelling;
     });
     worker.interrupt(row.id, 'cancelled');
     worker.wake();
-    return answerRun(row, parts.clock);
+    return answerRun(row, deps.clock);
   };
 }
 
-function submitRoute(parts: EngineParts, worker: RunWorker) {
+function submitRoute(deps: EngineDeps, worker: RunWorker) {
   return async (context: Context) => {
-    const run = await pathRun(parts.db, context);
-    checkWaiting(run);
+    const run = await pathRun(deps.db, context);
+    requireWaiting(run);
     const { stream, tool_outputs } = await parseBody(context, submitToolOutputsBody);
-    const past = () => retellSteps(parts.db, run);
-    return setGoing(parts, worker, { run_id: run.id, stream, past }, async ({ db, tell }) =>
-      submitOutputs({ db, tell, clock: parts.clock }, await pathRun(db, context), tool_outputs),
+    const past = () => replaySteps(deps.db, run);
+    return startRun(deps, worker, { run_id: run.id, stream, past }, async ({ db, emit }) =>
+      submitOutputs({ db, emit, clock: deps.clock }, await pathRun(db, context), tool_outputs),
     );
   };
 }
 
 /** `POST /threads/runs`: a thread, its messages and a run on it, or none of them (contract §4.4). */
-export function createThreadAndRunRoute(parts: EngineParts, worker: RunWorker) {
+export function createThreadAndRunRoute(deps: EngineDeps, worker: RunWorker) {
   return async (context: Context) => {
     const body = await parseBody(context, createThreadAndRunBody);
     const { thread: fields = {}, stream, ...run } = body;
-    const id = parts.ids.object('run_');
-    return setGoing(parts, worker, { run_id: id, stream }, async ({ db, tell }, errands) => {
-      const making = { ...parts, errands };
+    const id = deps.ids.newId('run_');
+    return startRun(deps, worker, { run_id: id, stream }, async ({ db, emit }, lookups) => {
+      const making = { ...deps, lookups };
       const thread = await addThread(db, fields, making, 'thread.');
-      tell(id, { event: 'thread.created', data: toThread(thread) });
-      return createRun({ db, tell }, making, thread, {
+      emit(id, { event: 'thread.created', data: toThread(thread) });
+      return createRun({ db, emit }, making, thread, {
         ...run,
         id,
-        opening: fields.messages ?? [],
+        initialMessages: fields.messages ?? [],
       });
     });
   };
 }
 
-function createRunRoute(parts: EngineParts, worker: RunWorker) {
+function createRunRoute(deps: EngineDeps, worker: RunWorker) {
   return async (context: Context) => {
     const body = async () => ({
       ...parseQuery(context, includeQuery),
       ...(await parseBody(context, createRunBody)),
     });
-    const [, { stream, include, ...run }] = await withBody(pathThread(parts.db, context), body);
-    const id = parts.ids.object('run_');
-    return setGoing(parts, worker, { run_id: id, stream, include }, async (writing, errands) => {
-      const thread = await pathThread(writing.db, context);
-      return createRun(writing, { ...parts, errands }, thread, { ...run, id });
+    const [, { stream, include, ...run }] = await parseBetweenChecks(threadFromPath(deps.db, context), body);
+    const id = deps.ids.newId('run_');
+    return startRun(deps, worker, { run_id: id, stream, include }, async (writeContext, lookups) => {
+      const thread = await threadFromPath(writeContext.db, context);
+      return createRun(writeContext, { ...deps, lookups }, thread, { ...run, id });
     });
   };
 }
 
 /** `/threads/{thread_id}/runs` (contract §4.4). */
-export function runRoutes(parts: EngineParts, worker: RunWorker): Hono {
-  const { db } = parts;
+export function runRoutes(deps: EngineDeps, worker: RunWorker): Hono {
+  const { db } = deps;
   const routes = new Hono();
 
   routes.get('/', async (context) => {
-    const [{ id }, query] = await withBody(pathThread(db, context), async () =>
+    const [{ id }, query] = await parseBetweenChecks(threadFromPath(db, context), async () =>
       parseQuery(context, listSchema),
     );
     const page = await toPageQuery(query, 'run', (cursor) => findRun(db, id, cursor));
@@ -175,12 +175,12 @@ export function runRoutes(parts: EngineParts, worker: RunWorker): Hono {
     return context.json(toList(rows.map(toRun), has_more));
   });
 
-  routes.post('/', createRunRoute(parts, worker));
+  routes.post('/', createRunRoute(deps, worker));
 
-  routes.get('/:run_id', async (context) => answerRun(await pathRun(db, context), parts.clock));
+  routes.get('/:run_id', async (context) => answerRun(await pathRun(db, context), deps.clock));
 
   routes.post('/:run_id', async (context) => {
-    const [, { metadata }] = await withBody(pathRun(db, context), () =>
+    const [, { metadata }] = await parseBetweenChecks(pathRun(db, context), () =>
       parseBody(context, modifyMetadata),
     );
     const row = await transact(db, async (transaction) => {
@@ -193,9 +193,9 @@ export function runRoutes(parts: EngineParts, worker: RunWorker): Hono {
     return context.json(toRun(row));
   });
 
-  routes.post('/:run_id/cancel', cancelRoute(parts, worker));
+  routes.post('/:run_id/cancel', cancelRoute(deps, worker));
   for (const name of ['submit_tool_outputs', 'submit-tool-outputs']) {
-    routes.post(`/:run_id/${name}`, submitRoute(parts, worker));
+    routes.post(`/:run_id/${name}`, submitRoute(deps, worker));
   }
 
   return routes;

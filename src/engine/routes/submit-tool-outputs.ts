@@ -1,29 +1,29 @@
 import type OpenAI from 'openai';
-import { seconds } from '../../shared/clock.ts';
+import { unixSeconds } from '../../shared/clock.ts';
 import type { SubmitToolOutputs } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { settleRun, standing } from '../runs/end-run.ts';
-import { advance, nextStatus } from '../run-state-machine.ts';
-import { endStep, type Writing } from '../runs/step-writer.ts';
+import { saveTransition, runSnapshot } from '../runs/end-run.ts';
+import { transition, nextStatus } from '../run-state-machine.ts';
+import { endStep, type WriteContext } from '../runs/step-writer.ts';
 import { type RunRow, runState } from '../store/runs.ts';
 import { openSteps, stepBody, type StepRow } from '../store/steps.ts';
 import { answerLastTurn, listTurns } from '../store/turns.ts';
 
 type Outputs = SubmitToolOutputs['tool_outputs'];
-type Submission = Omit<Writing, 'ids'>;
+type Submission = Omit<WriteContext, 'ids'>;
 
 /** Bytes that the outputs of one submission may have together. */
-const mostBytes = 512 * 1024;
+const maxBytes = 512 * 1024;
 
 /** Refuses outputs for a run that waits for none (contract §2.2, row 33). */
-export function checkWaiting(run: RunRow): void {
-  if (nextStatus(run.status, 'submit') === undefined) throw errors.noOutputsWanted(run.status);
+export function requireWaiting(run: RunRow): void {
+  if (nextStatus(run.status, 'submit') === undefined) throw errors.runNotWaitingForOutputs(run.status);
 }
 
 /** Every call must be answered, once, and nothing else (rows 34 and 35). */
 function checkOutputs(run: RunRow, outputs: Outputs): void {
   const bytes = outputs.reduce((sum, { output }) => sum + Buffer.byteLength(output), 0);
-  if (bytes >= mostBytes) throw errors.outputsTooLarge();
+  if (bytes >= maxBytes) throw errors.outputsTooLarge();
   const { required_action } = runState(run);
   const wanted = required_action?.submit_tool_outputs.tool_calls.map(({ id }) => id) ?? [];
   const got = outputs.map(({ tool_call_id }) => tool_call_id);
@@ -32,7 +32,7 @@ function checkOutputs(run: RunRow, outputs: Outputs): void {
 }
 
 async function completeToolStep(
-  writing: Submission,
+  writeContext: Submission,
   run: RunRow,
   step: StepRow,
   outputs: Outputs,
@@ -45,8 +45,8 @@ async function completeToolStep(
       ? { ...call, function: { ...call.function, output: byId.get(call.id) ?? null } }
       : call,
   );
-  const turns = await listTurns(writing.db, run.id);
-  await endStep(writing, step, 'completed', {
+  const turns = await listTurns(writeContext.db, run.id);
+  await endStep(writeContext, step, 'completed', {
     usage: turns.at(-1)?.usage ?? null,
     step_details: { type: 'tool_calls', tool_calls },
   });
@@ -57,16 +57,16 @@ async function completeToolStep(
  * (contract §5.6).
  */
 export async function submitOutputs(
-  writing: Submission,
+  writeContext: Submission,
   run: RunRow,
   outputs: Outputs,
 ): Promise<RunRow> {
-  checkWaiting(run);
+  requireWaiting(run);
   checkOutputs(run, outputs);
-  const { db, clock } = writing;
+  const { db, clock } = writeContext;
   for (const step of await openSteps(db, run.id)) {
-    await completeToolStep(writing, run, step, outputs);
+    await completeToolStep(writeContext, run, step, outputs);
   }
   await answerLastTurn(db, run.id, outputs);
-  return settleRun(writing, run, advance(standing(run), 'submit', seconds(clock)));
+  return saveTransition(writeContext, run, transition(runSnapshot(run), 'submit', unixSeconds(clock)));
 }

@@ -1,54 +1,54 @@
 import { Hono } from 'hono';
-import { seconds } from '../../shared/clock.ts';
+import { unixSeconds } from '../../shared/clock.ts';
 import { type CreateThread, createThread, modifyThread } from '../../schema/thread.ts';
-import { pathThread, withBody } from './path-objects.ts';
-import { answerList } from '../http/pagination.ts';
+import { threadFromPath, parseBetweenChecks } from './path-objects.ts';
+import { listResponse } from '../http/pagination.ts';
 import { parseBody } from '../http/request.ts';
-import type { EngineParts } from '../options.ts';
+import type { EngineDeps } from '../options.ts';
 import { threadDeleted } from '../events/fault.ts';
 import type { RunWorker } from '../runs/worker.ts';
-import { findLiveRun } from '../store/runs.ts';
+import { findActiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import {
   deleteThread,
   insertThread,
   listThreads,
-  placeOfThread,
+  threadCursor,
   threadBody,
   type ThreadRow,
   toThread,
   updateThread,
 } from '../store/threads.ts';
-import { withErrands } from './upstream-lookups.ts';
-import { addMessages, type Making } from './messages.ts';
-import { makeToolResources, modifyToolResources, threadStoreLife } from './tool-resources.ts';
+import { withUpstreamLookups } from './upstream-lookups.ts';
+import { addMessages, type CreateDeps } from './messages.ts';
+import { createToolResources, modifyToolResources, threadStoreExpiry } from './tool-resources.ts';
 
 /** Makes a thread with its first messages, within the caller's transaction; `path` leads to its fields. */
 export async function addThread(
   db: Database,
   { messages = [], tool_resources, metadata }: CreateThread,
-  making: Making,
+  making: CreateDeps,
   path = '',
 ): Promise<ThreadRow> {
-  const { clock, ids, errands } = making;
+  const { clock, ids, lookups } = making;
   const place = `${path}tool_resources`;
-  const thread = await insertThread(db, ids.object('thread_'), seconds(clock), {
+  const thread = await insertThread(db, ids.newId('thread_'), unixSeconds(clock), {
     metadata: metadata ?? {},
-    tool_resources: makeToolResources(tool_resources, errands, place, threadStoreLife),
+    tool_resources: createToolResources(tool_resources, lookups, place, threadStoreExpiry),
   });
   return (await addMessages(db, thread, messages, making)).thread;
 }
 
 /** `/threads` (contract §4.2), and the list of threads, which upstream never offered. */
-export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
+export function threadRoutes(options: EngineDeps, worker: RunWorker): Hono {
   const { db } = options;
   const routes = new Hono();
 
   routes.get('/', (context) =>
-    answerList(context, {
+    listResponse(context, {
       kind: 'thread',
-      find: (id) => placeOfThread(db, id),
+      find: (id) => threadCursor(db, id),
       read: (page) => listThreads(db, page),
       toObject: toThread,
     }),
@@ -56,22 +56,22 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
 
   routes.post('/', async (context) => {
     const fields = await parseBody(context, createThread);
-    const row = await withErrands(options, (errands) =>
-      transact(db, (transaction) => addThread(transaction, fields, { ...options, errands })),
+    const row = await withUpstreamLookups(options, (lookups) =>
+      transact(db, (transaction) => addThread(transaction, fields, { ...options, lookups })),
     );
     return context.json(toThread(row));
   });
 
   routes.get('/:thread_id', async (context) =>
-    context.json(toThread(await pathThread(db, context))),
+    context.json(toThread(await threadFromPath(db, context))),
   );
 
   routes.post('/:thread_id', async (context) => {
-    const [, fields] = await withBody(pathThread(db, context), () =>
+    const [, fields] = await parseBetweenChecks(threadFromPath(db, context), () =>
       parseBody(context, modifyThread),
     );
     const row = await transact(db, async (transaction) => {
-      const thread = await pathThread(transaction, context);
+      const thread = await threadFromPath(transaction, context);
       const body = threadBody(thread);
       if (fields.metadata !== undefined) body.metadata = fields.metadata ?? {};
       body.tool_resources = modifyToolResources(body.tool_resources, fields.tool_resources);
@@ -81,10 +81,10 @@ export function threadRoutes(options: EngineParts, worker: RunWorker): Hono {
   });
 
   routes.delete('/:thread_id', async (context) => {
-    const [id, live] = await options.events.change(db, async (transaction, tell) => {
-      const thread = await pathThread(transaction, context);
-      const run = await findLiveRun(transaction, thread.id);
-      if (run !== undefined) tell(run.id, threadDeleted);
+    const [id, live] = await options.events.transactAndPublish(db, async (transaction, emit) => {
+      const thread = await threadFromPath(transaction, context);
+      const run = await findActiveRun(transaction, thread.id);
+      if (run !== undefined) emit(run.id, threadDeleted);
       await deleteThread(transaction, thread.id);
       return [thread.id, run];
     });

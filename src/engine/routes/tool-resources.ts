@@ -4,7 +4,7 @@ import type { newToolResources, toolResources } from '../../schema/tool.ts';
 import { errors } from '../http/errors.ts';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
 import type { ToolResources } from '../store/schema.ts';
-import type { Errands } from './upstream-lookups.ts';
+import type { UpstreamLookups } from './upstream-lookups.ts';
 
 type AssistantTool = OpenAI.Beta.AssistantTool;
 
@@ -25,7 +25,7 @@ export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[]
 type ToolResourcesOf<Schema extends z.ZodType> = z.infer<Schema> | undefined;
 
 /** Files and stores by id. */
-export function takeToolResources(resources: ToolResourcesOf<typeof toolResources>): ToolResources {
+export function toToolResources(resources: ToolResourcesOf<typeof toolResources>): ToolResources {
   const { code_interpreter, file_search } = resources ?? {};
   return {
     ...(code_interpreter === undefined
@@ -41,24 +41,24 @@ export function takeToolResources(resources: ToolResourcesOf<typeof toolResource
 export const modifyToolResources = (
   current: ToolResources,
   resources: ToolResourcesOf<typeof toolResources>,
-): ToolResources => (resources === null ? {} : takeToolResources({ ...current, ...resources }));
+): ToolResources => (resources === null ? {} : toToolResources({ ...current, ...resources }));
 
 /** Vector stores that come to be with a thread do not outlive it by much (contract §4.3). */
-export const threadStoreLife = {
+export const threadStoreExpiry = {
   expires_after: { anchor: 'last_active_at', days: 7 },
 } as const satisfies Partial<NewVectorStore>;
 
 /** The same, and a vector store that is to be made on the way; `path` leads to the resources. */
-export function makeToolResources(
+export function createToolResources(
   resources: ToolResourcesOf<typeof newToolResources>,
-  errands: Errands,
+  lookups: UpstreamLookups,
   path = 'tool_resources',
   life: Pick<NewVectorStore, 'expires_after'> = {},
 ): ToolResources {
   const { vector_stores = [], ...given } = resources?.file_search ?? {};
   const [store] = vector_stores;
   if (store === undefined) {
-    return takeToolResources({
+    return toToolResources({
       ...resources,
       ...(resources?.file_search && { file_search: given }),
     });
@@ -66,14 +66,14 @@ export function makeToolResources(
   const place = `${path}.file_search.vector_stores`;
   if ((given.vector_store_ids ?? []).length > 0) throw errors.bothStores(place);
   const { file_ids = [], metadata, chunking_strategy } = store;
-  const made = errands.storeWith({
+  const made = lookups.ensureVectorStore({
     file_ids,
     ...(metadata !== undefined && { metadata }),
     ...(chunking_strategy !== undefined && { chunking_strategy }),
     ...life,
   });
   if (made === null) throw errors.noVectorStores(place);
-  return takeToolResources({ ...resources, file_search: { vector_store_ids: [made] } });
+  return toToolResources({ ...resources, file_search: { vector_store_ids: [made] } });
 }
 
 const union = (...lists: readonly (readonly string[] | undefined)[]): string[] => [

@@ -15,7 +15,7 @@ type Parts = Pick<EngineOptions, 'model' | 'files' | 'log'>;
 type Tools = readonly OpenAI.Beta.AssistantTool[];
 
 /** Ends an attempt, whose transaction is undone. */
-class Missing extends Error {
+class LookupNeeded extends Error {
   override readonly name = 'Missing';
   readonly ask: () => Promise<void>;
 
@@ -26,33 +26,33 @@ class Missing extends Error {
 }
 
 /** What one change needs of the model endpoint, asked between its attempts. */
-export class Errands {
-  readonly #parts: Parts;
+export class UpstreamLookups {
+  readonly #deps: Parts;
   readonly #refusals = new Map<string, string | null>();
   readonly #stores = new Map<string, string | null>();
   /** Vector stores: those that were made, and of these the ones that the last attempt has used. */
   readonly #made = new Set<string>();
   readonly #used = new Set<string>();
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(deps: Parts) {
+    this.#deps = deps;
   }
 
   /** Why runs cannot have these tools, in one sentence; null when they can. */
-  refusal(tools: Tools): string | null {
+  unsupportedTools(tools: Tools): string | null {
     if (tools.every(({ type }) => type === 'function')) return null;
     const types = JSON.stringify(tools.map(({ type }) => type));
-    return this.#need(this.#refusals, types, () => this.#parts.model.refusal(tools));
+    return this.#need(this.#refusals, types, () => this.#deps.model.unsupportedTools(tools));
   }
 
   /**
    * The id of a vector store that holds the files: the given one, or else a new one, which is deleted
    * again if the change does not come to use it. Null where there are none.
    */
-  storeWith(store: NewVectorStore, given?: string): string | null {
-    if (this.refusal([{ type: 'file_search' }]) !== null) return null;
+  ensureVectorStore(store: NewVectorStore, given?: string): string | null {
+    if (this.unsupportedTools([{ type: 'file_search' }]) !== null) return null;
     const id = this.#need(this.#stores, JSON.stringify([given, store]), async () => {
-      const { files } = this.#parts;
+      const { files } = this.#deps;
       if (files === null) return null;
       if (given === undefined) return this.#note(await files.createVectorStore(store));
       const holder = await files.addToVectorStore(given, store);
@@ -62,7 +62,7 @@ export class Errands {
     return id;
   }
 
-  async attempt<T>(change: (errands: Errands) => Promise<T>): Promise<T> {
+  async attempt<T>(change: (lookups: UpstreamLookups) => Promise<T>): Promise<T> {
     for (;;) {
       this.#used.clear();
       try {
@@ -70,15 +70,15 @@ export class Errands {
       } catch (error) {
         // Nobody knows whether a commit happened that was not answered.
         if (!isConnectionLoss(error)) this.#used.clear();
-        if (!(error instanceof Missing)) throw error;
+        if (!(error instanceof LookupNeeded)) throw error;
         await error.ask();
       }
     }
   }
 
   /** Deletes the stores that were made for nothing. */
-  async tidy(): Promise<void> {
-    const { files, log } = this.#parts;
+  async deleteUnusedStores(): Promise<void> {
+    const { files, log } = this.#deps;
     for (const id of this.#made) {
       if (this.#used.has(id)) continue;
       await files?.deleteVectorStore(id).catch(({ message }: Error) => {
@@ -95,19 +95,19 @@ export class Errands {
   #need<T>(answers: Map<string, T>, key: string, ask: () => Promise<T>): T {
     const answer = answers.get(key);
     if (answer !== undefined) return answer;
-    throw new Missing(async () => void answers.set(key, await ask()));
+    throw new LookupNeeded(async () => void answers.set(key, await ask()));
   }
 }
 
 /** Makes a change that may need the model endpoint; `change` is made again for each of its answers. */
-export async function withErrands<T>(
-  parts: Parts,
-  change: (errands: Errands) => Promise<T>,
+export async function withUpstreamLookups<T>(
+  deps: Parts,
+  change: (lookups: UpstreamLookups) => Promise<T>,
 ): Promise<T> {
-  const errands = new Errands(parts);
+  const lookups = new UpstreamLookups(deps);
   try {
-    return await errands.attempt(change);
+    return await lookups.attempt(change);
   } finally {
-    await errands.tidy();
+    await lookups.deleteUnusedStores();
   }
 }

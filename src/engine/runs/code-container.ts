@@ -1,10 +1,10 @@
-import { ContainerGone } from '../models/container-gone.ts';
+import { ContainerExpired } from '../models/container-gone.ts';
 import type { ModelEvent, ModelRequest } from '../models/model.ts';
-import type { EngineParts } from '../options.ts';
+import type { EngineDeps } from '../options.ts';
 import { deleteContainer, findContainer, putContainer } from '../store/code-containers.ts';
 import { runSettings, type RunRow } from '../store/runs.ts';
-import { inTime, reasonOf } from '../../shared/in-time.ts';
-import { createKeep } from './generated-files.ts';
+import { withTimeout, reasonOf } from '../../shared/in-time.ts';
+import { createFileSaver } from './generated-files.ts';
 import type { Execution } from './turn-recorder.ts';
 
 /* What hosted tools need around a model call: where they run, and what keeps their work. */
@@ -14,11 +14,11 @@ import type { Execution } from './turn-recorder.ts';
  * when there is none, or none that takes them.
  */
 async function findUsableContainer(
-  parts: EngineParts,
+  deps: EngineDeps,
   run: RunRow,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const { db, files, log } = parts;
+  const { db, files, log } = deps;
   const { tools, tool_resources } = runSettings(run);
   if (!tools.some(({ type }) => type === 'code_interpreter')) return null;
   const found = await findContainer(db, run.thread_id);
@@ -28,7 +28,7 @@ async function findUsableContainer(
   if (missing.length === 0) return found.id;
   if (files === null) return null;
   try {
-    await inTime(parts, signal, (until) => files.addToContainer(found.id, missing, until));
+    await withTimeout(deps, signal, (until) => files.addToContainer(found.id, missing, until));
   } catch (error) {
     log.info('container of a thread is given up', { run_id: run.id, reason: reasonOf(error) });
     return null;
@@ -38,7 +38,7 @@ async function findUsableContainer(
 }
 
 /** Says in the log what the model is not given: a search in nothing, which the endpoint refuses. */
-export function reportLeftOut({ log }: Pick<EngineParts, 'log'>, run: RunRow): void {
+export function logOmittedFileSearch({ log }: Pick<EngineDeps, 'log'>, run: RunRow): void {
   const { tools, tool_resources } = runSettings(run);
   const { vector_store_ids = [] } = tool_resources.file_search ?? {};
   if (vector_store_ids.length === 0 && tools.some(({ type }) => type === 'file_search')) {
@@ -48,28 +48,28 @@ export function reportLeftOut({ log }: Pick<EngineParts, 'log'>, run: RunRow): v
 }
 
 /** What a model call needs of a run whose tools are hosted. */
-export type Hosted = Pick<ModelRequest, 'container' | 'keep'>;
+export type HostedToolContext = Pick<ModelRequest, 'container' | 'saveFile'>;
 
 /** Makes a model call with the thread's container, and with a new one when that is no more. */
-export async function* askHosted(
-  parts: EngineParts,
+export async function* callWithContainer(
+  deps: EngineDeps,
   execution: Pick<Execution, 'run' | 'token' | 'signal'>,
-  ask: (hosted: Hosted) => AsyncIterable<ModelEvent>,
+  ask: (hosted: HostedToolContext) => AsyncIterable<ModelEvent>,
 ): AsyncGenerator<ModelEvent> {
   const { run, signal } = execution;
-  const keep = createKeep(parts, execution);
-  const container = await findUsableContainer(parts, run, signal);
+  const keep = createFileSaver(deps, execution);
+  const container = await findUsableContainer(deps, run, signal);
   let isAnswered = false;
   try {
-    for await (const event of ask({ container, keep })) {
+    for await (const event of ask({ container, saveFile: keep })) {
       isAnswered = true;
       yield event;
     }
     return;
   } catch (error) {
-    if (!(error instanceof ContainerGone)) throw error;
-    await deleteContainer(parts.db, run.thread_id);
+    if (!(error instanceof ContainerExpired)) throw error;
+    await deleteContainer(deps.db, run.thread_id);
     if (isAnswered) throw error;
   }
-  yield* ask({ container: null, keep });
+  yield* ask({ container: null, saveFile: keep });
 }

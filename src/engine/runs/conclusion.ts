@@ -1,23 +1,23 @@
-import { seconds } from '../../shared/clock.ts';
+import { unixSeconds } from '../../shared/clock.ts';
 import type { FunctionCall, ModelEvent } from '../models/model.ts';
 import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Usage } from '../store/schema.ts';
 import { overPromptBudget } from '../prompt/context.ts';
-import { endRun, settleRun, standing } from './end-run.ts';
-import { advance, nextStatus } from '../run-state-machine.ts';
-import { openToolStep, type Writing } from './step-writer.ts';
+import { endRun, saveTransition, runSnapshot } from './end-run.ts';
+import { transition, nextStatus } from '../run-state-machine.ts';
+import { openToolStep, type WriteContext } from './step-writer.ts';
 
 export type Finished = Extract<ModelEvent, { type: 'finished' }>;
 
 /** Whether the run stops here to have functions called; calls that were cut off are never shown. */
-export const waitsForOutputs = (run: RunRow, { end, calls }: Finished): boolean =>
-  isCalling(end, calls) && nextStatus(run.status, 'require_action') !== undefined;
+export const requiresToolOutputs = (run: RunRow, { end, calls }: Finished): boolean =>
+  hasUsableCalls(end, calls) && nextStatus(run.status, 'require_action') !== undefined;
 
-const isCalling = (end: Finished['end'], calls: readonly FunctionCall[]): boolean =>
+const hasUsableCalls = (end: Finished['end'], calls: readonly FunctionCall[]): boolean =>
   calls.length > 0 && (end === 'stop' || end === 'other');
 
 async function requireAction(
-  writing: Writing,
+  writeContext: WriteContext,
   run: RunRow,
   calls: readonly FunctionCall[],
 ): Promise<void> {
@@ -30,33 +30,33 @@ async function requireAction(
     ...call,
     function: { ...call.function, output: null },
   }));
-  await openToolStep(writing, run, unanswered);
-  const moved = advance(standing(run), 'require_action', seconds(writing.clock), {
+  await openToolStep(writeContext, run, unanswered);
+  const moved = transition(runSnapshot(run), 'require_action', unixSeconds(writeContext.clock), {
     required_action: { type: 'submit_tool_outputs', submit_tool_outputs: { tool_calls } },
   });
-  await settleRun(writing, run, moved);
+  await saveTransition(writeContext, run, moved);
 }
 
 /** The end of a run whose model has nothing more to do (contract §5.7, §8.7). */
 async function endTurn(
-  writing: Writing,
+  writeContext: WriteContext,
   run: RunRow,
   end: Finished['end'],
   { spent, spoke }: { readonly spent: Usage; readonly spoke: boolean },
 ): Promise<void> {
   if (end === 'content_filter' && !spoke) {
     const message = "The model's answer was withheld by its content filter.";
-    await endRun(writing, run, 'fail', { last_error: { code: 'invalid_prompt', message } });
+    await endRun(writeContext, run, 'fail', { last_error: { code: 'invalid_prompt', message } });
   } else if (end === 'length') {
     const incomplete_details = { reason: 'max_completion_tokens' } as const;
-    await endRun(writing, run, 'cut_off', { incomplete_details });
+    await endRun(writeContext, run, 'cut_off', { incomplete_details });
   } else if (overPromptBudget(runSettings(run), spent)) {
     const incomplete_details = { reason: 'max_prompt_tokens' } as const;
-    await endRun(writing, run, 'cut_off', { incomplete_details });
+    await endRun(writeContext, run, 'cut_off', { incomplete_details });
   } else if (end === 'content_filter' || (end === 'other' && !spoke)) {
-    await endRun(writing, run, 'cut_off');
+    await endRun(writeContext, run, 'cut_off');
   } else {
-    await endRun(writing, run, 'complete');
+    await endRun(writeContext, run, 'complete');
   }
 }
 
@@ -65,13 +65,13 @@ async function endTurn(
  * `spent` is what all calls of the run have used, this one included; `spoke` whether this one made
  * a message.
  */
-export async function concludeTurn(
-  writing: Writing,
+export async function finishTurn(
+  writeContext: WriteContext,
   run: RunRow,
   event: Finished,
   so: { readonly spent: Usage; readonly spoke: boolean },
 ): Promise<void> {
-  if (waitsForOutputs(run, event)) await requireAction(writing, run, event.calls);
-  else if (isCalling(event.end, event.calls)) await endRun(writing, run, 'stop');
-  else await endTurn(writing, run, event.end, so);
+  if (requiresToolOutputs(run, event)) await requireAction(writeContext, run, event.calls);
+  else if (hasUsableCalls(event.end, event.calls)) await endRun(writeContext, run, 'stop');
+  else await endTurn(writeContext, run, event.end, so);
 }

@@ -1,25 +1,25 @@
 import type OpenAI from 'openai';
-import { type Clock, seconds } from '../../shared/clock.ts';
+import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { noUsage } from '../models/model.ts';
-import type { EngineParts } from '../options.ts';
-import { dueRuns, type Moment } from '../store/leases.ts';
+import type { EngineDeps } from '../options.ts';
+import { overdueRuns, type Now } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
 import { noLease, type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteStep, openSteps, runSteps, type StepBody, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
-import { dropUnshown } from './generated-files.ts';
+import { deleteUnreferenced } from './generated-files.ts';
 import {
-  advance,
+  transition,
   nextStatus,
-  type Outcome,
+  type TransitionData,
   type RunEvent,
-  type Standing,
+  type RunSnapshot,
 } from '../run-state-machine.ts';
-import { endMessage, endStep, type Writing } from './step-writer.ts';
+import { endMessage, endStep, type WriteContext } from './step-writer.ts';
 
 /** The events that end a run, and what each makes of the step and message still open. */
-const endings = {
+const endStatuses = {
   complete: { step: 'completed', message: null },
   cut_off: { step: 'completed', message: 'max_tokens' },
   fail: { step: 'failed', message: 'run_failed' },
@@ -27,10 +27,10 @@ const endings = {
   expire: { step: 'expired', message: 'run_expired' },
 } as const satisfies Partial<Record<RunEvent, object>>;
 
-type RunEnding = keyof typeof endings;
+type RunEnding = keyof typeof endStatuses;
 
 /** How a message still open at the end of its run is cut off. */
-const cutReason = (ending: RunEnding) => endings[ending].message;
+const cutReason = (ending: RunEnding) => endStatuses[ending].message;
 
 const stepError = (
   error: OpenAI.Beta.Threads.Run.LastError | null | undefined,
@@ -42,21 +42,21 @@ const stepError = (
         message: error.message,
       };
 
-export const standing = (run: RunRow): Standing => ({ status: run.status, state: runState(run) });
+export const runSnapshot = (run: RunRow): RunSnapshot => ({ status: run.status, state: runState(run) });
 
 /** Whether a step is made of functions, which its run's caller answers; hosted tools run by themselves. */
 const callsFunctions = ({ step_details: details }: Pick<StepBody, 'step_details'>): boolean =>
   details.type === 'tool_calls' && details.tool_calls.some(({ type }) => type === 'function');
 
 /** Writes where a run has moved to, nobody executing it any more, and tells of it. */
-export async function settleRun(
-  { db, tell }: Pick<Writing, 'db' | 'tell'>,
+export async function saveTransition(
+  { db, emit }: Pick<WriteContext, 'db' | 'emit'>,
   run: RunRow,
-  moved: Standing,
+  moved: RunSnapshot,
 ): Promise<RunRow> {
   const row = await updateRun(db, run.id, { ...moved, ...noLease });
-  await dropUnshown(db, run);
-  tell(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
+  await deleteUnreferenced(db, run);
+  emit(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
   return row;
 }
 
@@ -65,29 +65,29 @@ export async function settleRun(
  * afterwards. A run that is being cancelled is cancelled by any ending that cannot happen to it.
  */
 export async function endRun(
-  writing: Writing,
+  writeContext: WriteContext,
   run: RunRow,
   wanted: RunEnding,
-  outcome: Outcome = {},
+  outcome: TransitionData = {},
 ): Promise<RunRow> {
-  const { db, clock } = writing;
+  const { db, clock } = writeContext;
   const ending = nextStatus(run.status, wanted) === undefined ? 'stop' : wanted;
   const turns = await listTurns(db, run.id);
   for (const message of await openMessages(db, run.id)) {
-    await endMessage(writing, message, messageBody(message).content, cutReason(ending));
+    await endMessage(writeContext, message, messageBody(message).content, cutReason(ending));
   }
   for (const step of await openSteps(db, run.id)) {
     // A step of functions is the last of its turn and carries the turn's usage (contract §5.2).
     const paid = callsFunctions(stepBody(step)) ? turns.at(-1)?.usage : undefined;
-    await endStep(writing, step, endings[ending].step, {
+    await endStep(writeContext, step, endStatuses[ending].step, {
       usage: paid ?? noUsage,
       last_error: ending === 'fail' ? stepError(outcome.last_error) : null,
     });
   }
   const usage = sumUsage(turns.map((turn) => turn.usage));
   const kept = ending === wanted ? outcome : {};
-  const moved = advance(standing(run), ending, seconds(clock), { ...kept, usage });
-  return settleRun(writing, run, moved);
+  const moved = transition(runSnapshot(run), ending, unixSeconds(clock), { ...kept, usage });
+  return saveTransition(writeContext, run, moved);
 }
 
 /**
@@ -112,20 +112,20 @@ export async function discardOpen(db: Database, run: RunRow): Promise<void> {
   for (const step of await openSteps(db, run.id)) await deleteStep(db, step.id);
 }
 
-export const moment = (clock: Clock): Moment => ({
-  seconds: seconds(clock),
+export const nowBoth = (clock: Clock): Now => ({
+  seconds: unixSeconds(clock),
   milliseconds: clock.now(),
 });
 
 /** Ends every run whose time is over, of one thread or of all. */
-export async function expireDueRuns(parts: EngineParts, thread_id?: string): Promise<void> {
-  const { db, clock, ids, events } = parts;
-  const now = moment(clock);
-  if ((await dueRuns(db, now, thread_id)).length === 0) return;
-  await events.change(db, async (transaction, tell) => {
-    const writing = { db: transaction, tell, clock, ids };
-    for (const run of await dueRuns(transaction, now, thread_id)) {
-      await endRun(writing, run, 'expire');
+export async function expireOverdueRuns(deps: EngineDeps, thread_id?: string): Promise<void> {
+  const { db, clock, ids, events } = deps;
+  const now = nowBoth(clock);
+  if ((await overdueRuns(db, now, thread_id)).length === 0) return;
+  await events.transactAndPublish(db, async (transaction, emit) => {
+    const writeContext = { db: transaction, emit, clock, ids };
+    for (const run of await overdueRuns(transaction, now, thread_id)) {
+      await endRun(writeContext, run, 'expire');
     }
   });
 }

@@ -1,24 +1,24 @@
 import { type ContextMessage, ModelFailure } from '../models/model.ts';
-import { askPatiently } from '../models/retry.ts';
-import type { EngineParts } from '../options.ts';
+import { callWithRetry } from '../models/retry.ts';
+import type { EngineDeps } from '../options.ts';
 import { runSettings } from '../store/runs.ts';
 import {
   BudgetSpent,
   buildContext,
-  type Context,
+  type RunContext,
   exhaustedBudget,
   outputBudget,
 } from '../prompt/context.ts';
-import { askFitting } from '../prompt/overflow-retry.ts';
-import { askHosted, type Hosted, reportLeftOut } from './code-container.ts';
-import { awaitIndexing } from './vector-store-indexing.ts';
-import { isOfStore } from '../store/outage.ts';
+import { callWithOverflowRetry } from '../prompt/overflow-retry.ts';
+import { callWithContainer, type HostedToolContext, logOmittedFileSearch } from './code-container.ts';
+import { waitForIndexing } from './vector-store-indexing.ts';
+import { isStoreError } from '../store/outage.ts';
 import { type Execution, LeaseLost, TurnRecorder } from './turn-recorder.ts';
 
 /** Why an execution is broken off; the reason its signal aborts with. */
 export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';
 
-const mistaken = 'Sorry, something went wrong: the log of the server says what.';
+const internalErrorMessage = 'Sorry, something went wrong: the log of the server says what.';
 
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -26,25 +26,25 @@ const stackOf = (error: unknown): string =>
 const endings = { cancelled: 'stop', expired: 'expire' } as const;
 
 async function callModel(
-  parts: EngineParts,
+  deps: EngineDeps,
   execution: Execution,
-  context: Context,
+  context: RunContext,
   recorder: TurnRecorder,
 ): Promise<void> {
   const { run, signal } = execution;
-  const { model, clock, log, observer } = parts;
+  const { model, clock, log, observer } = deps;
   const settings = runSettings(run);
-  const spentBudget = exhaustedBudget(settings, context.spent);
+  const spentBudget = exhaustedBudget(settings, context.usedTokens);
   if (spentBudget !== null) throw new BudgetSpent(spentBudget);
-  const { turns, spent } = context;
+  const { turns, usedTokens: spent } = context;
   const maxOutputTokens = outputBudget(settings, spent);
   if (turns.length === 0) {
-    reportLeftOut(parts, run);
-    await awaitIndexing(parts, execution);
+    logOmittedFileSearch(deps, run);
+    await waitForIndexing(deps, execution);
   }
-  const ask = (messages: readonly ContextMessage[], hosted: Hosted) => {
+  const ask = (messages: readonly ContextMessage[], hosted: HostedToolContext) => {
     const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
-    return askPatiently(model, request, {
+    return callWithRetry(model, request, {
       clock,
       until: run.deadline * 1000,
       onRetry: ({ message }, pause) => {
@@ -54,8 +54,8 @@ async function callModel(
       ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
     });
   };
-  const events = askFitting(parts, run, context, (messages) =>
-    askHosted(parts, execution, (hosted) => ask(messages, hosted)),
+  const events = callWithOverflowRetry(deps, run, context, (messages) =>
+    callWithContainer(deps, execution, (hosted) => ask(messages, hosted)),
   );
   for await (const event of events) {
     if (signal.aborted) break;
@@ -68,15 +68,15 @@ async function callModel(
 }
 
 /** Brings a broken-off execution to its end: the run is ended, failed, or handed back. */
-async function settle(
-  parts: EngineParts,
+async function finishInterrupted(
+  deps: EngineDeps,
   recorder: TurnRecorder,
   { run, signal }: Execution,
   error: unknown,
 ): Promise<void> {
   const interruption: Interruption | null = signal.aborted ? signal.reason : null;
   if (interruption === 'lost' || error instanceof LeaseLost) {
-    parts.log.warn('run lease lost', { run_id: run.id });
+    deps.log.warn('run lease lost', { run_id: run.id });
   } else if (interruption === 'released') {
     await recorder.release();
   } else if (interruption !== null) {
@@ -86,13 +86,13 @@ async function settle(
   } else if (error instanceof ModelFailure) {
     const { code, message } = error;
     await recorder.end('fail', { last_error: { code, message } });
-  } else if (isOfStore(error)) {
+  } else if (isStoreError(error)) {
     // The store's fault is not the run's, which goes on when somebody takes it up again.
     throw error;
   } else {
     // A mistake would only be made again, and what the model said be bought again.
-    parts.log.error('run failed', { run_id: run.id, error: stackOf(error) });
-    await recorder.end('fail', { last_error: { code: 'server_error', message: mistaken } });
+    deps.log.error('run failed', { run_id: run.id, error: stackOf(error) });
+    await recorder.end('fail', { last_error: { code: 'server_error', message: internalErrorMessage } });
   }
 }
 
@@ -101,14 +101,14 @@ async function settle(
  * The execution's signal breaks it off, with an {@link Interruption} as its reason. Rejects only
  * when the store does.
  */
-export async function executeRun(parts: EngineParts, execution: Execution): Promise<void> {
-  const context = await buildContext(parts.db, execution.run, execution.isNew);
-  const recorder = new TurnRecorder(parts, execution, context);
+export async function executeRun(deps: EngineDeps, execution: Execution): Promise<void> {
+  const context = await buildContext(deps.db, execution.run, execution.isNew);
+  const recorder = new TurnRecorder(deps, execution, context);
   try {
-    await callModel(parts, execution, context, recorder);
+    await callModel(deps, execution, context, recorder);
   } catch (error) {
     try {
-      await settle(parts, recorder, execution, error);
+      await finishInterrupted(deps, recorder, execution, error);
     } catch (late) {
       if (!(late instanceof LeaseLost)) throw late;
     }

@@ -1,6 +1,6 @@
-import { seconds } from '../../shared/clock.ts';
-import type { ModelRequest, Perishable } from '../models/model.ts';
-import type { EngineParts } from '../options.ts';
+import { unixSeconds } from '../../shared/clock.ts';
+import type { ModelRequest, EphemeralFile } from '../models/model.ts';
+import type { EngineDeps } from '../options.ts';
 import { deleteFile, insertFile, type NewFile, runFiles } from '../store/files.ts';
 import { findLeased } from '../store/leases.ts';
 import { runMessages } from '../store/messages.ts';
@@ -8,8 +8,8 @@ import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { runSteps } from '../store/steps.ts';
 import { transact } from '../store/transaction.ts';
-import { inTime, reasonOf } from '../../shared/in-time.ts';
-import { writePatiently } from './write-retry.ts';
+import { withTimeout, reasonOf } from '../../shared/in-time.ts';
+import { retryWhileUnavailable } from './write-retry.ts';
 import type { Execution } from './turn-recorder.ts';
 
 /*
@@ -21,17 +21,17 @@ import type { Execution } from './turn-recorder.ts';
  */
 
 /** Bytes of the largest file of which there is a copy. */
-const largestCopy = 64 * 2 ** 20;
+const maxCopyBytes = 64 * 2 ** 20;
 
 type Kept = Pick<Execution, 'run' | 'token' | 'signal'>;
 
 /** The id that the file has at the endpoint; null when it is not taken there. */
-async function upload(parts: EngineParts, file: File, { run, signal }: Kept) {
-  const { files, log } = parts;
+async function upload(deps: EngineDeps, file: File, { run, signal }: Kept) {
+  const { files, log } = deps;
   try {
     return files === null
       ? null
-      : await inTime(parts, signal, (until) => files.upload(file, until));
+      : await withTimeout(deps, signal, (until) => files.upload(file, until));
   } catch (error) {
     signal.throwIfAborted();
     const facts = { run_id: run.id, file: file.name, reason: reasonOf(error) };
@@ -44,15 +44,15 @@ const typeOf = ({ type }: File): string | null =>
   type === '' || type === 'application/octet-stream' ? null : type;
 
 async function toCopy(
-  { clock, ids }: EngineParts,
+  { clock, ids }: EngineDeps,
   file: File,
   { run }: Kept,
   uploaded: string | null,
 ): Promise<NewFile> {
   const body = { filename: file.name, media_type: typeOf(file), bytes: file.size };
   return {
-    id: uploaded ?? ids.object('file-'),
-    created_at: seconds(clock),
+    id: uploaded ?? ids.newId('file-'),
+    created_at: unixSeconds(clock),
     thread_id: run.thread_id,
     run_id: run.id,
     body: { ...body, is_uploaded: uploaded !== null },
@@ -61,44 +61,44 @@ async function toCopy(
 }
 
 /** Whoever has lost the run writes nothing, and will learn of it where it goes on. */
-async function keepCopy(parts: EngineParts, copy: NewFile, kept: Kept): Promise<string | null> {
+async function keepCopy(deps: EngineDeps, copy: NewFile, kept: Kept): Promise<string | null> {
   const write = async (db: Database) => {
     if ((await findLeased(db, kept.run.id, kept.token)) === undefined) return null;
     await insertFile(db, copy);
     return copy.id;
   };
-  return writePatiently(parts, kept, () => transact(parts.db, write));
+  return retryWhileUnavailable(deps, kept, () => transact(deps.db, write));
 }
 
 async function keepFile(
-  parts: EngineParts,
-  made: Perishable,
+  deps: EngineDeps,
+  made: EphemeralFile,
   execution: Kept,
 ): Promise<string | null> {
-  const { files, log } = parts;
+  const { files, log } = deps;
   if (files === null) throw new Error('There is nowhere to keep files.');
-  const file = await inTime(parts, execution.signal, (until) => files.fetchMade(made, until));
-  const uploaded = await upload(parts, file, execution);
-  if (file.size <= largestCopy) {
-    return keepCopy(parts, await toCopy(parts, file, execution, uploaded), execution);
+  const file = await withTimeout(deps, execution.signal, (until) => files.downloadGenerated(made, until));
+  const uploaded = await upload(deps, file, execution);
+  if (file.size <= maxCopyBytes) {
+    return keepCopy(deps, await toCopy(deps, file, execution, uploaded), execution);
   }
-  if (uploaded === null) throw new Error(`It has more than ${largestCopy} bytes.`);
+  if (uploaded === null) throw new Error(`It has more than ${maxCopyBytes} bytes.`);
   const facts = { run_id: execution.run.id, file: file.name, bytes: file.size };
   log.warn('file that a run made is too large for a copy', facts);
   return uploaded;
 }
 
 /** Keeps what tools make. A run does not fail for want of a file. */
-export function createKeep(parts: EngineParts, execution: Kept): ModelRequest['keep'] {
+export function createFileSaver(deps: EngineDeps, execution: Kept): ModelRequest['saveFile'] {
   const { run, signal } = execution;
   return async (made) => {
     try {
-      return await keepFile(parts, made, execution);
+      return await keepFile(deps, made, execution);
     } catch (error) {
       const file = 'url' in made ? 'an image' : made.filename;
       if (!signal.aborted) {
         const facts = { run_id: run.id, file, reason: reasonOf(error) };
-        parts.log.warn('file that a run made is lost', facts);
+        deps.log.warn('file that a run made is lost', facts);
       }
       return null;
     }
@@ -106,7 +106,7 @@ export function createKeep(parts: EngineParts, execution: Kept): ModelRequest['k
 }
 
 /** Removes the copies that neither a message nor a step of their run shows. */
-export async function dropUnshown(db: Database, run: RunRow): Promise<void> {
+export async function deleteUnreferenced(db: Database, run: RunRow): Promise<void> {
   if (!runSettings(run).tools.some(({ type }) => type === 'code_interpreter')) return;
   const made = await runFiles(db, run.id);
   if (made.length === 0) return;

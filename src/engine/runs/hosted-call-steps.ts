@@ -5,7 +5,7 @@ import { runSettings, type RunRow } from '../store/runs.ts';
 import type { Usage } from '../store/schema.ts';
 import { stepBody, type StepRow, updateStep } from '../store/steps.ts';
 import { outputDeltas, wholeCall } from '../events/delta-events.ts';
-import { endStep, openToolStep, type Writing } from './step-writer.ts';
+import { endStep, openToolStep, type WriteContext } from './step-writer.ts';
 
 /*
  * Calls of tools that the model endpoint hosts. They run by themselves while the model answers;
@@ -28,8 +28,8 @@ const detailsOf = (calls: readonly ToolCall[]) => ({
 });
 
 /** Writes down the calls as far as they have come. */
-export async function keepCalls(
-  { db }: Pick<Writing, 'db'>,
+export async function saveCalls(
+  { db }: Pick<WriteContext, 'db'>,
   { step, calls, input }: OpenCalls,
 ): Promise<void> {
   const known = calls.map((call, index) =>
@@ -42,24 +42,24 @@ export async function keepCalls(
 
 /** Begins a call, in the step of those right before it or in one of its own. */
 export async function beginCall(
-  writing: Writing,
+  writeContext: WriteContext,
   run: RunRow,
   open: OpenCalls | null,
   begun: HostedCall,
 ): Promise<OpenCalls> {
-  const call: ToolCall = { ...begun, id: writing.ids.object('call_') };
+  const call: ToolCall = { ...begun, id: writeContext.ids.newId('call_') };
   if (open === null) {
-    return { step: await openToolStep(writing, run, [call]), calls: [call], input: '' };
+    return { step: await openToolStep(writeContext, run, [call]), calls: [call], input: '' };
   }
   const next = { ...open, calls: [...open.calls, call], input: '' };
-  await keepCalls(writing, next);
-  for (const event of wholeCall(open.step.id, call, open.calls.length)) writing.tell(run.id, event);
+  await saveCalls(writeContext, next);
+  for (const event of wholeCall(open.step.id, call, open.calls.length)) writeContext.emit(run.id, event);
   return next;
 }
 
 /** Ends the call under way; the thread's later code runs where this did. */
 export async function finishCall(
-  writing: Writing,
+  writeContext: WriteContext,
   run: RunRow,
   { step, calls }: OpenCalls,
   { call: done, container }: Extract<ModelEvent, { type: 'call_done' }>,
@@ -67,18 +67,18 @@ export async function finishCall(
   const index = calls.length - 1;
   const call: ToolCall = { ...done, id: calls[index]?.id ?? '' };
   const open = { step, calls: [...calls.slice(0, -1), call], input: null };
-  await keepCalls(writing, open);
+  await saveCalls(writeContext, open);
   if (container !== undefined) {
     const file_ids = runSettings(run).tool_resources.code_interpreter?.file_ids ?? [];
-    await putContainer(writing.db, run.thread_id, { id: container, file_ids });
+    await putContainer(writeContext.db, run.thread_id, { id: container, file_ids });
   }
-  for (const event of outputDeltas(step.id, index, call)) writing.tell(run.id, event);
+  for (const event of outputDeltas(step.id, index, call)) writeContext.emit(run.id, event);
   return open;
 }
 
 /** Ends a step none of whose calls is under way. */
 export const closeCalls = (
-  writing: Writing,
+  writeContext: WriteContext,
   { step, calls }: OpenCalls,
   usage: Usage,
-): Promise<void> => endStep(writing, step, 'completed', { usage, step_details: detailsOf(calls) });
+): Promise<void> => endStep(writeContext, step, 'completed', { usage, step_details: detailsOf(calls) });

@@ -1,6 +1,6 @@
-import { seconds } from '../../shared/clock.ts';
-import type { EngineParts } from '../options.ts';
-import { featuresOf } from '../store/capabilities.ts';
+import { unixSeconds } from '../../shared/clock.ts';
+import type { EngineDeps } from '../options.ts';
+import { capabilitiesOf } from '../store/capabilities.ts';
 import { findLeased, renewLease } from '../store/leases.ts';
 import type { RunRow } from '../store/runs.ts';
 import type { Interruption } from './execute-run.ts';
@@ -12,7 +12,7 @@ import type { Interruption } from './execute-run.ts';
 const lookInterval = 1000;
 
 /** A run that is being executed under the lease `token`, until it is `done`. */
-interface Guarded {
+interface GuardedExecution {
   readonly run: RunRow;
   readonly token: string;
   /** What breaks the execution off, with an {@link Interruption}. */
@@ -21,11 +21,11 @@ interface Guarded {
 }
 
 /** Breaks the execution off when the run's time is over. */
-export async function expireInTime(
-  { clock }: Pick<EngineParts, 'clock'>,
-  { run, controller, done }: Guarded,
+export async function abortAtDeadline(
+  { clock }: Pick<EngineDeps, 'clock'>,
+  { run, controller, done }: GuardedExecution,
 ): Promise<void> {
-  while (!done.aborted && seconds(clock) < run.deadline) {
+  while (!done.aborted && unixSeconds(clock) < run.deadline) {
     await clock.sleep(run.deadline * 1000 - clock.now(), done);
   }
   if (!done.aborted) controller.abort('expired' satisfies Interruption);
@@ -35,13 +35,13 @@ export async function expireInTime(
  * Keeps the lease, which is renewed when half of its `duration` in milliseconds is over, and notices
  * that another process cancelled the run or took it.
  */
-export async function keepLease(
-  { db, clock, log }: Pick<EngineParts, 'db' | 'clock' | 'log'>,
-  { run: { id }, token, controller, done }: Guarded,
+export async function heartbeat(
+  { db, clock, log }: Pick<EngineDeps, 'db' | 'clock' | 'log'>,
+  { run: { id }, token, controller, done }: GuardedExecution,
   duration: number,
 ): Promise<void> {
   const half = duration / 2;
-  const isTold = (featuresOf(db)?.signals ?? null) !== null;
+  const isTold = (capabilitiesOf(db)?.notifications ?? null) !== null;
   const looks = isTold ? 1 : Math.ceil(half / lookInterval);
   for (let look = 1; !done.aborted; look += 1) {
     await clock.sleep(half / looks, done);

@@ -1,30 +1,30 @@
-import type { Signals } from '../store/signals.ts';
+import type { Notifications } from '../store/signals.ts';
 
 /** Milliseconds between two looks at the database: soon after something happened, and at most. */
 const [soon, late] = [1000, 5000];
 /** The same at most, where other processes say what they have for this one. */
-const lateInEarshot = 30_000;
+const maxDelayWithNotifications = 30_000;
 /** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
 const shortest = 250;
 
 /** How long a worker that nothing wakes waits until it looks at the database again. */
-export class Lookout {
-  readonly #signals: Pick<Signals, 'isHearing'> | null;
+export class PollBackoff {
+  readonly #signals: Pick<Notifications, 'isConnected'> | null;
   #wait = soon;
 
-  constructor(signals: Pick<Signals, 'isHearing'> | null) {
+  constructor(signals: Pick<Notifications, 'isConnected'> | null) {
     this.#signals = signals;
   }
 
   /** Something has happened, and more may follow. */
-  stir(): void {
+  reset(): void {
     this.#wait = soon;
   }
 
   /** Milliseconds until the next look, when a run needs somebody in `left` milliseconds. */
-  next(left = Infinity): number {
+  nextDelayMs(left = Infinity): number {
     const wait = this.#wait;
-    this.#wait = Math.min(wait * 2, this.#signals?.isHearing === true ? lateInEarshot : late);
+    this.#wait = Math.min(wait * 2, this.#signals?.isConnected === true ? maxDelayWithNotifications : late);
     return Math.min(wait, Math.max(left, shortest));
   }
 }

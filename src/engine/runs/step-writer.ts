@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { type Clock, type Ids, seconds } from '../../shared/clock.ts';
+import { type Clock, type Ids, unixSeconds } from '../../shared/clock.ts';
 import type { MessageContent } from '../models/model.ts';
 import {
   insertMessage,
@@ -19,7 +19,7 @@ import {
   updateStep,
 } from '../store/steps.ts';
 import { toolCallDeltas } from '../events/delta-events.ts';
-import type { Tell } from '../events/event-bus.ts';
+import type { Emit } from '../events/event-bus.ts';
 
 /*
  * The steps of a run (contract §6): a message step and its message begin together and end together;
@@ -35,9 +35,9 @@ export interface OpenMessage {
 }
 
 /** Where and for whom a run is being written: a transaction, and those who hear of it. */
-export interface Writing {
+export interface WriteContext {
   readonly db: Database;
-  readonly tell: Tell;
+  readonly emit: Emit;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -58,15 +58,15 @@ const newStep = (run: RunRow, details: StepBody['step_details']): StepBody => ({
 
 /** Begins a message of the run, still empty, and the step that makes it. */
 export async function openMessage(
-  { db, tell, clock, ids }: Writing,
+  { db, emit, clock, ids }: WriteContext,
   run: RunRow,
 ): Promise<OpenMessage> {
-  const created_at = seconds(clock);
+  const created_at = unixSeconds(clock);
   const place = { thread_id: run.thread_id, run_id: run.id, created_at };
-  const message_id = ids.object('msg_');
+  const message_id = ids.newId('msg_');
   const step = await insertStep(db, {
     ...place,
-    id: ids.object('step_'),
+    id: ids.newId('step_'),
     body: newStep(run, { type: 'message_creation', message_creation: { message_id } }),
   });
   const message = await insertMessage(db, {
@@ -84,10 +84,10 @@ export async function openMessage(
       attachments: [],
     },
   });
-  tell(run.id, { event: 'thread.run.step.created', data: toStep(step) });
-  tell(run.id, { event: 'thread.run.step.in_progress', data: toStep(step) });
-  tell(run.id, { event: 'thread.message.created', data: toMessage(message) });
-  tell(run.id, { event: 'thread.message.in_progress', data: toMessage(message) });
+  emit(run.id, { event: 'thread.run.step.created', data: toStep(step) });
+  emit(run.id, { event: 'thread.run.step.in_progress', data: toStep(step) });
+  emit(run.id, { event: 'thread.message.created', data: toMessage(message) });
+  emit(run.id, { event: 'thread.message.in_progress', data: toMessage(message) });
   return { message, step };
 }
 
@@ -100,12 +100,12 @@ export type CutReason =
 
 /** Ends a message, whole or cut off for a reason; one that was deleted meanwhile stays deleted. */
 export async function endMessage(
-  { db, tell, clock }: Writing,
+  { db, emit, clock }: WriteContext,
   message: MessageRow,
   content: MessageContent[],
   reason: CutReason | null,
 ): Promise<void> {
-  const now = seconds(clock);
+  const now = unixSeconds(clock);
   const status = reason === null ? 'completed' : 'incomplete';
   const body = {
     ...messageBody(message),
@@ -119,14 +119,14 @@ export async function endMessage(
     ...message,
     body: JSON.stringify(body),
   };
-  tell(message.run_id ?? '', { event: `thread.message.${status}`, data: toMessage(ended) });
+  emit(message.run_id ?? '', { event: `thread.message.${status}`, data: toMessage(ended) });
 }
 
 type StepEnd = 'completed' | 'cancelled' | 'expired' | 'failed';
 
 /** Ends a step: exactly one of its four end times is set. */
 export async function endStep(
-  { db, tell, clock }: Omit<Writing, 'ids'>,
+  { db, emit, clock }: Omit<WriteContext, 'ids'>,
   step: StepRow,
   end: StepEnd,
   rest: Partial<Pick<StepBody, 'usage' | 'last_error' | 'step_details'>>,
@@ -134,41 +134,41 @@ export async function endStep(
   const ended = await updateStep(db, step.id, {
     ...stepBody(step),
     status: end,
-    [`${end}_at`]: seconds(clock),
+    [`${end}_at`]: unixSeconds(clock),
     expires_at: null,
     ...rest,
   });
-  tell(step.run_id, { event: `thread.run.step.${end}`, data: toStep(ended) });
+  emit(step.run_id, { event: `thread.run.step.${end}`, data: toStep(ended) });
 }
 
 /** Ends a message step whose message is done: the step is completed even if the text was cut off. */
 export async function closeMessage(
-  writing: Writing,
+  writeContext: WriteContext,
   { message, step }: OpenMessage,
   content: MessageContent[],
   { reason, usage }: { readonly reason: CutReason | null; readonly usage: Usage },
 ): Promise<void> {
-  await endMessage(writing, message, content, reason);
-  await endStep(writing, step, 'completed', { usage });
+  await endMessage(writeContext, message, content, reason);
+  await endStep(writeContext, step, 'completed', { usage });
 }
 
 /** Begins a step with these calls, as far as they have come. */
 export async function openToolStep(
-  { db, tell, clock, ids }: Writing,
+  { db, emit, clock, ids }: WriteContext,
   run: RunRow,
   tool_calls: OpenAI.Beta.Threads.Runs.ToolCall[],
 ): Promise<StepRow> {
   const row = await insertStep(db, {
-    id: ids.object('step_'),
-    created_at: seconds(clock),
+    id: ids.newId('step_'),
+    created_at: unixSeconds(clock),
     thread_id: run.thread_id,
     run_id: run.id,
     body: newStep(run, { type: 'tool_calls', tool_calls }),
   });
   const step = toStep(row);
   const begun = { ...step, step_details: { type: 'tool_calls' as const, tool_calls: [] } };
-  tell(run.id, { event: 'thread.run.step.created', data: begun });
-  tell(run.id, { event: 'thread.run.step.in_progress', data: begun });
-  for (const event of toolCallDeltas(step.id, tool_calls)) tell(run.id, event);
+  emit(run.id, { event: 'thread.run.step.created', data: begun });
+  emit(run.id, { event: 'thread.run.step.in_progress', data: begun });
+  for (const event of toolCallDeltas(step.id, tool_calls)) emit(run.id, event);
   return row;
 }

@@ -1,26 +1,26 @@
 import { type MessageContent, type ModelEvent, noUsage } from '../models/model.ts';
-import type { EngineParts } from '../options.ts';
+import type { EngineDeps } from '../options.ts';
 import { findLeased } from '../store/leases.ts';
 import { messageBody, updateMessageBody } from '../store/messages.ts';
 import { noLease, type RunRow, updateRun } from '../store/runs.ts';
 import type { Database, Usage } from '../store/schema.ts';
-import type { Durability } from '../store/transaction.ts';
+import type { CommitOptions } from '../store/transaction.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';
-import { concludeTurn, type Finished, waitsForOutputs } from './conclusion.ts';
-import type { Context } from '../prompt/context.ts';
+import { finishTurn, type Finished, requiresToolOutputs } from './conclusion.ts';
+import type { RunContext } from '../prompt/context.ts';
 import { imageDelta, inputDelta, messageDelta } from '../events/delta-events.ts';
-import { discardOpen, discardUnfinished, endRun, standing } from './end-run.ts';
-import type { Tell } from '../events/event-bus.ts';
+import { discardOpen, discardUnfinished, endRun, runSnapshot } from './end-run.ts';
+import type { Emit } from '../events/event-bus.ts';
 import {
   beginCall,
   closeCalls,
   finishCall,
-  keepCalls,
+  saveCalls,
   type OpenCalls,
 } from './hosted-call-steps.ts';
-import type { Outcome } from '../run-state-machine.ts';
-import { writePatiently } from './write-retry.ts';
-import { closeMessage, type OpenMessage, openMessage, type Writing } from './step-writer.ts';
+import type { TransitionData } from '../run-state-machine.ts';
+import { retryWhileUnavailable } from './write-retry.ts';
+import { closeMessage, type OpenMessage, openMessage, type WriteContext } from './step-writer.ts';
 
 type Delta = Extract<ModelEvent, { type: 'delta' }>;
 
@@ -54,7 +54,7 @@ const cutReasons = {
 } as const satisfies Record<Finished['end'], string | null>;
 
 /** Adds a delta to the content it belongs to. */
-function grow(content: MessageContent[], { part, kind, text, annotation }: Delta): void {
+function appendDelta(content: MessageContent[], { part, kind, text, annotation }: Delta): void {
   content[part] ??=
     kind === 'text'
       ? { type: kind, text: { value: '', annotations: [] } }
@@ -73,22 +73,22 @@ function grow(content: MessageContent[], { part, kind, text, annotation }: Delta
  * cannot be written the recorder waits, since what a model has said is not bought twice.
  */
 export class TurnRecorder {
-  readonly #parts: EngineParts;
+  readonly #deps: EngineDeps;
   readonly #run: RunRow;
   readonly #token: string;
   readonly #told: Promise<void>;
-  readonly #context: Context;
+  readonly #context: RunContext;
   readonly #signal: AbortSignal;
   #open: OpenMessage | null = null;
   #content: MessageContent[] = [];
   /** Where the model's parts stand in the content: those that say nothing leave no hole. */
-  readonly #places = new Map<number, number>();
+  readonly #partIndex = new Map<number, number>();
   #done: DoneMessage | null = null;
   #calls: OpenCalls | null = null;
   #spoke = false;
 
-  constructor(parts: EngineParts, execution: Execution, context: Context) {
-    this.#parts = parts;
+  constructor(deps: EngineDeps, execution: Execution, context: RunContext) {
+    this.#deps = deps;
     this.#run = execution.run;
     this.#token = execution.token;
     this.#told = execution.told;
@@ -119,21 +119,21 @@ export class TurnRecorder {
       case 'call_done':
         return this.#endCall(event);
       case 'finished':
-        return this.#write((writing, run) => this.#finish(writing, run, event));
+        return this.#write((writeContext, run) => this.#finish(writeContext, run, event));
     }
   }
 
   /** Ends the run here, keeping the text and the code that have come so far. */
-  end(ending: 'stop' | 'expire' | 'fail' | 'cut_off', outcome: Outcome = {}): Promise<void> {
-    return this.#write(async (writing, run) => {
-      await this.#closeDone(writing, noUsage);
-      if (this.#calls !== null) await this.#settleCalls(writing, this.#calls);
+  end(ending: 'stop' | 'expire' | 'fail' | 'cut_off', outcome: TransitionData = {}): Promise<void> {
+    return this.#write(async (writeContext, run) => {
+      await this.#closeDone(writeContext, noUsage);
+      if (this.#calls !== null) await this.#closeOrSaveCalls(writeContext, this.#calls);
       if (this.#open !== null) {
         const { message } = this.#open;
         const body = { ...messageBody(message), content: this.#content };
-        await updateMessageBody(writing.db, message.id, body);
+        await updateMessageBody(writeContext.db, message.id, body);
       }
-      await endRun(writing, run, ending, outcome);
+      await endRun(writeContext, run, ending, outcome);
     });
   }
 
@@ -141,36 +141,36 @@ export class TurnRecorder {
   release(): Promise<void> {
     return this.#write(async ({ db }, run) => {
       await discardUnfinished(db, run);
-      await updateRun(db, run.id, { ...standing(run), ...noLease });
+      await updateRun(db, run.id, { ...runSnapshot(run), ...noLease });
     });
   }
 
   #grow(event: Delta): void {
     if (this.#open === null) return;
-    const part = this.#places.get(event.part) ?? this.#content.length;
-    this.#places.set(event.part, part);
+    const part = this.#partIndex.get(event.part) ?? this.#content.length;
+    this.#partIndex.set(event.part, part);
     const delta = { ...event, part };
     const grown = this.#content[delta.part];
-    const noted = grown?.type === 'text' ? grown.text.annotations.length : 0;
-    grow(this.#content, delta);
-    const news = messageDelta(this.#open.message.id, delta, { first: grown === undefined, noted });
-    this.#parts.events.publish(this.#run.id, news);
+    const annotationIndex = grown?.type === 'text' ? grown.text.annotations.length : 0;
+    appendDelta(this.#content, delta);
+    const news = messageDelta(this.#open.message.id, delta, { first: grown === undefined, annotationIndex: annotationIndex });
+    this.#deps.events.publish(this.#run.id, news);
   }
 
   #show(file_id: string): void {
     if (this.#open === null) return;
     const event = imageDelta(this.#open.message.id, file_id, this.#content.length);
     this.#content.push({ type: 'image_file', image_file: { file_id, detail: 'auto' } });
-    this.#parts.events.publish(this.#run.id, event);
+    this.#deps.events.publish(this.#run.id, event);
   }
 
   async #startCall({ call }: Extract<ModelEvent, { type: 'call_started' }>): Promise<void> {
-    const begin = async (writing: Writing, run: RunRow, isAgain: boolean) => {
-      await this.#closeDone(writing, noUsage);
-      if (isAgain && this.#calls === null) await discardOpen(writing.db, run);
-      return beginCall(writing, run, this.#calls, call);
+    const begin = async (writeContext: WriteContext, run: RunRow, isAgain: boolean) => {
+      await this.#closeDone(writeContext, noUsage);
+      if (isAgain && this.#calls === null) await discardOpen(writeContext.db, run);
+      return beginCall(writeContext, run, this.#calls, call);
     };
-    this.#calls = await this.#write(begin, { isDraft: true });
+    this.#calls = await this.#write(begin, { asyncCommit: true });
     this.#done = null;
   }
 
@@ -178,71 +178,71 @@ export class TurnRecorder {
     if (this.#calls === null) return;
     const { step, calls, input } = this.#calls;
     this.#calls = { ...this.#calls, input: (input ?? '') + text };
-    this.#parts.events.publish(this.#run.id, inputDelta(step.id, calls.length - 1, text));
+    this.#deps.events.publish(this.#run.id, inputDelta(step.id, calls.length - 1, text));
   }
 
   async #endCall(event: Extract<ModelEvent, { type: 'call_done' }>): Promise<void> {
     const open = this.#calls;
     if (open === null) throw new Error('a call is done that was never started');
-    this.#calls = await this.#write((writing, run) => finishCall(writing, run, open, event), {
-      isDraft: true,
+    this.#calls = await this.#write((writeContext, run) => finishCall(writeContext, run, open, event), {
+      asyncCommit: true,
     });
   }
 
   /** Calls that are done end their step; one that is not leaves it to the end of the run. */
-  #settleCalls(writing: Writing, calls: OpenCalls): Promise<void> {
-    return calls.input === null ? closeCalls(writing, calls, noUsage) : keepCalls(writing, calls);
+  #closeOrSaveCalls(writeContext: WriteContext, calls: OpenCalls): Promise<void> {
+    return calls.input === null ? closeCalls(writeContext, calls, noUsage) : saveCalls(writeContext, calls);
   }
 
   /** Makes a change, which must leave the recorder as it is: it may have to be made again. */
   async #write<T>(
-    change: (writing: Writing, run: RunRow, isAgain: boolean) => Promise<T>,
-    durability: Durability = {},
+    change: (writeContext: WriteContext, run: RunRow, isAgain: boolean) => Promise<T>,
+    durability: CommitOptions = {},
   ): Promise<T> {
-    const { events, db: database, clock, ids } = this.#parts;
+    const { events, db: database, clock, ids } = this.#deps;
     await this.#told;
     const waiting = { run: this.#run, signal: this.#signal };
-    return writePatiently(this.#parts, waiting, (isAgain) => {
-      const held = async (db: Database, tell: Tell) => {
+    return retryWhileUnavailable(this.#deps, waiting, (isAgain) => {
+      const held = async (db: Database, emit: Emit) => {
         const run = await findLeased(db, this.#run.id, this.#token);
         if (run === undefined) throw new LeaseLost();
-        return change({ db, tell, clock, ids }, run, isAgain);
+        return change({ db, emit, clock, ids }, run, isAgain);
       };
-      return events.change(database, held, durability);
+      return events.transactAndPublish(database, held, durability);
     });
   }
 
   async #start(): Promise<void> {
-    const open = async (writing: Writing, run: RunRow, isAgain: boolean) => {
-      await this.#closeDone(writing, noUsage);
-      if (this.#calls !== null) await closeCalls(writing, this.#calls, noUsage);
+    const open = async (writeContext: WriteContext, run: RunRow, isAgain: boolean) => {
+      await this.#closeDone(writeContext, noUsage);
+      if (this.#calls !== null) await closeCalls(writeContext, this.#calls, noUsage);
       // A commit that nobody confirmed may have happened all the same.
-      if (isAgain) await discardOpen(writing.db, run);
-      return openMessage(writing, run);
+      if (isAgain) await discardOpen(writeContext.db, run);
+      return openMessage(writeContext, run);
     };
-    this.#open = await this.#write(open, { isDraft: true });
+    this.#open = await this.#write(open, { asyncCommit: true });
     this.#done = null;
     this.#calls = null;
     this.#content = [];
-    this.#places.clear();
+    this.#partIndex.clear();
   }
 
-  async #closeDone(writing: Writing, usage: Usage, finished?: Finished): Promise<void> {
+  async #closeDone(writeContext: WriteContext, usage: Usage, finished?: Finished): Promise<void> {
     if (this.#done === null) return;
     const { open, content } = this.#done;
-    const reason = finished?.cut ? cutReasons[finished.end] : null;
-    await closeMessage(writing, open, content, { reason, usage });
+    const reason = finished?.truncated ? cutReasons[finished.end] : null;
+    await closeMessage(writeContext, open, content, { reason, usage });
   }
 
-  async #finish(writing: Writing, run: RunRow, event: Finished): Promise<void> {
+  async #finish(writeContext: WriteContext, run: RunRow, event: Finished): Promise<void> {
     const { items, usage } = event;
-    const { turns, spent } = this.#context;
-    await insertTurn(writing.db, run.id, turns.length, { items, usage });
+    const { turns, usedTokens: spent } = this.#context;
+    await insertTurn(writeContext.db, run.id, turns.length, { items, usage });
     // The turn's usage belongs to its last step, which is that of its functions where there is one.
-    const paid = waitsForOutputs(run, event) ? noUsage : usage;
-    await this.#closeDone(writing, paid, event);
-    if (this.#calls !== null) await closeCalls(writing, this.#calls, paid);
+    const paid = requiresToolOutputs(run, event) ? noUsage : usage;
+    await this.#closeDone(writeContext, paid, event);
+    if (this.#calls !== null) await closeCalls(writeContext, this.#calls, paid);
     const so = { spent: sumUsage([spent, usage]), spoke: this.#spoke };
-    await concludeTurn(writing, run, event, so);
+    await finishTurn(writeContext, run, event, so);
   }
 }

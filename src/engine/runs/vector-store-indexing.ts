@@ -1,5 +1,5 @@
-import type { Files } from '../models/endpoint-files.ts';
-import type { EngineParts } from '../options.ts';
+import type { EndpointFiles } from '../models/endpoint-files.ts';
+import type { EngineDeps } from '../options.ts';
 import { runSettings } from '../store/runs.ts';
 import type { Execution } from './turn-recorder.ts';
 
@@ -15,7 +15,7 @@ function searchedStores({ run }: Execution): readonly string[] {
 }
 
 async function isIndexing(
-  files: Files,
+  files: EndpointFiles,
   stores: readonly string[],
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -33,8 +33,8 @@ async function isIndexing(
  * that was attached just now is often still being read. After a minute the run goes on without.
  * Throws what the execution's signal aborts with.
  */
-export async function awaitIndexing(
-  { files, clock, log }: EngineParts,
+export async function waitForIndexing(
+  { files, clock, log }: EngineDeps,
   execution: Execution,
 ): Promise<void> {
   const { run, signal } = execution;

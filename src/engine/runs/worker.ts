@@ -1,18 +1,18 @@
-import { seconds } from '../../shared/clock.ts';
-import type { EngineParts } from '../options.ts';
-import { cancelledRuns, claimableRuns, nextDue } from '../store/leases.ts';
+import { unixSeconds } from '../../shared/clock.ts';
+import type { EngineDeps } from '../options.ts';
+import { cancelledRuns, claimableRuns, nextWakeup } from '../store/leases.ts';
 import { type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
-import type { Signals } from '../store/signals.ts';
-import { discardUnfinished, endRun, expireDueRuns, moment, standing } from './end-run.ts';
-import { featuresOf } from '../store/capabilities.ts';
+import type { Notifications } from '../store/signals.ts';
+import { discardUnfinished, endRun, expireOverdueRuns, nowBoth, runSnapshot } from './end-run.ts';
+import { capabilitiesOf } from '../store/capabilities.ts';
 import { executeRun, type Interruption } from './execute-run.ts';
-import type { Tell } from '../events/event-bus.ts';
-import { engineFailed } from '../events/fault.ts';
-import { expireInTime, keepLease } from './lease-heartbeat.ts';
-import { Lookout } from './poll-backoff.ts';
-import { advance } from '../run-state-machine.ts';
-import type { Writing } from './step-writer.ts';
+import type { Emit } from '../events/event-bus.ts';
+import { internalErrorEvent } from '../events/fault.ts';
+import { abortAtDeadline, heartbeat } from './lease-heartbeat.ts';
+import { PollBackoff } from './poll-backoff.ts';
+import { transition } from '../run-state-machine.ts';
+import type { WriteContext } from './step-writer.ts';
 
 /** Milliseconds a claim holds without being renewed; a process that dies frees its runs after it. */
 const defaultLease = 10_000;
@@ -35,7 +35,7 @@ interface Running {
  * many runs as there is room for, oldest first, each under a lease that its execution renews.
  */
 export class RunWorker {
-  readonly #parts: EngineParts;
+  readonly #deps: EngineDeps;
   readonly #leaseDuration: number;
   readonly #executions = new Map<string, Running>();
   /** Changes on the way that will set a run going here. */
@@ -44,30 +44,30 @@ export class RunWorker {
   #loop: Promise<void> | null = null;
   #stopping = false;
   #alarm = new AbortController();
-  readonly #signals: Signals | null;
-  readonly #lookout: Lookout;
+  readonly #signals: Notifications | null;
+  readonly #lookout: PollBackoff;
 
-  constructor(parts: EngineParts) {
-    this.#parts = parts;
-    this.#signals = featuresOf(parts.db)?.signals ?? null;
-    this.#lookout = new Lookout(this.#signals);
-    this.#leaseDuration = parts.leaseDuration ?? defaultLease;
+  constructor(deps: EngineDeps) {
+    this.#deps = deps;
+    this.#signals = capabilitiesOf(deps.db)?.notifications ?? null;
+    this.#lookout = new PollBackoff(this.#signals);
+    this.#leaseDuration = deps.leaseDuration ?? defaultLease;
   }
 
   start(): void {
     if (this.#loop !== null) return;
     this.#loop = this.#run();
-    this.#signals?.listen((signal) => this.#hear(signal));
+    this.#signals?.listen((signal) => this.#onNotification(signal));
   }
 
   /** Makes the loop look at the database now; does nothing before `start`. */
   wake(): void {
-    this.#lookout.stir();
+    this.#lookout.reset();
     this.#alarm.abort('wake');
   }
 
   /** Another process tells of a run to be executed, or of one to be stopped. */
-  #hear(signal: string): void {
+  #onNotification(signal: string): void {
     const cancelled = /^cancelled (.*)$/u.exec(signal)?.[1];
     if (cancelled === undefined) this.wake();
     else this.interrupt(cancelled, 'cancelled');
@@ -77,10 +77,10 @@ export class RunWorker {
    * Makes a change that queues a run and, where this worker has room, takes the run in the same
    * transaction: it is executed in the process that streams it, at once. Answers the run as queued.
    */
-  async accept(
-    change: (writing: Pick<Writing, 'db' | 'tell'>) => Promise<RunRow>,
+  async enqueueAndClaim(
+    change: (writeContext: Pick<WriteContext, 'db' | 'emit'>) => Promise<RunRow>,
   ): Promise<RunRow> {
-    const hasRoom = this.#loop !== null && !this.#stopping && this.#free > 0;
+    const hasRoom = this.#loop !== null && !this.#stopping && this.#freeSlots > 0;
     const accepting = this.#accept(change, hasRoom);
     const settled = accepting.catch(() => {});
     if (hasRoom) this.#accepting.add(settled);
@@ -94,20 +94,20 @@ export class RunWorker {
   }
 
   async #accept(
-    change: (writing: Pick<Writing, 'db' | 'tell'>) => Promise<RunRow>,
+    change: (writeContext: Pick<WriteContext, 'db' | 'emit'>) => Promise<RunRow>,
     hasRoom: boolean,
   ): Promise<{ queued: RunRow; claim: Claim | null }> {
-    const { db: database, clock, ids, events } = this.#parts;
+    const { db: database, clock, ids, events } = this.#deps;
     const told = Promise.withResolvers<void>();
-    const accept = async (db: Database, tell: Tell) => {
-      const queued = await change({ db, tell });
-      const claim = hasRoom ? await this.#take({ db, tell, clock, ids }, queued) : null;
+    const accept = async (db: Database, emit: Emit) => {
+      const queued = await change({ db, emit });
+      const claim = hasRoom ? await this.#leaseRun({ db, emit, clock, ids }, queued) : null;
       return { queued, claim };
     };
     const onCommit = ({ claim }: { readonly claim: Claim | null }) => {
       if (claim !== null) this.#execute(claim, told.promise);
     };
-    return events.change(database, accept, { onCommit }).finally(told.resolve);
+    return events.transactAndPublish(database, accept, { onCommit }).finally(told.resolve);
   }
 
   /** Breaks off the execution of a run, if it is this worker that executes it. */
@@ -117,13 +117,13 @@ export class RunWorker {
 
   /** One pass; passes never overlap. */
   tick(): Promise<void> {
-    const pass = this.#pass.then(() => this.#look());
+    const pass = this.#pass.then(() => this.#poll());
     this.#pass = pass.catch(() => {});
     return pass;
   }
 
   /** Resolves when no run is being executed. */
-  async settled(): Promise<void> {
+  async idle(): Promise<void> {
     while (this.#executions.size > 0) {
       await Promise.all([...this.#executions.values()].map(({ ended }) => ended));
     }
@@ -138,18 +138,18 @@ export class RunWorker {
     await this.#pass;
     await Promise.all(this.#accepting);
     const timer = new AbortController();
-    await Promise.race([this.settled(), this.#parts.clock.sleep(graceMs, timer.signal)]);
+    await Promise.race([this.idle(), this.#deps.clock.sleep(graceMs, timer.signal)]);
     timer.abort('settled');
     for (const run_id of this.#executions.keys()) this.interrupt(run_id, 'released');
-    await this.settled();
+    await this.idle();
   }
 
-  get #free(): number {
-    return this.#parts.concurrency - this.#executions.size - this.#accepting.size;
+  get #freeSlots(): number {
+    return this.#deps.concurrency - this.#executions.size - this.#accepting.size;
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
+    const { clock, log } = this.#deps;
     while (!this.#stopping) {
       let left = Infinity;
       this.#alarm = new AbortController();
@@ -159,66 +159,66 @@ export class RunWorker {
       } catch (error) {
         log.error('worker pass failed', { error: String(error) });
       }
-      await clock.sleep(this.#lookout.next(left), this.#alarm.signal);
+      await clock.sleep(this.#lookout.nextDelayMs(left), this.#alarm.signal);
     }
   }
 
   async #untilDue(): Promise<number> {
-    const due = (await nextDue(this.#parts.db)) ?? Infinity;
-    return due - this.#parts.clock.now();
+    const due = (await nextWakeup(this.#deps.db)) ?? Infinity;
+    return due - this.#deps.clock.now();
   }
 
-  async #look(): Promise<void> {
-    const { db, clock } = this.#parts;
-    await expireDueRuns(this.#parts);
+  async #poll(): Promise<void> {
+    const { db, clock } = this.#deps;
+    await expireOverdueRuns(this.#deps);
     if (this.#stopping) return;
     await this.#endCancelled();
-    if (this.#free <= 0) return;
-    if ((await claimableRuns(db, moment(clock), this.#claimOptions)).length === 0) return;
+    if (this.#freeSlots <= 0) return;
+    if ((await claimableRuns(db, nowBoth(clock), this.#claimOptions)).length === 0) return;
     for (const claim of await this.#claim()) this.#execute(claim);
   }
 
   /** As many runs as there is room for. After the machine has slept a lease is over, but not the work. */
   get #claimOptions() {
-    return { limit: Math.max(0, this.#free), except: [...this.#executions.keys()] };
+    return { limit: Math.max(0, this.#freeSlots), except: [...this.#executions.keys()] };
   }
 
   /** Ends what is to be stopped and nobody executes; an execution ends its own run. */
   async #endCancelled(): Promise<void> {
-    const { db, clock, ids, events } = this.#parts;
-    if ((await cancelledRuns(db, moment(clock))).length === 0) return;
-    await events.change(db, async (transaction, tell) => {
-      const writing = { db: transaction, tell, clock, ids };
-      for (const run of await cancelledRuns(transaction, moment(clock))) {
-        if (!this.#executions.has(run.id)) await endRun(writing, run, 'stop');
+    const { db, clock, ids, events } = this.#deps;
+    if ((await cancelledRuns(db, nowBoth(clock))).length === 0) return;
+    await events.transactAndPublish(db, async (transaction, emit) => {
+      const writeContext = { db: transaction, emit, clock, ids };
+      for (const run of await cancelledRuns(transaction, nowBoth(clock))) {
+        if (!this.#executions.has(run.id)) await endRun(writeContext, run, 'stop');
       }
     });
   }
 
   #claim(): Promise<Claim[]> {
-    const { db, clock, ids, events } = this.#parts;
-    const claim = async (transaction: Database, tell: Tell) => {
-      const writing = { db: transaction, tell, clock, ids };
+    const { db, clock, ids, events } = this.#deps;
+    const claim = async (transaction: Database, emit: Emit) => {
+      const writeContext = { db: transaction, emit, clock, ids };
       const made: Claim[] = [];
-      for (const run of await claimableRuns(transaction, moment(clock), this.#claimOptions)) {
-        if (made.length < this.#free) made.push(await this.#take(writing, run));
+      for (const run of await claimableRuns(transaction, nowBoth(clock), this.#claimOptions)) {
+        if (made.length < this.#freeSlots) made.push(await this.#leaseRun(writeContext, run));
       }
       return made;
     };
-    return events.change(db, claim, { isDraft: true });
+    return events.transactAndPublish(db, claim, { asyncCommit: true });
   }
 
   /** Leases a run to this worker: a queued one starts, one that lost its holder begins its turn anew. */
-  async #take({ db, tell, clock, ids }: Writing, run: RunRow): Promise<Claim> {
+  async #leaseRun({ db, emit, clock, ids }: WriteContext, run: RunRow): Promise<Claim> {
     const isNew = run.status === 'queued';
     if (!isNew) await discardUnfinished(db, run);
-    const token = ids.object('lease_');
+    const token = ids.newId('lease_');
     const taken = await updateRun(db, run.id, {
-      ...(isNew ? advance(standing(run), 'start', seconds(clock)) : standing(run)),
+      ...(isNew ? transition(runSnapshot(run), 'start', unixSeconds(clock)) : runSnapshot(run)),
       lease_token: token,
       lease_until: clock.now() + this.#leaseDuration,
     });
-    if (isNew) tell(run.id, { event: 'thread.run.in_progress', data: toRun(taken) });
+    if (isNew) emit(run.id, { event: 'thread.run.in_progress', data: toRun(taken) });
     return { run: taken, found: run, token };
   }
 
@@ -230,12 +230,12 @@ export class RunWorker {
     const done = new AbortController();
     const guarded = { run, token, controller, done: done.signal };
     const guards = [
-      expireInTime(this.#parts, guarded),
-      keepLease(this.#parts, guarded, this.#leaseDuration),
+      abortAtDeadline(this.#deps, guarded),
+      heartbeat(this.#deps, guarded, this.#leaseDuration),
     ];
     const ended = this.#finish(
       run,
-      executeRun(this.#parts, { run, token, isNew, told, signal: controller.signal }),
+      executeRun(this.#deps, { run, token, isNew, told, signal: controller.signal }),
       () => {
         done.abort('done');
         return Promise.all(guards);
@@ -246,8 +246,8 @@ export class RunWorker {
 
   /** Tells of a run that was just taken. */
   #report(found: RunRow, isNew: boolean): void {
-    const { observer, clock } = this.#parts;
-    if (isNew) observer?.runStarted(seconds(clock) - found.created_at);
+    const { observer, clock } = this.#deps;
+    if (isNew) observer?.runStarted(unixSeconds(clock) - found.created_at);
     else if (found.lease_token !== null) observer?.leaseTakenOver();
   }
 
@@ -255,9 +255,9 @@ export class RunWorker {
     try {
       await execution;
     } catch (error) {
-      const { log, events } = this.#parts;
+      const { log, events } = this.#deps;
       log.error('run not written', { run_id: run.id, error: String(error) });
-      events.publish(run.id, engineFailed);
+      events.publish(run.id, internalErrorEvent);
     }
     await release();
     this.#executions.delete(run.id);

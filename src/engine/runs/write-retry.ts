@@ -1,5 +1,5 @@
-import type { EngineParts } from '../options.ts';
-import { outageOf } from '../store/outage.ts';
+import type { EngineDeps } from '../options.ts';
+import { unavailableReason } from '../store/outage.ts';
 import type { RunRow } from '../store/runs.ts';
 
 /** Milliseconds between two attempts to write while the database is of no use. */
@@ -9,16 +9,16 @@ const outagePause = 2000;
  * Writes what a run has come to, again and again while the database cannot be written: what a model
  * has said is not bought twice. `write` hears whether an earlier attempt may have succeeded.
  */
-export async function writePatiently<T>(
-  { clock, log }: Pick<EngineParts, 'clock' | 'log'>,
+export async function retryWhileUnavailable<T>(
+  { clock, log }: Pick<EngineDeps, 'clock' | 'log'>,
   { run, signal }: { readonly run: RunRow; readonly signal: AbortSignal },
-  write: (isAgain: boolean) => Promise<T>,
+  write: (isRetry: boolean) => Promise<T>,
 ): Promise<T> {
-  for (let isAgain = false; ; isAgain = true) {
+  for (let isRetry = false; ; isRetry = true) {
     try {
-      return await write(isAgain);
+      return await write(isRetry);
     } catch (error) {
-      const outage = outageOf(error);
+      const outage = unavailableReason(error);
       if (outage === null || signal.aborted) throw error;
       log.error('run waits for the database', { run_id: run.id, reason: outage });
       await clock.sleep(outagePause, signal);

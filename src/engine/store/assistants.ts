@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
-import { locksRows } from './capabilities.ts';
-import { findPlace, keepPlace } from './gone.ts';
-import { type Page, type PageQuery, type Position, selectPage } from './keyset-page.ts';
+import { needsRowLock } from './capabilities.ts';
+import { findDeletedCursor, saveDeletedCursor } from './gone.ts';
+import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 
 /** What is stored of an assistant: a sampling setting nobody chose is null, and shown as 1. */
@@ -68,7 +68,7 @@ export const lockAssistant = (db: Database, id: string): Promise<AssistantRow | 
     .selectFrom('assistants')
     .selectAll()
     .where('id', '=', id)
-    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 export const listAssistants = (db: Database, page: PageQuery): Promise<Page<AssistantRow>> =>
@@ -87,8 +87,8 @@ export const updateAssistant = (
     .executeTakeFirstOrThrow();
 
 /** Where the list goes on from an assistant, which may have been deleted. */
-export const placeOfAssistant = async (db: Database, id: string): Promise<Position | undefined> =>
-  (await findAssistant(db, id)) ?? findPlace(db, 'assistants', id);
+export const assistantCursor = async (db: Database, id: string): Promise<Cursor | undefined> =>
+  (await findAssistant(db, id)) ?? findDeletedCursor(db, 'assistants', id);
 
 export async function deleteAssistant(db: Database, id: string): Promise<void> {
   const row = await db
@@ -96,5 +96,5 @@ export async function deleteAssistant(db: Database, id: string): Promise<void> {
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirst();
-  if (row !== undefined) await keepPlace(db, 'assistants', row);
+  if (row !== undefined) await saveDeletedCursor(db, 'assistants', row);
 }

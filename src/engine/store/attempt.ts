@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { AnyDatabase } from './capabilities.ts';
 
 /** Does what not every PostgreSQL can do; says whether it could, and spoils no transaction. */
-export async function attempt(db: AnyDatabase, work: () => Promise<unknown>): Promise<boolean> {
+export async function trySavepoint(db: AnyDatabase, work: () => Promise<unknown>): Promise<boolean> {
   if (!db.isTransaction) {
     return work().then(
       () => true,

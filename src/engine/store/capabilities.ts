@@ -1,8 +1,8 @@
 import { type IsolationLevel, type Kysely, PostgresAdapter } from 'kysely';
-import type { Signals } from './signals.ts';
+import type { Notifications } from './signals.ts';
 
 /** What a database can do beyond what all of them can. */
-export interface Features {
+export interface Capabilities {
   /**
    * What transactions ask for. Where the rows they lock are enough it is `read committed`; a server
    * that only resembles PostgreSQL is asked for all it has.
@@ -11,18 +11,18 @@ export interface Features {
   /** Whether others' locks can be passed over. */
   readonly skipLocked: boolean;
   /** Whether a transaction can be told not to wait for the disk. */
-  readonly knowsDrafts: boolean;
+  readonly asyncCommit: boolean;
   /** Words between the processes that share the database; null where they cannot be passed. */
-  readonly signals: Signals | null;
+  readonly notifications: Notifications | null;
 }
 
 /** Tells whoever has the database or a transaction what it can do. */
-export class PostgresFeatures extends PostgresAdapter {
-  features: Features = {
+export class CapabilityAdapter extends PostgresAdapter {
+  features: Capabilities = {
     isolation: 'serializable',
     skipLocked: false,
-    knowsDrafts: false,
-    signals: null,
+    asyncCommit: false,
+    notifications: null,
   };
 
   /** Migrations are made in one transaction, which has taken a lock before. */
@@ -35,17 +35,17 @@ export class PostgresFeatures extends PostgresAdapter {
 export type AnyDatabase = Pick<Kysely<unknown>, 'getExecutor' | 'isTransaction'>;
 
 /** The features of a PostgreSQL; null for SQLite, where one transaction writes at a time. */
-export function featuresOf(db: AnyDatabase): Features | null {
+export function capabilitiesOf(db: AnyDatabase): Capabilities | null {
   const { adapter } = db.getExecutor();
-  return adapter instanceof PostgresFeatures ? adapter.features : null;
+  return adapter instanceof CapabilityAdapter ? adapter.features : null;
 }
 
 /**
  * Whether what is looked up has to be locked: in a transaction, what is read decides what is
  * written. SQLite has locked everything when the transaction began.
  */
-export const locksRows = (db: AnyDatabase): boolean => db.isTransaction && featuresOf(db) !== null;
+export const needsRowLock = (db: AnyDatabase): boolean => db.isTransaction && capabilitiesOf(db) !== null;
 
 /** The same, where rows that others have locked are their business. */
 export const skipsLocked = (db: AnyDatabase): boolean =>
-  db.isTransaction && featuresOf(db)?.skipLocked === true;
+  db.isTransaction && capabilitiesOf(db)?.skipLocked === true;

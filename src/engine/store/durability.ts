@@ -69,7 +69,7 @@ export class SqliteFileAdapter extends SqliteAdapter {
 }
 
 /** Gives a file a log that is waited for here; where it can have none, SQLite waits as it used to. */
-export async function keepLog(db: Database): Promise<void> {
+export async function enableWal(db: Database): Promise<void> {
   const { adapter } = db.getExecutor();
   const { rows } = await sql<{ journal_mode: string }>`pragma journal_mode = wal`.execute(db);
   if (rows[0]?.journal_mode !== 'wal' || !(adapter instanceof SqliteFileAdapter)) return;
@@ -80,7 +80,7 @@ export async function keepLog(db: Database): Promise<void> {
 }
 
 /** Resolves when what has been committed outlasts a loss of power; PostgreSQL has seen to it itself. */
-export async function reachDisk(db: AnyDatabase): Promise<void> {
+export async function syncToDisk(db: AnyDatabase): Promise<void> {
   const { adapter } = db.getExecutor();
   if (adapter instanceof SqliteFileAdapter) await adapter.log.sync();
 }

@@ -3,12 +3,12 @@ import { threadLock } from './migrations.ts';
 /* What PostgreSQL and the way to it say when something may go better another time. */
 
 /** The code that PostgreSQL, Node or the system gave an error; empty where there is none. */
-export const codeOf = (error: unknown): string =>
+export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** Another transaction was faster: serialization failure, deadlock, or the thread just taken. */
 export function isConflict(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === '40001' || code === '40P01') return true;
   return code === '23505' && error instanceof Error && error.message.includes(threadLock);
 }
@@ -24,11 +24,11 @@ const lossMessages =
   /^(?:Connection terminated|timeout e|Query read timeout|Postgres connection has been discarded)/u;
 
 /** The connection was gone already when the statement was made. */
-export const isUnsent = (error: unknown): boolean =>
+export const wasNotSent = (error: unknown): boolean =>
   error instanceof Error && unsentMessages.test(error.message);
 
 /** The connection is gone, or there is none to be had just now. */
 export const isConnectionLoss = (error: unknown): boolean =>
-  lossCodes.test(codeOf(error)) ||
+  lossCodes.test(errorCode(error)) ||
   (error instanceof Error && lossMessages.test(error.message)) ||
-  isUnsent(error);
+  wasNotSent(error);

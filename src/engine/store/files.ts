@@ -59,7 +59,7 @@ export const findFile = (db: Database, id: string): Promise<FileRow | undefined>
     .executeTakeFirst();
 
 /** The first of these files that is nowhere but here. */
-export async function findUnattachable(
+export async function findLocalOnly(
   db: Database,
   ids: readonly string[],
 ): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import type { Position } from './keyset-page.ts';
+import type { Cursor } from './keyset-page.ts';
 import type { Database } from './schema.ts';
 
 /* Who deletes all that a page shows asks for the page behind something that is gone. */
@@ -7,10 +7,10 @@ import type { Database } from './schema.ts';
 const kept = 10_000;
 
 /** Keeps the place in its list of a row that has been deleted; `list` is its thread or its table. */
-export async function keepPlace(
+export async function saveDeletedCursor(
   db: Database,
   list: string,
-  { id, created_at, seq }: Position & { readonly id: string },
+  { id, created_at, seq }: Cursor & { readonly id: string },
 ): Promise<void> {
   const { number } = await db
     .insertInto('gone')
@@ -24,7 +24,7 @@ export async function keepPlace(
 }
 
 /** Where a deleted row of the list was; undefined when there was none, or it is long gone. */
-export const findPlace = (db: Database, list: string, id: string): Promise<Position | undefined> =>
+export const findDeletedCursor = (db: Database, list: string, id: string): Promise<Cursor | undefined> =>
   db
     .selectFrom('gone')
     .select(['created_at', 'seq'])

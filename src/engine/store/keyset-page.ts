@@ -2,7 +2,7 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Tables } from './schema.ts';
 
 /** A row's place in the order of its list. */
-export interface Position {
+export interface Cursor {
   readonly created_at: number;
   readonly seq: number;
 }
@@ -11,8 +11,8 @@ export interface Position {
 export interface PageQuery {
   readonly limit: number;
   readonly order: 'asc' | 'desc';
-  readonly after?: Position;
-  readonly before?: Position;
+  readonly after?: Cursor;
+  readonly before?: Cursor;
 }
 
 export interface Page<Row> {
@@ -23,22 +23,22 @@ export interface Page<Row> {
 
 const key = sql`(created_at, seq)`;
 
-const beyond = (position: Position, direction: '>' | '<') =>
+const afterCursor = (position: Cursor, direction: '>' | '<') =>
   sql<boolean>`${key} ${sql.raw(direction)} (${position.created_at}, ${position.seq})`;
 
 /**
  * Reads one page by keyset, in the list's order. With `before` alone the page is the rows closest
  * to that cursor; the cost does not grow with the length of the list.
  */
-export async function selectPage<Table extends keyof Tables, Row extends Position>(
+export async function selectPage<Table extends keyof Tables, Row extends Cursor>(
   query: SelectQueryBuilder<Tables, Table, Row>,
   { limit, order, after, before }: PageQuery,
 ): Promise<Page<Row>> {
   const ascending = order === 'asc';
   const backwards = before !== undefined && after === undefined;
   let wanted = query;
-  if (after !== undefined) wanted = wanted.where(beyond(after, ascending ? '>' : '<'));
-  if (before !== undefined) wanted = wanted.where(beyond(before, ascending ? '<' : '>'));
+  if (after !== undefined) wanted = wanted.where(afterCursor(after, ascending ? '>' : '<'));
+  if (before !== undefined) wanted = wanted.where(afterCursor(before, ascending ? '<' : '>'));
   const direction = ascending === backwards ? 'desc' : 'asc';
   const found = await wanted
     .orderBy(sql`created_at`, direction)

@@ -1,29 +1,29 @@
 import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
-import { isCancelling, isLive, isMoving } from './run-filters.ts';
-import { locksRows, skipsLocked } from './capabilities.ts';
+import { isCancelling, isActive, isClaimable } from './run-filters.ts';
+import { needsRowLock, skipsLocked } from './capabilities.ts';
 import type { Database, Tables } from './schema.ts';
 import type { RunRow } from './runs.ts';
 
 /** A moment, in both of the units that runs are kept in. */
-export interface Moment {
+export interface Now {
   readonly seconds: number;
   readonly milliseconds: number;
 }
 
 /** Milliseconds: no lease of a clock that is nearly right ends later than this from now. */
-const farthest = 60_000;
+const maxLeaseAheadMs = 60_000;
 
 /** Nobody's, or of somebody who is late, or of a time that the clock has since been put back from. */
-const isFree = (now: Moment) => (where: ExpressionBuilder<Tables, 'runs'>) =>
+const isFree = (now: Now) => (where: ExpressionBuilder<Tables, 'runs'>) =>
   where.or([
     where('lease_until', 'is', null),
     where('lease_until', '<=', now.milliseconds),
-    where('lease_until', '>', now.milliseconds + farthest),
+    where('lease_until', '>', now.milliseconds + maxLeaseAheadMs),
   ]);
 
 /** In a transaction, locks the runs found; those that somebody else has to do with are passed over. */
-function take(db: Database, runs: SelectQueryBuilder<Tables, 'runs', RunRow>) {
-  if (!locksRows(db)) return runs;
+function lockRows(db: Database, runs: SelectQueryBuilder<Tables, 'runs', RunRow>) {
+  if (!needsRowLock(db)) return runs;
   return skipsLocked(db) ? runs.forNoKeyUpdate().skipLocked() : runs.forNoKeyUpdate();
 }
 
@@ -36,41 +36,41 @@ export interface ClaimOptions {
 /** Runs nobody is executing although somebody could: queued ones, and those a lease ran out on. */
 export const claimableRuns = (
   db: Database,
-  now: Moment,
+  now: Now,
   { limit, except }: ClaimOptions,
 ): Promise<RunRow[]> => {
   const runs = db
     .selectFrom('runs')
     .selectAll()
-    .where(isMoving)
+    .where(isClaimable)
     .$if(except.length > 0, (query) => query.where('id', 'not in', except))
     .where(isFree(now))
     .where('deadline', '>', now.seconds)
     .orderBy('created_at')
     .orderBy('seq')
     .limit(limit);
-  return take(db, runs).execute();
+  return lockRows(db, runs).execute();
 };
 
 /** Runs that are to be stopped and that nobody is executing, whether or not there is room for more. */
-export const cancelledRuns = (db: Database, now: Moment): Promise<RunRow[]> =>
-  take(db, db.selectFrom('runs').selectAll().where(isCancelling).where(isFree(now))).execute();
+export const cancelledRuns = (db: Database, now: Now): Promise<RunRow[]> =>
+  lockRows(db, db.selectFrom('runs').selectAll().where(isCancelling).where(isFree(now))).execute();
 
 /**
  * Live runs whose deadline has passed, of one thread or of all. A run under a valid lease is left
  * to its holder, whose own timer ends it with the text it has so far.
  */
-export function dueRuns(db: Database, now: Moment, thread_id?: string): Promise<RunRow[]> {
+export function overdueRuns(db: Database, now: Now, thread_id?: string): Promise<RunRow[]> {
   const due = db
     .selectFrom('runs')
     .selectAll()
-    .where(isLive)
+    .where(isActive)
     .where('deadline', '<=', now.seconds)
     .where(isFree(now));
-  if (thread_id === undefined) return take(db, due).execute();
+  if (thread_id === undefined) return lockRows(db, due).execute();
   return due
     .where('thread_id', '=', thread_id)
-    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .execute();
 }
 
@@ -85,7 +85,7 @@ export const findLeased = (
     .selectAll()
     .where('id', '=', id)
     .where('lease_token', '=', lease_token)
-    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 /** Keeps a lease alive; answers the run's status, or undefined when the lease is lost. */
@@ -109,11 +109,11 @@ export async function renewLease(
  * When a live run will next need somebody who is not its holder, in milliseconds since the epoch:
  * its deadline or the end of its lease, whichever comes first.
  */
-export async function nextDue(db: Database): Promise<number | undefined> {
+export async function nextWakeup(db: Database): Promise<number | undefined> {
   const { deadline } = await db
     .selectFrom('runs')
     .select((select) => select.fn.min('deadline').as('deadline'))
-    .where(isLive)
+    .where(isActive)
     .executeTakeFirstOrThrow();
   if (deadline === null) return undefined;
   const { lease_until } = await db

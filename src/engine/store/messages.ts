@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { sql } from 'kysely';
-import { findPlace, keepPlace } from './gone.ts';
-import { type Page, type PageQuery, type Position, selectPage } from './keyset-page.ts';
+import { findDeletedCursor, saveDeletedCursor } from './gone.ts';
+import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
 import { type Database, decode } from './schema.ts';
 
 type Message = OpenAI.Beta.Threads.Message;
@@ -166,12 +166,12 @@ export const updateMessageMetadata = (
     .executeTakeFirstOrThrow();
 
 /** Where the thread's list goes on from a message, which may have been deleted. */
-export const placeOfMessage = async (
+export const messageCursor = async (
   db: Database,
   thread_id: string,
   id: string,
-): Promise<Position | undefined> =>
-  (await findMessage(db, thread_id, id)) ?? findPlace(db, thread_id, id);
+): Promise<Cursor | undefined> =>
+  (await findMessage(db, thread_id, id)) ?? findDeletedCursor(db, thread_id, id);
 
 export async function deleteMessage(db: Database, id: string): Promise<void> {
   const row = await db
@@ -179,7 +179,7 @@ export async function deleteMessage(db: Database, id: string): Promise<void> {
     .where('id', '=', id)
     .returning(['id', 'thread_id', 'created_at', 'seq'])
     .executeTakeFirst();
-  if (row !== undefined) await keepPlace(db, row.thread_id, row);
+  if (row !== undefined) await saveDeletedCursor(db, row.thread_id, row);
 }
 
 /** The messages a run has made, the first first. */

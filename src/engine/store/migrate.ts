@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { attempt } from './attempt.ts';
+import { trySavepoint } from './attempt.ts';
 import { DatabaseError, reasonOf } from './database-error.ts';
-import { featuresOf } from './capabilities.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import { migrations } from './migrations.ts';
 import type { Database } from './schema.ts';
 import { transact } from './transaction.ts';
@@ -24,8 +24,8 @@ const advisoryLock = 7_265_301_884_017;
 
 /** Makes the processes that open a database at once do so one after the other. */
 async function lockOthersOut(db: Database): Promise<void> {
-  await attempt(db, () => sql`set local statement_timeout = 0`.execute(db));
-  await attempt(db, () => sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(db));
+  await trySavepoint(db, () => sql`set local statement_timeout = 0`.execute(db));
+  await trySavepoint(db, () => sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(db));
 }
 
 /** The migrations a database has had; none when it has never been used. */
@@ -64,7 +64,7 @@ export async function migrate(db: Database, location: string, schema?: string): 
   if (await isComplete()) return;
   try {
     await transact(db, async (transaction) => {
-      if (featuresOf(db) !== null) await lockOthersOut(transaction);
+      if (capabilitiesOf(db) !== null) await lockOthersOut(transaction);
       await runMigrations(transaction, schema);
     });
   } catch (error) {

@@ -1,27 +1,27 @@
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { attempt } from './attempt.ts';
-import { isCancelling, isLive, isMoving } from './run-filters.ts';
-import { featuresOf } from './capabilities.ts';
+import { trySavepoint } from './attempt.ts';
+import { isCancelling, isActive, isClaimable } from './run-filters.ts';
+import { capabilitiesOf } from './capabilities.ts';
 
 /** The index that gives a thread to one live run. */
 export const threadLock = 'one_live_run_a_thread';
 
 /** The type that holds any whole number of JavaScript. */
-const whole = (db: Kysely<unknown>) => (featuresOf(db) === null ? 'integer' : 'bigint');
+const bigint = (db: Kysely<unknown>) => (capabilitiesOf(db) === null ? 'integer' : 'bigint');
 
 /** Makes a column of the primary key that counts by itself. */
 const numbered = (db: Kysely<unknown>) => (column: ColumnDefinitionBuilder) =>
-  featuresOf(db) === null
+  capabilitiesOf(db) === null
     ? column.primaryKey().autoIncrement()
     : column.primaryKey().generatedByDefaultAsIdentity();
 
 const createListed = (db: Kysely<unknown>, table: string) =>
   db.schema
     .createTable(table)
-    .addColumn('seq', whole(db), numbered(db))
+    .addColumn('seq', bigint(db), numbered(db))
     .addColumn('id', 'text', (column) => column.notNull().unique())
-    .addColumn('created_at', whole(db), (column) => column.notNull());
+    .addColumn('created_at', bigint(db), (column) => column.notNull());
 
 async function createRuns(db: Kysely<unknown>): Promise<void> {
   await createListed(db, 'runs')
@@ -29,9 +29,9 @@ async function createRuns(db: Kysely<unknown>): Promise<void> {
       column.notNull().references('threads.id').onDelete('cascade'),
     )
     .addColumn('status', 'text', (column) => column.notNull())
-    .addColumn('deadline', whole(db), (column) => column.notNull())
+    .addColumn('deadline', bigint(db), (column) => column.notNull())
     .addColumn('lease_token', 'text')
-    .addColumn('lease_until', whole(db))
+    .addColumn('lease_until', bigint(db))
     .addColumn('metadata', 'text', (column) => column.notNull())
     .addColumn('settings', 'text', (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
@@ -47,19 +47,19 @@ async function createRuns(db: Kysely<unknown>): Promise<void> {
     .unique()
     .on('runs')
     .column('thread_id')
-    .where(isLive)
+    .where(isActive)
     .execute();
   await db.schema
     .createIndex('live_runs')
     .on('runs')
     .columns(['status', 'created_at', 'seq'])
-    .where(isLive)
+    .where(isActive)
     .execute();
   await db.schema
     .createIndex('live_runs_by_deadline')
     .on('runs')
     .column('deadline')
-    .where(isLive)
+    .where(isActive)
     .execute();
 }
 
@@ -128,7 +128,7 @@ async function indexClaims(db: Kysely<unknown>): Promise<void> {
     .createIndex('moving_runs')
     .on('runs')
     .columns(['created_at', 'seq'])
-    .where(isMoving)
+    .where(isClaimable)
     .execute();
   await db.schema
     .createIndex('cancelling_runs')
@@ -156,15 +156,15 @@ async function createContainers(db: Kysely<unknown>): Promise<void> {
 }
 
 /** Without references: files stay when their threads go, until somebody prunes. */
-async function createFiles(db: Kysely<unknown>): Promise<void> {
+async function createEndpointFiles(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('files')
     .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('created_at', whole(db), (column) => column.notNull())
+    .addColumn('created_at', bigint(db), (column) => column.notNull())
     .addColumn('thread_id', 'text', (column) => column.notNull())
     .addColumn('run_id', 'text', (column) => column.notNull())
     .addColumn('body', 'text', (column) => column.notNull())
-    .addColumn('content', featuresOf(db) === null ? 'blob' : 'bytea', (column) => column.notNull())
+    .addColumn('content', capabilitiesOf(db) === null ? 'blob' : 'bytea', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('files_by_run').on('files').column('run_id').execute();
   await db.schema
@@ -178,11 +178,11 @@ async function createFiles(db: Kysely<unknown>): Promise<void> {
 async function createGone(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('gone')
-    .addColumn('number', whole(db), numbered(db))
+    .addColumn('number', bigint(db), numbered(db))
     .addColumn('id', 'text', (column) => column.notNull())
     .addColumn('list', 'text', (column) => column.notNull())
-    .addColumn('created_at', whole(db), (column) => column.notNull())
-    .addColumn('seq', whole(db), (column) => column.notNull())
+    .addColumn('created_at', bigint(db), (column) => column.notNull())
+    .addColumn('seq', bigint(db), (column) => column.notNull())
     .execute();
   await db.schema.createIndex('gone_by_id').on('gone').column('id').execute();
 }
@@ -198,7 +198,7 @@ const references = [
 async function deferReferences(db: Kysely<unknown>): Promise<void> {
   for (const [table, column] of references) {
     const constraint = sql.id(`${table}_${column}_fkey`);
-    await attempt(db, () =>
+    await trySavepoint(db, () =>
       sql`alter table ${sql.id(table)} alter constraint ${constraint} deferrable`.execute(db),
     );
   }
@@ -216,10 +216,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002_claims': {
     up: async (db) => {
       await indexClaims(db);
-      if (featuresOf(db) !== null) await deferReferences(db);
+      if (capabilitiesOf(db) !== null) await deferReferences(db);
     },
   },
   '0003_containers': { up: createContainers },
-  '0004_files': { up: createFiles },
+  '0004_files': { up: createEndpointFiles },
   '0005_gone': { up: createGone },
 };

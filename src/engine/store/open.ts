@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isPostgres } from '../../shared/urls.ts';
+import { isPostgresUrl } from '../../shared/urls.ts';
 import { DatabaseError } from './database-error.ts';
 import type { Database } from './schema.ts';
 import { openSqlite } from './sqlite/open.ts';
@@ -14,13 +14,13 @@ export type { Database } from './schema.ts';
  * program's, a server that cannot be used, or a database of a newer version.
  */
 export async function openDatabase(location: string): Promise<Database> {
-  if (!isPostgres(location)) return openSqlite(location);
+  if (!isPostgresUrl(location)) return openSqlite(location);
   const { openPostgres } = await import('./postgres/open.ts');
   return openPostgres(location);
 }
 
 /** The same for a store that has to be there already; throws a `DatabaseError` when it is not. */
 export function openExisting(location: string): Promise<Database> {
-  if (isPostgres(location) || existsSync(location)) return openDatabase(location);
+  if (isPostgresUrl(location) || existsSync(location)) return openDatabase(location);
   return Promise.reject(new DatabaseError(`There is no database at ${location}.`));
 }

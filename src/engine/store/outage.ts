@@ -1,4 +1,4 @@
-import { codeOf, isConnectionLoss } from './errors.ts';
+import { errorCode, isConnectionLoss } from './errors.ts';
 
 /* What SQLite says when its file cannot be used, whatever the statement (its primary result codes). */
 const outages: Readonly<Record<number, string>> = {
@@ -25,20 +25,20 @@ const states: Readonly<Record<string, string>> = {
 };
 
 /** Of SQLite, of PostgreSQL, or of the system under them; the rest is the program's own mistake. */
-export const isOfStore = (error: unknown): boolean =>
+export const isStoreError = (error: unknown): boolean =>
   isConnectionLoss(error) ||
-  /^[0-9A-Z]{5}$/u.test(codeOf(error)) ||
+  /^[0-9A-Z]{5}$/u.test(errorCode(error)) ||
   (error instanceof Error && ('errcode' in error || 'errno' in error));
 
 /**
  * Why the database is of no use at present, as the rest of a sentence; null for an error that is
  * not the database's condition but somebody's mistake.
  */
-export function outageOf(error: unknown): string | null {
+export function unavailableReason(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (isConnectionLoss(error)) return 'it cannot be reached';
   if ('errcode' in error && typeof error.errcode === 'number') {
     return outages[error.errcode % 256] ?? null;
   }
-  return states[codeOf(error)] ?? null;
+  return states[errorCode(error)] ?? null;
 }

@@ -1,13 +1,13 @@
-import type { Page, PageQuery, Position } from './keyset-page.ts';
+import type { Page, PageQuery, Cursor } from './keyset-page.ts';
 
 /** Rows held in memory at once. */
 const limit = 100;
 
 /** All rows of a list, oldest first. */
-export async function* readAll<Row extends Position>(
+export async function* iterateAll<Row extends Cursor>(
   read: (page: PageQuery) => Promise<Page<Row>>,
 ): AsyncGenerator<Row> {
-  let after: Position | undefined;
+  let after: Cursor | undefined;
   do {
     const { rows, has_more } = await read({
       limit,

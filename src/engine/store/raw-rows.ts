@@ -1,7 +1,7 @@
 import type { Generated, Kysely } from 'kysely';
 import { sql } from 'kysely';
-import { attempt } from './attempt.ts';
-import { featuresOf } from './capabilities.ts';
+import { trySavepoint } from './attempt.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import type { Database, Tables } from './schema.ts';
 
 /* Rows written as they are, with ids and times from elsewhere: what import and export need. */
@@ -13,7 +13,7 @@ export type ListedTable = (typeof listedTables)[number];
 type RowOf<Table extends ListedTable> = Omit<Tables[Table], 'seq'>;
 
 /** A row and the table it belongs to. */
-export type Copy = {
+export type TableRow = {
   readonly [Table in ListedTable]: { readonly table: Table; readonly row: RowOf<Table> };
 }[ListedTable];
 
@@ -31,10 +31,10 @@ const anyTable = (db: Database): Kysely<Record<ListedTable, AnyTable>> =>
   db as unknown as Kysely<Record<ListedTable, AnyTable>>;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-const anyRow = ({ row }: Copy) => row as unknown as Omit<AnyTable, 'seq'>;
+const anyRow = ({ row }: TableRow) => row as unknown as Omit<AnyTable, 'seq'>;
 
 /** Adds a row behind all others; false when its id is taken. */
-export async function insertCopy(db: Database, copy: Copy): Promise<boolean> {
+export async function insertRow(db: Database, copy: TableRow): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await anyTable(db)
     .insertInto(copy.table)
     .values(anyRow(copy))
@@ -44,7 +44,7 @@ export async function insertCopy(db: Database, copy: Copy): Promise<boolean> {
 }
 
 /** Puts a row in the place of the one with its id; what belongs to that one stays. */
-export async function replaceCopy(db: Database, copy: Copy): Promise<void> {
+export async function replaceRow(db: Database, copy: TableRow): Promise<void> {
   await anyTable(db)
     .updateTable(copy.table)
     .set(anyRow(copy))
@@ -59,7 +59,7 @@ export interface Owner {
   readonly run_id?: string | null;
 }
 
-export const findOwner = (
+export const findRow = (
   db: Database,
   table: ListedTable,
   id: string,
@@ -70,7 +70,7 @@ export const findOwner = (
   >;
 
 /** The place of a table's newest row, 0 when there is none: what is written later comes after. */
-export async function lastPlace(db: Database, table: ListedTable): Promise<number> {
+export async function maxSeq(db: Database, table: ListedTable): Promise<number> {
   const row = await anyTable(db)
     .selectFrom(table)
     .select((select) => select.fn.max('seq').as('seq'))
@@ -80,13 +80,13 @@ export async function lastPlace(db: Database, table: ListedTable): Promise<numbe
 
 /** Lets rows refer, until the transaction ends, to others that are still to come. */
 export async function deferReferences(db: Database): Promise<void> {
-  if (featuresOf(db) === null) {
+  if (capabilitiesOf(db) === null) {
     await sql`pragma defer_foreign_keys = on`.execute(db);
     return;
   }
-  await attempt(db, () => sql`set constraints all deferred`.execute(db));
+  await trySavepoint(db, () => sql`set constraints all deferred`.execute(db));
   // The file may come slowly, and nobody else is to end the transaction meanwhile.
-  await attempt(db, () => sql`set local idle_in_transaction_session_timeout = 0`.execute(db));
+  await trySavepoint(db, () => sql`set local idle_in_transaction_session_timeout = 0`.execute(db));
 }
 
 /**
@@ -94,7 +94,7 @@ export async function deferReferences(db: Database): Promise<void> {
  */
 export const readSnapshot = <T>(db: Database, read: (db: Database) => Promise<T>): Promise<T> =>
   db.connection().execute(async (connection) => {
-    const isSqlite = featuresOf(db) === null;
+    const isSqlite = capabilitiesOf(db) === null;
     await (isSqlite ? sql`begin` : sql`begin isolation level repeatable read`).execute(connection);
     try {
       return await read(connection);

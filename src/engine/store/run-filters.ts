@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import { liveStatuses } from './schema.ts';
+import { activeStatuses } from './schema.ts';
 
-const movingStatuses = ['queued', 'in_progress'] as const;
+const claimableStatuses = ['queued', 'in_progress'] as const;
 
 const statusIn = (statuses: readonly string[]) =>
   sql.raw<boolean>(`status in (${statuses.map((status) => `'${status}'`).join(', ')})`);
@@ -11,8 +11,8 @@ const statusIn = (statuses: readonly string[]) =>
  */
 
 /** Runs that hold their thread. */
-export const isLive = statusIn(liveStatuses);
+export const isActive = statusIn(activeStatuses);
 /** Runs that somebody executes, or has to. */
-export const isMoving = statusIn(movingStatuses);
+export const isClaimable = statusIn(claimableStatuses);
 /** Runs that are to be stopped. */
 export const isCancelling = statusIn(['cancelling']);

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
-import { announce } from './notifications.ts';
-import { isLive } from './run-filters.ts';
-import { locksRows } from './capabilities.ts';
+import { queueNotification } from './notifications.ts';
+import { isActive } from './run-filters.ts';
+import { needsRowLock } from './capabilities.ts';
 import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
 import { type Database, decode, type RunSettings, type RunState } from './schema.ts';
 
@@ -90,7 +90,7 @@ export const insertRun = async (db: Database, run: NewRun): Promise<RunRow> => {
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return announce(db, row);
+  return queueNotification(db, row);
 };
 
 export const findRun = (db: Database, thread_id: string, id: string): Promise<RunRow | undefined> =>
@@ -99,20 +99,20 @@ export const findRun = (db: Database, thread_id: string, id: string): Promise<Ru
     .selectAll()
     .where('thread_id', '=', thread_id)
     .where('id', '=', id)
-    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 export const listRuns = (db: Database, thread_id: string, page: PageQuery): Promise<Page<RunRow>> =>
   selectPage(db.selectFrom('runs').selectAll().where('thread_id', '=', thread_id), page);
 
 /** The run that holds a thread, if one does. */
-export const findLiveRun = (db: Database, thread_id: string): Promise<RunRow | undefined> =>
+export const findActiveRun = (db: Database, thread_id: string): Promise<RunRow | undefined> =>
   db
     .selectFrom('runs')
     .selectAll()
     .where('thread_id', '=', thread_id)
-    .where(isLive)
-    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .where(isActive)
+    .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 /** Whatever of a run a transition may change. */
@@ -128,7 +128,7 @@ export const updateRun = async (db: Database, id: string, change: RunChange): Pr
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  return announce(db, row);
+  return queueNotification(db, row);
 };
 
 export const updateRunMetadata = (

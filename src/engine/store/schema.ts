@@ -102,7 +102,7 @@ interface GoneTable extends Omit<Listed, 'seq'> {
 }
 
 /** The statuses of runs that hold their thread (contract §5.1). */
-export const liveStatuses = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
+export const activeStatuses = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
 
 export type Usage = OpenAI.Beta.Threads.Run.Usage & {
   prompt_token_details: { cached_tokens: number };

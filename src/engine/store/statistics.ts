@@ -1,14 +1,14 @@
-import { isLive } from './run-filters.ts';
-import type { Database, liveStatuses } from './schema.ts';
+import { isActive } from './run-filters.ts';
+import type { Database, activeStatuses } from './schema.ts';
 
-export type LiveRuns = Readonly<Record<(typeof liveStatuses)[number], number>>;
+export type ActiveRuns = Readonly<Record<(typeof activeStatuses)[number], number>>;
 
 /** How many runs there are of each live status; the cost grows with them, not with those ended. */
-export async function countLiveRuns(db: Database): Promise<LiveRuns> {
+export async function countActiveRuns(db: Database): Promise<ActiveRuns> {
   const rows = await db
     .selectFrom('runs')
     .select((select) => ['status', select.fn.countAll<number>().as('count')])
-    .where(isLive)
+    .where(isActive)
     .groupBy('status')
     .execute();
   const countOf = (status: string) => rows.find((row) => row.status === status)?.count ?? 0;

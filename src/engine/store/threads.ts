@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
-import { locksRows } from './capabilities.ts';
-import { findPlace, keepPlace } from './gone.ts';
-import { type Page, type PageQuery, type Position, selectPage } from './keyset-page.ts';
+import { needsRowLock } from './capabilities.ts';
+import { findDeletedCursor, saveDeletedCursor } from './gone.ts';
+import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 
 export interface ThreadBody {
@@ -43,7 +43,7 @@ export const findThread = (db: Database, id: string): Promise<ThreadRow | undefi
     .selectFrom('threads')
     .selectAll()
     .where('id', '=', id)
-    .$if(locksRows(db), (query) => query.forNoKeyUpdate())
+    .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
 export const listThreads = (db: Database, page: PageQuery): Promise<Page<ThreadRow>> =>
@@ -58,11 +58,11 @@ export const updateThread = (db: Database, id: string, body: ThreadBody): Promis
     .executeTakeFirstOrThrow();
 
 /** Where the list goes on from a thread, which may have been deleted. */
-export const placeOfThread = async (db: Database, id: string): Promise<Position | undefined> =>
-  (await findThread(db, id)) ?? findPlace(db, 'threads', id);
+export const threadCursor = async (db: Database, id: string): Promise<Cursor | undefined> =>
+  (await findThread(db, id)) ?? findDeletedCursor(db, 'threads', id);
 
 /** Deletes the thread with its messages, runs and steps. */
 export async function deleteThread(db: Database, id: string): Promise<void> {
   const row = await db.deleteFrom('threads').where('id', '=', id).returningAll().executeTakeFirst();
-  if (row !== undefined) await keepPlace(db, 'threads', row);
+  if (row !== undefined) await saveDeletedCursor(db, 'threads', row);
 }

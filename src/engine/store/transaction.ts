@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { sendAnnouncements } from './notifications.ts';
-import { reachDisk } from './durability.ts';
-import { featuresOf } from './capabilities.ts';
+import { sendNotifications } from './notifications.ts';
+import { syncToDisk } from './durability.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import type { Database } from './schema.ts';
-import { isConflict, isConnectionLoss, isUnsent } from './errors.ts';
+import { isConflict, isConnectionLoss, wasNotSent } from './errors.ts';
 
 /*
  * SQLite has one writer at a time. PostgreSQL has many, and these rules keep them apart: what is
@@ -14,19 +14,19 @@ import { isConflict, isConnectionLoss, isUnsent } from './errors.ts';
  */
 
 /** How often a transaction is begun again, in about five seconds. */
-const patience = 20;
+const maxAttempts = 20;
 
 /** Milliseconds to wait after so many failures, at random: those who collided do not meet again. */
-export const pause = (failures: number): number =>
+export const backoffMs = (failures: number): number =>
   Math.random() * Math.min(500, 5 * 2 ** Math.min(failures, 10));
 
 /** What a transaction promises beyond being whole. */
-export interface Durability<T = unknown> {
+export interface CommitOptions<T = unknown> {
   /**
    * A draft is what the program can do again by itself, such as taking a run: it may be lost with
    * the power or PostgreSQL's server, until the next transaction that is none. What was answered is never a draft.
    */
-  readonly isDraft?: boolean;
+  readonly asyncCommit?: boolean;
   /** Hears of the change when it has been made, and may yet be lost with the power. */
   readonly onCommit?: (result: T) => void;
 }
@@ -38,20 +38,20 @@ export interface Durability<T = unknown> {
 export async function transact<T>(
   db: Database,
   work: (db: Database) => Promise<T>,
-  { isDraft = false, onCommit }: Durability<T> = {},
+  { asyncCommit: isDraft = false, onCommit }: CommitOptions<T> = {},
 ): Promise<T> {
   const result = await commit(db, work, isDraft);
   onCommit?.(result);
-  if (!isDraft) await reachDisk(db);
+  if (!isDraft) await syncToDisk(db);
   return result;
 }
 
 async function commit<T>(
   db: Database,
   work: (db: Database) => Promise<T>,
-  isDraft: boolean,
+  asyncCommit: boolean,
 ): Promise<T> {
-  const features = featuresOf(db);
+  const features = capabilitiesOf(db);
   for (let failures = 1; ; failures += 1) {
     let isCommitting = false;
     const once = () =>
@@ -59,11 +59,11 @@ async function commit<T>(
         .transaction()
         .setIsolationLevel(features?.isolation ?? 'serializable')
         .execute(async (transaction) => {
-          if (isDraft && features?.knowsDrafts === true) {
+          if (asyncCommit && features?.asyncCommit === true) {
             await sql`set local synchronous_commit = off`.execute(transaction);
           }
           const result = await work(transaction);
-          await sendAnnouncements(transaction);
+          await sendNotifications(transaction);
           isCommitting = true;
           return result;
         });
@@ -71,10 +71,10 @@ async function commit<T>(
       return await once();
     } catch (error) {
       // Nobody knows whether a commit happened that was sent and not answered.
-      const isLost = isConnectionLoss(error) && (!isCommitting || isUnsent(error));
+      const isLost = isConnectionLoss(error) && (!isCommitting || wasNotSent(error));
       const isUndone = isConflict(error) || isLost;
-      if (!isUndone || failures === patience) throw error;
-      await setTimeout(pause(failures));
+      if (!isUndone || failures === maxAttempts) throw error;
+      await setTimeout(backoffMs(failures));
     }
   }
 }

@@ -1,8 +1,8 @@
 import { sumUsage } from '../store/turns.ts';
 import { findRun } from '../store/runs.ts';
 import { findStep, stepBody, updateStep } from '../store/steps.ts';
-import type { Batch } from './import-session.ts';
-import { Refusal } from './import-error.ts';
+import type { ImportSession } from './import-session.ts';
+import { ImportError } from './import-error.ts';
 import { restoreTurns } from './restore-turns.ts';
 
 /* What can be said only when all of a file has come. */
@@ -13,7 +13,7 @@ const interrupted = {
 };
 
 /** Nobody will end a step in progress, unless its run waits for the step's outputs. */
-async function closeSteps({ db, openSteps, options }: Batch): Promise<void> {
+async function failOpenSteps({ db, openSteps, options }: ImportSession): Promise<void> {
   for (const { run_id, id } of openSteps) {
     const step = await findStep(db, run_id, id);
     if (step === undefined) continue;
@@ -32,7 +32,7 @@ async function closeSteps({ db, openSteps, options }: Batch): Promise<void> {
 }
 
 /** Makes the transcripts of waiting runs from all of their steps that have come so far. */
-async function writeTranscripts({ db, options }: Batch): Promise<void> {
+async function writeTranscripts({ db, options }: ImportSession): Promise<void> {
   for (const [id, { thread_id, state, hasTurns }] of options.waiting) {
     const run = hasTurns ? undefined : await findRun(db, thread_id, id);
     // A server may have gone on with a run that an earlier file brought.
@@ -41,9 +41,9 @@ async function writeTranscripts({ db, options }: Batch): Promise<void> {
 }
 
 /** Ends a file: refuses it if anything it refers to has not come. */
-export async function endFile(batch: Batch): Promise<void> {
-  const [first] = batch.missing.values();
-  if (first !== undefined) throw new Refusal(first.place, first.sentence);
-  await closeSteps(batch);
+export async function finishFile(batch: ImportSession): Promise<void> {
+  const [first] = batch.unresolvedParents.values();
+  if (first !== undefined) throw new ImportError(first.place, first.sentence);
+  await failOpenSteps(batch);
   await writeTranscripts(batch);
 }

@@ -5,7 +5,7 @@ import type { Database } from '../store/schema.ts';
 import { listSteps, toStep } from '../store/steps.ts';
 import { findThread, listThreads, type ThreadRow, toThread } from '../store/threads.ts';
 import { listTurns } from '../store/turns.ts';
-import { readAll } from '../store/pages.ts';
+import { iterateAll } from '../store/pages.ts';
 
 /** A thread was asked for that is not there. */
 export class UnknownThread extends Error {
@@ -19,11 +19,11 @@ async function withTurns(db: Database, run: RunRow): Promise<object> {
 }
 
 /** The threads wanted, all of them when none is named, in the order of their list. */
-async function* wantedThreads(
+async function* selectThreads(
   db: Database,
   ids: readonly string[] | null,
 ): AsyncGenerator<ThreadRow> {
-  if (ids === null) return yield* readAll((page) => listThreads(db, page));
+  if (ids === null) return yield* iterateAll((page) => listThreads(db, page));
   const rows: ThreadRow[] = [];
   for (const id of new Set(ids)) {
     const row = await findThread(db, id);
@@ -40,8 +40,8 @@ async function wantedAssistants(
 ): Promise<ReadonlySet<string> | null> {
   if (ids === null) return null;
   const wanted = new Set<string>();
-  for await (const thread of wantedThreads(db, ids)) {
-    for await (const run of readAll((page) => listRuns(db, thread.id, page))) {
+  for await (const thread of selectThreads(db, ids)) {
+    for await (const run of iterateAll((page) => listRuns(db, thread.id, page))) {
       wanted.add(runSettings(run).assistant_id);
     }
   }
@@ -50,11 +50,11 @@ async function wantedAssistants(
 
 async function* threadObjects(db: Database, thread: ThreadRow): AsyncGenerator<object> {
   yield toThread(thread);
-  for await (const row of readAll((page) => listMessages(db, thread.id, page)))
+  for await (const row of iterateAll((page) => listMessages(db, thread.id, page)))
     yield toMessage(row);
-  for await (const run of readAll((page) => listRuns(db, thread.id, page))) {
+  for await (const run of iterateAll((page) => listRuns(db, thread.id, page))) {
     yield await withTurns(db, run);
-    for await (const step of readAll((page) => listSteps(db, run.id, page))) yield toStep(step);
+    for await (const step of iterateAll((page) => listSteps(db, run.id, page))) yield toStep(step);
   }
 }
 
@@ -67,8 +67,8 @@ export async function* exportObjects(
   ids: readonly string[] | null,
 ): AsyncGenerator<object> {
   const wanted = await wantedAssistants(db, ids);
-  for await (const row of readAll((page) => listAssistants(db, page))) {
+  for await (const row of iterateAll((page) => listAssistants(db, page))) {
     if (wanted === null || wanted.has(row.id)) yield toAssistant(row);
   }
-  for await (const thread of wantedThreads(db, ids)) yield* threadObjects(db, thread);
+  for await (const thread of selectThreads(db, ids)) yield* threadObjects(db, thread);
 }

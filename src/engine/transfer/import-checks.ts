@@ -1,33 +1,33 @@
-import { type Copy, findOwner } from '../store/raw-rows.ts';
-import { findLiveRun } from '../store/runs.ts';
-import type { Batch } from './import-session.ts';
-import { Refusal } from './import-error.ts';
+import { type TableRow, findRow } from '../store/raw-rows.ts';
+import { findActiveRun } from '../store/runs.ts';
+import type { ImportSession } from './import-session.ts';
+import { ImportError } from './import-error.ts';
 
 /* What an object must agree with beside itself. */
 
 const nouns = { threads: 'thread', runs: 'run' } as const;
 
 /** Notes a parent that is not there yet; it may still come in this file. */
-export async function expectParent(
-  { db, last, missing }: Batch,
+export async function noteMissingParent(
+  { db, lastParent: last, unresolvedParents: missing }: ImportSession,
   table: 'threads' | 'runs',
   id: string,
   place: string,
 ): Promise<void> {
   if (last.get(table) === id) return;
   last.set(table, id);
-  if (missing.has(`${table} ${id}`) || (await findOwner(db, table, id)) !== undefined) return;
+  if (missing.has(`${table} ${id}`) || (await findRow(db, table, id)) !== undefined) return;
   const noun = nouns[table];
   const sentence = `Invalid '${noun}_id': no ${noun} found with id '${id}', neither in this file nor in the database.`;
   missing.set(`${table} ${id}`, { place, sentence });
 }
 
 /** A thread has one live run at most, and a step is of the thread its run is of. */
-export async function checkFamily({ db }: Batch, copy: Copy, place: string): Promise<void> {
+export async function checkRelations({ db }: ImportSession, copy: TableRow, place: string): Promise<void> {
   if (copy.table === 'runs' && copy.row.status === 'requires_action') {
-    const live = await findLiveRun(db, copy.row.thread_id);
+    const live = await findActiveRun(db, copy.row.thread_id);
     if (live !== undefined && live.id !== copy.row.id) {
-      throw new Refusal(
+      throw new ImportError(
         place,
         `Invalid 'status': thread '${live.thread_id}' already has an active run '${live.id}'.`,
       );
@@ -35,9 +35,9 @@ export async function checkFamily({ db }: Batch, copy: Copy, place: string): Pro
   }
   if (copy.table === 'steps') {
     const { run_id, thread_id } = copy.row;
-    const run = await findOwner(db, 'runs', run_id);
+    const run = await findRow(db, 'runs', run_id);
     if (run !== undefined && run.thread_id !== thread_id) {
-      throw new Refusal(
+      throw new ImportError(
         place,
         `Invalid 'thread_id': run '${run_id}' belongs to thread '${run.thread_id}'.`,
       );
@@ -47,13 +47,13 @@ export async function checkFamily({ db }: Batch, copy: Copy, place: string): Pro
 
 /** Whether an object may take the place of the one with its id. */
 export async function checkReplacement(
-  { db, options, newest }: Batch,
-  { table, row }: Copy,
+  { db, options, maxSeqBefore: newest }: ImportSession,
+  { table, row }: TableRow,
   place: string,
 ): Promise<void> {
-  const owner = await findOwner(db, table, row.id);
+  const owner = await findRow(db, table, row.id);
   if (!options.replace) {
-    throw new Refusal(
+    throw new ImportError(
       place,
       (owner?.seq ?? 0) > (newest.get(table) ?? 0)
         ? `Duplicate 'id': '${row.id}' has already come in this file.`
@@ -63,14 +63,14 @@ export async function checkReplacement(
   const thread_id = table === 'threads' ? row.id : owner?.thread_id;
   if (thread_id === undefined) return;
   if ('thread_id' in row && row.thread_id !== thread_id) {
-    throw new Refusal(place, `Invalid 'thread_id': '${row.id}' belongs to thread '${thread_id}'.`);
+    throw new ImportError(place, `Invalid 'thread_id': '${row.id}' belongs to thread '${thread_id}'.`);
   }
   if (table === 'steps' && row.run_id !== owner?.run_id) {
-    throw new Refusal(place, `Invalid 'run_id': '${row.id}' belongs to run '${owner?.run_id}'.`);
+    throw new ImportError(place, `Invalid 'run_id': '${row.id}' belongs to run '${owner?.run_id}'.`);
   }
-  const live = await findLiveRun(db, thread_id);
+  const live = await findActiveRun(db, thread_id);
   if (live !== undefined && !options.waiting.has(live.id)) {
-    throw new Refusal(
+    throw new ImportError(
       place,
       `Thread '${thread_id}' has an active run '${live.id}'; cancel it or let it end before anything of the thread is replaced.`,
     );

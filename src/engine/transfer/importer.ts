@@ -1,87 +1,87 @@
 import {
-  type Copy,
+  type TableRow,
   deferReferences,
-  insertCopy,
-  lastPlace,
+  insertRow,
+  maxSeq,
   type ListedTable,
   listedTables,
-  replaceCopy,
+  replaceRow,
 } from '../store/raw-rows.ts';
-import { reachDisk } from '../store/durability.ts';
+import { syncToDisk } from '../store/durability.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteTurns } from '../store/turns.ts';
-import { type ApiObject, readObject } from '../../schema/objects/index.ts';
-import type { Batch, Counts, ImportOptions } from './import-session.ts';
-import { checkFamily, checkReplacement, expectParent } from './import-checks.ts';
-import { endFile } from './ends.ts';
+import { type ApiObject, parseApiObject } from '../../schema/objects/index.ts';
+import type { ImportSession, Counts, ImportOptions } from './import-session.ts';
+import { checkRelations, checkReplacement, noteMissingParent } from './import-checks.ts';
+import { finishFile } from './ends.ts';
 import type { Source } from './lines.ts';
-import { Refusal } from './import-error.ts';
-import { assistantCopy, messageCopy, threadCopy } from './object-rows.ts';
-import { runCopy, stepCopy, type Terms, fillUsage } from './run-rows.ts';
+import { ImportError } from './import-error.ts';
+import { assistantRow, messageCopy, threadCopy } from './object-rows.ts';
+import { runRow, stepRow, type ImportClock, fillUsage } from './run-rows.ts';
 import { writeTurns } from './restore-turns.ts';
-import { type Located, readValues } from './json-reader.ts';
+import { type LocatedObject, readObjects } from './json-reader.ts';
 
-function toCopy(it: ApiObject, terms: Terms): Copy {
-  switch (it.object) {
+function toRow(object: ApiObject, terms: ImportClock): TableRow {
+  switch (object.object) {
     case 'assistant':
-      return assistantCopy(it);
+      return assistantRow(object);
     case 'thread':
-      return threadCopy(it);
+      return threadCopy(object);
     case 'thread.message':
-      return messageCopy(it, terms.now);
+      return messageCopy(object, terms.now);
     case 'thread.run':
-      return runCopy(it, terms);
+      return runRow(object, terms);
     case 'thread.run.step':
-      return stepCopy(it);
+      return stepRow(object);
   }
 }
 
-async function write(batch: Batch, copy: Copy, place: string): Promise<void> {
-  await checkFamily(batch, copy, place);
-  if (await insertCopy(batch.db, copy)) return;
+async function upsertRow(batch: ImportSession, copy: TableRow, place: string): Promise<void> {
+  await checkRelations(batch, copy, place);
+  if (await insertRow(batch.db, copy)) return;
   await checkReplacement(batch, copy, place);
-  await replaceCopy(batch.db, copy);
+  await replaceRow(batch.db, copy);
   if (copy.table === 'runs') await deleteTurns(batch.db, copy.row.id);
 }
 
 /** Keeps in mind what later objects, or the end of the file, have to know of this one. */
-async function remember(batch: Batch, it: ApiObject, copy: Copy): Promise<void> {
+async function trackObject(batch: ImportSession, object: ApiObject, copy: TableRow): Promise<void> {
   const { table } = copy;
-  batch.counts[it.object] += 1;
-  batch.last.set(table, it.id);
-  batch.missing.delete(`${table} ${it.id}`);
-  if (it.object === 'thread.run.step' && it.status === 'in_progress') {
-    batch.openSteps.push({ run_id: it.run_id, id: it.id });
+  batch.counts[object.object] += 1;
+  batch.lastParent.set(table, object.id);
+  batch.unresolvedParents.delete(`${table} ${object.id}`);
+  if (object.object === 'thread.run.step' && object.status === 'in_progress') {
+    batch.openSteps.push({ run_id: object.run_id, id: object.id });
   }
-  if (it.object !== 'thread.run' || it.status !== 'requires_action' || table !== 'runs') return;
-  const turns = (it.turns ?? []).map((turn) => ({ ...turn, usage: fillUsage(turn.usage) }));
-  await writeTurns(batch.db, it.id, turns);
+  if (object.object !== 'thread.run' || object.status !== 'requires_action' || table !== 'runs') return;
+  const turns = (object.turns ?? []).map((turn) => ({ ...turn, usage: fillUsage(turn.usage) }));
+  await writeTurns(batch.db, object.id, turns);
   const { thread_id, state } = copy.row;
-  batch.options.waiting.set(it.id, { thread_id, state, hasTurns: turns.length > 0 });
+  batch.options.waiting.set(object.id, { thread_id, state, hasTurns: turns.length > 0 });
 }
 
-async function take(batch: Batch, { value, place }: Located): Promise<void> {
-  const it = readObject(value);
-  if ('problem' in it) throw new Refusal(place, it.problem.message);
-  if ('thread_id' in it) await expectParent(batch, 'threads', it.thread_id, place);
-  if ('run_id' in it && it.object === 'thread.run.step') {
-    await expectParent(batch, 'runs', it.run_id, place);
+async function importObject(batch: ImportSession, { value, location: place }: LocatedObject): Promise<void> {
+  const object = parseApiObject(value);
+  if ('problem' in object) throw new ImportError(place, object.problem.message);
+  if ('thread_id' in object) await noteMissingParent(batch, 'threads', object.thread_id, place);
+  if ('run_id' in object && object.object === 'thread.run.step') {
+    await noteMissingParent(batch, 'runs', object.run_id, place);
   }
-  const copy = toCopy(it, batch.options);
-  await write(batch, copy, place);
-  await remember(batch, it, copy);
+  const copy = toRow(object, batch.options);
+  await upsertRow(batch, copy, place);
+  await trackObject(batch, object, copy);
 }
 
-async function openBatch(db: Database, options: ImportOptions): Promise<Batch> {
+async function openBatch(db: Database, options: ImportOptions): Promise<ImportSession> {
   await deferReferences(db);
   const newest = new Map<ListedTable, number>();
-  for (const table of listedTables) newest.set(table, await lastPlace(db, table));
+  for (const table of listedTables) newest.set(table, await maxSeq(db, table));
   return {
     db,
     options,
-    newest,
-    missing: new Map(),
-    last: new Map(),
+    maxSeqBefore: newest,
+    unresolvedParents: new Map(),
+    lastParent: new Map(),
     openSteps: [],
     counts: {
       assistant: 0,
@@ -94,7 +94,7 @@ async function openBatch(db: Database, options: ImportOptions): Promise<Batch> {
 }
 
 /**
- * Brings all objects of a file into the database, or none: throws a {@link Refusal} for the first
+ * Brings all objects of a file into the database, or none: throws a {@link ImportError} for the first
  * thing wrong with it. Objects keep their ids and times, and their order in the file.
  */
 export async function importFile(
@@ -104,13 +104,13 @@ export async function importFile(
 ): Promise<Counts> {
   const counts = await db.transaction().execute(async (transaction) => {
     const batch = await openBatch(transaction, options);
-    for await (const located of readValues(source)) {
+    for await (const located of readObjects(source)) {
       options.signal.throwIfAborted();
-      await take(batch, located);
+      await importObject(batch, located);
     }
-    await endFile(batch);
+    await finishFile(batch);
     return batch.counts;
   });
-  await reachDisk(db);
+  await syncToDisk(db);
   return counts;
 }

@@ -1,12 +1,12 @@
-import { deepest, isDeeper } from '../../schema/depth.ts';
+import { maxDepth, exceedsDepth } from '../../schema/depth.ts';
 import { readLines, type Source } from './lines.ts';
-import { Refusal } from './import-error.ts';
+import { ImportError } from './import-error.ts';
 
 /** One object of a source, not yet judged, and where it stands. */
-export interface Located {
+export interface LocatedObject {
   readonly value: unknown;
   /** File and line, and within a list which element: `a.json:12: data[3]`. */
-  readonly place: string;
+  readonly location: string;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -37,20 +37,20 @@ function elementLines(text: string): number[] {
 }
 
 /** The objects of a line, or of a whole document that begins on it. */
-function* locate(name: string, line: number, value: unknown, text = ''): Generator<Located> {
-  if (isDeeper(value)) {
-    throw new Refusal(`${name}:${line}`, `The JSON is nested more than ${deepest} levels deep.`);
+function* locate(name: string, line: number, value: unknown, text = ''): Generator<LocatedObject> {
+  if (exceedsDepth(value)) {
+    throw new ImportError(`${name}:${line}`, `The JSON is nested more than ${maxDepth} levels deep.`);
   }
   const list = elementsOf(value);
   if (list === null) {
-    yield { value, place: `${name}:${line}` };
+    yield { value, location: `${name}:${line}` };
     return;
   }
   const [path, elements] = list;
   const lines = elementLines(text);
   for (const [index, element] of elements.entries()) {
     const at = line - 1 + (lines[index] ?? 1);
-    yield { value: element, place: `${name}:${at}: ${path}[${index}]` };
+    yield { value: element, location: `${name}:${at}: ${path}[${index}]` };
   }
 }
 
@@ -66,9 +66,9 @@ function parse(text: string): { readonly value: unknown } | { readonly reason: s
 /**
  * The objects of a source in their order: of JSON Lines one a line, holding no more than a line in
  * memory, or of one JSON document. Either may give a list of objects for an object. Throws a
- * {@link Refusal} for what is no JSON.
+ * {@link ImportError} for what is no JSON.
  */
-export async function* readValues(source: Source): AsyncGenerator<Located> {
+export async function* readObjects(source: Source): AsyncGenerator<LocatedObject> {
   const { name } = source;
   const lines = readLines(source);
   let number = 0;
@@ -78,14 +78,14 @@ export async function* readValues(source: Source): AsyncGenerator<Located> {
     if (text.trim() === '') continue;
     const line = parse(text);
     if ('value' in line) yield* locate(name, number, line.value);
-    else if (begun) throw new Refusal(`${name}:${number}`, `Not a line of JSON: ${line.reason}.`);
+    else if (begun) throw new ImportError(`${name}:${number}`, `Not a line of JSON: ${line.reason}.`);
     else {
       const pieces = [text];
       for await (const piece of lines) pieces.push(piece);
       const whole = pieces.join('\n');
       const document = parse(whole);
       if ('reason' in document) {
-        throw new Refusal(`${name}:${number}`, `Neither JSON Lines nor JSON: ${document.reason}.`);
+        throw new ImportError(`${name}:${number}`, `Neither JSON Lines nor JSON: ${document.reason}.`);
       }
       yield* locate(name, number, document.value, whole);
     }

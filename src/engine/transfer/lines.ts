@@ -1,4 +1,4 @@
-import { Refusal } from './import-error.ts';
+import { ImportError } from './import-error.ts';
 
 /** A file as it comes in, under the name it goes by in messages. */
 export interface Source {
@@ -34,7 +34,7 @@ export async function* readLines({ name, bytes }: Source): AsyncGenerator<string
     try {
       text = decoder.decode(line);
     } catch {
-      throw new Refusal(`${name}:${number}`, 'The file is not UTF-8 text.');
+      throw new ImportError(`${name}:${number}`, 'The file is not UTF-8 text.');
     }
     yield text;
   }

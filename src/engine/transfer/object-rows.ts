@@ -1,11 +1,11 @@
 import type { AssistantBody } from '../store/assistants.ts';
-import type { Copy } from '../store/raw-rows.ts';
+import type { TableRow } from '../store/raw-rows.ts';
 import type { MessageBody } from '../store/messages.ts';
 import type { ToolResources } from '../store/schema.ts';
 import type { ThreadBody } from '../store/threads.ts';
 import type { MessageObject } from '../../schema/objects/message.ts';
 import type { AssistantObject, ThreadObject } from '../../schema/objects/common.ts';
-import { withoutNulls } from './nulls.ts';
+import { stripNulls } from './nulls.ts';
 
 /* Objects as rows. The keys of a body are written in the order in which the engine writes them. */
 
@@ -13,7 +13,7 @@ import { withoutNulls } from './nulls.ts';
  * A sampling setting as it is stored. 1 is what the API shows where nobody chose; taken for a
  * choice it would be sent to models that accept no such setting.
  */
-export const toChoice = (value: number | null | undefined): number | null =>
+export const samplingOrNull = (value: number | null | undefined): number | null =>
   value === undefined || value === 1 ? null : value;
 
 /** The ids of each tool that there are any resources for, none where they were left out. */
@@ -25,25 +25,25 @@ export function toResources(given: ThreadObject['tool_resources']): ToolResource
   };
 }
 
-export function assistantCopy(it: AssistantObject): Copy {
+export function assistantRow(it: AssistantObject): TableRow {
   const body: AssistantBody = {
     name: it.name ?? null,
     description: it.description ?? null,
     instructions: it.instructions ?? null,
-    tools: withoutNulls(it.tools ?? []),
-    top_p: toChoice(it.top_p),
-    temperature: toChoice(it.temperature),
+    tools: stripNulls(it.tools ?? []),
+    top_p: samplingOrNull(it.top_p),
+    temperature: samplingOrNull(it.temperature),
     reasoning_effort: it.reasoning_effort ?? null,
     tool_resources: toResources(it.tool_resources),
     metadata: it.metadata ?? {},
-    response_format: withoutNulls(it.response_format ?? 'auto'),
+    response_format: stripNulls(it.response_format ?? 'auto'),
     model: it.model,
   };
   const { id, created_at } = it;
   return { table: 'assistants', row: { id, created_at, body: JSON.stringify(body) } };
 }
 
-export function threadCopy(it: ThreadObject): Copy {
+export function threadCopy(it: ThreadObject): TableRow {
   const body: ThreadBody = {
     metadata: it.metadata ?? {},
     tool_resources: toResources(it.tool_resources),
@@ -59,7 +59,7 @@ const toAttachments = ({ attachments, file_ids }: MessageObject): MessageBody['a
   attachments ?? (file_ids ?? []).map((file_id) => ({ file_id, tools: bothTools }));
 
 /** Hosted left out how a message stood: what it stored was complete (contract §14). */
-function toProgress(it: MessageObject, now: number) {
+function messageStatus(it: MessageObject, now: number) {
   const { status = 'completed', created_at } = it;
   if (status === 'in_progress') {
     const incomplete_details = { reason: 'run_failed' as const };
@@ -80,12 +80,12 @@ function toProgress(it: MessageObject, now: number) {
 }
 
 /** A message that was being written at `now` (Unix seconds) will not be written any further. */
-export function messageCopy(it: MessageObject, now: number): Copy {
+export function messageCopy(it: MessageObject, now: number): TableRow {
   const body: MessageBody = {
-    ...toProgress(it, now),
-    content: withoutNulls(it.content),
+    ...messageStatus(it, now),
+    content: stripNulls(it.content),
     assistant_id: it.assistant_id ?? null,
-    attachments: withoutNulls(toAttachments(it)),
+    attachments: stripNulls(toAttachments(it)),
   };
   const { id, created_at, thread_id, run_id = null, role } = it;
   const metadata = JSON.stringify(it.metadata ?? {});

@@ -3,7 +3,7 @@ import { type RunRow, runState } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { listSteps, stepBody, type StepRow } from '../store/steps.ts';
 import { answerLastTurn, deleteTurns, insertTurn, sumUsage, type Turn } from '../store/turns.ts';
-import { readAll } from '../store/pages.ts';
+import { iterateAll } from '../store/pages.ts';
 
 /*
  * What the model of a waiting run has to be shown when the run goes on: the calls it made, and what
@@ -20,7 +20,7 @@ const toItem = ({ id, function: { name, arguments: args } }: Call) => ({
   arguments: args,
 });
 
-async function spoken(db: Database, run: RunRow, message_id: string): Promise<object[]> {
+async function messageItem(db: Database, run: RunRow, message_id: string): Promise<object[]> {
   const message = await findMessage(db, run.thread_id, message_id);
   const said = message === undefined ? [] : messageBody(message).content;
   const content = said
@@ -30,24 +30,24 @@ async function spoken(db: Database, run: RunRow, message_id: string): Promise<ob
 }
 
 /** The calls of a step that are done, and their outputs. */
-function answered(step: StepRow) {
+function completedCalls(step: StepRow) {
   const { step_details, status } = stepBody(step);
   if (step_details.type !== 'tool_calls' || status !== 'completed') return [];
   return step_details.tool_calls.flatMap((call) => (call.type === 'function' ? [call] : []));
 }
 
-async function reconstruct(db: Database, run: RunRow): Promise<Turn[]> {
+async function turnsFromSteps(db: Database, run: RunRow): Promise<Turn[]> {
   // Nobody knows which call took how much.
   const usage = sumUsage([]);
   const turns: Turn[] = [];
   let before: object[] = [];
-  for await (const step of readAll((page) => listSteps(db, run.id, page))) {
+  for await (const step of iterateAll((page) => listSteps(db, run.id, page))) {
     const { step_details: details } = stepBody(step);
     if (details.type === 'message_creation') {
-      before.push(...(await spoken(db, run, details.message_creation.message_id)));
+      before.push(...(await messageItem(db, run, details.message_creation.message_id)));
       continue;
     }
-    const calls = answered(step);
+    const calls = completedCalls(step);
     if (calls.length === 0) continue;
     const outputs = calls.map((call) => ({
       tool_call_id: call.id,
@@ -72,5 +72,5 @@ export async function writeTurns(db: Database, run_id: string, turns: readonly T
 /** Gives a waiting run, once its steps are there, the transcript that it goes on from. */
 export async function restoreTurns(db: Database, run: RunRow): Promise<void> {
   await deleteTurns(db, run.id);
-  await writeTurns(db, run.id, await reconstruct(db, run));
+  await writeTurns(db, run.id, await turnsFromSteps(db, run));
 }

@@ -1,13 +1,13 @@
-import type { Copy } from '../store/raw-rows.ts';
+import type { TableRow } from '../store/raw-rows.ts';
 import type { RunSettings, RunState, Usage } from '../store/schema.ts';
 import type { StepBody } from '../store/steps.ts';
 import type { RunObject } from '../../schema/objects/run.ts';
 import type { StepObject } from '../../schema/objects/run-step.ts';
-import { withoutNulls } from './nulls.ts';
-import { toChoice, toResources } from './object-rows.ts';
+import { stripNulls } from './nulls.ts';
+import { samplingOrNull, toResources } from './object-rows.ts';
 
 /** When, and how long runs live here; both in seconds, the former since the epoch. */
-export interface Terms {
+export interface ImportClock {
   readonly now: number;
   readonly lifetime: number;
 }
@@ -30,7 +30,7 @@ const states = {
   cancelling: 'being cancelled',
 } as const;
 
-export const broken = (status: keyof typeof states) => ({
+export const interruptedError = (status: keyof typeof states) => ({
   code: 'server_error' as const,
   message: `The run was ${states[status]} when it was exported and cannot be continued.`,
 });
@@ -42,16 +42,16 @@ function toSettings(it: RunObject): RunSettings {
     model: it.model,
     ...(typeof it.requested_model === 'string' ? { requested_model: it.requested_model } : {}),
     instructions: it.instructions ?? null,
-    tools: withoutNulls(it.tools ?? []),
+    tools: stripNulls(it.tools ?? []),
     tool_resources: toResources(it.tool_resources),
-    temperature: toChoice(it.temperature),
-    top_p: toChoice(it.top_p),
+    temperature: samplingOrNull(it.temperature),
+    top_p: samplingOrNull(it.top_p),
     reasoning_effort: it.reasoning_effort ?? null,
     max_completion_tokens: it.max_completion_tokens ?? null,
     max_prompt_tokens: it.max_prompt_tokens ?? null,
     truncation_strategy: { type, last_messages },
-    response_format: withoutNulls(it.response_format ?? 'auto'),
-    tool_choice: withoutNulls(it.tool_choice ?? 'auto'),
+    response_format: stripNulls(it.response_format ?? 'auto'),
+    tool_choice: stripNulls(it.tool_choice ?? 'auto'),
     parallel_tool_calls: it.parallel_tool_calls ?? true,
   };
 }
@@ -64,14 +64,14 @@ const toState = (it: RunObject): RunState => ({
   completed_at: it.completed_at ?? null,
   required_action: it.required_action ?? null,
   last_error: it.last_error ?? null,
-  incomplete_details: withoutNulls(it.incomplete_details ?? null),
+  incomplete_details: stripNulls(it.incomplete_details ?? null),
   usage: toUsage(it.usage),
 });
 
 /** A run nobody executes any more has failed; one that waits for outputs goes on waiting. */
-function settle(
+function importedStatus(
   it: RunObject,
-  { now, lifetime }: Terms,
+  { now, lifetime }: ImportClock,
 ): { status: RunObject['status']; state: RunState } {
   const { status } = it;
   const state = toState(it);
@@ -82,11 +82,11 @@ function settle(
     return { status, state };
   }
   const end = { expires_at: null, failed_at: now, required_action: null };
-  return { status: 'failed', state: { ...state, ...end, last_error: broken(status) } };
+  return { status: 'failed', state: { ...state, ...end, last_error: interruptedError(status) } };
 }
 
-export function runCopy(it: RunObject, terms: Terms): Copy {
-  const { status, state } = settle(it, terms);
+export function runRow(it: RunObject, terms: ImportClock): TableRow {
+  const { status, state } = importedStatus(it, terms);
   const { id, created_at, thread_id } = it;
   return {
     table: 'runs',
@@ -105,7 +105,7 @@ export function runCopy(it: RunObject, terms: Terms): Copy {
   };
 }
 
-export function stepCopy(it: StepObject): Copy {
+export function stepRow(it: StepObject): TableRow {
   const body: StepBody = {
     assistant_id: it.assistant_id,
     type: it.step_details.type,

@@ -9,7 +9,7 @@ import { integer, jsonObject, metadata } from '../common.ts';
  */
 
 /** An object of which only some fields are sure to be there. */
-export type Given<Whole, Needed extends keyof Whole> = Pick<Whole, Needed> & {
+export type PartialObject<Whole, Needed extends keyof Whole> = Pick<Whole, Needed> & {
   readonly [Key in Exclude<keyof Whole, Needed>]?: Whole[Key] | null;
 };
 
@@ -108,7 +108,7 @@ export interface WireFields {
   metadata: Record<string, string>;
 }
 
-export type AssistantObject = Given<
+export type AssistantObject = PartialObject<
   Omit<OpenAI.Beta.Assistant, keyof WireFields> & WireFields,
   'object' | 'id' | 'created_at' | 'model'
 >;
@@ -121,7 +121,7 @@ export const threadObject = z.object({
   tool_resources: toolResources,
 });
 
-export type ThreadObject = Given<
+export type ThreadObject = PartialObject<
   Omit<OpenAI.Beta.Thread, keyof WireFields> & Omit<WireFields, 'reasoning_effort'>,
   'object' | 'id' | 'created_at'
 >;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeProblem, type Problem } from '../validation-error.ts';
+import { toValidationError, type ValidationError } from '../validation-error.ts';
 import {
   type AssistantObject,
   assistantObject,
@@ -24,9 +24,9 @@ const apiObject = z.discriminatedUnion('object', [
  * Reads any of the API's objects, told apart by `object`: the value itself, with every key in its
  * place, or the first thing wrong with it in the API's words.
  */
-export function readObject(value: unknown): ApiObject | { readonly problem: Problem } {
+export function parseApiObject(value: unknown): ApiObject | { readonly problem: ValidationError } {
   const { error } = apiObject.safeParse(value, { reportInput: true });
-  if (error !== undefined) return { problem: describeProblem(error) };
+  if (error !== undefined) return { problem: toValidationError(error) };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked; zod's own output has its keys in another order
   return value as ApiObject;
 }

@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { integer } from '../common.ts';
 import {
-  type Given,
+  type PartialObject,
   objectId,
   optionalMetadata,
   optionalSeconds,
@@ -52,7 +52,7 @@ export const messageObject = z.object({
   metadata: optionalMetadata,
 });
 
-export type MessageObject = Given<
+export type MessageObject = PartialObject<
   Omit<OpenAI.Beta.Threads.Message, 'metadata'> & {
     metadata: Record<string, string>;
     file_ids: string[];

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { type Given, lastError, objectId, optionalSeconds, seconds, usage } from './common.ts';
+import { type PartialObject, lastError, objectId, optionalSeconds, seconds, usage } from './common.ts';
 
 const toolCall = z.discriminatedUnion('type', [
   z.object({
@@ -51,7 +51,7 @@ export const stepObject = z.object({
   usage,
 });
 
-export type StepObject = Given<
+export type StepObject = PartialObject<
   OpenAI.Beta.Threads.Runs.RunStep & { expires_at: number },
   | 'object'
   | 'id'

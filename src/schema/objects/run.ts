@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { integer, jsonObject } from '../common.ts';
 import {
-  type Given,
+  type PartialObject,
   lastError,
   objectId,
   optionalMetadata,
@@ -45,7 +45,7 @@ const turn = z.object({
 });
 
 /** One model call of a run, in a key of its own: a run that waits is continued from these. */
-export interface GivenTurn {
+export interface ExportedTurn {
   readonly items: readonly unknown[];
   readonly outputs: readonly { readonly tool_call_id: string; readonly output: string }[] | null;
   readonly usage: OpenAI.Beta.Threads.Run.Usage;
@@ -105,8 +105,8 @@ export const runObject = z
     }
   });
 
-export type RunObject = Given<
+export type RunObject = PartialObject<
   Omit<OpenAI.Beta.Threads.Run, keyof WireFields> &
-    WireFields & { turns: GivenTurn[]; requested_model: string },
+    WireFields & { turns: ExportedTurn[]; requested_model: string },
   'object' | 'id' | 'created_at' | 'assistant_id' | 'thread_id' | 'status' | 'model'
 >;

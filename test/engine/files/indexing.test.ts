@@ -26,7 +26,7 @@ test('a run waits until its file can be found', async () => {
   expect(it.upstream.requests).toEqual([]);
   expect((await readRun(it, it.run)).status).toBe('in_progress');
   await it.clock.advance(600);
-  await it.engine.settled();
+  await it.engine.idle();
   expect((await readRun(it, it.run)).status).toBe('completed');
   expect(it.looks()).toBe(9);
 });
@@ -36,7 +36,7 @@ test('it waits for a minute, and goes on', async () => {
   await it.clock.advance(59_900);
   expect(it.upstream.requests).toEqual([]);
   await it.clock.advance(100);
-  await it.engine.settled();
+  await it.engine.idle();
   expect((await readRun(it, it.run)).status).toBe('completed');
   expect(it.lines.join('')).toContain('run goes on before its files can be found');
 });

@@ -46,7 +46,7 @@ test('a copy that nothing shows goes when its run is cancelled', async () => {
   const database = temporary();
   const { it, run, thread_id } = await openStuck(database);
   await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  await it.engine.settled();
+  await it.engine.idle();
   expect((await readRun(it, run)).status).toBe('cancelled');
   const [copy, ...others] = await copiesOf(database, run);
   expect(JSON.stringify(await readMessages(it, thread_id))).toContain(copy);
@@ -91,7 +91,7 @@ test('a copy is not written any more once its run is somebody else’s', async (
   const db = await openDatabase(await locate(database));
   await db.updateTable('runs').set({ lease_token: 'another' }).where('id', '=', run.id).execute();
   content.resolve(new Uint8Array([1]));
-  await it.engine.settled();
+  await it.engine.idle();
   expect(it.storage.files.size).toBe(1);
   expect(await runFiles(db, run.id)).toEqual([]);
   await db.destroy();

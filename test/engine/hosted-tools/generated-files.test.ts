@@ -186,7 +186,7 @@ describe('a file that cannot be kept does not cost the run', () => {
     await asked.promise;
     if (status === 'cancelled') await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
     else await it.clock.advance(60_000);
-    await it.engine.settled();
+    await it.engine.idle();
     expect((await readRun(it, run)).status).toBe(status);
     expect(it.storage.brokenOff).toEqual([
       expect.stringMatching(/^GET \/containers\/cntr_first\/files\/.+\/content$/u),

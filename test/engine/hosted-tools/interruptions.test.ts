@@ -146,7 +146,7 @@ test('a process that dies in the middle of code leaves nothing of it', async () 
   expect(steps.flatMap(callsOf)).toMatchObject([{ code_interpreter: { input: 'again()' } }]);
   expect(await readMessages(there, thread_id)).toHaveLength(2);
   turn.gate.open();
-  await here.engine.settled();
+  await here.engine.idle();
 });
 
 test('code that another process runs is told as far as it is, and then the rest', async () => {
@@ -161,7 +161,7 @@ test('code that another process runs is told as far as it is, and then the rest'
   await turn.gate.reached;
   await here.clock.advance(1000);
   turn.gate.open();
-  await there.engine.settled();
+  await there.engine.idle();
   await here.clock.advance(1000);
   const events = await told;
   expect(story(events)).toEqual([
@@ -205,5 +205,5 @@ test('code that was lost midway is closed before it is made again', async () => 
     'run.completed',
   ]);
   turn.gate.open();
-  await here.engine.settled();
+  await here.engine.idle();
 });

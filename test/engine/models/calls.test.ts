@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CallPiece, CallPieces } from '../../../src/engine/models/chat/tool-call-assembler.ts';
+import { type CallPiece, ToolCallAssembler } from '../../../src/engine/models/chat/tool-call-assembler.ts';
 import { createIds } from '../../support/clock.ts';
 import { pieces } from '../../support/upstream-events.ts';
 
@@ -48,7 +48,7 @@ function write({ name, args }: Call, index: number, how: Manner): CallPiece[] {
 }
 
 const read = (all: readonly CallPiece[]) => {
-  const calls = new CallPieces();
+  const calls = new ToolCallAssembler();
   for (const piece of all) calls.add(piece);
   return calls.finish(createIds(), new Set());
 };

@@ -43,5 +43,5 @@ test('what an endpoint says goes before what is known', () => {
   const windows = createWindows();
   windows.learn('gpt-4o', 8192);
   windows.learn('gpt-4o', 16_384);
-  expect([windows.of('gpt-4o'), windows.of('gpt-4o-mini')]).toEqual([8192, 128_000]);
+  expect([windows.get('gpt-4o'), windows.get('gpt-4o-mini')]).toEqual([8192, 128_000]);
 });

@@ -84,7 +84,7 @@ describe.each(executors)('$name', ({ open }) => {
       const { run: made, thread_id } = await createRun(it);
       await it.engine.tick();
       for (let passed = 0; passed < 100; passed += 1) await it.clock.advance(1000);
-      await it.engine.settled();
+      await it.engine.idle();
       expect((await readRun(it, made)).status).toBe('completed');
       expect((await readMessages(it, thread_id)).map(textOf)).toContain('Snow.');
       expect(it.sent()).toHaveLength(2);

@@ -58,6 +58,6 @@ test('a run that is cancelled hangs up', async () => {
   await gate.reached;
   await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
   await until(() => signals.at(-1)?.aborted === true);
-  await it.engine.settled();
+  await it.engine.idle();
   expect((await readRun(it, run)).status).toBe('cancelled');
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Ends, fit, type Scale } from '../../../src/engine/prompt/truncation.ts';
+import { type ThreadReader, truncateThread, type TokenCost } from '../../../src/engine/prompt/truncation.ts';
 
 interface Message {
   readonly id: number;
@@ -11,7 +11,7 @@ interface Message {
 function thread(costs: readonly number[], hasBeginning = true) {
   const messages = costs.map((tokens, id): Message => ({ id, tokens }));
   const read = { newest: 0, oldest: 0 };
-  const ends: Ends<Message> = {
+  const ends: ThreadReader<Message> = {
     async *newestFirst() {
       for (const message of messages.toReversed()) {
         read.newest += 1;
@@ -30,7 +30,7 @@ function thread(costs: readonly number[], hasBeginning = true) {
   return { ends, messages, read };
 }
 
-const scale = (fixed: number, bytes = 1): Scale<Message> => ({
+const scale = (fixed: number, bytes = 1): TokenCost<Message> => ({
   fixed: fixed * bytes,
   of: ({ tokens }) => tokens * bytes,
 });
@@ -38,8 +38,8 @@ const scale = (fixed: number, bytes = 1): Scale<Message> => ({
 const inTokens = (fixed: number) => () => Promise.resolve(scale(fixed));
 
 /** A thread fitted into a budget, its bytes three times its tokens. */
-const fitted = (ends: Ends<Message>, budget: number, fixed: number) =>
-  fit(ends, budget, scale(fixed, 3), inTokens(fixed));
+const fitted = (ends: ThreadReader<Message>, budget: number, fixed: number) =>
+  truncateThread(ends, budget, scale(fixed, 3), inTokens(fixed));
 
 const costs = fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 60 });
 const budgets = fc.integer({ min: 0, max: 1500 });
@@ -120,9 +120,9 @@ const never = () => Promise.reject(new Error('counted'));
 
 test('nothing is counted that surely fits', async () => {
   const { ends } = thread([10, 10, 10]);
-  const { messages, cost } = await fit(ends, 100, scale(3, 3), never);
+  const { messages, cost } = await truncateThread(ends, 100, scale(3, 3), never);
   expect([messages.length, cost]).toEqual([3, 99]);
-  await expect(fit(ends, 98, scale(3, 3), never)).rejects.toThrow('counted');
+  await expect(truncateThread(ends, 98, scale(3, 3), never)).rejects.toThrow('counted');
 });
 
 test('a long thread is read no further than the budget reaches', async () => {

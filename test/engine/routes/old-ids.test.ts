@@ -14,8 +14,8 @@ import { calls } from '../../support/upstream-items.ts';
 /** An engine whose objects have ids as other systems make them: no prefix, and awkward characters. */
 function withOldIds(): Promise<Setup> {
   const ids = createIds();
-  const object = (prefix: string) => `${ids.object('').slice(-3)} ü/${prefix}?#%`;
-  return setup({ oldIds: true, ids: { object, request: () => ids.request() } });
+  const object = (prefix: string) => `${ids.newId('').slice(-3)} ü/${prefix}?#%`;
+  return setup({ oldIds: true, ids: { newId: object, newRequestId: () => ids.newRequestId() } });
 }
 
 test('what exists is served whatever the shape of its id', async () => {

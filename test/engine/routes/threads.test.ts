@@ -85,7 +85,7 @@ test('deleting a thread stops its run', async () => {
   await it.engine.tick();
   await gate.reached;
   await it.openai.beta.threads.delete(thread_id);
-  await it.engine.settled();
+  await it.engine.idle();
   expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
   const { status } = await it.request('GET', `/threads/${thread_id}`);
   expect(status).toBe(404);

@@ -89,7 +89,7 @@ test('cancelling stops the model call and keeps the text that came', async () =>
   await gate.reached;
   await it.clock.advance(3000);
   expect((await cancel(it, run)).status).toBe('cancelling');
-  await it.engine.settled();
+  await it.engine.idle();
   await it.runToEnd();
   expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
   expect(await readRun(it, run)).toMatchObject({

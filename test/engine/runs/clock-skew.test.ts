@@ -54,7 +54,7 @@ test('a run under way, and one that waits, go on when the clock is put back', as
   await it.clock.advance(30_000);
   await it.engine.tick();
   gate.open();
-  await it.engine.settled();
+  await it.engine.idle();
   expect(await readRun(it, moving)).toMatchObject({ status: 'completed' });
   expect(it.upstream.requests).toHaveLength(2);
   it.upstream.will({});

@@ -65,7 +65,7 @@ test('a run expires in the middle of a model call, nobody asking', async () => {
   await it.clock.advance(1000);
   await gate.reached;
   await it.clock.advance(200_000);
-  await it.engine.settled();
+  await it.engine.idle();
   expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
   const other = await observer(database, it.ids);
   expect(await readRun(other, run)).toMatchObject({ status: 'expired', expires_at: null });

@@ -50,9 +50,9 @@ test('a run that a mistake of the program meets fails, and is not bought again',
   const ids = createIds();
   const object = (prefix: string): string => {
     if (prefix === 'step_') throw new TypeError('this is no step');
-    return ids.object(prefix);
+    return ids.newId(prefix);
   };
-  const it = await setup({ ids: { ...ids, object } });
+  const it = await setup({ ids: { ...ids, newId: object } });
   it.upstream.will({ output: [says('Hello.')] });
   const { run } = await createRun(it);
   await it.runToEnd();

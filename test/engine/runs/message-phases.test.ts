@@ -42,14 +42,14 @@ type Standing = Awaited<ReturnType<typeof standing>>;
 
 /** How a run has ended: whether its call was broken off, and what it left to the next. */
 async function outcome({ it, run, thread_id, assistant_id }: Standing) {
-  await it.engine.settled();
+  await it.engine.idle();
   const { status } = await readRun(it, run);
   const isBrokenOff = it.upstream.requests.map(({ signal }) => signal?.aborted);
   const left = [...(await readSteps(it, run)), ...(await readMessages(it, thread_id))];
   const isOpen = left.some((object) => object.status === 'in_progress');
   it.upstream.will({});
   const next = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
-  await it.engine.settled();
+  await it.engine.idle();
   return { status, isBrokenOff, isOpen, next: (await readRun(it, next)).status };
 }
 

@@ -1,25 +1,25 @@
 import { expect, test } from 'vitest';
-import { Lookout } from '../../../src/engine/runs/poll-backoff.ts';
+import { PollBackoff } from '../../../src/engine/runs/poll-backoff.ts';
 
-const waits = (lookout: Lookout, count = 7) => Array.from({ length: count }, () => lookout.next());
+const waits = (lookout: PollBackoff, count = 7) => Array.from({ length: count }, () => lookout.nextDelayMs());
 
 test('looks become rarer while nothing happens, and frequent again when something does', () => {
-  const lookout = new Lookout(null);
+  const lookout = new PollBackoff(null);
   expect(waits(lookout)).toEqual([1000, 2000, 4000, 5000, 5000, 5000, 5000]);
-  lookout.stir();
-  expect(lookout.next()).toBe(1000);
+  lookout.reset();
+  expect(lookout.nextDelayMs()).toBe(1000);
 });
 
 test('they are rarest where others are heard, and not where they no longer are', () => {
-  const signals = { isHearing: true };
-  const lookout = new Lookout(signals);
+  const signals = { isConnected: true };
+  const lookout = new PollBackoff(signals);
   expect(waits(lookout)).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-  signals.isHearing = false;
-  lookout.next();
-  expect(lookout.next()).toBe(5000);
+  signals.isConnected = false;
+  lookout.nextDelayMs();
+  expect(lookout.nextDelayMs()).toBe(5000);
 });
 
 test('a run that needs somebody is not waited for longer, nor spun on', () => {
-  const lookout = new Lookout(null);
-  expect([lookout.next(700), lookout.next(0), lookout.next(-5000)]).toEqual([700, 250, 250]);
+  const lookout = new PollBackoff(null);
+  expect([lookout.nextDelayMs(700), lookout.nextDelayMs(0), lookout.nextDelayMs(-5000)]).toEqual([700, 250, 250]);
 });

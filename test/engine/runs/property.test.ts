@@ -49,7 +49,7 @@ async function perform(it: Setup, step: Operation, thread: string, assistant: st
       return it.engine.tick();
     case 'settle':
       gate.open();
-      return it.engine.settled();
+      return it.engine.idle();
     case 'open':
       return gate.open();
     case 'wait':
@@ -94,7 +94,7 @@ test('whatever happens, a thread is never locked for good', async () => {
       expect(live.length).toBeLessThanOrEqual(1);
 
       gate.open();
-      await it.engine.settled();
+      await it.engine.idle();
       await it.clock.advance(601_000);
       const made = await it.request('POST', `/threads/${thread}/runs`, { assistant_id: assistant });
       expect([made.status, made.body.error]).toEqual([200, undefined]);

@@ -29,7 +29,7 @@ async function afterDeath(prepare: (it: Setup) => Promise<{ id: string; thread_i
 async function work(it: Setup) {
   it.engine.start();
   await it.clock.advance(5000);
-  await it.engine.settled();
+  await it.engine.idle();
 }
 
 test('a queued run is picked up', async () => {
@@ -194,7 +194,7 @@ test('a run that one executes is not executed by another on the same file', asyn
   expect((await readRun(other, run)).status).toBe('in_progress');
   expect((await readRun(other, second)).status).toBe('completed');
   gate.open();
-  await one.engine.settled();
+  await one.engine.idle();
   expect((await readRun(other, run)).status).toBe('completed');
 });
 

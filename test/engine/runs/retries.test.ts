@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Model, ModelRequest } from '../../../src/engine/models/model.ts';
-import { askPatiently } from '../../../src/engine/models/retry.ts';
+import { callWithRetry } from '../../../src/engine/models/retry.ts';
 import { createClock, until } from '../../support/clock.ts';
 import { setup, type Setup } from '../../support/engine.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../../support/conversation.ts';
@@ -28,7 +28,7 @@ async function waitOut(it: Setup): Promise<number> {
   const begun = it.clock.now();
   await it.engine.tick();
   const over = new AbortController();
-  const ended = it.engine.settled().then(() => over.abort());
+  const ended = it.engine.idle().then(() => over.abort());
   await it.clock.advance(0);
   while (!over.signal.aborted) await it.clock.advance(500);
   await ended;
@@ -168,7 +168,7 @@ test('a model that thinks for long, but shows that it does, is not given up', as
   const clock = createClock();
   const model: Model = {
     unavailable: null,
-    refusal: () => Promise.resolve(null),
+    unsupportedTools: () => Promise.resolve(null),
     async *respond() {
       for (let minute = 0; minute < 30; minute += 3) {
         yield { type: 'pulse' };
@@ -180,7 +180,7 @@ test('a model that thinks for long, but shows that it does, is not given up', as
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the model above reads nothing of it
   const request = { signal: new AbortController().signal } as ModelRequest;
   const failures: unknown[] = [];
-  const events = askPatiently(model, request, {
+  const events = callWithRetry(model, request, {
     clock,
     until: Infinity,
     onRetry: (failure) => failures.push(failure),
@@ -199,7 +199,7 @@ test('an endpoint that cannot be reached', async () => {
   onTestFinished(() => void vi.useRealTimers());
   await it.engine.tick();
   const over = new AbortController();
-  void it.engine.settled().then(() => over.abort());
+  void it.engine.idle().then(() => over.abort());
   for (let second = 0; !over.signal.aborted && second < 100; second += 1) {
     await vi.advanceTimersByTimeAsync(1000);
     await it.clock.advance(1000);
@@ -230,7 +230,7 @@ describe('while it waits to call again', () => {
   test.each(pauses)('(%s) a run is cancelled at once', async (_, turn) => {
     const { it, run, thread_id } = await waiting(turn);
     await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    await it.engine.settled();
+    await it.engine.idle();
     expect((await readRun(it, run)).status).toBe('cancelled');
     expect(it.upstream.requests).toHaveLength(1);
   });
@@ -246,7 +246,7 @@ describe('while it waits to call again', () => {
       refused(429, { 'retry-after': '59', 'x-should-retry': 'true' }),
     );
     await it.clock.advance(600_000);
-    await it.engine.settled();
+    await it.engine.idle();
     expect((await readRun(it, run)).status).toBe('expired');
   });
 });

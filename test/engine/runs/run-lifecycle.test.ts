@@ -33,7 +33,7 @@ test('a run with a function goes through every status of the contract', async ()
 
   await it.clock.advance(1000);
   first.open();
-  await it.engine.settled();
+  await it.engine.idle();
   const waiting = await readRun(it, queued);
   expect(waiting).toEqual({
     ...started,
@@ -64,7 +64,7 @@ test('a run with a function goes through every status of the contract', async ()
 
   await it.clock.advance(2000);
   second.open();
-  await it.engine.settled();
+  await it.engine.idle();
   expect(await readRun(it, queued)).toEqual({
     ...again,
     status: 'completed',
@@ -108,7 +108,7 @@ test('a message and its step are born and finished together', async () => {
 
   await it.clock.advance(2000);
   gate.open();
-  await it.engine.settled();
+  await it.engine.idle();
   const [step] = await readSteps(it, run);
   const [, message] = await readMessages(it, thread_id);
   expect(step).toMatchObject({ status: 'completed', completed_at: created + 3, expires_at: null });

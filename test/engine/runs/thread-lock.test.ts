@@ -39,7 +39,7 @@ test('a live run locks its thread in every status', async () => {
   expect((await readRun(it, run)).status).toBe('in_progress');
   await expectLocked(it, run, assistant_id);
   gate.open();
-  await it.engine.settled();
+  await it.engine.idle();
   expect((await readRun(it, run)).status).toBe('requires_action');
   await expectLocked(it, run, assistant_id);
 });
@@ -108,7 +108,7 @@ test('as many runs are executed at once as the setting says', async () => {
     Promise.all(made.map(async ({ run }) => (await readRun(it, run)).status));
   expect(await statuses()).toEqual(['in_progress', 'in_progress', 'queued']);
   for (const gate of gates) gate.open();
-  await it.engine.settled();
+  await it.engine.idle();
   await it.runToEnd();
   expect(await statuses()).toEqual(['completed', 'completed', 'completed']);
 });

@@ -48,7 +48,7 @@ describe('a worker that was started', () => {
     const { run } = await createRun(other);
     it.upstream.will({});
     await it.clock.advance(10_000);
-    await it.engine.settled();
+    await it.engine.idle();
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
@@ -165,7 +165,7 @@ describe('a lease', () => {
     }
     expect(other.upstream.requests).toEqual([]);
     gate.open();
-    await one.engine.settled();
+    await one.engine.idle();
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
@@ -177,7 +177,7 @@ describe('a lease', () => {
     const ended = await readRun(other, run);
     expect(ended.status).toBe('completed');
     gate.open();
-    await one.engine.settled();
+    await one.engine.idle();
     expect(await readRun(other, run)).toEqual(ended);
     const messages = await readMessages(other, thread_id);
     expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
@@ -197,7 +197,7 @@ test('a run whose lease ran out while the machine slept is not executed twice at
   slept = 120_000;
   await it.engine.tick();
   gate.open();
-  await it.engine.settled();
+  await it.engine.idle();
   expect(it.upstream.requests).toHaveLength(1);
   expect((await readRun(it, run)).status).toBe('completed');
   const messages = await readMessages(it, thread_id);
@@ -213,10 +213,10 @@ test('who lost the lease does not write into the work of its successor', async (
   await second.reached;
   const midst = [await readRun(other, run), await readMessages(other, thread_id)];
   gate.open();
-  await one.engine.settled();
+  await one.engine.idle();
   expect([await readRun(other, run), await readMessages(other, thread_id)]).toEqual(midst);
   second.open();
-  await other.engine.settled();
+  await other.engine.idle();
   const messages = await readMessages(other, thread_id);
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
   expect(await readRun(other, run)).toMatchObject({
@@ -231,7 +231,7 @@ describe('a run that another process cancels', () => {
     await other.openai.beta.threads.runs.cancel(run.id, { thread_id });
     // In PostgreSQL who was started is told at once, and who was not looks when it renews its lease.
     await one.clock.advance(home.isPostgres ? 5000 : 1000);
-    await one.engine.settled();
+    await one.engine.idle();
     expect(one.upstream.requests[0]?.signal?.aborted).toBe(true);
     expect((await readRun(other, run)).status).toBe('cancelled');
     const [, message] = await readMessages(other, thread_id);
@@ -269,7 +269,7 @@ describe('a run that another process cancels', () => {
     const other = await setup({ database, ids: one.ids });
     await other.openai.beta.threads.runs.cancel(run.id, { thread_id });
     gate.open();
-    await one.engine.settled();
+    await one.engine.idle();
     expect((await readRun(other, run)).status).toBe(status);
     const steps = await readSteps(other, run);
     expect(steps.map((step) => step.status)).not.toContain('in_progress');
@@ -291,7 +291,7 @@ test('a message deleted while it is written stays deleted', async () => {
   const [, message] = await readMessages(one, thread_id);
   await one.openai.beta.threads.messages.delete(message?.id ?? '', { thread_id });
   gate.open();
-  await one.engine.settled();
+  await one.engine.idle();
   expect((await readRun(one, run)).status).toBe('completed');
   expect((await readMessages(one, thread_id)).map(textOf)).toEqual(['Weather in Oslo?']);
 });

@@ -7,10 +7,10 @@ import {
 import {
   countRows,
   deferReferences,
-  insertCopy,
-  lastPlace,
+  insertRow,
+  maxSeq,
   readSnapshot,
-  replaceCopy,
+  replaceRow,
 } from '../../../src/engine/store/raw-rows.ts';
 import { deleteMessage, findMessage, listMessages } from '../../../src/engine/store/messages.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
@@ -58,7 +58,7 @@ function values(place: Place): void {
     });
     expect(row.seq).toBeGreaterThan(0);
     expect(Number.isSafeInteger(row.seq)).toBe(true);
-    expect([await lastPlace(db, 'runs'), await lastPlace(db, 'steps')]).toEqual([row.seq, 0]);
+    expect([await maxSeq(db, 'runs'), await maxSeq(db, 'steps')]).toEqual([row.seq, 0]);
     expect(await countRows(db)).toBe(2);
   });
 
@@ -140,10 +140,10 @@ function copies(place: Place): void {
     await addThread(db, 'thread');
     const { seq, ...row } = await copyOf(db, 'thread');
     const copy = { table: 'threads', row: { ...row, created_at: 7 } } as const;
-    expect(await insertCopy(db, copy)).toBe(false);
-    await replaceCopy(db, copy);
+    expect(await insertRow(db, copy)).toBe(false);
+    await replaceRow(db, copy);
     expect(await copyOf(db, 'thread')).toMatchObject({ seq, created_at: 7 });
-    expect(await insertCopy(db, { ...copy, row: { ...copy.row, id: 'new' } })).toBe(true);
+    expect(await insertRow(db, { ...copy, row: { ...copy.row, id: 'new' } })).toBe(true);
   });
 
   test('rows may come before those they belong to, if they come at all', async () => {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DatabaseError, openDatabase } from '../../../src/engine/store/open.ts';
-import { hasLiveRuns } from '../../../src/engine/store/sqlite/unfinished-runs.ts';
+import { hasUnfinishedRuns } from '../../../src/engine/store/sqlite/unfinished-runs.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { createRun } from '../../support/conversation.ts';
@@ -135,19 +135,19 @@ describe('a file that is left alone', () => {
 describe('hasLiveRuns', () => {
   test('is false where there is no file, and makes none', async () => {
     const file = temporary();
-    expect(await hasLiveRuns(file)).toBe(false);
+    expect(await hasUnfinishedRuns(file)).toBe(false);
     expect(existsSync(file)).toBe(false);
-    expect(await hasLiveRuns(':memory:')).toBe(false);
+    expect(await hasUnfinishedRuns(':memory:')).toBe(false);
   });
 
   test('is true while a run is not at its end', async () => {
     const database = temporary();
     const it = await setup({ database });
-    expect(await hasLiveRuns(database)).toBe(false);
+    expect(await hasUnfinishedRuns(database)).toBe(false);
     it.upstream.will({});
     await createRun(it);
-    expect(await hasLiveRuns(database)).toBe(true);
+    expect(await hasUnfinishedRuns(database)).toBe(true);
     await it.runToEnd();
-    expect(await hasLiveRuns(database)).toBe(false);
+    expect(await hasUnfinishedRuns(database)).toBe(false);
   });
 });

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../src/engine/store/open.ts';
-import { reachDisk, WriteAheadLog } from '../../../src/engine/store/durability.ts';
-import { outageOf } from '../../../src/engine/store/outage.ts';
+import { syncToDisk, WriteAheadLog } from '../../../src/engine/store/durability.ts';
+import { unavailableReason } from '../../../src/engine/store/outage.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { findThread, insertThread } from '../../../src/engine/store/threads.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
@@ -59,7 +59,7 @@ describe('a commit', () => {
 
   test('of a draft is not waited for', async () => {
     const { db, seen } = await openWatched();
-    await transact(db, add('thread_1'), { isDraft: true });
+    await transact(db, add('thread_1'), { asyncCommit: true });
     expect(seen.times).toBe(0);
   });
 
@@ -75,7 +75,7 @@ describe('a commit', () => {
     const { db, seen } = await openWatched();
     seen.broken = true;
     const error: unknown = await transact(db, add('thread_1')).catch((reason: unknown) => reason);
-    expect(outageOf(error)).toBe('its disk fails');
+    expect(unavailableReason(error)).toBe('its disk fails');
     seen.broken = false;
     await transact(db, add('thread_2'));
     expect(await findThread(db, 'thread_2')).toMatchObject({ id: 'thread_2' });
@@ -84,7 +84,7 @@ describe('a commit', () => {
   test('in memory has no disk to wait for', async () => {
     const { db, seen } = await openWatched(':memory:');
     await transact(db, add('thread_1'));
-    await reachDisk(db);
+    await syncToDisk(db);
     expect(seen.times).toBe(0);
   });
 

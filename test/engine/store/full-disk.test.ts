@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/engine/store/open.ts';
-import { outageOf } from '../../../src/engine/store/outage.ts';
+import { unavailableReason } from '../../../src/engine/store/outage.ts';
 import { turn, until } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
@@ -80,7 +80,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     await it.clock.advance(60_000);
     free();
     await it.clock.advance(2000);
-    await it.engine.settled();
+    await it.engine.idle();
     const events = await told;
     await expectTold(it, events);
     expect(story(events).slice(2)).toEqual([
@@ -108,7 +108,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     expect((await readRun(it, run)).status).toBe('in_progress');
     free();
     await it.clock.advance(2000);
-    await it.engine.settled();
+    await it.engine.idle();
     const ended = await readRun(it, run);
     expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
     const messages = await readMessages(it, thread_id);
@@ -191,5 +191,5 @@ test.each([
   [{ code: '23505' }, null],
   [{}, null],
 ])('an error with %j: %s', (fields, reason) => {
-  expect(outageOf(Object.assign(new Error('x'), fields))).toBe(reason);
+  expect(unavailableReason(Object.assign(new Error('x'), fields))).toBe(reason);
 });

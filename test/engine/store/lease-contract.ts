@@ -2,12 +2,12 @@ import { expect } from 'vitest';
 import {
   cancelledRuns,
   claimableRuns,
-  dueRuns,
+  overdueRuns,
   findLeased,
-  nextDue,
+  nextWakeup,
   renewLease,
 } from '../../../src/engine/store/leases.ts';
-import { findLiveRun, type RunRow } from '../../../src/engine/store/runs.ts';
+import { findActiveRun, type RunRow } from '../../../src/engine/store/runs.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
 import { addRun, addThread, moveRun, now } from '../../support/store-rows.ts';
@@ -38,7 +38,7 @@ export function leaseContract(place: Place): void {
     await expect(addRun(other, 'second', { thread_id: 'thread' })).rejects.toThrow(/unique/iu);
     await moveRun(one, run, 'completed');
     await addRun(other, 'third', { thread_id: 'thread' });
-    expect((await findLiveRun(one, 'thread'))?.id).toBe('third');
+    expect((await findActiveRun(one, 'thread'))?.id).toBe('third');
   });
 
   test('runs are claimed oldest first, unless they are held, wait or are over', async () => {
@@ -64,26 +64,26 @@ export function leaseContract(place: Place): void {
 
   test('runs are due when their time is over, and not while they are held', async () => {
     const [db] = await opened(place);
-    expect(await nextDue(db)).toBeUndefined();
+    expect(await nextWakeup(db)).toBeUndefined();
     const deadline = now.seconds;
     const due = await addRun(db, 'due', { deadline });
     await moveRun(db, await addRun(db, 'waiting', { deadline }), 'requires_action');
     await addRun(db, 'held', { deadline, ...lease('a') });
     await addRun(db, 'later', { deadline: deadline + 1 });
     await moveRun(db, await addRun(db, 'done', { deadline }), 'completed');
-    expect(idsOf(await dueRuns(db, now))).toBe('due waiting');
-    expect(idsOf(await dueRuns(db, now, due.thread_id))).toBe('due');
+    expect(idsOf(await overdueRuns(db, now))).toBe('due waiting');
+    expect(idsOf(await overdueRuns(db, now, due.thread_id))).toBe('due');
   });
 
   test('the next to need somebody is the first deadline, or the first lease to end', async () => {
     const [db] = await opened(place);
     const run = await addRun(db, 'run');
     await addRun(db, 'other', { deadline: now.seconds + 300 });
-    expect(await nextDue(db)).toBe(now.milliseconds + 300_000);
+    expect(await nextWakeup(db)).toBe(now.milliseconds + 300_000);
     await moveRun(db, run, 'in_progress', lease('a'));
-    expect(await nextDue(db)).toBe(now.milliseconds + 10_000);
+    expect(await nextWakeup(db)).toBe(now.milliseconds + 10_000);
     await moveRun(db, run, 'completed');
-    expect(await nextDue(db)).toBe(now.milliseconds + 300_000);
+    expect(await nextWakeup(db)).toBe(now.milliseconds + 300_000);
   });
 
   test('a lease is its holder’s until somebody else has it', async () => {

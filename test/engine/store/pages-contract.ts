@@ -4,7 +4,7 @@ import {
   contextMessages,
   deleteMessage,
   listMessages,
-  placeOfMessage,
+  messageCursor,
 } from '../../../src/engine/store/messages.ts';
 import type { PageQuery } from '../../../src/engine/store/keyset-page.ts';
 import { listRuns } from '../../../src/engine/store/runs.ts';
@@ -12,7 +12,7 @@ import {
   deleteThread,
   findThread,
   listThreads,
-  placeOfThread,
+  threadCursor,
 } from '../../../src/engine/store/threads.ts';
 import { addMessage, addRun, addThread, now } from '../../support/store-rows.ts';
 import { opened, type Place, testOf } from './test-databases.ts';
@@ -96,7 +96,7 @@ export function pagesContract(place: Place): void {
     await addMessage(db, 'said', { thread_id: 'a' });
     await addMessage(db, 'left', { thread_id: 'a' });
     const behind = async (id: string) => {
-      const after = await placeOfThread(other, id);
+      const after = await threadCursor(other, id);
       return after && idsOf(listThreads(other, { limit: 10, order: 'asc', after }));
     };
     await deleteThread(db, 'b');
@@ -106,10 +106,10 @@ export function pagesContract(place: Place): void {
       'c',
       undefined,
     ]);
-    const after = await placeOfMessage(db, 'a', 'said');
+    const after = await messageCursor(db, 'a', 'said');
     const page = { limit: 10, order: 'asc', ...(after && { after }) } as const;
     expect(await idsOf(listMessages(db, 'a', page))).toBe('left');
-    expect(await placeOfMessage(db, 'c', 'said')).toBeUndefined();
+    expect(await messageCursor(db, 'c', 'said')).toBeUndefined();
     await db
       .updateTable('gone')
       .set({ number: sql`number - 10000` })
@@ -124,6 +124,6 @@ export function pagesContract(place: Place): void {
     await deleteThread(db, 'a');
     const { seq } = await addThread(db, 'a');
     await deleteThread(db, 'a');
-    expect(await placeOfThread(db, 'a')).toEqual({ created_at: now.seconds, seq });
+    expect(await threadCursor(db, 'a')).toEqual({ created_at: now.seconds, seq });
   });
 }

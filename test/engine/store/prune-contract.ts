@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { countRows } from '../../../src/engine/store/raw-rows.ts';
-import { countStill, nothing, removeStill } from '../../../src/engine/store/prune.ts';
-import type { Position } from '../../../src/engine/store/keyset-page.ts';
-import { liveStatuses, type Database } from '../../../src/engine/store/schema.ts';
+import { countStill, noneDeleted, deleteInactive } from '../../../src/engine/store/prune.ts';
+import type { Cursor } from '../../../src/engine/store/keyset-page.ts';
+import { activeStatuses, type Database } from '../../../src/engine/store/schema.ts';
 import { deleteThread, findThread } from '../../../src/engine/store/threads.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
 import { insertTurn, sumUsage } from '../../../src/engine/store/turns.ts';
@@ -14,7 +14,7 @@ const since = now.seconds - 100;
 
 /** Seconds before or after the time since which threads have to be still. */
 const age = fc.integer({ min: -3, max: 3 });
-const status = fc.constantFrom('completed', 'failed', 'cancelled', ...liveStatuses);
+const status = fc.constantFrom('completed', 'failed', 'cancelled', ...activeStatuses);
 const someThread = fc.record({
   age,
   messages: fc.array(age, { maxLength: 3 }),
@@ -28,7 +28,7 @@ type Thread = typeof someThread extends fc.Arbitrary<infer T> ? T : never;
 const runsOf = ({ runs, last }: Thread) => [...runs, ...(last === null ? [] : [last])];
 
 const isLive = (thread: Thread) =>
-  runsOf(thread).some((run) => liveStatuses.some((live) => live === run.status));
+  runsOf(thread).some((run) => activeStatuses.some((live) => live === run.status));
 
 const isStill = (thread: Thread) =>
   !isLive(thread) &&
@@ -53,10 +53,10 @@ async function fill(db: Database, threads: readonly Thread[]): Promise<void> {
 }
 
 async function removeAll(db: Database, limit: number) {
-  const removed = { ...nothing };
-  let after: Position | null = null;
+  const removed = { ...noneDeleted };
+  let after: Cursor | null = null;
   do {
-    const page: Awaited<ReturnType<typeof removeStill>> = await removeStill(db, since, {
+    const page: Awaited<ReturnType<typeof deleteInactive>> = await deleteInactive(db, since, {
       limit,
       ...(after && { after }),
     });
@@ -85,7 +85,7 @@ export function pruneContract(place: Place): void {
         const ids = made.map((_, index) => `thread_${index}`);
         const gone = made.filter(isStill);
         const expected = {
-          ...nothing,
+          ...noneDeleted,
           threads: gone.length,
           messages: gone.flatMap(({ messages }) => messages).length,
           runs: gone.flatMap(runsOf).length,
@@ -119,7 +119,7 @@ export function pruneContract(place: Place): void {
       const removing = removeAll(one, 10);
       pruned.resolve();
       await adding;
-      expect(await removing).toEqual({ ...nothing, threads: 1 });
+      expect(await removing).toEqual({ ...noneDeleted, threads: 1 });
       expect(await idsIn(one)).toEqual(['thread']);
     },
   );

@@ -187,7 +187,7 @@ describe('a run that is ended while it is streamed', () => {
       message: 'The thread was deleted while its run was streamed.',
       type: 'server_error',
     });
-    await it.engine.settled();
+    await it.engine.idle();
     expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
   });
 
@@ -211,7 +211,7 @@ test('a fault of the store in the middle of a stream ends it with an error', asy
   connection.exec('alter table runs rename to elsewhere');
   const outcome = events.catch((error: unknown) => error);
   gate.open();
-  await it.engine.settled();
+  await it.engine.idle();
   expect(await outcome).toMatchObject({
     message: 'The server had an error processing your request. Sorry about that!',
     type: 'server_error',

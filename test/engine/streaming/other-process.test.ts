@@ -56,7 +56,7 @@ test('a run that is looked at midway is told as far as it is, and then the rest'
   await gate.reached;
   await here.clock.advance(3000);
   gate.open();
-  await there.engine.settled();
+  await there.engine.idle();
   await here.clock.advance(1000);
   const told = await events;
   expect(story(told)).toEqual([...begunStory, ...messageStory, ...messageStory, 'run.completed']);
@@ -149,7 +149,7 @@ test('a message that was lost midway is closed before it is made again', async (
     'run.completed',
   ]);
   gate.open();
-  await here.engine.settled();
+  await here.engine.idle();
   const [run] = dataOf(told, 'thread.run.completed');
   if (run === undefined) throw new Error('the run is not completed');
   expect(run).toEqual(await readRun(here, run));
@@ -180,7 +180,7 @@ test('a message that is deleted while it is told leaves its step', async () => {
   const { data } = await messages.list(thread_id);
   await messages.delete(data[0]?.id ?? '', { thread_id });
   gate.open();
-  await there.engine.settled();
+  await there.engine.idle();
   await here.clock.advance(1000);
   await turn();
   expect(story(await events)).toEqual([

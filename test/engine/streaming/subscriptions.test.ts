@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { answerStream } from '../../../src/engine/routes/run-stream.ts';
-import { RunEvents, type StreamEvent } from '../../../src/engine/events/event-bus.ts';
-import { Narration } from '../../../src/engine/events/event-deduplicator.ts';
+import { runStreamResponse } from '../../../src/engine/routes/run-stream.ts';
+import { RunEventBus, type StreamEvent } from '../../../src/engine/events/event-bus.ts';
+import { EventDeduplicator } from '../../../src/engine/events/event-deduplicator.ts';
 import { createClock } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { collect, dataOf, deltaText, expectTold, streamRun } from '../../support/run-stream.ts';
@@ -22,23 +22,23 @@ const delta = (id: string, value: string, index = 0): StreamEvent => ({
 
 describe('a subscription', () => {
   test('gives what has come since, in order, and waits when there is nothing', async () => {
-    const events = new RunEvents();
+    const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
-    const first = subscription.take();
+    const first = subscription.next();
     events.publish('run_1', delta('msg_1', 'a'));
     expect(await first).toEqual([delta('msg_1', 'a')]);
     events.publish('run_1', delta('msg_1', 'b'));
     events.publish('run_1', delta('msg_1', 'c'));
     events.publish('run_2', delta('msg_2', 'd'));
-    expect(await subscription.take()).toEqual([delta('msg_1', 'b'), delta('msg_1', 'c')]);
+    expect(await subscription.next()).toEqual([delta('msg_1', 'b'), delta('msg_1', 'c')]);
   });
 
   test('runs the text of one part together when nobody takes it', async () => {
-    const events = new RunEvents();
+    const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     for (let count = 0; count < 10_000; count += 1) events.publish('run_1', delta('msg_1', 'x'));
     for (let count = 0; count < 10; count += 1) events.publish('run_1', delta('msg_1', 'y', 1));
-    const taken = await subscription.take();
+    const taken = await subscription.next();
     expect(taken.length).toBeLessThan(70);
     expect(taken.at(-1)).toEqual(delta('msg_1', 'y'.repeat(10), 1));
     const text = deltaText(taken, 'msg_1');
@@ -46,13 +46,13 @@ describe('a subscription', () => {
   });
 
   test('ends for whoever waits, and hears nothing afterwards', async () => {
-    const events = new RunEvents();
+    const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
-    const pending = subscription.take();
+    const pending = subscription.next();
     subscription.close();
     expect(await pending).toEqual([]);
     events.publish('run_1', delta('msg_1', 'a'));
-    expect(subscription.heard).toBe(0);
+    expect(subscription.received).toBe(0);
   });
 });
 
@@ -63,31 +63,31 @@ describe('a subscription that nobody takes from', () => {
   } as const;
 
   test('is forgotten with the last event of its run, which it keeps', async () => {
-    const events = new RunEvents();
+    const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     events.publish('run_1', ended);
     const next = events.subscribe('run_1');
     events.publish('run_1', delta('msg_1', 'a'));
-    expect([subscription.heard, next.heard]).toEqual([1, 1]);
-    expect(await subscription.take()).toEqual([ended]);
+    expect([subscription.received, next.received]).toEqual([1, 1]);
+    expect(await subscription.next()).toEqual([ended]);
     subscription.close();
     events.publish('run_1', delta('msg_1', 'b'));
-    expect([subscription.heard, next.heard]).toEqual([1, 2]);
+    expect([subscription.received, next.received]).toEqual([1, 2]);
   });
 });
 
 describe('a client that goes away', () => {
   test('leaves no subscription behind', async () => {
-    const events = new RunEvents();
+    const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     const clock = createClock();
-    const source = { subscription, narration: new Narration(), look: async () => [], clock };
-    const reader = answerStream(source).body?.getReader();
+    const source = { subscription, deduplicator: new EventDeduplicator(), look: async () => [], clock };
+    const reader = runStreamResponse(source).body?.getReader();
     const read = reader?.read();
     await reader?.cancel();
     expect(await read).toEqual({ done: true, value: undefined });
     events.publish('run_1', delta('msg_1', 'a'));
-    expect(subscription.heard).toBe(0);
+    expect(subscription.received).toBe(0);
   });
 
   test('does not stop the run', async () => {
@@ -102,7 +102,7 @@ describe('a client that goes away', () => {
     }
     expect(stream.controller.signal.aborted).toBe(true);
     gate.open();
-    await it.engine.settled();
+    await it.engine.idle();
     const { data } = await it.openai.beta.threads.runs.list(thread_id);
     expect(data.map(({ status }) => status)).toEqual(['completed']);
     expect((await readMessages(it, thread_id)).map(textOf).at(-1)).toBe('It is cold.');
@@ -169,7 +169,7 @@ test('of 200 streams, one that nobody reads holds up no other and keeps no more 
     expect(message && textOf(message)).toBe('Hello.');
     expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
   }
-  await it.engine.settled();
+  await it.engine.idle();
   const events = await collect(slow.stream);
   const [run] = dataOf(events, 'thread.run.completed');
   expect(run && (await readRun(it, run)).status).toBe('completed');

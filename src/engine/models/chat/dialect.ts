@@ -21,28 +21,28 @@ const firstDialect = (isOpenAI: boolean): Dialect => ({
 
 interface Change {
   /** What a refusal says that is to be answered by this. */
-  readonly said: RegExp;
+  readonly pattern: RegExp;
   readonly make: (dialect: Dialect, isOpenAI: boolean) => Dialect;
 }
 
 const changes: readonly Change[] = [
   {
-    said: /max_(?:completion_)?tokens/u,
+    pattern: /max_(?:completion_)?tokens/u,
     make: (dialect) => ({
       ...dialect,
       tokens: dialect.tokens === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens',
     }),
   },
   {
-    said: /stream_options|include_usage/u,
+    pattern: /stream_options|include_usage/u,
     make: (dialect) => ({ ...dialect, asksUsage: false }),
   },
   {
-    said: /reasoning_content/u,
+    pattern: /reasoning_content/u,
     make: (dialect) => ({ ...dialect, returnsReasoning: !dialect.returnsReasoning }),
   },
   {
-    said: /\bsystem\b.*\b(?:role|messages?)\b|\brole\b.*\bsystem\b/iu,
+    pattern: /\bsystem\b.*\b(?:role|messages?)\b|\brole\b.*\bsystem\b/iu,
     make: (dialect, isOpenAI) => ({ ...dialect, systemRole: isOpenAI ? 'developer' : 'user' }),
   },
 ];
@@ -54,7 +54,7 @@ const isRefusal = (error: unknown): error is APIError =>
  * Makes calls in the dialect of each model: where a server refuses a manner of speaking, the call is
  * made again in the other manner, which is remembered once it is taken.
  */
-export function createTranslator(isOpenAI: boolean) {
+export function createDialectNegotiator(isOpenAI: boolean) {
   const known = new Map<string, Dialect>();
   return async <T>(model: string, call: (dialect: Dialect) => Promise<T>): Promise<T> => {
     let dialect = known.get(model) ?? firstDialect(isOpenAI);
@@ -66,7 +66,7 @@ export function createTranslator(isOpenAI: boolean) {
         return answer;
       } catch (error) {
         const change = isRefusal(error)
-          ? [...left].find(({ said }) => said.test(error.message))
+          ? [...left].find(({ pattern: said }) => said.test(error.message))
           : undefined;
         if (change === undefined) throw error;
         left.delete(change);

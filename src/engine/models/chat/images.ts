@@ -1,26 +1,26 @@
-import { type Files, FilesFailure } from '../endpoint-files.ts';
+import { type EndpointFiles, EndpointFilesError } from '../endpoint-files.ts';
 import { type ContextMessage, type MessageContent, ModelFailure } from '../model.ts';
 
 type ImageFile = Extract<MessageContent, { type: 'image_file' }>;
 
 async function toUrl(
   { image_file }: ImageFile,
-  files: Files | null,
+  files: EndpointFiles | null,
   signal: AbortSignal,
 ): Promise<MessageContent> {
   const { file_id, detail = 'auto' } = image_file;
-  const failure = (reason: string, isPassing = false) =>
+  const failure = (reason: string, isTransient = false) =>
     new ModelFailure(
-      isPassing ? 'server_error' : 'invalid_prompt',
+      isTransient ? 'server_error' : 'invalid_prompt',
       `The image in file ${file_id} cannot be shown to the model: ${reason}`,
-      isPassing ? 0 : null,
+      isTransient ? 0 : null,
     );
   if (files === null) throw failure('this model endpoint has no files.');
   try {
     const url = await files.readImage(file_id, signal);
     return { type: 'image_url', image_url: { url, detail } };
   } catch (error) {
-    if (!(error instanceof FilesFailure)) throw error;
+    if (!(error instanceof EndpointFilesError)) throw error;
     const { status } = error;
     throw failure(error.message, status === null || status === 429 || status >= 500);
   }
@@ -29,7 +29,7 @@ async function toUrl(
 /** The messages with every image that a user shows as a URL: this API knows no other. */
 export const withImageUrls = (
   messages: readonly ContextMessage[],
-  files: Files | null,
+  files: EndpointFiles | null,
   signal: AbortSignal,
 ): Promise<ContextMessage[]> => {
   const show = async (part: MessageContent) =>

@@ -1,9 +1,9 @@
 import type OpenAI from 'openai';
 import { type Ids, randomIds } from '../../../shared/clock.ts';
-import { createTranslator } from './dialect.ts';
+import { createDialectNegotiator } from './dialect.ts';
 import { withImageUrls } from './images.ts';
 import { toChatParams } from './request.ts';
-import { type ChatChunk, ChatReader } from './stream-reader.ts';
+import { type ChatChunk, ChatStreamReader } from './stream-reader.ts';
 import {
   createEndpointClient,
   type EndpointOptions,
@@ -12,17 +12,17 @@ import {
   secretsOf,
   whyUnavailable,
 } from '../endpoint.ts';
-import { readEvents } from '../sse-reader.ts';
-import type { Files } from '../endpoint-files.ts';
-import { functionsAlone } from '../tool-support.ts';
+import { readSseData } from '../sse-reader.ts';
+import type { EndpointFiles } from '../endpoint-files.ts';
+import { functionsOnly } from '../tool-support.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from '../model.ts';
-import { callsOf } from '../past-turns.ts';
+import { functionCalls } from '../past-turns.ts';
 import { toModelFailure } from '../upstream-error.ts';
-import { untilOver } from '../upstream-fetch.ts';
+import { readUntil } from '../upstream-fetch.ts';
 
 export interface ChatOptions extends EndpointOptions {
   /** Where images are that messages name by file; null: there are none. */
-  readonly files: Files | null;
+  readonly files: EndpointFiles | null;
   readonly ids?: Ids;
 }
 
@@ -47,15 +47,15 @@ async function* readChunks(answer: Response): AsyncGenerator<ChatChunk | null> {
     return;
   }
   if (answer.body === null) return;
-  for await (const data of readEvents(answer.body)) {
+  for await (const data of readSseData(answer.body)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
     yield data === '[DONE]' ? null : ((JSON.parse(data) ?? {}) as ChatChunk);
   }
 }
 
 /** Calls the model, in the manner that it is known to understand. */
-function createOpener(client: OpenAI, options: ChatOptions) {
-  const translate = createTranslator(isOpenAI(options));
+function createCaller(client: OpenAI, options: ChatOptions) {
+  const translate = createDialectNegotiator(isOpenAI(options));
   return async ({ signal, ...request }: ModelRequest) => {
     const controller = new AbortController();
     const either = AbortSignal.any([signal, controller.signal]);
@@ -69,13 +69,13 @@ function createOpener(client: OpenAI, options: ChatOptions) {
 }
 
 /** Passes an answer on to its end; once the model has ended, its connection may as it likes. */
-async function* follow(
-  chunks: Parameters<typeof untilOver<ChatChunk | null>>[0],
-  reader: ChatReader,
+async function* readToEnd(
+  chunks: Parameters<typeof readUntil<ChatChunk | null>>[0],
+  reader: ChatStreamReader,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent> {
   try {
-    for await (const chunk of untilOver(chunks, () => reader.isDone)) {
+    for await (const chunk of readUntil(chunks, () => reader.isDone)) {
       yield { type: 'pulse' };
       yield* reader.read(chunk);
     }
@@ -91,11 +91,11 @@ async function* follow(
 export function createChatModel(options: ChatOptions): Model {
   const { ids = randomIds } = options;
   const secrets = secretsOf(options);
-  const open = createOpener(createEndpointClient(options, noTimeout), options);
-  const refusal = functionsAlone('Chat Completions');
+  const open = createCaller(createEndpointClient(options, noTimeout), options);
+  const refusal = functionsOnly('Chat Completions');
   return {
     unavailable: whyUnavailable(options),
-    refusal,
+    unsupportedTools: refusal,
     async *respond(request) {
       // Who made the run may have known of another API only.
       const { tools, tool_choice } = request.settings;
@@ -105,9 +105,9 @@ export function createChatModel(options: ChatOptions): Model {
       try {
         const { chunks, headers } = await open(request);
         requestId = headers.get('x-request-id');
-        const reader = new ChatReader(headers);
-        yield* follow(chunks, reader, request.signal);
-        const used = request.turns.flatMap(({ items }) => callsOf(items).map(({ id }) => id));
+        const reader = new ChatStreamReader(headers);
+        yield* readToEnd(chunks, reader, request.signal);
+        const used = request.turns.flatMap(({ items }) => functionCalls(items).map(({ id }) => id));
         yield* reader.finish(ids, new Set(used));
       } catch (error) {
         throw toModelFailure(error, requestId, secrets);

@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import type { Dialect } from './dialect.ts';
-import { jsonReminder, parametersOf, spoken } from '../input.ts';
+import { jsonReminder, functionParameters, partText } from '../input.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
-import { callsOf, isChatMessage, speechOf } from '../past-turns.ts';
+import { functionCalls, isChatMessage, assistantText } from '../past-turns.ts';
 
 /* The mapping of a run to the parameters of Chat Completions (contract §9). */
 
@@ -10,36 +10,36 @@ type Params = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 type Part = OpenAI.Chat.ChatCompletionContentPartText | OpenAI.Chat.ChatCompletionContentPartImage;
 /** What somebody says, in one string where it is text alone: not every server reads parts. */
-interface Saying {
+interface ChatText {
   readonly role: Dialect['systemRole'] | 'assistant';
   readonly content: string | Part[];
 }
 
 function toPart(part: MessageContent): Part[] {
-  if (part.type !== 'image_url') return spoken(part).map((text) => ({ type: 'text', text }));
+  if (part.type !== 'image_url') return partText(part).map((text) => ({ type: 'text', text }));
   const { url, detail = 'auto' } = part.image_url;
   return [{ type: 'image_url', image_url: { url, detail } }];
 }
 
 /** Images of an assistant have no place in this API. */
-function toSaying({ role, content }: ContextMessage): Saying[] {
+function toSaying({ role, content }: ContextMessage): ChatText[] {
   const isSeen = role === 'user' && content.some(({ type }) => type === 'image_url');
   if (isSeen) return [{ role, content: content.flatMap(toPart) }];
-  const said = content.flatMap(spoken).join('\n');
+  const said = content.flatMap(partText).join('\n');
   return said === '' ? [] : [{ role, content: said }];
 }
 
-const toParts = (content: Saying['content']): Part[] =>
+const toParts = (content: ChatText['content']): Part[] =>
   typeof content === 'string' ? [{ type: 'text', text: content }] : content;
 
-function join(one: Saying['content'], other: Saying['content']): Saying['content'] {
+function join(one: ChatText['content'], other: ChatText['content']): ChatText['content'] {
   if (typeof one === 'string' && typeof other === 'string') return `${one}\n\n${other}`;
   return [...toParts(one), ...toParts(other)];
 }
 
 /** Many models' templates demand that roles alternate: whoever goes on speaking does so in one message. */
-function merge(sayings: readonly Saying[]): Saying[] {
-  const merged: Saying[] = [];
+function mergeSameRole(sayings: readonly ChatText[]): ChatText[] {
+  const merged: ChatText[] = [];
   for (const { role, content } of sayings) {
     const last = merged.at(-1);
     if (last?.role !== role) merged.push({ role, content });
@@ -50,10 +50,10 @@ function merge(sayings: readonly Saying[]): Saying[] {
 
 /** An earlier call of the run: what the model said and called, then what the calls were answered. */
 function replay({ items, outputs }: PastTurn, { returnsReasoning }: Dialect): Message[] {
-  const content = speechOf(items);
+  const content = assistantText(items);
   const own = items.find(isChatMessage);
   const ownIds = new Map(own?.tool_calls?.map(({ id, call_id }) => [call_id, id]));
-  const tool_calls = callsOf(items).map(({ id, ...called }) => ({
+  const tool_calls = functionCalls(items).map(({ id, ...called }) => ({
     id: ownIds.get(id) ?? id,
     type: 'function' as const,
     function: called,
@@ -72,20 +72,20 @@ function replay({ items, outputs }: PastTurn, { returnsReasoning }: Dialect): Me
   return [message, ...answers];
 }
 
-const toMessage = ({ role, content }: Saying): Message =>
+const toMessage = ({ role, content }: ChatText): Message =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parts are only ever a user's
   ({ role, content }) as Message;
 
 function toMessages({ settings, messages, turns }: ModelRequest, dialect: Dialect): Message[] {
   const { instructions } = settings;
   const sayings = messages.flatMap(toSaying);
-  const told = instructions === null || instructions === '' ? [] : [instructions];
-  told.push(...jsonReminder(settings, [told, sayings]));
+  const systemTexts = instructions === null || instructions === '' ? [] : [instructions];
+  systemTexts.push(...jsonReminder(settings, [systemTexts, sayings]));
   // A thread without messages is opened by its instructions: templates want a user.
   const role = sayings.length + turns.length === 0 ? 'user' : dialect.systemRole;
-  const system = told.length === 0 ? [] : [{ role, content: told.join('\n\n') }];
+  const system = systemTexts.length === 0 ? [] : [{ role, content: systemTexts.join('\n\n') }];
   return [
-    ...merge([...system, ...sayings]).map(toMessage),
+    ...mergeSameRole([...system, ...sayings]).map(toMessage),
     ...turns.flatMap((turn) => replay(turn, dialect)),
   ];
 }
@@ -95,7 +95,7 @@ function toTool(tool: OpenAI.Beta.AssistantTool): OpenAI.Chat.ChatCompletionFunc
   const { strict, ...rest } = tool.function;
   if (strict !== true) return [{ type: 'function', function: rest }];
   return [
-    { type: 'function', function: { ...tool.function, parameters: parametersOf(tool.function) } },
+    { type: 'function', function: { ...tool.function, parameters: functionParameters(tool.function) } },
   ];
 }
 

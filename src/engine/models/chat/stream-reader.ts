@@ -1,8 +1,8 @@
 import { APIError } from 'openai';
 import type { Ids } from '../../../shared/clock.ts';
-import { type CallPiece, CallPieces } from './tool-call-assembler.ts';
+import { type CallPiece, ToolCallAssembler } from './tool-call-assembler.ts';
 import { type ModelEvent, ModelFailure, tokensOf, type Usage } from '../model.ts';
-import { callsOf, type ChatCall, type ChatMessage } from '../past-turns.ts';
+import { functionCalls, type ChatCall, type ChatMessage } from '../past-turns.ts';
 
 /** What one of many servers may put into a message or a piece of it (contract §9). */
 interface Delta {
@@ -73,9 +73,9 @@ function toAPIError(error: unknown, headers: Headers): APIError {
 }
 
 /** Follows one answer of Chat Completions, whatever server gives it. */
-export class ChatReader {
+export class ChatStreamReader {
   readonly #headers: Headers;
-  readonly #calls = new CallPieces();
+  readonly #calls = new ToolCallAssembler();
   readonly #parts: { readonly kind: Kind; text: string }[] = [];
   #reasoning = '';
   #usage: ChatUsage | null = null;
@@ -103,8 +103,8 @@ export class ChatReader {
     const { content, refusal, reasoning_content, tool_calls } =
       choice.delta ?? choice.message ?? {};
     this.#reasoning += reasoning_content ?? '';
-    yield* this.#say('text', spoken(content));
-    yield* this.#say('refusal', refusal ?? '');
+    yield* this.#emitText('text', spoken(content));
+    yield* this.#emitText('refusal', refusal ?? '');
     for (const piece of tool_calls ?? []) this.#calls.add(piece);
     // Some servers end with an empty string, or say it again with the usage.
     this.#reason = choice.finish_reason || this.#reason;
@@ -133,7 +133,7 @@ export class ChatReader {
     if (this.#parts.length > 0) yield { type: 'message_done' };
     const items = [this.#message(this.#calls.finish(ids, used))];
     const usage = toUsage(this.#usage);
-    yield { type: 'finished', items, calls: callsOf(items), usage, end, cut: end !== 'stop' };
+    yield { type: 'finished', items, calls: functionCalls(items), usage, end, truncated: end !== 'stop' };
   }
 
   #message(tool_calls: readonly ChatCall[]): ChatMessage {
@@ -146,7 +146,7 @@ export class ChatReader {
     };
   }
 
-  *#say(kind: Kind, text: string): Generator<ModelEvent> {
+  *#emitText(kind: Kind, text: string): Generator<ModelEvent> {
     if (text === '') return;
     if (this.#parts.length === 0) yield { type: 'message_started' };
     let part = this.#parts.findIndex((known) => known.kind === kind);

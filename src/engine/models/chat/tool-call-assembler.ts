@@ -12,7 +12,7 @@ export interface CallPiece {
   } | null;
 }
 
-interface Growing {
+interface PartialCall {
   readonly index: number | null;
   id: string;
   readonly name: string;
@@ -29,7 +29,7 @@ function isWhole(text: string): boolean {
 }
 
 /** Whether a piece that comes to the place of a call is the beginning of another one. */
-function startsAnother(call: Growing, id: string, name: string): boolean {
+function startsAnother(call: PartialCall, id: string, name: string): boolean {
   if (name === '' || (id !== '' && id === call.id)) return false;
   if (name !== call.name || isWhole(call.arguments)) return true;
   return call.arguments === '' && id !== '' && call.id !== '';
@@ -39,8 +39,8 @@ function startsAnother(call: Growing, id: string, name: string): boolean {
  * Function calls put together from their pieces (contract §9). Pieces belong together by `index`;
  * servers that number every call 0, or none, are understood by ids, names and whole arguments.
  */
-export class CallPieces {
-  readonly #calls: Growing[] = [];
+export class ToolCallAssembler {
+  readonly #calls: PartialCall[] = [];
 
   add(piece: CallPiece): void {
     const { index = null, id, function: called } = piece;
@@ -60,13 +60,13 @@ export class CallPieces {
       const isOwn = given !== '' && !own.has(given);
       own.add(given);
       const isKept = isOwn && given.startsWith('call_') && !used.has(given);
-      const call_id = isKept ? given : ids.object('call_');
+      const call_id = isKept ? given : ids.newId('call_');
       const called = { name, arguments: args === '' ? '{}' : args };
       return { id: isOwn ? given : call_id, call_id, type: 'function', function: called };
     });
   }
 
-  #find(index: number | null, id: string, name: string): Growing {
+  #find(index: number | null, id: string, name: string): PartialCall {
     const same = this.#calls.findLast((call) =>
       index === null ? id !== '' && call.id === id : call.index === index,
     );

@@ -2,17 +2,17 @@ import type OpenAI from 'openai';
 
 type Annotation = OpenAI.Beta.Threads.Annotation;
 type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
-export type FileNote = Extract<UpstreamNote, { type: 'file_citation' } | { type: 'file_path' }>;
+export type FileAnnotation = Extract<UpstreamNote, { type: 'file_citation' } | { type: 'file_path' }>;
 
 /** The literal text of a reference and where it stands, in UTF-16 units. */
-export type Place = Pick<Annotation, 'text' | 'start_index' | 'end_index'>;
+export type TextSpan = Pick<Annotation, 'text' | 'start_index' | 'end_index'>;
 
 /** References to the web have no counterpart in a thread and are left out (contract §8.6). */
-export const isFileNote = (note: UpstreamNote): note is FileNote =>
+export const isFileNote = (note: UpstreamNote): note is FileAnnotation =>
   note.type === 'file_citation' || note.type === 'file_path';
 
 /** Upstream counts characters; text here is cut at UTF-16 units, and never inside a character. */
-export const unitOffset = (text: string, index: number): number =>
+export const utf16Offset = (text: string, index: number): number =>
   Array.from(text).slice(0, index).join('').length;
 
 /**
@@ -25,14 +25,14 @@ export class Citations {
   readonly #files: string[] = [];
 
   /** Where the marker of a reference to a file begins, in UTF-16 units, and where it ends. */
-  place(file_id: string, name: string, start_index: number): Place {
+  place(file_id: string, name: string, start_index: number): TextSpan {
     if (!this.#files.includes(file_id)) this.#files.push(file_id);
     const text = `【0:${this.#files.indexOf(file_id)}†${name}】`;
     return { text, start_index, end_index: start_index + text.length };
   }
 
   /** The annotation of a reference whose marker begins at `start_index`. */
-  mark(note: FileNote, start_index: number): Annotation {
+  annotate(note: FileAnnotation, start_index: number): Annotation {
     const { file_id } = note;
     const name = (note.type === 'file_citation' && note.filename) || file_id;
     const place = this.place(file_id, name, start_index);

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
-import type { ModelEvent, ModelRequest, Perishable } from '../model.ts';
-import type { Place } from './citations.ts';
+import type { ModelEvent, ModelRequest, EphemeralFile } from '../model.ts';
+import type { TextSpan } from './citations.ts';
 
 type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
 export type ContainerNote = Extract<UpstreamNote, { type: 'container_file_citation' }>;
@@ -22,17 +22,17 @@ export type RawEvent =
       readonly part: number;
       /** As in a delta: the reference's marker, or empty. */
       readonly text: string;
-      readonly place: Place;
+      readonly place: TextSpan;
       readonly made: ContainerNote;
     }
   | { readonly type: 'image_made'; readonly made: ContainerNote }
   | { readonly type: 'code_done'; readonly input: string; readonly item: CodeItem | undefined };
 
-type FileMade = Extract<RawEvent, { type: 'file_made' }>;
-type Keep = ModelRequest['keep'];
+type GeneratedFileEvent = Extract<RawEvent, { type: 'file_made' }>;
+type Keep = ModelRequest['saveFile'];
 
 /** Keeps every file once, however often an answer refers to it. */
-function keepOnce(keep: Keep): Keep {
+function memoizeSave(keep: Keep): Keep {
   const kept = new Map<string, Promise<string | null>>();
   return (made) => {
     const name = 'url' in made ? made.url : `${made.container_id} ${made.file_id}`;
@@ -42,13 +42,13 @@ function keepOnce(keep: Keep): Keep {
   };
 }
 
-const fileOf = ({ container_id, file_id, filename }: ContainerNote): Perishable => ({
+const fileOf = ({ container_id, file_id, filename }: ContainerNote): EphemeralFile => ({
   container_id,
   file_id,
   filename,
 });
 
-function* toDelta({ part, text, place }: FileMade, file_id: string | null): Generator<ModelEvent> {
+function* toDelta({ part, text, place }: GeneratedFileEvent, file_id: string | null): Generator<ModelEvent> {
   const delta = { type: 'delta', part, kind: 'text', text } as const;
   if (file_id !== null) {
     yield { ...delta, annotation: { type: 'file_path', ...place, file_path: { file_id } } };
@@ -81,8 +81,8 @@ async function* toOutputs(
  * Keeps what the tools of one answer made before it is told (contract §8.6). What cannot be kept is
  * left out; the text that speaks of it stands.
  */
-export function createKeeper(request: Pick<ModelRequest, 'keep'>) {
-  const keep = keepOnce(request.keep);
+export function createGeneratedFileSaver(request: Pick<ModelRequest, 'saveFile'>) {
+  const keep = memoizeSave(request.saveFile);
   return async function* (event: RawEvent): AsyncGenerator<ModelEvent> {
     if (event.type === 'file_made') {
       yield pulse;

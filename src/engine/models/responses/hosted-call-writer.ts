@@ -30,7 +30,7 @@ function rankingOf(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
 }
 
 /** A call of a hosted tool as far as it has been passed on. */
-export class CallWriter {
+export class HostedCallWriter {
   readonly type: CallItem['type'];
   readonly index: number;
   readonly id: string | undefined;
@@ -38,7 +38,7 @@ export class CallWriter {
   #code = '';
 
   constructor(
-    { type, index, id }: Pick<CallWriter, 'type' | 'index' | 'id'>,
+    { type, index, id }: Pick<HostedCallWriter, 'type' | 'index' | 'id'>,
     tools: readonly OpenAI.Beta.AssistantTool[],
   ) {
     this.type = type;

@@ -10,12 +10,12 @@ import {
   whyUnavailable,
 } from '../endpoint.ts';
 import type { Model, ModelRequest } from '../model.ts';
-import { judged } from './response-check.ts';
-import { createKeeper } from './generated-files.ts';
+import { requireResponsesApi } from './response-check.ts';
+import { createGeneratedFileSaver } from './generated-files.ts';
 import { toResponseParams } from './request.ts';
-import { StreamReader } from './stream-reader.ts';
+import { ResponsesStreamReader } from './stream-reader.ts';
 import { toModelFailure } from '../upstream-error.ts';
-import { untilOver } from '../upstream-fetch.ts';
+import { readUntil } from '../upstream-fetch.ts';
 
 const encryptedReasoning: OpenAI.Responses.ResponseIncludable = 'reasoning.encrypted_content';
 
@@ -23,7 +23,7 @@ type Params = ReturnType<typeof toResponseParams>;
 type Tool = OpenAI.Responses.Tool;
 
 /** One search for each store, for endpoints that search one at a time. */
-const apart = ({ tools = [], ...params }: Params): Params => ({
+const splitSearchTools = ({ tools = [], ...params }: Params): Params => ({
   ...params,
   tools: tools.flatMap<Tool>((tool) =>
     tool.type === 'file_search'
@@ -46,12 +46,12 @@ function createOpener(client: OpenAI) {
     const params = toResponseParams(request);
     const isPlain = plainModels.has(request.settings.model);
     const include = [...(params.include ?? []), ...(isPlain ? [] : [encryptedReasoning])];
-    const asked = isApart && searchesSeveral(request) ? apart(params) : params;
+    const asked = isApart && searchesSeveral(request) ? splitSearchTools(params) : params;
     return client.responses
       .create({ ...asked, ...(include.length > 0 && { include }) }, { signal: request.signal })
       .withResponse();
   };
-  const concedes = (request: ModelRequest, error: unknown): boolean => {
+  const adaptsTo = (request: ModelRequest, error: unknown): boolean => {
     if (!(error instanceof APIError) || error.status !== 400) return false;
     const { message, param }: APIError = error;
     const { model } = request.settings;
@@ -69,7 +69,7 @@ function createOpener(client: OpenAI) {
       try {
         return await create(request);
       } catch (error) {
-        if (!concedes(request, error)) throw error;
+        if (!adaptsTo(request, error)) throw error;
       }
     }
   };
@@ -82,20 +82,20 @@ function createOpener(client: OpenAI) {
 export function createResponsesModel(options: EndpointOptions): Model {
   const secrets = secretsOf(options);
   const fetch = options.fetch ?? globalThis.fetch;
-  const endpoint = isOpenAI(options) ? options : { ...options, fetch: judged(fetch) };
+  const endpoint = isOpenAI(options) ? options : { ...options, fetch: requireResponsesApi(fetch) };
   const open = createOpener(createEndpointClient(endpoint, noTimeout));
 
   return {
     unavailable: whyUnavailable(options),
-    refusal: () => Promise.resolve(null),
+    unsupportedTools: () => Promise.resolve(null),
     async *respond(request) {
       let requestId: string | null = null;
       try {
         const { data: stream, request_id } = await open(request);
         requestId = request_id;
-        const reader = new StreamReader(request.settings.tools);
-        const keep = createKeeper(request);
-        for await (const event of untilOver(stream, () => reader.ended)) {
+        const reader = new ResponsesStreamReader(request.settings.tools);
+        const keep = createGeneratedFileSaver(request);
+        for await (const event of readUntil(stream, () => reader.ended)) {
           yield { type: 'pulse' };
           for (const raw of reader.read(event)) yield* keep(raw);
         }

@@ -20,7 +20,7 @@ function named(event: StreamEvent): StreamEvent {
  * Brings the events of one answer into the form that everybody else relies on. Arguments of functions
  * are kept as they are told, for items that come without theirs.
  */
-export class EventCompleter {
+export class EventNormalizer {
   readonly #arguments = new Map<string, string>();
 
   event(raw: StreamEvent): StreamEvent {

@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../../store/schema.ts';
-import { jsonReminder, parametersOf, spoken } from '../input.ts';
+import { jsonReminder, functionParameters, partText } from '../input.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
-import { callsOf, isResponsesItem, speechOf } from '../past-turns.ts';
+import { functionCalls, isResponsesItem, assistantText } from '../past-turns.ts';
 
 /* The mapping of a run to the parameters of the Responses API (contract §8.1 to §8.4). */
 
@@ -33,14 +33,14 @@ function toInputPart(part: MessageContent): InputPart {
 /** What an assistant said goes upstream as plain text, which is all its role may carry. */
 function toInputMessage({ role, content }: ContextMessage): InputItem[] {
   if (role === 'user') return [{ role, content: content.map(toInputPart) }];
-  const said = content.flatMap(spoken).join('\n');
+  const said = content.flatMap(partText).join('\n');
   return said === '' ? [] : [{ role, content: said }];
 }
 
 /** What another model API returned, in the terms of this one. */
 function translate(items: readonly unknown[]): InputItem[] {
-  const said = speechOf(items);
-  const calls = callsOf(items).map(({ id, ...call }) => ({
+  const said = assistantText(items);
+  const calls = functionCalls(items).map(({ id, ...call }) => ({
     type: 'function_call' as const,
     call_id: id,
     ...call,
@@ -74,7 +74,7 @@ function toFunction(definition: FunctionDefinition): Tool {
     type: 'function',
     name,
     ...(description === undefined ? {} : { description }),
-    parameters: parametersOf(definition),
+    parameters: functionParameters(definition),
     // Upstream takes a missing `strict` for true, and then refuses ordinary schemas.
     strict: strict ?? false,
   };
@@ -129,7 +129,7 @@ function toToolChoice({ settings, turns }: ModelRequest, tools: readonly Tool[])
 }
 
 /** What of the tools' work is sent only to those who ask for it. */
-const workOf: Partial<Record<Tool['type'], OpenAI.Responses.ResponseIncludable>> = {
+const includeFor: Partial<Record<Tool['type'], OpenAI.Responses.ResponseIncludable>> = {
   file_search: 'file_search_call.results',
   code_interpreter: 'code_interpreter_call.outputs',
 };
@@ -137,7 +137,7 @@ const workOf: Partial<Record<Tool['type'], OpenAI.Responses.ResponseIncludable>>
 function toToolParams(request: ModelRequest): Partial<Params> {
   const tools = request.settings.tools.flatMap((tool) => toTool(tool, request));
   if (tools.length === 0) return {};
-  const include = new Set(tools.flatMap(({ type }) => workOf[type] ?? []));
+  const include = new Set(tools.flatMap(({ type }) => includeFor[type] ?? []));
   const { parallel_tool_calls } = request.settings;
   return {
     tools,

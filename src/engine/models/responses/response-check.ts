@@ -1,4 +1,4 @@
-import { readEvents } from '../sse-reader.ts';
+import { readSseData } from '../sse-reader.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -13,7 +13,7 @@ function parse(text: string): unknown {
 }
 
 /** What stands for an answer of some other API, or of none: the endpoint does not have this one. */
-const foreign = (): Response =>
+const notImplemented = (): Response =>
   Response.json(
     { error: { message: 'The model endpoint does not answer as the Responses API does.' } },
     { status: 501, headers: { 'x-should-retry': 'false' } },
@@ -39,23 +39,23 @@ async function isForeign(events: AsyncIterator<string>): Promise<boolean> {
   }
 }
 
-async function judgeStream({ body, headers }: Response): Promise<Response> {
-  if (body === null) return foreign();
+async function checkStream({ body, headers }: Response): Promise<Response> {
+  if (body === null) return notImplemented();
   const [looked, kept] = body.tee();
-  const events = readEvents(looked);
+  const events = readSseData(looked);
   const isOther = await isForeign(events);
   void events.return(undefined).catch(() => undefined);
   if (isOther) {
     await kept.cancel();
-    return foreign();
+    return notImplemented();
   }
   return new Response(kept, { headers });
 }
 
 /** A response in one piece becomes the stream that was asked for. */
-function judgeText(text: string, { headers }: Response): Response {
+function checkJson(text: string, { headers }: Response): Response {
   const response = parse(text);
-  if (fieldOf(response, 'object') !== 'response') return foreign();
+  if (fieldOf(response, 'object') !== 'response') return notImplemented();
   const status = fieldOf(response, 'status');
   const type = status === 'incomplete' || status === 'failed' ? status : 'completed';
   const event = JSON.stringify({ type: `response.${type}`, response });
@@ -72,16 +72,16 @@ function judgeText(text: string, { headers }: Response): Response {
  * Makes sure that what an endpoint answers is of the Responses API: servers without it answer
  * anything, a web page or an error under status 200 included, and it becomes a 501.
  */
-export function judged(fetch: Fetch): Fetch {
+export function requireResponsesApi(fetch: Fetch): Fetch {
   let isKnown = false;
   return async (input, init) => {
     const answer = await fetch(input, init);
     if (!answer.ok) return answer;
     if (answer.headers.get('content-type')?.includes('event-stream') !== true) {
-      return judgeText(await answer.text(), answer);
+      return checkJson(await answer.text(), answer);
     }
     if (isKnown) return answer;
-    const judgement = await judgeStream(answer);
+    const judgement = await checkStream(answer);
     isKnown = judgement.ok;
     return judgement;
   };

@@ -33,7 +33,7 @@ function completeCall(item: Call, told: string): Call {
   const given = typeof args === 'string' ? args : args && JSON.stringify(args);
   return {
     ...item,
-    call_id: call_id || id || randomIds.object('call_'),
+    call_id: call_id || id || randomIds.newId('call_'),
     arguments: given || told || '{}',
   };
 }

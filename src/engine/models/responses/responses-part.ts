@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { Citations, type FileNote, isFileNote, type Place, unitOffset } from './citations.ts';
+import { Citations, type FileAnnotation, isFileNote, type TextSpan, utf16Offset } from './citations.ts';
 import type { ModelEvent } from '../model.ts';
 import { type ContainerNote, isContainerNote, isImage, type RawEvent } from './generated-files.ts';
 
@@ -8,7 +8,7 @@ export type OutputPart = OpenAI.Responses.ResponseOutputMessage['content'][numbe
 export const textOf = (part: OutputPart): string =>
   part.type === 'refusal' ? part.refusal : part.text;
 
-const notesOf = (part: OutputPart): FileNote[] =>
+const notesOf = (part: OutputPart): FileAnnotation[] =>
   part.type === 'output_text' ? part.annotations.filter(isFileNote) : [];
 
 /** The files of containers that a part refers to, each as often as it does. */
@@ -22,7 +22,7 @@ export class PartWriter {
   readonly #citations = new Citations();
   /** The part without markers, as the model says it, and with them. */
   #text = '';
-  #said = '';
+  #textWithMarkers = '';
   #notes = 0;
 
   constructor(index: number, kind: 'text' | 'refusal') {
@@ -33,14 +33,14 @@ export class PartWriter {
   *write(text: string): Generator<ModelEvent> {
     if (text === '') return;
     this.#text += text;
-    this.#said += text;
+    this.#textWithMarkers += text;
     yield { type: 'delta', part: this.#index, kind: this.#kind, text };
   }
 
-  *note(note: FileNote): Generator<ModelEvent> {
-    const annotation = this.#citations.mark(note, this.#said.length);
+  *note(note: FileAnnotation): Generator<ModelEvent> {
+    const annotation = this.#citations.annotate(note, this.#textWithMarkers.length);
     this.#notes += 1;
-    this.#said += annotation.text;
+    this.#textWithMarkers += annotation.text;
     const { text } = annotation;
     yield { type: 'delta', part: this.#index, kind: 'text', text, annotation };
   }
@@ -50,11 +50,11 @@ export class PartWriter {
     const whole = textOf(part);
     const notes = notesOf(part).slice(this.#notes);
     for (const note of notes.toSorted((a, b) => a.index - b.index)) {
-      yield* this.#catchUp(whole, unitOffset(whole, note.index));
+      yield* this.#catchUp(whole, utf16Offset(whole, note.index));
       yield* this.note(note);
     }
     yield* this.#catchUp(whole, whole.length);
-    yield* this.#refer(containerNotesOf(part));
+    yield* this.#emitFileReferences(containerNotesOf(part));
   }
 
   *#catchUp(whole: string, end: number): Generator<ModelEvent> {
@@ -62,7 +62,7 @@ export class PartWriter {
   }
 
   /** References to files that code has made stand on their path in the text, where it has one. */
-  *#refer(notes: readonly ContainerNote[]): Generator<RawEvent> {
+  *#emitFileReferences(notes: readonly ContainerNote[]): Generator<RawEvent> {
     const taken = new Set<number>();
     const known = new Set<string>();
     for (const note of notes) {
@@ -73,20 +73,20 @@ export class PartWriter {
         taken.add(path.start_index);
         yield { type: 'file_made', part: this.#index, text: '', place: path, made: note };
       } else if (needsMarker) {
-        const place = this.#citations.place(note.file_id, note.filename, this.#said.length);
-        this.#said += place.text;
+        const place = this.#citations.place(note.file_id, note.filename, this.#textWithMarkers.length);
+        this.#textWithMarkers += place.text;
         yield { type: 'file_made', part: this.#index, text: place.text, place, made: note };
       }
     }
   }
 
   /** Where a file's path stands that has no reference yet. */
-  #findPath(filename: string, taken: ReadonlySet<number>): Place | null {
+  #findPath(filename: string, taken: ReadonlySet<number>): TextSpan | null {
     for (const name of new Set([filename, encodeURI(filename.toWellFormed())])) {
       const text = `sandbox:/mnt/data/${name}`;
-      let at = this.#said.indexOf(text);
-      while (at >= 0 && (taken.has(at) || this.#goesOn(at + text.length))) {
-        at = this.#said.indexOf(text, at + 1);
+      let at = this.#textWithMarkers.indexOf(text);
+      while (at >= 0 && (taken.has(at) || this.#isPrefixOfLongerName(at + text.length))) {
+        at = this.#textWithMarkers.indexOf(text, at + 1);
       }
       if (at >= 0) return { text, start_index: at, end_index: at + text.length };
     }
@@ -94,7 +94,7 @@ export class PartWriter {
   }
 
   /** Whether a name that seems to end here is only the beginning of a longer one. */
-  #goesOn(end: number): boolean {
-    return /^(?:[\w-]|\.\w)/.test(this.#said.slice(end, end + 2));
+  #isPrefixOfLongerName(end: number): boolean {
+    return /^(?:[\w-]|\.\w)/.test(this.#textWithMarkers.slice(end, end + 2));
   }
 }

@@ -7,12 +7,12 @@ import {
   tokensOf,
   type Usage,
 } from '../model.ts';
-import { type CallItem, CallWriter, isCallItem } from './hosted-call-writer.ts';
+import { type CallItem, HostedCallWriter, isCallItem } from './hosted-call-writer.ts';
 import type { RawEvent } from './generated-files.ts';
-import { EventCompleter } from './normalize.ts';
+import { EventNormalizer } from './normalize.ts';
 import { isEmpty, MessageWriter } from './message-writer.ts';
-import { findTold } from './match-items.ts';
-import { errorCode, passes } from '../upstream-error.ts';
+import { matchEmitted } from './match-items.ts';
+import { errorCode, retryDelayForCode } from '../upstream-error.ts';
 
 type Response = OpenAI.Responses.Response;
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
@@ -53,25 +53,25 @@ const statusOf = {
   'response.failed': 'failed',
 } as const;
 
-type Writer = MessageWriter | CallWriter;
+type Writer = MessageWriter | HostedCallWriter;
 
 /** Servers without these numbers send one message of one part. */
-type Place = { readonly output_index?: number; readonly item_id?: string | undefined };
-type PartPlace = Place & { readonly content_index?: number };
+type OutputPosition = { readonly output_index?: number; readonly item_id?: string | undefined };
+type PartPosition = OutputPosition & { readonly content_index?: number };
 
 /**
  * Follows one stream; the response that ends it is the truth that the events are held against.
  * Messages and calls of hosted tools are told one after the other: what a call has made comes with
  * its end, and what is said of other items meanwhile is held back until then.
  */
-export class StreamReader {
+export class ResponsesStreamReader {
   readonly #tools: readonly OpenAI.Beta.AssistantTool[];
-  readonly #completer = new EventCompleter();
+  readonly #completer = new EventNormalizer();
   readonly #items = new Map<number, OutputItem>();
   /** What has been begun, and is over unless it is open. */
   readonly #told: Writer[] = [];
   #open: Writer | null = null;
-  #held: StreamEvent[] = [];
+  #deferred: StreamEvent[] = [];
   #final: Partial<Response> | null = null;
 
   /** `tools` are those of the run. */
@@ -82,7 +82,7 @@ export class StreamReader {
   *read(raw: StreamEvent): Generator<RawEvent> {
     const event = this.#completer.event(raw);
     this.#collect(event);
-    yield* this.#tell(event);
+    yield* this.#emit(event);
   }
 
   /** Whether nothing more is to come. */
@@ -98,7 +98,7 @@ export class StreamReader {
     const { status, error } = this.#final;
     if (status === 'failed' || status === 'cancelled') {
       const message = error?.message ?? `The model's answer was ${status}.`;
-      throw new ModelFailure(errorCode(error?.code), message, passes(error?.code));
+      throw new ModelFailure(errorCode(error?.code), message, retryDelayForCode(error?.code));
     }
     const end = toEnd(this.#final);
     const items = this.#output(this.#final);
@@ -106,20 +106,20 @@ export class StreamReader {
     for (let open = this.#open; open !== null; open = this.#open) {
       yield* this.#close(this.#itemOf(open, items));
     }
-    const told = findTold(items, this.#told);
+    const told = matchEmitted(items, this.#told);
     for (const [index, item] of items.entries()) {
       // Its place in the stream may be that of another item.
       if (!told.has(item)) yield* this.#done(-1 - index, item);
     }
     const calls = items.flatMap(toCall);
     const cut = end !== 'stop' && this.#isLast(items.at(-1), items);
-    yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end, cut };
+    yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end, truncated: cut };
   }
 
   /** What an event says, now or when its turn comes. */
-  *#tell(event: StreamEvent): Generator<RawEvent> {
+  *#emit(event: StreamEvent): Generator<RawEvent> {
     if (this.#isHeld(event)) {
-      this.#held.push(event);
+      this.#deferred.push(event);
       return;
     }
     switch (event.type) {
@@ -144,7 +144,7 @@ export class StreamReader {
         this.#final = { status: statusOf[event.type], ...event.response };
         break;
       case 'error':
-        throw new ModelFailure(errorCode(event.code), event.message, passes(event.code));
+        throw new ModelFailure(errorCode(event.code), event.message, retryDelayForCode(event.code));
       default:
         yield* this.#readCall(event);
     }
@@ -174,12 +174,12 @@ export class StreamReader {
   }
 
   #itemOf(open: Writer, items: readonly OutputItem[]): OutputItem | undefined {
-    return [...findTold(items, this.#told)].find(([, told]) => told === open)?.[0];
+    return [...matchEmitted(items, this.#told)].find(([, told]) => told === open)?.[0];
   }
 
   /** Whether nothing was told behind an item; some servers say that it was done when it was not. */
   #isLast(item: OutputItem | undefined, items: readonly OutputItem[]): boolean {
-    return item === undefined || findTold(items, this.#told).get(item) === this.#told.at(-1);
+    return item === undefined || matchEmitted(items, this.#told).get(item) === this.#told.at(-1);
   }
 
   #isOver(index: number): boolean {
@@ -196,7 +196,7 @@ export class StreamReader {
   *#message({
     output_index: index = 0,
     item_id,
-  }: Place): Generator<RawEvent, MessageWriter | null> {
+  }: OutputPosition): Generator<RawEvent, MessageWriter | null> {
     if (this.#isOver(index)) return null;
     if (this.#open instanceof MessageWriter && this.#open.index === index) return this.#open;
     return yield* this.#start(new MessageWriter(index, item_id));
@@ -204,12 +204,12 @@ export class StreamReader {
 
   /** The same for a call. */
   *#call(
-    { output_index: index = 0, item_id }: Place,
+    { output_index: index = 0, item_id }: OutputPosition,
     type: CallItem['type'],
-  ): Generator<RawEvent, CallWriter | null> {
+  ): Generator<RawEvent, HostedCallWriter | null> {
     if (this.#isOver(index)) return null;
-    if (this.#open instanceof CallWriter && this.#open.index === index) return this.#open;
-    return yield* this.#start(new CallWriter({ index, id: item_id, type }, this.#tools));
+    if (this.#open instanceof HostedCallWriter && this.#open.index === index) return this.#open;
+    return yield* this.#start(new HostedCallWriter({ index, id: item_id, type }, this.#tools));
   }
 
   *#start<W extends Writer>(writer: W): Generator<RawEvent, W> {
@@ -228,7 +228,7 @@ export class StreamReader {
   }
 
   *#write(
-    event: PartPlace & { readonly delta: string },
+    event: PartPosition & { readonly delta: string },
     kind: 'text' | 'refusal',
   ): Generator<RawEvent> {
     if (!event.delta) return;
@@ -276,9 +276,9 @@ export class StreamReader {
     } else {
       yield* open.finish(item !== undefined && isCallItem(item) ? item : undefined);
     }
-    const held = this.#held;
-    this.#held = [];
-    for (const event of held) yield* this.#tell(event);
+    const held = this.#deferred;
+    this.#deferred = [];
+    for (const event of held) yield* this.#emit(event);
   }
 
   *#done(index: number, item: OutputItem): Generator<RawEvent> {

@@ -9,16 +9,16 @@ import {
   type QueryResult,
   type TransactionSettings,
 } from 'kysely';
-import type { PostgresFeatures } from '../capabilities.ts';
+import type { CapabilityAdapter } from '../capabilities.ts';
 import { SearchCompiler } from './postgres-compiler.ts';
-import { pause } from '../transaction.ts';
+import { backoffMs } from '../transaction.ts';
 import { isConnectionLoss } from '../errors.ts';
 
 /** Milliseconds that a server is waited for that cannot be reached. */
-const patience = 10_000;
+const reconnectTimeoutMs = 10_000;
 
 /** How many connections may be lost under one statement. */
-const mostLosses = 6;
+const maxConnectionLosses = 6;
 
 /** Statements that come to the same when they are done twice. */
 const repeatable: ReadonlySet<string> = new Set([
@@ -30,18 +30,18 @@ const repeatable: ReadonlySet<string> = new Set([
 type PostgresConnection = Parameters<PostgresDriver['releaseConnection']>[0];
 
 /** How connections come and go. */
-interface Supply {
+interface ConnectionSource {
   readonly acquire: () => Promise<PostgresConnection>;
   readonly release: (connection: PostgresConnection) => Promise<void>;
 }
 
 /** A connection that, outside of transactions, stands for whichever one works. */
 class ResilientConnection implements DatabaseConnection {
-  readonly #supply: Supply;
+  readonly #supply: ConnectionSource;
   #connection: PostgresConnection | null = null;
   isInTransaction = false;
 
-  constructor(supply: Supply) {
+  constructor(supply: ConnectionSource) {
     this.#supply = supply;
   }
 
@@ -62,10 +62,10 @@ class ResilientConnection implements DatabaseConnection {
       try {
         return await connection.executeQuery<R>(query);
       } catch (error) {
-        const isUseless = this.isInTransaction || !repeatable.has(kind) || failures === mostLosses;
+        const isUseless = this.isInTransaction || !repeatable.has(kind) || failures === maxConnectionLosses;
         if (isUseless || !isConnectionLoss(error)) throw error;
         await this.release();
-        await setTimeout(pause(failures));
+        await setTimeout(backoffMs(failures));
       }
     }
   }
@@ -103,8 +103,8 @@ class ResilientDriver implements Driver {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its driver takes back nothing but what it gave
         return (await this.#driver.acquireConnection()) as PostgresConnection;
       } catch (error) {
-        if (!isConnectionLoss(error) || performance.now() - begun > patience) throw error;
-        await setTimeout(pause(failures));
+        if (!isConnectionLoss(error) || performance.now() - begun > reconnectTimeoutMs) throw error;
+        await setTimeout(backoffMs(failures));
       }
     }
   }
@@ -142,9 +142,9 @@ class ResilientDriver implements Driver {
 
 export class ResilientDialect extends PostgresDialect {
   readonly #config: PostgresDialectConfig;
-  readonly #adapter: PostgresFeatures;
+  readonly #adapter: CapabilityAdapter;
 
-  constructor(config: PostgresDialectConfig, adapter: PostgresFeatures) {
+  constructor(config: PostgresDialectConfig, adapter: CapabilityAdapter) {
     super(config);
     this.#config = config;
     this.#adapter = adapter;
@@ -158,7 +158,7 @@ export class ResilientDialect extends PostgresDialect {
     return new SearchCompiler();
   }
 
-  override createAdapter(): PostgresFeatures {
+  override createAdapter(): CapabilityAdapter {
     return this.#adapter;
   }
 }

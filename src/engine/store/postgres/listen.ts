@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig, escapeIdentifier } from 'pg';
-import type { Signals } from '../signals.ts';
+import type { Notifications } from '../signals.ts';
 
 /** Milliseconds between attempts to connect: at first, and at most. */
 const [shortestWait, longestWait] = [250, 15_000];
 
 /** LISTEN on a connection of its own, which is made again whenever it is lost. */
-export class PostgresSignals implements Signals {
+export class PostgresListener implements Notifications {
   readonly channel: string;
   readonly #config: ClientConfig;
   readonly #closing = new AbortController();
@@ -18,12 +18,12 @@ export class PostgresSignals implements Signals {
     this.channel = channel;
   }
 
-  get isHearing(): boolean {
+  get isConnected(): boolean {
     return this.#isHearing;
   }
 
-  listen(hear: (signal: string) => void): void {
-    this.#loop = this.#run(hear);
+  listen(onNotification: (signal: string) => void): void {
+    this.#loop = this.#run(onNotification);
   }
 
   async close(): Promise<void> {
@@ -31,12 +31,12 @@ export class PostgresSignals implements Signals {
     await this.#loop;
   }
 
-  async #run(hear: (signal: string) => void): Promise<void> {
+  async #run(onNotification: (signal: string) => void): Promise<void> {
     const { signal } = this.#closing;
     for (let wait = shortestWait; !signal.aborted; wait = Math.min(wait * 2, longestWait)) {
       await this.#connect((heard) => {
         wait = shortestWait;
-        hear(heard);
+        onNotification(heard);
       }).catch(() => {});
       this.#isHearing = false;
       await setTimeout(wait, undefined, { signal }).catch(() => {});
@@ -44,14 +44,14 @@ export class PostgresSignals implements Signals {
   }
 
   /** Listens as long as the connection holds. */
-  async #connect(hear: (signal: string) => void): Promise<void> {
+  async #connect(onNotification: (signal: string) => void): Promise<void> {
     const client = new Client(this.#config);
     const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
     client.on('error', () => lose());
     client.on('end', () => lose());
     client.on('notification', ({ payload = '' }) => {
       this.#isHearing = true;
-      hear(payload);
+      onNotification(payload);
     });
     const end = () => void client.end().catch(() => {});
     this.#closing.signal.addEventListener('abort', end);

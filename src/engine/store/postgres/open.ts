@@ -1,13 +1,13 @@
 import { Kysely, sql } from 'kysely';
 import { type ClientConfig, Pool, TypeOverrides } from 'pg';
-import { nameOf } from '../../../shared/urls.ts';
-import { attempt } from '../attempt.ts';
+import { redactedLocation } from '../../../shared/urls.ts';
+import { trySavepoint } from '../attempt.ts';
 import { DatabaseError } from '../database-error.ts';
-import { type Features, PostgresFeatures } from '../capabilities.ts';
+import { type Capabilities, CapabilityAdapter } from '../capabilities.ts';
 import { migrate } from '../migrate.ts';
 import { connectionProblem, hasNoTls, toConnectionString, withoutTls } from './connection-url.ts';
 import { ResilientDialect } from './driver.ts';
-import { PostgresSignals } from './listen.ts';
+import { PostgresListener } from './listen.ts';
 import type { Database, Tables } from '../schema.ts';
 
 /** Connections of one process, beside the one that listens. */
@@ -53,14 +53,14 @@ const setLimits = sql.join(
 );
 
 /** PostgreSQL itself, whose row locks are known to be enough. */
-const genuine = /^PostgreSQL \d+(?:\.\d+)* /u;
+const realPostgres = /^PostgreSQL \d+(?:\.\d+)* /u;
 
 interface Server {
   readonly version: string;
   readonly schema: string | null;
 }
 
-async function meet(db: Database): Promise<Server> {
+async function identifyServer(db: Database): Promise<Server> {
   const { rows } = await sql<Server>`
     select version() as version, current_schema() as schema`.execute(db);
   const [server] = rows;
@@ -68,23 +68,23 @@ async function meet(db: Database): Promise<Server> {
   return server;
 }
 
-const isGenuine = ({ version }: Server) => genuine.test(version);
+const isGenuine = ({ version }: Server) => realPostgres.test(version);
 
 const isolationOf = (server: Server) => (isGenuine(server) ? 'read committed' : 'serializable');
 
-async function findFeatures(db: Database, url: string, server: Server): Promise<Features> {
+async function findFeatures(db: Database, url: string, server: Server): Promise<Capabilities> {
   const channel = `assistants_mcp ${server.schema}`;
-  const canNotify = await attempt(db, () =>
+  const canNotify = await trySavepoint(db, () =>
     sql`select pg_notify(${channel}, 'queued')`.execute(db),
   );
-  const skipLocked = await attempt(db, () =>
+  const skipLocked = await trySavepoint(db, () =>
     sql`select id from runs where false for update skip locked`.execute(db),
   );
   return {
     isolation: isolationOf(server),
     skipLocked,
-    knowsDrafts: isGenuine(server),
-    signals: canNotify ? new PostgresSignals(config(url), channel) : null,
+    asyncCommit: isGenuine(server),
+    notifications: canNotify ? new PostgresListener(config(url), channel) : null,
   };
 }
 
@@ -93,9 +93,9 @@ async function findFeatures(db: Database, url: string, server: Server): Promise<
  * brings it up to date. Throws {@link DatabaseError}, which never names the password.
  */
 export async function openPostgres(url: string): Promise<Database> {
-  const name = nameOf(url);
+  const name = redactedLocation(url);
   const pool = createPool(url);
-  const adapter = new PostgresFeatures();
+  const adapter = new CapabilityAdapter();
   const dialect = new ResilientDialect(
     {
       pool,
@@ -110,7 +110,7 @@ export async function openPostgres(url: string): Promise<Database> {
   try {
     // Whether there is a server at all is not waited for.
     (await pool.connect()).release();
-    const server = await meet(db);
+    const server = await identifyServer(db);
     if (server.schema === null) throw new Error('the schema of its search path does not exist');
     adapter.features = { ...adapter.features, isolation: isolationOf(server) };
     await migrate(db, name, server.schema);

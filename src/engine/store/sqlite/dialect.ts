@@ -20,7 +20,7 @@ const busy = 5;
 /** Milliseconds that looking into a file may wait for another process that prepares it. */
 const openTimeout = 10_000;
 /** How often a statement is tried again while another connection writes, about 10 ms apart. */
-const patience = 1000;
+const maxAttempts = 1000;
 
 /** Statements kept ready, of those used last; preparing one costs more than most take to run. */
 const mostPrepared = 200;
@@ -58,7 +58,7 @@ function adapt(database: DatabaseSync): SqliteDatabase {
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && 'errcode' in error && error.errcode === busy;
 
-const writes: ReadonlySet<string> = new Set([
+const writeQueries: ReadonlySet<string> = new Set([
   'InsertQueryNode',
   'UpdateQueryNode',
   'DeleteQueryNode',
@@ -68,7 +68,7 @@ const writes: ReadonlySet<string> = new Set([
  * Waits for other connections' transactions without blocking: SQLite's own busy handler would stop
  * this process altogether, and with it whoever holds the lock if they are in this process too.
  */
-class PatientConnection implements DatabaseConnection {
+class BusyRetryConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
   readonly #onCommit: () => Promise<void>;
   readonly #database: DatabaseSync;
@@ -86,7 +86,7 @@ class PatientConnection implements DatabaseConnection {
   /** A write outside of a transaction is one of its own. */
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const result = await this.#patiently<R>(query);
-    if (writes.has(query.query.kind) && !this.#database.isTransaction) await this.#onCommit();
+    if (writeQueries.has(query.query.kind) && !this.#database.isTransaction) await this.#onCommit();
     return result;
   }
 
@@ -95,7 +95,7 @@ class PatientConnection implements DatabaseConnection {
       try {
         return await this.#connection.executeQuery<R>(query);
       } catch (error) {
-        if (!isBusy(error) || attempt === patience) throw error;
+        if (!isBusy(error) || attempt === maxAttempts) throw error;
         await setTimeout(5 + Math.random() * 10);
       }
     }
@@ -122,7 +122,7 @@ class ImmediateDriver extends SqliteDriver {
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await super.acquireConnection();
-    return new PatientConnection(connection, this.#database, () => this.#adapter.log.sync());
+    return new BusyRetryConnection(connection, this.#database, () => this.#adapter.log.sync());
   }
 
   override async destroy(): Promise<void> {

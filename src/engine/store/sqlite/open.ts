@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { DatabaseError, reasonOf } from '../database-error.ts';
-import { keepLog } from '../durability.ts';
+import { enableWal } from '../durability.ts';
 import { checkMigrations, migrate, migrationTable } from '../migrate.ts';
 import type { Database, Tables } from '../schema.ts';
 import { openFile, SqliteFileDialect } from './dialect.ts';
@@ -47,7 +47,7 @@ export async function openSqlite(location: string): Promise<Database> {
   try {
     // From here on the driver waits, asynchronously.
     await sql`pragma busy_timeout = 0`.execute(db);
-    await keepLog(db);
+    await enableWal(db);
     await migrate(db, location);
     return db;
   } catch (error) {
