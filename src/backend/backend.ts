@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import type { Clock, Ids } from '../shared/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { EmbeddedEngine } from './embedded-engine.ts';
+import { errorMessage } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 
 /** What the tools work on: the engine in this process, or a server somewhere else. */
@@ -46,7 +47,7 @@ function createEmbeddedBackend(options: BackendOptions): Backend {
       return await startEmbedded(options);
     } catch (error) {
       embedded = undefined;
-      log.error(error instanceof Error ? error.message : String(error));
+      log.error(errorMessage(error));
       throw error;
     }
   };
@@ -54,7 +55,8 @@ function createEmbeddedBackend(options: BackendOptions): Backend {
   return {
     client: async () => (await ready()).openai,
     async resume() {
-      const { hasUnfinishedRuns: hasLiveRuns } = await import('../engine/store/sqlite/unfinished-runs.ts');
+      const { hasUnfinishedRuns: hasLiveRuns } =
+        await import('../engine/store/sqlite/unfinished-runs.ts');
       if (await hasLiveRuns(config.database)) await ready().catch(() => undefined);
     },
     async stop(graceMs) {

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { BackendOptions } from './backend.ts';
-import { preferLocalImages } from '../engine/runs/copied-images.ts';
+import { preferLocalImages } from '../engine/runs/generated-files.ts';
 import { createEngine, type Engine, type Observer } from '../engine/index.ts';
 import { createAutoModel } from '../engine/models/auto-detect.ts';
 import { type ChatOptions, createChatModel } from '../engine/models/chat/model.ts';
@@ -37,7 +37,8 @@ export async function startEmbeddedEngine(
   const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
   const modelEndpoint = resolveModelEndpoint(config);
   const db = await openDatabase(config.database);
-  const files = 'reason' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
+  const files =
+    'reason' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
   const engine = createEngine({
     db,
     model: models[config.modelApi]({ ...endpoint, files, ids }),

@@ -1,16 +1,10 @@
 import type { Engine } from '../engine/index.ts';
 import type { ModelEndpoint } from './model-endpoint.ts';
 import { routeTarget } from '../server/routes.ts';
+import { connectionErrorReason } from '../shared/errors.ts';
 import { Refusal, serverErrors } from '../server/errors.ts';
 
 type Handler = (request: Request) => Promise<Response>;
-
-const reasonOf = (error: unknown): string => {
-  const { message, cause } = error instanceof Error ? error : new Error(String(error));
-  return cause instanceof Error
-    ? (Reflect.get(cause, 'code')?.toString() ?? cause.message)
-    : message;
-};
 
 const idIn = (path: string): string => decodeURIComponent(path.split('/')[3] ?? '');
 
@@ -19,7 +13,8 @@ async function forward(request: Request, endpoint: ModelEndpoint, fetch: typeof 
   const { pathname, search } = new URL(url);
   // An id may be any text, and `..%2f` a way to what is no file.
   if (routeTarget(pathname) !== 'upstream') throw serverErrors.noFile(idIn(pathname));
-  if ('reason' in endpoint) throw serverErrors.unsupportedEndpoint(method, pathname, endpoint.reason);
+  if ('reason' in endpoint)
+    throw serverErrors.unsupportedEndpoint(method, pathname, endpoint.reason);
   const headers = new Headers(request.headers);
   headers.delete('authorization');
   if (endpoint.apiKey !== null) headers.set('authorization', `Bearer ${endpoint.apiKey}`);
@@ -29,7 +24,7 @@ async function forward(request: Request, endpoint: ModelEndpoint, fetch: typeof 
     return await fetch(target, { method, headers, body, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw serverErrors.unreachable(reasonOf(error));
+    throw serverErrors.unreachable(connectionErrorReason(error));
   }
 }
 

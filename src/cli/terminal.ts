@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
 import { getSystemErrorMessage } from 'node:util';
-import type { Progress } from './progress.ts';
 
 /** What a command reads, writes and heeds. */
 export interface Terminal {
@@ -19,7 +18,7 @@ export function abortSignal({ interrupted }: Terminal): AbortSignal {
 }
 
 /** An error as a sentence; those of the system as it words them itself. */
-export function errorMessage(error: unknown): string {
+export function errorSentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('errno' in error && typeof error.errno === 'number') {
     return `${getSystemErrorMessage(error.errno)}.`;
@@ -57,4 +56,35 @@ export async function* countBytes(
     progress.advance(chunk.length);
     yield chunk;
   }
+}
+/** How far something has come; `advance` is in the units of its total. */
+
+export interface Progress {
+  advance(amount: number): void;
+  /** Takes the bar away. */
+  end(): void;
+}
+const width = 30;
+/** A bar on a terminal; nothing at all elsewhere, or where the total is not known. */
+
+export function createProgressBar(
+  stream: Writable & { readonly isTTY?: boolean },
+  label: string,
+  total: number | null,
+): Progress {
+  if (stream.isTTY !== true || total === null || total === 0) {
+    return { advance: () => {}, end: () => {} };
+  }
+  let [done, shown] = [0, -1];
+  return {
+    advance(amount) {
+      done += amount;
+      const percent = Math.min(100, Math.floor((done / total) * 100));
+      if (percent === shown) return;
+      shown = percent;
+      const bar = '█'.repeat(Math.round((percent / 100) * width)).padEnd(width, '░');
+      stream.write(`\r${label} ${bar} ${String(percent).padStart(3)} %`);
+    },
+    end: () => void stream.write('\r\u001B[K'),
+  };
 }

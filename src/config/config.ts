@@ -1,6 +1,6 @@
 import { posix, win32 } from 'node:path';
 import { type Command, type FlagKind, parseArguments } from './arguments.ts';
-import { isLoopback } from '../shared/loopback.ts';
+import { isLoopback } from '../shared/urls.ts';
 import { type OptionInfo, type Option, InvalidOption } from './option.ts';
 import { options } from './options.ts';
 

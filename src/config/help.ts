@@ -6,7 +6,14 @@ const column = 34;
 
 const inCode = (text: string): string => text.replaceAll('`', '');
 
-function optionLines({ flag, env, value, help, defaultText: fallback, secret }: OptionInfo): string {
+function optionLines({
+  flag,
+  env,
+  value,
+  help,
+  defaultText: fallback,
+  secret,
+}: OptionInfo): string {
   const name = flag === null ? (env[0] ?? '') : `--${flag}${value === null ? '' : ` ${value}`}`;
   const also = (flag === null ? env.slice(1) : env).map((variable) => `or ${variable}`);
   const facts = [

@@ -11,7 +11,7 @@ import {
   integer,
   boolean,
 } from './option.ts';
-import { dryRun, olderThan } from './prune-options.ts';
+import { dryRun, olderThan } from './command-options.ts';
 import { type ToolNames, toolNames, type Toolset, toolsets } from '../tools/toolsets.ts';
 import { output, replace, threads } from './command-options.ts';
 

@@ -11,7 +11,7 @@ import { stepRoutes } from './routes/run-steps.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { expireOverdueRuns } from './runs/end-run.ts';
 import type { RunWorker } from './runs/worker.ts';
-import { unavailableReason } from './store/outage.ts';
+import { unavailableReason } from './store/errors.ts';
 
 const requestIdHeader = 'x-request-id';
 

@@ -1,15 +1,15 @@
 import { createApp } from './app.ts';
-import { createWindows } from './models/windows.ts';
+import { createWindows } from './models/context-window.ts';
 import type { EngineOptions } from './options.ts';
 import { isOwnFileRequest } from './routes/files.ts';
-import { logRunEnd } from './ended.ts';
+import { logRunEnd } from './observer.ts';
 import { RunEventBus } from './events/event-bus.ts';
 import { RunWorker } from './runs/worker.ts';
-import { countActiveRuns, type ActiveRuns } from './store/statistics.ts';
+import { countActiveRuns, type ActiveRuns } from './store/runs.ts';
 
 export type { EngineOptions } from './options.ts';
 export type { ModelCallReport, Observer } from './observer.ts';
-export type { ActiveRuns } from './store/statistics.ts';
+export type { ActiveRuns } from './store/runs.ts';
 
 /** The Assistants API in this process: its endpoints, and the worker that executes its runs. */
 export interface Engine {

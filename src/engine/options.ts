@@ -2,7 +2,7 @@ import type { Clock, Ids } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { EndpointFiles } from './models/endpoint-files.ts';
 import type { Model } from './models/model.ts';
-import type { Windows } from './models/windows.ts';
+import type { Windows } from './models/context-window.ts';
 import type { Observer } from './observer.ts';
 import type { RunEventBus } from './events/event-bus.ts';
 import type { Database } from './store/schema.ts';

@@ -10,7 +10,7 @@ import { advise } from '../tools/error-advice.ts';
 import { readFailure } from '../tools/sdk-call.ts';
 import { serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema } from '../tools/tool-listing.ts';
-import type { ToolListing } from '../tools/offer.ts';
+import type { ToolListing } from '../tools/tool-listing.ts';
 import type { Image, ToolNameLookup, Tool } from '../tools/tool.ts';
 import { failure, success } from './result.ts';
 

@@ -15,7 +15,10 @@ function checkCount({ headers }: IncomingMessage, limit: number): void {
 }
 
 /** The chunks of a body; throws a 413 once there are more than `limit` bytes. */
-export async function* readChunks(incoming: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+export async function* readChunks(
+  incoming: IncomingMessage,
+  limit: number,
+): AsyncGenerator<Buffer> {
   checkCount(incoming, limit);
   let size = 0;
   // The caller still has to hear why its body is not wanted.
@@ -47,6 +50,8 @@ async function collect(incoming: IncomingMessage, limit: number): Promise<Buffer
 
 /** Reads a JSON body whole; throws a 413, a 408 when it is slow, or a 400 when it breaks off. */
 export const readBody = (incoming: IncomingMessage, clock: Clock): Promise<Buffer<ArrayBuffer>> =>
-  withTimeout({ clock, ms: bodyTimeoutMs }, collect(incoming, limits.json), () =>
-    Promise.reject(serverErrors.tooSlow()),
+  withTimeout(
+    { clock, ms: bodyTimeoutMs },
+    () => collect(incoming, limits.json),
+    () => Promise.reject(serverErrors.tooSlow()),
   );

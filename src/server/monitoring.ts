@@ -1,12 +1,13 @@
 import { type Clock, unixSeconds } from '../shared/clock.ts';
-import type { ModelCallReport, Engine, ActiveRuns } from '../engine/index.ts';
-import { unavailableReason } from '../engine/store/outage.ts';
+import type { ModelCallReport, Engine, ActiveRuns, Observer } from '../engine/index.ts';
+import { unavailableReason } from '../engine/store/errors.ts';
 import { withTimeout } from '../shared/timeout.ts';
+import { type HttpMetrics, createMetrics } from './metrics.ts';
 
 /** Milliseconds that the database may take to answer. */
 const probeTimeoutMs = 2000;
 
-const late = async (): Promise<DatabaseHealth> => ({
+const timedOut = async (): Promise<DatabaseHealth> => ({
   reason: `it does not answer within ${probeTimeoutMs / 1000} seconds`,
 });
 
@@ -31,7 +32,7 @@ export function createProbe(engine: Pick<Engine, 'countActiveRuns'>, clock: Cloc
       asked = undefined;
     }
   };
-  return () => withTimeout({ clock, ms: probeTimeoutMs }, (asked ??= ask()), late);
+  return () => withTimeout({ clock, ms: probeTimeoutMs }, () => (asked ??= ask()), timedOut);
 }
 
 interface LastCall {
@@ -56,7 +57,11 @@ export function createLastCallTracker(clock: Clock) {
  * What `/healthz` answers: 503 while the database is of no use. A model endpoint that fails makes
  * nobody unhealthy, since another process could do no better.
  */
-export function healthResponse(condition: DatabaseHealth, last: LastCall | null, version: string): Response {
+export function healthResponse(
+  condition: DatabaseHealth,
+  last: LastCall | null,
+  version: string,
+): Response {
   const reason = 'reason' in condition ? condition.reason : null;
   const body = {
     status: reason === null ? 'ok' : 'unavailable',
@@ -66,4 +71,42 @@ export function healthResponse(condition: DatabaseHealth, last: LastCall | null,
   };
   const headers = { 'cache-control': 'no-store' };
   return Response.json(body, { status: reason === null ? 200 : 503, headers });
+}
+/** How those who run the server see what it does. */
+
+export interface Monitoring {
+  readonly observer: Observer;
+  readonly httpMetrics: HttpMetrics;
+  /** The answers of `/healthz` and `/metrics`, about this engine. */
+  endpointsFor(engine: Engine): {
+    readonly health: () => Promise<Response>;
+    readonly metrics: () => Promise<Response>;
+  };
+}
+
+export function createMonitoring(clock: Clock, version: string): Monitoring {
+  const metrics = createMetrics(version);
+  const memory = createLastCallTracker(clock);
+  return {
+    observer: {
+      ...metrics.observer,
+      modelCalled(model, report) {
+        memory.note(report);
+        metrics.observer.modelCalled(model, report);
+      },
+    },
+    httpMetrics: metrics.httpMetrics,
+    endpointsFor(engine) {
+      const probe = createProbe(engine, clock);
+      return {
+        health: async () => healthResponse(await probe(), memory.last(), version),
+        async metrics() {
+          const condition = await probe();
+          const text = await metrics.render('live' in condition ? condition.live : null);
+          const headers = { 'cache-control': 'no-store', 'content-type': metrics.contentType };
+          return new Response(text, { headers });
+        },
+      };
+    },
+  };
 }

@@ -12,7 +12,13 @@ export interface RequestContext {
   readonly log: Log;
 }
 
-export function createRequestContext({ ids, log }: { readonly ids: Ids; readonly log: Log }): RequestContext {
+export function createRequestContext({
+  ids,
+  log,
+}: {
+  readonly ids: Ids;
+  readonly log: Log;
+}): RequestContext {
   const current = new AsyncLocalStorage<string>();
   const at =
     (level: keyof Log): Log[keyof Log] =>

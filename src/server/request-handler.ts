@@ -1,9 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../engine/index.ts';
-import { type AccessRules, checkHost, checkOrigin, checkToken, type IncomingCall } from './access.ts';
+import {
+  type AccessRules,
+  checkHost,
+  checkOrigin,
+  checkToken,
+  type IncomingCall,
+} from './access.ts';
 import { readBody } from './body.ts';
-import { answerPreflight, crossOriginHeaders } from './cors.ts';
+import { answerPreflight, crossOriginHeaders } from './access.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { type RouteTarget, routeTarget, metricsRoute } from './routes.ts';

@@ -48,7 +48,8 @@ const ofModels = new Set(
 );
 
 /** Whether a path is one that a model endpoint would know, where there is none to ask. */
-export const isModelEndpointPath = (path: string): boolean => ofModels.has(path.split('/')[2] ?? '');
+export const isModelEndpointPath = (path: string): boolean =>
+  ofModels.has(path.split('/')[2] ?? '');
 
 const resources = new Set(['assistants', 'threads', 'messages', 'files', 'runs', 'steps']);
 

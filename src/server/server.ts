@@ -12,6 +12,7 @@ import { createUpstreamProxy, type UpstreamProxy } from './upstream-proxy.ts';
 import { isModelEndpointPath } from './routes.ts';
 import { serverErrors } from './errors.ts';
 import { createMonitoring, type Monitoring } from './monitoring.ts';
+import { errorMessage } from '../shared/errors.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 
 /** What an MCP server here works with. */
@@ -55,7 +56,11 @@ function chooseUpstreamProxy(config: Config, ids: Ids): UpstreamProxy {
 function assemble(
   options: ServeOptions,
   { engine, openai }: EmbeddedEngine,
-  { requestContext: requestContext, monitoring: monitoring, closing }: { requestContext: RequestContext; monitoring: Monitoring; closing: AbortSignal },
+  {
+    requestContext: requestContext,
+    monitoring: monitoring,
+    closing,
+  }: { requestContext: RequestContext; monitoring: Monitoring; closing: AbortSignal },
 ) {
   const { config, clock, ids, serverFactory } = options;
   const { log } = requestContext;
@@ -94,7 +99,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const embedded = await startEmbeddedEngine({ ...within, observer });
   const { engine } = embedded;
   const closing = new AbortController();
-  const { front, mcp } = assemble(options, embedded, { requestContext: requestContext, monitoring: monitoring, closing: closing.signal });
+  const { front, mcp } = assemble(options, embedded, {
+    requestContext: requestContext,
+    monitoring: monitoring,
+    closing: closing.signal,
+  });
   const listener = await listen(front, { host: config.host, port: config.port, ids }).catch(
     async (error: unknown) => {
       await engine.stop(0);
@@ -119,7 +128,10 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
 }
 
 /** Serves until the program is asked to end; resolves to its exit code. */
-export async function runServer(options: ServeOptions, interrupted: Promise<void>): Promise<number> {
+export async function runServer(
+  options: ServeOptions,
+  interrupted: Promise<void>,
+): Promise<number> {
   const { log } = options;
   try {
     const serving = await startServer(options);
@@ -129,7 +141,7 @@ export async function runServer(options: ServeOptions, interrupted: Promise<void
     await serving.stop();
     return 0;
   } catch (error) {
-    log.error(error instanceof Error ? error.message : String(error));
+    log.error(errorMessage(error));
     return 1;
   }
 }

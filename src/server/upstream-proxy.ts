@@ -8,6 +8,7 @@ import { request as askSecurely } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readChunks, limits } from './body.ts';
+import { connectionErrorReason } from '../shared/errors.ts';
 import { Refusal, serverErrors } from './errors.ts';
 
 /** Passes a request on and its answer back; throws a {@link Refusal}. */
@@ -68,7 +69,9 @@ function keepOthers(message: IncomingMessage, dropped: readonly string[]): [stri
 
 function headersFor(incoming: IncomingMessage, { apiKey, name }: Options): OutgoingHttpHeaders {
   const { via, 'transfer-encoding': encoding } = incoming.headers;
-  const kept = keepOthers(incoming, strippedRequestHeaders).filter(([header]) => !keyHeaders.test(header));
+  const kept = keepOthers(incoming, strippedRequestHeaders).filter(
+    ([header]) => !keyHeaders.test(header),
+  );
   return {
     ...Object.fromEntries(kept),
     ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
@@ -76,11 +79,6 @@ function headersFor(incoming: IncomingMessage, { apiKey, name }: Options): Outgo
     via: [...(via === undefined ? [] : [via]), `1.1 ${name}`].join(', '),
   };
 }
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error
-    ? (Reflect.get(error, 'code')?.toString() ?? error.message).replace(/\.$/u, '')
-    : String(error);
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -163,7 +161,9 @@ export function createUpstreamProxy(options: Options): UpstreamProxy {
       return toResponse(await answer, { method, target, base });
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      throw signal.aborted ? serverErrors.clientClosed() : serverErrors.unreachable(reasonOf(error));
+      throw signal.aborted
+        ? serverErrors.clientClosed()
+        : serverErrors.unreachable(connectionErrorReason(error));
     }
   };
 }

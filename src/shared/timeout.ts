@@ -1,20 +1,33 @@
 import type { Clock } from './clock.ts';
 
-/** Resolves as `work` does, or as `late` does when that takes longer than `ms` milliseconds. */
+interface TimeoutOptions {
+  readonly clock: Clock;
+  readonly ms: number;
+  /** Cancels the work. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Resolves as `work` does, or as `onTimeout` does when that takes longer than `ms` milliseconds.
+ * Rejects as soon as `signal` aborts. The signal given to `work` aborts in both cases.
+ */
 export async function withTimeout<T>(
-  { clock, ms }: { readonly clock: Clock; readonly ms: number },
-  work: Promise<T>,
-  late: () => Promise<T>,
+  { clock, ms, signal }: TimeoutOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+  onTimeout: () => Promise<T>,
 ): Promise<T> {
-  const over = new AbortController();
-  const wait = async (): Promise<T> => {
-    await clock.sleep(ms, over.signal);
-    return over.signal.aborted ? work : late();
+  const done = new AbortController();
+  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
+  const started = work(either);
+  const timeout = async (): Promise<T> => {
+    await clock.sleep(ms, either);
+    signal?.throwIfAborted();
+    return done.signal.aborted ? started : onTimeout();
   };
   try {
-    return await Promise.race([work, wait()]);
+    return await Promise.race([started, timeout()]);
   } finally {
-    // A reason of its own saves the making of an error with its stack.
-    over.abort('over');
+    // A given reason avoids the cost of an error with its stack.
+    done.abort('done');
   }
 }

@@ -131,10 +131,7 @@ const remedies: readonly Remedy[] = [
 const isShutDown = (status: number | null, baseURL: string): boolean =>
   status === 404 && URL.parse(baseURL)?.hostname === 'api.openai.com';
 
-function adviseOnServer(
-  { status, unreachable }: Failure,
-  { baseURL }: CallContext,
-): string | null {
+function adviseOnServer({ status, unreachable }: Failure, { baseURL }: CallContext): string | null {
   if (isShutDown(status, baseURL)) {
     return 'OpenAI switched its hosted Assistants API off on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.';
   }

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { fileId, integer, listQuery } from '../schema/common.ts';
-import { type ApiCall, readJson } from './answer.ts';
+import { type ApiCall, readJson } from './sdk-call.ts';
 import { readFailure, ToolError } from './sdk-call.ts';
 import { type FilePreview, largestImage, readPreview } from './file-content.ts';
-import { decodeUpload } from './file-upload.ts';
+import { decodeUpload } from './file-content.ts';
 import { deleted, withId, page } from './output-schemas.ts';
 import { type ToolContext, defineTool } from './tool.ts';
 
@@ -26,7 +26,10 @@ async function keepsFiles({ openai, signal }: ToolContext): Promise<boolean> {
 }
 
 /** Waits for an answer about files, and says in one sentence when the endpoint has none. */
-async function explainMissingFiles<Answer>(asked: Promise<Answer>, call: ToolContext): Promise<Answer> {
+async function explainMissingFiles<Answer>(
+  asked: Promise<Answer>,
+  call: ToolContext,
+): Promise<Answer> {
   try {
     return await asked;
   } catch (error) {
@@ -37,8 +40,10 @@ async function explainMissingFiles<Answer>(asked: Promise<Answer>, call: ToolCon
   }
 }
 
-const bodyOf = async <Body extends object>(asked: ApiCall<Body>, call: ToolContext): Promise<Body> =>
-  (await explainMissingFiles(readJson(asked), call)).body;
+const bodyOf = async <Body extends object>(
+  asked: ApiCall<Body>,
+  call: ToolContext,
+): Promise<Body> => (await explainMissingFiles(readJson(asked), call)).body;
 
 export const uploadFileTool = defineTool({
   name: 'upload_file',

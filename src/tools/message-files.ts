@@ -6,7 +6,7 @@ import {
   messageFiles,
   pageMessageFiles,
 } from '../schema/message-files.ts';
-import { readJson } from './answer.ts';
+import { readJson } from './sdk-call.ts';
 import { readFailure, ToolError } from './sdk-call.ts';
 import { withId, page } from './output-schemas.ts';
 import { type ToolContext, defineTool } from './tool.ts';

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { readJson } from './answer.ts';
+import { readJson } from './sdk-call.ts';
 import { isRunning } from './next-step.ts';
 import type { ToolContext } from './tool.ts';
 
@@ -23,7 +23,10 @@ function describeStep({ id, step_details: details }: Step): StepProgress {
 }
 
 /** The run's newest steps, oldest first; none when they cannot be read: progress is a courtesy. */
-async function readSteps({ id, thread_id }: Run, { openai, signal }: ToolContext): Promise<StepProgress[]> {
+async function readSteps(
+  { id, thread_id }: Run,
+  { openai, signal }: ToolContext,
+): Promise<StepProgress[]> {
   const query = { thread_id, order: 'desc', limit: 100 } as const;
   try {
     const { body } = await readJson(openai.beta.threads.runs.steps.list(id, query, { signal }));

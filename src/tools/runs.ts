@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { include, listQuery, runId, threadId } from '../schema/common.ts';
 import { modifyMetadata } from '../schema/message.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
-import { readJson } from './answer.ts';
+import { readJson } from './sdk-call.ts';
 import { readFailure } from './sdk-call.ts';
 import { waitedRun, page, runOrStep } from './output-schemas.ts';
 import { defineTool } from './tool.ts';

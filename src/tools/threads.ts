@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
-import { readJson } from './answer.ts';
+import { readJson } from './sdk-call.ts';
 import { readFailure, ToolError } from './sdk-call.ts';
 import { deleted, withId, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Tool, annotations } from './tool.ts';
 
 /** A JSON Schema (2020-12) of an object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -76,7 +77,9 @@ const negligibleLimits: Readonly<Record<string, number>> = {
 /** Keywords that say nothing: any object may be open and empty, and some limits are wide. */
 function isRedundant(key: string, value: unknown): boolean {
   if (key === 'additionalProperties' || key === 'properties') return isEmpty(value);
-  return key === '$schema' || (typeof value === 'number' && value >= (negligibleLimits[key] ?? Infinity));
+  return (
+    key === '$schema' || (typeof value === 'number' && value >= (negligibleLimits[key] ?? Infinity))
+  );
 }
 
 function compactProperties(properties: JsonSchema, nulls: Nulls): JsonSchema {
@@ -136,3 +139,27 @@ export const advertiseModification = remember((schema) => ({
 
 /** The JSON Schema that a tool's answer is advertised with: open, so that it admits every server's. */
 export const advertiseOutput = remember((schema) => convert(schema, 'output', 'kept'));
+/** What is told of a tool before it is called. */
+
+export interface ToolListing extends Omit<Tool, 'input' | 'output' | 'call'> {
+  readonly annotations: ReturnType<typeof annotations>;
+  readonly inputSchema: JsonSchema;
+  /** null for a tool whose answer need not be structured. */
+  readonly outputSchema: JsonSchema | null;
+}
+/** A tool as it is listed. */
+
+export function toListing(tool: Tool): ToolListing {
+  const { operation, name, title, description, toolset, effect, input, output } = tool;
+  return {
+    operation,
+    name,
+    title,
+    description,
+    toolset,
+    effect,
+    annotations: annotations(effect),
+    inputSchema: effect === 'modify' ? advertiseModification(input) : inputSchema(input),
+    outputSchema: output === null ? null : advertiseOutput(output),
+  };
+}

@@ -1,9 +1,9 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
 import type { Clock } from '../shared/clock.ts';
-import { maxDepth, exceedsDepth } from '../schema/depth.ts';
+import { maxDepth, exceedsDepth } from '../schema/limits.ts';
 import { toValidationError } from '../schema/validation-error.ts';
-import { type ApiCall, readJson } from './answer.ts';
+import { type ApiCall, readJson } from './sdk-call.ts';
 import { ToolError } from './sdk-call.ts';
 import type { Toolset } from './toolsets.ts';
 

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { integer } from '../schema/common.ts';
-import { type ApiCall, readJson } from './answer.ts';
+import { type ApiCall, readJson } from './sdk-call.ts';
 import { formatRunIds, isRunning, nextStep } from './next-step.ts';
 import { createProgressReporter } from './run-progress.ts';
 import type { ToolContext } from './tool.ts';
@@ -30,7 +30,12 @@ async function fetchRun({ id, thread_id }: Run, patience: number, { openai, sign
 }
 
 /** Looks again until the run stands still, the time is over, or the client or this program goes. */
-async function pollRun(first: Run, headers: Headers, seconds: number, call: ToolContext): Promise<Run> {
+async function pollRun(
+  first: Run,
+  headers: Headers,
+  seconds: number,
+  call: ToolContext,
+): Promise<Run> {
   const { clock, signal, closing } = call;
   const deadline = clock.now() + seconds * 1000;
   const report = createProgressReporter(call);
@@ -40,7 +45,9 @@ async function pollRun(first: Run, headers: Headers, seconds: number, call: Tool
   while (isRunning(run.status) && clock.now() < deadline && !closing.aborted) {
     await clock.sleep(Math.min(pause, deadline - clock.now()), signal);
     if (signal.aborted) break;
-    const seen = await fetchRun(run, Math.max(deadline - clock.now(), 1000), call).catch(() => null);
+    const seen = await fetchRun(run, Math.max(deadline - clock.now(), 1000), call).catch(
+      () => null,
+    );
     if (seen === null) break;
     run = seen.body;
     pause = pauseAfter(seen.headers, pause);
@@ -67,7 +74,9 @@ async function readReply(run: Run, { openai, signal }: ToolContext): Promise<str
 /** How to come by a reply that could not be read just now. */
 function readLater(run: Run, call: ToolContext): string | null {
   const tool = call.names('list_messages');
-  return tool === null ? null : `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} for the reply.`;
+  return tool === null
+    ? null
+    : `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} for the reply.`;
 }
 
 async function withReplyOrNext(run: Run, call: ToolContext): Promise<object> {
@@ -87,7 +96,11 @@ async function withReplyOrNext(run: Run, call: ToolContext): Promise<object> {
  * made, when completed) and `next` (what is left to do). Only the call itself can fail: once the
  * run is known, every trouble ends in the run as last seen. A client's abort never stops the run.
  */
-export async function waitForRun(pending: ApiCall<Run>, seconds: number, call: ToolContext): Promise<object> {
+export async function waitForRun(
+  pending: ApiCall<Run>,
+  seconds: number,
+  call: ToolContext,
+): Promise<object> {
   const { body, headers } = await readJson(pending);
   return withReplyOrNext(await pollRun(body, headers, seconds, call), call);
 }

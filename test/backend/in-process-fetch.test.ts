@@ -1,7 +1,7 @@
 import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../../src/backend/openai-client.ts';
-import { inProcessFetch } from '../../src/backend/embedded-fetch.ts';
+import { inProcessFetch } from '../../src/backend/openai-client.ts';
 
 const forever = () => new Promise<Response>(() => {});
 

@@ -15,7 +15,7 @@ import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/engine/store/open.ts';
 import { runExport } from '../../src/cli/commands/export.ts';
 import { runImport } from '../../src/cli/commands/import.ts';
-import { createProgressBar } from '../../src/cli/progress.ts';
+import { createProgressBar } from '../../src/cli/terminal.ts';
 import { until } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { assistant, question, thread } from '../support/examples.ts';

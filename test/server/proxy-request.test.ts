@@ -275,7 +275,11 @@ describe('what cannot be passed on', () => {
 });
 
 test('the server’s key goes to no other host, whatever a path hides', async () => {
-  const pass = createUpstreamProxy({ baseURL: 'http://127.0.0.1:1', apiKey: serverKey, name: 'me' });
+  const pass = createUpstreamProxy({
+    baseURL: 'http://127.0.0.1:1',
+    apiKey: serverKey,
+    name: 'me',
+  });
   const request = new Request('http://127.0.0.1/v1%2f@127.0.0.1:2/x');
   const answer = pass(request, new IncomingMessage(new Socket()));
   await expect(answer).rejects.toMatchObject({ status: 404 });

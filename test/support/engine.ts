@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
 import type { Ids } from '../../src/shared/clock.ts';
-import { preferLocalImages } from '../../src/engine/runs/copied-images.ts';
+import { preferLocalImages } from '../../src/engine/runs/generated-files.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { createAutoModel } from '../../src/engine/models/auto-detect.ts';
 import { createChatModel } from '../../src/engine/models/chat/model.ts';
@@ -12,7 +12,7 @@ import { createScriptedModel } from '../../src/engine/models/scripted.ts';
 import { openDatabase } from '../../src/engine/store/open.ts';
 import { withUpstreamFiles } from '../../src/backend/files-proxy.ts';
 import { createLog } from '../../src/shared/log.ts';
-import { inProcessFetch } from '../../src/backend/embedded-fetch.ts';
+import { inProcessFetch } from '../../src/backend/openai-client.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
 import { locate } from './test-database.ts';
 import { faultOf } from './objects.ts';

@@ -7,7 +7,7 @@ import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
 import { capabilityTools } from '../../src/tools/capability-aliases.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
-import { toListing } from '../../src/tools/offer.ts';
+import { toListing } from '../../src/tools/tool-listing.ts';
 import type { Tool } from '../../src/tools/tool.ts';
 import { filterTools, type ToolFilter } from '../../src/tools/toolsets.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';

@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { type Driver, Kysely, PGliteDialect, type PGliteDialectConfig, PGliteDriver } from 'kysely';
 import type { Tables } from '../../src/engine/store/schema.ts';
 import { CapabilityAdapter } from '../../src/engine/store/capabilities.ts';
-import { SearchCompiler } from '../../src/engine/store/postgres/postgres-compiler.ts';
+import { SearchCompiler } from '../../src/engine/store/postgres/driver.ts';
 import { migrate } from '../../src/engine/store/migrate.ts';
 
 /** Hands the one connection to one after the other, and leaves it open for the next test. */

@@ -11,7 +11,7 @@ import { createLog } from '../../src/shared/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { startServer } from '../../src/server/server.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
-import { toListing } from '../../src/tools/offer.ts';
+import { toListing } from '../../src/tools/tool-listing.ts';
 
 export interface Start {
   /** Flags after `serve`. */

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createServer } from '../../src/mcp/server.ts';
 import { serve } from '../../src/mcp/stdio.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
-import { toListing } from '../../src/tools/offer.ts';
+import { toListing } from '../../src/tools/tool-listing.ts';
 import { createWaitingClock } from '../support/mcp.ts';
 import { connectClient, createPipes } from '../support/pipes.ts';
 

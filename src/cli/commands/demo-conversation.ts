@@ -1,7 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
-import type { DemoPrinter } from './teller.ts';
 
 /** Calls a tool; its answer is checked to be of `shape`. Throws what the tool says when it fails. */
 type Call = <T>(tool: string, args: object, shape: z.ZodType<T>) => Promise<T>;
@@ -153,10 +152,39 @@ async function attachFile(call: Call, teller: DemoPrinter, done: Run): Promise<v
 }
 
 /** The main job from the assistant to the list of runs; true when the run completed. */
-export async function runConversation(client: Client, teller: DemoPrinter, config: Config): Promise<boolean> {
+export async function runConversation(
+  client: Client,
+  teller: DemoPrinter,
+  config: Config,
+): Promise<boolean> {
   const call = createCall(client, teller);
   const done = await createAndRun(call, teller, config.model ?? 'gpt-4.1-mini');
   if (config.baseUrl === null) await attachFile(call, teller, done);
   await listResults(call, teller, done);
   return done.status === 'completed';
+}
+/** Prints the story: numbered chapters, and lines that belong to them. */
+export interface DemoPrinter {
+  /** Begins a chapter, named for the tool it is about. */
+  step(title: string): void;
+  /** One line of a chapter. */
+  line(text: string, indent?: number): void;
+  end(sentence: string): void;
+}
+const maxLength = 160;
+const shorten = (text: string): string =>
+  text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+
+export function createPrinter(write: (text: string) => void): DemoPrinter {
+  let chapters = 0;
+  return {
+    step(title) {
+      chapters += 1;
+      write(`\n${String(chapters).padStart(2)}. ${title}\n`);
+    },
+    line(text, indent = 4) {
+      for (const part of text.split('\n')) write(`${' '.repeat(indent)}${shorten(part)}\n`);
+    },
+    end: (sentence) => write(`\n${sentence}\n`),
+  };
 }

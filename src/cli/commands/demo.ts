@@ -5,7 +5,8 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Config } from '../../config/config.ts';
 import { runConversation } from './demo-conversation.ts';
-import { createPrinter, type DemoPrinter } from './teller.ts';
+import { errorMessage } from '../../shared/errors.ts';
+import { createPrinter, type DemoPrinter } from './demo-conversation.ts';
 
 /** What the demo needs of the process that it runs in. */
 export interface DemoHost {
@@ -78,7 +79,11 @@ async function withServer(
   }
 }
 
-async function connectAndRun(client: Client, teller: DemoPrinter, config: Config): Promise<boolean> {
+async function connectAndRun(
+  client: Client,
+  teller: DemoPrinter,
+  config: Config,
+): Promise<boolean> {
   const { tools } = await client.listTools();
   const server = client.getServerVersion();
   teller.step('Connect');
@@ -106,7 +111,7 @@ export async function runDemo(stage: DemoHost, config: Config): Promise<boolean>
     teller.end(completed ? 'The run completed.' : 'The run did not complete.');
     return completed;
   } catch (error) {
-    teller.end(`It ended early: ${error instanceof Error ? error.message : String(error)}`);
+    teller.end(`It ended early: ${errorMessage(error)}`);
     return false;
   } finally {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });

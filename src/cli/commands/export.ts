@@ -5,8 +5,8 @@ import { countRows, readSnapshot } from '../../engine/store/raw-rows.ts';
 import { openExisting } from '../../engine/store/open.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { exportObjects } from '../../engine/transfer/exporter.ts';
-import { createProgressBar, type Progress } from '../progress.ts';
-import { abortSignal, errorMessage, type Terminal } from '../terminal.ts';
+import { createProgressBar, type Progress } from '../terminal.ts';
+import { abortSignal, errorSentence, type Terminal } from '../terminal.ts';
 
 export interface ExportCommand {
   readonly database: string;
@@ -80,7 +80,11 @@ async function writeAll(
 ): Promise<number> {
   const total = threads === null ? await countRows(db) : null;
   const stdoutIsTerminal = output === null && stdout.isTTY === true;
-  const progress: Progress = createProgressBar(stderr, 'Exporting', stdoutIsTerminal ? null : total);
+  const progress: Progress = createProgressBar(
+    stderr,
+    'Exporting',
+    stdoutIsTerminal ? null : total,
+  );
   let count = 0;
   const onLines = (more: number) => {
     count += more;
@@ -104,7 +108,7 @@ function explain(error: unknown, output: string | null, signal: AbortSignal): st
   if (hasCode(error) && error.code === 'EPIPE') return null;
   if (hasCode(error) && error.code === 'ABORT_ERR' && signal.aborted) return 'Interrupted.';
   const isOfFile = output !== null && hasCode(error);
-  return isOfFile ? `${output}: ${errorMessage(error)}` : errorMessage(error);
+  return isOfFile ? `${output}: ${errorSentence(error)}` : errorSentence(error);
 }
 
 /**

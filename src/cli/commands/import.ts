@@ -4,10 +4,16 @@ import { addAbortSignal } from 'node:stream';
 import { openDatabase } from '../../engine/store/open.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { importFile } from '../../engine/transfer/importer.ts';
-import { createProgressBar } from '../progress.ts';
+import { createProgressBar } from '../terminal.ts';
 import { ImportError } from '../../engine/transfer/import-error.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
-import { countBytes, abortSignal, formatCounts, errorMessage, type Terminal } from '../terminal.ts';
+import {
+  countBytes,
+  abortSignal,
+  formatCounts,
+  errorSentence,
+  type Terminal,
+} from '../terminal.ts';
 
 export interface ImportCommand {
   /** The database to import into; it is made if it is not there. */
@@ -40,7 +46,7 @@ async function importOne(
 /** Why a file was not imported, with its name. */
 function describeFailure(file: string, error: unknown, signal: AbortSignal): string {
   if (error instanceof ImportError) return error.message;
-  const reason = signal.aborted ? 'Interrupted.' : errorMessage(error);
+  const reason = signal.aborted ? 'Interrupted.' : errorSentence(error);
   return `${file}: ${reason}`;
 }
 
@@ -60,7 +66,7 @@ export async function runImport(terminal: Terminal, command: ImportCommand): Pro
     for (file of files) await importOne(db, file, options, terminal);
     return 0;
   } catch (error) {
-    if (db === undefined) stderr.write(`${errorMessage(error)}\n`);
+    if (db === undefined) stderr.write(`${errorSentence(error)}\n`);
     else stderr.write(`${describeFailure(file, error, signal)}\nNothing of it was imported.\n`);
     return 1;
   } finally {

@@ -9,8 +9,8 @@ import {
   deleteInactive,
 } from '../../engine/store/prune.ts';
 import type { Database } from '../../engine/store/schema.ts';
-import { createProgressBar } from '../progress.ts';
-import { abortSignal, formatCounts, errorMessage, type Terminal } from '../terminal.ts';
+import { createProgressBar } from '../terminal.ts';
+import { abortSignal, formatCounts, errorSentence, type Terminal } from '../terminal.ts';
 
 export interface PruneCommand {
   readonly database: string;
@@ -107,7 +107,7 @@ export async function runPrune(terminal: Terminal, command: PruneCommand): Promi
     return 0;
   } catch (error) {
     const so = db === undefined || dryRun ? '' : `Removed ${formatPruned(removed)} before that.\n`;
-    stderr.write(`${errorMessage(error)}\n${so}`);
+    stderr.write(`${errorSentence(error)}\n${so}`);
     return 1;
   } finally {
     await db?.destroy();

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import { maxDepth, exceedsDepth } from '../../schema/depth.ts';
+import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
 import { toValidationError } from '../../schema/validation-error.ts';
 import { errors } from './errors.ts';
 

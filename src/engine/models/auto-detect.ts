@@ -21,7 +21,8 @@ export function createAutoModel(options: ChatOptions): Model {
   let detected: Model | null = null;
   return {
     unavailable: responses.unavailable,
-    unsupportedTools: (tools) => (detected === chat ? chat.unsupportedTools(tools) : lookUpTools(tools)),
+    unsupportedTools: (tools) =>
+      detected === chat ? chat.unsupportedTools(tools) : lookUpTools(tools),
     async *respond(request) {
       const tried = detected ?? responses;
       try {

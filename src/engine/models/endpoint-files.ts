@@ -1,9 +1,17 @@
 import type OpenAI from 'openai';
 import { APIError, toFile } from 'openai';
 import { redact } from '../../shared/redact.ts';
-import { createEndpointClient, type EndpointOptions, isMissingPath, secretsOf } from './endpoint.ts';
+import {
+  createEndpointClient,
+  type EndpointOptions,
+  isMissingPath,
+  secretsOf,
+} from './endpoint.ts';
 import type { EphemeralFile } from './model.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { upstreamMessage } from './upstream-error.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { withTimeout } from '../../shared/timeout.ts';
 
 export type NewVectorStore = Pick<
   OpenAI.VectorStoreCreateParams,
@@ -61,8 +69,9 @@ export class EndpointFilesError extends Error {
 }
 
 function toFailure(error: unknown, secrets: readonly string[]): EndpointFilesError {
-  if (error instanceof APIError) return new EndpointFilesError(redact(upstreamMessage(error), secrets), error);
-  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof APIError)
+    return new EndpointFilesError(redact(upstreamMessage(error), secrets), error);
+  const message = errorMessage(error);
   return new EndpointFilesError(redact(message, secrets));
 }
 
@@ -87,7 +96,10 @@ async function fillStore(
 }
 
 /** Null at an endpoint without vector stores. An unknown object is a 404 too, but not to a list. */
-async function nullIfUnsupported<T>({ vectorStores }: OpenAI, answer: Promise<T>): Promise<T | null> {
+async function nullIfUnsupported<T>(
+  { vectorStores }: OpenAI,
+  answer: Promise<T>,
+): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
@@ -197,7 +209,8 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
   };
   return {
     createVectorStore: (store) => wrapErrors(nullIfUnsupported(stores, createStore(stores, store))),
-    addToVectorStore: (id, store) => wrapErrors(nullIfUnsupported(stores, addToStore(stores, id, store))),
+    addToVectorStore: (id, store) =>
+      wrapErrors(nullIfUnsupported(stores, addToStore(stores, id, store))),
     deleteVectorStore: (id) => wrapErrors(deleteVectorStore(id)),
     countIndexing: (id, signal) => wrapErrors(countIndexing(id, signal)),
     downloadGenerated: (made, signal) => wrapErrors(downloadGenerated(made, signal)),
@@ -207,3 +220,16 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     readImage: (id, signal) => wrapErrors(readImage(id, signal)),
   };
 }
+
+/** Limits how long one call of the endpoint's files may hold up a run. */
+const fileCallTimeoutMs = 60_000;
+
+/** Resolves as `call` does; rejects when the endpoint does not answer in time, and aborts the call. */
+export const callWithTimeout = <T>(
+  clock: Clock,
+  signal: AbortSignal,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> =>
+  withTimeout({ clock, ms: fileCallTimeoutMs, signal }, call, () =>
+    Promise.reject(new Error('The model endpoint took too long.')),
+  );

@@ -1,6 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
 import { redact } from '../../shared/redact.ts';
-import { ModelFailure } from './model.ts';
+import { ModelFailure, type ModelRequest } from './model.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { toContextOverflow } from './context-window.ts';
 
 /** No waiting brings a spent quota back. */
@@ -78,11 +79,7 @@ export function toModelFailure(
   secrets: readonly string[],
 ): ModelFailure {
   const isAPIError = error instanceof APIError;
-  const said = isAPIError
-    ? upstreamMessage(error)
-    : error instanceof Error
-      ? error.message
-      : String(error);
+  const said = isAPIError ? upstreamMessage(error) : errorMessage(error);
   const id = (isAPIError ? error.requestID : null) ?? requestId;
   const message = redact(id === null ? said : `${said} (request id ${id})`, secrets);
   const overflow = toContextOverflow(error, message);
@@ -93,4 +90,20 @@ export function toModelFailure(
   const status: unknown = error.status;
   const known = typeof status === 'number' ? status : null;
   return new ModelFailure(statusCode(error), message, again, known);
+}
+/** The container of a call is no more, which is soon for one that is idle: a new one can be had. */
+
+export class ContainerExpired extends ModelFailure {}
+/** The failure of a call, told apart where the endpoint says that its container is no more. */
+
+export function toContainerGone(
+  { container }: Pick<ModelRequest, 'container'>,
+  failure: ModelFailure,
+): ModelFailure {
+  const { code, message } = failure;
+  const isGone =
+    container !== null &&
+    /container/iu.test(message) &&
+    /expired|not found|no longer|does not exist/iu.test(message);
+  return isGone ? new ContainerExpired(code, message) : failure;
 }

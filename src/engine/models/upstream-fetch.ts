@@ -37,7 +37,10 @@ export const limitSdkRetries =
 /** Milliseconds that the end of a stream may take once everything has been said. */
 const longestGoodbye = 1000;
 
-async function drainInBackground(rest: AsyncIterator<unknown>, stream: AbortController): Promise<void> {
+async function drainInBackground(
+  rest: AsyncIterator<unknown>,
+  stream: AbortController,
+): Promise<void> {
   const timer = setTimeout(() => stream.abort('over'), longestGoodbye).unref();
   try {
     while ((await rest.next()).done !== true);

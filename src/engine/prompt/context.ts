@@ -1,5 +1,5 @@
 import type { ContextMessage, PastTurn } from '../models/model.ts';
-import { type CountTokens, countBytes, loadTokenizer } from './tokens.ts';
+import { type CountTokens, countBytes, loadTokenizer } from './token-count.ts';
 import { contextMessages, messageBody } from '../store/messages.ts';
 import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Database, RunSettings, Usage } from '../store/schema.ts';
@@ -59,7 +59,9 @@ export const outputBudget = (settings: RunSettings, usedTokens: Usage): number |
 
 /** Tokens the next call may be sent as far as the run limits it. */
 const promptBudget = ({ max_prompt_tokens }: RunSettings, usedTokens: Usage): number =>
-  max_prompt_tokens === null ? Number.POSITIVE_INFINITY : max_prompt_tokens - usedTokens.prompt_tokens;
+  max_prompt_tokens === null
+    ? Number.POSITIVE_INFINITY
+    : max_prompt_tokens - usedTokens.prompt_tokens;
 
 /** Tokens of a window that are there for the prompt: the answer needs some, and so do searches. */
 function promptRoom(settings: RunSettings, usedTokens: Usage, window: number): number {
@@ -69,7 +71,11 @@ function promptRoom(settings: RunSettings, usedTokens: Usage, window: number): n
 }
 
 /** Reasoning goes back encrypted; what it takes was told when it was made. */
-const scaleOf = (settings: RunSettings, { turns, usedTokens: spent }: RunContext, count: CountTokens) =>
+const scaleOf = (
+  settings: RunSettings,
+  { turns, usedTokens: spent }: RunContext,
+  count: CountTokens,
+) =>
   ({
     fixed: fixedTokens(settings, turns, count) + spent.completion_tokens_details.reasoning_tokens,
     of: (message) => messageTokens(message, count),

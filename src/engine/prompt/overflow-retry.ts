@@ -12,7 +12,9 @@ const shrinkFactor = 2 / 3;
 /** The window to fit the thread into next, when so many tokens were refused. */
 const nextWindow = (window: number, stated: number | null, refused: number): number =>
   // Where the endpoint's count is not ours, what it says it takes can be more than was sent.
-  stated !== null && stated < window ? stated : Math.min(window, Math.floor(refused * shrinkFactor));
+  stated !== null && stated < window
+    ? stated
+    : Math.min(window, Math.floor(refused * shrinkFactor));
 
 /**
  * Makes a model call with as much of the thread as fits, and with less of it for as long as the

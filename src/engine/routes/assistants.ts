@@ -81,8 +81,9 @@ export function assistantRoutes(options: EngineOptions): Hono {
   );
 
   routes.post('/:assistant_id', async (context) => {
-    const [{ id }, { tool_resources, ...fields }] = await parseBetweenChecks(pathAssistant(db, context), () =>
-      parseBody(context, modifyAssistant),
+    const [{ id }, { tool_resources, ...fields }] = await parseBetweenChecks(
+      pathAssistant(db, context),
+      () => parseBody(context, modifyAssistant),
     );
     const row = await transact(db, async (transaction) => {
       const current = assistantBody(await pathAssistant(transaction, context));

@@ -74,7 +74,11 @@ const neededTools = ({ tools, tool_choice }: RunFields, assistant: AssistantRow)
   tool_choice === 'none' ? [] : (tools ?? assistantBody(assistant).tools);
 
 /** Refuses a run that could only be executed without something it asks for. */
-function checkExecutable(tools: RunSettings['tools'], parts: EngineDeps, lookups: UpstreamLookups): void {
+function checkExecutable(
+  tools: RunSettings['tools'],
+  parts: EngineDeps,
+  lookups: UpstreamLookups,
+): void {
   const { unavailable } = parts.model;
   if (unavailable !== null) throw errors.noModel(unavailable);
   const refusal = lookups.unsupportedTools(tools);
@@ -111,7 +115,8 @@ export async function createRun(
   const added = await addMessages(db, thread, messages, parts);
   const settings = resolveRunSettings(fields, assistant, added.thread, parts.modelFor);
   const hasInstructions = (settings.instructions ?? '') !== '';
-  if (!hasInstructions && !(await hasUserInput(db, thread, opening ?? messages))) throw errors.emptyThread();
+  if (!hasInstructions && !(await hasUserInput(db, thread, opening ?? messages)))
+    throw errors.emptyThread();
   await checkReadable(db, settings);
   const created_at = unixSeconds(parts.clock);
   const deadline = created_at + parts.runLifetime;

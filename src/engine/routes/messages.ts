@@ -25,7 +25,7 @@ import { findActiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { type ThreadRow, threadBody, updateThread } from '../store/threads.ts';
-import { addAttachments } from './attachments.ts';
+import { addAttachments } from './tool-resources.ts';
 import { type UpstreamLookups, withUpstreamLookups } from './upstream-lookups.ts';
 
 type Content = MessageBody['content'];
@@ -46,7 +46,9 @@ function toContent(content: CreateMessage['content']): Content {
 }
 
 /** What making something takes. */
-export type CreateDeps = Pick<EngineOptions, 'clock' | 'ids'> & { readonly lookups: UpstreamLookups };
+export type CreateDeps = Pick<EngineOptions, 'clock' | 'ids'> & {
+  readonly lookups: UpstreamLookups;
+};
 
 /**
  * Adds messages that no run made, in order, within the caller's transaction; answers them and the
@@ -93,8 +95,9 @@ export function messageRoutes(options: EngineOptions): Hono {
   const routes = new Hono();
 
   routes.get('/', async (context) => {
-    const [{ id }, { run_id, ...query }] = await parseBetweenChecks(threadFromPath(db, context), async () =>
-      parseQuery(context, listQuery),
+    const [{ id }, { run_id, ...query }] = await parseBetweenChecks(
+      threadFromPath(db, context),
+      async () => parseQuery(context, listQuery),
     );
     const page = await toPageQuery(query, 'message', (cursor) => messageCursor(db, id, cursor));
     const { rows, has_more } = await listMessages(db, id, page, run_id);

@@ -1,11 +1,12 @@
 import { Hono } from 'hono';
 import { includeQuery, listSteps as listQuery } from '../../schema/run.ts';
-import { applyInclude } from './found-content.ts';
 import { pathRun, pathStep, parseBetweenChecks } from './path-objects.ts';
 import { toList, toPageQuery } from '../http/pagination.ts';
 import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import { findStep, listSteps, toStep } from '../store/steps.ts';
+import type OpenAI from 'openai';
+import type { StreamEvent } from '../events/event-bus.ts';
 
 /** `/threads/{thread_id}/runs/{run_id}/steps` (contract §4.5, §6). */
 export function stepRoutes({ db }: EngineOptions): Hono {
@@ -29,4 +30,36 @@ export function stepRoutes({ db }: EngineOptions): Hono {
   });
 
   return routes;
+}
+type Step = OpenAI.Beta.Threads.Runs.RunStep;
+type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;
+/** What a request's `include` says; it knows one value. */
+export type Include = readonly OpenAI.Beta.Threads.Runs.RunStepInclude[];
+function withoutContent(call: ToolCall): ToolCall {
+  if (call.type !== 'file_search') return call;
+  const results = call.file_search.results?.map(({ content: _content, ...result }) => result);
+  return { ...call, file_search: { ...call.file_search, ...(results && { results }) } };
+}
+/** A step as a request shows it: the texts that searches found come when `include` asks (contract §6). */
+
+export function applyInclude(step: Step, include: Include = []): Step {
+  const { step_details: details } = step;
+  if (details.type !== 'tool_calls' || include.length > 0) return step;
+  const tool_calls = details.tool_calls.map(withoutContent);
+  return { ...step, step_details: { ...details, tool_calls } };
+}
+/** The same for what a stream tells. */
+
+export function applyIncludeToEvent(event: StreamEvent, include?: Include): StreamEvent {
+  switch (event.event) {
+    case 'thread.run.step.created':
+    case 'thread.run.step.in_progress':
+    case 'thread.run.step.completed':
+    case 'thread.run.step.failed':
+    case 'thread.run.step.cancelled':
+    case 'thread.run.step.expired':
+      return { ...event, data: applyInclude(event.data, include) };
+    default:
+      return event;
+  }
 }

@@ -1,8 +1,8 @@
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
-import { type Include, applyIncludeToEvent } from './found-content.ts';
+import { type Include, applyIncludeToEvent } from './run-steps.ts';
 import { sseResponse, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
 import type { StreamEvent, Subscription } from '../events/event-bus.ts';
-import { internalErrorEvent, shutdownEvent } from '../events/fault.ts';
+import { internalErrorEvent, shutdownEvent } from '../events/event-bus.ts';
 import type { EventDeduplicator } from '../events/event-deduplicator.ts';
 
 /** Milliseconds of silence after which a comment is sent, so that there are never 15 s of it. */
@@ -46,7 +46,9 @@ function createEventSource({ subscription, deduplicator, look, clock }: StreamSo
     const { received: heard } = subscription;
     const found = await look().catch(() => [internalErrorEvent]);
     // What was heard meanwhile is at least as new, and comes next.
-    return subscription.received === heard ? deduplicator.filter(found, 'retold', unixSeconds(clock)) : [];
+    return subscription.received === heard
+      ? deduplicator.filter(found, 'retold', unixSeconds(clock))
+      : [];
   };
 
   const listen = async (): Promise<StreamEvent[]> => {
@@ -56,7 +58,11 @@ function createEventSource({ subscription, deduplicator, look, clock }: StreamSo
       if (news !== undefined) {
         heardAt = clock.now();
         if (news.length > 0) pending = subscription.next();
-        return deduplicator.filter(news.length > 0 ? news : [shutdownEvent], 'live', unixSeconds(clock));
+        return deduplicator.filter(
+          news.length > 0 ? news : [shutdownEvent],
+          'live',
+          unixSeconds(clock),
+        );
       }
       pollTimer = null;
       if (left() > 0) continue;

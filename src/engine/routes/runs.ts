@@ -14,7 +14,7 @@ import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
 import { runSnapshot } from '../runs/end-run.ts';
 import type { StreamEvent } from '../events/event-bus.ts';
-import { threadDeleted } from '../events/fault.ts';
+import { threadDeleted } from '../events/event-bus.ts';
 import { transition, isTerminal, nextStatus } from '../run-state-machine.ts';
 import { EventDeduplicator } from '../events/event-deduplicator.ts';
 import { replayRun, replaySteps } from '../events/event-replay.ts';
@@ -32,7 +32,7 @@ import type { Database } from '../store/schema.ts';
 import { toThread } from '../store/threads.ts';
 import { transact } from '../store/transaction.ts';
 import { createRun } from './create-run.ts';
-import type { Include } from './found-content.ts';
+import type { Include } from './run-steps.ts';
 import { type UpstreamLookups, withUpstreamLookups } from './upstream-lookups.ts';
 import { runStreamResponse } from './run-stream.ts';
 import { addThread } from './threads.ts';
@@ -74,13 +74,17 @@ async function startRun(
   deps: EngineDeps,
   worker: RunWorker,
   { run_id, stream, past, include }: StartRun,
-  change: (writeContext: Pick<WriteContext, 'db' | 'emit'>, lookups: UpstreamLookups) => Promise<RunRow>,
+  change: (
+    writeContext: Pick<WriteContext, 'db' | 'emit'>,
+    lookups: UpstreamLookups,
+  ) => Promise<RunRow>,
 ): Promise<Response> {
   const { db, clock, events } = deps;
   const subscription = stream === true ? events.subscribe(run_id) : null;
   try {
     const deduplicator = new EventDeduplicator();
-    if (subscription !== null) deduplicator.filter((await past?.()) ?? [], 'retold', unixSeconds(clock));
+    if (subscription !== null)
+      deduplicator.filter((await past?.()) ?? [], 'retold', unixSeconds(clock));
     const row = await withUpstreamLookups(deps, (lookups) =>
       worker.enqueueAndClaim((writeContext) => change(writeContext, lookups)),
     );
@@ -152,12 +156,20 @@ function createRunRoute(deps: EngineDeps, worker: RunWorker) {
       ...parseQuery(context, includeQuery),
       ...(await parseBody(context, createRunBody)),
     });
-    const [, { stream, include, ...run }] = await parseBetweenChecks(threadFromPath(deps.db, context), body);
+    const [, { stream, include, ...run }] = await parseBetweenChecks(
+      threadFromPath(deps.db, context),
+      body,
+    );
     const id = deps.ids.newId('run_');
-    return startRun(deps, worker, { run_id: id, stream, include }, async (writeContext, lookups) => {
-      const thread = await threadFromPath(writeContext.db, context);
-      return createRun(writeContext, { ...deps, lookups }, thread, { ...run, id });
-    });
+    return startRun(
+      deps,
+      worker,
+      { run_id: id, stream, include },
+      async (writeContext, lookups) => {
+        const thread = await threadFromPath(writeContext.db, context);
+        return createRun(writeContext, { ...deps, lookups }, thread, { ...run, id });
+      },
+    );
   };
 }
 

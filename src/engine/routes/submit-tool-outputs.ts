@@ -17,7 +17,8 @@ const maxBytes = 512 * 1024;
 
 /** Refuses outputs for a run that waits for none (contract §2.2, row 33). */
 export function requireWaiting(run: RunRow): void {
-  if (nextStatus(run.status, 'submit') === undefined) throw errors.runNotWaitingForOutputs(run.status);
+  if (nextStatus(run.status, 'submit') === undefined)
+    throw errors.runNotWaitingForOutputs(run.status);
 }
 
 /** Every call must be answered, once, and nothing else (rows 34 and 35). */
@@ -68,5 +69,9 @@ export async function submitOutputs(
     await completeToolStep(writeContext, run, step, outputs);
   }
   await answerLastTurn(db, run.id, outputs);
-  return saveTransition(writeContext, run, transition(runSnapshot(run), 'submit', unixSeconds(clock)));
+  return saveTransition(
+    writeContext,
+    run,
+    transition(runSnapshot(run), 'submit', unixSeconds(clock)),
+  );
 }

@@ -5,7 +5,7 @@ import { threadFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listResponse } from '../http/pagination.ts';
 import { parseBody } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
-import { threadDeleted } from '../events/fault.ts';
+import { threadDeleted } from '../events/event-bus.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import { findActiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';

@@ -1,9 +1,10 @@
-import { ContainerExpired } from '../models/container-gone.ts';
+import { ContainerExpired } from '../models/upstream-error.ts';
 import type { ModelEvent, ModelRequest } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
 import { deleteContainer, findContainer, putContainer } from '../store/code-containers.ts';
 import { runSettings, type RunRow } from '../store/runs.ts';
-import { withTimeout, reasonOf } from '../../shared/in-time.ts';
+import { errorReason } from '../../shared/errors.ts';
+import { callWithTimeout } from '../models/endpoint-files.ts';
 import { createFileSaver } from './generated-files.ts';
 import type { Execution } from './turn-recorder.ts';
 
@@ -28,9 +29,11 @@ async function findUsableContainer(
   if (missing.length === 0) return found.id;
   if (files === null) return null;
   try {
-    await withTimeout(deps, signal, (until) => files.addToContainer(found.id, missing, until));
+    await callWithTimeout(deps.clock, signal, (until) =>
+      files.addToContainer(found.id, missing, until),
+    );
   } catch (error) {
-    log.info('container of a thread is given up', { run_id: run.id, reason: reasonOf(error) });
+    log.info('container of a thread is given up', { run_id: run.id, reason: errorReason(error) });
     return null;
   }
   await putContainer(db, run.thread_id, { ...found, file_ids: [...found.file_ids, ...missing] });

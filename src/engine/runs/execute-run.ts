@@ -10,18 +10,20 @@ import {
   outputBudget,
 } from '../prompt/context.ts';
 import { callWithOverflowRetry } from '../prompt/overflow-retry.ts';
-import { callWithContainer, type HostedToolContext, logOmittedFileSearch } from './code-container.ts';
+import {
+  callWithContainer,
+  type HostedToolContext,
+  logOmittedFileSearch,
+} from './code-container.ts';
 import { waitForIndexing } from './vector-store-indexing.ts';
-import { isStoreError } from '../store/outage.ts';
+import { isStoreError } from '../store/errors.ts';
+import { errorStack } from '../../shared/errors.ts';
 import { type Execution, LeaseLost, TurnRecorder } from './turn-recorder.ts';
 
 /** Why an execution is broken off; the reason its signal aborts with. */
 export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';
 
 const internalErrorMessage = 'Sorry, something went wrong: the log of the server says what.';
-
-const stackOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const endings = { cancelled: 'stop', expired: 'expire' } as const;
 
@@ -91,8 +93,10 @@ async function finishInterrupted(
     throw error;
   } else {
     // A mistake would only be made again, and what the model said be bought again.
-    deps.log.error('run failed', { run_id: run.id, error: stackOf(error) });
-    await recorder.end('fail', { last_error: { code: 'server_error', message: internalErrorMessage } });
+    deps.log.error('run failed', { run_id: run.id, error: errorStack(error) });
+    await recorder.end('fail', {
+      last_error: { code: 'server_error', message: internalErrorMessage },
+    });
   }
 }
 

@@ -1,16 +1,18 @@
 import { unixSeconds } from '../../shared/clock.ts';
 import type { ModelRequest, EphemeralFile } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
-import { deleteFile, insertFile, type NewFile, runFiles } from '../store/files.ts';
+import { deleteFile, findContent, insertFile, type NewFile, runFiles } from '../store/files.ts';
 import { findLeased } from '../store/leases.ts';
 import { runMessages } from '../store/messages.ts';
 import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { runSteps } from '../store/steps.ts';
 import { transact } from '../store/transaction.ts';
-import { withTimeout, reasonOf } from '../../shared/in-time.ts';
+import { errorReason } from '../../shared/errors.ts';
+import { callWithTimeout } from '../models/endpoint-files.ts';
 import { retryWhileUnavailable } from './write-retry.ts';
 import type { Execution } from './turn-recorder.ts';
+import { type EndpointFiles, toImageUrl } from '../models/endpoint-files.ts';
 
 /*
  * What code made is kept twice: among the endpoint's files, so that it can be attached again, and as
@@ -31,10 +33,10 @@ async function upload(deps: EngineDeps, file: File, { run, signal }: Kept) {
   try {
     return files === null
       ? null
-      : await withTimeout(deps, signal, (until) => files.upload(file, until));
+      : await callWithTimeout(deps.clock, signal, (until) => files.upload(file, until));
   } catch (error) {
     signal.throwIfAborted();
-    const facts = { run_id: run.id, file: file.name, reason: reasonOf(error) };
+    const facts = { run_id: run.id, file: file.name, reason: errorReason(error) };
     log.info('file that a run made is kept here alone', facts);
     return null;
   }
@@ -77,7 +79,9 @@ async function keepFile(
 ): Promise<string | null> {
   const { files, log } = deps;
   if (files === null) throw new Error('There is nowhere to keep files.');
-  const file = await withTimeout(deps, execution.signal, (until) => files.downloadGenerated(made, until));
+  const file = await callWithTimeout(deps.clock, execution.signal, (until) =>
+    files.downloadGenerated(made, until),
+  );
   const uploaded = await upload(deps, file, execution);
   if (file.size <= maxCopyBytes) {
     return keepCopy(deps, await toCopy(deps, file, execution, uploaded), execution);
@@ -97,7 +101,7 @@ export function createFileSaver(deps: EngineDeps, execution: Kept): ModelRequest
     } catch (error) {
       const file = 'url' in made ? 'an image' : made.filename;
       if (!signal.aborted) {
-        const facts = { run_id: run.id, file, reason: reasonOf(error) };
+        const facts = { run_id: run.id, file, reason: errorReason(error) };
         deps.log.warn('file that a run made is lost', facts);
       }
       return null;
@@ -115,3 +119,12 @@ export async function deleteUnreferenced(db: Database, run: RunRow): Promise<voi
     if (!rows.some(({ body }) => body.includes(JSON.stringify(id)))) await deleteFile(db, id);
   }
 }
+/** The endpoint's files, but for images of which there are copies: those need not be asked for. */
+
+export const preferLocalImages = (files: EndpointFiles, db: Database): EndpointFiles => ({
+  ...files,
+  async readImage(file_id, signal) {
+    const copy = await findContent(db, file_id);
+    return copy === undefined ? files.readImage(file_id, signal) : toImageUrl(copy);
+  },
+});

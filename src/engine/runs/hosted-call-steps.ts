@@ -53,7 +53,8 @@ export async function beginCall(
   }
   const next = { ...open, calls: [...open.calls, call], input: '' };
   await saveCalls(writeContext, next);
-  for (const event of wholeCall(open.step.id, call, open.calls.length)) writeContext.emit(run.id, event);
+  for (const event of wholeCall(open.step.id, call, open.calls.length))
+    writeContext.emit(run.id, event);
   return next;
 }
 
@@ -81,4 +82,5 @@ export const closeCalls = (
   writeContext: WriteContext,
   { step, calls }: OpenCalls,
   usage: Usage,
-): Promise<void> => endStep(writeContext, step, 'completed', { usage, step_details: detailsOf(calls) });
+): Promise<void> =>
+  endStep(writeContext, step, 'completed', { usage, step_details: detailsOf(calls) });

@@ -1,4 +1,4 @@
-import type { Notifications } from '../store/signals.ts';
+import type { Notifications } from '../store/capabilities.ts';
 
 /** Milliseconds between two looks at the database: soon after something happened, and at most. */
 const [soon, late] = [1000, 5000];
@@ -24,7 +24,10 @@ export class PollBackoff {
   /** Milliseconds until the next look, when a run needs somebody in `left` milliseconds. */
   nextDelayMs(left = Infinity): number {
     const wait = this.#wait;
-    this.#wait = Math.min(wait * 2, this.#signals?.isConnected === true ? maxDelayWithNotifications : late);
+    this.#wait = Math.min(
+      wait * 2,
+      this.#signals?.isConnected === true ? maxDelayWithNotifications : late,
+    );
     return Math.min(wait, Math.max(left, shortest));
   }
 }

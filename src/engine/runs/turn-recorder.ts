@@ -6,7 +6,7 @@ import { noLease, type RunRow, updateRun } from '../store/runs.ts';
 import type { Database, Usage } from '../store/schema.ts';
 import type { CommitOptions } from '../store/transaction.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';
-import { finishTurn, type Finished, requiresToolOutputs } from './conclusion.ts';
+import { finishTurn, type Finished, requiresToolOutputs } from './end-run.ts';
 import type { RunContext } from '../prompt/context.ts';
 import { imageDelta, inputDelta, messageDelta } from '../events/delta-events.ts';
 import { discardOpen, discardUnfinished, endRun, runSnapshot } from './end-run.ts';
@@ -153,7 +153,10 @@ export class TurnRecorder {
     const grown = this.#content[delta.part];
     const annotationIndex = grown?.type === 'text' ? grown.text.annotations.length : 0;
     appendDelta(this.#content, delta);
-    const news = messageDelta(this.#open.message.id, delta, { first: grown === undefined, annotationIndex: annotationIndex });
+    const news = messageDelta(this.#open.message.id, delta, {
+      first: grown === undefined,
+      annotationIndex: annotationIndex,
+    });
     this.#deps.events.publish(this.#run.id, news);
   }
 
@@ -184,14 +187,19 @@ export class TurnRecorder {
   async #endCall(event: Extract<ModelEvent, { type: 'call_done' }>): Promise<void> {
     const open = this.#calls;
     if (open === null) throw new Error('a call is done that was never started');
-    this.#calls = await this.#write((writeContext, run) => finishCall(writeContext, run, open, event), {
-      asyncCommit: true,
-    });
+    this.#calls = await this.#write(
+      (writeContext, run) => finishCall(writeContext, run, open, event),
+      {
+        asyncCommit: true,
+      },
+    );
   }
 
   /** Calls that are done end their step; one that is not leaves it to the end of the run. */
   #closeOrSaveCalls(writeContext: WriteContext, calls: OpenCalls): Promise<void> {
-    return calls.input === null ? closeCalls(writeContext, calls, noUsage) : saveCalls(writeContext, calls);
+    return calls.input === null
+      ? closeCalls(writeContext, calls, noUsage)
+      : saveCalls(writeContext, calls);
   }
 
   /** Makes a change, which must leave the recorder as it is: it may have to be made again. */

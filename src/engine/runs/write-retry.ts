@@ -1,5 +1,5 @@
 import type { EngineDeps } from '../options.ts';
-import { unavailableReason } from '../store/outage.ts';
+import { unavailableReason } from '../store/errors.ts';
 import type { RunRow } from '../store/runs.ts';
 
 /** Milliseconds between two attempts to write while the database is of no use. */

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { sql } from 'kysely';
-import { findDeletedCursor, saveDeletedCursor } from './gone.ts';
+import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
 import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
 import { type Database, decode } from './schema.ts';
 

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { trySavepoint } from './attempt.ts';
-import { DatabaseError, reasonOf } from './database-error.ts';
+import { trySavepoint } from './capabilities.ts';
+import { DatabaseError } from './errors.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { migrations } from './migrations.ts';
 import type { Database } from './schema.ts';
+import { errorReason } from '../../shared/errors.ts';
 import { transact } from './transaction.ts';
 
 export const migrationTable = 'assistants_mcp_migrations';
@@ -70,6 +71,6 @@ export async function migrate(db: Database, location: string, schema?: string): 
   } catch (error) {
     // Where there is no lock to wait for, another process may have been faster.
     if (await isComplete()) return;
-    throw new DatabaseError(`Cannot prepare the database ${location}: ${reasonOf(error)}.`);
+    throw new DatabaseError(`Cannot prepare the database ${location}: ${errorReason(error)}.`);
   }
 }

@@ -1,6 +1,6 @@
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { trySavepoint } from './attempt.ts';
+import { trySavepoint } from './capabilities.ts';
 import { isCancelling, isActive, isClaimable } from './run-filters.ts';
 import { capabilitiesOf } from './capabilities.ts';
 
@@ -164,7 +164,9 @@ async function createEndpointFiles(db: Kysely<unknown>): Promise<void> {
     .addColumn('thread_id', 'text', (column) => column.notNull())
     .addColumn('run_id', 'text', (column) => column.notNull())
     .addColumn('body', 'text', (column) => column.notNull())
-    .addColumn('content', capabilitiesOf(db) === null ? 'blob' : 'bytea', (column) => column.notNull())
+    .addColumn('content', capabilitiesOf(db) === null ? 'blob' : 'bytea', (column) =>
+      column.notNull(),
+    )
     .execute();
   await db.schema.createIndex('files_by_run').on('files').column('run_id').execute();
   await db.schema

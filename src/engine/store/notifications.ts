@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { capabilitiesOf } from './capabilities.ts';
 import type { RunRow } from './runs.ts';
 import type { Database } from './schema.ts';
-import type { Notification } from './signals.ts';
+import type { Notification } from './capabilities.ts';
 
 /** What other processes would want to know of a run as it is now. */
 function signalOf({ status, id, lease_token }: RunRow): Notification | null {
@@ -26,6 +26,7 @@ export async function sendNotifications(db: Database): Promise<void> {
   const notifications = capabilitiesOf(db)?.notifications ?? null;
   if (notifications === null) return;
   for (const signal of new Set(drafts.get(db)?.values())) {
-    if (signal !== null) await sql`select pg_notify(${notifications.channel}, ${signal})`.execute(db);
+    if (signal !== null)
+      await sql`select pg_notify(${notifications.channel}, ${signal})`.execute(db);
   }
 }

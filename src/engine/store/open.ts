@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { isPostgresUrl } from '../../shared/urls.ts';
-import { DatabaseError } from './database-error.ts';
+import { DatabaseError } from './errors.ts';
 import type { Database } from './schema.ts';
 import { openSqlite } from './sqlite/open.ts';
 
-export { DatabaseError } from './database-error.ts';
+export { DatabaseError } from './errors.ts';
 export type { Database } from './schema.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Generated, Kysely } from 'kysely';
 import { sql } from 'kysely';
-import { trySavepoint } from './attempt.ts';
+import { trySavepoint } from './capabilities.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { Database, Tables } from './schema.ts';
 
@@ -59,11 +59,7 @@ export interface Owner {
   readonly run_id?: string | null;
 }
 
-export const findRow = (
-  db: Database,
-  table: ListedTable,
-  id: string,
-): Promise<Owner | undefined> =>
+export const findRow = (db: Database, table: ListedTable, id: string): Promise<Owner | undefined> =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- rows have just the columns their table has
   anyTable(db).selectFrom(table).selectAll().where('id', '=', id).executeTakeFirst() as Promise<
     Owner | undefined

@@ -3,7 +3,13 @@ import { queueNotification } from './notifications.ts';
 import { isActive } from './run-filters.ts';
 import { needsRowLock } from './capabilities.ts';
 import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
-import { type Database, decode, type RunSettings, type RunState } from './schema.ts';
+import {
+  type activeStatuses,
+  type Database,
+  decode,
+  type RunSettings,
+  type RunState,
+} from './schema.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
@@ -142,3 +148,21 @@ export const updateRunMetadata = (
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
+export type ActiveRuns = Readonly<Record<(typeof activeStatuses)[number], number>>;
+/** How many runs there are of each live status; the cost grows with them, not with those ended. */
+
+export async function countActiveRuns(db: Database): Promise<ActiveRuns> {
+  const rows = await db
+    .selectFrom('runs')
+    .select((select) => ['status', select.fn.countAll<number>().as('count')])
+    .where(isActive)
+    .groupBy('status')
+    .execute();
+  const countOf = (status: string) => rows.find((row) => row.status === status)?.count ?? 0;
+  return {
+    queued: countOf('queued'),
+    in_progress: countOf('in_progress'),
+    requires_action: countOf('requires_action'),
+    cancelling: countOf('cancelling'),
+  };
+}

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { needsRowLock } from './capabilities.ts';
-import { findDeletedCursor, saveDeletedCursor } from './gone.ts';
+import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
 import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
 import { type Database, decode, type ToolResources } from './schema.ts';
 

@@ -5,7 +5,7 @@ import type { Database } from '../store/schema.ts';
 import { listSteps, toStep } from '../store/steps.ts';
 import { findThread, listThreads, type ThreadRow, toThread } from '../store/threads.ts';
 import { listTurns } from '../store/turns.ts';
-import { iterateAll } from '../store/pages.ts';
+import { iterateAll } from '../store/keyset-page.ts';
 
 /** A thread was asked for that is not there. */
 export class UnknownThread extends Error {

@@ -1,7 +1,10 @@
 import { type TableRow, findRow } from '../store/raw-rows.ts';
-import { findActiveRun } from '../store/runs.ts';
+import { findActiveRun, findRun } from '../store/runs.ts';
 import type { ImportSession } from './import-session.ts';
 import { ImportError } from './import-error.ts';
+import { findStep, stepBody, updateStep } from '../store/steps.ts';
+import { sumUsage } from '../store/turns.ts';
+import { restoreTurns } from './restore-turns.ts';
 
 /* What an object must agree with beside itself. */
 
@@ -23,7 +26,11 @@ export async function noteMissingParent(
 }
 
 /** A thread has one live run at most, and a step is of the thread its run is of. */
-export async function checkRelations({ db }: ImportSession, copy: TableRow, place: string): Promise<void> {
+export async function checkRelations(
+  { db }: ImportSession,
+  copy: TableRow,
+  place: string,
+): Promise<void> {
   if (copy.table === 'runs' && copy.row.status === 'requires_action') {
     const live = await findActiveRun(db, copy.row.thread_id);
     if (live !== undefined && live.id !== copy.row.id) {
@@ -63,10 +70,16 @@ export async function checkReplacement(
   const thread_id = table === 'threads' ? row.id : owner?.thread_id;
   if (thread_id === undefined) return;
   if ('thread_id' in row && row.thread_id !== thread_id) {
-    throw new ImportError(place, `Invalid 'thread_id': '${row.id}' belongs to thread '${thread_id}'.`);
+    throw new ImportError(
+      place,
+      `Invalid 'thread_id': '${row.id}' belongs to thread '${thread_id}'.`,
+    );
   }
   if (table === 'steps' && row.run_id !== owner?.run_id) {
-    throw new ImportError(place, `Invalid 'run_id': '${row.id}' belongs to run '${owner?.run_id}'.`);
+    throw new ImportError(
+      place,
+      `Invalid 'run_id': '${row.id}' belongs to run '${owner?.run_id}'.`,
+    );
   }
   const live = await findActiveRun(db, thread_id);
   if (live !== undefined && !options.waiting.has(live.id)) {
@@ -75,4 +88,45 @@ export async function checkReplacement(
       `Thread '${thread_id}' has an active run '${live.id}'; cancel it or let it end before anything of the thread is replaced.`,
     );
   }
+}
+/* What can be said only when all of a file has come. */
+const interrupted = {
+  code: 'server_error' as const,
+  message: 'The step was in progress when it was exported and cannot be continued.',
+};
+/** Nobody will end a step in progress, unless its run waits for the step's outputs. */
+
+async function failOpenSteps({ db, openSteps, options }: ImportSession): Promise<void> {
+  for (const { run_id, id } of openSteps) {
+    const step = await findStep(db, run_id, id);
+    if (step === undefined) continue;
+    const run = await findRun(db, step.thread_id, run_id);
+    const body = stepBody(step);
+    if (run?.status === 'requires_action' && body.type === 'tool_calls') continue;
+    await updateStep(db, id, {
+      ...body,
+      status: 'failed',
+      failed_at: options.now,
+      expires_at: null,
+      last_error: interrupted,
+      usage: body.usage ?? sumUsage([]),
+    });
+  }
+}
+/** Makes the transcripts of waiting runs from all of their steps that have come so far. */
+
+async function writeTranscripts({ db, options }: ImportSession): Promise<void> {
+  for (const [id, { thread_id, state, hasTurns }] of options.waiting) {
+    const run = hasTurns ? undefined : await findRun(db, thread_id, id);
+    // A server may have gone on with a run that an earlier file brought.
+    if (run?.status === 'requires_action' && run.state === state) await restoreTurns(db, run);
+  }
+}
+/** Ends a file: refuses it if anything it refers to has not come. */
+
+export async function finishFile(batch: ImportSession): Promise<void> {
+  const [first] = batch.unresolvedParents.values();
+  if (first !== undefined) throw new ImportError(first.place, first.sentence);
+  await failOpenSteps(batch);
+  await writeTranscripts(batch);
 }

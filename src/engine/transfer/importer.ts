@@ -13,8 +13,8 @@ import { deleteTurns } from '../store/turns.ts';
 import { type ApiObject, parseApiObject } from '../../schema/objects/index.ts';
 import type { ImportSession, Counts, ImportOptions } from './import-session.ts';
 import { checkRelations, checkReplacement, noteMissingParent } from './import-checks.ts';
-import { finishFile } from './ends.ts';
-import type { Source } from './lines.ts';
+import { finishFile } from './import-checks.ts';
+import type { Source } from './json-reader.ts';
 import { ImportError } from './import-error.ts';
 import { assistantRow, messageCopy, threadCopy } from './object-rows.ts';
 import { runRow, stepRow, type ImportClock, fillUsage } from './run-rows.ts';
@@ -53,14 +53,18 @@ async function trackObject(batch: ImportSession, object: ApiObject, copy: TableR
   if (object.object === 'thread.run.step' && object.status === 'in_progress') {
     batch.openSteps.push({ run_id: object.run_id, id: object.id });
   }
-  if (object.object !== 'thread.run' || object.status !== 'requires_action' || table !== 'runs') return;
+  if (object.object !== 'thread.run' || object.status !== 'requires_action' || table !== 'runs')
+    return;
   const turns = (object.turns ?? []).map((turn) => ({ ...turn, usage: fillUsage(turn.usage) }));
   await writeTurns(batch.db, object.id, turns);
   const { thread_id, state } = copy.row;
   batch.options.waiting.set(object.id, { thread_id, state, hasTurns: turns.length > 0 });
 }
 
-async function importObject(batch: ImportSession, { value, location: place }: LocatedObject): Promise<void> {
+async function importObject(
+  batch: ImportSession,
+  { value, location: place }: LocatedObject,
+): Promise<void> {
   const object = parseApiObject(value);
   if ('problem' in object) throw new ImportError(place, object.problem.message);
   if ('thread_id' in object) await noteMissingParent(batch, 'threads', object.thread_id, place);

@@ -1,5 +1,5 @@
-import { maxDepth, exceedsDepth } from '../../schema/depth.ts';
-import { readLines, type Source } from './lines.ts';
+import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { ImportError } from './import-error.ts';
 
 /** One object of a source, not yet judged, and where it stands. */
@@ -39,7 +39,10 @@ function elementLines(text: string): number[] {
 /** The objects of a line, or of a whole document that begins on it. */
 function* locate(name: string, line: number, value: unknown, text = ''): Generator<LocatedObject> {
   if (exceedsDepth(value)) {
-    throw new ImportError(`${name}:${line}`, `The JSON is nested more than ${maxDepth} levels deep.`);
+    throw new ImportError(
+      `${name}:${line}`,
+      `The JSON is nested more than ${maxDepth} levels deep.`,
+    );
   }
   const list = elementsOf(value);
   if (list === null) {
@@ -59,7 +62,7 @@ function parse(text: string): { readonly value: unknown } | { readonly reason: s
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
+    return { reason: errorMessage(error) };
   }
 }
 
@@ -78,17 +81,60 @@ export async function* readObjects(source: Source): AsyncGenerator<LocatedObject
     if (text.trim() === '') continue;
     const line = parse(text);
     if ('value' in line) yield* locate(name, number, line.value);
-    else if (begun) throw new ImportError(`${name}:${number}`, `Not a line of JSON: ${line.reason}.`);
+    else if (begun)
+      throw new ImportError(`${name}:${number}`, `Not a line of JSON: ${line.reason}.`);
     else {
       const pieces = [text];
       for await (const piece of lines) pieces.push(piece);
       const whole = pieces.join('\n');
       const document = parse(whole);
       if ('reason' in document) {
-        throw new ImportError(`${name}:${number}`, `Neither JSON Lines nor JSON: ${document.reason}.`);
+        throw new ImportError(
+          `${name}:${number}`,
+          `Neither JSON Lines nor JSON: ${document.reason}.`,
+        );
       }
       yield* locate(name, number, document.value, whole);
     }
     begun = true;
+  }
+}
+/** A file as it comes in, under the name it goes by in messages. */
+
+export interface Source {
+  readonly name: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+const lineFeed = 10;
+/** The lines of a source as bytes; only a line feed ends one, whatever JSON text may hold besides. */
+
+async function* splitLines(bytes: Source['bytes']): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
+  for await (const chunk of bytes) {
+    let start = 0;
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      pieces.push(chunk.subarray(start, end));
+      yield Buffer.concat(pieces);
+      pieces = [];
+      start = end + 1;
+    }
+    pieces.push(chunk.subarray(start));
+  }
+  yield Buffer.concat(pieces);
+}
+/** The lines of a source, without line feeds and a byte order mark. */
+
+export async function* readLines({ name, bytes }: Source): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let number = 0;
+  for await (const line of splitLines(bytes)) {
+    number += 1;
+    let text: string;
+    try {
+      text = decoder.decode(line);
+    } catch {
+      throw new ImportError(`${name}:${number}`, 'The file is not UTF-8 text.');
+    }
+    yield text;
   }
 }

@@ -3,7 +3,7 @@ import { type RunRow, runState } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { listSteps, stepBody, type StepRow } from '../store/steps.ts';
 import { answerLastTurn, deleteTurns, insertTurn, sumUsage, type Turn } from '../store/turns.ts';
-import { iterateAll } from '../store/pages.ts';
+import { iterateAll } from '../store/keyset-page.ts';
 
 /*
  * What the model of a waiting run has to be shown when the run goes on: the calls it made, and what

@@ -3,7 +3,7 @@ import type { RunSettings, RunState, Usage } from '../store/schema.ts';
 import type { StepBody } from '../store/steps.ts';
 import type { RunObject } from '../../schema/objects/run.ts';
 import type { StepObject } from '../../schema/objects/run-step.ts';
-import { stripNulls } from './nulls.ts';
+import { stripNulls } from './object-rows.ts';
 import { samplingOrNull, toResources } from './object-rows.ts';
 
 /** When, and how long runs live here; both in seconds, the former since the epoch. */

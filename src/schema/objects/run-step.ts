@@ -1,6 +1,13 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { type PartialObject, lastError, objectId, optionalSeconds, seconds, usage } from './common.ts';
+import {
+  type PartialObject,
+  lastError,
+  objectId,
+  optionalSeconds,
+  seconds,
+  usage,
+} from './common.ts';
 
 const toolCall = z.discriminatedUnion('type', [
   z.object({

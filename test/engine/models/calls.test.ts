@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CallPiece, ToolCallAssembler } from '../../../src/engine/models/chat/tool-call-assembler.ts';
+import {
+  type CallPiece,
+  ToolCallAssembler,
+} from '../../../src/engine/models/chat/tool-call-assembler.ts';
 import { createIds } from '../../support/clock.ts';
 import { pieces } from '../../support/upstream-events.ts';
 

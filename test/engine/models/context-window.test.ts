@@ -1,7 +1,7 @@
 import * as catalogue from 'gpt-tokenizer/models';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { createWindows, knownWindow } from '../../../src/engine/models/windows.ts';
+import { createWindows, knownWindow } from '../../../src/engine/models/context-window.ts';
 
 const entry = z.object({
   name: z.string().default(''),

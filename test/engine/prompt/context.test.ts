@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadTokenizer } from '../../../src/engine/prompt/tokens.ts';
+import { loadTokenizer } from '../../../src/engine/prompt/token-count.ts';
 import { setup, type Setup } from '../../support/engine.ts';
 import { createAssistant, readRun, submit } from '../../support/conversation.ts';
 import { calls, reasons } from '../../support/upstream-items.ts';

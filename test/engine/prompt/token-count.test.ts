@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countBytes, loadTokenizer } from '../../../src/engine/prompt/tokens.ts';
+import { countBytes, loadTokenizer } from '../../../src/engine/prompt/token-count.ts';
 
 const count = await loadTokenizer();
 

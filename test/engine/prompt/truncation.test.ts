@@ -1,6 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ThreadReader, truncateThread, type TokenCost } from '../../../src/engine/prompt/truncation.ts';
+import {
+  type ThreadReader,
+  truncateThread,
+  type TokenCost,
+} from '../../../src/engine/prompt/truncation.ts';
 
 interface Message {
   readonly id: number;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { PollBackoff } from '../../../src/engine/runs/poll-backoff.ts';
 
-const waits = (lookout: PollBackoff, count = 7) => Array.from({ length: count }, () => lookout.nextDelayMs());
+const waits = (lookout: PollBackoff, count = 7) =>
+  Array.from({ length: count }, () => lookout.nextDelayMs());
 
 test('looks become rarer while nothing happens, and frequent again when something does', () => {
   const lookout = new PollBackoff(null);
@@ -21,5 +22,7 @@ test('they are rarest where others are heard, and not where they no longer are',
 
 test('a run that needs somebody is not waited for longer, nor spun on', () => {
   const lookout = new PollBackoff(null);
-  expect([lookout.nextDelayMs(700), lookout.nextDelayMs(0), lookout.nextDelayMs(-5000)]).toEqual([700, 250, 250]);
+  expect([lookout.nextDelayMs(700), lookout.nextDelayMs(0), lookout.nextDelayMs(-5000)]).toEqual([
+    700, 250, 250,
+  ]);
 });

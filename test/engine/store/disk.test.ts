@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../src/engine/store/open.ts';
 import { syncToDisk, WriteAheadLog } from '../../../src/engine/store/durability.ts';
-import { unavailableReason } from '../../../src/engine/store/outage.ts';
+import { unavailableReason } from '../../../src/engine/store/errors.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { findThread, insertThread } from '../../../src/engine/store/threads.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';

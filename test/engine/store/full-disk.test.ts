@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/engine/store/open.ts';
-import { unavailableReason } from '../../../src/engine/store/outage.ts';
+import { unavailableReason } from '../../../src/engine/store/errors.ts';
 import { turn, until } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';

@@ -81,7 +81,12 @@ describe('a client that goes away', () => {
     const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     const clock = createClock();
-    const source = { subscription, deduplicator: new EventDeduplicator(), look: async () => [], clock };
+    const source = {
+      subscription,
+      deduplicator: new EventDeduplicator(),
+      look: async () => [],
+      clock,
+    };
     const reader = runStreamResponse(source).body?.getReader();
     const read = reader?.read();
     await reader?.cancel();

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Dialect } from './dialect.ts';
-import { jsonReminder, functionParameters, partText } from '../input.ts';
+import { jsonReminder, functionParameters, partText } from '../past-turns.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
 import { functionCalls, isChatMessage, assistantText } from '../past-turns.ts';
 
@@ -95,7 +95,10 @@ function toTool(tool: OpenAI.Beta.AssistantTool): OpenAI.Chat.ChatCompletionFunc
   const { strict, ...rest } = tool.function;
   if (strict !== true) return [{ type: 'function', function: rest }];
   return [
-    { type: 'function', function: { ...tool.function, parameters: functionParameters(tool.function) } },
+    {
+      type: 'function',
+      function: { ...tool.function, parameters: functionParameters(tool.function) },
+    },
   ];
 }
 

@@ -133,7 +133,14 @@ export class ChatStreamReader {
     if (this.#parts.length > 0) yield { type: 'message_done' };
     const items = [this.#message(this.#calls.finish(ids, used))];
     const usage = toUsage(this.#usage);
-    yield { type: 'finished', items, calls: functionCalls(items), usage, end, truncated: end !== 'stop' };
+    yield {
+      type: 'finished',
+      items,
+      calls: functionCalls(items),
+      usage,
+      end,
+      truncated: end !== 'stop',
+    };
   }
 
   #message(tool_calls: readonly ChatCall[]): ChatMessage {

@@ -2,7 +2,10 @@ import type OpenAI from 'openai';
 
 type Annotation = OpenAI.Beta.Threads.Annotation;
 type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
-export type FileAnnotation = Extract<UpstreamNote, { type: 'file_citation' } | { type: 'file_path' }>;
+export type FileAnnotation = Extract<
+  UpstreamNote,
+  { type: 'file_citation' } | { type: 'file_path' }
+>;
 
 /** The literal text of a reference and where it stands, in UTF-16 units. */
 export type TextSpan = Pick<Annotation, 'text' | 'start_index' | 'end_index'>;

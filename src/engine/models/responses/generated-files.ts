@@ -48,7 +48,10 @@ const fileOf = ({ container_id, file_id, filename }: ContainerNote): EphemeralFi
   filename,
 });
 
-function* toDelta({ part, text, place }: GeneratedFileEvent, file_id: string | null): Generator<ModelEvent> {
+function* toDelta(
+  { part, text, place }: GeneratedFileEvent,
+  file_id: string | null,
+): Generator<ModelEvent> {
   const delta = { type: 'delta', part, kind: 'text', text } as const;
   if (file_id !== null) {
     yield { ...delta, annotation: { type: 'file_path', ...place, file_path: { file_id } } };

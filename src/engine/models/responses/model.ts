@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
-import { toContainerGone } from '../container-gone.ts';
+import { toContainerGone } from '../upstream-error.ts';
 import {
   createEndpointClient,
   type EndpointOptions,

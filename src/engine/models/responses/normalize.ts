@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { completeItem } from './responses-item.ts';
+import { randomIds } from '../../../shared/clock.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
@@ -46,4 +46,44 @@ export class EventNormalizer {
   #told(item_id: string): string {
     return this.#arguments.get(item_id) ?? '';
   }
+}
+
+/*
+ * Servers that took over the Responses API leave out what they do not have, or give it another
+ * form (contract §8.8). Their items are completed here, so that everybody else may rely on them.
+ */
+type Item = OpenAI.Responses.ResponseOutputItem;
+type Message = OpenAI.Responses.ResponseOutputMessage;
+type Call = OpenAI.Responses.ResponseFunctionToolCall;
+type Part = Message['content'][number];
+/** What may be missing of a value, or be null, although its type does not say so. */
+type Loose<T> = {
+  readonly [Key in keyof T]?: T[Key] | null;
+};
+const completePart = (part: Part): Part =>
+  part.type === 'output_text'
+    ? { ...part, text: part.text ?? '', annotations: part.annotations ?? [] }
+    : part;
+function completeMessage(item: Message): Message {
+  const content: Part[] | string | null | undefined = item.content;
+  const parts: Part[] =
+    typeof content === 'string'
+      ? [{ type: 'output_text', text: content, annotations: [] }]
+      : (content ?? []);
+  return { ...item, content: parts.map(completePart) };
+}
+function completeCall(item: Call, told: string): Call {
+  const { call_id, id, arguments: args }: Loose<Call> = item;
+  const given = typeof args === 'string' ? args : args && JSON.stringify(args);
+  return {
+    ...item,
+    call_id: call_id || id || randomIds.newId('call_'),
+    arguments: given || told || '{}',
+  };
+}
+/** `told` is what deltas have said of a call's arguments. */
+
+export function completeItem(item: Item, told: string): Item {
+  if (item.type === 'message') return completeMessage(item);
+  return item.type === 'function_call' ? completeCall(item, told) : item;
 }

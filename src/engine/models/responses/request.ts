@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../../store/schema.ts';
-import { jsonReminder, functionParameters, partText } from '../input.ts';
+import { jsonReminder, functionParameters, partText } from '../past-turns.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
 import { functionCalls, isResponsesItem, assistantText } from '../past-turns.ts';
 

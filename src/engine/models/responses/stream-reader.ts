@@ -113,7 +113,14 @@ export class ResponsesStreamReader {
     }
     const calls = items.flatMap(toCall);
     const cut = end !== 'stop' && this.#isLast(items.at(-1), items);
-    yield { type: 'finished', items, calls, usage: toUsage(this.#final.usage), end, truncated: cut };
+    yield {
+      type: 'finished',
+      items,
+      calls,
+      usage: toUsage(this.#final.usage),
+      end,
+      truncated: cut,
+    };
   }
 
   /** What an event says, now or when its turn comes. */

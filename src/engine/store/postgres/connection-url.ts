@@ -1,4 +1,5 @@
-import { DatabaseError, reasonOf } from '../database-error.ts';
+import { errorReason } from '../../../shared/errors.ts';
+import { DatabaseError } from '../errors.ts';
 
 /** What a URL may say of TLS, and what that is for a driver that knows fewer words. */
 const modes: Readonly<Record<string, string>> = {
@@ -69,5 +70,5 @@ export function connectionProblem(error: unknown): string {
   const isUntrusted = error instanceof Error && 'code' in error && untrusted.has(error.code);
   return isUntrusted
     ? 'no authority that is known here vouches for its certificate; sslrootcert in the URL can name the file of one'
-    : reasonOf(error);
+    : errorReason(error);
 }

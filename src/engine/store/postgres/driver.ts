@@ -6,11 +6,11 @@ import {
   PostgresDialect,
   type PostgresDialectConfig,
   PostgresDriver,
+  PostgresQueryCompiler,
   type QueryResult,
   type TransactionSettings,
 } from 'kysely';
 import type { CapabilityAdapter } from '../capabilities.ts';
-import { SearchCompiler } from './postgres-compiler.ts';
 import { backoffMs } from '../transaction.ts';
 import { isConnectionLoss } from '../errors.ts';
 
@@ -62,7 +62,8 @@ class ResilientConnection implements DatabaseConnection {
       try {
         return await connection.executeQuery<R>(query);
       } catch (error) {
-        const isUseless = this.isInTransaction || !repeatable.has(kind) || failures === maxConnectionLosses;
+        const isUseless =
+          this.isInTransaction || !repeatable.has(kind) || failures === maxConnectionLosses;
         if (isUseless || !isConnectionLoss(error)) throw error;
         await this.release();
         await setTimeout(backoffMs(failures));
@@ -160,5 +161,20 @@ export class ResilientDialect extends PostgresDialect {
 
   override createAdapter(): CapabilityAdapter {
     return this.#adapter;
+  }
+}
+
+/** No text in PostgreSQL holds NUL, which it refuses even to look for: this is as little there. */
+const searchable = (parameter: unknown): unknown =>
+  typeof parameter === 'string' ? parameter.replaceAll('\0', '\uFFFD') : parameter;
+/** Makes queries that look for whatever a caller has sent, and find nothing if it cannot be there. */
+
+export class SearchCompiler extends PostgresQueryCompiler {
+  override compileQuery(
+    ...[node, id]: Parameters<PostgresQueryCompiler['compileQuery']>
+  ): CompiledQuery {
+    const query = super.compileQuery(node, id);
+    const isSearch = node.kind === 'SelectQueryNode';
+    return isSearch ? { ...query, parameters: query.parameters.map(searchable) } : query;
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig, escapeIdentifier } from 'pg';
-import type { Notifications } from '../signals.ts';
+import type { Notifications } from '../capabilities.ts';
 
 /** Milliseconds between attempts to connect: at first, and at most. */
 const [shortestWait, longestWait] = [250, 15_000];

@@ -1,8 +1,8 @@
 import { Kysely, sql } from 'kysely';
 import { type ClientConfig, Pool, TypeOverrides } from 'pg';
 import { redactedLocation } from '../../../shared/urls.ts';
-import { trySavepoint } from '../attempt.ts';
-import { DatabaseError } from '../database-error.ts';
+import { trySavepoint } from '../capabilities.ts';
+import { DatabaseError } from '../errors.ts';
 import { type Capabilities, CapabilityAdapter } from '../capabilities.ts';
 import { migrate } from '../migrate.ts';
 import { connectionProblem, hasNoTls, toConnectionString, withoutTls } from './connection-url.ts';

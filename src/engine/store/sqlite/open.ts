@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
-import { DatabaseError, reasonOf } from '../database-error.ts';
+import { DatabaseError } from '../errors.ts';
 import { enableWal } from '../durability.ts';
 import { checkMigrations, migrate, migrationTable } from '../migrate.ts';
 import type { Database, Tables } from '../schema.ts';
+import { errorReason } from '../../../shared/errors.ts';
 import { openFile, SqliteFileDialect } from './dialect.ts';
 
 const namesIn = (database: DatabaseSync, table: string, where = '1'): string[] =>
@@ -33,7 +34,7 @@ function openChecked(location: string): DatabaseSync {
   } catch (error) {
     database?.close();
     if (error instanceof DatabaseError) throw error;
-    const reason = reasonOf(error);
+    const reason = errorReason(error);
     if (reason === 'file is not a database') {
       throw new DatabaseError(`The file ${location} is not a database; choose another file.`);
     }
@@ -53,6 +54,6 @@ export async function openSqlite(location: string): Promise<Database> {
   } catch (error) {
     await db.destroy();
     if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError(`Cannot open the database ${location}: ${reasonOf(error)}.`);
+    throw new DatabaseError(`Cannot open the database ${location}: ${errorReason(error)}.`);
   }
 }
