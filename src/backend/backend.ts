@@ -1,9 +1,7 @@
 import type OpenAI from 'openai';
-import type { Clock, Ids } from '../shared/clock.ts';
 import type { Config } from '../config/config.ts';
-import type { EmbeddedEngine } from './embedded-engine.ts';
+import type { BackendOptions, EmbeddedEngine } from './embedded-engine.ts';
 import { errorMessage } from '../shared/errors.ts';
-import type { Log } from '../shared/log.ts';
 
 /** What the tools work on: the engine in this process, or a server somewhere else. */
 export interface Backend {
@@ -16,13 +14,6 @@ export interface Backend {
   resume(): Promise<void>;
   /** Lets running runs finish for at most `graceMs` milliseconds and closes the database. */
   stop(graceMs: number): Promise<void>;
-}
-
-export interface BackendOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
 }
 
 function createRemoteBackend(config: Config, baseURL: string): Backend {

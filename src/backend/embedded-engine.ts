@@ -1,5 +1,4 @@
 import type OpenAI from 'openai';
-import type { BackendOptions } from './backend.ts';
 import { preferLocalImages } from '../engine/runs/generated-files.ts';
 import { createEngine, type Engine, type Observer } from '../engine/index.ts';
 import { createAutoModel } from '../engine/models/auto-detect.ts';
@@ -12,6 +11,10 @@ import { openDatabase } from '../engine/store/open.ts';
 import { withUpstreamFiles } from './files-proxy.ts';
 import { resolveModelEndpoint } from './model-endpoint.ts';
 import { createClient } from './openai-client.ts';
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Ids } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
 
 export interface EmbeddedEngine {
   readonly engine: Engine;
@@ -54,4 +57,11 @@ export async function startEmbeddedEngine(
   engine.start();
   const fetch = withUpstreamFiles(engine, modelEndpoint);
   return { engine, openai: createClient({ fetch }) };
+}
+
+export interface BackendOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
 }

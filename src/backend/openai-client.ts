@@ -54,13 +54,13 @@ export function createClient(options: Embedded | RemoteEngine): OpenAI {
     ...(apiVersion !== null && { defaultQuery: { 'api-version': apiVersion } }),
   });
 }
+
 /** Answers a request in this process. */
 type Handler = (request: Request) => Promise<Response>;
 /**
  * A `fetch` for the SDK that hands every request to a handler in this process. The handler sees the
  * caller's signal but need not heed it: an abort or a timeout rejects at once, as on a network.
  */
-
 export function inProcessFetch(handler: Handler): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);

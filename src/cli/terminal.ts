@@ -57,16 +57,17 @@ export async function* countBytes(
     yield chunk;
   }
 }
-/** How far something has come; `advance` is in the units of its total. */
 
+/** How far something has come; `advance` is in the units of its total. */
 export interface Progress {
   advance(amount: number): void;
   /** Takes the bar away. */
   end(): void;
 }
-const width = 30;
-/** A bar on a terminal; nothing at all elsewhere, or where the total is not known. */
 
+const width = 30;
+
+/** A bar on a terminal; nothing at all elsewhere, or where the total is not known. */
 export function createProgressBar(
   stream: Writable & { readonly isTTY?: boolean },
   label: string,

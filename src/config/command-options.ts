@@ -41,6 +41,7 @@ export const output: Option<string | null> = {
   parse: (text) => (text === '-' ? null : text),
   default: null,
 };
+
 const secondsIn: Readonly<Record<string, number>> = {
   s: 1,
   m: 60,
@@ -48,6 +49,7 @@ const secondsIn: Readonly<Record<string, number>> = {
   d: 86400,
   w: 604800,
 };
+
 /** A length of time in seconds. */
 function parseDuration(text: string): number {
   const { count = '', unit = '' } = /^(?<count>\d{1,6})(?<unit>[smhdw])$/u.exec(text)?.groups ?? {};
@@ -57,8 +59,8 @@ function parseDuration(text: string): number {
     `must be a number of seconds, minutes, hours, days or weeks such as 90s, 15m, 12h, 30d or 8w, not '${text}'.`,
   );
 }
-/** Seconds; null only where the command is another. */
 
+/** Seconds; null only where the command is another. */
 export const olderThan: Option<number | null> = {
   flag: 'older-than',
   env: [],

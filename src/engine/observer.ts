@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import type { Usage } from './store/schema.ts';
-import { unixSeconds } from '../shared/clock.ts';
-import type { EngineOptions } from './options.ts';
+import { type Clock, unixSeconds } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
 
 /** How one model call went. */
 export interface ModelCallReport {
@@ -18,7 +18,7 @@ export interface ModelCallReport {
  */
 export interface Observer {
   /** A run is taken up for the first time, so many whole seconds after it was made. */
-  runStarted(waited: number): void;
+  runStarted(queuedSeconds: number): void;
   /** A run has come to its end here. */
   runEnded(status: OpenAI.Beta.Threads.RunStatus): void;
   /** A run is gone on with here whose holder let its lease lapse. */
@@ -28,13 +28,17 @@ export interface Observer {
   /** A call that failed is about to be made again, beyond what the SDK tries by itself. */
   modelRetried(model: string): void;
 }
-type Run = OpenAI.Beta.Threads.Run;
-/** Called once for each run that this process has ended, when its end is committed. */
 
-export function logRunEnd(
-  { log, clock, observer }: Pick<EngineOptions, 'log' | 'clock' | 'observer'>,
-  run: Run,
-): void {
+type Run = OpenAI.Beta.Threads.Run;
+
+interface RunEndDeps {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly observer?: Observer;
+}
+
+/** Called once for each run that this process has ended, when its end is committed. */
+export function logRunEnd({ log, clock, observer }: RunEndDeps, run: Run): void {
   const { id, thread_id, status, model, created_at, usage, last_error: error } = run;
   log.info('run ended', {
     run_id: id,

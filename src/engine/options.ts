@@ -1,4 +1,5 @@
-import type { Clock, Ids } from '../shared/clock.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { EndpointFiles } from './models/endpoint-files.ts';
 import type { Model } from './models/model.ts';

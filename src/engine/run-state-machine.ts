@@ -7,7 +7,6 @@ import type { RunState } from './store/schema.ts';
  * attempt: the run is cancelled when its execution has stopped, unless it came to its end first.
  * Whatever the status, the deadline stands where it was set when the run was created.
  */
-
 type RunStatus = OpenAI.Beta.Threads.RunStatus;
 
 /** What can happen to a run. */

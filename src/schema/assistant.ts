@@ -38,4 +38,5 @@ export const modifyAssistant = z.strictObject({
 }) satisfies z.ZodType<OpenAI.Beta.AssistantUpdateParams>;
 
 export type CreateAssistant = z.infer<typeof createAssistant>;
+
 export type ModifyAssistant = z.infer<typeof modifyAssistant>;

@@ -9,8 +9,8 @@ export const exceedsLength = (text: string, most: number): boolean =>
   text.length > most && codePointLength(text) > most;
 /** Levels of nesting that JSON may have: more would overflow whoever writes it out again. */
 export const maxDepth = 500;
-/** Whether a value has more than `levels` levels of nesting. */
 
+/** Whether a value has more than `levels` levels of nesting. */
 export const exceedsDepth = (value: unknown, levels = maxDepth): boolean =>
   typeof value === 'object' &&
   value !== null &&

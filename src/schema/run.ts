@@ -76,5 +76,6 @@ export const includeQuery = z.object({ include });
 export const listSteps = z.object({ ...listQuery, include });
 
 export type CreateRun = z.infer<typeof createRunBody>;
+
 export type CreateThreadAndRun = z.infer<typeof createThreadAndRunBody>;
 export type SubmitToolOutputs = z.infer<typeof submitToolOutputsBody>;

@@ -61,9 +61,9 @@ export function checkToken(request: Request, { token }: AccessRules): void {
   // Digests are of one length, and tell nothing of how far two texts are alike.
   if (!timingSafeEqual(digest(given), digest(token))) throw serverErrors.wrongKey(given);
 }
+
 const exposedHeaders = 'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after';
 /** What lets a page of an allowed origin read an answer; nothing for anybody else. */
-
 export function crossOriginHeaders(
   request: Request,
   { allowedOrigins }: AccessRules,
@@ -76,8 +76,8 @@ export function crossOriginHeaders(
     ['vary', 'Origin'],
   ];
 }
-/** The answer to a browser that asks first; null when it is none, or nobody may ask. */
 
+/** The answer to a browser that asks first; null when it is none, or nobody may ask. */
 export function answerPreflight(
   request: Request,
   { allowedOrigins }: AccessRules,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { Ids } from '../shared/clock.ts';
+import type { Ids } from '../shared/ids.ts';
 import type { RequestHandler } from './request-handler.ts';
 import { type Refusal, serverErrors } from './errors.ts';
 

@@ -72,8 +72,8 @@ export function healthResponse(
   const headers = { 'cache-control': 'no-store' };
   return Response.json(body, { status: reason === null ? 200 : 503, headers });
 }
-/** How those who run the server see what it does. */
 
+/** How those who run the server see what it does. */
 export interface Monitoring {
   readonly observer: Observer;
   readonly httpMetrics: HttpMetrics;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Ids } from '../shared/clock.ts';
+import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 
 /** Lets everything that is done for one request go by that request's id. */

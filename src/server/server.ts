@@ -1,6 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
-import type { Clock, Ids } from '../shared/clock.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Ids } from '../shared/ids.ts';
 import type { Config } from '../config/config.ts';
 import { type EmbeddedEngine, startEmbeddedEngine } from '../backend/embedded-engine.ts';
 import type { Log } from '../shared/log.ts';

@@ -131,12 +131,14 @@ export async function readPreview(
     source.close();
   }
 }
+
 /** Bytes of a file that a tool takes: base64 of it still fits a request over HTTP. */
 const largest = 2 * 2 ** 20;
 interface Given {
   readonly text?: string;
   readonly base64?: string;
 }
+
 const refuse = (message: string, param: string, code = 'invalid_value'): ToolError =>
   new ToolError(message, { status: null, param, code });
 function decodeBase64(base64: string): Buffer<ArrayBuffer> {
@@ -146,8 +148,8 @@ function decodeBase64(base64: string): Buffer<ArrayBuffer> {
   }
   return Buffer.from(digits, 'base64');
 }
-/** The bytes of a file that is given as text or as base64; throws a ToolError for anything else. */
 
+/** The bytes of a file that is given as text or as base64; throws a ToolError for anything else. */
 export function decodeUpload({ text, base64 }: Given): Buffer<ArrayBuffer> {
   if ((text === undefined) === (base64 === undefined)) {
     throw refuse("Give what is in the file as 'text' or as 'base64', one of them.", 'text');

@@ -68,22 +68,22 @@ export function readFailure(error: unknown): Failure {
     unreachable,
   };
 }
-/** What an SDK call gives back at once: an `APIPromise` whose answer may be read as it came. */
 
+/** What an SDK call gives back at once: an `APIPromise` whose answer may be read as it came. */
 export interface ApiCall<Body> extends PromiseLike<Body> {
   asResponse(): Promise<Response>;
 }
-/** An answer of the server: its body, complete, and its headers. */
 
+/** An answer of the server: its body, complete, and its headers. */
 export interface Answer<Body> {
   readonly body: Body;
   readonly headers: Headers;
 }
+
 /**
  * Waits for an SDK call and reads its body itself, because the SDK's page objects keep only `data`
  * and `has_more`. Rejects with the SDK's error, or with a ToolError when the body is no JSON object.
  */
-
 export async function readJson<Body extends object>(pending: ApiCall<Body>): Promise<Answer<Body>> {
   const response = await pending.asResponse();
   const text = await response.text();

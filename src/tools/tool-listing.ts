@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type Tool, annotations } from './tool.ts';
+import { type Tool } from './tool.ts';
+import { annotations } from './toolsets.ts';
 
 /** A JSON Schema (2020-12) of an object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -140,15 +141,14 @@ export const advertiseModification = remember((schema) => ({
 /** The JSON Schema that a tool's answer is advertised with: open, so that it admits every server's. */
 export const advertiseOutput = remember((schema) => convert(schema, 'output', 'kept'));
 /** What is told of a tool before it is called. */
-
 export interface ToolListing extends Omit<Tool, 'input' | 'output' | 'call'> {
   readonly annotations: ReturnType<typeof annotations>;
   readonly inputSchema: JsonSchema;
   /** null for a tool whose answer need not be structured. */
   readonly outputSchema: JsonSchema | null;
 }
-/** A tool as it is listed. */
 
+/** A tool as it is listed. */
 export function toListing(tool: Tool): ToolListing {
   const { operation, name, title, description, toolset, effect, input, output } = tool;
   return {

@@ -5,10 +5,7 @@ import { maxDepth, exceedsDepth } from '../schema/limits.ts';
 import { toValidationError } from '../schema/validation-error.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
 import { ToolError } from './sdk-call.ts';
-import type { Toolset } from './toolsets.ts';
-
-/** What calling a tool does to the world; its MCP hints follow from it. */
-export type Effect = 'read' | 'create' | 'modify' | 'delete';
+import type { Effect, Toolset } from './toolsets.ts';
 
 /** The name under which an operation is offered here; null when it is not. */
 export type ToolNameLookup = (operation: string) => string | null;
@@ -87,11 +84,3 @@ export function defineTool<Input extends z.ZodObject>(definition: Definition<Inp
     },
   };
 }
-
-/** The four MCP hints of an effect. */
-export const annotations = (effect: Effect) => ({
-  readOnlyHint: effect === 'read',
-  destructiveHint: effect === 'delete',
-  idempotentHint: effect !== 'create',
-  openWorldHint: true,
-});

@@ -1,5 +1,3 @@
-import type { Tool } from './tool.ts';
-
 /** The groups that tools are offered in, in the order in which they are listed. */
 export const toolsets = [
   'runs',
@@ -10,6 +8,7 @@ export const toolsets = [
   'assistants',
   'files',
 ] as const;
+
 export type Toolset = (typeof toolsets)[number];
 
 /** Whether tools go by their own names or by those of the published capability specs. */
@@ -25,10 +24,21 @@ export interface ToolFilter {
 }
 
 /** What a selection offers of all that there is, in listing order. */
-export const filterTools = <Each extends Pick<Tool, 'toolset' | 'effect'>>(
+export const filterTools = <Each extends { readonly toolset: Toolset; readonly effect: Effect }>(
   all: Readonly<Record<ToolNames, readonly Each[]>>,
   { toolsets: wanted, readOnly, names }: ToolFilter,
 ): readonly Each[] =>
   all[names].filter(
     ({ toolset, effect }) => wanted.includes(toolset) && (!readOnly || effect === 'read'),
   );
+
+/** What calling a tool does to the world; its MCP hints follow from it. */
+export type Effect = 'read' | 'create' | 'modify' | 'delete';
+
+/** The four MCP hints of an effect. */
+export const annotations = (effect: Effect) => ({
+  readOnlyHint: effect === 'read',
+  destructiveHint: effect === 'delete',
+  idempotentHint: effect !== 'create',
+  openWorldHint: true,
+});

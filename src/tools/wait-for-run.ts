@@ -9,6 +9,7 @@ type Run = OpenAI.Beta.Threads.Run;
 
 const firstPause = 250;
 const longestPause = 1000;
+
 /** The least and the most that a server's own wish is followed, in milliseconds. */
 const pollAfterBoundsMs = [20, 5000] as const;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { randomIds, systemClock } from '../../src/shared/clock.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { randomIds } from '../../src/shared/ids.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { createRequestHandler } from '../../src/server/request-handler.ts';
 import { listen } from '../../src/server/listener.ts';

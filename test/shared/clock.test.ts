@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { randomIds, unixSeconds, systemClock } from '../../src/shared/clock.ts';
+import { unixSeconds, systemClock } from '../../src/shared/clock.ts';
+import { randomIds } from '../../src/shared/ids.ts';
 import { createClock, createIds } from '../support/clock.ts';
 
 test('the time is told in whole seconds', () => {

@@ -1,4 +1,5 @@
-import type { Clock, Ids } from '../../src/shared/clock.ts';
+import type { Clock } from '../../src/shared/clock.ts';
+import type { Ids } from '../../src/shared/ids.ts';
 import { WriteAheadLog } from '../../src/engine/store/durability.ts';
 import { isUnderWay, track } from './pending-io.ts';
 

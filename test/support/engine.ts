@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
-import type { Ids } from '../../src/shared/clock.ts';
+import type { Ids } from '../../src/shared/ids.ts';
 import { preferLocalImages } from '../../src/engine/runs/generated-files.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { createAutoModel } from '../../src/engine/models/auto-detect.ts';

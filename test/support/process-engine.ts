@@ -1,4 +1,5 @@
-import { randomIds, systemClock } from '../../src/shared/clock.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { randomIds } from '../../src/shared/ids.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import { createLog } from '../../src/shared/log.ts';

@@ -27,11 +27,13 @@ const run = z.looseObject({
   usage: z.object({ total_tokens: z.number() }).nullish(),
   reply: z.string().optional(),
 });
+
 type Run = z.infer<typeof run>;
 
 const steps = z.object({
   data: z.array(z.looseObject({ id: z.string(), type: z.string(), status: z.string() })),
 });
+
 const files = z.object({ data: z.array(named) });
 const runs = z.object({ data: z.array(z.looseObject({ id: z.string(), status: z.string() })) });
 
@@ -163,6 +165,7 @@ export async function runConversation(
   await listResults(call, teller, done);
   return done.status === 'completed';
 }
+
 /** Prints the story: numbered chapters, and lines that belong to them. */
 export interface DemoPrinter {
   /** Begins a chapter, named for the tool it is about. */
@@ -171,6 +174,7 @@ export interface DemoPrinter {
   line(text: string, indent?: number): void;
   end(sentence: string): void;
 }
+
 const maxLength = 160;
 const shorten = (text: string): string =>
   text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;

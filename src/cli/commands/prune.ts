@@ -23,6 +23,7 @@ export interface PruneCommand {
 
 /** Threads, or copies of files, removed in one transaction. */
 const batch = 100;
+
 /** Milliseconds between two transactions, at least: time enough for whoever waits to write. */
 const minPauseMs = 20;
 

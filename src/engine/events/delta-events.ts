@@ -3,7 +3,6 @@ import type { MessageContent, ModelEvent } from '../models/model.ts';
 import type { StreamEvent } from './event-bus.ts';
 
 /* The delta events of contract §7.4. */
-
 type Delta = Extract<ModelEvent, { type: 'delta' }>;
 type MessageContentDelta = OpenAI.Beta.Threads.MessageContentDelta;
 type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;

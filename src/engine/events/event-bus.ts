@@ -10,7 +10,6 @@ import { isTerminal } from '../run-state-machine.ts';
  * away holds up nothing: what it has not taken yet waits in its own subscription, where the deltas
  * of one text run together, so that a stream costs no more than the text itself.
  */
-
 export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
 type Run = OpenAI.Beta.Threads.Run;
 
@@ -170,14 +169,13 @@ const fault = (message: string): StreamEvent => ({
   event: 'error',
   data: { message, type: 'server_error', param: null, code: null },
 });
-/** The engine itself failed; the run is taken up again later. */
 
+/** The engine itself failed; the run is taken up again later. */
 export const internalErrorEvent = fault(
   'The server had an error processing your request. Sorry about that!',
 );
-/** The process ends before the run does. */
 
+/** The process ends before the run does. */
 export const shutdownEvent = fault('The server is going down. The run goes on when it is back.');
 /** The run is gone, and its thread with it. */
-
 export const threadDeleted = fault('The thread was deleted while its run was streamed.');

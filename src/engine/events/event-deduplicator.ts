@@ -4,6 +4,7 @@ import { isFinal, type StreamEvent } from './event-bus.ts';
 
 type Message = OpenAI.Beta.Threads.Message;
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
+
 /** Whether an event was told when it happened, or made up from the database afterwards. */
 type Origin = 'live' | 'retold';
 

@@ -13,7 +13,6 @@ export class ContextOverflow extends ModelFailure {
 }
 
 /* Every server has its own words for it, and some have several. */
-
 const patternsWithSize: readonly RegExp[] = [
   /maximum (?:context|prompt|model|allowed input) length (?:is|of) (?<size>[\d,]+)/iu,
   /(?:context length|context size|maximum number of tokens allowed) \((?<size>[\d,]+)/iu,
@@ -75,6 +74,7 @@ const families: readonly (readonly [RegExp, number])[] = [
   [/^computer-use/u, 8192],
 ];
 const defaultWindowTokens = 128000;
+
 /** A name without what its maker, its router or its fine-tuning put around it. */
 const baseModelName = (model: string): string =>
   model
@@ -82,11 +82,9 @@ const baseModelName = (model: string): string =>
     .replace(/^ft:/u, '')
     .replace(/:.*$/u, '');
 /** Tokens that a model of this name takes as far as its name tells. */
-
 export const knownWindow = (model: string): number =>
   families.find(([names]) => names.test(baseModelName(model)))?.[1] ?? defaultWindowTokens;
 /** The windows of one endpoint's models, as far as this process knows them. */
-
 export interface Windows {
   /** Tokens that a prompt and its answer may take. */
   get(model: string): number;

@@ -77,6 +77,7 @@ function toFailure(error: unknown, secrets: readonly string[]): EndpointFilesErr
 
 /** Milliseconds; what is kept may be large. */
 const timeout = 600_000;
+
 /** Whoever waits for a store has a request of his own under way. */
 const storeTimeout = 60_000;
 

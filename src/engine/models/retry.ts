@@ -12,6 +12,7 @@ import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './
 
 /** Milliseconds a model may think in silence; Node's fetch itself gives up after five minutes. */
 const stallTimeoutMs = 240_000;
+
 /** Calls for one answer: about a minute of trouble is waited out. */
 const maxCalls = 7;
 const firstPause = 1000;
@@ -112,6 +113,7 @@ export async function* callWithRetry(
     }
   }
 }
+
 interface Timing {
   readonly clock: Clock;
   /** Aborts when the call is to be broken off. */
@@ -119,8 +121,8 @@ interface Timing {
   /** Hears once how the call went. */
   readonly report: (call: ModelCallReport) => void;
 }
-/** The events of one model call as they come, and a report of it. */
 
+/** The events of one model call as they come, and a report of it. */
 export async function* withReport(
   events: AsyncIterable<ModelEvent>,
   { clock, signal, report }: Timing,

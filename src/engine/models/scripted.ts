@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
-import { type Ids, randomIds } from '../../shared/clock.ts';
+import { randomIds } from '../../shared/ids.ts';
+import { type Ids } from '../../shared/ids.ts';
 import type { ContextMessage, FunctionCall, Model, ModelEvent, ModelRequest } from './model.ts';
 import { exampleFor } from './json-schema-example.ts';
 import { functionsOnly } from './tool-support.ts';

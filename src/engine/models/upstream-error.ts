@@ -91,11 +91,10 @@ export function toModelFailure(
   const known = typeof status === 'number' ? status : null;
   return new ModelFailure(statusCode(error), message, again, known);
 }
-/** The container of a call is no more, which is soon for one that is idle: a new one can be had. */
 
+/** The container of a call is no more, which is soon for one that is idle: a new one can be had. */
 export class ContainerExpired extends ModelFailure {}
 /** The failure of a call, told apart where the endpoint says that its container is no more. */
-
 export function toContainerGone(
   { container }: Pick<ModelRequest, 'container'>,
   failure: ModelFailure,

@@ -18,8 +18,10 @@ import { fixedTokens, messageTokens, searchTokens } from './token-count.ts';
 
 /** Fewer tokens than this cannot be asked of the model endpoint. */
 const leastOutput = 16;
+
 /** Tokens kept for an answer where the run does not limit it. */
 const usualOutput = 16_384;
+
 /** Messages between two of which everything else has its turn. */
 const yieldEvery = 25;
 

@@ -6,6 +6,7 @@ import { type RunContext, countPrompt, fitThread } from './context.ts';
 
 /** Calls for one answer while the endpoint finds each prompt too long: the last had a sixteenth. */
 const maxCalls = 5;
+
 /** What of a refused prompt is tried next where the endpoint does not say what it takes. */
 const shrinkFactor = 2 / 3;
 

@@ -5,9 +5,11 @@ import type { RunSettings } from '../store/schema.ts';
 
 /** What marks a message as one, and whose it is. */
 const perMessage = 4;
+
 /** What each file search may add to the prompt unless told otherwise: chunks, and tokens of one. */
 const chunks = 20;
 const perChunk = 800;
+
 /** An image in few tokens, and one as large as they get. */
 const smallImage = 85;
 const largeImage = 1500;
@@ -61,18 +63,18 @@ export function searchTokens({ tools }: RunSettings): number {
   if (search === undefined) return 0;
   return (search.file_search?.max_num_results ?? chunks) * perChunk;
 }
+
 /** How many tokens a text takes. */
 export type CountTokens = (text: string) => number;
 /** Tokenizers go quadratically over what has no word boundaries, so none gets more than this at once. */
 const pieceLength = 500;
-/** The most that a text can take: a token is at least one byte. */
 
+/** The most that a text can take: a token is at least one byte. */
 export const countBytes: CountTokens = (text) => Buffer.byteLength(text);
 /**
  * Loads the tokenizer of OpenAI's models since gpt-4o, which is near enough to those of others. It
  * is large: nobody needs it whose thread has fewer bytes than the model's window has tokens.
  */
-
 export async function loadTokenizer(): Promise<CountTokens> {
   const { countTokens, setMergeCacheSize } = await import('gpt-tokenizer/encoding/o200k_base');
   // The cache would keep the words of every message, and with a word its whole message.

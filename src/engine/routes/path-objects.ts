@@ -12,7 +12,6 @@ import { ApiError, errors, type Kind, kinds } from '../http/errors.ts';
  * For what is not there, an id of the wrong shape is a 400 that comes before the body is looked at,
  * and one of the right shape a 404 that comes after (contract §2.2, order of checks).
  */
-
 type Find<Row> = (id: string) => Promise<Row | undefined>;
 
 /** An id, and what it is said to be the id of. */

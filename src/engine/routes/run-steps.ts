@@ -31,8 +31,10 @@ export function stepRoutes({ db }: EngineOptions): Hono {
 
   return routes;
 }
+
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;
+
 /** What a request's `include` says; it knows one value. */
 export type Include = readonly OpenAI.Beta.Threads.Runs.RunStepInclude[];
 function withoutContent(call: ToolCall): ToolCall {
@@ -40,16 +42,16 @@ function withoutContent(call: ToolCall): ToolCall {
   const results = call.file_search.results?.map(({ content: _content, ...result }) => result);
   return { ...call, file_search: { ...call.file_search, ...(results && { results }) } };
 }
-/** A step as a request shows it: the texts that searches found come when `include` asks (contract §6). */
 
+/** A step as a request shows it: the texts that searches found come when `include` asks (contract §6). */
 export function applyInclude(step: Step, include: Include = []): Step {
   const { step_details: details } = step;
   if (details.type !== 'tool_calls' || include.length > 0) return step;
   const tool_calls = details.tool_calls.map(withoutContent);
   return { ...step, step_details: { ...details, tool_calls } };
 }
-/** The same for what a stream tells. */
 
+/** The same for what a stream tells. */
 export function applyIncludeToEvent(event: StreamEvent, include?: Include): StreamEvent {
   switch (event.event) {
     case 'thread.run.step.created':

@@ -7,6 +7,7 @@ import type { EventDeduplicator } from '../events/event-deduplicator.ts';
 
 /** Milliseconds of silence after which a comment is sent, so that there are never 15 s of it. */
 const keepAlive = 14_000;
+
 /** Milliseconds without news after which the database is looked at: another process may execute the run. */
 const lookInterval = 1000;
 

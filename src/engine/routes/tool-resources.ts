@@ -94,13 +94,16 @@ export function mergeToolResources(one: ToolResources, other: ToolResources): To
   }
   return merged;
 }
+
 type Tool = NonNullable<CreateMessage['attachments']>[number]['tools'][number]['type'];
+
 /** The files attached for one tool, each once. */
 function attachedFor(wanted: Tool, messages: readonly CreateMessage[]): string[] {
   const attachments = messages.flatMap((message) => message.attachments ?? []);
   const given = attachments.filter(({ tools }) => tools.some(({ type }) => type === wanted));
   return [...new Set(given.map(({ file_id }) => file_id))];
 }
+
 /** The code interpreter takes so many files of a thread (contract §4.7). */
 const maxFiles = 20;
 function addCodeFiles(resources: ToolResources, file_ids: string[]): ToolResources {
@@ -111,6 +114,7 @@ function addCodeFiles(resources: ToolResources, file_ids: string[]): ToolResourc
   }
   return merged;
 }
+
 /** Into the thread's vector store, which is made now if there is none or it has expired. */
 function addSearchFiles(
   resources: ToolResources,
@@ -122,11 +126,11 @@ function addSearchFiles(
   if (store === null || store === own) return resources;
   return { ...resources, file_search: { vector_store_ids: [store] } };
 }
+
 /**
  * A thread's resources once messages have brought their attachments (contract §4.3); the same value
  * when nothing changes. An endpoint without file search keeps attachments for it with the message.
  */
-
 export function addAttachments(
   resources: ToolResources,
   messages: readonly CreateMessage[],

@@ -10,7 +10,6 @@ import { isConnectionLoss } from '../store/errors.ts';
  * attempted again with the answer at hand. By then all that could be refused has been checked once,
  * and whatever has changed meanwhile is seen.
  */
-
 type Parts = Pick<EngineOptions, 'model' | 'files' | 'log'>;
 type Tools = readonly OpenAI.Beta.AssistantTool[];
 

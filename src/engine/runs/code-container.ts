@@ -3,10 +3,10 @@ import type { ModelEvent, ModelRequest } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
 import { deleteContainer, findContainer, putContainer } from '../store/code-containers.ts';
 import { runSettings, type RunRow } from '../store/runs.ts';
-import { errorReason } from '../../shared/errors.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { callWithTimeout } from '../models/endpoint-files.ts';
 import { createFileSaver } from './generated-files.ts';
-import type { Execution } from './turn-recorder.ts';
+import type { Execution } from './execution.ts';
 
 /* What hosted tools need around a model call: where they run, and what keeps their work. */
 
@@ -33,7 +33,7 @@ async function findUsableContainer(
       files.addToContainer(found.id, missing, until),
     );
   } catch (error) {
-    log.info('container of a thread is given up', { run_id: run.id, reason: errorReason(error) });
+    log.info('container of a thread is given up', { run_id: run.id, reason: errorMessage(error) });
     return null;
   }
   await putContainer(db, run.thread_id, { ...found, file_ids: [...found.file_ids, ...missing] });

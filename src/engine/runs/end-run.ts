@@ -133,9 +133,9 @@ export async function expireOverdueRuns(deps: EngineDeps, thread_id?: string): P
     }
   });
 }
+
 export type Finished = Extract<ModelEvent, { type: 'finished' }>;
 /** Whether the run stops here to have functions called; calls that were cut off are never shown. */
-
 export const requiresToolOutputs = (run: RunRow, { end, calls }: Finished): boolean =>
   hasUsableCalls(end, calls) && nextStatus(run.status, 'require_action') !== undefined;
 const hasUsableCalls = (end: Finished['end'], calls: readonly FunctionCall[]): boolean =>
@@ -161,8 +161,8 @@ async function requireAction(
   });
   await saveTransition(writeContext, run, moved);
 }
-/** The end of a run whose model has nothing more to do (contract §5.7, §8.7). */
 
+/** The end of a run whose model has nothing more to do (contract §5.7, §8.7). */
 async function endTurn(
   writeContext: WriteContext,
   run: RunRow,
@@ -184,12 +184,12 @@ async function endTurn(
     await endRun(writeContext, run, 'complete');
   }
 }
+
 /**
  * Takes a run where its finished model call leads: to the caller for outputs, or to its end.
  * `spent` is what all calls of the run have used, this one included; `spoke` whether this one made
  * a message.
  */
-
 export async function finishTurn(
   writeContext: WriteContext,
   run: RunRow,

@@ -18,10 +18,8 @@ import {
 import { waitForIndexing } from './vector-store-indexing.ts';
 import { isStoreError } from '../store/errors.ts';
 import { errorStack } from '../../shared/errors.ts';
-import { type Execution, LeaseLost, TurnRecorder } from './turn-recorder.ts';
-
-/** Why an execution is broken off; the reason its signal aborts with. */
-export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';
+import { TurnRecorder } from './turn-recorder.ts';
+import { type Execution, type Interruption, LeaseLost } from './execution.ts';
 
 const internalErrorMessage = 'Sorry, something went wrong: the log of the server says what.';
 

@@ -8,10 +8,10 @@ import { type RunRow, runSettings } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { runSteps } from '../store/steps.ts';
 import { transact } from '../store/transaction.ts';
-import { errorReason } from '../../shared/errors.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { callWithTimeout } from '../models/endpoint-files.ts';
 import { retryWhileUnavailable } from './write-retry.ts';
-import type { Execution } from './turn-recorder.ts';
+import type { Execution } from './execution.ts';
 import { type EndpointFiles, toImageUrl } from '../models/endpoint-files.ts';
 
 /*
@@ -36,7 +36,7 @@ async function upload(deps: EngineDeps, file: File, { run, signal }: Kept) {
       : await callWithTimeout(deps.clock, signal, (until) => files.upload(file, until));
   } catch (error) {
     signal.throwIfAborted();
-    const facts = { run_id: run.id, file: file.name, reason: errorReason(error) };
+    const facts = { run_id: run.id, file: file.name, reason: errorMessage(error) };
     log.info('file that a run made is kept here alone', facts);
     return null;
   }
@@ -101,7 +101,7 @@ export function createFileSaver(deps: EngineDeps, execution: Kept): ModelRequest
     } catch (error) {
       const file = 'url' in made ? 'an image' : made.filename;
       if (!signal.aborted) {
-        const facts = { run_id: run.id, file, reason: errorReason(error) };
+        const facts = { run_id: run.id, file, reason: errorMessage(error) };
         deps.log.warn('file that a run made is lost', facts);
       }
       return null;
@@ -119,8 +119,8 @@ export async function deleteUnreferenced(db: Database, run: RunRow): Promise<voi
     if (!rows.some(({ body }) => body.includes(JSON.stringify(id)))) await deleteFile(db, id);
   }
 }
-/** The endpoint's files, but for images of which there are copies: those need not be asked for. */
 
+/** The endpoint's files, but for images of which there are copies: those need not be asked for. */
 export const preferLocalImages = (files: EndpointFiles, db: Database): EndpointFiles => ({
   ...files,
   async readImage(file_id, signal) {

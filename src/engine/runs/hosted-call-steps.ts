@@ -11,7 +11,6 @@ import { endStep, openToolStep, type WriteContext } from './step-writer.ts';
  * Calls of tools that the model endpoint hosts. They run by themselves while the model answers;
  * those that come one after the other, with nothing of another kind between them, share a step.
  */
-
 type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;
 
 /** A step of such calls in progress. */

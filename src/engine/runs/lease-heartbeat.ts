@@ -3,7 +3,7 @@ import type { EngineDeps } from '../options.ts';
 import { capabilitiesOf } from '../store/capabilities.ts';
 import { findLeased, renewLease } from '../store/leases.ts';
 import type { RunRow } from '../store/runs.ts';
-import type { Interruption } from './execute-run.ts';
+import type { Interruption } from './execution.ts';
 
 /**
  * Milliseconds between two looks at a run under way, where other processes cannot say that they

@@ -4,6 +4,7 @@ import type { Notifications } from '../store/capabilities.ts';
 const [soon, late] = [1000, 5000];
 /** The same at most, where other processes say what they have for this one. */
 const maxDelayWithNotifications = 30_000;
+
 /** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
 const shortest = 250;
 

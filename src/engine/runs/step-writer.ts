@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
-import { type Clock, type Ids, unixSeconds } from '../../shared/clock.ts';
+import { type Clock, unixSeconds } from '../../shared/clock.ts';
+import { type Ids } from '../../shared/ids.ts';
 import type { MessageContent } from '../models/model.ts';
 import {
   insertMessage,

@@ -21,24 +21,9 @@ import {
 import type { TransitionData } from '../run-state-machine.ts';
 import { retryWhileUnavailable } from './write-retry.ts';
 import { closeMessage, type OpenMessage, openMessage, type WriteContext } from './step-writer.ts';
+import { type Execution, LeaseLost } from './execution.ts';
 
 type Delta = Extract<ModelEvent, { type: 'delta' }>;
-
-/** The lease went to someone else: this execution has nothing more to say. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost';
-}
-
-/** A run, and the lease under which it is executed until `signal` aborts. */
-export interface Execution {
-  readonly run: RunRow;
-  readonly token: string;
-  /** Whether no model was asked for it before. */
-  readonly isNew: boolean;
-  /** Resolves when what led here has been told, so that what comes of it may be. */
-  readonly told: Promise<void>;
-  readonly signal: AbortSignal;
-}
 
 /** A message that is done but whose step waits to learn whether the turn ends with it. */
 interface DoneMessage {

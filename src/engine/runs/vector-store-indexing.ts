@@ -1,7 +1,7 @@
 import type { EndpointFiles } from '../models/endpoint-files.ts';
 import type { EngineDeps } from '../options.ts';
 import { runSettings } from '../store/runs.ts';
-import type { Execution } from './turn-recorder.ts';
+import type { Execution } from './execution.ts';
 
 /** Milliseconds that a run waits for its files, and between two looks. */
 const longestWait = 60_000;

@@ -50,7 +50,6 @@ export const needsRowLock = (db: AnyDatabase): boolean =>
 export const skipsLocked = (db: AnyDatabase): boolean =>
   db.isTransaction && capabilitiesOf(db)?.skipLocked === true;
 /** Does what not every PostgreSQL can do; says whether it could, and spoils no transaction. */
-
 export async function trySavepoint(
   db: AnyDatabase,
   work: () => Promise<unknown>,
@@ -71,13 +70,13 @@ export async function trySavepoint(
     return false;
   }
 }
+
 /**
  * What one process tells the others that share its database: that a run waits for somebody to
  * execute it, or that the named one is to be stopped by whoever executes it.
  */
 export type Notification = 'queued' | `cancelled ${string}`;
 /** Words between the processes that share a database. They may get lost: the database counts. */
-
 export interface Notifications {
   /** The channel that signals are sent on. */
   readonly channel: string;

@@ -44,6 +44,7 @@ const outages: Readonly<Record<number, string>> = {
   14: 'its file cannot be opened',
   26: 'its file is not a database',
 };
+
 /** The same of PostgreSQL, by SQLSTATE, and of a disk that is waited for, by Node's codes. */
 const states: Readonly<Record<string, string>> = {
   '25006': 'it is read-only',
@@ -54,8 +55,8 @@ const states: Readonly<Record<string, string>> = {
   EDQUOT: 'its disk is full',
   EIO: 'its disk fails',
 };
-/** Of SQLite, of PostgreSQL, or of the system under them; the rest is the program's own mistake. */
 
+/** Of SQLite, of PostgreSQL, or of the system under them; the rest is the program's own mistake. */
 export const isStoreError = (error: unknown): boolean =>
   isConnectionLoss(error) ||
   /^[0-9A-Z]{5}$/u.test(errorCode(error)) ||
@@ -64,7 +65,6 @@ export const isStoreError = (error: unknown): boolean =>
  * Why the database is of no use at present, as the rest of a sentence; null for an error that is
  * not the database's condition but somebody's mistake.
  */
-
 export function unavailableReason(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (isConnectionLoss(error)) return 'it cannot be reached';
@@ -73,6 +73,7 @@ export function unavailableReason(error: unknown): string | null {
   }
   return states[errorCode(error)] ?? null;
 }
+
 /** A database that cannot be used, in one sentence for the person who chose it. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';

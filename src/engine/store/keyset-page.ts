@@ -51,8 +51,8 @@ export async function selectPage<Table extends keyof Tables, Row extends Cursor>
 /* Who deletes all that a page shows asks for the page behind something that is gone. */
 /** How many places are kept: more than are deleted between one page and the next. */
 const kept = 10000;
-/** Keeps the place in its list of a row that has been deleted; `list` is its thread or its table. */
 
+/** Keeps the place in its list of a row that has been deleted; `list` is its thread or its table. */
 export async function saveDeletedCursor(
   db: Database,
   list: string,
@@ -68,8 +68,8 @@ export async function saveDeletedCursor(
     .where('number', '<=', number - kept)
     .execute();
 }
-/** Where a deleted row of the list was; undefined when there was none, or it is long gone. */
 
+/** Where a deleted row of the list was; undefined when there was none, or it is long gone. */
 export const findDeletedCursor = (
   db: Database,
   list: string,
@@ -85,8 +85,8 @@ export const findDeletedCursor = (
     .executeTakeFirst();
 /** Rows held in memory at once. */
 const limit = 100;
-/** All rows of a list, oldest first. */
 
+/** All rows of a list, oldest first. */
 export async function* iterateAll<Row extends Cursor>(
   read: (page: PageQuery) => Promise<Page<Row>>,
 ): AsyncGenerator<Row> {

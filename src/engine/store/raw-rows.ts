@@ -5,7 +5,6 @@ import { capabilitiesOf } from './capabilities.ts';
 import type { Database, Tables } from './schema.ts';
 
 /* Rows written as they are, with ids and times from elsewhere: what import and export need. */
-
 export const listedTables = ['assistants', 'threads', 'messages', 'runs', 'steps'] as const;
 
 export type ListedTable = (typeof listedTables)[number];

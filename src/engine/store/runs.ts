@@ -150,7 +150,6 @@ export const updateRunMetadata = (
     .executeTakeFirstOrThrow();
 export type ActiveRuns = Readonly<Record<(typeof activeStatuses)[number], number>>;
 /** How many runs there are of each live status; the cost grows with them, not with those ended. */
-
 export async function countActiveRuns(db: Database): Promise<ActiveRuns> {
   const rows = await db
     .selectFrom('runs')

@@ -7,7 +7,6 @@ import { sumUsage } from '../store/turns.ts';
 import { restoreTurns } from './restore-turns.ts';
 
 /* What an object must agree with beside itself. */
-
 const nouns = { threads: 'thread', runs: 'run' } as const;
 
 /** Notes a parent that is not there yet; it may still come in this file. */
@@ -94,8 +93,8 @@ const interrupted = {
   code: 'server_error' as const,
   message: 'The step was in progress when it was exported and cannot be continued.',
 };
-/** Nobody will end a step in progress, unless its run waits for the step's outputs. */
 
+/** Nobody will end a step in progress, unless its run waits for the step's outputs. */
 async function failOpenSteps({ db, openSteps, options }: ImportSession): Promise<void> {
   for (const { run_id, id } of openSteps) {
     const step = await findStep(db, run_id, id);
@@ -113,8 +112,8 @@ async function failOpenSteps({ db, openSteps, options }: ImportSession): Promise
     });
   }
 }
-/** Makes the transcripts of waiting runs from all of their steps that have come so far. */
 
+/** Makes the transcripts of waiting runs from all of their steps that have come so far. */
 async function writeTranscripts({ db, options }: ImportSession): Promise<void> {
   for (const [id, { thread_id, state, hasTurns }] of options.waiting) {
     const run = hasTurns ? undefined : await findRun(db, thread_id, id);
@@ -122,8 +121,8 @@ async function writeTranscripts({ db, options }: ImportSession): Promise<void> {
     if (run?.status === 'requires_action' && run.state === state) await restoreTurns(db, run);
   }
 }
-/** Ends a file: refuses it if anything it refers to has not come. */
 
+/** Ends a file: refuses it if anything it refers to has not come. */
 export async function finishFile(batch: ImportSession): Promise<void> {
   const [first] = batch.unresolvedParents.values();
   if (first !== undefined) throw new ImportError(first.place, first.sentence);

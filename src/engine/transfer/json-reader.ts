@@ -99,15 +99,16 @@ export async function* readObjects(source: Source): AsyncGenerator<LocatedObject
     begun = true;
   }
 }
-/** A file as it comes in, under the name it goes by in messages. */
 
+/** A file as it comes in, under the name it goes by in messages. */
 export interface Source {
   readonly name: string;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
-const lineFeed = 10;
-/** The lines of a source as bytes; only a line feed ends one, whatever JSON text may hold besides. */
 
+const lineFeed = 10;
+
+/** The lines of a source as bytes; only a line feed ends one, whatever JSON text may hold besides. */
 async function* splitLines(bytes: Source['bytes']): AsyncGenerator<Uint8Array> {
   let pieces: Uint8Array[] = [];
   for await (const chunk of bytes) {
@@ -122,8 +123,8 @@ async function* splitLines(bytes: Source['bytes']): AsyncGenerator<Uint8Array> {
   }
   yield Buffer.concat(pieces);
 }
-/** The lines of a source, without line feeds and a byte order mark. */
 
+/** The lines of a source, without line feeds and a byte order mark. */
 export async function* readLines({ name, bytes }: Source): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let number = 0;

@@ -4,7 +4,7 @@ import type { MessageBody } from '../store/messages.ts';
 import type { ToolResources } from '../store/schema.ts';
 import type { ThreadBody } from '../store/threads.ts';
 import type { MessageObject } from '../../schema/objects/message.ts';
-import type { AssistantObject, ThreadObject } from '../../schema/objects/common.ts';
+import type { AssistantObject, ThreadObject } from '../../schema/objects/thread.ts';
 
 /* Objects as rows. The keys of a body are written in the order in which the engine writes them. */
 
@@ -113,6 +113,7 @@ function strip(value: unknown): unknown {
   });
   return Object.fromEntries(entries);
 }
+
 /** Tools, content and the like, without the nulls that stand for nothing. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what may be absent may be null
 

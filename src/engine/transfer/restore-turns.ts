@@ -10,7 +10,6 @@ import { iterateAll } from '../store/keyset-page.ts';
  * came before them. A run exported here brings its turns along. Of a run from elsewhere they are
  * put together from its steps, as the input items that any model endpoint reads.
  */
-
 type Call = { readonly id: string; readonly function: { name: string; arguments: string } };
 
 const toItem = ({ id, function: { name, arguments: args } }: Call) => ({

@@ -81,23 +81,6 @@ export const usage = z
 /** Hosted used codes beside those of its schema. */
 export const lastError = z.object({ code: z.string(), message: z.string() }).nullish();
 
-export const assistantObject = z.object({
-  object: z.literal('assistant'),
-  id: objectId,
-  created_at: seconds,
-  name: text,
-  description: text,
-  model: z.string().min(1),
-  instructions: text,
-  tools: tools.nullish(),
-  top_p: z.number().nullish(),
-  temperature: z.number().nullish(),
-  reasoning_effort: text,
-  tool_resources: toolResources,
-  metadata: optionalMetadata,
-  response_format: responseFormat,
-});
-
 /** Fields that the SDK types otherwise than they are read here. */
 export interface WireFields {
   tool_resources: {
@@ -107,21 +90,3 @@ export interface WireFields {
   reasoning_effort: OpenAI.ReasoningEffort;
   metadata: Record<string, string>;
 }
-
-export type AssistantObject = PartialObject<
-  Omit<OpenAI.Beta.Assistant, keyof WireFields> & WireFields,
-  'object' | 'id' | 'created_at' | 'model'
->;
-
-export const threadObject = z.object({
-  object: z.literal('thread'),
-  id: objectId,
-  created_at: seconds,
-  metadata: optionalMetadata,
-  tool_resources: toolResources,
-});
-
-export type ThreadObject = PartialObject<
-  Omit<OpenAI.Beta.Thread, keyof WireFields> & Omit<WireFields, 'reasoning_effort'>,
-  'object' | 'id' | 'created_at'
->;

@@ -1,11 +1,7 @@
 import * as z from 'zod';
 import { toValidationError, type ValidationError } from '../validation-error.ts';
-import {
-  type AssistantObject,
-  assistantObject,
-  type ThreadObject,
-  threadObject,
-} from './common.ts';
+import { type AssistantObject, type ThreadObject, threadObject } from './thread.ts';
+import { assistantObject } from './thread.ts';
 import { type MessageObject, messageObject } from './message.ts';
 import { type RunObject, runObject } from './run.ts';
 import { type StepObject, stepObject } from './run-step.ts';

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
-import { type Ids, randomIds } from '../../../shared/clock.ts';
+import { randomIds } from '../../../shared/ids.ts';
+import { type Ids } from '../../../shared/ids.ts';
 import { createDialectNegotiator } from './dialect.ts';
 import { withImageUrls } from './images.ts';
 import { toChatParams } from './request.ts';

@@ -5,10 +5,10 @@ import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../
 import { functionCalls, isChatMessage, assistantText } from '../past-turns.ts';
 
 /* The mapping of a run to the parameters of Chat Completions (contract §9). */
-
 type Params = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 type Part = OpenAI.Chat.ChatCompletionContentPartText | OpenAI.Chat.ChatCompletionContentPartImage;
+
 /** What somebody says, in one string where it is text alone: not every server reads parts. */
 interface ChatText {
   readonly role: Dialect['systemRole'] | 'assistant';

@@ -1,5 +1,5 @@
 import { APIError } from 'openai';
-import type { Ids } from '../../../shared/clock.ts';
+import type { Ids } from '../../../shared/ids.ts';
 import { type CallPiece, ToolCallAssembler } from './tool-call-assembler.ts';
 import { type ModelEvent, ModelFailure, tokensOf, type Usage } from '../model.ts';
 import { functionCalls, type ChatCall, type ChatMessage } from '../past-turns.ts';

@@ -1,4 +1,4 @@
-import type { Ids } from '../../../shared/clock.ts';
+import type { Ids } from '../../../shared/ids.ts';
 import type { ChatCall } from '../past-turns.ts';
 
 /** A piece of a function call as servers send it: anything of it may be missing, or come again. */

@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 
 type Annotation = OpenAI.Beta.Threads.Annotation;
 type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
+
 export type FileAnnotation = Extract<
   UpstreamNote,
   { type: 'file_citation' } | { type: 'file_path' }

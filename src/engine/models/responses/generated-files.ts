@@ -3,6 +3,7 @@ import type { ModelEvent, ModelRequest, EphemeralFile } from '../model.ts';
 import type { TextSpan } from './citations.ts';
 
 type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
+
 export type ContainerNote = Extract<UpstreamNote, { type: 'container_file_citation' }>;
 export type CodeItem = OpenAI.Responses.ResponseCodeInterpreterToolCall;
 type Outputs = OpenAI.Beta.Threads.Runs.CodeInterpreterToolCall.CodeInterpreter['outputs'];

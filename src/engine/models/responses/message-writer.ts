@@ -58,11 +58,9 @@ export const textOf = (part: OutputPart): string =>
 const notesOf = (part: OutputPart): FileAnnotation[] =>
   part.type === 'output_text' ? part.annotations.filter(isFileNote) : [];
 /** The files of containers that a part refers to, each as often as it does. */
-
 export const containerNotesOf = (part: OutputPart): ContainerNote[] =>
   part.type === 'output_text' ? part.annotations.filter(isContainerNote) : [];
 /** A content part as far as it has been passed on. */
-
 export class PartWriter {
   readonly #index: number;
   readonly #kind: 'text' | 'refusal';

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { randomIds } from '../../../shared/clock.ts';
+import { randomIds } from '../../../shared/ids.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
@@ -56,10 +56,12 @@ type Item = OpenAI.Responses.ResponseOutputItem;
 type Message = OpenAI.Responses.ResponseOutputMessage;
 type Call = OpenAI.Responses.ResponseFunctionToolCall;
 type Part = Message['content'][number];
+
 /** What may be missing of a value, or be null, although its type does not say so. */
 type Loose<T> = {
   readonly [Key in keyof T]?: T[Key] | null;
 };
+
 const completePart = (part: Part): Part =>
   part.type === 'output_text'
     ? { ...part, text: part.text ?? '', annotations: part.annotations ?? [] }
@@ -72,6 +74,7 @@ function completeMessage(item: Message): Message {
       : (content ?? []);
   return { ...item, content: parts.map(completePart) };
 }
+
 function completeCall(item: Call, told: string): Call {
   const { call_id, id, arguments: args }: Loose<Call> = item;
   const given = typeof args === 'string' ? args : args && JSON.stringify(args);
@@ -81,8 +84,8 @@ function completeCall(item: Call, told: string): Call {
     arguments: given || told || '{}',
   };
 }
-/** `told` is what deltas have said of a call's arguments. */
 
+/** `told` is what deltas have said of a call's arguments. */
 export function completeItem(item: Item, told: string): Item {
   if (item.type === 'message') return completeMessage(item);
   return item.type === 'function_call' ? completeCall(item, told) : item;

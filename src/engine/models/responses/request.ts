@@ -5,7 +5,6 @@ import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../
 import { functionCalls, isResponsesItem, assistantText } from '../past-turns.ts';
 
 /* The mapping of a run to the parameters of the Responses API (contract §8.1 to §8.4). */
-
 type Params = OpenAI.Responses.ResponseCreateParamsStreaming;
 type InputItem = OpenAI.Responses.ResponseInputItem;
 type Tool = OpenAI.Responses.Tool;

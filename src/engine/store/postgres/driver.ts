@@ -168,7 +168,6 @@ export class ResilientDialect extends PostgresDialect {
 const searchable = (parameter: unknown): unknown =>
   typeof parameter === 'string' ? parameter.replaceAll('\0', '\uFFFD') : parameter;
 /** Makes queries that look for whatever a caller has sent, and find nothing if it cannot be there. */
-
 export class SearchCompiler extends PostgresQueryCompiler {
   override compileQuery(
     ...[node, id]: Parameters<PostgresQueryCompiler['compileQuery']>

@@ -12,10 +12,13 @@ import type { Database, Tables } from '../schema.ts';
 
 /** Connections of one process, beside the one that listens. */
 const poolSize = 10;
+
 /** Milliseconds that a connection may take to be made, or to become free. */
 const connectTimeout = 10_000;
+
 /** Milliseconds after which a statement has failed whose answer does not come. */
 const answerTimeout = 120_000;
+
 /** Milliseconds of silence after which the other end is asked whether it is there. */
 const keepAlive = 30_000;
 

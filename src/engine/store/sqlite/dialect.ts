@@ -17,8 +17,10 @@ import { SqliteFileAdapter } from '../durability.ts';
 
 /** SQLite's code for "another connection is writing". */
 const busy = 5;
+
 /** Milliseconds that looking into a file may wait for another process that prepares it. */
 const openTimeout = 10_000;
+
 /** How often a statement is tried again while another connection writes, about 10 ms apart. */
 const maxAttempts = 1000;
 
