@@ -1,5 +1,6 @@
 import { messageBody } from '../src/engine/store/messages.ts';
-import { type RunRow, runState } from '../src/engine/store/runs.ts';
+import { runState } from '../src/engine/store/runs.ts';
+import { type RunRow } from '../src/engine/store/schema.ts';
 import { type Database, decode } from '../src/engine/store/schema.ts';
 import { type StepBody, stepBody } from '../src/engine/store/steps.ts';
 import { listTurns, sumUsage } from '../src/engine/store/turns.ts';

@@ -5,9 +5,9 @@ import {
   type Lease,
   noLease,
   runState,
-  type RunRow,
   updateRun,
 } from '../../src/engine/store/runs.ts';
+import { type RunRow } from '../../src/engine/store/schema.ts';
 import type { Database, RunSettings } from '../../src/engine/store/schema.ts';
 import { insertThread } from '../../src/engine/store/threads.ts';
 

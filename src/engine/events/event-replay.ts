@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { runMessages, toMessage } from '../store/messages.ts';
-import { type RunRow, runState, toRun } from '../store/runs.ts';
+import { runState, toRun } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database } from '../store/schema.ts';
 import { runSteps, toStep } from '../store/steps.ts';
 import { contentDeltas, toolCallDeltas } from './delta-events.ts';

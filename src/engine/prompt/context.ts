@@ -1,7 +1,8 @@
 import type { ContextMessage, PastTurn } from '../models/model.ts';
 import { type CountTokens, countBytes, loadTokenizer } from './token-count.ts';
 import { contextMessages, messageBody } from '../store/messages.ts';
-import { type RunRow, runSettings } from '../store/runs.ts';
+import { runSettings } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database, RunSettings, Usage } from '../store/schema.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
 import { truncateThread, type Fitted, type TokenCost } from './truncation.ts';

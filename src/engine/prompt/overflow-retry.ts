@@ -1,7 +1,8 @@
 import type { ContextMessage, ModelEvent } from '../models/model.ts';
 import { ContextOverflow } from '../models/context-window.ts';
 import type { EngineDeps } from '../options.ts';
-import { type RunRow, runSettings } from '../store/runs.ts';
+import { runSettings } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import { type RunContext, countPrompt, fitThread } from './context.ts';
 
 /** Calls for one answer while the endpoint finds each prompt too long: the last had a sixteenth. */

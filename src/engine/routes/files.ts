@@ -1,14 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { errors } from '../http/errors.ts';
 import type { EngineOptions } from '../options.ts';
-import {
-  deleteFile,
-  fileBody,
-  type FileRow,
-  findContent,
-  findFile,
-  toFile,
-} from '../store/files.ts';
+import { deleteFile, fileBody, findContent, findFile, toFile } from '../store/files.ts';
+import { type FileRow } from '../store/schema.ts';
 import type { Database } from '../store/schema.ts';
 
 const methods = new Set(['GET', 'HEAD', 'DELETE']);

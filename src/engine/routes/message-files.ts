@@ -5,7 +5,8 @@ import { listSchema } from '../http/pagination.ts';
 import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import { findMessageFile, messageFiles, pageMessageFiles } from '../../schema/message-files.ts';
-import { type MessageRow, toMessage } from '../store/messages.ts';
+import { toMessage } from '../store/messages.ts';
+import { type MessageRow } from '../store/schema.ts';
 
 const unknownIn =
   ({ id: message_id }: MessageRow) =>

@@ -16,15 +16,16 @@ import {
   insertMessage,
   listMessages,
   type MessageBody,
-  type MessageRow,
   messageCursor,
   toMessage,
   updateMessageMetadata,
 } from '../store/messages.ts';
+import { type MessageRow } from '../store/schema.ts';
 import { findActiveRun } from '../store/runs.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
-import { type ThreadRow, threadBody, updateThread } from '../store/threads.ts';
+import { threadBody, updateThread } from '../store/threads.ts';
+import { type ThreadRow } from '../store/schema.ts';
 import { addAttachments } from './tool-resources.ts';
 import { type UpstreamLookups, withUpstreamLookups } from './upstream-lookups.ts';
 

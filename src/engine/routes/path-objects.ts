@@ -1,10 +1,15 @@
 import type { Context } from 'hono';
-import { type AssistantRow, findAssistant, lockAssistant } from '../store/assistants.ts';
-import { findMessage, type MessageRow } from '../store/messages.ts';
-import { findRun, type RunRow } from '../store/runs.ts';
+import { findAssistant, lockAssistant } from '../store/assistants.ts';
+import { type AssistantRow } from '../store/schema.ts';
+import { findMessage } from '../store/messages.ts';
+import { type MessageRow } from '../store/schema.ts';
+import { findRun } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database } from '../store/schema.ts';
-import { findStep, type StepRow } from '../store/steps.ts';
-import { findThread, type ThreadRow } from '../store/threads.ts';
+import { findStep } from '../store/steps.ts';
+import { type StepRow } from '../store/schema.ts';
+import { findThread } from '../store/threads.ts';
+import { type ThreadRow } from '../store/schema.ts';
 import { ApiError, errors, type Kind, kinds } from '../http/errors.ts';
 
 /*

@@ -20,14 +20,8 @@ import { EventDeduplicator } from '../events/event-deduplicator.ts';
 import { replayRun, replaySteps } from '../events/event-replay.ts';
 import type { WriteContext } from '../runs/step-writer.ts';
 import type { RunWorker } from '../runs/worker.ts';
-import {
-  findRun,
-  listRuns,
-  type RunRow,
-  toRun,
-  updateRun,
-  updateRunMetadata,
-} from '../store/runs.ts';
+import { findRun, listRuns, toRun, updateRun, updateRunMetadata } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database } from '../store/schema.ts';
 import { toThread } from '../store/threads.ts';
 import { transact } from '../store/transaction.ts';

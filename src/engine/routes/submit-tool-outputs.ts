@@ -5,8 +5,10 @@ import { errors } from '../http/errors.ts';
 import { saveTransition, runSnapshot } from '../runs/end-run.ts';
 import { transition, nextStatus } from '../run-state-machine.ts';
 import { endStep, type WriteContext } from '../runs/step-writer.ts';
-import { type RunRow, runState } from '../store/runs.ts';
-import { openSteps, stepBody, type StepRow } from '../store/steps.ts';
+import { runState } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
+import { openSteps, stepBody } from '../store/steps.ts';
+import { type StepRow } from '../store/schema.ts';
 import { answerLastTurn, listTurns } from '../store/turns.ts';
 
 type Outputs = SubmitToolOutputs['tool_outputs'];

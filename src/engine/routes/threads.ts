@@ -16,10 +16,10 @@ import {
   listThreads,
   threadCursor,
   threadBody,
-  type ThreadRow,
   toThread,
   updateThread,
 } from '../store/threads.ts';
+import { type ThreadRow } from '../store/schema.ts';
 import { withUpstreamLookups } from './upstream-lookups.ts';
 import { addMessages, type CreateDeps } from './messages.ts';
 import { createToolResources, modifyToolResources, threadStoreExpiry } from './tool-resources.ts';

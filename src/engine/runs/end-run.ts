@@ -4,7 +4,8 @@ import { noUsage, type ModelEvent, type FunctionCall } from '../models/model.ts'
 import type { EngineDeps } from '../options.ts';
 import { overdueRuns, type Now } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
-import { noLease, type RunRow, runSettings, runState, toRun, updateRun } from '../store/runs.ts';
+import { noLease, runSettings, runState, toRun, updateRun } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database, Usage } from '../store/schema.ts';
 import { deleteStep, openSteps, runSteps, type StepBody, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';

@@ -1,4 +1,4 @@
-import type { RunRow } from '../store/runs.ts';
+import type { RunRow } from '../store/schema.ts';
 
 /** The lease went to someone else: this execution has nothing more to say. */
 export class LeaseLost extends Error {

@@ -1,9 +1,11 @@
 import type OpenAI from 'openai';
 import type { HostedCall, ModelEvent } from '../models/model.ts';
 import { putContainer } from '../store/code-containers.ts';
-import { runSettings, type RunRow } from '../store/runs.ts';
+import { runSettings } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Usage } from '../store/schema.ts';
-import { stepBody, type StepRow, updateStep } from '../store/steps.ts';
+import { stepBody, updateStep } from '../store/steps.ts';
+import { type StepRow } from '../store/schema.ts';
 import { outputDeltas, wholeCall } from '../events/delta-events.ts';
 import { endStep, openToolStep, type WriteContext } from './step-writer.ts';
 

@@ -2,7 +2,7 @@ import { unixSeconds } from '../../shared/clock.ts';
 import type { EngineDeps } from '../options.ts';
 import { capabilitiesOf } from '../store/capabilities.ts';
 import { findLeased, renewLease } from '../store/leases.ts';
-import type { RunRow } from '../store/runs.ts';
+import type { RunRow } from '../store/schema.ts';
 import type { Interruption } from './execution.ts';
 
 /**

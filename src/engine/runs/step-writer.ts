@@ -2,23 +2,13 @@ import type OpenAI from 'openai';
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { type Ids } from '../../shared/ids.ts';
 import type { MessageContent } from '../models/model.ts';
-import {
-  insertMessage,
-  messageBody,
-  type MessageRow,
-  toMessage,
-  updateMessageBody,
-} from '../store/messages.ts';
-import { runSettings, type RunRow } from '../store/runs.ts';
+import { insertMessage, messageBody, toMessage, updateMessageBody } from '../store/messages.ts';
+import { type MessageRow } from '../store/schema.ts';
+import { runSettings } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database, Usage } from '../store/schema.ts';
-import {
-  insertStep,
-  type StepBody,
-  stepBody,
-  type StepRow,
-  toStep,
-  updateStep,
-} from '../store/steps.ts';
+import { insertStep, type StepBody, stepBody, toStep, updateStep } from '../store/steps.ts';
+import { type StepRow } from '../store/schema.ts';
 import { toolCallDeltas } from '../events/delta-events.ts';
 import type { Emit } from '../events/event-bus.ts';
 

@@ -2,7 +2,8 @@ import { type MessageContent, type ModelEvent, noUsage } from '../models/model.t
 import type { EngineDeps } from '../options.ts';
 import { findLeased } from '../store/leases.ts';
 import { messageBody, updateMessageBody } from '../store/messages.ts';
-import { noLease, type RunRow, updateRun } from '../store/runs.ts';
+import { noLease, updateRun } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database, Usage } from '../store/schema.ts';
 import type { CommitOptions } from '../store/transaction.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';

@@ -1,7 +1,8 @@
 import { unixSeconds } from '../../shared/clock.ts';
 import type { EngineDeps } from '../options.ts';
 import { cancelledRuns, claimableRuns, nextWakeup } from '../store/leases.ts';
-import { type RunRow, runState, toRun, updateRun } from '../store/runs.ts';
+import { runState, toRun, updateRun } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database } from '../store/schema.ts';
 import type { Notifications } from '../store/capabilities.ts';
 import { discardUnfinished, endRun, expireOverdueRuns, nowBoth, runSnapshot } from './end-run.ts';

@@ -1,6 +1,6 @@
 import type { EngineDeps } from '../options.ts';
 import { unavailableReason } from '../store/errors.ts';
-import type { RunRow } from '../store/runs.ts';
+import type { RunRow } from '../store/schema.ts';
 
 /** Milliseconds between two attempts to write while the database is of no use. */
 const outagePause = 2000;

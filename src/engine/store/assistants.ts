@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { needsRowLock } from './capabilities.ts';
 import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
 import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
-import { type Database, decode, type ToolResources } from './schema.ts';
+import { type AssistantRow, type Database, decode, type ToolResources } from './schema.ts';
 
 /** What is stored of an assistant: a sampling setting nobody chose is null, and shown as 1. */
 export interface AssistantBody {
@@ -17,13 +17,6 @@ export interface AssistantBody {
   tool_resources: ToolResources;
   metadata: Record<string, string>;
   response_format: OpenAI.Beta.Threads.AssistantResponseFormatOption;
-}
-
-export interface AssistantRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly created_at: number;
-  readonly body: string;
 }
 
 export const assistantBody = (row: AssistantRow): AssistantBody => decode(row.body);

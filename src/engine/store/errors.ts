@@ -1,4 +1,4 @@
-import { threadLock } from './migrations.ts';
+import { threadLock } from './schema.ts';
 
 /* What PostgreSQL and the way to it say when something may go better another time. */
 

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { type Database, decode } from './schema.ts';
+import { type Database, decode, type FileRow } from './schema.ts';
 
 /** All of a copy but its ids and its bytes. */
 export interface FileBody {
@@ -9,12 +9,6 @@ export interface FileBody {
   readonly bytes: number;
   /** Whether the model endpoint has the file too, under the same id. */
   readonly is_uploaded: boolean;
-}
-
-export interface FileRow {
-  readonly id: string;
-  readonly created_at: number;
-  readonly body: string;
 }
 
 export const fileBody = (row: Pick<FileRow, 'body'>): FileBody => decode(row.body);

@@ -2,7 +2,7 @@ import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
 import { isCancelling, isActive, isClaimable } from './run-filters.ts';
 import { needsRowLock, skipsLocked } from './capabilities.ts';
 import type { Database, Tables } from './schema.ts';
-import type { RunRow } from './runs.ts';
+import type { RunRow } from './schema.ts';
 
 /** A moment, in both of the units that runs are kept in. */
 export interface Now {

@@ -2,9 +2,9 @@ import type OpenAI from 'openai';
 import { sql } from 'kysely';
 import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
 import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
-import { type Database, decode } from './schema.ts';
+import { type Database, decode, type MessageRow } from './schema.ts';
 
-type Message = OpenAI.Beta.Threads.Message;
+export type Message = OpenAI.Beta.Threads.Message;
 
 /** All of a message but its ids and metadata, which can change while a run writes the rest. */
 export type MessageBody = Pick<
@@ -17,17 +17,6 @@ export type MessageBody = Pick<
   | 'assistant_id'
   | 'attachments'
 >;
-
-export interface MessageRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly created_at: number;
-  readonly thread_id: string;
-  readonly run_id: string | null;
-  readonly role: Message['role'];
-  readonly metadata: string;
-  readonly body: string;
-}
 
 export const messageBody = (row: MessageRow): MessageBody => decode(row.body);
 

@@ -3,9 +3,7 @@ import type { Migration } from 'kysely/migration';
 import { trySavepoint } from './capabilities.ts';
 import { isCancelling, isActive, isClaimable } from './run-filters.ts';
 import { capabilitiesOf } from './capabilities.ts';
-
-/** The index that gives a thread to one live run. */
-export const threadLock = 'one_live_run_a_thread';
+import { threadLock } from './schema.ts';
 
 /** The type that holds any whole number of JavaScript. */
 const bigint = (db: Kysely<unknown>) => (capabilitiesOf(db) === null ? 'integer' : 'bigint');

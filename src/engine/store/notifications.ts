@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { capabilitiesOf } from './capabilities.ts';
-import type { RunRow } from './runs.ts';
+import type { RunRow } from './schema.ts';
 import type { Database } from './schema.ts';
 import type { Notification } from './capabilities.ts';
 

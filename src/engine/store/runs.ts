@@ -7,25 +7,12 @@ import {
   type activeStatuses,
   type Database,
   decode,
+  type RunRow,
   type RunSettings,
   type RunState,
 } from './schema.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
-
-export interface RunRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly created_at: number;
-  readonly thread_id: string;
-  readonly status: OpenAI.Beta.Threads.RunStatus;
-  readonly deadline: number;
-  readonly lease_token: string | null;
-  readonly lease_until: number | null;
-  readonly metadata: string;
-  readonly settings: string;
-  readonly state: string;
-}
 
 export const runSettings = (row: RunRow): RunSettings => decode(row.settings);
 export const runState = (row: RunRow): RunState => decode(row.state);

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
-import type { Generated, Kysely } from 'kysely';
+import type { Generated, Kysely, Selectable } from 'kysely';
+import type { Message } from './messages.ts';
 
 /**
  * The tables as Kysely sees them. Everything a user wrote stays inside JSON text: that way NUL and
@@ -100,6 +101,17 @@ interface GoneTable extends Omit<Listed, 'seq'> {
   list: string;
   seq: number;
 }
+
+export type AssistantRow = Readonly<Selectable<AssistantTable>>;
+export type ThreadRow = Readonly<Selectable<ThreadTable>>;
+export type MessageRow = Readonly<Selectable<MessageTable>>;
+export type RunRow = Readonly<Selectable<RunTable>>;
+export type StepRow = Readonly<Selectable<StepTable>>;
+/** A file without its content, which is read only when it is asked for. */
+export type FileRow = Readonly<Pick<Selectable<FileTable>, 'id' | 'created_at' | 'body'>>;
+
+/** The unique index that gives a thread at most one active run. */
+export const threadLock = 'one_live_run_a_thread';
 
 /** The statuses of runs that hold their thread (contract §5.1). */
 export const activeStatuses = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
-import { type Database, decode, type Usage } from './schema.ts';
+import { type Database, decode, type StepRow, type Usage } from './schema.ts';
 
 type RunStep = OpenAI.Beta.Threads.Runs.RunStep;
 
@@ -19,15 +19,6 @@ export interface StepBody extends Pick<
 > {
   expires_at: number | null;
   usage: Usage | null;
-}
-
-export interface StepRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly created_at: number;
-  readonly thread_id: string;
-  readonly run_id: string;
-  readonly body: string;
 }
 
 export const stepBody = (row: Pick<StepRow, 'body'>): StepBody => decode(row.body);

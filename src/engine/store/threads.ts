@@ -2,18 +2,11 @@ import type OpenAI from 'openai';
 import { needsRowLock } from './capabilities.ts';
 import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
 import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
-import { type Database, decode, type ToolResources } from './schema.ts';
+import { type Database, decode, type ThreadRow, type ToolResources } from './schema.ts';
 
 export interface ThreadBody {
   metadata: Record<string, string>;
   tool_resources: ToolResources;
-}
-
-export interface ThreadRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly created_at: number;
-  readonly body: string;
 }
 
 export const threadBody = (row: ThreadRow): ThreadBody => decode(row.body);

@@ -1,9 +1,11 @@
 import { listAssistants, toAssistant } from '../store/assistants.ts';
 import { listMessages, toMessage } from '../store/messages.ts';
-import { listRuns, type RunRow, runSettings, toRun } from '../store/runs.ts';
+import { listRuns, runSettings, toRun } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database } from '../store/schema.ts';
 import { listSteps, toStep } from '../store/steps.ts';
-import { findThread, listThreads, type ThreadRow, toThread } from '../store/threads.ts';
+import { findThread, listThreads, toThread } from '../store/threads.ts';
+import { type ThreadRow } from '../store/schema.ts';
 import { listTurns } from '../store/turns.ts';
 import { iterateAll } from '../store/keyset-page.ts';
 

@@ -1,7 +1,9 @@
 import { findMessage, messageBody } from '../store/messages.ts';
-import { type RunRow, runState } from '../store/runs.ts';
+import { runState } from '../store/runs.ts';
+import { type RunRow } from '../store/schema.ts';
 import type { Database } from '../store/schema.ts';
-import { listSteps, stepBody, type StepRow } from '../store/steps.ts';
+import { listSteps, stepBody } from '../store/steps.ts';
+import { type StepRow } from '../store/schema.ts';
 import { answerLastTurn, deleteTurns, insertTurn, sumUsage, type Turn } from '../store/turns.ts';
 import { iterateAll } from '../store/keyset-page.ts';
 
