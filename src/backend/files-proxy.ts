@@ -1,30 +1,31 @@
 import type { Engine } from '../engine/index.ts';
 import type { ModelEndpoint } from './model-endpoint.ts';
-import { routeTarget } from '../server/routes.ts';
-import { connectionErrorReason } from '../shared/errors.ts';
-import { Refusal, serverErrors } from '../server/errors.ts';
+import { apiOwner, upstreamUrl } from '../engine/http/paths.ts';
+import { ApiError, connectionErrorReason } from '../shared/errors.ts';
+import { errors } from '../engine/http/errors.ts';
 
 type Handler = (request: Request) => Promise<Response>;
 
 const idIn = (path: string): string => decodeURIComponent(path.split('/')[3] ?? '');
 
 async function forward(request: Request, endpoint: ModelEndpoint, fetch: typeof globalThis.fetch) {
-  const { method, url, signal } = request;
-  const { pathname, search } = new URL(url);
-  // An id may be any text, and `..%2f` a way to what is no file.
-  if (routeTarget(pathname) !== 'upstream') throw serverErrors.noFile(idIn(pathname));
-  if ('reason' in endpoint)
-    throw serverErrors.unsupportedEndpoint(method, pathname, endpoint.reason);
+  const { method, signal } = request;
+  const url = new URL(request.url);
+  const { pathname } = url;
+  // An id may be any text, such as `..%2f`, which would lead out of the files.
+  if (apiOwner(pathname) !== 'upstream') throw errors.noFile(idIn(pathname));
+  if ('reason' in endpoint) throw errors.unsupportedEndpoint(method, pathname, endpoint.reason);
+  const target = upstreamUrl(endpoint.baseURL, url);
+  if (target === null) throw errors.noFile(idIn(pathname));
   const headers = new Headers(request.headers);
   headers.delete('authorization');
   if (endpoint.apiKey !== null) headers.set('authorization', `Bearer ${endpoint.apiKey}`);
-  const target = endpoint.baseURL.replace(/\/+$/u, '') + pathname.slice('/v1'.length) + search;
   const body = request.body === null ? null : await request.arrayBuffer();
   try {
     return await fetch(target, { method, headers, body, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw serverErrors.unreachable(connectionErrorReason(error));
+    throw errors.unreachable(connectionErrorReason(error));
   }
 }
 
@@ -44,8 +45,7 @@ export const withUpstreamFiles =
     try {
       return await forward(request, endpoint, fetch);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { status, headers } = error;
-      return Response.json(error, { status, headers });
+      if (!(error instanceof ApiError)) throw error;
+      return error.toResponse();
     }
   };

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import { ApiError, errors } from './http/errors.ts';
+import { ApiError } from '../shared/errors.ts';
+import { errors } from './http/errors.ts';
 import { EndpointFilesError } from './models/endpoint-files.ts';
 import type { EngineDeps } from './options.ts';
 import { assistantRoutes } from './routes/assistants.ts';
@@ -34,16 +35,16 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
 
   app.onError((error, context) => {
     const apiError = error instanceof EndpointFilesError ? errors.endpoint(error) : error;
-    if (apiError instanceof ApiError) return context.json(apiError.toJSON(), apiError.status);
+    if (apiError instanceof ApiError) return apiError.toResponse();
     log.error('request failed', { path: context.req.path, error: error.stack ?? error.message });
     const outage = unavailableReason(error);
     const answer = outage === null ? errors.internal() : errors.databaseUnavailable(outage);
-    return context.json(answer.toJSON(), answer.status);
+    return answer.toResponse();
   });
 
   app.notFound((context) => {
     const { method, path } = context.req;
-    return context.json(errors.unknownUrl(method, path).toJSON(), 404);
+    return errors.unknownUrl(method, path).toResponse();
   });
 
   app.post('/v1/threads/runs', createThreadAndRunRoute(deps, worker));

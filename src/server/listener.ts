@@ -4,7 +4,8 @@ import { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Ids } from '../shared/ids.ts';
 import type { RequestHandler } from './request-handler.ts';
-import { type Refusal, serverErrors } from './errors.ts';
+import type { ApiError } from '../shared/errors.ts';
+import { serverErrors } from './errors.ts';
 
 export interface Listener {
   /** Where it listens, without a path. */
@@ -33,8 +34,8 @@ const statusOf = (code: string | undefined): number =>
 const hostUnlessNamed = ({ httpVersion }: IncomingMessage) =>
   httpVersion === '1.0' && { hostname: 'localhost' };
 
-const withId = (refusal: Refusal, ids: Ids) => ({
-  ...refusal.headers,
+const withId = (error: ApiError, ids: Ids) => ({
+  ...error.headers,
   'x-request-id': ids.newRequestId(),
 });
 
@@ -86,7 +87,7 @@ export async function listen(front: RequestHandler, options: ListenOptions): Pro
   const { host, port, ids } = options;
   const errorHandler = () => {
     const refusal = serverErrors.unreadable(400);
-    return Response.json(refusal, { status: refusal.status, headers: withId(refusal, ids) });
+    return Response.json(refusal, { status: 400, headers: withId(refusal, ids) });
   };
   const settings = { overrideGlobalObjects: false, errorHandler };
   const answer = async (request: Request, incoming: IncomingMessage) => {

@@ -13,8 +13,10 @@ import { answerPreflight, crossOriginHeaders } from './access.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { type RouteTarget, routeTarget, metricsRoute } from './routes.ts';
-import { Refusal, serverErrors } from './errors.ts';
 import type { RequestContext } from './request-context.ts';
+import { errors } from '../engine/http/errors.ts';
+import { ApiError } from '../shared/errors.ts';
+import { serverErrors } from './errors.ts';
 
 /** Answers a request that has its whole body with it. */
 type Handler = (request: Request) => Promise<Response>;
@@ -84,13 +86,10 @@ async function dispatch(
         return engine.fetch(await engineRequest(call, clock));
       }
       return upstream(request, incoming);
-    case 'nowhere':
-      throw serverErrors.unknownUrl(method, pathname);
+    case 'none':
+      throw errors.unknownUrl(method, pathname);
   }
 }
-
-const refuse = (refusal: Refusal): Response =>
-  Response.json(refusal, { status: refusal.status, headers: refusal.headers });
 
 /**
  * A body that fails on the way takes the connection with it, so that nobody takes what came for the
@@ -141,12 +140,12 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     try {
       return abortOnStreamError(await dispatch(call, options), call.incoming, options);
     } catch (error) {
-      if (error instanceof Refusal) {
+      if (error instanceof ApiError) {
         scope.log.info(error.message, { status: error.status });
-        return refuse(error);
+        return error.toResponse();
       }
       scope.log.error('request failed', { error });
-      return refuse(serverErrors.fault());
+      return errors.internal().toResponse();
     }
   };
   return (request, incoming) =>

@@ -1,5 +1,7 @@
+import { type ApiOwner, apiOwner } from '../engine/http/paths.ts';
+
 /** Who answers a path: this program itself, MCP, the engine, the model endpoint, or nobody. */
-export type RouteTarget = 'health' | 'metrics' | 'mcp' | 'engine' | 'upstream' | 'nowhere';
+export type RouteTarget = 'health' | 'metrics' | 'mcp' | ApiOwner;
 
 const own: ReadonlyMap<string, RouteTarget> = new Map([
   ['/mcp', 'mcp'],
@@ -7,38 +9,8 @@ const own: ReadonlyMap<string, RouteTarget> = new Map([
   ['/metrics', 'metrics'],
 ]);
 
-function decode(path: string): string | null {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return null;
-  }
-}
-
-/** Nothing that another server could read as a way out of its base path. */
-const isPlain = (segments: readonly string[]): boolean =>
-  segments.every(
-    (segment, index) =>
-      // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-      !/^\.{1,2}(?:;|$)|[\0-\x1f\x7f]/u.test(segment) &&
-      (segment !== '' || index === segments.length - 1),
-  );
-
-/**
- * Finds who answers a path as the URL parser left it. What belongs to the engine does so under any
- * encoding, so that it is never asked for elsewhere.
- */
-export function routeTarget(path: string): RouteTarget {
-  const place = own.get(path);
-  if (place !== undefined) return place;
-  const decoded = decode(path);
-  const [root, version, resource = '', ...rest] = (decoded ?? path).split(/[/\\]/u);
-  if (root !== '' || version !== 'v1' || resource === '') return 'nowhere';
-  if (resource === 'assistants' || resource === 'threads') return 'engine';
-  // What follows is put behind another base, where `%2f@host` would be a host.
-  const isOurs = path.startsWith('/v1/') && decoded !== null;
-  return isOurs && isPlain([resource, ...rest]) ? 'upstream' : 'nowhere';
-}
+/** Finds who answers a path, given as the URL parser left it. */
+export const routeTarget = (path: string): RouteTarget => own.get(path) ?? apiOwner(path);
 
 /** What model endpoints have under `/v1`, as far as OpenAI's own goes. */
 const ofModels = new Set(

@@ -11,10 +11,10 @@ import { createRequestHandler } from './request-handler.ts';
 import { listen } from './listener.ts';
 import { createUpstreamProxy, type UpstreamProxy } from './upstream-proxy.ts';
 import { isModelEndpointPath } from './routes.ts';
-import { serverErrors } from './errors.ts';
 import { createMonitoring, type Monitoring } from './monitoring.ts';
 import { errorMessage } from '../shared/errors.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
+import { errors } from '../engine/http/errors.ts';
 
 /** What an MCP server here works with. */
 export interface McpServerDeps {
@@ -43,8 +43,8 @@ const unavailableProxy =
   async ({ method, url }) => {
     const { pathname } = new URL(url);
     throw isModelEndpointPath(pathname)
-      ? serverErrors.unsupportedEndpoint(method, pathname, reason)
-      : serverErrors.unknownUrl(method, pathname);
+      ? errors.unsupportedEndpoint(method, pathname, reason)
+      : errors.unknownUrl(method, pathname);
   };
 
 function chooseUpstreamProxy(config: Config, ids: Ids): UpstreamProxy {

@@ -8,10 +8,12 @@ import { request as askSecurely } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readChunks, limits } from './body.ts';
-import { connectionErrorReason } from '../shared/errors.ts';
-import { Refusal, serverErrors } from './errors.ts';
+import { ApiError, connectionErrorReason } from '../shared/errors.ts';
+import { errors } from '../engine/http/errors.ts';
+import { upstreamUrl } from '../engine/http/paths.ts';
+import { serverErrors } from './errors.ts';
 
-/** Passes a request on and its answer back; throws a {@link Refusal}. */
+/** Passes a request on and its answer back; throws a {@link ApiError}. */
 export type UpstreamProxy = (request: Request, incoming: IncomingMessage) => Promise<Response>;
 
 interface Options {
@@ -142,15 +144,13 @@ const wasStale = ({ method, reusedSocket }: ClientRequest, incoming: IncomingMes
  */
 export function createUpstreamProxy(options: Options): UpstreamProxy {
   const base = options.baseURL.replace(/\/+$/u, '');
-  const { origin } = new URL(base);
   const ask = base.startsWith('https:') ? askSecurely : askPlainly;
   return async (request, incoming) => {
     if (incoming.headers.via?.includes(options.name) === true) throw serverErrors.loop();
     const { method, signal } = request;
-    const { pathname, search } = new URL(request.url);
-    const target = base + pathname.slice('/v1'.length) + search;
-    // The key is for this host alone, whatever a path may hide.
-    if (URL.parse(target)?.origin !== origin) throw serverErrors.unknownUrl(method, pathname);
+    const url = new URL(request.url);
+    const target = upstreamUrl(base, url);
+    if (target === null) throw errors.unknownUrl(method, url.pathname);
     const wish = { method, signal, headers: headersFor(incoming, options) };
     const outgoing = ask(target, wish);
     const answer = send(outgoing, incoming).catch((error: unknown) => {
@@ -160,10 +160,10 @@ export function createUpstreamProxy(options: Options): UpstreamProxy {
     try {
       return toResponse(await answer, { method, target, base });
     } catch (error) {
-      if (error instanceof Refusal) throw error;
+      if (error instanceof ApiError) throw error;
       throw signal.aborted
         ? serverErrors.clientClosed()
-        : serverErrors.unreachable(connectionErrorReason(error));
+        : errors.unreachable(connectionErrorReason(error));
     }
   };
 }

@@ -1,4 +1,4 @@
-import { ToolError } from './sdk-call.ts';
+import { ApiError } from '../shared/errors.ts';
 import type { Image } from './tool.ts';
 
 /** Bytes of text that one answer holds: hosts cut answers that are much longer. */
@@ -139,8 +139,8 @@ interface Given {
   readonly base64?: string;
 }
 
-const refuse = (message: string, param: string, code = 'invalid_value'): ToolError =>
-  new ToolError(message, { status: null, param, code });
+const refuse = (message: string, param: string, code = 'invalid_value'): ApiError =>
+  new ApiError(null, message, { param, code });
 function decodeBase64(base64: string): Buffer<ArrayBuffer> {
   const digits = base64.replaceAll(/\s/gu, '').replace(/={1,2}$/u, '');
   if (!/^[A-Za-z0-9+/]*$/u.test(digits) || digits.length % 4 === 1) {
@@ -149,7 +149,7 @@ function decodeBase64(base64: string): Buffer<ArrayBuffer> {
   return Buffer.from(digits, 'base64');
 }
 
-/** The bytes of a file that is given as text or as base64; throws a ToolError for anything else. */
+/** The bytes of a file that is given as text or as base64; throws an ApiError for anything else. */
 export function decodeUpload({ text, base64 }: Given): Buffer<ArrayBuffer> {
   if ((text === undefined) === (base64 === undefined)) {
     throw refuse("Give what is in the file as 'text' or as 'base64', one of them.", 'text');

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { fileId, integer, listQuery } from '../schema/common.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
-import { readFailure, ToolError } from './sdk-call.ts';
+import { ApiError } from '../shared/errors.ts';
+import { readFailure } from './sdk-call.ts';
 import { type FilePreview, largestImage, readPreview } from './file-content.ts';
 import { decodeUpload } from './file-content.ts';
 import { deleted, withId, page } from './output-schemas.ts';
@@ -36,7 +37,7 @@ async function explainMissingFiles<Answer>(
     const { status, code } = readFailure(error);
     const isTold = code === 'unsupported_endpoint';
     if (isTold || !missingPathStatuses.has(status ?? 0) || (await keepsFiles(call))) throw error;
-    throw new ToolError('This endpoint keeps no files.', { status });
+    throw new ApiError(status, 'This endpoint keeps no files.');
   }
 }
 

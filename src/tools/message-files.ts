@@ -7,7 +7,8 @@ import {
   pageMessageFiles,
 } from '../schema/message-files.ts';
 import { readJson } from './sdk-call.ts';
-import { readFailure, ToolError } from './sdk-call.ts';
+import { ApiError } from '../shared/errors.ts';
+import { readFailure } from './sdk-call.ts';
 import { withId, page } from './output-schemas.ts';
 import { type ToolContext, defineTool } from './tool.ts';
 
@@ -38,8 +39,8 @@ function mayLackPath(error: unknown): boolean {
 
 const unknownIn =
   ({ message_id }: Place) =>
-  (id: string): ToolError =>
-    new ToolError(`No file found with id '${id}' in message '${message_id}'.`, { status: 404 });
+  (id: string): ApiError =>
+    new ApiError(404, `No file found with id '${id}' in message '${message_id}'.`);
 
 /** Asks the server for message files, else makes them of the message itself (contract §4.6). */
 async function fetchOrDerive(

@@ -1,29 +1,4 @@
-import { errorMessage } from '../shared/errors.ts';
-interface Facts {
-  /** HTTP status of the server's answer; null when no server was asked. */
-  readonly status: number | null;
-  readonly param?: string | null;
-  readonly code?: string | null;
-}
-
-/**
- * A call that cannot be answered, in words meant for the agent. It has the shape of the SDK's
- * `APIError`, so that both are told in the same way.
- */
-export class ToolError extends Error {
-  readonly status: number | null;
-  readonly param: string | null;
-  readonly code: string | null;
-
-  constructor(message: string, { status, param = null, code = null }: Facts) {
-    super(message);
-    this.name = 'ToolError';
-    this.status = status;
-    this.param = param;
-    this.code = code;
-  }
-}
-
+import { ApiError, errorMessage } from '../shared/errors.ts';
 /** What any failure of a call has in common, whoever raised it. */
 export interface Failure {
   readonly status: number | null;
@@ -82,7 +57,7 @@ export interface Answer<Body> {
 
 /**
  * Waits for an SDK call and reads its body itself, because the SDK's page objects keep only `data`
- * and `has_more`. Rejects with the SDK's error, or with a ToolError when the body is no JSON object.
+ * and `has_more`. Rejects with the SDK's error, or with an ApiError when the body is no JSON object.
  */
 export async function readJson<Body extends object>(pending: ApiCall<Body>): Promise<Answer<Body>> {
   const response = await pending.asResponse();
@@ -94,5 +69,5 @@ export async function readJson<Body extends object>(pending: ApiCall<Body>): Pro
   } catch {
     // Said below, as for any other body that is none.
   }
-  throw new ToolError('The server answered with something that is not a JSON object.', { status });
+  throw new ApiError(status, 'The server answered with something that is not a JSON object.');
 }

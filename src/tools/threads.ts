@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
 import { readJson } from './sdk-call.ts';
-import { readFailure, ToolError } from './sdk-call.ts';
+import { ApiError } from '../shared/errors.ts';
+import { readFailure } from './sdk-call.ts';
 import { deleted, withId, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
@@ -35,7 +36,7 @@ export const listThreadsTool = defineTool({
       const { status, message: sentence } = readFailure(error);
       const unknownCursor = sentence.startsWith('No thread found');
       if (status === null || !missingEndpoint.has(status) || unknownCursor) throw error;
-      throw new ToolError('This server does not list threads.', { status });
+      throw new ApiError(status, 'This server does not list threads.');
     }
   },
 });

@@ -4,7 +4,7 @@ import type { Clock } from '../shared/clock.ts';
 import { maxDepth, exceedsDepth } from '../schema/limits.ts';
 import { toValidationError } from '../schema/validation-error.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
-import { ToolError } from './sdk-call.ts';
+import { ApiError } from '../shared/errors.ts';
 import type { Effect, Toolset } from './toolsets.ts';
 
 /** The name under which an operation is offered here; null when it is not. */
@@ -46,7 +46,7 @@ export interface Tool {
   readonly output: z.ZodObject | null;
   /**
    * Checks the arguments and answers with the API's object, complete. Rejects with the SDK's error
-   * or with a ToolError; `readFailure` reads both.
+   * or with an ApiError; `readFailure` reads both.
    */
   call(args: unknown, call: ToolContext): Promise<object>;
 }
@@ -63,12 +63,12 @@ export function parseArguments<Input extends z.ZodObject>(
 ): z.output<Input> {
   if (exceedsDepth(args)) {
     const message = `The arguments are nested more than ${maxDepth} levels deep.`;
-    throw new ToolError(message, { status: null, code: 'invalid_value' });
+    throw new ApiError(null, message, { code: 'invalid_value' });
   }
   const parsed = input.safeParse(args, { reportInput: true });
   if (parsed.success) return parsed.data;
   const { message, param, code } = toValidationError(parsed.error);
-  throw new ToolError(message, { status: null, param, code });
+  throw new ApiError(null, message, { param, code });
 }
 
 const isPending = (answer: object): answer is ApiCall<object> => 'asResponse' in answer;

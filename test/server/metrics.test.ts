@@ -141,7 +141,7 @@ test('requests are counted by what they are for, whatever is in their paths', as
     'http_requests_total{route="messages",status="200"}': 1,
     'http_requests_total{route="threads",status="404"}': 1,
     'http_requests_total{route="upstream",status="501"}': 1,
-    'http_requests_total{route="nowhere",status="404"}': 2,
+    'http_requests_total{route="none",status="404"}': 2,
     'http_requests_total{route="mcp",status="405"}': 1,
     'http_requests_total{route="health",status="200"}': 1,
   });

@@ -10,7 +10,8 @@ import { findStep } from '../store/steps.ts';
 import { type StepRow } from '../store/schema.ts';
 import { findThread } from '../store/threads.ts';
 import { type ThreadRow } from '../store/schema.ts';
-import { ApiError, errors, type Kind, kinds } from '../http/errors.ts';
+import { ApiError } from '../../shared/errors.ts';
+import { errors, type Kind, kinds } from '../http/errors.ts';
 
 /*
  * What is there is served whatever its id looks like, because people bring their old ids along.

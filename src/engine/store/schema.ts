@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
 import type { Generated, Kysely, Selectable } from 'kysely';
-import type { Message } from './messages.ts';
 
 /**
  * The tables as Kysely sees them. Everything a user wrote stays inside JSON text: that way NUL and
