@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Config } from '../config/config.ts';
-import type { BackendOptions, EmbeddedEngine } from './embedded-engine.ts';
+import type { EmbeddedEngine, EmbeddedEngineOptions } from './embedded-engine.ts';
 import { errorMessage } from '../shared/errors.ts';
 
 /** What the tools work on: the engine in this process, or a server somewhere else. */
@@ -14,6 +14,10 @@ export interface Backend {
   resume(): Promise<void>;
   /** Lets running runs finish for at most `graceMs` milliseconds and closes the database. */
   stop(graceMs: number): Promise<void>;
+}
+
+export interface BackendOptions extends EmbeddedEngineOptions {
+  readonly config: Config;
 }
 
 function createRemoteBackend(config: Config, baseURL: string): Backend {
@@ -34,8 +38,8 @@ function createEmbeddedBackend(options: BackendOptions): Backend {
   let embedded: Promise<EmbeddedEngine> | undefined;
   const start = async () => {
     try {
-      const { startEmbeddedEngine: startEmbedded } = await import('./embedded-engine.ts');
-      return await startEmbedded(options);
+      const { startEmbeddedEngine } = await import('./embedded-engine.ts');
+      return await startEmbeddedEngine(options);
     } catch (error) {
       embedded = undefined;
       log.error(errorMessage(error));
@@ -46,9 +50,8 @@ function createEmbeddedBackend(options: BackendOptions): Backend {
   return {
     client: async () => (await ready()).openai,
     async resume() {
-      const { hasUnfinishedRuns: hasLiveRuns } =
-        await import('../engine/store/sqlite/unfinished-runs.ts');
-      if (await hasLiveRuns(config.database)) await ready().catch(() => undefined);
+      const { hasUnfinishedRuns } = await import('../engine/store/sqlite/unfinished-runs.ts');
+      if (await hasUnfinishedRuns(config.database)) await ready().catch(() => undefined);
     },
     async stop(graceMs) {
       const running = await embedded?.catch(() => undefined);

@@ -1,50 +1,65 @@
 import type OpenAI from 'openai';
-import { preferLocalImages } from '../engine/runs/generated-files.ts';
-import { createEngine, type Engine, type Observer } from '../engine/index.ts';
-import { createAutoModel } from '../engine/models/auto-detect.ts';
-import { type ChatOptions, createChatModel } from '../engine/models/chat/model.ts';
-import { createEndpointFiles } from '../engine/models/endpoint-files.ts';
-import type { Model } from '../engine/models/model.ts';
-import { createResponsesModel } from '../engine/models/responses/model.ts';
-import { createScriptedModel } from '../engine/models/scripted.ts';
-import { openDatabase } from '../engine/store/open.ts';
-import { withUpstreamFiles } from './files-proxy.ts';
-import { resolveModelEndpoint } from './model-endpoint.ts';
-import { createClient } from './openai-client.ts';
 import type { Config } from '../config/config.ts';
+import { createEngine, type Engine, type Observer } from '../engine/index.ts';
+import { createEndpointFiles } from '../engine/models/endpoint-files.ts';
+import { createModel } from '../engine/models/index.ts';
+import { preferLocalImages } from '../engine/runs/generated-files.ts';
+import { openDatabase } from '../engine/store/open.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { withUpstreamFiles } from './files-proxy.ts';
+import { resolveModelEndpoint } from './model-endpoint.ts';
+import { createClient } from './openai-client.ts';
+
+/** The settings that an engine depends on. */
+export type EngineConfig = Pick<
+  Config,
+  | 'apiKey'
+  | 'modelBaseUrl'
+  | 'modelApi'
+  | 'model'
+  | 'modelMap'
+  | 'database'
+  | 'runLifetime'
+  | 'concurrency'
+>;
+
+export interface EmbeddedEngineOptions {
+  readonly config: EngineConfig;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly observer?: Observer;
+  /** Reaches the model endpoint; the platform's own by default. */
+  readonly fetch?: typeof globalThis.fetch;
+}
 
 export interface EmbeddedEngine {
   readonly engine: Engine;
+  /** Answers the engine's paths, and `/v1/files` with the model endpoint's files beside its own. */
+  readonly fetch: (request: Request) => Promise<Response>;
   readonly openai: OpenAI;
 }
 
-const models = {
-  auto: createAutoModel,
-  responses: createResponsesModel,
-  chat: createChatModel,
-  scripted: ({ ids }) => createScriptedModel(ids),
-} satisfies Record<string, (options: ChatOptions) => Model>;
-
 /**
- * Opens the database, starts the engine on it and connects a client; loaded only when the first
- * of them is needed. Throws a DatabaseError when the database cannot be opened.
+ * Opens the database, puts an engine on it and connects a client; the engine is not started. Throws
+ * a DatabaseError when the database cannot be opened.
  */
-export async function startEmbeddedEngine(
-  options: BackendOptions & { readonly observer?: Observer },
+export async function createEmbeddedEngine(
+  options: EmbeddedEngineOptions,
 ): Promise<EmbeddedEngine> {
-  const { config, clock, ids, log, observer } = options;
+  const { config, clock, ids, log, observer, fetch: endpointFetch = globalThis.fetch } = options;
   const { apiKey, modelBaseUrl: baseURL } = config;
-  const endpoint = { apiKey, baseURL, secrets: apiKey === null ? [] : [apiKey] };
+  const secrets = apiKey === null ? [] : [apiKey];
+  const endpoint = { apiKey, baseURL, secrets, fetch: endpointFetch };
   const modelEndpoint = resolveModelEndpoint(config);
   const db = await openDatabase(config.database);
   const files =
     'reason' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
   const engine = createEngine({
     db,
-    model: models[config.modelApi]({ ...endpoint, files, ids }),
+    model: createModel(config.modelApi, { ...endpoint, files, ids }),
     files,
     clock,
     ids,
@@ -54,14 +69,13 @@ export async function startEmbeddedEngine(
     ...(observer && { observer }),
     modelFor: (named) => config.model ?? config.modelMap.get(named) ?? named,
   });
-  engine.start();
-  const fetch = withUpstreamFiles(engine, modelEndpoint);
-  return { engine, openai: createClient({ fetch }) };
+  const fetch = withUpstreamFiles(engine, modelEndpoint, endpointFetch);
+  return { engine, fetch, openai: createClient({ fetch }) };
 }
 
-export interface BackendOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
+/** Creates an engine and starts its worker. */
+export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
+  const embedded = await createEmbeddedEngine(options);
+  embedded.engine.start();
+  return embedded;
 }

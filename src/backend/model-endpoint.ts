@@ -11,7 +11,11 @@ export type ModelEndpoint =
     }
   | { readonly reason: string };
 
-export function resolveModelEndpoint({ modelApi, apiKey, modelBaseUrl }: Config): ModelEndpoint {
+export function resolveModelEndpoint({
+  modelApi,
+  apiKey,
+  modelBaseUrl,
+}: Pick<Config, 'modelApi' | 'apiKey' | 'modelBaseUrl'>): ModelEndpoint {
   if (modelApi === 'scripted') {
     return { reason: 'the scripted model has assistants and threads alone.' };
   }

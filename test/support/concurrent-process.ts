@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 
-const program = fileURLToPath(new URL('contender-process.ts', import.meta.url));
+const program = fileURLToPath(new URL('concurrent-process-main.ts', import.meta.url));
 
 /**
  * Another process on the same database: it sends `count` requests, all at once, and answers with

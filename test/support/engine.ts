@@ -1,16 +1,9 @@
 import OpenAI from 'openai';
 import { expect, onTestFinished } from 'vitest';
 import type { Ids } from '../../src/shared/ids.ts';
-import { preferLocalImages } from '../../src/engine/runs/generated-files.ts';
-import { createEngine, type Engine } from '../../src/engine/index.ts';
-import { createAutoModel } from '../../src/engine/models/auto-detect.ts';
-import { createChatModel } from '../../src/engine/models/chat/model.ts';
-import { whyUnavailable } from '../../src/engine/models/endpoint.ts';
-import { createEndpointFiles } from '../../src/engine/models/endpoint-files.ts';
-import { createResponsesModel } from '../../src/engine/models/responses/model.ts';
-import { createScriptedModel } from '../../src/engine/models/scripted.ts';
-import { openDatabase } from '../../src/engine/store/open.ts';
-import { withUpstreamFiles } from '../../src/backend/files-proxy.ts';
+import { createEmbeddedEngine } from '../../src/backend/embedded-engine.ts';
+import type { Engine } from '../../src/engine/index.ts';
+import type { ModelApi } from '../../src/engine/models/index.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { inProcessFetch } from '../../src/backend/openai-client.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
@@ -23,17 +16,10 @@ import type { ResponsesRequest } from './upstream-request.ts';
 
 export const apiKey = 'sk-test-0123456789abcdefghij';
 
-const models = {
-  auto: createAutoModel,
-  responses: createResponsesModel,
-  chat: createChatModel,
-  scripted: () => createScriptedModel(),
-};
-
 export interface SetupOptions {
   /** File of the database; in memory by default. */
   readonly database?: string;
-  readonly model?: keyof typeof models;
+  readonly model?: ModelApi;
   /** The key the engine has; null: none. */
   readonly key?: string | null;
   /** Another model endpoint, which asks for no key. */
@@ -44,7 +30,8 @@ export interface SetupOptions {
   readonly ids?: Ids;
   readonly runLifetime?: number;
   readonly concurrency?: number;
-  readonly modelFor?: (named: string) => string;
+  /** Models used in place of others: retired → current. */
+  readonly modelMap?: ReadonlyMap<string, string>;
   readonly otherwise?: (body: ResponsesRequest) => Turn;
   readonly rejectEncryptedContent?: boolean;
   /** Objects keep ids of shapes that are not the API's, so their answers are not held against it. */
@@ -121,8 +108,6 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     rejectEncryptedContent,
     ...(otherwise && { otherwise }),
   });
-  const secrets = key === null ? [] : [key];
-  const isScripted = options.model === 'scripted';
   const storage = createStorage({
     clock,
     apiKey: baseURL === undefined ? apiKey : null,
@@ -136,32 +121,28 @@ async function openEngine(options: SetupOptions, lines: string[]) {
     const isStored = /^\/v1\/(?:files|vector_stores|containers)\b/u.test(pathname);
     return isStored ? storage.fetch(request) : (options.endpoint ?? upstream).fetch(input, init);
   };
-  const endpoint = { apiKey: key, baseURL: baseURL ?? null, fetch, secrets };
-  const db = await openDatabase(await locate(options.database));
-  const hasFiles = !isScripted && whyUnavailable(endpoint) === null;
-  const files = hasFiles ? preferLocalImages(createEndpointFiles(endpoint), db) : null;
-  const engine = createEngine({
-    db,
-    model: models[options.model ?? 'responses']({ ...endpoint, files, ids }),
-    files,
+  const embedded = await createEmbeddedEngine({
+    config: {
+      apiKey: key,
+      modelBaseUrl: baseURL ?? null,
+      modelApi: options.model ?? 'responses',
+      model: null,
+      modelMap: options.modelMap ?? new Map(),
+      database: await locate(options.database),
+      runLifetime: options.runLifetime ?? 600,
+      concurrency: options.concurrency ?? 16,
+    },
     clock,
     ids,
     log: createLog({
       level: 'debug',
-      secrets,
+      secrets: key === null ? [] : [key],
       now: () => clock.now(),
       write: (line) => lines.push(line),
     }),
-    runLifetime: options.runLifetime ?? 600,
-    concurrency: options.concurrency ?? 16,
-    modelFor: options.modelFor ?? ((named) => named),
+    fetch,
   });
-  const passing = isScripted
-    ? { reason: 'the scripted model has assistants and threads alone.' }
-    : { apiKey: key, baseURL: baseURL ?? 'https://api.openai.com/v1' };
-  const reach = (handler: Engine['fetch']) =>
-    withUpstreamFiles({ ...engine, fetch: handler }, passing, fetch);
-  return { clock, ids, upstream, storage, engine, reach };
+  return { clock, ids, upstream, storage, ...embedded };
 }
 
 /**
@@ -171,13 +152,22 @@ async function openEngine(options: SetupOptions, lines: string[]) {
 export async function setup(options: SetupOptions = {}): Promise<Setup> {
   const lines: string[] = [];
   const faults: string[] = [];
-  const { clock, ids, upstream, storage, engine, reach } = await openEngine(options, lines);
-  const direct = (request: Request) => engine.fetch(request);
-  const handler = options.oldIds === true ? direct : checked(direct, faults);
+  const { clock, ids, upstream, storage, engine, fetch } = await openEngine(options, lines);
+  const inspect = (handler: Engine['fetch']) =>
+    options.oldIds === true ? handler : checked(handler, faults);
+  const handler = inspect((request) => engine.fetch(request));
+  const checkedOwn = inspect(fetch);
+  /** What the model endpoint answers about its files is not the engine's contract. */
+  const reach = async (request: Request) => {
+    const isUpstream =
+      /^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname) &&
+      !(await engine.ownsFile(request));
+    return isUpstream ? fetch(request) : checkedOwn(request);
+  };
   const openai = new OpenAI({
     apiKey: 'sk-caller',
     baseURL: 'http://embedded/v1',
-    fetch: inProcessFetch(reach(handler)),
+    fetch: inProcessFetch(reach),
     maxRetries: 0,
   });
   onTestFinished(async () => {
@@ -189,7 +179,7 @@ export async function setup(options: SetupOptions = {}): Promise<Setup> {
     openai,
     engine,
     fetch: handler,
-    reach: reach(handler),
+    reach,
     upstream,
     storage,
     clock,

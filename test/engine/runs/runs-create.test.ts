@@ -189,7 +189,7 @@ test.each(['file_search', 'code_interpreter'] as const)(
 );
 
 test('the model that is used and the one that was asked for are both on the run', async () => {
-  const it = await setup({ modelFor: (named) => (named === 'gpt-4-retired' ? 'gpt-5.4' : named) });
+  const it = await setup({ modelMap: new Map([['gpt-4-retired', 'gpt-5.4']]) });
   it.upstream.will({}, {});
   const { run, thread_id, assistant_id } = await createRun(it, { model: 'gpt-4-retired' });
   expect(run).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });

@@ -39,11 +39,11 @@ async function moved(store: Store): Promise<string> {
   return stdout;
 }
 
-const modelFor = (named: string) => (named === 'gpt-4' ? 'gpt-4.1' : named);
+const modelMap = new Map([['gpt-4', 'gpt-4.1']]);
 
 /** A database with something of everything that an engine may leave behind. */
 async function fill(store: Store) {
-  const it = await setup({ database: store.database, modelFor });
+  const it = await setup({ database: store.database, modelMap });
   const { beta } = it.openai;
   await createAssistant(it, {
     name: 'Löwe\u2028',
