@@ -1,168 +1,206 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
-import { cwd } from 'node:process';
-import { build, type Plugin, transformSync } from 'esbuild';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { dirname, join } from 'node:path/posix';
+import { expect, test } from 'vitest';
 
 /**
- * What each part may import at run time: parts of the program, Node's modules and packages. Types
- * are free to travel, since nothing of them is left in the program. The first part whose path
- * begins a file's path is its own.
+ * Part of the program → the parts it may import, types included. A part is a folder with all below
+ * it, or one file; the longest name that fits a path counts. Every part may import itself.
  */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  'src/cli.ts': ['node:os', 'src/program.ts'],
-  'src/schema/': ['src/schema/', 'zod'],
-  'src/tools/': ['src/tools/', 'src/schema/', 'zod'],
-  'src/mcp/': ['src/mcp/', 'src/tools/', 'src/log.ts', '@modelcontextprotocol/server'],
-  'src/openai/': ['src/openai/', 'openai'],
-  'src/engine/http/': ['src/engine/http/', 'src/schema/', 'hono', 'zod'],
-  'src/engine/routes/': [
-    'src/engine/routes/',
-    'src/engine/http/',
-    'src/engine/runs/',
-    'src/engine/store/',
-    'src/schema/',
-    'hono',
-    'zod',
+const allowedParts: Readonly<Record<string, readonly string[]>> = {
+  'cli.ts': ['cli'],
+  cli: ['backend', 'config', 'server', 'mcp', 'tools', 'shared', 'engine/store', 'engine/transfer'],
+  server: ['backend', 'config', 'mcp', 'shared', 'engine', 'engine/http', 'engine/store/errors.ts'],
+  backend: [
+    'config',
+    'shared',
+    'engine',
+    'engine/http',
+    'engine/models',
+    'engine/runs',
+    'engine/store',
   ],
-  'src/engine/runs/machine.ts': [],
-  'src/engine/runs/': ['src/engine/runs/', 'src/engine/store/', 'src/engine/models/'],
-  'src/engine/models/': ['src/engine/models/', 'gpt-tokenizer/encoding/o200k_base', 'openai'],
-  'src/engine/store/': [
-    'src/engine/store/',
-    'kysely',
-    'node:fs',
-    'node:path',
-    'node:sqlite',
-    'node:timers/promises',
-    'node:util',
-    'pg',
+  mcp: ['tools', 'shared'],
+  config: ['tools/toolsets.ts', 'shared'],
+  tools: ['schema', 'shared'],
+  engine: [
+    'engine/routes',
+    'engine/runs',
+    'engine/events',
+    'engine/models',
+    'engine/http',
+    'engine/store',
+    'shared',
   ],
-  'src/engine/': ['src/engine/', 'src/schema/', 'hono'],
-  'src/demo/': [
-    'src/demo/',
-    'node:fs/promises',
-    'node:os',
-    'node:path',
-    'zod',
-    '@modelcontextprotocol/client',
+  'engine/routes': [
+    'engine',
+    'engine/runs',
+    'engine/events',
+    'engine/models',
+    'engine/http',
+    'engine/store',
+    'schema',
+    'shared',
   ],
-  'src/serve/': [
-    'src/serve/',
-    'src/embedded.ts',
-    'src/loopback.ts',
-    'src/mcp/',
-    'src/model-endpoint.ts',
-    'src/engine/store/outage.ts',
-    '@hono/node-server',
-    'node:async_hooks',
-    'node:crypto',
-    'node:events',
-    'node:http',
-    'node:https',
-    'node:net',
-    'node:stream',
-    'node:stream/promises',
-    'prom-client',
+  'engine/runs': [
+    'engine',
+    'engine/prompt',
+    'engine/events',
+    'engine/models',
+    'engine/store',
+    'shared',
   ],
-  'src/loopback.ts': [],
-  'src/transfer/options.ts': ['src/option.ts'],
-  'src/transfer/': [
-    'src/transfer/',
-    'src/schema/',
-    'src/engine/store/',
-    'node:fs',
-    'node:fs/promises',
-    'node:stream',
-    'node:stream/promises',
-    'node:util',
-  ],
-  'src/prune/options.ts': ['src/option.ts'],
-  'src/prune/': [
-    'src/prune/',
-    'src/engine/store/',
-    'src/transfer/progress.ts',
-    'src/transfer/terminal.ts',
-  ],
-  'src/database-location.ts': [],
-  'src/log.ts': [],
-  'src/redact.ts': [],
-  'src/clock.ts': ['node:crypto'],
-  'src/': ['src/', 'package.json', 'node:path', 'node:util', 'zod'],
+  'engine/prompt': ['engine', 'engine/models', 'engine/store', 'shared'],
+  'engine/events': ['engine', 'engine/models', 'engine/store', 'shared'],
+  'engine/models': ['engine', 'engine/store/schema.ts', 'shared'],
+  'engine/transfer': ['engine/store', 'schema', 'shared'],
+  'engine/http': ['engine/store', 'schema', 'shared'],
+  'engine/store': ['shared'],
+  schema: [],
+  shared: [],
 };
 
-/** These know nothing of anything, so that everyone may use them. */
-const anywhere = ['src/clock.ts', 'src/database-location.ts', 'src/redact.ts'];
+/** Package or Node module → the parts that may load it. Its types may be used anywhere. */
+const allowedPackages: Readonly<Record<string, readonly string[]>> = {
+  '@hono/node-server': ['server'],
+  '@modelcontextprotocol/client': ['cli'],
+  '@modelcontextprotocol/server': ['mcp'],
+  'gpt-tokenizer': ['engine/prompt'],
+  hono: ['engine', 'engine/routes', 'engine/http'],
+  kysely: ['engine/store'],
+  'node:http': ['server'],
+  'node:https': ['server'],
+  'node:sqlite': ['engine/store'],
+  openai: ['backend', 'engine/models'],
+  pg: ['engine/store'],
+  'prom-client': ['server'],
+  zod: ['cli', 'engine/http', 'engine/routes', 'schema', 'tools'],
+};
+
+interface Import {
+  readonly path: string;
+  readonly isType: boolean;
+}
+
+/** Path from `src` → source text. */
+type Sources = ReadonlyMap<string, string>;
+
+const importPattern =
+  /^(?:import|export)\s+(type\s)?[^;'"]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gmu;
+
+const importsOf = (source: string): Import[] =>
+  [...source.matchAll(importPattern)].map(([, type, from, bare, dynamic]) => ({
+    path: from ?? bare ?? dynamic ?? '',
+    isType: type !== undefined,
+  }));
+
+const resolveImport = (file: string, path: string): string => join(dirname(file), path);
+
+const isWithin = (file: string, part: string): boolean =>
+  file === part || file.startsWith(`${part}/`);
+
+/** The part that a file belongs to. */
+const partOf = (file: string): string | undefined =>
+  Object.keys(allowedParts)
+    .filter((part) => isWithin(file, part))
+    .toSorted((a, b) => b.length - a.length)[0];
+
+function forbiddenImports(sources: Sources): string[] {
+  return [...sources].flatMap(([file, source]) => {
+    const part = partOf(file);
+    if (part === undefined) return [`${file} belongs to no part`];
+    return importsOf(source)
+      .filter(({ path, isType }) => {
+        if (!path.startsWith('.')) {
+          const parts = Object.entries(allowedPackages).find(([name]) => isWithin(path, name))?.[1];
+          return !isType && parts !== undefined && !parts.includes(part);
+        }
+        const target = resolveImport(file, path);
+        if (target === '../package.json') return part !== 'cli';
+        const allowed = allowedParts[part] ?? [];
+        return (
+          partOf(target) !== part &&
+          ![partOf(target), target].some((to) => allowed.includes(to ?? ''))
+        );
+      })
+      .map(({ path }) => `${file} imports ${path}`);
+  });
+}
+
+/** The files of the first circle of imports; empty when there is none. */
+function findCircle(sources: Sources): string[] {
+  const done = new Set<string>();
+  const visit = (file: string, above: readonly string[]): string[] => {
+    if (above.includes(file)) return [...above.slice(above.indexOf(file)), file];
+    if (done.has(file) || !sources.has(file)) return [];
+    for (const { path } of importsOf(sources.get(file) ?? '')) {
+      const circle = visit(resolveImport(file, path), [...above, file]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of sources.keys()) {
+    const circle = visit(file, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .map((file) => `src/${file.replaceAll('\\', '/')}`)
+  .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => file.endsWith('.ts'));
 
-const isWithin = (path: string, part: string): boolean =>
-  path === part || path.startsWith(part.endsWith('/') ? part : `${part}/`);
+const sources: Sources = new Map(files.map((file) => [file, readFileSync(`src/${file}`, 'utf8')]));
 
-/** File → what it imports at run time, as esbuild reads it. */
-const imports = new Map<string, readonly string[]>();
-
-/** Resolves nothing: every file is read by itself, and what it names is taken as it stands. */
-const asNamed: Plugin = {
-  name: 'as-named',
-  setup(plugin) {
-    plugin.onResolve({ filter: /.*/ }, ({ kind, path, resolveDir }) => {
-      if (kind === 'entry-point') return undefined;
-      const named = path.startsWith('.') ? relative(cwd(), resolve(resolveDir, path)) : path;
-      return { path: named.replaceAll('\\', '/'), external: true };
-    });
-  },
-};
-
-beforeAll(async () => {
-  const { metafile } = await build({
-    entryPoints: files,
-    bundle: true,
-    plugins: [asNamed],
-    platform: 'node',
-    format: 'esm',
-    outdir: 'unwritten',
-    write: false,
-    metafile: true,
-  });
-  for (const [file, input] of Object.entries(metafile.inputs)) {
-    const paths = input.imports.map(({ path }) => path);
-    imports.set(file, paths);
-  }
+test('every part imports only the parts and packages that it may, types included', () => {
+  expect(forbiddenImports(sources)).toEqual([]);
 });
 
-test('the rules speak of files that exist', () => {
-  const parts = Object.keys(allowed);
-  expect(parts.filter((part) => !files.some((file) => isWithin(file, part)))).toEqual([]);
+test('no file imports itself through other files', () => {
+  expect(findCircle(sources)).toEqual([]);
 });
 
-describe.each(files)('%s', (file) => {
-  test('imports only what its part may', () => {
-    const part = Object.keys(allowed).find((candidate) => isWithin(file, candidate)) ?? '';
-    const may = allowed[part] ?? [];
-    const imported = imports.get(file) ?? [];
-    expect(
-      imported.filter((path) => ![...may, ...anywhere].some((target) => isWithin(path, target))),
-    ).toEqual([]);
-  });
-
-  test('leaves the process and the console to cli.ts', () => {
-    const { code } = transformSync(readFileSync(file, 'utf8'), { loader: 'ts' });
-    const touches =
-      /(?<![\w.'"`])(?:process|console)\.|node:process|globalThis\.(?:process|console)/u;
-    expect(touches.test(code)).toBe(file === 'src/cli.ts');
-  });
-
-  test('has a name in lower case with hyphens and at most 300 lines', () => {
-    expect(file).toMatch(/^(?:[a-z0-9]+(?:-[a-z0-9]+)*[/.])+ts$/u);
-    expect(readFileSync(file, 'utf8').split('\n').length - 1).toBeLessThanOrEqual(300);
-  });
+test('reports an import that goes upward, be it of a type or at run time', () => {
+  const upward = new Map([
+    ['tools/runs.ts', "import type { Engine } from '../engine/index.ts';\n"],
+    ['engine/store/runs.ts', "const late = () => import('../runs/worker.ts');\n"],
+    ['schema/run.ts', "export {\n  type Clock,\n} from '../shared/clock.ts';\n"],
+    ['mcp/http.ts', "import OpenAI from 'openai';\nimport type { Pool } from 'pg';\n"],
+  ]);
+  expect(forbiddenImports(upward)).toEqual([
+    'tools/runs.ts imports ../engine/index.ts',
+    'engine/store/runs.ts imports ../runs/worker.ts',
+    'schema/run.ts imports ../shared/clock.ts',
+    'mcp/http.ts imports openai',
+  ]);
 });
 
-test('every folder is reached by a rule of its own', () => {
-  const folders = new Set(files.map((file) => `${dirname(file)}/`));
-  const ruled = [...folders].filter((folder) => Object.keys(allowed).includes(folder));
-  expect(ruled.toSorted()).toEqual([...folders].toSorted());
+test('reports a circle that types alone close', () => {
+  const circle = new Map([
+    ['shared/clock.ts', "import { ids } from './ids.ts';\n"],
+    ['shared/ids.ts', "import type { Clock } from './clock.ts';\n"],
+  ]);
+  expect(findCircle(circle)).toEqual(['shared/clock.ts', 'shared/ids.ts', 'shared/clock.ts']);
+});
+
+test('every part has files, and cli.ts alone stands outside a folder', () => {
+  const parts = new Set(files.map((file) => partOf(file)));
+  expect(Object.keys(allowedParts).filter((part) => !parts.has(part))).toEqual([]);
+  expect(files.filter((file) => !file.includes('/'))).toEqual(['cli.ts']);
+});
+
+test('only cli.ts uses the process and the console', () => {
+  const usesProcess =
+    /(?<![\w.'"`])(?:process|console)\.|node:process|globalThis\.(?:process|console)/u;
+  const withoutComments = (source: string) =>
+    source.replaceAll(/\/\*[^]*?\*\/|(?<![:'"`])\/\/.*$/gmu, '');
+  const users = [...sources].filter(([, source]) => usesProcess.test(withoutComments(source)));
+  expect(users.map(([file]) => file)).toEqual(['cli.ts']);
+});
+
+test('file names are lower case with hyphens, and no file has more than 300 lines', () => {
+  const name = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*[/.])+ts$/u;
+  const tooLong = [...sources].filter(([, source]) => source.split('\n').length - 1 > 300);
+  expect(files.filter((file) => !name.test(file))).toEqual([]);
+  expect(tooLong.map(([file]) => file)).toEqual([]);
 });
