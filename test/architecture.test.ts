@@ -189,11 +189,12 @@ test('every part has files, and cli.ts alone stands outside a folder', () => {
   expect(files.filter((file) => !file.includes('/'))).toEqual(['cli.ts']);
 });
 
+const withoutComments = (source: string) =>
+  source.replaceAll(/\/\*[^]*?\*\/|(?<![:'"`])\/\/.*$/gmu, '');
+
 test('only cli.ts uses the process and the console', () => {
   const usesProcess =
     /(?<![\w.'"`])(?:process|console)\.|node:process|globalThis\.(?:process|console)/u;
-  const withoutComments = (source: string) =>
-    source.replaceAll(/\/\*[^]*?\*\/|(?<![:'"`])\/\/.*$/gmu, '');
   const users = [...sources].filter(([, source]) => usesProcess.test(withoutComments(source)));
   expect(users.map(([file]) => file)).toEqual(['cli.ts']);
 });

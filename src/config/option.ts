@@ -36,7 +36,7 @@ export class InvalidOption extends Error {
   }
 }
 
-export const text = (text: string): string => text;
+export const anyText = (text: string): string => text;
 
 export function httpUrl(text: string): string {
   const url = URL.parse(text);

@@ -3,7 +3,7 @@ import { type LogLevel, logLevels } from '../shared/log.ts';
 import {
   type Option,
   InvalidOption,
-  text,
+  anyText,
   listOf,
   oneOf,
   parseModelMap,
@@ -102,7 +102,7 @@ const model: Option<string | null> = {
   help: 'Use this model whatever the assistant names, whose own may be retired',
   defaultText: "the assistant's",
   mode: 'embedded',
-  parse: text,
+  parse: anyText,
   default: null,
 };
 
@@ -167,7 +167,7 @@ const apiVersion: Option<string | null> = {
   help: 'Remote mode: sent as query `api-version`, for Azure',
   defaultText: 'none',
   mode: 'remote',
-  parse: text,
+  parse: anyText,
   default: null,
 };
 

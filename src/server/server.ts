@@ -58,8 +58,8 @@ function assemble(
   options: ServeOptions,
   { engine, openai }: EmbeddedEngine,
   {
-    requestContext: requestContext,
-    monitoring: monitoring,
+    requestContext,
+    monitoring,
     closing,
   }: { requestContext: RequestContext; monitoring: Monitoring; closing: AbortSignal },
 ) {

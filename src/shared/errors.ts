@@ -50,7 +50,7 @@ export function errorReason(error: unknown): string {
 export function connectionErrorReason(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
-  return code === undefined ? errorReason(cause) : String(code);
+  return typeof code === 'string' ? code : errorReason(cause);
 }
 
 /** What a log says of an unexpected error: its stack, else its message. */

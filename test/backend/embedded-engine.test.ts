@@ -8,9 +8,9 @@ import { createTour, makeAssistant, tourRuns, workingClock } from '../support/al
 test.each(['old', 'new'] as const)(
   'every tool of the engine works through the %s client',
   async (generation) => {
-    const it = await setup({ model: 'scripted' });
-    const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
-    const host = await connectTools({ openai, clock: workingClock(it), generation });
+    const harness = await setup({ model: 'scripted' });
+    const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
+    const host = await connectTools({ openai, clock: workingClock(harness), generation });
     const tour = createTour(host);
     const { call, called } = tour;
 
@@ -60,8 +60,8 @@ test.each(['old', 'new'] as const)(
 );
 
 test('a refusal of the engine’s comes with its request id and the way on', async () => {
-  const it = await setup({ model: 'scripted' });
-  const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
+  const harness = await setup({ model: 'scripted' });
+  const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
   const host = await connectTools({ openai });
   const args = { thread_id: 'thread_unknown0000000000000000' };
   const { failed, text } = await host.call('get_thread', args);
@@ -72,9 +72,9 @@ test('a refusal of the engine’s comes with its request id and the way on', asy
 });
 
 test('a second run on a thread is told which run is in the way', async () => {
-  const it = await setup({ model: 'scripted' });
-  const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
-  const host = await connectTools({ openai, clock: workingClock(it) });
+  const harness = await setup({ model: 'scripted' });
+  const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
+  const host = await connectTools({ openai, clock: workingClock(harness) });
   const tour = createTour(host);
   const { id: assistant_id } = await makeAssistant(tour);
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
@@ -85,9 +85,9 @@ test('a second run on a thread is told which run is in the way', async () => {
 });
 
 test('progress tells the run’s whole life', async () => {
-  const it = await setup({ model: 'scripted' });
-  const openai = createClient({ fetch: (request) => it.engine.fetch(request) });
-  const host = await connectTools({ openai, clock: workingClock(it) });
+  const harness = await setup({ model: 'scripted' });
+  const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
+  const host = await connectTools({ openai, clock: workingClock(harness) });
   const { id: assistant_id } = await makeAssistant(createTour(host));
   const told: string[] = [];
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };

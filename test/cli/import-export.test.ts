@@ -227,11 +227,11 @@ test('a reader that goes away ends an export without a word', async () => {
 test('an export is of one moment, and holds up nobody who writes', async () => {
   const store = createStore();
   await store.importObjects([thread, ...manyMessages(2000)]);
-  const it = await setup({ database: store.database });
+  const harness = await setup({ database: store.database });
   const pieces: string[] = [];
   const take = async (chunk: Buffer) => {
     pieces.push(chunk.toString());
-    await createThread(it);
+    await createThread(harness);
   };
   const stdout = new Writable({
     highWaterMark: 1,
@@ -242,7 +242,7 @@ test('an export is of one moment, and holds up nobody who writes', async () => {
   expect(await runExport({ ...terminal, interrupted: never }, command)).toBe(0);
   expect(pieces.length).toBeGreaterThan(5);
   expect(objectsIn(pieces.join(''))).toHaveLength(2001);
-  expect((await it.openai.beta.threads.retrieve(thread.id)).id).toBe(thread.id);
+  expect((await harness.openai.beta.threads.retrieve(thread.id)).id).toBe(thread.id);
 });
 
 test('an import waits for whoever writes, and then comes in', async () => {

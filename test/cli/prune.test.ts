@@ -4,7 +4,7 @@ import type { Clock } from '../../src/shared/clock.ts';
 import { openDatabase } from '../../src/engine/store/open.ts';
 import { runPrune } from '../../src/cli/commands/prune.ts';
 import { start, turn } from '../support/clock.ts';
-import { setup, type Setup } from '../support/engine.ts';
+import { setup, type Harness } from '../support/engine.ts';
 import { temporary } from '../support/temporary-files.ts';
 import { addMessage, addThread } from '../support/store-rows.ts';
 import { createAssistant, createRun, createThread, readRun } from '../support/conversation.ts';
@@ -42,27 +42,27 @@ async function fill(database: string, threads: number, created_at = start / 1000
   await db.destroy();
 }
 
-const threadsIn = async ({ openai }: Setup): Promise<string[]> => {
+const threadsIn = async ({ openai }: Harness): Promise<string[]> => {
   const { data } = await openai.get<{ data: { id: string }[] }>('/threads?limit=100');
   return data.map(({ id }) => id);
 };
 
 test('old threads go with what is in them; assistants and live runs stay', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  it.upstream.will({});
-  const ended = await createRun(it);
-  await it.runToEnd();
-  const waiting = await createRun(it);
-  await it.openai.beta.threads.create();
+  const harness = await setup({ database });
+  harness.upstream.will({});
+  const ended = await createRun(harness);
+  await harness.runToEnd();
+  const waiting = await createRun(harness);
+  await harness.openai.beta.threads.create();
   expect(await prune(database, 1)).toEqual({
     code: 0,
     stdout: '',
     stderr: 'Removed 2 threads, 2 messages and 1 run.\n',
   });
-  expect(await threadsIn(it)).toEqual([waiting.thread_id]);
-  expect((await readRun(it, waiting.run)).status).toBe('queued');
-  expect((await it.openai.beta.assistants.retrieve(ended.assistant_id)).id).toBe(
+  expect(await threadsIn(harness)).toEqual([waiting.thread_id]);
+  expect((await readRun(harness, waiting.run)).status).toBe('queued');
+  expect((await harness.openai.beta.assistants.retrieve(ended.assistant_id)).id).toBe(
     ended.assistant_id,
   );
   expect((await prune(database, 1)).stderr).toBe('Removed nothing.\n');
@@ -70,21 +70,23 @@ test('old threads go with what is in them; assistants and live runs stay', async
 
 test('copies of what code made go once they are old and their thread is gone', async () => {
   const database = temporary();
-  const it = await setup({ database });
+  const harness = await setup({ database });
   const made: { thread_id: string; file_id: string }[] = [];
   for (const name of ['still.csv', 'deleted.csv', 'live.csv']) {
-    it.storage.containers.set('cntr_first', new Map([[`cfile_${name}`, new Blob([name])]]));
-    it.upstream.will({ output: [runsCode('save()'), says('See.', [makes(name)])] });
-    const { thread_id } = await createRun(it, {}, { tools: [{ type: 'code_interpreter' }] });
-    await it.runToEnd();
-    made.push({ thread_id, file_id: [...it.storage.files.keys()].at(-1) ?? '' });
+    harness.storage.containers.set('cntr_first', new Map([[`cfile_${name}`, new Blob([name])]]));
+    harness.upstream.will({ output: [runsCode('save()'), says('See.', [makes(name)])] });
+    const { thread_id } = await createRun(harness, {}, { tools: [{ type: 'code_interpreter' }] });
+    await harness.runToEnd();
+    made.push({ thread_id, file_id: [...harness.storage.files.keys()].at(-1) ?? '' });
   }
   const [still, deleted, live] = made;
-  await it.openai.beta.threads.delete(deleted?.thread_id ?? '');
-  const { id: assistant_id } = await createAssistant(it);
-  await it.openai.beta.threads.runs.create(live?.thread_id ?? '', { assistant_id });
+  await harness.openai.beta.threads.delete(deleted?.thread_id ?? '');
+  const { id: assistant_id } = await createAssistant(harness);
+  await harness.openai.beta.threads.runs.create(live?.thread_id ?? '', { assistant_id });
   const keptOf = async () => {
-    const files = await Promise.all(made.map(({ file_id }) => it.openai.files.retrieve(file_id)));
+    const files = await Promise.all(
+      made.map(({ file_id }) => harness.openai.files.retrieve(file_id)),
+    );
     return files.map(({ purpose }) => purpose === 'assistants_output');
   };
   expect((await prune(database, 0)).stderr).toBe('Removed nothing.\n');
@@ -93,37 +95,40 @@ test('copies of what code made go once they are old and their thread is gone', a
   expect((await prune(database, 1, { dryRun: true })).stderr).toBe(`Would remove ${gone}`);
   expect((await prune(database, 1)).stderr).toBe(`Removed ${gone}`);
   expect(await keptOf()).toEqual([false, false, true]);
-  expect(it.storage.files.has(still?.file_id ?? '')).toBe(true);
+  expect(harness.storage.files.has(still?.file_id ?? '')).toBe(true);
 });
 
 test('a dry run says what would go, and leaves it', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  await createThread(it);
+  const harness = await setup({ database });
+  await createThread(harness);
   const asked = { dryRun: true };
   expect((await prune(database, 1, asked)).stderr).toBe('Would remove 1 thread and 1 message.\n');
   expect((await prune(database, 0, asked)).stderr).toBe('Would remove nothing.\n');
-  expect(await threadsIn(it)).toHaveLength(1);
+  expect(await threadsIn(harness)).toHaveLength(1);
 });
 
 test('a server goes on between the batches, and what it has done by then counts', async () => {
   const database = temporary();
   await fill(database, 350);
-  const it = await setup({ database, oldIds: true });
-  const { id: assistant_id } = await createAssistant(it);
-  await it.clock.advance(10 * day * 1000);
+  const harness = await setup({ database, oldIds: true });
+  const { id: assistant_id } = await createAssistant(harness);
+  await harness.clock.advance(10 * day * 1000);
   const made: string[] = [];
   const onRest = async () => {
-    const { thread_id } = await it.openai.beta.threads.createAndRun({ assistant_id });
+    const { thread_id } = await harness.openai.beta.threads.createAndRun({ assistant_id });
     // The last one of the list comes to life while the first ones go.
-    await it.openai.beta.threads.messages.create('thread_349', { role: 'user', content: 'Hello?' });
+    await harness.openai.beta.threads.messages.create('thread_349', {
+      role: 'user',
+      content: 'Hello?',
+    });
     made.push(thread_id);
   };
   expect((await prune(database, 10, { onRest })).stderr).toBe(
     'Removed 349 threads and 349 messages.\n',
   );
   expect(made).toHaveLength(3);
-  expect((await threadsIn(it)).toSorted()).toEqual(['thread_349', ...made].toSorted());
+  expect((await threadsIn(harness)).toSorted()).toEqual(['thread_349', ...made].toSorted());
 });
 
 test('on a terminal a bar grows, and is gone at the end', async () => {

@@ -17,24 +17,24 @@ async function midway() {
   // What is not on the disk when it crashes stays lost: nobody brings it there meanwhile.
   const cluster = await temporaryCluster(() => Promise.resolve(['wal_writer_delay=10s']));
   const gate = createGate();
-  const it = await setup({ database: cluster.url });
-  it.upstream.will({ output: [says('Snow.')], gate, before });
-  it.engine.start();
-  const { run, thread_id } = await createRun(it);
+  const harness = await setup({ database: cluster.url });
+  harness.upstream.will({ output: [says('Snow.')], gate, before });
+  harness.engine.start();
+  const { run, thread_id } = await createRun(harness);
   await gate.reached;
-  const said = async () => (await readMessages(it, thread_id)).map(textOf);
-  const isOver = async () => (await readRun(it, run)).status === 'completed';
-  return { cluster, it, gate, run, said, isOver };
+  const said = async () => (await readMessages(harness, thread_id)).map(textOf);
+  const isOver = async () => (await readRun(harness, run)).status === 'completed';
+  return { cluster, it: harness, gate, run, said, isOver };
 }
 
 test('a run goes on when the server is restarted under it', async () => {
-  const { cluster, it, gate, said, isOver } = await midway();
+  const { cluster, it: harness, gate, said, isOver } = await midway();
   await cluster.stop('fast');
   gate.open();
   await cluster.start();
   while (!(await isOver()));
   expect(await said()).toEqual(['Weather in Oslo?', 'Snow.']);
-  expect(it.upstream.requests).toHaveLength(1);
+  expect(harness.upstream.requests).toHaveLength(1);
 });
 
 test('requests wait for a server that is being restarted', async () => {
@@ -48,29 +48,29 @@ test('requests wait for a server that is being restarted', async () => {
 });
 
 test('a run whose message was lost in a crash of the server says it again, once', async () => {
-  const { cluster, it, gate, said, isOver } = await midway();
-  it.upstream.will({ output: [says('Snow again.')] });
+  const { cluster, it: harness, gate, said, isOver } = await midway();
+  harness.upstream.will({ output: [says('Snow again.')] });
   expect(await said()).toHaveLength(2);
   await cluster.stop('immediate');
   await cluster.start();
   expect(await said()).toHaveLength(1);
   gate.open();
-  await it.engine.idle();
-  expect(it.lines.join('')).toContain('a step was lost in a crash of the database');
+  await harness.engine.idle();
+  expect(harness.lines.join('')).toContain('a step was lost in a crash of the database');
   expect(await isOver()).toBe(false);
-  while (!(await isOver())) await it.clock.advance(1000);
+  while (!(await isOver())) await harness.clock.advance(1000);
   expect(await said()).toEqual(['Weather in Oslo?', 'Snow again.']);
 });
 
 test('runs of other processes are heard of again after a restart', async () => {
-  const { cluster, it, gate, isOver } = await midway();
+  const { cluster, it: harness, gate, isOver } = await midway();
   gate.open();
   while (!(await isOver()));
   await cluster.stop('fast');
   await cluster.start();
-  const other = await setup({ database: cluster.url, ids: it.ids, clock: it.clock });
-  it.upstream.will({});
+  const other = await setup({ database: cluster.url, ids: harness.ids, clock: harness.clock });
+  harness.upstream.will({});
   const { run } = await createRun(other);
   while ((await readRun(other, run)).status !== 'completed');
-  expect(it.upstream.requests).toHaveLength(2);
+  expect(harness.upstream.requests).toHaveLength(2);
 });

@@ -186,14 +186,14 @@ describe('a database', () => {
 });
 
 test('an id that PostgreSQL cannot even look for is not found', async () => {
-  const it = await setup({ database: await temporarySchema() });
-  const { id } = await it.openai.beta.threads.create();
+  const harness = await setup({ database: await temporarySchema() });
+  const { id } = await harness.openai.beta.threads.create();
   const statuses = [
     '/threads/thread_%00',
     `/threads/${id}/runs/run_%00`,
     `/threads/${id}/messages?after=msg_%00`,
     `/threads/${id}/messages?run_id=run_%00`,
     '/threads/%00',
-  ].map(async (path) => (await it.request('GET', path)).status);
+  ].map(async (path) => (await harness.request('GET', path)).status);
   expect(await Promise.all(statuses)).toEqual([404, 404, 404, 200, 400]);
 });

@@ -113,11 +113,11 @@ const table = [...absent, ...paths, ...values, ...states];
 
 describe('the error catalogue', () => {
   test.each(table)('row %i: %s', async (_, __, [method, path, body], answer, world = 'no run') => {
-    const it = await setup();
-    const letters = await create(it, world);
+    const harness = await setup();
+    const letters = await create(harness, world);
     const text = typeof body === 'object' ? JSON.stringify(body) : body;
     const sent = typeof text === 'string' ? put(text, letters) : undefined;
-    const { status, body: got } = await it.request(method, put(path, letters), sent);
+    const { status, body: got } = await harness.request(method, put(path, letters), sent);
     const [wanted, message, param = null, code = null] = answer;
     expect([status, got]).toEqual([
       wanted,
@@ -129,11 +129,11 @@ describe('the error catalogue', () => {
 
   test('row 38: server fault', async () => {
     const database = temporary();
-    const it = await setup({ database });
+    const harness = await setup({ database });
     const connection = new DatabaseSync(database);
     connection.exec('drop table assistants');
     connection.close();
-    const { status, body } = await it.request('GET', '/assistants');
+    const { status, body } = await harness.request('GET', '/assistants');
     expect([status, body]).toEqual([
       500,
       {

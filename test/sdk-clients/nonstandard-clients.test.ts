@@ -4,8 +4,8 @@ import { createAssistant, createThread } from '../support/conversation.ts';
 import { calls } from '../support/upstream-items.ts';
 
 /** One request as written: no header is added, no body is made. */
-async function send(it: OverHttp, method: string, path: string, init: RequestInit = {}) {
-  const answer = await fetch(`${it.url}/v1${path}`, { method, ...init });
+async function send(harness: OverHttp, method: string, path: string, init: RequestInit = {}) {
+  const answer = await fetch(`${harness.url}/v1${path}`, { method, ...init });
   const text = await answer.text();
   // oxlint-disable-next-line typescript/no-explicit-any -- a test reads into any JSON
   const body: any = text === '' ? null : JSON.parse(text);
@@ -18,11 +18,11 @@ const json = (body: unknown, headers: Record<string, string> = {}): RequestInit 
 });
 
 /** A thread with a run that waits for outputs. */
-async function waiting(it: OverHttp) {
-  it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] });
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const run = await it.openai.beta.threads.runs.createAndPoll(thread_id, { assistant_id });
+async function waiting(harness: OverHttp) {
+  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] });
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const run = await harness.openai.beta.threads.runs.createAndPoll(thread_id, { assistant_id });
   return { run, thread_id, assistant_id, path: `/threads/${thread_id}/runs/${run.id}` };
 }
 
@@ -38,9 +38,9 @@ describe('headers', () => {
     ['a charset', { 'content-type': 'application/json; charset=UTF-8' }],
     ['of a form', { 'content-type': 'application/x-www-form-urlencoded' }],
   ])('%s', async (_, headers) => {
-    const it = await overHttp();
+    const harness = await overHttp();
     const { status, body } = await send(
-      it,
+      harness,
       'POST',
       '/threads',
       json({ metadata: { a: 'b' } }, headers),
@@ -58,8 +58,8 @@ describe('bodies', () => {
     ['with undefined fields, which JSON leaves out', json({ messages: undefined })],
     ['with nulls', json({ metadata: null, tool_resources: null })],
   ])('of a new thread: %s', async (_, init) => {
-    const it = await overHttp();
-    const { status, body } = await send(it, 'POST', '/threads', init);
+    const harness = await overHttp();
+    const { status, body } = await send(harness, 'POST', '/threads', init);
     expect([status, body.object, body.metadata]).toEqual([200, 'thread', {}]);
   });
 
@@ -68,18 +68,18 @@ describe('bodies', () => {
     ['empty', json('')],
     ['{}', json({})],
   ])('of a cancel: %s', async (_, init) => {
-    const it = await overHttp();
-    const { path } = await waiting(it);
-    const { status, body } = await send(it, 'POST', `${path}/cancel`, init);
+    const harness = await overHttp();
+    const { path } = await waiting(harness);
+    const { status, body } = await send(harness, 'POST', `${path}/cancel`, init);
     expect([status, body.status]).toEqual([200, 'cancelling']);
   });
 
   test.each([[null], [undefined], [false]])('of a run with stream %j', async (stream) => {
-    const it = await overHttp();
-    it.upstream.will({});
-    const { id: assistant_id } = await createAssistant(it);
+    const harness = await overHttp();
+    harness.upstream.will({});
+    const { id: assistant_id } = await createAssistant(harness);
     const { status, headers, body } = await send(
-      it,
+      harness,
       'POST',
       '/threads/runs',
       json({ assistant_id, stream }),
@@ -87,27 +87,27 @@ describe('bodies', () => {
     expect([status, body.status]).toEqual([200, 'queued']);
     expect(headers.get('content-type')).toContain('application/json');
     const { thread_id } = body;
-    expect((await it.openai.beta.threads.runs.poll(body.id, { thread_id })).status).toBe(
+    expect((await harness.openai.beta.threads.runs.poll(body.id, { thread_id })).status).toBe(
       'completed',
     );
   });
 
   test.each([[null], [undefined], [[]]])('with attachments %j', async (attachments) => {
-    const it = await overHttp();
-    const { id } = await createThread(it);
+    const harness = await overHttp();
+    const { id } = await createThread(harness);
     const message = { role: 'user', content: 'Hi.', attachments };
-    const { status, body } = await send(it, 'POST', `/threads/${id}/messages`, json(message));
+    const { status, body } = await send(harness, 'POST', `/threads/${id}/messages`, json(message));
     expect([status, body.attachments]).toEqual([200, []]);
   });
 });
 
 describe('paths and queries', () => {
   test.each(['submit_tool_outputs', 'submit-tool-outputs'])('%s', async (name) => {
-    const it = await overHttp();
-    const { path } = await waiting(it);
-    it.upstream.will({});
+    const harness = await overHttp();
+    const { path } = await waiting(harness);
+    harness.upstream.will({});
     const tool_outputs = [{ tool_call_id: 'call_1', output: 'snow' }];
-    const { status, body } = await send(it, 'POST', `${path}/${name}`, json({ tool_outputs }));
+    const { status, body } = await send(harness, 'POST', `${path}/${name}`, json({ tool_outputs }));
     expect([status, body.status]).toEqual([200, 'queued']);
   });
 
@@ -122,15 +122,15 @@ describe('paths and queries', () => {
     ['empty', ''],
     ['what was left empty', 'limit=&order=&after=&before=&include[]='],
   ])('a query of %s', async (_, query) => {
-    const it = await overHttp();
-    const { path, thread_id, assistant_id } = await waiting(it);
-    const steps = await send(it, 'GET', `${path}/steps?${query}`);
+    const harness = await overHttp();
+    const { path, thread_id, assistant_id } = await waiting(harness);
+    const steps = await send(harness, 'GET', `${path}/steps?${query}`);
     expect([steps.status, steps.body.data.length]).toEqual([200, 1]);
-    await send(it, 'POST', `${path}/cancel`);
-    await it.openai.beta.threads.runs.poll(path.split('/').at(-1) ?? '', { thread_id });
-    it.upstream.will({});
+    await send(harness, 'POST', `${path}/cancel`);
+    await harness.openai.beta.threads.runs.poll(path.split('/').at(-1) ?? '', { thread_id });
+    harness.upstream.will({});
     const made = await send(
-      it,
+      harness,
       'POST',
       `/threads/${thread_id}/runs?${query}`,
       json({ assistant_id }),
@@ -139,42 +139,42 @@ describe('paths and queries', () => {
   });
 
   test('a wrong include is refused wherever it is taken', async () => {
-    const it = await overHttp();
-    const { path } = await waiting(it);
-    const { status, body } = await send(it, 'GET', `${path}/steps?include[]=all`);
+    const harness = await overHttp();
+    const { path } = await waiting(harness);
+    const { status, body } = await send(harness, 'GET', `${path}/steps?include[]=all`);
     expect([status, body.error.code]).toEqual([400, 'invalid_value']);
   });
 
   test('ids may be percent-encoded', async () => {
-    const it = await overHttp();
-    const { id } = await createThread(it);
+    const harness = await overHttp();
+    const { id } = await createThread(harness);
     const encoded = id.replaceAll(/./gu, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
-    const { status, body } = await send(it, 'GET', `/threads/${encoded}`);
+    const { status, body } = await send(harness, 'GET', `/threads/${encoded}`);
     expect([status, body.id]).toEqual([200, id]);
   });
 
   test('a slash at the end makes no difference', async () => {
-    const it = await overHttp();
-    const { id } = await createThread(it);
-    expect((await send(it, 'GET', `/threads/${id}/`)).body.id).toBe(id);
-    expect((await send(it, 'GET', '/assistants/')).body.object).toBe('list');
-    expect((await send(it, 'POST', '/threads/', json({}))).body.object).toBe('thread');
+    const harness = await overHttp();
+    const { id } = await createThread(harness);
+    expect((await send(harness, 'GET', `/threads/${id}/`)).body.id).toBe(id);
+    expect((await send(harness, 'GET', '/assistants/')).body.object).toBe('list');
+    expect((await send(harness, 'POST', '/threads/', json({}))).body.object).toBe('thread');
   });
 });
 
 describe('methods', () => {
   test('HEAD is answered like GET, without the body', async () => {
-    const it = await overHttp();
-    const { id } = await createThread(it);
-    const there = await send(it, 'HEAD', `/threads/${id}`);
+    const harness = await overHttp();
+    const { id } = await createThread(harness);
+    const there = await send(harness, 'HEAD', `/threads/${id}`);
     expect([there.status, there.body]).toEqual([200, null]);
     expect(there.headers.get('content-type')).toContain('application/json');
-    expect((await send(it, 'HEAD', '/threads/thread_x')).status).toBe(404);
+    expect((await send(harness, 'HEAD', '/threads/thread_x')).status).toBe(404);
   });
 
   test.each(['OPTIONS', 'PUT', 'PATCH'])('%s is refused in the envelope', async (method) => {
-    const it = await overHttp();
-    const { status, body } = await send(it, method, '/assistants');
+    const harness = await overHttp();
+    const { status, body } = await send(harness, method, '/assistants');
     expect([404, 405]).toContain(status);
     expect(body.error).toMatchObject({ type: 'invalid_request_error', param: null });
   });
@@ -186,16 +186,16 @@ describe('message files, which only v1 had', () => {
     ['v2', { 'openai-beta': 'assistants=v2' }],
     ['neither', {}],
   ])('with the header of %s', async (_, headers) => {
-    const it = await overHttp();
-    const { id } = await createThread(it);
+    const harness = await overHttp();
+    const { id } = await createThread(harness);
     const attachments = [
       { file_id: 'file-a', tools: [{ type: 'file_search' }] },
       { file_id: 'file-b', tools: [{ type: 'code_interpreter' }] },
     ];
     const message = { role: 'user', content: 'Read.', attachments };
-    const made = await send(it, 'POST', `/threads/${id}/messages`, json(message, headers));
+    const made = await send(harness, 'POST', `/threads/${id}/messages`, json(message, headers));
     const path = `/threads/${id}/messages/${made.body.id}/files`;
-    const first = await send(it, 'GET', `${path}?limit=1&order=asc`, { headers });
+    const first = await send(harness, 'GET', `${path}?limit=1&order=asc`, { headers });
     const file = {
       id: 'file-a',
       object: 'thread.message.file',
@@ -209,8 +209,8 @@ describe('message files, which only v1 had', () => {
       last_id: 'file-a',
       has_more: true,
     });
-    const next = await send(it, 'GET', `${path}?limit=1&order=asc&after=file-a`, { headers });
+    const next = await send(harness, 'GET', `${path}?limit=1&order=asc&after=file-a`, { headers });
     expect([next.body.last_id, next.body.has_more]).toEqual(['file-b', false]);
-    expect((await send(it, 'GET', `${path}/file-a`, { headers })).body).toEqual(file);
+    expect((await send(harness, 'GET', `${path}/file-a`, { headers })).body).toEqual(file);
   });
 });

@@ -15,19 +15,19 @@ import { calls, says } from '../support/upstream-items.ts';
 const look = /^GET .*\/runs\/[^/]+$/u;
 
 test('createAndPoll and submitToolOutputsAndPoll look again at once', async () => {
-  const it = await overHttp();
+  const harness = await overHttp();
   const [first, second] = [createGate(), createGate()];
-  it.upstream.will(
+  harness.upstream.will(
     { output: [calls('get_weather', { city: 'Oslo' })], gate: first },
     { output: [says('Snow.')], gate: second },
   );
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const { runs } = it.openai.beta.threads;
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const { runs } = harness.openai.beta.threads;
 
   const created = runs.createAndPoll(thread_id, { assistant_id });
   await first.reached;
-  await it.more(3, look);
+  await harness.more(3, look);
   first.open();
   const waiting = await created;
   expect(waiting.status).toBe('requires_action');
@@ -35,29 +35,32 @@ test('createAndPoll and submitToolOutputsAndPoll look again at once', async () =
   const tool_outputs = callIds(waiting).map((tool_call_id) => ({ tool_call_id, output: 'snow' }));
   const submitted = runs.submitToolOutputsAndPoll(waiting.id, { thread_id, tool_outputs });
   await second.reached;
-  await it.more(3, look);
+  await harness.more(3, look);
   second.open();
   const completed = await submitted;
   expect(completed).toEqual(await runs.retrieve(waiting.id, { thread_id }));
-  expect((await readMessages(it, thread_id)).map(textOf)).toEqual(['Weather in Oslo?', 'Snow.']);
+  expect((await readMessages(harness, thread_id)).map(textOf)).toEqual([
+    'Weather in Oslo?',
+    'Snow.',
+  ]);
 });
 
 test('createAndRunPoll', async () => {
-  const it = await overHttp();
-  it.upstream.will({ output: [says('Hello.')] });
-  const { id: assistant_id } = await createAssistant(it);
-  const run = await it.openai.beta.threads.createAndRunPoll({ assistant_id, thread: {} });
+  const harness = await overHttp();
+  harness.upstream.will({ output: [says('Hello.')] });
+  const { id: assistant_id } = await createAssistant(harness);
+  const run = await harness.openai.beta.threads.createAndRunPoll({ assistant_id, thread: {} });
   expect(run.status).toBe('completed');
-  expect(it.asked.filter((request) => look.test(request))).not.toEqual([]);
+  expect(harness.asked.filter((request) => look.test(request))).not.toEqual([]);
 });
 
 test('the wish of a run that moves is a few milliseconds, however it is asked', async () => {
-  const it = await overHttp();
+  const harness = await overHttp();
   const gate = createGate();
-  it.upstream.will({ gate });
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const { runs } = it.openai.beta.threads;
+  harness.upstream.will({ gate });
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const { runs } = harness.openai.beta.threads;
   const made = await runs.create(thread_id, { assistant_id }).withResponse();
   const read = await runs.retrieve(made.data.id, { thread_id }).withResponse();
   for (const { response } of [made, read]) {

@@ -45,9 +45,9 @@ test('threads: create, retrieve, update, delete', async () => {
 });
 
 test('messages: create, retrieve, update, list, delete', async () => {
-  const it = await overHttp();
-  const { messages } = it.openai.beta.threads;
-  const { id: thread_id } = await createThread(it);
+  const harness = await overHttp();
+  const { messages } = harness.openai.beta.threads;
+  const { id: thread_id } = await createThread(harness);
   const made = await messages.create(thread_id, {
     role: 'user',
     content: [
@@ -72,15 +72,15 @@ test('messages: create, retrieve, update, list, delete', async () => {
 });
 
 test('runs and steps: create, retrieve, update, list, cancel, outputs', async () => {
-  const it = await overHttp();
-  it.upstream.will(
+  const harness = await overHttp();
+  harness.upstream.will(
     { output: [calls('get_weather', {}, 'call_1')] },
     { output: [says('Snow.')] },
     { output: [calls('get_weather', {}, 'call_2')] },
   );
-  const { runs } = it.openai.beta.threads;
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
+  const { runs } = harness.openai.beta.threads;
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
   const waiting = await runs.createAndPoll(thread_id, { assistant_id });
   const changed = await runs.update(waiting.id, { thread_id, metadata: { a: '1' } });
   expect(changed).toEqual({ ...waiting, metadata: { a: '1' } });
@@ -88,7 +88,7 @@ test('runs and steps: create, retrieve, update, list, cancel, outputs', async ()
   const queued = await runs.submitToolOutputs(waiting.id, { thread_id, tool_outputs });
   expect(queued).toEqual({ ...changed, status: 'queued', required_action: null });
   const completed = await runs.poll(waiting.id, { thread_id });
-  const steps = await readSteps(it, completed);
+  const steps = await readSteps(harness, completed);
   expect(steps.map(({ type, status }) => [type, status])).toEqual([
     ['tool_calls', 'completed'],
     ['message_creation', 'completed'],
@@ -103,13 +103,15 @@ test('runs and steps: create, retrieve, update, list, cancel, outputs', async ()
 });
 
 test('for await walks every list to its end', async () => {
-  const it = await overHttp({ otherwise: () => ({ output: [says('a'), says('b'), says('c')] }) });
-  const { assistants, threads } = it.openai.beta;
+  const harness = await overHttp({
+    otherwise: () => ({ output: [says('a'), says('b'), says('c')] }),
+  });
+  const { assistants, threads } = harness.openai.beta;
   const made: string[] = [];
-  for (let count = 0; count < 7; count += 1) made.push((await createAssistant(it)).id);
+  for (let count = 0; count < 7; count += 1) made.push((await createAssistant(harness)).id);
   expect(await walk(assistants.list({ limit: 3 }))).toEqual(made.toReversed());
   expect(await walk(assistants.list({ limit: 3, order: 'asc' }))).toEqual(made);
-  expect(it.asked.filter((request) => request === 'GET /assistants')).toHaveLength(6);
+  expect(harness.asked.filter((request) => request === 'GET /assistants')).toHaveLength(6);
 
   const messages = Array.from({ length: 5 }, (_, index) => ({
     role: 'user' as const,

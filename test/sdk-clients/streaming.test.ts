@@ -40,9 +40,9 @@ function listenTo(stream: AssistantStream): string[] {
 }
 
 test('every callback of stream, then of submitToolOutputsStream', async () => {
-  const it = await overHttp();
-  const { runs } = it.openai.beta.threads;
-  it.upstream.will(
+  const harness = await overHttp();
+  const { runs } = harness.openai.beta.threads;
+  harness.upstream.will(
     {
       output: [
         says('abc'),
@@ -52,8 +52,8 @@ test('every callback of stream, then of submitToolOutputsStream', async () => {
     },
     { output: [says('Snow.')] },
   );
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
 
   const stream = runs.stream(thread_id, { assistant_id });
   const heard = listenTo(stream);
@@ -98,18 +98,18 @@ test('every callback of stream, then of submitToolOutputsStream', async () => {
     'run completed',
     'end',
   ]);
-  const stored = await readMessages(it, thread_id);
+  const stored = await readMessages(harness, thread_id);
   expect([...(await stream.finalMessages()), ...(await after.finalMessages())]).toEqual(
     stored.slice(1),
   );
 });
 
 test('createAndRunStream', async () => {
-  const it = await overHttp();
-  it.upstream.will({ output: [says('Hello.')] });
-  const { id: assistant_id } = await createAssistant(it);
+  const harness = await overHttp();
+  harness.upstream.will({ output: [says('Hello.')] });
+  const { id: assistant_id } = await createAssistant(harness);
   const thread = { messages: [{ role: 'user' as const, content: 'Hi.' }] };
-  const stream = it.openai.beta.threads.createAndRunStream({ assistant_id, thread });
+  const stream = harness.openai.beta.threads.createAndRunStream({ assistant_id, thread });
   const events = await collect(stream);
   expect(story(events)).toEqual([
     'created',
@@ -121,25 +121,25 @@ test('createAndRunStream', async () => {
   ]);
   const { run } = await assemble(events);
   expect(run).toEqual(await stream.finalRun());
-  await expectTold(it, events);
+  await expectTold(harness, events);
 });
 
 test('raw iteration over stream: true, of all three', async () => {
-  const it = await overHttp();
-  it.upstream.will({ output: [calls('get_weather', {})] }, {}, {});
-  const { threads } = it.openai.beta;
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
+  const harness = await overHttp();
+  harness.upstream.will({ output: [calls('get_weather', {})] }, {}, {});
+  const { threads } = harness.openai.beta;
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
   const first = await collect(await threads.runs.create(thread_id, { assistant_id, stream: true }));
-  await expectTold(it, first);
+  await expectTold(harness, first);
   const { run } = await assemble(first);
   const tool_outputs = callIds(run).map((tool_call_id) => ({ tool_call_id, output: '' }));
   const second = await collect(
     await threads.runs.submitToolOutputs(run.id, { thread_id, tool_outputs, stream: true }),
   );
-  await expectTold(it, second);
+  await expectTold(harness, second);
   const third = await collect(await threads.createAndRun({ assistant_id, stream: true }));
-  await expectTold(it, third);
+  await expectTold(harness, third);
   expect([first, second, third].map((events) => story(events).at(-1))).toEqual([
     'run.requires_action',
     'run.completed',
@@ -148,12 +148,12 @@ test('raw iteration over stream: true, of all three', async () => {
 });
 
 test('text arrives while the model still writes it', async () => {
-  const it = await overHttp();
+  const harness = await overHttp();
   const gate = createGate();
-  it.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  harness.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
   let text = '';
   const whole = Promise.withResolvers<void>();
   stream.on('textDelta', ({ value }) => {
@@ -167,12 +167,12 @@ test('text arrives while the model still writes it', async () => {
 });
 
 test('a program that aborts its stream finds the run completed later', async () => {
-  const it = await overHttp();
+  const harness = await overHttp();
   const gate = createGate();
-  it.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  harness.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
   const heard = listenTo(stream);
   const run = Promise.withResolvers<string>();
   stream.on('event', ({ event, data }) => {
@@ -182,17 +182,17 @@ test('a program that aborts its stream finds the run completed later', async () 
   await expect(stream.finalRun()).rejects.toThrow('Request was aborted.');
   expect(heard.slice(-2)).toEqual(['abort', 'end']);
   gate.open();
-  const { status } = await it.openai.beta.threads.runs.poll(await run.promise, { thread_id });
+  const { status } = await harness.openai.beta.threads.runs.poll(await run.promise, { thread_id });
   expect(status).toBe('completed');
-  expect((await readMessages(it, thread_id)).map(textOf).at(-1)).toBe('abc');
+  expect((await readMessages(harness, thread_id)).map(textOf).at(-1)).toBe('abc');
 });
 
 test('a run that fails or is refused', async () => {
-  const it = await overHttp();
-  it.upstream.will({ http: { status: 500, error: { message: 'No.' } } });
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const { runs } = it.openai.beta.threads;
+  const harness = await overHttp();
+  harness.upstream.will({ http: { status: 500, error: { message: 'No.' } } });
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const { runs } = harness.openai.beta.threads;
   const failed = await runs.stream(thread_id, { assistant_id }).finalRun();
   expect(failed).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
   const refused = runs.stream(thread_id, { assistant_id: 'asst_x' });

@@ -41,14 +41,14 @@ describe('/healthz', () => {
 
   test('tells of the last model call, which makes nobody unhealthy', async () => {
     const clock = createClock();
-    const it = await overHttp({ clock });
+    const harness = await overHttp({ clock });
     const at = start / 1000;
-    it.upstream.will({}, { http: { status: 400, error: { message: 'No.' } } });
-    await collect((await streamRun(it)).stream);
-    expect(await readHealth(it)).toMatchObject(lastCall(at, true));
+    harness.upstream.will({}, { http: { status: 400, error: { message: 'No.' } } });
+    await collect((await streamRun(harness)).stream);
+    expect(await readHealth(harness)).toMatchObject(lastCall(at, true));
     await clock.advance(5000);
-    await collect((await streamRun(it)).stream);
-    expect(await readHealth(it)).toMatchObject(lastCall(at + 5, false));
+    await collect((await streamRun(harness)).stream);
+    expect(await readHealth(harness)).toMatchObject(lastCall(at + 5, false));
   });
 
   test('503 when the database is of no use, with the reason; metrics go on', async () => {

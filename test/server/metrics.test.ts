@@ -36,14 +36,14 @@ test('a server that has done nothing says so, beside the figures of its process'
 
 test('runs, model calls and tokens are counted', async () => {
   const clock = createClock();
-  const it = await overHttp({ clock });
-  it.upstream.will(
+  const harness = await overHttp({ clock });
+  harness.upstream.will(
     { usage: [100, 20, 60, 5] },
     { http: { status: 400, error: { message: 'No.' } } },
     { output: [calls('get_weather', {})], usage: [10, 1] },
   );
-  for (let run = 0; run < 3; run += 1) await collect((await streamRun(it)).stream);
-  expect(await readMetrics(it)).toMatchObject({
+  for (let run = 0; run < 3; run += 1) await collect((await streamRun(harness)).stream);
+  expect(await readMetrics(harness)).toMatchObject({
     'runs{status="requires_action"}': 1,
     'runs{status="queued"}': 0,
     'runs_ended_total{status="completed"}': 1,
@@ -61,25 +61,25 @@ test('runs, model calls and tokens are counted', async () => {
 
 test('a call that takes its time is told with it, and a run that is stopped interrupts its call', async () => {
   const clock = createClock();
-  const it = await overHttp({ clock });
+  const harness = await overHttp({ clock });
   const gates = [createGate(), createGate()] as const;
   const before = 'response.output_text.done';
-  it.upstream.will({ gate: gates[0], before }, { gate: gates[1], before });
-  const first = await streamRun(it);
+  harness.upstream.will({ gate: gates[0], before }, { gate: gates[1], before });
+  const first = await streamRun(harness);
   const told = collect(first.stream);
   await gates[0].reached;
-  expect(await readMetrics(it)).toMatchObject({ 'runs{status="in_progress"}': 1 });
+  expect(await readMetrics(harness)).toMatchObject({ 'runs{status="in_progress"}': 1 });
   await clock.advance(3000);
   gates[0].open();
   await told;
-  const { run, thread_id } = await createRun(it);
+  const { run, thread_id } = await createRun(harness);
   await gates[1].reached;
-  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  await until(async () => (await readRun(it, run)).status === 'cancelled');
+  await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await until(async () => (await readRun(harness, run)).status === 'cancelled');
   gates[1].open();
   const interrupted = `model_call_seconds_count{model="${model}",outcome="interrupted"}`;
-  await until(async () => (await readMetrics(it))[interrupted] === 1);
-  expect(await readMetrics(it)).toMatchObject({
+  await until(async () => (await readMetrics(harness))[interrupted] === 1);
+  expect(await readMetrics(harness)).toMatchObject({
     'runs_ended_total{status="cancelled"}': 1,
     [`model_call_seconds_sum{model="${model}",outcome="succeeded"}`]: 3,
     [`model_call_seconds_bucket{le="2.5",model="${model}",outcome="succeeded"}`]: 0,
@@ -89,14 +89,14 @@ test('a call that takes its time is told with it, and a run that is stopped inte
 
 test('calls that are made again are counted, and each is a call', async () => {
   const clock = createClock();
-  const it = await overHttp({ clock });
+  const harness = await overHttp({ clock });
   const busy = { status: 503, error: { message: 'Later.' }, headers: { 'retry-after': '90' } };
-  it.upstream.will({ http: busy }, { http: busy }, {});
-  const told = collect((await streamRun(it)).stream);
+  harness.upstream.will({ http: busy }, { http: busy }, {});
+  const told = collect((await streamRun(harness)).stream);
   const over = new AbortController();
   void told.then(() => over.abort());
   while (!over.signal.aborted) await clock.advance(1000);
-  expect(await readMetrics(it)).toMatchObject({
+  expect(await readMetrics(harness)).toMatchObject({
     [`model_retries_total{model="${model}"}`]: 2,
     [`model_call_seconds_count{model="${model}",outcome="failed"}`]: 2,
     [`model_call_seconds_count{model="${model}",outcome="succeeded"}`]: 1,
@@ -113,10 +113,10 @@ test('what another process left is taken over or waited in the queue', async () 
   await gate.reached;
   await createRun(dead);
   const clock = createClock(start + 120_000);
-  const it = await overHttp({ argv: ['--database', database], clock, otherwise: () => ({}) });
+  const harness = await overHttp({ argv: ['--database', database], clock, otherwise: () => ({}) });
   const ended = 'runs_ended_total{status="completed"}';
-  await until(async () => (await readMetrics(it))[ended] === 2);
-  expect(await readMetrics(it)).toMatchObject({
+  await until(async () => (await readMetrics(harness))[ended] === 2);
+  expect(await readMetrics(harness)).toMatchObject({
     lease_takeovers_total: 1,
     run_queue_wait_seconds_count: 1,
     run_queue_wait_seconds_sum: 120,
@@ -148,19 +148,19 @@ test('requests are counted by what they are for, whatever is in their paths', as
 });
 
 test('streams are counted while they are open, whoever ends them', async () => {
-  const it = await overHttp({ clock: createClock() });
+  const harness = await overHttp({ clock: createClock() });
   const gate = createGate(2);
   const before = 'response.output_text.done';
-  it.upstream.will({ gate, before }, { gate, before });
-  const kept = await streamRun(it);
-  const left = await streamRun(it);
+  harness.upstream.will({ gate, before }, { gate, before });
+  const kept = await streamRun(harness);
+  const left = await streamRun(harness);
   await gate.reached;
-  expect((await readMetrics(it))['open_streams']).toBe(2);
+  expect((await readMetrics(harness))['open_streams']).toBe(2);
   left.stream.controller.abort();
-  await until(async () => (await readMetrics(it))['open_streams'] === 1);
+  await until(async () => (await readMetrics(harness))['open_streams'] === 1);
   gate.open();
   await collect(kept.stream);
-  await until(async () => (await readMetrics(it))['open_streams'] === 0);
+  await until(async () => (await readMetrics(harness))['open_streams'] === 0);
 });
 
 test('callers may name any number of models, and a hundred are told apart', async () => {

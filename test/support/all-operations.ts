@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
 import type { Clock } from '../../src/shared/clock.ts';
-import type { Setup } from './engine.ts';
+import type { Harness } from './engine.ts';
 import type { Host } from './mcp.ts';
 import { weatherTool } from './conversation.ts';
 
 /** A clock whose waits are filled by the engine's work. */
-export const workingClock = (it: Setup): Clock => ({
-  now: () => it.clock.now(),
+export const workingClock = (harness: Harness): Clock => ({
+  now: () => harness.clock.now(),
   async sleep(ms) {
-    await it.runToEnd();
-    await it.clock.advance(ms);
+    await harness.runToEnd();
+    await harness.clock.advance(ms);
   },
 });
 

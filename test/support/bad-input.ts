@@ -26,4 +26,4 @@ export const error = ([, message, param, code]: Case) => ({
 
 /** The cases with names for a table of tests. */
 export const named = (cases: Case[]): [string, Case][] =>
-  cases.map((it) => [`${it[1].slice(0, 100)} #${cases.indexOf(it)}`, it]);
+  cases.map((harness) => [`${harness[1].slice(0, 100)} #${cases.indexOf(harness)}`, harness]);

@@ -1,4 +1,4 @@
-import type { Setup } from './engine.ts';
+import type { Harness } from './engine.ts';
 import { createAssistant, createThread } from './conversation.ts';
 import { createGate } from './upstream.ts';
 import { calls } from './upstream-items.ts';
@@ -29,48 +29,48 @@ export type Row = [
 export type Letters = Readonly<Record<'A' | 'T' | 'R', string>>;
 
 /** Takes a queued run to where the table wants it. */
-async function bring(it: Setup, world: World, run: { id: string; thread_id: string }) {
-  const { runs } = it.openai.beta.threads;
+async function bring(harness: Harness, world: World, run: { id: string; thread_id: string }) {
+  const { runs } = harness.openai.beta.threads;
   const { id, thread_id } = run;
   const gate = createGate();
   const two = [calls('get_weather', {}, 'call_a'), calls('get_weather', {}, 'call_b')];
   switch (world) {
     case 'in_progress':
-      it.upstream.will({ gate });
-      await it.engine.tick();
+      harness.upstream.will({ gate });
+      await harness.engine.tick();
       return gate.reached;
     case 'requires_action':
-      it.upstream.will({ output: two });
-      return it.runToEnd();
+      harness.upstream.will({ output: two });
+      return harness.runToEnd();
     case 'completed':
-      it.upstream.will({});
-      return it.runToEnd();
+      harness.upstream.will({});
+      return harness.runToEnd();
     case 'failed':
-      it.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
-      return it.runToEnd();
+      harness.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
+      return harness.runToEnd();
     case 'cancelling':
       await runs.cancel(id, { thread_id });
       return undefined;
     case 'cancelled':
       await runs.cancel(id, { thread_id });
-      return it.runToEnd();
+      return harness.runToEnd();
     case 'expired':
-      await it.clock.advance(600_000);
-      return it.runToEnd();
+      await harness.clock.advance(600_000);
+      return harness.runToEnd();
     default:
       return undefined;
   }
 }
 
 /** Makes an assistant, a thread and, where the world has one, a run. */
-export async function create(it: Setup, world: World): Promise<Letters> {
-  const { threads } = it.openai.beta;
+export async function create(harness: Harness, world: World): Promise<Letters> {
+  const { threads } = harness.openai.beta;
   const isSilent = world === 'silent';
-  const { id: A } = await createAssistant(it, isSilent ? { instructions: null } : {});
-  const { id: T } = isSilent ? await threads.create() : await createThread(it);
+  const { id: A } = await createAssistant(harness, isSilent ? { instructions: null } : {});
+  const { id: T } = isSilent ? await threads.create() : await createThread(harness);
   if (isSilent || world === 'no run') return { A, T, R: '' };
   const run = await threads.runs.create(T, { assistant_id: A });
-  await bring(it, world, run);
+  await bring(harness, world, run);
   return { A, T, R: run.id };
 }
 

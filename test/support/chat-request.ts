@@ -92,16 +92,16 @@ const refuse = (said: string, param: string | null = 'messages'): Refusal => ({
 /** The calls of every assistant's message are answered right behind it, and nothing else is. */
 function unpaired(messages: readonly Message[]): Refusal | null {
   let open: string[] = [];
-  for (const it of messages) {
-    if (it.role === 'tool') {
-      if (!open.includes(it.tool_call_id)) {
+  for (const harness of messages) {
+    if (harness.role === 'tool') {
+      if (!open.includes(harness.tool_call_id)) {
         return refuse(
           "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'.",
         );
       }
-      open = open.filter((id) => id !== it.tool_call_id);
+      open = open.filter((id) => id !== harness.tool_call_id);
     } else if (open.length > 0) break;
-    if (it.role === 'assistant') open = it.tool_calls?.map(({ id }) => id) ?? [];
+    if (harness.role === 'assistant') open = harness.tool_calls?.map(({ id }) => id) ?? [];
   }
   if (open.length === 0) return null;
   return refuse(

@@ -1,9 +1,9 @@
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
-import type { Setup } from './engine.ts';
+import type { Harness } from './engine.ts';
 
 /** Whoever has the SDK. */
-export type Talker = Pick<Setup, 'openai'>;
+export type Talker = Pick<Harness, 'openai'>;
 
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
 type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
@@ -35,10 +35,14 @@ export const createThread = ({ openai }: Talker, content = 'Weather in Oslo?') =
   openai.beta.threads.create({ messages: [{ role: 'user', content }] });
 
 /** An assistant, a thread with a question, and a run that is still queued. */
-export async function createRun(it: Talker, params: RunParams = {}, assistant?: AssistantParams) {
-  const { id: assistant_id } = await createAssistant(it, assistant);
-  const thread = await createThread(it);
-  const run = await it.openai.beta.threads.runs.create(thread.id, { assistant_id, ...params });
+export async function createRun(
+  harness: Talker,
+  params: RunParams = {},
+  assistant?: AssistantParams,
+) {
+  const { id: assistant_id } = await createAssistant(harness, assistant);
+  const thread = await createThread(harness);
+  const run = await harness.openai.beta.threads.runs.create(thread.id, { assistant_id, ...params });
   return { run, thread_id: thread.id, assistant_id };
 }
 

@@ -16,7 +16,7 @@ import type { ResponsesRequest } from './upstream-request.ts';
 
 export const apiKey = 'sk-test-0123456789abcdefghij';
 
-export interface SetupOptions {
+export interface HarnessOptions {
   /** File of the database; in memory by default. */
   readonly database?: string;
   readonly model?: ModelApi;
@@ -52,7 +52,7 @@ export interface Answer {
   readonly body: any;
 }
 
-export interface Setup {
+export interface Harness {
   readonly openai: OpenAI;
   readonly engine: Engine;
   /** The engine's own `fetch`, every answer held against the contract. */
@@ -98,7 +98,7 @@ export function checked(handler: Engine['fetch'], faults: string[]): Engine['fet
   };
 }
 
-async function openEngine(options: SetupOptions, lines: string[]) {
+async function openEngine(options: HarnessOptions, lines: string[]) {
   const clock = options.clock ?? createClock();
   const ids = options.ids ?? createIds();
   const { key = apiKey, baseURL } = options;
@@ -149,7 +149,7 @@ async function openEngine(options: SetupOptions, lines: string[]) {
  * An engine on a database of its own with the official SDK in front of it and a model endpoint
  * behind it. Every answer is held against the contract's objects; it disposes of itself.
  */
-export async function setup(options: SetupOptions = {}): Promise<Setup> {
+export async function setup(options: HarnessOptions = {}): Promise<Harness> {
   const lines: string[] = [];
   const faults: string[] = [];
   const { clock, ids, upstream, storage, engine, fetch } = await openEngine(options, lines);

@@ -1,5 +1,5 @@
 import { createChatUpstream } from './chat-upstream.ts';
-import { apiKey, setup, type Setup, type SetupOptions } from './engine.ts';
+import { apiKey, setup, type Harness, type HarnessOptions } from './engine.ts';
 import type { Reply } from './chat-replies.ts';
 import { begins, calls, reasons, refuses, says } from './upstream-items.ts';
 import { createUpstream, type Turn } from './upstream.ts';
@@ -7,14 +7,14 @@ import { createUpstream, type Turn } from './upstream.ts';
 type Fetch = typeof fetch;
 
 /** An engine with one of the executors, and the model endpoint behind it. */
-export interface Opened extends Setup {
+export interface Opened extends Harness {
   /** Queues answers, one a request. */
   will(...replies: Reply[]): void;
   /** The bodies of the requests that came. */
   sent(): readonly object[];
 }
 
-interface Options extends Omit<SetupOptions, 'model' | 'endpoint'> {
+interface Options extends Omit<HarnessOptions, 'model' | 'endpoint'> {
   /** What is done to the answers of the endpoint on their way. */
   readonly wrap?: (plain: Fetch) => Fetch;
 }
@@ -64,9 +64,9 @@ const asIs = (plain: Fetch): Fetch => plain;
 async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise<Opened> {
   const upstream = createUpstream({ apiKey });
   const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
-  const it = await setup({ ...options, model: 'responses', endpoint });
+  const harness = await setup({ ...options, model: 'responses', endpoint });
   return {
-    ...it,
+    ...harness,
     will: (...replies) => upstream.will(...replies.map(toTurn)),
     sent: () => upstream.requests.map(({ body }) => body),
   };
@@ -75,8 +75,8 @@ async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise
 async function openChat({ wrap = asIs, ...options }: Options = {}): Promise<Opened> {
   const upstream = createChatUpstream({ apiKey });
   const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
-  const it = await setup({ ...options, model: 'chat', endpoint });
-  return { ...it, will: upstream.will, sent: () => upstream.requests.map(({ body }) => body) };
+  const harness = await setup({ ...options, model: 'chat', endpoint });
+  return { ...harness, will: upstream.will, sent: () => upstream.requests.map(({ body }) => body) };
 }
 
 /** Both executors: what holds for one holds for the other. */

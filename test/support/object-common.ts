@@ -66,4 +66,7 @@ export const usage = z
     prompt_token_details: z.strictObject({ cached_tokens: z.int().min(0) }),
     completion_tokens_details: z.strictObject({ reasoning_tokens: z.int().min(0) }),
   })
-  .refine((it) => it.total_tokens === it.prompt_tokens + it.completion_tokens, 'total_tokens');
+  .refine(
+    (harness) => harness.total_tokens === harness.prompt_tokens + harness.completion_tokens,
+    'total_tokens',
+  );

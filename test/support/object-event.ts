@@ -40,7 +40,10 @@ const messageDelta = z.strictObject({
                 value: z.string(),
                 annotations: z.array(annotationDelta).exactOptional(),
               })
-              .refine((it) => it.value !== '' || it.annotations?.length === 1, 'nothing'),
+              .refine(
+                (harness) => harness.value !== '' || harness.annotations?.length === 1,
+                'nothing',
+              ),
           }),
           z.strictObject({
             index,

@@ -26,7 +26,9 @@ const content = z.discriminatedUnion('type', [
       .strictObject({ value: z.string(), annotations: z.array(annotation) })
       .refine(
         ({ value, annotations }) =>
-          annotations.every((it) => value.slice(it.start_index, it.end_index) === it.text),
+          annotations.every(
+            (harness) => value.slice(harness.start_index, harness.end_index) === harness.text,
+          ),
         'an annotation does not fit its text',
       ),
   }),
@@ -78,10 +80,22 @@ const fields = z.strictObject({
 
 /** A message (contract §4.3), and that its status and its times agree. */
 export const message = fields
-  .refine((it) => (it.status === 'completed') === (it.completed_at !== null), 'completed_at')
-  .refine((it) => (it.status === 'incomplete') === (it.incomplete_at !== null), 'incomplete_at')
-  .refine((it) => (it.status === 'incomplete') === (it.incomplete_details !== null), 'details')
-  .refine((it) => it.run_id === null || it.role === 'assistant', 'a user does not run');
+  .refine(
+    (harness) => (harness.status === 'completed') === (harness.completed_at !== null),
+    'completed_at',
+  )
+  .refine(
+    (harness) => (harness.status === 'incomplete') === (harness.incomplete_at !== null),
+    'incomplete_at',
+  )
+  .refine(
+    (harness) => (harness.status === 'incomplete') === (harness.incomplete_details !== null),
+    'details',
+  )
+  .refine(
+    (harness) => harness.run_id === null || harness.role === 'assistant',
+    'a user does not run',
+  );
 
 /** A file of a message (contract §4.6). */
 export const messageFile = z.strictObject({

@@ -91,18 +91,30 @@ const isDone = (status: string) => status === 'completed' || status === 'incompl
 
 /** A run (contract §4.4), and what §5.2 says of its fields in each status. */
 export const run = fields
-  .refine((it) => live.has(it.status) === (it.expires_at !== null), 'expires_at')
-  .refine((it) => isDone(it.status) === (it.completed_at !== null), 'completed_at')
-  .refine((it) => (it.status === 'failed') === (it.failed_at !== null), 'failed_at')
-  .refine((it) => (it.status === 'failed') === (it.last_error !== null), 'last_error')
-  .refine((it) => (it.status === 'cancelled') === (it.cancelled_at !== null), 'cancelled_at')
+  .refine((harness) => live.has(harness.status) === (harness.expires_at !== null), 'expires_at')
+  .refine((harness) => isDone(harness.status) === (harness.completed_at !== null), 'completed_at')
+  .refine((harness) => (harness.status === 'failed') === (harness.failed_at !== null), 'failed_at')
   .refine(
-    (it) => (it.status === 'requires_action') === (it.required_action !== null),
+    (harness) => (harness.status === 'failed') === (harness.last_error !== null),
+    'last_error',
+  )
+  .refine(
+    (harness) => (harness.status === 'cancelled') === (harness.cancelled_at !== null),
+    'cancelled_at',
+  )
+  .refine(
+    (harness) => (harness.status === 'requires_action') === (harness.required_action !== null),
     'required_action',
   )
-  .refine((it) => !live.has(it.status) || it.usage === null, 'usage of a live run')
-  .refine((it) => live.has(it.status) || it.status === 'failed' || it.usage !== null, 'usage')
-  .refine((it) => it.incomplete_details === null || it.status === 'incomplete', 'incomplete');
+  .refine((harness) => !live.has(harness.status) || harness.usage === null, 'usage of a live run')
+  .refine(
+    (harness) => live.has(harness.status) || harness.status === 'failed' || harness.usage !== null,
+    'usage',
+  )
+  .refine(
+    (harness) => harness.incomplete_details === null || harness.status === 'incomplete',
+    'incomplete',
+  );
 
 const messageCreation = z.strictObject({
   type: z.literal('message_creation'),
@@ -192,19 +204,31 @@ const stepFields = z.strictObject({
 
 /** A run step (contract §6): one end, and the time that goes with it. */
 export const step = stepFields
-  .refine((it) => it.type === it.step_details.type, 'type')
+  .refine((harness) => harness.type === harness.step_details.type, 'type')
   // Of a step whose writer was lost a stream knows no calls.
   .refine(
     ({ status, step_details: details }) =>
       status === 'failed' || details.type !== 'tool_calls' || details.tool_calls.length > 0,
     'tool_calls',
   )
-  .refine((it) => (it.status === 'completed') === (it.completed_at !== null), 'completed_at')
-  .refine((it) => (it.status === 'failed') === (it.failed_at !== null), 'failed_at')
-  .refine((it) => (it.status === 'cancelled') === (it.cancelled_at !== null), 'cancelled_at')
-  .refine((it) => (it.status === 'expired') === (it.expired_at !== null), 'expired_at')
-  .refine((it) => (it.status === 'in_progress') === (it.expires_at !== null), 'expires_at')
-  .refine((it) => (it.status === 'in_progress') === (it.usage === null), 'usage');
+  .refine(
+    (harness) => (harness.status === 'completed') === (harness.completed_at !== null),
+    'completed_at',
+  )
+  .refine((harness) => (harness.status === 'failed') === (harness.failed_at !== null), 'failed_at')
+  .refine(
+    (harness) => (harness.status === 'cancelled') === (harness.cancelled_at !== null),
+    'cancelled_at',
+  )
+  .refine(
+    (harness) => (harness.status === 'expired') === (harness.expired_at !== null),
+    'expired_at',
+  )
+  .refine(
+    (harness) => (harness.status === 'in_progress') === (harness.expires_at !== null),
+    'expires_at',
+  )
+  .refine((harness) => (harness.status === 'in_progress') === (harness.usage === null), 'usage');
 
 /** A step as a stream shows it when it begins: without calls, which the deltas bring (§7.4). */
 export const begunStep = stepFields
@@ -217,4 +241,4 @@ export const begunStep = stepFields
       z.strictObject({ type: z.literal('tool_calls'), tool_calls: z.array(z.never()) }),
     ]),
   })
-  .refine((it) => it.type === it.step_details.type, 'type');
+  .refine((harness) => harness.type === harness.step_details.type, 'type');

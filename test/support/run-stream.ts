@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { AssistantStream } from 'openai/lib/AssistantStream';
 import { expect } from 'vitest';
-import type { Setup } from './engine.ts';
+import type { Harness } from './engine.ts';
 import { eventFault } from './object-event.ts';
 import {
   callIds,
@@ -75,27 +75,35 @@ export async function collect(stream: AsyncIterable<StreamEvent>): Promise<Strea
 
 /** All events of a stream, while one pass of the worker makes them happen. */
 export async function follow(
-  it: Setup,
+  harness: Harness,
   made: Promise<AsyncIterable<StreamEvent>>,
 ): Promise<StreamEvent[]> {
   const events = collect(await made);
-  await it.runToEnd();
+  await harness.runToEnd();
   return events;
 }
 
 /** A run on a new thread of a new assistant's, streamed as it stands in the queue. */
-export async function streamRun(it: Talker, params: RunParams = {}, assistant?: AssistantParams) {
-  const { id: assistant_id } = await createAssistant(it, assistant);
-  const { id: thread_id } = await createThread(it);
+export async function streamRun(
+  harness: Talker,
+  params: RunParams = {},
+  assistant?: AssistantParams,
+) {
+  const { id: assistant_id } = await createAssistant(harness, assistant);
+  const { id: thread_id } = await createThread(harness);
   const body = { assistant_id, ...params, stream: true } as const;
-  const stream = await it.openai.beta.threads.runs.create(thread_id, body);
+  const stream = await harness.openai.beta.threads.runs.create(thread_id, body);
   return { stream, thread_id, assistant_id };
 }
 
 /** The events of such a run, from its creation to its end or to its pause. */
-export async function tellRun(it: Setup, params: RunParams = {}, assistant?: AssistantParams) {
-  const { stream, ...made } = await streamRun(it, params, assistant);
-  return { events: await follow(it, Promise.resolve(stream)), ...made };
+export async function tellRun(
+  harness: Harness,
+  params: RunParams = {},
+  assistant?: AssistantParams,
+) {
+  const { stream, ...made } = await streamRun(harness, params, assistant);
+  return { events: await follow(harness, Promise.resolve(stream)), ...made };
 }
 
 /** Answers every call that a run waits for, and streams what comes of it. */
@@ -198,14 +206,14 @@ function asAssembled(step: OpenAI.Beta.Threads.Runs.RunStep) {
  * together is what is stored, deltas add up to their message, references included, and a message is
  * as old as its step.
  */
-export async function expectTold(it: Talker, events: readonly StreamEvent[]): Promise<void> {
+export async function expectTold(harness: Talker, events: readonly StreamEvent[]): Promise<void> {
   const { run, steps, messages } = await assemble(events);
   const { id, thread_id } = run;
-  expect(run).toEqual(await it.openai.beta.threads.runs.retrieve(id, { thread_id }));
-  const stored = await readSteps(it, run);
+  expect(run).toEqual(await harness.openai.beta.threads.runs.retrieve(id, { thread_id }));
+  const stored = await readSteps(harness, run);
   const here = new Set(steps.map((step) => step.id));
   expect(steps).toEqual(stored.filter((step) => here.has(step.id)).map(asAssembled));
-  const all = await readMessages(it, thread_id);
+  const all = await readMessages(harness, thread_id);
   expect(messages).toEqual(all.filter((one) => messages.some((told) => told.id === one.id)));
   for (const message of messages) {
     expect(deltaText(events, message.id)).toBe(contentText(message));

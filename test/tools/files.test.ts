@@ -9,13 +9,16 @@ import { createTour } from '../support/all-operations.ts';
 /** The endpoint's files as they are reached through the engine, and at a server elsewhere. */
 const ways = {
   embedded: async () => {
-    const it = await setup();
-    return { it, openai: createClient({ fetch: it.reach }) };
+    const harness = await setup();
+    return { it: harness, openai: createClient({ fetch: harness.reach }) };
   },
   remote: async () => {
-    const it = await setup();
-    const origin = await listen((request) => it.storage.fetch(request));
-    return { it, openai: createClient({ baseURL: `${origin}/v1`, apiKey, apiVersion: null }) };
+    const harness = await setup();
+    const origin = await listen((request) => harness.storage.fetch(request));
+    return {
+      it: harness,
+      openai: createClient({ baseURL: `${origin}/v1`, apiKey, apiVersion: null }),
+    };
   },
 };
 
@@ -23,7 +26,7 @@ describe.each(['embedded', 'remote'] as const)('%s', (way) => {
   test.each(['old', 'new'] as const)(
     'files live and die, for the %s client',
     async (generation) => {
-      const { it, openai } = await ways[way]();
+      const { it: harness, openai } = await ways[way]();
       const { call } = createTour(await connectTools({ openai, generation }));
       const filename = 'notes – 1.txt';
       const { id: file_id, ...kept } = await call('upload_file', { filename, text: 'Grüße 👋' });
@@ -31,7 +34,7 @@ describe.each(['embedded', 'remote'] as const)('%s', (way) => {
       const base64 = 'AAEC/\nw==';
       const other = await call('upload_file', { filename: 'x.bin', base64, purpose: 'user_data' });
       expect(other).toMatchObject({ purpose: 'user_data', bytes: 4 });
-      const stored = it.storage.files.get(other.id)?.content;
+      const stored = harness.storage.files.get(other.id)?.content;
       expect(await stored?.bytes()).toEqual(new Uint8Array([0, 1, 2, 255]));
       const { data } = await call('list_files');
       expect(data.map(({ id }: { id: string }) => id).toSorted()).toEqual([file_id, other.id]);
@@ -45,7 +48,7 @@ describe.each(['embedded', 'remote'] as const)('%s', (way) => {
       });
       const gone = { id: file_id, object: 'file', deleted: true };
       expect(await call('delete_file', { file_id })).toEqual(gone);
-      expect([...it.storage.files.keys()]).toEqual([other.id]);
+      expect([...harness.storage.files.keys()]).toEqual([other.id]);
     },
   );
 });
@@ -85,8 +88,8 @@ const everyCall: readonly (readonly [tool: string, args: object])[] = [
 
 describe.each(everyCall)('%s %j', (tool, args) => {
   test('is told in one sentence where the scripted model has no files', async () => {
-    const it = await setup({ model: 'scripted' });
-    const host = await connectTools({ openai: createClient({ fetch: it.reach }) });
+    const harness = await setup({ model: 'scripted' });
+    const host = await connectTools({ openai: createClient({ fetch: harness.reach }) });
     const { failed, text } = await host.call(tool, args);
     expect(failed).toBe(true);
     expect(text).toMatch(
@@ -124,14 +127,14 @@ test('a file that is not there is not found, and the list is named', async () =>
 test.each(['../vector_stores/vs_1', '..;/admin', 'file-a/../b', 'a\r\nX: 1', '\0'])(
   'an id that leads elsewhere is no file: %j',
   async (file_id) => {
-    const { it, openai } = await ways.embedded();
+    const { it: harness, openai } = await ways.embedded();
     const host = await connectTools({ openai });
     for (const tool of ['get_file', 'get_file_content', 'delete_file']) {
       const { text } = await host.call(tool, { file_id });
       expect(text).toMatch(`HTTP 404: No such File object: ${file_id}\n`);
     }
     // Whether there are files at all.
-    expect(new Set(it.storage.asked)).toEqual(new Set(['GET /files']));
+    expect(new Set(harness.storage.asked)).toEqual(new Set(['GET /files']));
   },
 );
 

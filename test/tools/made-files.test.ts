@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/backend/openai-client.ts';
-import { setup, type Setup } from '../support/engine.ts';
+import { setup, type Harness } from '../support/engine.ts';
 import { listen } from '../support/loopback-server.ts';
 import { connectTools } from '../support/mcp.ts';
 import { createTour, workingClock } from '../support/all-operations.ts';
@@ -10,12 +10,12 @@ const png = new Uint8Array(Buffer.from('\u0089PNG\r\n\u001A\nplot', 'latin1'));
 
 /** The engine in this process, and as a server elsewhere that has no message files. */
 const ways = {
-  embedded: async (it: Setup) => createClient({ fetch: it.reach }),
-  remote: async (it: Setup) => {
+  embedded: async (harness: Harness) => createClient({ fetch: harness.reach }),
+  remote: async (harness: Harness) => {
     const origin = await listen((request) =>
       /\/messages\/[^/]+\/files/u.test(request.url)
         ? new Response('Not Found', { status: 404 })
-        : it.reach(request),
+        : harness.reach(request),
     );
     return createClient({ baseURL: `${origin}/v1`, apiKey: null, apiVersion: null });
   },
@@ -24,19 +24,22 @@ const ways = {
 test.each(['embedded', 'remote'] as const)(
   'what code made is listed with its message, each once, and can be looked at (%s)',
   async (way) => {
-    const it = await setup({ withholds: true });
+    const harness = await setup({ withholds: true });
     const container = [
       ['cfile_plot.png', new Blob([png])],
       ['cfile_sum.csv', new Blob(['a,b\n1,2\n'])],
     ] as const;
-    it.storage.containers.set('cntr_first', new Map(container));
-    const host = await connectTools({ openai: await ways[way](it), clock: workingClock(it) });
+    harness.storage.containers.set('cntr_first', new Map(container));
+    const host = await connectTools({
+      openai: await ways[way](harness),
+      clock: workingClock(harness),
+    });
     const { call } = createTour(host);
     const tools = [{ type: 'code_interpreter' }];
     const { id: assistant_id } = await call('create_assistant', { model: 'gpt-4.1', tools });
     const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => makes(name));
     const text = 'See sandbox:/mnt/data/sum.csv and sandbox:/mnt/data/sum.csv.';
-    it.upstream.will({ output: [runsCode('save()'), says(text, notes)] });
+    harness.upstream.will({ output: [runsCode('save()'), says(text, notes)] });
     const thread = { messages: [{ role: 'user', content: 'Sum it up.' }] };
     const run = await call('create_thread_and_run', { assistant_id, thread });
     expect(run.status).toBe('completed');

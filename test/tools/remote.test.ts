@@ -7,7 +7,7 @@ import { createTour, makeAssistant, tourRuns, workingClock } from '../support/al
 
 /** An Assistants server elsewhere: the engine on a port, without the paths it alone has. */
 async function startServer() {
-  const it = await setup({ model: 'scripted' });
+  const harness = await setup({ model: 'scripted' });
   const requests: Request[] = [];
   const origin = await listen((request) => {
     requests.push(request);
@@ -16,9 +16,9 @@ async function startServer() {
     if (lacking || pathname.includes('/files')) {
       return new Response('<h1>Not Found</h1>', { status: 404 });
     }
-    return it.engine.fetch(request);
+    return harness.engine.fetch(request);
   });
-  return { it, requests, baseURL: `${origin}/v1` };
+  return { it: harness, requests, baseURL: `${origin}/v1` };
 }
 
 const apiKey = 'sk-remote-0123456789';
@@ -26,9 +26,9 @@ const apiKey = 'sk-remote-0123456789';
 test.each(['old', 'new'] as const)(
   'the tools of runs work elsewhere, for the %s client',
   async (generation) => {
-    const { it, requests, baseURL } = await startServer();
+    const { it: harness, requests, baseURL } = await startServer();
     const openai = createClient({ baseURL, apiKey, apiVersion: '2024-05-01-preview' });
-    const host = await connectTools({ openai, clock: workingClock(it), generation });
+    const host = await connectTools({ openai, clock: workingClock(harness), generation });
     const tour = createTour(host);
     const { id: assistant_id } = await makeAssistant(tour);
     await tourRuns(tour, assistant_id);

@@ -28,10 +28,7 @@ const imagePart = (file_id: string, index: number): MessageContentDelta => ({
 export function messageDelta(
   id: string,
   { part: index, kind, text: value, annotation }: Delta,
-  {
-    first,
-    annotationIndex: annotationIndex,
-  }: { readonly first: boolean; readonly annotationIndex: number },
+  { first, annotationIndex }: { readonly first: boolean; readonly annotationIndex: number },
 ): StreamEvent {
   const notes = annotation === undefined ? [] : [annotationDelta(annotation, annotationIndex)];
   const annotations = first || notes.length > 0 ? { annotations: notes } : {};

@@ -116,5 +116,4 @@ function strip(value: unknown): unknown {
 
 /** Tools, content and the like, without the nulls that stand for nothing. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what may be absent may be null
-
 export const stripNulls = <T>(value: T): T => strip(value) as T;

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
-import { setup, type Setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type Harness, type HarnessOptions } from '../../support/engine.ts';
 import {
   createAssistant,
   createThread,
@@ -27,40 +27,40 @@ const saying = (...attachments: Attachment[]) => ({
   attachments,
 });
 
-async function withFiles(options: SetupOptions = {}) {
-  const it = await setup(options);
-  for (const id of ['file-a', 'file-b', 'file-c']) it.storage.keep(id);
-  return it;
+async function withFiles(options: HarnessOptions = {}) {
+  const harness = await setup(options);
+  for (const id of ['file-a', 'file-b', 'file-c']) harness.storage.keep(id);
+  return harness;
 }
 
-const resourcesOf = async ({ openai }: Setup, id: string) =>
+const resourcesOf = async ({ openai }: Harness, id: string) =>
   (await openai.beta.threads.retrieve(id)).tool_resources;
 
 /** Vector store id → the files in it. */
-const storesOf = ({ storage }: Setup) =>
+const storesOf = ({ storage }: Harness) =>
   Object.fromEntries([...storage.stores].map(([id, { files }]) => [id, [...files.keys()]]));
 
 test('the first file to search makes the thread’s vector store, the next ones join it', async () => {
-  const it = await withFiles();
-  const { id } = await createThread(it);
-  const { messages } = it.openai.beta.threads;
+  const harness = await withFiles();
+  const { id } = await createThread(harness);
+  const { messages } = harness.openai.beta.threads;
   const message = await messages.create(id, saying(forSearch('file-a')));
   expect(message.attachments).toEqual([forSearch('file-a')]);
-  const resources = await resourcesOf(it, id);
+  const resources = await resourcesOf(harness, id);
   const [store = ''] = resources?.file_search?.vector_store_ids ?? [];
-  expect(it.storage.stores.get(store)?.settings).toEqual({
+  expect(harness.storage.stores.get(store)?.settings).toEqual({
     expires_after: { anchor: 'last_active_at', days: 7 },
   });
   await messages.create(id, saying(forSearch('file-b'), forSearch('file-c'), forSearch('file-b')));
-  expect(storesOf(it)).toEqual({ [store]: ['file-a', 'file-b', 'file-c'] });
-  expect(await resourcesOf(it, id)).toEqual(resources);
+  expect(storesOf(harness)).toEqual({ [store]: ['file-a', 'file-b', 'file-c'] });
+  expect(await resourcesOf(harness, id)).toEqual(resources);
 });
 
 test('a thread’s first messages bring theirs', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const messages = [saying(forSearch('file-a')), saying(forBoth('file-b'), forCode('file-c'))];
-  const thread = await it.openai.beta.threads.create({ messages });
-  const [[store, files] = []] = Object.entries(storesOf(it));
+  const thread = await harness.openai.beta.threads.create({ messages });
+  const [[store, files] = []] = Object.entries(storesOf(harness));
   expect(files).toEqual(['file-a', 'file-b']);
   expect(thread.tool_resources).toEqual({
     code_interpreter: { file_ids: ['file-b', 'file-c'] },
@@ -69,36 +69,38 @@ test('a thread’s first messages bring theirs', async () => {
 });
 
 test('they join the store that comes with the thread', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
   const messages = [saying(forSearch('file-b'))];
-  const { tool_resources: made } = await it.openai.beta.threads.create({
+  const { tool_resources: made } = await harness.openai.beta.threads.create({
     messages,
     tool_resources,
   });
   const [store = ''] = made?.file_search?.vector_store_ids ?? [];
-  expect(storesOf(it)).toEqual({ [store]: ['file-a', 'file-b'] });
+  expect(storesOf(harness)).toEqual({ [store]: ['file-a', 'file-b'] });
 });
 
 test('a store that has expired is followed by a new one', async () => {
-  const it = await withFiles();
-  const { id } = await it.openai.beta.threads.create({ messages: [saying(forBoth('file-a'))] });
-  const [first = ''] = it.storage.stores.keys();
-  await it.clock.advance(7 * 86_400_000);
-  await it.openai.beta.threads.messages.create(id, saying(forSearch('file-b')));
-  const [, second = ''] = it.storage.stores.keys();
-  expect(storesOf(it)).toEqual({ [first]: ['file-a'], [second]: ['file-b'] });
-  expect(await resourcesOf(it, id)).toEqual({
+  const harness = await withFiles();
+  const { id } = await harness.openai.beta.threads.create({
+    messages: [saying(forBoth('file-a'))],
+  });
+  const [first = ''] = harness.storage.stores.keys();
+  await harness.clock.advance(7 * 86_400_000);
+  await harness.openai.beta.threads.messages.create(id, saying(forSearch('file-b')));
+  const [, second = ''] = harness.storage.stores.keys();
+  expect(storesOf(harness)).toEqual({ [first]: ['file-a'], [second]: ['file-b'] });
+  expect(await resourcesOf(harness, id)).toEqual({
     code_interpreter: { file_ids: ['file-a'] },
     file_search: { vector_store_ids: [second] },
   });
 });
 
 test('a store that the endpoint does not have is refused', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const tool_resources = { file_search: { vector_store_ids: ['vs_gone'] } };
-  const { id } = await it.openai.beta.threads.create({ tool_resources });
-  const { messages } = it.openai.beta.threads;
+  const { id } = await harness.openai.beta.threads.create({ tool_resources });
+  const { messages } = harness.openai.beta.threads;
   const error = await refusal(messages.create(id, saying(forSearch('file-a'))));
   expect(error).toMatchObject({
     status: 404,
@@ -108,19 +110,19 @@ test('a store that the endpoint does not have is refused', async () => {
 });
 
 test('a run has what comes with it', async () => {
-  const it = await withFiles();
-  const { id: assistant_id } = await createAssistant(it, {
+  const harness = await withFiles();
+  const { id: assistant_id } = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
     tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
   });
-  const [own = ''] = it.storage.stores.keys();
-  const { id } = await createThread(it);
-  const run = await it.openai.beta.threads.runs.create(id, {
+  const [own = ''] = harness.storage.stores.keys();
+  const { id } = await createThread(harness);
+  const run = await harness.openai.beta.threads.runs.create(id, {
     assistant_id,
     additional_messages: [saying(forBoth('file-b'))],
   });
-  const [, threads = ''] = it.storage.stores.keys();
-  expect(storesOf(it)).toEqual({ [own]: ['file-a'], [threads]: ['file-b'] });
+  const [, threads = ''] = harness.storage.stores.keys();
+  expect(storesOf(harness)).toEqual({ [own]: ['file-a'], [threads]: ['file-b'] });
   expect(Reflect.get(run, 'tool_resources')).toEqual({
     code_interpreter: { file_ids: ['file-b'] },
     file_search: { vector_store_ids: [own, threads] },
@@ -128,23 +130,23 @@ test('a run has what comes with it', async () => {
 });
 
 test('a run searches in the assistant’s store and in the thread’s, and cites what it found', async () => {
-  const it = await withFiles();
-  const { id: assistant_id } = await createAssistant(it, {
+  const harness = await withFiles();
+  const { id: assistant_id } = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
     tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
   });
   const thread = { messages: [saying(forSearch('file-b'))] };
-  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
-  it.upstream.will({
+  const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
+  harness.upstream.will({
     output: [
       searches('sunrise', [found('file-b', '06:12')]),
       says('At 06:12', [cites('file-b', 8)]),
     ],
   });
-  await it.runToEnd();
-  const vector_store_ids = [...it.storage.stores.keys()];
-  expect(it.upstream.sent().tools).toMatchObject([{ type: 'file_search', vector_store_ids }]);
-  const [, answer] = await readMessages(it, run.thread_id);
+  await harness.runToEnd();
+  const vector_store_ids = [...harness.storage.stores.keys()];
+  expect(harness.upstream.sent().tools).toMatchObject([{ type: 'file_search', vector_store_ids }]);
+  const [, answer] = await readMessages(harness, run.thread_id);
   expect(answer?.content).toMatchObject([
     {
       text: {
@@ -156,47 +158,47 @@ test('a run searches in the assistant’s store and in the thread’s, and cites
 });
 
 test('a thread that comes with its run has its files', async () => {
-  const it = await withFiles();
-  const { id: assistant_id } = await createAssistant(it);
+  const harness = await withFiles();
+  const { id: assistant_id } = await createAssistant(harness);
   const thread = { messages: [saying(forSearch('file-a'))] };
-  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
-  const [[store, files] = []] = Object.entries(storesOf(it));
+  const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
+  const [[store, files] = []] = Object.entries(storesOf(harness));
   expect(files).toEqual(['file-a']);
-  expect(await resourcesOf(it, run.thread_id)).toEqual({
+  expect(await resourcesOf(harness, run.thread_id)).toEqual({
     file_search: { vector_store_ids: [store] },
   });
 });
 
 test('messages that bring files at once make one store', async () => {
-  const it = await withFiles();
-  const { id } = await createThread(it);
+  const harness = await withFiles();
+  const { id } = await createThread(harness);
   const files = ['file-a', 'file-b', 'file-c'];
-  const { messages } = it.openai.beta.threads;
+  const { messages } = harness.openai.beta.threads;
   await Promise.all(files.map((file) => messages.create(id, saying(forSearch(file)))));
-  const resources = await resourcesOf(it, id);
+  const resources = await resourcesOf(harness, id);
   const [store = ''] = resources?.file_search?.vector_store_ids ?? [];
-  const held = storesOf(it);
+  const held = storesOf(harness);
   expect(Object.keys(held)).toEqual([store]);
   expect(held[store]?.toSorted()).toEqual(files);
-  expect(await readMessages(it, id)).toHaveLength(4);
+  expect(await readMessages(harness, id)).toHaveLength(4);
 });
 
 test('a file that the endpoint does not have is refused, and nothing is kept', async () => {
-  const it = await withFiles();
-  const { id } = await createThread(it);
-  const { messages } = it.openai.beta.threads;
+  const harness = await withFiles();
+  const { id } = await createThread(harness);
+  const { messages } = harness.openai.beta.threads;
   const error = await refusal(messages.create(id, saying(forSearch('file-unknown'))));
   expect(error).toMatchObject({ status: 404, message: 'No such File object: file-unknown' });
-  expect(await readMessages(it, id)).toHaveLength(1);
-  expect(await resourcesOf(it, id)).toEqual({});
-  expect(it.storage.stores.size).toBe(0);
+  expect(await readMessages(harness, id)).toHaveLength(1);
+  expect(await resourcesOf(harness, id)).toEqual({});
+  expect(harness.storage.stores.size).toBe(0);
 });
 
 test('the endpoint is not asked for a message that is refused anyway', async () => {
-  const it = await withFiles();
-  const { id: assistant_id } = await createAssistant(it);
-  const { id } = await createThread(it);
-  const { messages, runs } = it.openai.beta.threads;
+  const harness = await withFiles();
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id } = await createThread(harness);
+  const { messages, runs } = harness.openai.beta.threads;
   const run = await runs.create(id, { assistant_id });
   expect(await refusal(messages.create(id, saying(forSearch('file-a'))))).toMatchObject({
     status: 400,
@@ -205,16 +207,20 @@ test('the endpoint is not asked for a message that is refused anyway', async () 
   const additional_messages = [saying(forSearch('file-a'))];
   const again = await refusal(runs.create(id, { assistant_id, additional_messages }));
   expect(again.message).toBe(`Thread ${id} already has an active run ${run.id}.`);
-  expect(it.storage.asked).toEqual([]);
+  expect(harness.storage.asked).toEqual([]);
 });
 
 test('the code interpreter has twenty files of a thread, and each once', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const ids = Array.from({ length: 20 }, (_, index) => `file-${index}`);
   const messages = ids.map((id) => saying(forCode(id)));
-  const { id } = await it.openai.beta.threads.create({ messages });
-  await it.openai.beta.threads.messages.create(id, saying(forCode('file-19')));
-  const { body } = await it.request('POST', `/threads/${id}/messages`, saying(forCode('file-20')));
+  const { id } = await harness.openai.beta.threads.create({ messages });
+  await harness.openai.beta.threads.messages.create(id, saying(forCode('file-19')));
+  const { body } = await harness.request(
+    'POST',
+    `/threads/${id}/messages`,
+    saying(forCode('file-20')),
+  );
   expect(body.error).toEqual({
     message:
       "Invalid 'tool_resources.code_interpreter.file_ids': array too long. Expected an array with maximum length 20, but got an array with length 21 instead.",
@@ -222,30 +228,30 @@ test('the code interpreter has twenty files of a thread, and each once', async (
     param: 'tool_resources.code_interpreter.file_ids',
     code: 'array_above_max_length',
   });
-  expect(await resourcesOf(it, id)).toEqual({ code_interpreter: { file_ids: ids } });
-  const { data } = await it.openai.beta.threads.messages.list(id, { limit: 100 });
+  expect(await resourcesOf(harness, id)).toEqual({ code_interpreter: { file_ids: ids } });
+  const { data } = await harness.openai.beta.threads.messages.list(id, { limit: 100 });
   expect(data).toHaveLength(21);
 });
 
 test('without file search an attachment is kept with its message, and the run is refused', async () => {
-  const it = await setup({ model: 'scripted' });
-  const { id } = await createThread(it);
-  const { messages, runs } = it.openai.beta.threads;
+  const harness = await setup({ model: 'scripted' });
+  const { id } = await createThread(harness);
+  const { messages, runs } = harness.openai.beta.threads;
   const message = await messages.create(id, saying(forSearch('file-a')));
   expect(message.attachments).toEqual([forSearch('file-a')]);
-  expect(await resourcesOf(it, id)).toEqual({});
-  const { id: assistant_id } = await createAssistant(it, { tools: [{ type: 'file_search' }] });
+  expect(await resourcesOf(harness, id)).toEqual({});
+  const { id: assistant_id } = await createAssistant(harness, { tools: [{ type: 'file_search' }] });
   const error = await refusal(runs.create(id, { assistant_id }));
   expect(error.message).toContain("'tools[0].type' is 'file_search'");
   expect(await runs.create(id, { assistant_id, tools: [] })).toMatchObject({ status: 'queued' });
 });
 
 test('without a key nothing is asked of strangers, and attachments stay with their messages', async () => {
-  const it = await setup({ key: null });
-  const { id, tool_resources } = await it.openai.beta.threads.create({
+  const harness = await setup({ key: null });
+  const { id, tool_resources } = await harness.openai.beta.threads.create({
     messages: [saying(forSearch('file-a'))],
   });
   expect(tool_resources).toEqual({});
-  expect((await readMessages(it, id))[0]?.attachments).toEqual([forSearch('file-a')]);
-  expect(it.storage.asked).toEqual([]);
+  expect((await readMessages(harness, id))[0]?.attachments).toEqual([forSearch('file-a')]);
+  expect(harness.storage.asked).toEqual([]);
 });

@@ -8,59 +8,64 @@ const messages = [{ role: 'user' as const, content: 'When is sunrise?', attachme
 
 /** A run whose file is found `indexing` milliseconds after it was attached. */
 async function start(indexing: number) {
-  const it = await setup({ indexing });
-  it.storage.keep('file-a');
+  const harness = await setup({ indexing });
+  harness.storage.keep('file-a');
   const tools = [{ type: 'file_search' as const }];
-  const { id: assistant_id } = await createAssistant(it, { tools });
-  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread: { messages } });
-  it.upstream.will({});
-  await it.engine.tick();
-  const looks = () => it.storage.asked.filter((asked) => asked.startsWith('GET')).length;
+  const { id: assistant_id } = await createAssistant(harness, { tools });
+  const run = await harness.openai.beta.threads.createAndRun({
+    assistant_id,
+    thread: { messages },
+  });
+  harness.upstream.will({});
+  await harness.engine.tick();
+  const looks = () => harness.storage.asked.filter((asked) => asked.startsWith('GET')).length;
   await until(() => looks() > 0);
-  return { ...it, run, looks };
+  return { ...harness, run, looks };
 }
 
 test('a run waits until its file can be found', async () => {
-  const it = await start(4000);
-  await it.clock.advance(3900);
-  expect(it.upstream.requests).toEqual([]);
-  expect((await readRun(it, it.run)).status).toBe('in_progress');
-  await it.clock.advance(600);
-  await it.engine.idle();
-  expect((await readRun(it, it.run)).status).toBe('completed');
-  expect(it.looks()).toBe(9);
+  const harness = await start(4000);
+  await harness.clock.advance(3900);
+  expect(harness.upstream.requests).toEqual([]);
+  expect((await readRun(harness, harness.run)).status).toBe('in_progress');
+  await harness.clock.advance(600);
+  await harness.engine.idle();
+  expect((await readRun(harness, harness.run)).status).toBe('completed');
+  expect(harness.looks()).toBe(9);
 });
 
 test('it waits for a minute, and goes on', async () => {
-  const it = await start(1_000_000);
-  await it.clock.advance(59_900);
-  expect(it.upstream.requests).toEqual([]);
-  await it.clock.advance(100);
-  await it.engine.idle();
-  expect((await readRun(it, it.run)).status).toBe('completed');
-  expect(it.lines.join('')).toContain('run goes on before its files can be found');
+  const harness = await start(1_000_000);
+  await harness.clock.advance(59_900);
+  expect(harness.upstream.requests).toEqual([]);
+  await harness.clock.advance(100);
+  await harness.engine.idle();
+  expect((await readRun(harness, harness.run)).status).toBe('completed');
+  expect(harness.lines.join('')).toContain('run goes on before its files can be found');
 });
 
 test('it can be cancelled meanwhile', async () => {
-  const it = await start(50_000);
-  await it.openai.beta.threads.runs.cancel(it.run.id, { thread_id: it.run.thread_id });
-  await it.runToEnd();
-  expect((await readRun(it, it.run)).status).toBe('cancelled');
-  const looks = it.looks();
-  await it.clock.advance(60_000);
+  const harness = await start(50_000);
+  await harness.openai.beta.threads.runs.cancel(harness.run.id, {
+    thread_id: harness.run.thread_id,
+  });
+  await harness.runToEnd();
+  expect((await readRun(harness, harness.run)).status).toBe('cancelled');
+  const looks = harness.looks();
+  await harness.clock.advance(60_000);
   await turn();
-  expect([it.upstream.requests, it.looks()]).toEqual([[], looks]);
+  expect([harness.upstream.requests, harness.looks()]).toEqual([[], looks]);
 });
 
 test('a store that is gone keeps no run waiting', async () => {
-  const it = await setup();
-  const { id: assistant_id } = await createAssistant(it, {
+  const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
     tool_resources: { file_search: { vector_store_ids: ['vs_gone'] } },
   });
   const thread = { messages: [{ role: 'user' as const, content: 'When is sunrise?' }] };
-  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
-  it.upstream.will({});
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
+  const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
+  harness.upstream.will({});
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
 });

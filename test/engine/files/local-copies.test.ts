@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { createChatUpstream } from '../../support/chat-upstream.ts';
-import { apiKey, setup, type Setup, type SetupOptions } from '../../support/engine.ts';
+import { apiKey, setup, type Harness, type HarnessOptions } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import {
   createAssistant,
@@ -18,22 +18,22 @@ const everyByte = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7)
 const png = new Uint8Array(Buffer.from('\u0089PNG\r\n\u001A\nplot', 'latin1'));
 const drawing = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 
-const bytesOf = async ({ openai }: Setup, id: string) =>
+const bytesOf = async ({ openai }: Harness, id: string) =>
   new Uint8Array(await (await openai.files.content(id)).arrayBuffer());
 
 /** An endpoint that gives back nothing of what was uploaded for assistants, and an engine on it. */
-const open = (options: SetupOptions = {}) => setup({ withholds: true, ...options });
+const open = (options: HarnessOptions = {}) => setup({ withholds: true, ...options });
 
 /** A run whose code made these files, and the ids by which its message shows them. */
-async function make(it: Setup, files: Readonly<Record<string, Blob>>) {
+async function make(harness: Harness, files: Readonly<Record<string, Blob>>) {
   const names = Object.keys(files);
   const inside = Object.entries(files).map(([name, file]) => [`cfile_${name}`, file] as const);
-  it.storage.containers.set('cntr_first', new Map(inside));
+  harness.storage.containers.set('cntr_first', new Map(inside));
   const notes = names.map((name) => makes(name));
-  it.upstream.will({ output: [runsCode('save()'), says('Done.', notes)] });
-  const { run, thread_id } = await createRun(it, {}, { tools });
-  await it.runToEnd();
-  const message = (await readMessages(it, thread_id)).at(-1);
+  harness.upstream.will({ output: [runsCode('save()'), says('Done.', notes)] });
+  const { run, thread_id } = await createRun(harness, {}, { tools });
+  await harness.runToEnd();
+  const message = (await readMessages(harness, thread_id)).at(-1);
   const ids = (message?.content ?? []).flatMap((part): string[] => {
     if (part.type === 'image_file') return [part.image_file.file_id];
     if (part.type !== 'text') return [];
@@ -44,8 +44,8 @@ async function make(it: Setup, files: Readonly<Record<string, Blob>>) {
   return { run, thread_id, ids };
 }
 
-const makeOne = async (it: Setup, name = 'sum.csv', content = new Blob([everyByte])) => {
-  const { ids, ...made } = await make(it, { [name]: content });
+const makeOne = async (harness: Harness, name = 'sum.csv', content = new Blob([everyByte])) => {
+  const { ids, ...made } = await make(harness, { [name]: content });
   const [id] = ids;
   if (id === undefined) throw new Error('the message shows no file');
   return { ...made, id };
@@ -53,11 +53,11 @@ const makeOne = async (it: Setup, name = 'sum.csv', content = new Blob([everyByt
 
 describe('what code made can be downloaded', () => {
   test('from an endpoint that does not give it back', async () => {
-    const it = await open();
-    const { id } = await makeOne(it);
-    expect(it.storage.files.get(id)?.purpose).toBe('assistants');
-    const before = it.storage.asked.length;
-    expect(await bytesOf(it, id)).toEqual(everyByte);
+    const harness = await open();
+    const { id } = await makeOne(harness);
+    expect(harness.storage.files.get(id)?.purpose).toBe('assistants');
+    const before = harness.storage.asked.length;
+    expect(await bytesOf(harness, id)).toEqual(everyByte);
     const file = {
       id,
       object: 'file',
@@ -67,37 +67,43 @@ describe('what code made can be downloaded', () => {
       purpose: 'assistants_output',
       status: 'processed',
     } satisfies OpenAI.FileObject;
-    expect(await it.openai.files.retrieve(id)).toEqual(file);
-    expect(it.storage.asked).toHaveLength(before);
-    expect(await it.openai.files.delete(id)).toEqual({ id, object: 'file', deleted: true });
-    expect(it.storage.asked.at(-1)).toBe(`DELETE /files/${id}`);
-    expect(it.storage.files.size).toBe(0);
-    expect((await refusal(it.openai.files.content(id))).message).toContain(`No such File object`);
+    expect(await harness.openai.files.retrieve(id)).toEqual(file);
+    expect(harness.storage.asked).toHaveLength(before);
+    expect(await harness.openai.files.delete(id)).toEqual({ id, object: 'file', deleted: true });
+    expect(harness.storage.asked.at(-1)).toBe(`DELETE /files/${id}`);
+    expect(harness.storage.files.size).toBe(0);
+    expect((await refusal(harness.openai.files.content(id))).message).toContain(
+      `No such File object`,
+    );
   });
 
   test.each([404, 403])('from one that takes no files (%i)', async (status) => {
-    const it = await open({ lacks: { files: status } });
-    const { id } = await makeOne(it);
+    const harness = await open({ lacks: { files: status } });
+    const { id } = await makeOne(harness);
     expect(id).toMatch(/^file-[0-9A-Za-z]{24}$/u);
-    expect(await bytesOf(it, id)).toEqual(everyByte);
-    expect(it.lines.join('')).toContain('file that a run made is kept here alone');
-    const before = it.storage.asked.length;
-    expect(await it.openai.files.delete(id)).toMatchObject({ deleted: true });
-    expect(it.storage.asked).toHaveLength(before);
-    expect((await refusal(it.openai.files.retrieve(id))).status).toBe(status);
+    expect(await bytesOf(harness, id)).toEqual(everyByte);
+    expect(harness.lines.join('')).toContain('file that a run made is kept here alone');
+    const before = harness.storage.asked.length;
+    expect(await harness.openai.files.delete(id)).toMatchObject({ deleted: true });
+    expect(harness.storage.asked).toHaveLength(before);
+    expect((await refusal(harness.openai.files.retrieve(id))).status).toBe(status);
   });
 
   test('images too, of messages and of steps', async () => {
-    const it = await open({ lacks: { files: 404 } });
-    it.storage.containers.set('cntr_first', new Map([['cfile_plot.png', new Blob([png])]]));
+    const harness = await open({ lacks: { files: 404 } });
+    harness.storage.containers.set('cntr_first', new Map([['cfile_plot.png', new Blob([png])]]));
     const outputs = [{ type: 'image', url: drawing } as const];
-    it.upstream.will({ output: [runsCode('draw()', outputs), says('See.', [makes('plot.png')])] });
-    const { run, thread_id } = await createRun(it, {}, { tools });
-    await it.runToEnd();
-    const [step] = await readSteps(it, run);
-    const shown = JSON.stringify([step, await readMessages(it, thread_id)]);
+    harness.upstream.will({
+      output: [runsCode('draw()', outputs), says('See.', [makes('plot.png')])],
+    });
+    const { run, thread_id } = await createRun(harness, {}, { tools });
+    await harness.runToEnd();
+    const [step] = await readSteps(harness, run);
+    const shown = JSON.stringify([step, await readMessages(harness, thread_id)]);
     const ids = new Set([...shown.matchAll(/"file_id":"(?<id>[^"]+)"/gu)].map(([, id]) => id));
-    const contents = await Promise.all([...ids].map((id) => it.openai.files.content(id ?? '')));
+    const contents = await Promise.all(
+      [...ids].map((id) => harness.openai.files.content(id ?? '')),
+    );
     expect(contents.map(({ headers }) => headers.get('content-type'))).toContain('image/png');
     for (const content of contents)
       expect(new Uint8Array(await content.arrayBuffer())).toEqual(png);
@@ -105,10 +111,10 @@ describe('what code made can be downloaded', () => {
   });
 
   test('under its own name, whatever that is, and never as a page to show', async () => {
-    const it = await open();
+    const harness = await open();
     const name = 'a "b" 100%\\é🥶.html';
     const page = new Blob(['<script>'], { type: 'text/html' });
-    const { headers } = await it.openai.files.content((await makeOne(it, name, page)).id);
+    const { headers } = await harness.openai.files.content((await makeOne(harness, name, page)).id);
     expect(headers.get('content-type')).toBe('text/html');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-disposition')).toBe(
@@ -117,30 +123,32 @@ describe('what code made can be downloaded', () => {
   });
 
   test('as long as its thread and after it', async () => {
-    const it = await open();
-    const { id, thread_id } = await makeOne(it);
-    await it.openai.beta.threads.delete(thread_id);
-    expect(await bytesOf(it, id)).toEqual(everyByte);
+    const harness = await open();
+    const { id, thread_id } = await makeOne(harness);
+    await harness.openai.beta.threads.delete(thread_id);
+    expect(await bytesOf(harness, id)).toEqual(everyByte);
   });
 
   test('with the scripted model, which has no other files', async () => {
     const database = temporary();
     const { id } = await makeOne(await open({ database }));
-    const it = await setup({ database, model: 'scripted' });
-    expect(await bytesOf(it, id)).toEqual(everyByte);
-    expect(await refusal(it.openai.files.content('file-other'))).toMatchObject({ status: 501 });
-    await it.openai.files.delete(id);
-    expect(await refusal(it.openai.files.retrieve(id))).toMatchObject({ status: 501 });
+    const harness = await setup({ database, model: 'scripted' });
+    expect(await bytesOf(harness, id)).toEqual(everyByte);
+    expect(await refusal(harness.openai.files.content('file-other'))).toMatchObject({
+      status: 501,
+    });
+    await harness.openai.files.delete(id);
+    expect(await refusal(harness.openai.files.retrieve(id))).toMatchObject({ status: 501 });
   });
 });
 
 test('what is kept here alone cannot be attached, which is said before anything runs', async () => {
-  const it = await open({ lacks: { files: 404 } });
-  const { id } = await makeOne(it);
-  const { id: assistant_id } = await createAssistant(it, { tools });
+  const harness = await open({ lacks: { files: 404 } });
+  const { id } = await makeOne(harness);
+  const { id: assistant_id } = await createAssistant(harness, { tools });
   const attachments = [{ file_id: id, tools }];
   const messages = [{ role: 'user' as const, content: 'Read it.', attachments }];
-  const { beta } = it.openai;
+  const { beta } = harness.openai;
   const asked = beta.threads.createAndRun({ assistant_id, thread: { messages } });
   expect(await refusal(asked)).toMatchObject({
     status: 400,
@@ -152,13 +160,13 @@ test('what is kept here alone cannot be attached, which is said before anything 
 });
 
 test('every other file is the endpoint’s', async () => {
-  const it = await open();
-  const { id } = await makeOne(it);
-  it.storage.keep('file-own');
-  const { data } = await it.openai.files.list();
+  const harness = await open();
+  const { id } = await makeOne(harness);
+  harness.storage.keep('file-own');
+  const { data } = await harness.openai.files.list();
   expect(data.map((file) => file.id)).toEqual([id, 'file-own']);
-  expect(await it.openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });
-  expect(await refusal(it.openai.files.content('file-own'))).toMatchObject({
+  expect(await harness.openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });
+  expect(await refusal(harness.openai.files.content('file-own'))).toMatchObject({
     status: 400,
     message: 'Not allowed to download files of purpose: assistants',
   });
@@ -166,21 +174,21 @@ test('every other file is the endpoint’s', async () => {
 
 test('a copy stays while the endpoint cannot say whether its file is gone', async () => {
   const lacks: Record<string, number> = {};
-  const it = await open({ lacks });
-  const { id } = await makeOne(it);
+  const harness = await open({ lacks });
+  const { id } = await makeOne(harness);
   lacks['files'] = 403;
-  expect(await refusal(it.openai.files.delete(id))).toMatchObject({ status: 500 });
-  expect(await bytesOf(it, id)).toEqual(everyByte);
+  expect(await refusal(harness.openai.files.delete(id))).toMatchObject({ status: 500 });
+  expect(await bytesOf(harness, id)).toEqual(everyByte);
   lacks['files'] = 404;
-  expect(await it.openai.files.delete(id)).toMatchObject({ deleted: true });
+  expect(await harness.openai.files.delete(id)).toMatchObject({ deleted: true });
 });
 
 test('of what is larger than 64 MiB there is no copy, which the log says', async () => {
-  const it = await open();
-  const { id } = await makeOne(it, 'large.bin', new Blob([new Uint8Array(64 * 2 ** 20 + 1)]));
-  expect(it.storage.files.get(id)?.bytes).toBe(64 * 2 ** 20 + 1);
-  expect(await refusal(it.openai.files.content(id))).toMatchObject({ status: 400 });
-  expect(it.lines.join('')).toContain('file that a run made is too large for a copy');
+  const harness = await open();
+  const { id } = await makeOne(harness, 'large.bin', new Blob([new Uint8Array(64 * 2 ** 20 + 1)]));
+  expect(harness.storage.files.get(id)?.bytes).toBe(64 * 2 ** 20 + 1);
+  expect(await refusal(harness.openai.files.content(id))).toMatchObject({ status: 400 });
+  expect(harness.lines.join('')).toContain('file that a run made is too large for a copy');
 });
 
 test('Chat Completions are shown an image of which there is nothing but a copy', async () => {
@@ -189,14 +197,16 @@ test('Chat Completions are shown an image of which there is nothing but a copy',
   const maker = await open({ database, lacks });
   const { id } = await makeOne(maker, 'plot.png', new Blob([png]));
   const endpoint = createChatUpstream({ apiKey });
-  const it = await setup({ database, model: 'chat', endpoint, lacks, ids: maker.ids });
-  const { id: assistant_id } = await createAssistant(it);
+  const harness = await setup({ database, model: 'chat', endpoint, lacks, ids: maker.ids });
+  const { id: assistant_id } = await createAssistant(harness);
   const content = [{ type: 'image_file' as const, image_file: { file_id: id } }];
-  const thread = await it.openai.beta.threads.create({ messages: [{ role: 'user', content }] });
+  const thread = await harness.openai.beta.threads.create({
+    messages: [{ role: 'user', content }],
+  });
   endpoint.will({});
-  const run = await it.openai.beta.threads.runs.create(thread.id, { assistant_id });
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
+  const run = await harness.openai.beta.threads.runs.create(thread.id, { assistant_id });
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
   expect(endpoint.sent().messages.at(-1)?.content).toEqual([
     { type: 'image_url', image_url: { url: drawing, detail: 'auto' } },
   ]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type HarnessOptions } from '../../support/engine.ts';
 import { createRun, readRun, refusal, weatherTool } from '../../support/conversation.ts';
 
 type Hosted = 'file_search' | 'code_interpreter';
@@ -9,7 +9,7 @@ const elsewhere = 'http://localhost:11434/v1';
 const sentence = (index: number, type: Hosted, who = 'this model endpoint') =>
   `'tools[${index}].type' is '${type}', which ${who} does not have: take it out of the assistant's tools, or give the run 'tools' without it.`;
 
-const open = (options: SetupOptions) => setup({ baseURL: elsewhere, ...options });
+const open = (options: HarnessOptions) => setup({ baseURL: elsewhere, ...options });
 
 const nothing = (status: number) => ({ files: status, vector_stores: status, containers: status });
 
@@ -18,65 +18,67 @@ test.each([
   [405, 'code_interpreter'],
   [501, 'file_search'],
 ] as const)('an endpoint that says %i to all of it has no %s', async (status, type) => {
-  const it = await open({ model: 'auto', lacks: nothing(status) });
+  const harness = await open({ model: 'auto', lacks: nothing(status) });
   const tools = [weatherTool, { type }];
-  expect(await refusal(createRun(it, {}, { tools }))).toEqual({
+  expect(await refusal(createRun(harness, {}, { tools }))).toEqual({
     status: 400,
     type: 'invalid_request_error',
     code: 'unsupported_tool',
     param: 'tools',
     message: sentence(1, type),
   });
-  const asked = it.storage.asked.length;
-  expect((await refusal(createRun(it, { tools: [{ type }] }))).message).toBe(sentence(0, type));
-  expect(it.storage.asked).toHaveLength(asked);
-  const { run } = await createRun(it, { tools: [weatherTool] }, { tools });
+  const asked = harness.storage.asked.length;
+  expect((await refusal(createRun(harness, { tools: [{ type }] }))).message).toBe(
+    sentence(0, type),
+  );
+  expect(harness.storage.asked).toHaveLength(asked);
+  const { run } = await createRun(harness, { tools: [weatherTool] }, { tools });
   expect(run.status).toBe('queued');
 });
 
 test('a run that must not use its tools needs none of them there', async () => {
-  const it = await open({ model: 'auto', lacks: nothing(404) });
-  it.upstream.will({});
+  const harness = await open({ model: 'auto', lacks: nothing(404) });
+  harness.upstream.will({});
   const tools = [weatherTool, { type: 'code_interpreter' as const }];
-  const { run } = await createRun(it, { tool_choice: 'none' }, { tools });
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({ status: 'completed', tools });
+  const { run } = await createRun(harness, { tool_choice: 'none' }, { tools });
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({ status: 'completed', tools });
   const weather = { type: 'function', ...weatherTool.function, strict: false };
-  expect(it.upstream.sent()).toMatchObject({ tools: [weather], tool_choice: 'none' });
+  expect(harness.upstream.sent()).toMatchObject({ tools: [weather], tool_choice: 'none' });
 });
 
 test('one that has files may have the rest, and the run will tell', async () => {
-  const it = await open({ model: 'auto', lacks: { vector_stores: 404 } });
-  const { run } = await createRun(it, {}, { tools: [{ type: 'file_search' }] });
+  const harness = await open({ model: 'auto', lacks: { vector_stores: 404 } });
+  const { run } = await createRun(harness, {}, { tools: [{ type: 'file_search' }] });
   expect(run.tools).toMatchObject([{ type: 'file_search' }]);
-  expect(it.storage.asked).toEqual(['GET /vector_stores', 'GET /files']);
+  expect(harness.storage.asked).toEqual(['GET /vector_stores', 'GET /files']);
 });
 
 test('one in trouble is believed to have it, and asked again', async () => {
-  const it = await open({ model: 'auto', lacks: nothing(503) });
+  const harness = await open({ model: 'auto', lacks: nothing(503) });
   const tools = [{ type: 'file_search' as const }];
   for (const times of [1, 2]) {
-    await createRun(it, {}, { tools });
-    expect(it.storage.asked).toEqual(Array(times).fill('GET /vector_stores'));
+    await createRun(harness, {}, { tools });
+    expect(harness.storage.asked).toEqual(Array(times).fill('GET /vector_stores'));
   }
 });
 
 test('each tool is looked up by itself, once', async () => {
-  const it = await open({ model: 'auto', lacks: { containers: 404, files: 404 } });
+  const harness = await open({ model: 'auto', lacks: { containers: 404, files: 404 } });
   const both = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
-  const error = await refusal(createRun(it, {}, { tools: both }));
+  const error = await refusal(createRun(harness, {}, { tools: both }));
   expect(error.message).toBe(sentence(1, 'code_interpreter'));
-  await createRun(it, {}, { tools: [{ type: 'file_search' }] });
-  expect(it.storage.asked).toEqual(['GET /vector_stores', 'GET /containers', 'GET /files']);
+  await createRun(harness, {}, { tools: [{ type: 'file_search' }] });
+  expect(harness.storage.asked).toEqual(['GET /vector_stores', 'GET /containers', 'GET /files']);
 });
 
 test.each(['file_search', 'code_interpreter'] as const)(
   'Chat Completions has no %s, whoever speaks it',
   async (type) => {
-    const it = await open({ model: 'chat' });
-    const error = await refusal(createRun(it, {}, { tools: [{ type }] }));
+    const harness = await open({ model: 'chat' });
+    const error = await refusal(createRun(harness, {}, { tools: [{ type }] }));
     expect(error.message).toBe(sentence(0, type, 'Chat Completions'));
-    expect(it.storage.asked).toEqual([]);
+    expect(harness.storage.asked).toEqual([]);
   },
 );
 
@@ -84,15 +86,15 @@ test.each([
   ['OpenAI', { model: 'auto' }],
   ['an endpoint that was said to speak Responses', { model: 'responses', baseURL: elsewhere }],
 ] as const)('%s is not asked', async (_, options) => {
-  const it = await setup({ ...options, lacks: nothing(404) });
+  const harness = await setup({ ...options, lacks: nothing(404) });
   const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
-  expect((await createRun(it, {}, { tools })).run.status).toBe('queued');
-  expect(it.storage.asked).toEqual([]);
+  expect((await createRun(harness, {}, { tools })).run.status).toBe('queued');
+  expect(harness.storage.asked).toEqual([]);
 });
 
 test('what is refused leaves the thread as it was', async () => {
-  const it = await open({ model: 'auto', lacks: nothing(404) });
-  const { threads, assistants } = it.openai.beta;
+  const harness = await open({ model: 'auto', lacks: nothing(404) });
+  const { threads, assistants } = harness.openai.beta;
   const tools = [{ type: 'file_search' as const }];
   const { id: assistant_id } = await assistants.create({ model: 'm', tools });
   const { id } = await threads.create();
@@ -109,8 +111,8 @@ test.each([
   ['nothing of the kind', nothing(404)],
   ['files alone', { vector_stores: 404 }],
 ])('at an endpoint with %s an attachment stays with its message', async (_, lacks) => {
-  const it = await open({ model: 'auto', lacks });
-  const { threads } = it.openai.beta;
+  const harness = await open({ model: 'auto', lacks });
+  const { threads } = harness.openai.beta;
   const thread = await threads.create({ messages: [message] });
   expect(thread.tool_resources).toEqual({});
   const made = await threads.messages.create(thread.id, message);

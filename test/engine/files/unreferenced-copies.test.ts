@@ -30,34 +30,34 @@ async function openStuck(database: string) {
     asked.resolve();
     return new Promise(() => {});
   };
-  const it = await setup({ database, lacks, endpoint: { ...upstream, fetch } });
-  it.storage.containers.set('cntr_first', new Map([['cfile_a.csv', new Blob(['1'])]]));
+  const harness = await setup({ database, lacks, endpoint: { ...upstream, fetch } });
+  harness.storage.containers.set('cntr_first', new Map([['cfile_a.csv', new Blob(['1'])]]));
   const urls = [drawing, 'https://api.openai.com/v1/drawing'];
   const outputs = urls.map((url) => ({ type: 'image' as const, url }));
   upstream.will({ output: [says('First.', [makes('a.csv')]), runsCode('draw()', outputs)] });
-  const { run, thread_id } = await createRun(it, {}, { tools });
-  await it.engine.tick();
+  const { run, thread_id } = await createRun(harness, {}, { tools });
+  await harness.engine.tick();
   await asked.promise;
   expect(await copiesOf(database, run)).toHaveLength(2);
-  return { it, run, thread_id };
+  return { it: harness, run, thread_id };
 }
 
 test('a copy that nothing shows goes when its run is cancelled', async () => {
   const database = temporary();
-  const { it, run, thread_id } = await openStuck(database);
-  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  await it.engine.idle();
-  expect((await readRun(it, run)).status).toBe('cancelled');
+  const { it: harness, run, thread_id } = await openStuck(database);
+  await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await harness.engine.idle();
+  expect((await readRun(harness, run)).status).toBe('cancelled');
   const [copy, ...others] = await copiesOf(database, run);
-  expect(JSON.stringify(await readMessages(it, thread_id))).toContain(copy);
+  expect(JSON.stringify(await readMessages(harness, thread_id))).toContain(copy);
   expect(others).toEqual([]);
 });
 
 test('the copies of a lost attempt go when another has come to its end', async () => {
   const database = temporary();
-  const { it, run } = await openStuck(database);
-  await it.engine.stop(0);
-  const { clock, ids } = it;
+  const { it: harness, run } = await openStuck(database);
+  await harness.engine.stop(0);
+  const { clock, ids } = harness;
   const later = await setup({ database, lacks, clock, ids });
   const outputs = [{ type: 'image' as const, url: drawing }];
   later.upstream.will({ output: [runsCode('draw()', outputs), says('Done.')] });
@@ -70,7 +70,7 @@ test('the copies of a lost attempt go when another has come to its end', async (
 
 test('a copy is not written any more once its run is somebody else’s', async () => {
   const database = temporary();
-  const it = await setup({ database });
+  const harness = await setup({ database });
   const content = Promise.withResolvers<Uint8Array>();
   const asked = Promise.withResolvers<void>();
   const slow = Object.assign(new Blob(['1']), {
@@ -83,16 +83,16 @@ test('a copy is not written any more once its run is somebody else’s', async (
         },
       }),
   });
-  it.storage.containers.set('cntr_first', new Map([['cfile_a.csv', slow]]));
-  it.upstream.will({ output: [says('Done.', [makes('a.csv')])] });
-  const { run } = await createRun(it, {}, { tools });
-  await it.engine.tick();
+  harness.storage.containers.set('cntr_first', new Map([['cfile_a.csv', slow]]));
+  harness.upstream.will({ output: [says('Done.', [makes('a.csv')])] });
+  const { run } = await createRun(harness, {}, { tools });
+  await harness.engine.tick();
   await asked.promise;
   const db = await openDatabase(await locate(database));
   await db.updateTable('runs').set({ lease_token: 'another' }).where('id', '=', run.id).execute();
   content.resolve(new Uint8Array([1]));
-  await it.engine.idle();
-  expect(it.storage.files.size).toBe(1);
+  await harness.engine.idle();
+  expect(harness.storage.files.size).toBe(1);
   expect(await runFiles(db, run.id)).toEqual([]);
   await db.destroy();
 });

@@ -12,21 +12,21 @@ const making = (...file_ids: string[]) => ({ file_search: { vector_stores: [{ fi
 const naming = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 
 async function withFiles() {
-  const it = await setup();
-  for (const id of ['file-a', 'file-b']) it.storage.keep(id);
+  const harness = await setup();
+  for (const id of ['file-a', 'file-b']) harness.storage.keep(id);
   /** The only store there is. */
   const store = () => {
-    const [only, ...others] = it.storage.stores.values();
+    const [only, ...others] = harness.storage.stores.values();
     if (only === undefined || others.length > 0) throw new Error('there is not one store');
     return { ...only, files: [...only.files.keys()] };
   };
-  return { ...it, store };
+  return { ...harness, store };
 }
 
 test('an assistant is made with a vector store of its own, and shows its id alone', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const metadata = { topic: 'sun' };
-  const assistant = await createAssistant(it, {
+  const assistant = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
     tool_resources: {
       code_interpreter: { file_ids: ['file-x'] },
@@ -35,48 +35,50 @@ test('an assistant is made with a vector store of its own, and shows its id alon
       },
     },
   });
-  const { id, files, settings } = it.store();
+  const { id, files, settings } = harness.store();
   expect(assistant.tool_resources).toEqual({
     code_interpreter: { file_ids: ['file-x'] },
     ...naming(id),
   });
   expect(files).toEqual(['file-a', 'file-b']);
   expect(settings).toEqual({ chunking_strategy, metadata });
-  expect(await it.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
+  expect(await harness.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
 });
 
 test('a thread’s is gone a week after it was last of use', async () => {
-  const it = await withFiles();
-  const thread = await it.openai.beta.threads.create({ tool_resources: making('file-a') });
-  const { id, settings } = it.store();
+  const harness = await withFiles();
+  const thread = await harness.openai.beta.threads.create({ tool_resources: making('file-a') });
+  const { id, settings } = harness.store();
   expect(thread.tool_resources).toEqual(naming(id));
   expect(settings).toEqual({ expires_after: aWeek });
 });
 
 test('a thread that comes with its run has one too', async () => {
-  const it = await withFiles();
-  const { id: assistant_id } = await createAssistant(it);
+  const harness = await withFiles();
+  const { id: assistant_id } = await createAssistant(harness);
   const thread = {
     messages: [{ role: 'user' as const, content: 'When is sunrise?' }],
     tool_resources: making('file-a'),
   };
-  const run = await it.openai.beta.threads.createAndRun({ assistant_id, thread });
-  expect(Reflect.get(run, 'tool_resources')).toEqual(naming(it.store().id));
+  const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
+  expect(Reflect.get(run, 'tool_resources')).toEqual(naming(harness.store().id));
 });
 
 test('a store without files is one to which they come later', async () => {
-  const it = await withFiles();
-  await it.openai.beta.threads.create({ tool_resources: { file_search: { vector_stores: [{}] } } });
-  expect(it.store().files).toEqual([]);
+  const harness = await withFiles();
+  await harness.openai.beta.threads.create({
+    tool_resources: { file_search: { vector_stores: [{}] } },
+  });
+  expect(harness.store().files).toEqual([]);
 });
 
 test('more files than the endpoint takes at once', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const ids = Array.from({ length: 1201 }, (_, index) => `file-${index}`);
-  for (const id of ids) it.storage.keep(id);
-  await it.openai.beta.threads.create({ tool_resources: making(...ids) });
-  expect(it.store().files).toEqual(ids);
-  expect(it.storage.asked.map((asked) => asked.replace(/vs_\w+/u, '…'))).toEqual([
+  for (const id of ids) harness.storage.keep(id);
+  await harness.openai.beta.threads.create({ tool_resources: making(...ids) });
+  expect(harness.store().files).toEqual(ids);
+  expect(harness.storage.asked.map((asked) => asked.replace(/vs_\w+/u, '…'))).toEqual([
     'POST /vector_stores',
     'POST /vector_stores/…/file_batches',
     'POST /vector_stores/…/file_batches',
@@ -84,8 +86,8 @@ test('more files than the endpoint takes at once', async () => {
 });
 
 test('a store that the endpoint refuses leaves nothing behind', async () => {
-  const it = await withFiles();
-  const { threads, assistants } = it.openai.beta;
+  const harness = await withFiles();
+  const { threads, assistants } = harness.openai.beta;
   const tool_resources = making('file-unknown');
   const told = {
     status: 404,
@@ -94,41 +96,41 @@ test('a store that the endpoint refuses leaves nothing behind', async () => {
   };
   const messages = [{ role: 'user' as const, content: 'Hello?' }];
   expect(await refusal(threads.create({ messages, tool_resources }))).toMatchObject(told);
-  expect(await refusal(createAssistant(it, { tool_resources }))).toMatchObject(told);
-  expect((await it.request('GET', '/threads')).body.data).toEqual([]);
+  expect(await refusal(createAssistant(harness, { tool_resources }))).toMatchObject(told);
+  expect((await harness.request('GET', '/threads')).body.data).toEqual([]);
   expect((await assistants.list()).data).toEqual([]);
 });
 
 test('one that is filled in vain is taken back', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const ids = Array.from({ length: 500 }, (_, index) => `file-${index}`);
-  for (const id of ids) it.storage.keep(id);
+  for (const id of ids) harness.storage.keep(id);
   const tool_resources = making(...ids, 'file-unknown');
-  await refusal(it.openai.beta.threads.create({ tool_resources }));
-  expect(it.storage.stores.size).toBe(0);
+  await refusal(harness.openai.beta.threads.create({ tool_resources }));
+  expect(harness.storage.stores.size).toBe(0);
 });
 
 test('a store is deleted again when what it was made for is refused', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const params = {
     assistant_id: 'asst_unknown000000000000000',
     thread: { tool_resources: making('file-a') },
   };
-  expect(await refusal(it.openai.beta.threads.createAndRun(params))).toMatchObject({
+  expect(await refusal(harness.openai.beta.threads.createAndRun(params))).toMatchObject({
     status: 404,
     message: "No assistant found with id 'asst_unknown000000000000000'.",
   });
-  expect(it.storage.stores.size).toBe(0);
-  expect((await it.request('GET', '/threads')).body.data).toEqual([]);
+  expect(harness.storage.stores.size).toBe(0);
+  expect((await harness.request('GET', '/threads')).body.data).toEqual([]);
 });
 
 test.each([
   ['/threads', '', {}],
   ['/assistants', '', { model: 'm' }],
 ])('%s takes either a store or what one is made of', async (path, _, rest) => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const file_search = { vector_store_ids: ['vs_1'], vector_stores: [{}] };
-  const { status, body } = await it.request('POST', path, {
+  const { status, body } = await harness.request('POST', path, {
     ...rest,
     tool_resources: { file_search },
   });
@@ -142,7 +144,7 @@ test.each([
       code: 'mutually_exclusive_parameters',
     },
   ]);
-  expect(it.storage.asked).toEqual([]);
+  expect(harness.storage.asked).toEqual([]);
 });
 
 const twoStores = { file_search: { vector_stores: [{}, {}] } };
@@ -157,8 +159,8 @@ test.each([
     'thread.tool_resources',
   ],
 ])('%s %s makes no more than one', async (method, path, body, place) => {
-  const it = await withFiles();
-  const answer = await it.request(method, path, body);
+  const harness = await withFiles();
+  const answer = await harness.request(method, path, body);
   expect([answer.status, answer.body.error.param, answer.body.error.message]).toEqual([
     400,
     `${place}.file_search.vector_stores`,
@@ -167,9 +169,11 @@ test.each([
 });
 
 test('a thread that stands takes stores by id alone', async () => {
-  const it = await withFiles();
-  const { id } = await it.openai.beta.threads.create();
-  const { body } = await it.request('POST', `/threads/${id}`, { tool_resources: making('file-a') });
+  const harness = await withFiles();
+  const { id } = await harness.openai.beta.threads.create();
+  const { body } = await harness.request('POST', `/threads/${id}`, {
+    tool_resources: making('file-a'),
+  });
   expect(body.error).toMatchObject({
     message: "Unknown parameter: 'tool_resources.file_search.vector_stores'.",
     code: 'unknown_parameter',
@@ -181,10 +185,10 @@ test.each([
   ['', '/assistants', { model: 'm' }],
   ['thread.', '/threads/runs', { assistant_id: 'asst_1' }],
 ])('without an endpoint there are no stores to make: %s%s', async (prefix, path, rest) => {
-  const it = await setup({ model: 'scripted' });
+  const harness = await setup({ model: 'scripted' });
   const given = { tool_resources: making('file-a') };
   const body = prefix === '' ? { ...rest, ...given } : { ...rest, thread: given };
-  const answer = await it.request('POST', path, body);
+  const answer = await harness.request('POST', path, body);
   const param = `${prefix}tool_resources.file_search.vector_stores`;
   expect([answer.status, answer.body.error]).toEqual([
     400,
@@ -198,8 +202,10 @@ test.each([
 });
 
 test('a key that the endpoint does not take is not shown to callers', async () => {
-  const it = await setup({ key: 'sk-wrong-0123456789abcdef' });
-  const error = await refusal(it.openai.beta.threads.create({ tool_resources: making('file-a') }));
+  const harness = await setup({ key: 'sk-wrong-0123456789abcdef' });
+  const error = await refusal(
+    harness.openai.beta.threads.create({ tool_resources: making('file-a') }),
+  );
   expect(error).toEqual({
     status: 500,
     type: 'server_error',
@@ -208,15 +214,15 @@ test('a key that the endpoint does not take is not shown to callers', async () =
     message:
       "The model endpoint's files cannot be used: Incorrect API key provided: Bearer [redacted]",
   });
-  expect(it.lines.join('')).not.toContain('sk-wrong');
+  expect(harness.lines.join('')).not.toContain('sk-wrong');
 });
 
 test('a thread that is read keeps what was said on it', async () => {
-  const it = await withFiles();
+  const harness = await withFiles();
   const messages = [{ role: 'user' as const, content: 'Hello?' }];
-  const { id } = await it.openai.beta.threads.create({
+  const { id } = await harness.openai.beta.threads.create({
     messages,
     tool_resources: making('file-a'),
   });
-  expect(await readMessages(it, id)).toHaveLength(1);
+  expect(await readMessages(harness, id)).toHaveLength(1);
 });

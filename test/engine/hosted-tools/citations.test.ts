@@ -38,8 +38,8 @@ const sample = fc.record({
 });
 
 test('references stand where they say, whatever the text is made of', async () => {
-  const it = await setup();
-  it.storage.containers.set('cntr_first', new Map([['cfile_sum.csv', new Blob(['1'])]]));
+  const harness = await setup();
+  harness.storage.containers.set('cntr_first', new Map([['cfile_sum.csv', new Blob(['1'])]]));
   await fc.assert(
     fc.asyncProperty(sample, async ({ before, after, places, path, late }) => {
       const text = `${before}|${path}|${after}`;
@@ -50,13 +50,13 @@ test('references stand where they say, whatever the text is made of', async () =
       const cited = places
         .map(([id, index]) => [id, Math.min(index, length)] as const)
         .map(([id, index]) => cites(id, index > from && index < to ? to : index));
-      it.upstream.will({
+      harness.upstream.will({
         output: [searches('x'), says(text, [...cited, makes('sum.csv')])],
         edit: (events) =>
           events.filter(({ type }) => !late || type !== 'response.output_text.annotation.added'),
       });
-      const { events } = await tellRun(it, {}, { tools });
-      await expectTold(it, events);
+      const { events } = await tellRun(harness, {}, { tools });
+      await expectTold(harness, events);
       const [message] = dataOf(events, 'thread.message.completed');
       const [part] = message?.content ?? [];
       if (part?.type !== 'text') throw new Error('the message is no text');
@@ -79,14 +79,14 @@ test('references stand where they say, whatever the text is made of', async () =
 });
 
 test('the SDK’s own stream puts text and references together as they come', async () => {
-  const it = await setup();
+  const harness = await setup();
   const files = ['cfile_sum.csv', 'cfile_plot.png'].map((id) => [id, new Blob(['1'])] as const);
-  it.storage.containers.set('cntr_first', new Map(files));
+  harness.storage.containers.set('cntr_first', new Map(files));
   const notes = [cites('file-a', 1), makes('sum.csv'), makes('plot.png')];
-  it.upstream.will({ output: [says('🥶 It is cold: sandbox:/mnt/data/sum.csv', notes)] });
-  const { id: assistant_id } = await createAssistant(it, { tools });
-  const { id: thread_id } = await createThread(it);
-  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  harness.upstream.will({ output: [says('🥶 It is cold: sandbox:/mnt/data/sum.csv', notes)] });
+  const { id: assistant_id } = await createAssistant(harness, { tools });
+  const { id: thread_id } = await createThread(harness);
+  const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
   const connected = new Promise<void>((resolve) => {
     stream.once('connect', resolve);
   });
@@ -99,7 +99,7 @@ test('the SDK’s own stream puts text and references together as they come', as
   });
   stream.on('imageFileDone', ({ file_id }) => images.push(file_id));
   await connected;
-  await it.runToEnd();
+  await harness.runToEnd();
   const [message] = await stream.finalMessages();
   const [text, image] = message?.content ?? [];
   if (text?.type !== 'text' || image?.type !== 'image_file') throw new Error('not as expected');

@@ -29,15 +29,15 @@ const callsOf = (step: OpenAI.Beta.Threads.Runs.RunStep | undefined) =>
   step?.step_details.type === 'tool_calls' ? step.step_details.tool_calls : [];
 
 test('code is a step: its input as it is written, then what it printed and drew', async () => {
-  const it = await setup();
+  const harness = await setup();
   const outputs = [{ type: 'logs', logs: '42\n' } as const, { type: 'image', url: png } as const];
-  it.upstream.will({
+  harness.upstream.will({
     output: [runsCode('print(6 * 7)', outputs), says('It is 42.')],
     usage: [9, 4],
   });
-  const { events } = await tellRun(it, {}, code);
+  const { events } = await tellRun(harness, {}, code);
   expect(story(events)).toEqual([...begunStory, ...doneStory, ...messageStory, 'run.completed']);
-  await expectTold(it, events);
+  await expectTold(harness, events);
 
   const deltas = dataOf(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
   const parts = deltas.flatMap((details) =>
@@ -48,7 +48,7 @@ test('code is a step: its input as it is written, then what it printed and drew'
   );
   expect(inputs.filter(Boolean).length).toBeGreaterThan(1);
   expect(inputs.join('')).toBe('print(6 * 7)');
-  const [image] = it.storage.files.values();
+  const [image] = harness.storage.files.values();
   expect(parts.at(-1)).toEqual({
     index: 0,
     type: 'code_interpreter',
@@ -78,7 +78,7 @@ test('code is a step: its input as it is written, then what it printed and drew'
 });
 
 test('calls in a row share a step; what stands between them parts it', async () => {
-  const it = await setup();
+  const harness = await setup();
   const output = [
     runsCode('a = 1'),
     runsCode('a + 1'),
@@ -86,8 +86,8 @@ test('calls in a row share a step; what stands between them parts it', async () 
     runsCode('a + 2'),
     says('3'),
   ];
-  it.upstream.will({ output });
-  const { events } = await tellRun(it, {}, code);
+  harness.upstream.will({ output });
+  const { events } = await tellRun(harness, {}, code);
   expect(story(events)).toEqual([
     ...begunStory,
     ...doneStory,
@@ -96,7 +96,7 @@ test('calls in a row share a step; what stands between them parts it', async () 
     ...messageStory,
     'run.completed',
   ]);
-  await expectTold(it, events);
+  await expectTold(harness, events);
   const steps = dataOf(events, 'thread.run.step.completed');
   const inputs = steps.map((step) =>
     callsOf(step).map((call) => call.type === 'code_interpreter' && call.code_interpreter.input),
@@ -105,48 +105,48 @@ test('calls in a row share a step; what stands between them parts it', async () 
 });
 
 test('functions have a step of their own, and the items are sent back as they came', async () => {
-  const it = await setup();
+  const harness = await setup();
   const output = [runsCode('1 + 1', [{ type: 'logs', logs: '2' }]), calls('get_weather', {})];
-  it.upstream.will({ output, usage: [20, 7] }, { output: [says('Snow.')], usage: [30, 2] });
-  const { events } = await tellRun(it, {}, { tools: [...code.tools, weatherTool] });
+  harness.upstream.will({ output, usage: [20, 7] }, { output: [says('Snow.')], usage: [30, 2] });
+  const { events } = await tellRun(harness, {}, { tools: [...code.tools, weatherTool] });
   expect(story(events)).toEqual([
     ...begunStory,
     ...doneStory,
     ...hostedStory,
     'run.requires_action',
   ]);
-  await expectTold(it, events);
+  await expectTold(harness, events);
   const [waiting] = dataOf(events, 'thread.run.requires_action');
   if (waiting === undefined) throw new Error('the run does not wait');
-  const after = await follow(it, streamOutputs(it, waiting));
-  await expectTold(it, after);
-  expect(it.upstream.sent().input.slice(1, 3)).toEqual(output);
-  const steps = await readSteps(it, waiting);
+  const after = await follow(harness, streamOutputs(harness, waiting));
+  await expectTold(harness, after);
+  expect(harness.upstream.sent().input.slice(1, 3)).toEqual(output);
+  const steps = await readSteps(harness, waiting);
   expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 27, 32]);
-  expect((await readRun(it, waiting)).usage?.total_tokens).toBe(59);
+  expect((await readRun(harness, waiting)).usage?.total_tokens).toBe(59);
 });
 
 test('a turn that ends with code pays with that step', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [says('Look:'), runsCode('1')], usage: [5, 6] });
-  const { run } = await createRun(it, {}, code);
-  await it.runToEnd();
-  const steps = await readSteps(it, run);
+  const harness = await setup();
+  harness.upstream.will({ output: [says('Look:'), runsCode('1')], usage: [5, 6] });
+  const { run } = await createRun(harness, {}, code);
+  await harness.runToEnd();
+  const steps = await readSteps(harness, run);
   expect(steps.map(({ type, usage }) => [type, usage?.total_tokens])).toEqual([
     ['message_creation', 0],
     ['tool_calls', 11],
   ]);
-  expect(await readRun(it, run)).toMatchObject({ status: 'completed' });
+  expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
 });
 
 test('a server that tells nothing of its calls until the end', async () => {
-  const it = await setup();
-  it.upstream.will({
+  const harness = await setup();
+  harness.upstream.will({
     output: [runsCode('print(1)', [{ type: 'logs', logs: '1' }]), says('One.')],
     edit: (events) => events.filter(({ type }) => !/code|output_item/u.test(type)),
   });
-  const { events } = await tellRun(it, {}, code);
-  await expectTold(it, events);
+  const { events } = await tellRun(harness, {}, code);
+  await expectTold(harness, events);
   const steps = dataOf(events, 'thread.run.step.completed');
   expect(steps.flatMap(callsOf)).toMatchObject([
     { code_interpreter: { input: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] } },
@@ -154,8 +154,8 @@ test('a server that tells nothing of its calls until the end', async () => {
 });
 
 test('what is said while a call is under way waits for it', async () => {
-  const it = await setup();
-  it.upstream.will({
+  const harness = await setup();
+  harness.upstream.will({
     output: [runsCode('slow()', [{ type: 'logs', logs: 'done' }]), says('Meanwhile.')],
     edit: (events) => {
       const late = events.filter(
@@ -165,36 +165,36 @@ test('what is said while a call is under way waits for it', async () => {
       return [...rest.slice(0, -1), ...late, ...rest.slice(-1)];
     },
   });
-  const { events } = await tellRun(it, {}, code);
+  const { events } = await tellRun(harness, {}, code);
   expect(story(events)).toEqual([...begunStory, ...doneStory, ...messageStory, 'run.completed']);
-  await expectTold(it, events);
+  await expectTold(harness, events);
 });
 
 test('items of tools that a thread knows nothing of leave no step', async () => {
-  const it = await setup();
+  const harness = await setup();
   const item = { id: 'ws_1', type: 'web_search_call', status: 'completed', action: {} };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK asks for more of it
   const search = item as unknown as OpenAI.Responses.ResponseFunctionWebSearch;
-  it.upstream.will({ output: [search, calls('get_weather', {})] }, {});
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  expect(await readSteps(it, run)).toHaveLength(1);
-  await follow(it, streamOutputs(it, await readRun(it, run)));
-  expect(it.upstream.sent().input[1]).toEqual(item);
-  expect(await readMessages(it, thread_id)).toHaveLength(2);
+  harness.upstream.will({ output: [search, calls('get_weather', {})] }, {});
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  expect(await readSteps(harness, run)).toHaveLength(1);
+  await follow(harness, streamOutputs(harness, await readRun(harness, run)));
+  expect(harness.upstream.sent().input[1]).toEqual(item);
+  expect(await readMessages(harness, thread_id)).toHaveLength(2);
 });
 
 test('the SDK’s own stream tells of calls as they begin, grow and end', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [runsCode('x = 1\nx + 1'), runsCode('x'), says('Two.')] });
-  const { id: assistant_id } = await it.openai.beta.assistants.create({
+  const harness = await setup();
+  harness.upstream.will({ output: [runsCode('x = 1\nx + 1'), runsCode('x'), says('Two.')] });
+  const { id: assistant_id } = await harness.openai.beta.assistants.create({
     model: 'gpt-4.1',
     ...code,
   });
-  const { id: thread_id } = await it.openai.beta.threads.create({
+  const { id: thread_id } = await harness.openai.beta.threads.create({
     messages: [{ role: 'user', content: 'Count.' }],
   });
-  const stream = it.openai.beta.threads.runs.stream(thread_id, { assistant_id });
+  const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
   const heard: string[] = [];
   let written = '';
   stream.on('toolCallCreated', (call) => heard.push(`created ${call.type}`));
@@ -207,7 +207,7 @@ test('the SDK’s own stream tells of calls as they begin, grow and end', async 
   await new Promise<void>((resolve) => {
     stream.once('connect', resolve);
   });
-  await it.runToEnd();
+  await harness.runToEnd();
   expect((await final).status).toBe('completed');
   expect(written).toBe('x = 1\nx + 1x');
   expect(heard).toEqual([

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { setup, type Setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type Harness, type HarnessOptions } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { readRun, readSteps } from '../../support/conversation.ts';
 import { calls, runsCode, says } from '../../support/upstream-items.ts';
@@ -13,65 +13,67 @@ const auto = (...file_ids: string[]) => ({ type: 'auto', file_ids });
 const ran = (container: string, code = 'x') => ({ output: [runsCode(code, [], container)] });
 
 /** Where the model endpoint was told to run the code of each call. */
-const containersOf = ({ upstream }: Setup) =>
+const containersOf = ({ upstream }: Harness) =>
   upstream.requests.map(({ body }) => {
     const tool = body.tools?.find(({ type }) => type === 'code_interpreter');
     return tool?.type === 'code_interpreter' ? tool.container : null;
   });
 
-async function converse(options: SetupOptions = {}, file_ids: string[] = []) {
-  const it = await setup(options);
-  for (const id of ['file-a', 'file-b']) it.storage.keep(id, `<${id}>`);
-  it.storage.containers.set('cntr_one', new Map());
-  const thread = await it.openai.beta.threads.create({
+async function converse(options: HarnessOptions = {}, file_ids: string[] = []) {
+  const harness = await setup(options);
+  for (const id of ['file-a', 'file-b']) harness.storage.keep(id, `<${id}>`);
+  harness.storage.containers.set('cntr_one', new Map());
+  const thread = await harness.openai.beta.threads.create({
     messages: [{ role: 'user', content: 'Count.' }],
   });
-  const assistant = await it.openai.beta.assistants.create({
+  const assistant = await harness.openai.beta.assistants.create({
     model: 'gpt-4.1',
     tools: [...tools, { type: 'function', function: { name: 'f' } }],
     tool_resources: { code_interpreter: { file_ids } },
   });
   const ask = async (...turns: Turn[]) => {
-    it.upstream.will(...turns);
-    const run = await it.openai.beta.threads.runs.create(thread.id, { assistant_id: assistant.id });
-    await it.runToEnd();
-    return readRun(it, run);
+    harness.upstream.will(...turns);
+    const run = await harness.openai.beta.threads.runs.create(thread.id, {
+      assistant_id: assistant.id,
+    });
+    await harness.runToEnd();
+    return readRun(harness, run);
   };
-  return { it, thread, ask };
+  return { it: harness, thread, ask };
 }
 
-const attach = (it: Setup, { id }: OpenAI.Beta.Thread, file_id: string) =>
-  it.openai.beta.threads.messages.create(id, {
+const attach = (harness: Harness, { id }: OpenAI.Beta.Thread, file_id: string) =>
+  harness.openai.beta.threads.messages.create(id, {
     role: 'user',
     content: 'And this.',
     attachments: [{ file_id, tools }],
   });
 
 test('the container of a thread’s first run serves the next', async () => {
-  const { it, ask } = await converse({}, ['file-a']);
+  const { it: harness, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
   await ask(ran('cntr_one'));
-  expect(containersOf(it)).toEqual([auto('file-a'), 'cntr_one']);
+  expect(containersOf(harness)).toEqual([auto('file-a'), 'cntr_one']);
 });
 
 test('and the next call of the same run', async () => {
-  const { it, ask } = await converse();
+  const { it: harness, ask } = await converse();
   const { id, thread_id, required_action } = await ask({
     output: [runsCode('x', [], 'cntr_one'), calls('f', {}, 'call_1')],
   });
   expect(required_action?.submit_tool_outputs.tool_calls).toHaveLength(1);
-  it.upstream.will(ran('cntr_one'));
+  harness.upstream.will(ran('cntr_one'));
   const tool_outputs = [{ tool_call_id: 'call_1', output: '1' }];
-  await it.openai.beta.threads.runs.submitToolOutputs(id, { thread_id, tool_outputs });
-  await it.runToEnd();
-  expect(containersOf(it)).toEqual([auto(), 'cntr_one']);
+  await harness.openai.beta.threads.runs.submitToolOutputs(id, { thread_id, tool_outputs });
+  await harness.runToEnd();
+  expect(containersOf(harness)).toEqual([auto(), 'cntr_one']);
 });
 
 test('another process knows it, another thread has its own', async () => {
   const database = temporary();
-  const { it, thread, ask } = await converse({ database });
+  const { it: harness, thread, ask } = await converse({ database });
   const { assistant_id } = await ask(ran('cntr_one'));
-  const there = await setup({ database, ids: it.ids, clock: it.clock });
+  const there = await setup({ database, ids: harness.ids, clock: harness.clock });
   there.upstream.will(ran('cntr_one'), {});
   await there.openai.beta.threads.runs.create(thread.id, { assistant_id });
   await there.runToEnd();
@@ -82,24 +84,24 @@ test('another process knows it, another thread has its own', async () => {
 });
 
 test('a file that is attached later is put into it', async () => {
-  const { it, thread, ask } = await converse({}, ['file-a']);
+  const { it: harness, thread, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
-  await attach(it, thread, 'file-b');
+  await attach(harness, thread, 'file-b');
   await ask(ran('cntr_one'));
   await ask(ran('cntr_one'));
-  expect(containersOf(it)).toEqual([auto('file-a'), 'cntr_one', 'cntr_one']);
-  const inside = [...(it.storage.containers.get('cntr_one')?.values() ?? [])];
+  expect(containersOf(harness)).toEqual([auto('file-a'), 'cntr_one', 'cntr_one']);
+  const inside = [...(harness.storage.containers.get('cntr_one')?.values() ?? [])];
   expect(await Promise.all(inside.map((content) => content.text()))).toEqual(['<file-b>']);
 });
 
 test('where that fails a new one takes all files', async () => {
-  const { it, thread, ask } = await converse({}, ['file-a']);
+  const { it: harness, thread, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
-  it.storage.containers.delete('cntr_one');
-  await attach(it, thread, 'file-b');
+  harness.storage.containers.delete('cntr_one');
+  await attach(harness, thread, 'file-b');
   const run = await ask(ran('cntr_two'));
   expect(run.status).toBe('completed');
-  expect(containersOf(it)).toEqual([auto('file-a'), auto('file-a', 'file-b')]);
+  expect(containersOf(harness)).toEqual([auto('file-a'), auto('file-a', 'file-b')]);
 });
 
 describe('a container that is no more makes room for a new one', () => {
@@ -113,37 +115,37 @@ describe('a container that is no more makes room for a new one', () => {
   ] satisfies [string, Turn][];
 
   test.each(gone)('%s', async (_, answer) => {
-    const { it, ask } = await converse({}, ['file-a']);
+    const { it: harness, ask } = await converse({}, ['file-a']);
     await ask(ran('cntr_one'));
     const run = await ask(answer, { output: [runsCode('x', [], 'cntr_two'), says('Done.')] });
     expect(run.status).toBe('completed');
-    expect(await readSteps(it, run)).toHaveLength(2);
+    expect(await readSteps(harness, run)).toHaveLength(2);
     await ask(ran('cntr_two'));
-    expect(containersOf(it)).toEqual([auto('file-a'), 'cntr_one', auto('file-a'), 'cntr_two']);
+    expect(containersOf(harness)).toEqual([auto('file-a'), 'cntr_one', auto('file-a'), 'cntr_two']);
   });
 
   test('in the next run where this one had begun to answer', async () => {
-    const { it, ask } = await converse();
+    const { it: harness, ask } = await converse();
     await ask(ran('cntr_one'));
     const errorEvent = { code: null, message: 'Container is expired.' };
     const run = await ask({ output: [says('Let me see.')], errorEvent });
     expect(run.status).toBe('failed');
     await ask(ran('cntr_two'));
-    expect(containersOf(it)).toEqual([auto(), 'cntr_one', auto()]);
+    expect(containersOf(harness)).toEqual([auto(), 'cntr_one', auto()]);
   });
 
   test('but not for ever', async () => {
-    const { it, ask } = await converse();
+    const { it: harness, ask } = await converse();
     await ask(ran('cntr_one'));
     const answer = { failed: { code: 'invalid_prompt', message: 'Container expired.' } };
     const run = await ask(answer, answer);
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'invalid_prompt' } });
-    expect(containersOf(it)).toEqual([auto(), 'cntr_one', auto()]);
+    expect(containersOf(harness)).toEqual([auto(), 'cntr_one', auto()]);
   });
 });
 
 test('it goes with its thread', async () => {
-  const { it, thread, ask } = await converse();
+  const { it: harness, thread, ask } = await converse();
   await ask(ran('cntr_one'));
-  expect(await it.openai.beta.threads.delete(thread.id)).toMatchObject({ deleted: true });
+  expect(await harness.openai.beta.threads.delete(thread.id)).toMatchObject({ deleted: true });
 });

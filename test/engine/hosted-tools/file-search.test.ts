@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import {
   begunStory,
   collect,
@@ -44,19 +44,19 @@ const whole = [
 ];
 
 test('scores of other scales are scores still', async () => {
-  const it = await setup();
+  const harness = await setup();
   const results = [found('file-oslo', 'Oslo is cold.', 12.5), found('file-rome', 'Rome.', -3)];
-  it.upstream.will({ output: [searches('weather', results)] });
-  const { events } = await tellRun(it, {}, searching);
-  await expectTold(it, events);
+  harness.upstream.will({ output: [searches('weather', results)] });
+  const { events } = await tellRun(harness, {}, searching);
+  await expectTold(harness, events);
   const [step] = dataOf(events, 'thread.run.step.completed');
   expect(searchOf(step)?.results?.map(({ score }) => score)).toEqual([1, 0]);
 });
 
 test('a search is a step; its results come with its end', async () => {
-  const it = await setup();
-  it.upstream.will(answered);
-  const { events } = await tellRun(it, {}, searching);
+  const harness = await setup();
+  harness.upstream.will(answered);
+  const { events } = await tellRun(harness, {}, searching);
   expect(story(events)).toEqual([
     ...begunStory,
     'run.step.created',
@@ -66,7 +66,7 @@ test('a search is a step; its results come with its end', async () => {
     ...messageStory,
     'run.completed',
   ]);
-  await expectTold(it, events);
+  await expectTold(harness, events);
   const ranking_options = { ranker: 'default_2024_08_21', score_threshold: 0 };
   const [delta] = dataOf(events, 'thread.run.step.delta');
   const [step] = dataOf(events, 'thread.run.step.completed');
@@ -86,12 +86,12 @@ test('a search is a step; its results come with its end', async () => {
 
 describe('the texts that were found are shown to those who ask', () => {
   const readStep = async (
-    it: Setup,
+    harness: Harness,
     run: OpenAI.Beta.Threads.Run,
     include: [typeof content] | [],
   ) => {
     const { id: run_id, thread_id } = run;
-    const { steps } = it.openai.beta.threads.runs;
+    const { steps } = harness.openai.beta.threads.runs;
     const { data } = await steps.list(run_id, { thread_id, order: 'asc', include });
     const step = await steps.retrieve(data[0]?.id ?? '', { run_id, thread_id, include });
     expect(step).toEqual(data[0]);
@@ -99,23 +99,23 @@ describe('the texts that were found are shown to those who ask', () => {
   };
 
   test('of a step or a list', async () => {
-    const it = await setup();
-    it.upstream.will(answered);
-    const { run } = await createRun(it, {}, searching);
-    await it.runToEnd();
-    expect(await readStep(it, run, [])).toEqual(bare);
-    expect(await readStep(it, run, [content])).toEqual(whole);
+    const harness = await setup();
+    harness.upstream.will(answered);
+    const { run } = await createRun(harness, {}, searching);
+    await harness.runToEnd();
+    expect(await readStep(harness, run, [])).toEqual(bare);
+    expect(await readStep(harness, run, [content])).toEqual(whole);
   });
 
   test.each([
     [[content], whole],
     [[], bare],
   ] as const)('of a stream that includes %j', async (include, results) => {
-    const it = await setup();
-    it.upstream.will(answered);
-    const { stream } = await streamRun(it, { include: [...include] }, searching);
+    const harness = await setup();
+    harness.upstream.will(answered);
+    const { stream } = await streamRun(harness, { include: [...include] }, searching);
     const events = collect(stream);
-    await it.runToEnd();
+    await harness.runToEnd();
     const [step] = dataOf(await events, 'thread.run.step.completed');
     expect(searchOf(step)?.results).toEqual(results);
   });
@@ -127,19 +127,19 @@ async function sentFor(
   assistant: Partial<OpenAI.Beta.AssistantCreateParams>,
   thread: OpenAI.Beta.ThreadCreateParams = {},
 ) {
-  const it = await setup();
-  it.storage.keep('file-a');
-  it.upstream.will({});
+  const harness = await setup();
+  harness.storage.keep('file-a');
+  harness.upstream.will({});
   const messages = [{ role: 'user' as const, content: 'Weather?' }];
-  const { id } = await it.openai.beta.threads.create({ messages, ...thread });
-  const { id: assistant_id } = await it.openai.beta.assistants.create({
+  const { id } = await harness.openai.beta.threads.create({ messages, ...thread });
+  const { id: assistant_id } = await harness.openai.beta.assistants.create({
     model: 'gpt-4.1',
     ...assistant,
   });
-  const run = await it.openai.beta.threads.runs.create(id, { assistant_id, ...params });
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  return { ...it.upstream.sent(), lines: it.lines };
+  const run = await harness.openai.beta.threads.runs.create(id, { assistant_id, ...params });
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  return { ...harness.upstream.sent(), lines: harness.lines };
 }
 
 describe('what is asked of the endpoint', () => {
@@ -154,23 +154,26 @@ describe('what is asked of the endpoint', () => {
   });
 
   test('a search for each store where the endpoint takes but one', async () => {
-    const it = await setup();
+    const harness = await setup();
     const message = "Invalid 'tools[0].vector_store_ids': array too long.";
     const error = { message, param: 'tools[0].vector_store_ids' };
-    it.upstream.will({ http: { status: 400, error } }, {}, {});
+    harness.upstream.will({ http: { status: 400, error } }, {}, {});
     const vector_store_ids = ['vs_thread'];
-    const { id } = await it.openai.beta.threads.create({
+    const { id } = await harness.openai.beta.threads.create({
       messages: [{ role: 'user', content: 'Weather?' }],
       tool_resources: { file_search: { vector_store_ids } },
     });
-    const assistant = await it.openai.beta.assistants.create({ model: 'gpt-4.1', ...searching });
+    const assistant = await harness.openai.beta.assistants.create({
+      model: 'gpt-4.1',
+      ...searching,
+    });
     for (let round = 0; round < 2; round += 1) {
-      const run = await it.openai.beta.threads.runs.create(id, { assistant_id: assistant.id });
-      await it.runToEnd();
-      expect((await readRun(it, run)).status).toBe('completed');
+      const run = await harness.openai.beta.threads.runs.create(id, { assistant_id: assistant.id });
+      await harness.runToEnd();
+      expect((await readRun(harness, run)).status).toBe('completed');
     }
     const both = ['vs_assistant', 'vs_thread'];
-    const stores = it.upstream.requests.map(({ body }) =>
+    const stores = harness.upstream.requests.map(({ body }) =>
       body.tools?.map((tool) => tool.type === 'file_search' && tool.vector_store_ids),
     );
     const each = both.map((store) => [store]);
@@ -200,26 +203,26 @@ describe('what is asked of the endpoint', () => {
   });
 
   test('a forced search, once', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [searches('a'), calls('get_weather', {})] }, {});
+    const harness = await setup();
+    harness.upstream.will({ output: [searches('a'), calls('get_weather', {})] }, {});
     const { run } = await createRun(
-      it,
+      harness,
       { tool_choice: { type: 'file_search' } },
       {
         ...searching,
         tools: [...searching.tools, { type: 'function', function: { name: 'get_weather' } }],
       },
     );
-    await it.runToEnd();
-    const waiting = await readRun(it, run);
+    await harness.runToEnd();
+    const waiting = await readRun(harness, run);
     const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
     const tool_outputs = [{ tool_call_id: call?.id ?? '', output: 'snow' }];
     const { thread_id } = run;
-    await it.openai.beta.threads.runs.submitToolOutputs(run.id, { thread_id, tool_outputs });
-    await it.runToEnd();
-    expect(it.upstream.sent(0).tool_choice).toEqual({ type: 'file_search' });
-    expect(it.upstream.sent(1).tool_choice).toBe('auto');
-    expect((await readSteps(it, run)).map(({ status }) => status)).toEqual([
+    await harness.openai.beta.threads.runs.submitToolOutputs(run.id, { thread_id, tool_outputs });
+    await harness.runToEnd();
+    expect(harness.upstream.sent(0).tool_choice).toEqual({ type: 'file_search' });
+    expect(harness.upstream.sent(1).tool_choice).toBe('auto');
+    expect((await readSteps(harness, run)).map(({ status }) => status)).toEqual([
       'completed',
       'completed',
       'completed',

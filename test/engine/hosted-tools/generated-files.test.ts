@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import {
   begunStory,
   dataOf,
@@ -19,18 +19,18 @@ const code = {
 } satisfies Partial<OpenAI.Beta.AssistantCreateParams>;
 
 /** An engine whose endpoint has these files in the container in which code runs. */
-async function withFiles(...names: string[]): Promise<Setup> {
-  const it = await setup();
+async function withFiles(...names: string[]): Promise<Harness> {
+  const harness = await setup();
   const files = names.map((name) => [`cfile_${name}`, new Blob([`<${name}>`])] as const);
-  it.storage.containers.set('cntr_first', new Map(files));
-  return it;
+  harness.storage.containers.set('cntr_first', new Map(files));
+  return harness;
 }
 
 /** The message of a run that says this with these references, and the story of its stream. */
-async function tellFiles(it: Setup, text: string, notes: Note[]) {
-  it.upstream.will({ output: [runsCode('save()'), says(text, notes)] });
-  const { events } = await tellRun(it, {}, code);
-  await expectTold(it, events);
+async function tellFiles(harness: Harness, text: string, notes: Note[]) {
+  harness.upstream.will({ output: [runsCode('save()'), says(text, notes)] });
+  const { events } = await tellRun(harness, {}, code);
+  await expectTold(harness, events);
   const [message] = dataOf(events, 'thread.message.completed');
   if (message === undefined) throw new Error('there is no message');
   const [part, ...images] = message.content;
@@ -38,15 +38,17 @@ async function tellFiles(it: Setup, text: string, notes: Note[]) {
   return { message, events, ...part.text, images };
 }
 
-const keptNames = ({ storage }: Setup) =>
+const keptNames = ({ storage }: Harness) =>
   [...storage.files.values()].map(({ filename }) => filename);
 
 test('a file that code made is kept, and found by its path in the text', async () => {
-  const it = await withFiles('sum.csv');
+  const harness = await withFiles('sum.csv');
   const text = '🥶 See [the sum](sandbox:/mnt/data/sum.csv).';
-  const { value, annotations, message, events } = await tellFiles(it, text, [makes('sum.csv')]);
+  const { value, annotations, message, events } = await tellFiles(harness, text, [
+    makes('sum.csv'),
+  ]);
   expect(value).toBe(text);
-  const [kept] = it.storage.files.values();
+  const [kept] = harness.storage.files.values();
   const path = 'sandbox:/mnt/data/sum.csv';
   const start_index = text.indexOf(path);
   expect(annotations).toEqual([
@@ -63,7 +65,7 @@ test('a file that code made is kept, and found by its path in the text', async (
   expect(noted).toEqual([
     { index: 0, type: 'text', text: { value: '', annotations: [{ index: 0, ...annotations[0] }] } },
   ]);
-  const files = await it.request(
+  const files = await harness.request(
     'GET',
     `/threads/${message.thread_id}/messages/${message.id}/files`,
   );
@@ -71,24 +73,24 @@ test('a file that code made is kept, and found by its path in the text', async (
 });
 
 test('one that the text does not name gets a marker', async () => {
-  const it = await withFiles('sum.csv');
-  const { value, annotations } = await tellFiles(it, 'Done.', [makes('sum.csv')]);
+  const harness = await withFiles('sum.csv');
+  const { value, annotations } = await tellFiles(harness, 'Done.', [makes('sum.csv')]);
   expect(value).toBe('Done.【0:0†sum.csv】');
   expect(annotations).toMatchObject([{ type: 'file_path', start_index: 5, end_index: 18 }]);
 });
 
 test('names that begin alike, names with spaces, and one file referred to twice', async () => {
-  const it = await withFiles('a.csv', 'a.csv.gz', 'b c.csv');
+  const harness = await withFiles('a.csv', 'a.csv.gz', 'b c.csv');
   const text = ['a.csv.gz', 'a.csv', 'b%20c.csv', 'a.csv']
     .map((name) => `sandbox:/mnt/data/${name}`)
     .join(' and ');
   const notes = [makes('a.csv'), makes('a.csv.gz'), makes('b c.csv'), makes('a.csv')];
-  const { value, annotations } = await tellFiles(it, text, [...notes, makes('a.csv')]);
+  const { value, annotations } = await tellFiles(harness, text, [...notes, makes('a.csv')]);
   expect(value).toBe(text);
   const named = annotations.map((note) => {
     expect(value.slice(note.start_index, note.end_index)).toBe(note.text);
     const id = note.type === 'file_path' ? note.file_path.file_id : '';
-    return `${note.text.replace('sandbox:/mnt/data/', '')}: ${it.storage.files.get(id)?.filename}`;
+    return `${note.text.replace('sandbox:/mnt/data/', '')}: ${harness.storage.files.get(id)?.filename}`;
   });
   expect(named.toSorted()).toEqual([
     'a.csv.gz: a.csv.gz',
@@ -96,24 +98,24 @@ test('names that begin alike, names with spaces, and one file referred to twice'
     'a.csv: a.csv',
     'b%20c.csv: b c.csv',
   ]);
-  expect(keptNames(it).toSorted()).toEqual(['a.csv', 'a.csv.gz', 'b c.csv']);
+  expect(keptNames(harness).toSorted()).toEqual(['a.csv', 'a.csv.gz', 'b c.csv']);
 });
 
 test('a path that goes on is another file’s', async () => {
-  const it = await withFiles('a.csv');
+  const harness = await withFiles('a.csv');
   const text = 'Not sandbox:/mnt/data/a.csv.gz. But sandbox:/mnt/data/a.csv.';
-  const { annotations } = await tellFiles(it, text, [makes('a.csv')]);
+  const { annotations } = await tellFiles(harness, text, [makes('a.csv')]);
   expect(annotations).toMatchObject([{ start_index: 36, text: 'sandbox:/mnt/data/a.csv' }]);
 });
 
 test('an image is a part of its message, and a link to it is one to the same file', async () => {
-  const it = await withFiles('plot.png', 'other.png');
+  const harness = await withFiles('plot.png', 'other.png');
   const text = '![plot](sandbox:/mnt/data/plot.png)';
   const notes = [makes('plot.png'), makes('other.png')];
-  const { annotations, images, events } = await tellFiles(it, text, notes);
-  expect(keptNames(it).toSorted()).toEqual(['other.png', 'plot.png']);
+  const { annotations, images, events } = await tellFiles(harness, text, notes);
+  expect(keptNames(harness).toSorted()).toEqual(['other.png', 'plot.png']);
   const idOf = (name: string) =>
-    [...it.storage.files.values()].find(({ filename }) => filename === name)?.id;
+    [...harness.storage.files.values()].find(({ filename }) => filename === name)?.id;
   expect(annotations).toMatchObject([{ file_path: { file_id: idOf('plot.png') } }]);
   expect(images).toEqual([
     { type: 'image_file', image_file: { file_id: idOf('plot.png'), detail: 'auto' } },
@@ -126,9 +128,9 @@ test('an image is a part of its message, and a link to it is one to the same fil
 });
 
 test('a message that is nothing but an image', async () => {
-  const it = await withFiles('plot.png');
-  it.upstream.will({ output: [says('', [makes('plot.png')])] });
-  const { events } = await tellRun(it, {}, code);
+  const harness = await withFiles('plot.png');
+  harness.upstream.will({ output: [says('', [makes('plot.png')])] });
+  const { events } = await tellRun(harness, {}, code);
   expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
   const [message] = dataOf(events, 'thread.message.completed');
   expect(message?.content.map(({ type }) => type)).toEqual(['image_file']);
@@ -145,23 +147,23 @@ describe('a file that cannot be kept does not cost the run', () => {
     ['a marker', 'Done.', 'gone.csv', 'Done.【0:0†gone.csv】'],
     ['an image', 'Look.', 'gone.png', 'Look.'],
   ])('%s', async (_, text, name, said) => {
-    const it = await withFiles();
-    const { value, annotations, images } = await tellFiles(it, text, [makes(name)]);
+    const harness = await withFiles();
+    const { value, annotations, images } = await tellFiles(harness, text, [makes(name)]);
     expect({ value, annotations, images }).toEqual({ value: said, annotations: [], images: [] });
-    const lost = it.lines.filter((line) => line.includes('file that a run made is lost'));
+    const lost = harness.lines.filter((line) => line.includes('file that a run made is lost'));
     expect(lost).toHaveLength(1);
     expect(lost[0]).toContain(name);
   });
 
   test('an image among the outputs', async () => {
-    const it = await withFiles();
+    const harness = await withFiles();
     const outputs = [
       { type: 'image', url: 'https://127.0.0.1:1/plot.png' } as const,
       { type: 'logs', logs: 'drawn' } as const,
     ];
-    it.upstream.will({ output: [runsCode('draw()', outputs), says('Drawn.')] });
-    const { events } = await tellRun(it, {}, code);
-    await expectTold(it, events);
+    harness.upstream.will({ output: [runsCode('draw()', outputs), says('Drawn.')] });
+    const { events } = await tellRun(harness, {}, code);
+    await expectTold(harness, events);
     const [step] = dataOf(events, 'thread.run.step.completed');
     expect(step?.step_details).toMatchObject({
       tool_calls: [{ code_interpreter: { outputs: [{ type: 'logs', logs: 'drawn' }] } }],
@@ -172,26 +174,29 @@ describe('a file that cannot be kept does not cost the run', () => {
     ['takes for ever', 'completed'],
     ['takes for ever, in a run that is cancelled', 'cancelled'],
   ])('an endpoint that %s', async (_, status) => {
-    const it = await withFiles();
+    const harness = await withFiles();
     const asked = Promise.withResolvers<void>();
     const slow = new Map<string, Blob>();
     slow.get = () => {
       asked.resolve();
       return Object.assign(new Blob(['1']), { stream: () => new ReadableStream({}) });
     };
-    it.storage.containers.set('cntr_first', slow);
-    it.upstream.will({ output: [says('Done.', [makes('sum.csv')])] });
-    const { run, thread_id } = await createRun(it, {}, code);
-    await it.engine.tick();
+    harness.storage.containers.set('cntr_first', slow);
+    harness.upstream.will({ output: [says('Done.', [makes('sum.csv')])] });
+    const { run, thread_id } = await createRun(harness, {}, code);
+    await harness.engine.tick();
     await asked.promise;
-    if (status === 'cancelled') await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    else await it.clock.advance(60_000);
-    await it.engine.idle();
-    expect((await readRun(it, run)).status).toBe(status);
-    expect(it.storage.brokenOff).toEqual([
+    if (status === 'cancelled')
+      await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    else await harness.clock.advance(60_000);
+    await harness.engine.idle();
+    expect((await readRun(harness, run)).status).toBe(status);
+    expect(harness.storage.brokenOff).toEqual([
       expect.stringMatching(/^GET \/containers\/cntr_first\/files\/.+\/content$/u),
     ]);
-    const tooLong = it.lines.filter((line) => line.includes('The model endpoint took too long.'));
+    const tooLong = harness.lines.filter((line) =>
+      line.includes('The model endpoint took too long.'),
+    );
     expect(tooLong).toHaveLength(status === 'completed' ? 1 : 0);
   });
 });

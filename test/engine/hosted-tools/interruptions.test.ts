@@ -36,16 +36,16 @@ const written = { code_interpreter: { input: 'print("slow")', outputs: [] } };
 
 describe('a run that is broken off in the middle of its code', () => {
   test('cancelled', async () => {
-    const it = await setup();
+    const harness = await setup();
     const turn = midway();
-    it.upstream.will(turn);
-    const { stream, thread_id } = await streamRun(it, {}, code);
+    harness.upstream.will(turn);
+    const { stream, thread_id } = await streamRun(harness, {}, code);
     const told = collect(stream);
-    await it.engine.tick();
+    await harness.engine.tick();
     await turn.gate.reached;
-    const { data } = await it.openai.beta.threads.runs.list(thread_id);
-    await it.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
-    await it.runToEnd();
+    const { data } = await harness.openai.beta.threads.runs.list(thread_id);
+    await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
+    await harness.runToEnd();
     const events = await told;
     expect(story(events)).toEqual([
       ...begunStory,
@@ -54,32 +54,32 @@ describe('a run that is broken off in the middle of its code', () => {
       'run.step.cancelled',
       'run.cancelled',
     ]);
-    await expectTold(it, events);
+    await expectTold(harness, events);
     const [step] = dataOf(events, 'thread.run.step.cancelled');
     expect(callsOf(step)).toMatchObject([written]);
     expect(step?.usage?.total_tokens).toBe(0);
   });
 
   test('expired', async () => {
-    const it = await setup({ runLifetime: 60 });
+    const harness = await setup({ runLifetime: 60 });
     const turn = midway();
-    it.upstream.will(turn);
-    const { run } = await createRun(it, {}, code);
-    await it.engine.tick();
+    harness.upstream.will(turn);
+    const { run } = await createRun(harness, {}, code);
+    await harness.engine.tick();
     await turn.gate.reached;
-    await it.clock.advance(61_000);
-    await it.runToEnd();
-    expect((await readRun(it, run)).status).toBe('expired');
-    const steps = await readSteps(it, run);
+    await harness.clock.advance(61_000);
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).status).toBe('expired');
+    const steps = await readSteps(harness, run);
     expect(steps).toMatchObject([{ status: 'expired', last_error: null }]);
     expect(steps.flatMap(callsOf)).toMatchObject([written]);
   });
 
   test('failed', async () => {
-    const it = await setup();
+    const harness = await setup();
     const output = [runsCode('done()'), runsCode('print("slow")')];
     const over = 'response.code_interpreter_call_code.done';
-    it.upstream.will({
+    harness.upstream.will({
       output,
       // The second call breaks off when its code is written.
       edit: (events) => {
@@ -88,10 +88,10 @@ describe('a run that is broken off in the middle of its code', () => {
       },
       broken: { how: 'error', before: over },
     });
-    const { run } = await createRun(it, {}, code);
-    await it.runToEnd();
-    expect((await readRun(it, run)).status).toBe('failed');
-    const steps = await readSteps(it, run);
+    const { run } = await createRun(harness, {}, code);
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).status).toBe('failed');
+    const steps = await readSteps(harness, run);
     expect(steps).toMatchObject([{ status: 'failed', last_error: { code: 'server_error' } }]);
     expect(steps.flatMap(callsOf)).toMatchObject([
       { code_interpreter: { input: 'done()' } },
@@ -100,28 +100,30 @@ describe('a run that is broken off in the middle of its code', () => {
   });
 
   test('calls that are done end their step as it is', async () => {
-    const it = await setup();
-    it.upstream.will({
+    const harness = await setup();
+    harness.upstream.will({
       output: [runsCode('done()'), says('So')],
       broken: { how: 'end', before: 'response.content_part.added' },
     });
-    const { run } = await createRun(it, {}, code);
-    await it.runToEnd();
-    expect((await readRun(it, run)).status).toBe('failed');
-    expect(await readSteps(it, run)).toMatchObject([{ status: 'completed', last_error: null }]);
+    const { run } = await createRun(harness, {}, code);
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).status).toBe('failed');
+    expect(await readSteps(harness, run)).toMatchObject([
+      { status: 'completed', last_error: null },
+    ]);
   });
 });
 
 test('an earlier turn is paid for once, though code follows it', async () => {
-  const it = await setup();
+  const harness = await setup();
   const turn = midway(says('Hm.'));
-  it.upstream.will(turn);
-  const { run, thread_id } = await createRun(it, {}, code);
-  await it.engine.tick();
+  harness.upstream.will(turn);
+  const { run, thread_id } = await createRun(harness, {}, code);
+  await harness.engine.tick();
   await turn.gate.reached;
-  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  await it.runToEnd();
-  const steps = await readSteps(it, run);
+  await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await harness.runToEnd();
+  const steps = await readSteps(harness, run);
   expect(steps.map(({ status, usage }) => [status, usage?.total_tokens])).toEqual([
     ['completed', 0],
     ['cancelled', 0],

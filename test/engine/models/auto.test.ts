@@ -20,22 +20,22 @@ const baseURL = 'http://localhost:11434/v1';
 /** An engine that is to find out what a server without Responses speaks. */
 async function meet(server: ChatServer) {
   const upstream = createChatUpstream({ server });
-  return { upstream, it: await setup({ model: 'auto', baseURL, endpoint: upstream }) };
+  return { upstream, harness: await setup({ model: 'auto', baseURL, endpoint: upstream }) };
 }
 
-async function run(it: Awaited<ReturnType<typeof setup>>) {
-  const made = await createRun(it);
-  await it.runToEnd();
-  return readRun(it, made.run);
+async function run(harness: Awaited<ReturnType<typeof setup>>) {
+  const made = await createRun(harness);
+  await harness.runToEnd();
+  return readRun(harness, made.run);
 }
 
 describe('an endpoint that has Responses', () => {
   test.each([null, baseURL])('is asked for nothing else (%s)', async (url) => {
-    const it = await setup({ model: 'auto', ...(url === null ? {} : { baseURL: url }) });
-    it.upstream.will({ output: [says('Hi.')] }, {});
-    expect((await run(it)).status).toBe('completed');
-    expect((await run(it)).status).toBe('completed');
-    expect(it.upstream.requests.map((request) => new URL(request.url).pathname)).toEqual([
+    const harness = await setup({ model: 'auto', ...(url === null ? {} : { baseURL: url }) });
+    harness.upstream.will({ output: [says('Hi.')] }, {});
+    expect((await run(harness)).status).toBe('completed');
+    expect((await run(harness)).status).toBe('completed');
+    expect(harness.upstream.requests.map((request) => new URL(request.url).pathname)).toEqual([
       '/v1/responses',
       '/v1/responses',
     ]);
@@ -50,11 +50,11 @@ describe('an endpoint that has Responses', () => {
       return Response.json(JSON.parse(last.slice(6)).response);
     };
     const endpoint = { fetch: whole, refusals: upstream.refusals };
-    const it = await setup({ model: 'auto', baseURL, endpoint });
-    const { run: made, thread_id } = await createRun(it);
-    await it.runToEnd();
-    expect((await readRun(it, made)).status).toBe('completed');
-    expect((await readMessages(it, thread_id)).map(textOf)).toContain('All at once.');
+    const harness = await setup({ model: 'auto', baseURL, endpoint });
+    const { run: made, thread_id } = await createRun(harness);
+    await harness.runToEnd();
+    expect((await readRun(harness, made)).status).toBe('completed');
+    expect((await readMessages(harness, thread_id)).map(textOf)).toContain('All at once.');
   });
 
   test.each(['event: ping\ndata: {"type":"ping"}\n\n', 'data: {}\n\n'])(
@@ -67,16 +67,16 @@ describe('an endpoint that has Responses', () => {
         return new Response(ping.repeat(2) + (await answer.text()), answer);
       };
       const endpoint = { fetch: waiting, refusals: upstream.refusals };
-      const it = await setup({ model: 'auto', baseURL, endpoint });
-      expect(await run(it)).toMatchObject({ status: 'completed', last_error: null });
+      const harness = await setup({ model: 'auto', baseURL, endpoint });
+      expect(await run(harness)).toMatchObject({ status: 'completed', last_error: null });
       expect(upstream.requests).toHaveLength(1);
     },
   );
 
   test("of OpenAI's own never is taken for one without", async () => {
     const upstream = createChatUpstream({ apiKey });
-    const it = await setup({ model: 'auto', endpoint: upstream });
-    const { last_error } = await run(it);
+    const harness = await setup({ model: 'auto', endpoint: upstream });
+    const { last_error } = await run(harness);
     expect(last_error?.message).toContain('Invalid URL (POST /v1/responses)');
     expect(upstream.requests).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe('an endpoint that has Responses', () => {
 describe('what decides nothing', () => {
   test.each([500, 503, 429])('is a %i', async (status) => {
     let answers = 0;
-    const { it, upstream } = await meet({
+    const { harness: it, upstream } = await meet({
       responses: () => {
         answers += 1;
         return answers === 1
@@ -101,7 +101,7 @@ describe('what decides nothing', () => {
   });
 
   test('is a model that is not there', async () => {
-    const { it, upstream } = await meet({
+    const { harness: it, upstream } = await meet({
       responses: () => chatError(404, { message: 'model "x" not found', code: 404 }),
     });
     upstream.will({ http: { status: 404, error: { message: 'model "x" not found' } } });
@@ -114,7 +114,7 @@ describe('what decides nothing', () => {
 });
 
 test('runs that begin at once all find out', async () => {
-  const { it, upstream } = await meet({});
+  const { harness: it, upstream } = await meet({});
   upstream.will({ said: 'One.' }, { said: 'Two.' }, { said: 'Three.' });
   const made = await Promise.all([createRun(it), createRun(it), createRun(it)]);
   await it.runToEnd();
@@ -123,7 +123,7 @@ test('runs that begin at once all find out', async () => {
 });
 
 test('an endpoint of neither kind says why', async () => {
-  const { it } = await meet({
+  const { harness: it } = await meet({
     responses: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
     answer: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
     refuse: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
@@ -137,14 +137,14 @@ test('told to use Responses, it says that there is none', async () => {
   const upstream = createChatUpstream({
     server: { responses: () => Response.json({ error: 'Unexpected endpoint or method.' }) },
   });
-  const it = await setup({ model: 'responses', baseURL, endpoint: upstream });
-  const { status, last_error } = await run(it);
+  const harness = await setup({ model: 'responses', baseURL, endpoint: upstream });
+  const { status, last_error } = await run(harness);
   expect(status).toBe('failed');
   expect(last_error?.message).toContain('does not answer as the Responses API does');
 });
 
 test('tools that Chat Completions lacks are refused once that is what is spoken', async () => {
-  const { it, upstream } = await meet({});
+  const { harness: it, upstream } = await meet({});
   upstream.will({ said: 'Hi.' });
   await run(it);
   const { id: assistant_id } = await createAssistant(it, { tools: [{ type: 'file_search' }] });
@@ -155,7 +155,7 @@ test('tools that Chat Completions lacks are refused once that is what is spoken'
 });
 
 test('a run with such a tool fails where nobody knew before', async () => {
-  const { it, upstream } = await meet({});
+  const { harness: it, upstream } = await meet({});
   const tools = [{ type: 'file_search' as const }];
   // The endpoint has vector stores, and yet no Responses.
   const { run: made } = await createRun(it, { tools });
@@ -167,7 +167,7 @@ test('a run with such a tool fails where nobody knew before', async () => {
 });
 
 test('a run goes on through Chat where it waits', async () => {
-  const { it, upstream } = await meet({});
+  const { harness: it, upstream } = await meet({});
   upstream.will({ calls: [calling('get_weather', { city: 'Oslo' })] }, { said: 'Snow.' });
   const { run: made } = await createRun(it);
   await it.runToEnd();

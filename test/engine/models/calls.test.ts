@@ -76,7 +76,7 @@ test('interleaved, where they are numbered', () => {
     { name: 'now', args: { at: 'Rome' } },
   ];
   const how = { index: 'right', ids: 'first', args: 'split', names: 'first' } as const;
-  const [one = [], other = []] = calls.map((it, index) => write(it, index, how));
+  const [one = [], other = []] = calls.map((harness, index) => write(harness, index, how));
   const mixed = one.flatMap((piece, index) => [piece, other[index] ?? {}]);
   expect(read(mixed).map(({ function: called }) => JSON.parse(called.arguments))).toEqual([
     { at: 'Oslo' },

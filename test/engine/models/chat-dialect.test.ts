@@ -1,19 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { type ChatServer, chatError, createChatUpstream } from '../../support/chat-upstream.ts';
-import { setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type HarnessOptions } from '../../support/engine.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
 
-async function open(server: ChatServer, options: SetupOptions = {}) {
+async function open(server: ChatServer, options: HarnessOptions = {}) {
   const upstream = createChatUpstream({ server });
   const baseURL = 'http://localhost:8000/v1';
-  return { upstream, it: await setup({ model: 'chat', baseURL, endpoint: upstream, ...options }) };
+  return {
+    upstream,
+    harness: await setup({ model: 'chat', baseURL, endpoint: upstream, ...options }),
+  };
 }
 
 const refusing = (does: (body: object) => boolean, message: string, status = 400): ChatServer => ({
   refuse: (body) => (does(body) ? chatError(status, { message }) : null),
 });
 describe('what a server refuses is said in another way, and remembered', () => {
-  const servers: [string, ChatServer, string, SetupOptions][] = [
+  const servers: [string, ChatServer, string, HarnessOptions][] = [
     [
       'max_tokens',
       refusing((body) => 'max_tokens' in body, "Unsupported parameter: 'max_tokens'."),
@@ -54,7 +57,7 @@ describe('what a server refuses is said in another way, and remembered', () => {
   ];
 
   test.each(servers)('%s', async (_, server, expected, options) => {
-    const { it, upstream } = await open(server, options);
+    const { harness: it, upstream } = await open(server, options);
     for (const calls of [2, 3]) {
       upstream.will({ said: 'Snow.' });
       const { run } = await createRun(it, { max_completion_tokens: 500 });
@@ -67,7 +70,7 @@ describe('what a server refuses is said in another way, and remembered', () => {
 
   test('but what it never takes fails the run with its own words', async () => {
     const server = refusing(() => true, 'max_tokens is too large: 500.');
-    const { it, upstream } = await open(server);
+    const { harness: it, upstream } = await open(server);
     const { run } = await createRun(it, { max_completion_tokens: 500 });
     await it.runToEnd();
     expect((await readRun(it, run)).last_error?.message).toContain('max_tokens is too large');

@@ -12,15 +12,17 @@ const shown = (file_id: string): OpenAI.Beta.ThreadCreateParams.Message => ({
   ],
 });
 
-async function show(file: (it: Awaited<ReturnType<typeof setup>>) => Promise<string>) {
+async function show(file: (harness: Awaited<ReturnType<typeof setup>>) => Promise<string>) {
   const upstream = createChatUpstream({ apiKey });
-  const it = await setup({ model: 'chat', endpoint: upstream });
+  const harness = await setup({ model: 'chat', endpoint: upstream });
   upstream.will({});
-  const { id: assistant_id } = await createAssistant(it);
-  const { id } = await it.openai.beta.threads.create({ messages: [shown(await file(it))] });
-  const run = await it.openai.beta.threads.runs.create(id, { assistant_id });
-  await it.runToEnd();
-  return { upstream, run: await readRun(it, run) };
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id } = await harness.openai.beta.threads.create({
+    messages: [shown(await file(harness))],
+  });
+  const run = await harness.openai.beta.threads.runs.create(id, { assistant_id });
+  await harness.runToEnd();
+  return { upstream, run: await readRun(harness, run) };
 }
 
 describe('an image in a file', () => {
@@ -50,12 +52,16 @@ describe('an image in a file', () => {
 
   test('on a server without files fails the run in one sentence', async () => {
     const endpoint = createChatUpstream();
-    const it = await setup({ model: 'chat', baseURL: 'http://localhost:8000/api/v1', endpoint });
-    const { id: assistant_id } = await createAssistant(it);
-    const { id } = await it.openai.beta.threads.create({ messages: [shown('file-cat')] });
-    const run = await it.openai.beta.threads.runs.create(id, { assistant_id });
-    await it.runToEnd();
-    expect((await readRun(it, run)).last_error).toMatchObject({
+    const harness = await setup({
+      model: 'chat',
+      baseURL: 'http://localhost:8000/api/v1',
+      endpoint,
+    });
+    const { id: assistant_id } = await createAssistant(harness);
+    const { id } = await harness.openai.beta.threads.create({ messages: [shown('file-cat')] });
+    const run = await harness.openai.beta.threads.runs.create(id, { assistant_id });
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).last_error).toMatchObject({
       code: 'invalid_prompt',
       message: expect.stringContaining('The image in file file-cat cannot be shown'),
     });

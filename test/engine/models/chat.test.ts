@@ -21,30 +21,30 @@ type Message = OpenAI.Beta.ThreadCreateParams.Message;
 
 async function open(server: ChatServer = {}) {
   const upstream = createChatUpstream({ server });
-  const it = await setup({ model: 'chat', baseURL, endpoint: upstream });
-  return { it, upstream };
+  const harness = await setup({ model: 'chat', baseURL, endpoint: upstream });
+  return { it: harness, upstream };
 }
 
 /** The messages that a thread becomes. */
 async function sentFor(messages: Message[], params: Params = {}) {
-  const { it, upstream } = await open();
+  const { it: harness, upstream } = await open();
   upstream.will({});
-  const { id: assistant_id } = await createAssistant(it);
-  const { id } = await it.openai.beta.threads.create({ messages });
-  const run = await it.openai.beta.threads.runs.create(id, { assistant_id, ...params });
-  await it.runToEnd();
-  expect((await readRun(it, run)).last_error).toBeNull();
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id } = await harness.openai.beta.threads.create({ messages });
+  const run = await harness.openai.beta.threads.runs.create(id, { assistant_id, ...params });
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).last_error).toBeNull();
   return upstream.sent();
 }
 
 /** A run of one call on a server. */
 async function ask(server: ChatServer, reply: Reply) {
-  const { it, upstream } = await open(server);
+  const { it: harness, upstream } = await open(server);
   upstream.will(reply);
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const [, message] = await readMessages(it, thread_id);
-  return { it, upstream, run: await readRun(it, run), message };
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const [, message] = await readMessages(harness, thread_id);
+  return { it: harness, upstream, run: await readRun(harness, run), message };
 }
 
 const user = (content: Message['content']): Message => ({ role: 'user', content });
@@ -181,19 +181,19 @@ describe('an error', () => {
 const repeated = () => calling('get_weather', { city: 'Oslo' }, 'call_0');
 
 test('ids that a server repeats are still told apart, and go back to it as they were', async () => {
-  const { it, upstream } = await open();
+  const { it: harness, upstream } = await open();
   const strange = calling('get_weather', { city: 'Rome' }, 'functions.get_weather:1');
   upstream.will({ calls: [repeated(), strange] }, { calls: [repeated()] }, {});
-  const { run } = await createRun(it);
+  const { run } = await createRun(harness);
   const seen: string[] = [];
   for (let turns = 0; turns < 2; turns += 1) {
-    await it.runToEnd();
-    const waiting = await readRun(it, run);
+    await harness.runToEnd();
+    const waiting = await readRun(harness, run);
     seen.push(...callIds(waiting));
-    await submit(it, waiting);
+    await submit(harness, waiting);
   }
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
   expect(new Set(seen).size).toBe(3);
   expect(seen[0]).toBe('call_0');
   const answered = upstream
@@ -235,10 +235,10 @@ test('a connection that breaks when all is said costs nothing', async () => {
     return new Response(ReadableStream.from(parts()), answer);
   };
   const endpoint = { fetch: breaking, refusals: upstream.refusals };
-  const it = await setup({ model: 'chat', baseURL, endpoint });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await setup({ model: 'chat', baseURL, endpoint });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'completed',
     usage: { total_tokens: 15 },
   });
@@ -263,8 +263,8 @@ test('a stream that says nothing and is done is an empty answer', async () => {
 });
 
 test.each(['file_search', 'code_interpreter'] as const)('%s is refused', async (type) => {
-  const { it } = await open();
-  const error = await refusal(createRun(it, {}, { tools: [weatherTool, { type }] }));
+  const { it: harness } = await open();
+  const error = await refusal(createRun(harness, {}, { tools: [weatherTool, { type }] }));
   expect(error.status).toBe(400);
   expect(error.message).toContain(`'tools[1].type' is '${type}', which Chat Completions`);
 });

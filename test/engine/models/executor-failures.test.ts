@@ -9,12 +9,12 @@ import { createGate } from '../../support/upstream.ts';
 describe.each(executors)('$name', ({ open }) => {
   /** A run whose first model call answers `reply`, taken as far as it goes. */
   async function run(reply: Reply) {
-    const it = await open();
-    it.will(reply);
-    const made = await createRun(it);
-    await it.runToEnd();
-    const ended = await readRun(it, made.run);
-    const [, ...messages] = await readMessages(it, made.thread_id);
+    const harness = await open();
+    harness.will(reply);
+    const made = await createRun(harness);
+    await harness.runToEnd();
+    const ended = await readRun(harness, made.run);
+    const [, ...messages] = await readMessages(harness, made.thread_id);
     return { run: ended, messages };
   }
 
@@ -57,13 +57,13 @@ describe.each(executors)('$name', ({ open }) => {
     });
 
     test('never tells the key', async () => {
-      const it = await open({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
-      const { run: made } = await createRun(it);
-      await it.runToEnd();
-      const { status, last_error } = await readRun(it, made);
+      const harness = await open({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
+      const { run: made } = await createRun(harness);
+      await harness.runToEnd();
+      const { status, last_error } = await readRun(harness, made);
       expect(status).toBe('failed');
       expect(last_error?.message).toContain('Incorrect API key provided');
-      const said = JSON.stringify(last_error) + it.lines.join('');
+      const said = JSON.stringify(last_error) + harness.lines.join('');
       expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
     });
   });
@@ -79,29 +79,29 @@ describe.each(executors)('$name', ({ open }) => {
       ['ended at once', { said: 'x', broken: { how: 'end', before: 'all' } }],
       ['an error at once', { failed: { code: 'server_error', message: 'Oh.' } }],
     ] satisfies [string, Reply][])('when it was %s', async (_, reply) => {
-      const it = await open();
-      it.will(reply, { said: 'Snow.' });
-      const { run: made, thread_id } = await createRun(it);
-      await it.engine.tick();
-      for (let passed = 0; passed < 100; passed += 1) await it.clock.advance(1000);
-      await it.engine.idle();
-      expect((await readRun(it, made)).status).toBe('completed');
-      expect((await readMessages(it, thread_id)).map(textOf)).toContain('Snow.');
-      expect(it.sent()).toHaveLength(2);
+      const harness = await open();
+      harness.will(reply, { said: 'Snow.' });
+      const { run: made, thread_id } = await createRun(harness);
+      await harness.engine.tick();
+      for (let passed = 0; passed < 100; passed += 1) await harness.clock.advance(1000);
+      await harness.engine.idle();
+      expect((await readRun(harness, made)).status).toBe('completed');
+      expect((await readMessages(harness, thread_id)).map(textOf)).toContain('Snow.');
+      expect(harness.sent()).toHaveLength(2);
     });
   });
 
   test('a run is cancelled in the middle of the answer', async () => {
-    const it = await open();
+    const harness = await open();
     const gate = createGate();
-    it.will({ said: 'It is cold and', gate });
-    const { run: made, thread_id } = await createRun(it);
-    await it.engine.tick();
+    harness.will({ said: 'It is cold and', gate });
+    const { run: made, thread_id } = await createRun(harness);
+    await harness.engine.tick();
     await gate.reached;
     await turn();
-    await it.openai.beta.threads.runs.cancel(made.id, { thread_id });
-    await until(async () => (await readRun(it, made)).status === 'cancelled');
-    const [, message] = await readMessages(it, thread_id);
+    await harness.openai.beta.threads.runs.cancel(made.id, { thread_id });
+    await until(async () => (await readRun(harness, made)).status === 'cancelled');
+    const [, message] = await readMessages(harness, thread_id);
     expect(message).toMatchObject({ incomplete_details: { reason: 'run_cancelled' } });
     expect(message && textOf(message)).toBe('It is cold and');
   });

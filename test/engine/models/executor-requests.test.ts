@@ -14,25 +14,28 @@ describe.each(executors)('$name', ({ open }) => {
     params: RunParams,
     messages?: OpenAI.Beta.ThreadCreateParams.Message[],
   ) => {
-    const it = await open();
-    it.will({});
-    const { id: assistant_id } = await createAssistant(it);
-    const thread = await it.openai.beta.threads.create({
+    const harness = await open();
+    harness.will({});
+    const { id: assistant_id } = await createAssistant(harness);
+    const thread = await harness.openai.beta.threads.create({
       messages: messages ?? [{ role: 'user', content: 'Weather?' }],
     });
-    const made = await it.openai.beta.threads.runs.create(thread.id, { assistant_id, ...params });
-    await it.runToEnd();
-    const ended = await readRun(it, made);
+    const made = await harness.openai.beta.threads.runs.create(thread.id, {
+      assistant_id,
+      ...params,
+    });
+    await harness.runToEnd();
+    const ended = await readRun(harness, made);
     expect([ended.status, ended.last_error]).toEqual(['completed', null]);
-    return JSON.stringify(it.sent()[0]);
+    return JSON.stringify(harness.sent()[0]);
   };
 
   test('goes with the key', async () => {
-    const it = await open({ key: apiKey });
-    it.will({});
-    const { run: made } = await createRun(it);
-    await it.runToEnd();
-    expect((await readRun(it, made)).status).toBe('completed');
+    const harness = await open({ key: apiKey });
+    harness.will({});
+    const { run: made } = await createRun(harness);
+    await harness.runToEnd();
+    expect((await readRun(harness, made)).status).toBe('completed');
   });
 
   test('is no more than was set', async () => {

@@ -20,13 +20,13 @@ describe.each(executors)('$name', ({ open }) => {
 
   /** A run whose first model call answers `reply`, taken as far as it goes. */
   async function run(reply: Reply, params: RunParams = {}) {
-    const it = await open();
-    it.will(reply);
-    const made = await createRun(it, params);
-    await it.runToEnd();
-    const ended = await readRun(it, made.run);
-    const [, ...messages] = await readMessages(it, made.thread_id);
-    return { it, run: ended, messages, steps: await readSteps(it, ended), made };
+    const harness = await open();
+    harness.will(reply);
+    const made = await createRun(harness, params);
+    await harness.runToEnd();
+    const ended = await readRun(harness, made.run);
+    const [, ...messages] = await readMessages(harness, made.thread_id);
+    return { it: harness, run: ended, messages, steps: await readSteps(harness, ended), made };
   }
 
   describe('what a model says', () => {
@@ -38,15 +38,15 @@ describe.each(executors)('$name', ({ open }) => {
     });
 
     test('is streamed as it comes, and adds up to the message', async () => {
-      const it = await open();
-      it.will({ said: 'Snow, -3 °C. ❄️' });
-      const { id: assistant_id } = await createAssistant(it);
-      const { id } = await it.openai.beta.threads.create();
-      const stream = it.openai.beta.threads.runs.stream(id, { assistant_id });
+      const harness = await open();
+      harness.will({ said: 'Snow, -3 °C. ❄️' });
+      const { id: assistant_id } = await createAssistant(harness);
+      const { id } = await harness.openai.beta.threads.create();
+      const stream = harness.openai.beta.threads.runs.stream(id, { assistant_id });
       const deltas: string[] = [];
       stream.on('textDelta', ({ value = '' }) => deltas.push(value));
-      await until(async () => (await it.openai.beta.threads.runs.list(id)).data.length > 0);
-      await it.runToEnd();
+      await until(async () => (await harness.openai.beta.threads.runs.list(id)).data.length > 0);
+      await harness.runToEnd();
       const [message] = await stream.finalMessages();
       expect(deltas.length).toBeGreaterThan(1);
       expect(deltas.join('')).toBe(message && textOf(message));
@@ -78,7 +78,11 @@ describe.each(executors)('$name', ({ open }) => {
     const rome = calling('get_weather', { city: 'Rome' }, 'call_two');
 
     test('in parallel are answered together and go on', async () => {
-      const { it, run: waiting, steps } = await run({ calls: [oslo, rome], usage: [90, 15] });
+      const {
+        it: harness,
+        run: waiting,
+        steps,
+      } = await run({ calls: [oslo, rome], usage: [90, 15] });
       expect(waiting.status).toBe('requires_action');
       expect(waiting.required_action?.submit_tool_outputs.tool_calls).toEqual([
         {
@@ -93,12 +97,12 @@ describe.each(executors)('$name', ({ open }) => {
         },
       ]);
       expect(steps).toMatchObject([{ type: 'tool_calls', status: 'in_progress' }]);
-      it.will({ said: 'Cold in both.', usage: [120, 6] });
-      await submit(it, waiting);
-      await it.runToEnd();
-      const ended = await readRun(it, waiting);
+      harness.will({ said: 'Cold in both.', usage: [120, 6] });
+      await submit(harness, waiting);
+      await harness.runToEnd();
+      const ended = await readRun(harness, waiting);
       expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 231 } });
-      const again = JSON.stringify(it.sent()[1]);
+      const again = JSON.stringify(harness.sent()[1]);
       for (const part of ['call_one', 'call_two', '-3C, snow', 'Rome']) {
         expect(again).toContain(part);
       }
@@ -106,7 +110,7 @@ describe.each(executors)('$name', ({ open }) => {
 
     test('behind a text come after its message', async () => {
       const {
-        it,
+        it: harness,
         run: waiting,
         messages,
         steps,
@@ -117,23 +121,23 @@ describe.each(executors)('$name', ({ open }) => {
         ['message_creation', 'completed'],
         ['tool_calls', 'in_progress'],
       ]);
-      it.will({ said: 'Snow.' });
-      await submit(it, waiting);
-      await it.runToEnd();
-      expect(JSON.stringify(it.sent()[1])).toContain('Let me see.');
-      expect((await readRun(it, waiting)).status).toBe('completed');
+      harness.will({ said: 'Snow.' });
+      await submit(harness, waiting);
+      await harness.runToEnd();
+      expect(JSON.stringify(harness.sent()[1])).toContain('Let me see.');
+      expect((await readRun(harness, waiting)).status).toBe('completed');
     });
 
     test('may be made several times in a run', async () => {
-      const { it, run: waiting } = await run({ calls: [oslo], thought: 'gAAAA' });
-      it.will({ calls: [rome], thought: 'gBBBB' }, { said: 'Cold in both.' });
-      await submit(it, waiting);
-      await it.runToEnd();
-      const second = await readRun(it, waiting);
+      const { it: harness, run: waiting } = await run({ calls: [oslo], thought: 'gAAAA' });
+      harness.will({ calls: [rome], thought: 'gBBBB' }, { said: 'Cold in both.' });
+      await submit(harness, waiting);
+      await harness.runToEnd();
+      const second = await readRun(harness, waiting);
       expect(callIds(second)).toEqual(['call_two']);
-      await submit(it, second);
-      await it.runToEnd();
-      expect((await readRun(it, waiting)).status).toBe('completed');
+      await submit(harness, second);
+      await harness.runToEnd();
+      expect((await readRun(harness, waiting)).status).toBe('completed');
     });
 
     test('that were cut off are not shown', async () => {
@@ -149,12 +153,12 @@ describe.each(executors)('$name', ({ open }) => {
     test.each(['required', { type: 'function', function: { name: 'get_weather' } }] as const)(
       'that are forced (%j) are so only once',
       async (tool_choice) => {
-        const { it, run: waiting } = await run({ calls: [oslo] }, { tool_choice });
-        it.will({});
-        await submit(it, waiting);
-        await it.runToEnd();
-        expect(it.sent()[0]).toHaveProperty('tool_choice');
-        const [, second = {}] = it.sent();
+        const { it: harness, run: waiting } = await run({ calls: [oslo] }, { tool_choice });
+        harness.will({});
+        await submit(harness, waiting);
+        await harness.runToEnd();
+        expect(harness.sent()[0]).toHaveProperty('tool_choice');
+        const [, second = {}] = harness.sent();
         expect([undefined, 'auto']).toContain(Reflect.get(second, 'tool_choice'));
       },
     );
@@ -206,12 +210,12 @@ describe.each(executors)('$name', ({ open }) => {
 
     test('bounds the calls of a run together', async () => {
       const first = { calls: [calling('get_weather', {})], usage: [90, 200] } as const;
-      const { it, run: waiting } = await run(first, { max_completion_tokens: 500 });
-      it.will({});
-      await submit(it, waiting);
-      await it.runToEnd();
-      expect(JSON.stringify(it.sent()[0])).toContain('tokens":500');
-      expect(JSON.stringify(it.sent()[1])).toContain('tokens":300');
+      const { it: harness, run: waiting } = await run(first, { max_completion_tokens: 500 });
+      harness.will({});
+      await submit(harness, waiting);
+      await harness.runToEnd();
+      expect(JSON.stringify(harness.sent()[0])).toContain('tokens":500');
+      expect(JSON.stringify(harness.sent()[1])).toContain('tokens":300');
     });
   });
 });

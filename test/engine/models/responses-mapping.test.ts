@@ -16,24 +16,24 @@ type ThreadParams = OpenAI.Beta.ThreadCreateParams;
 
 /** What the model endpoint is sent for a run of these. */
 async function sentFor(params: RunParams, assistant: AssistantParams = {}) {
-  const it = await setup();
-  it.upstream.will({});
-  const { run } = await createRun(it, params, assistant);
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  return it.upstream.sent();
+  const harness = await setup();
+  harness.upstream.will({});
+  const { run } = await createRun(harness, params, assistant);
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  return harness.upstream.sent();
 }
 
 /** The input that a thread becomes. */
 async function inputFor(messages: NonNullable<ThreadParams['messages']>, params: RunParams = {}) {
-  const it = await setup();
-  it.upstream.will({});
-  const { id } = await it.openai.beta.threads.create({ messages });
-  const { id: assistant_id } = await createAssistant(it);
-  const run = await it.openai.beta.threads.runs.create(id, { assistant_id, ...params });
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  return it.upstream.sent().input;
+  const harness = await setup();
+  harness.upstream.will({});
+  const { id } = await harness.openai.beta.threads.create({ messages });
+  const { id: assistant_id } = await createAssistant(harness);
+  const run = await harness.openai.beta.threads.runs.create(id, { assistant_id, ...params });
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  return harness.upstream.sent().input;
 }
 
 test('a plain run sends what it must and nothing nobody asked for', async () => {
@@ -52,23 +52,23 @@ test('a plain run sends what it must and nothing nobody asked for', async () => 
 });
 
 test('the key goes with the request', async () => {
-  const it = await setup();
-  it.upstream.will({});
-  await createRun(it);
-  await it.runToEnd();
-  const [request] = it.upstream.requests;
+  const harness = await setup();
+  harness.upstream.will({});
+  await createRun(harness);
+  await harness.runToEnd();
+  const [request] = harness.upstream.requests;
   expect(request?.url).toBe('https://api.openai.com/v1/responses');
   expect(request?.headers.get('authorization')).toBe('Bearer sk-test-0123456789abcdefghij');
 });
 
 test('another endpoint is used where one is given, and needs no key', async () => {
-  const it = await setup({ key: null, baseURL: 'http://localhost:11434/v1' });
-  it.upstream.will({ output: [says('Hi.')] });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  const [request] = it.upstream.requests;
+  const harness = await setup({ key: null, baseURL: 'http://localhost:11434/v1' });
+  harness.upstream.will({ output: [says('Hi.')] });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  const [request] = harness.upstream.requests;
   expect(request?.url).toBe('http://localhost:11434/v1/responses');
-  expect((await readRun(it, run)).status).toBe('completed');
+  expect((await readRun(harness, run)).status).toBe('completed');
 });
 
 describe('tools', () => {
@@ -121,15 +121,15 @@ describe('tools', () => {
   test.each(['required', { type: 'function', function: { name: 'get_weather' } }] as const)(
     'a forced choice (%j) holds for the first model call only',
     async (tool_choice) => {
-      const it = await setup();
-      it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
-      const { run } = await createRun(it, { tool_choice });
-      await it.runToEnd();
-      await submit(it, await readRun(it, run));
-      await it.runToEnd();
-      expect(it.upstream.sent(0).tool_choice).toBeDefined();
-      expect(['auto', undefined]).toContain(it.upstream.sent(1).tool_choice);
-      expect(await readRun(it, run)).toMatchObject({ status: 'completed', tool_choice });
+      const harness = await setup();
+      harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+      const { run } = await createRun(harness, { tool_choice });
+      await harness.runToEnd();
+      await submit(harness, await readRun(harness, run));
+      await harness.runToEnd();
+      expect(harness.upstream.sent(0).tool_choice).toBeDefined();
+      expect(['auto', undefined]).toContain(harness.upstream.sent(1).tool_choice);
+      expect(await readRun(harness, run)).toMatchObject({ status: 'completed', tool_choice });
     },
   );
 });
@@ -169,13 +169,13 @@ describe('settings', () => {
   });
 
   test('instructions are resent on every call, additional ones behind them', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
-    const { run } = await createRun(it, { additional_instructions: 'Say please.' });
-    await it.runToEnd();
-    await submit(it, await readRun(it, run));
-    await it.runToEnd();
-    const sent = [it.upstream.sent(0).instructions, it.upstream.sent(1).instructions];
+    const harness = await setup();
+    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    const { run } = await createRun(harness, { additional_instructions: 'Say please.' });
+    await harness.runToEnd();
+    await submit(harness, await readRun(harness, run));
+    await harness.runToEnd();
+    const sent = [harness.upstream.sent(0).instructions, harness.upstream.sent(1).instructions];
     expect(sent).toEqual(['Be brief.\n\nSay please.', 'Be brief.\n\nSay please.']);
   });
 });
@@ -194,13 +194,13 @@ describe('messages', () => {
   });
 
   test('a refusal of the model is sent back as text', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [refuses('No.')] }, {});
-    const { thread_id, assistant_id } = await createRun(it);
-    await it.runToEnd();
-    await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
-    await it.runToEnd();
-    expect(JSON.stringify(it.upstream.sent().input.at(-1))).toContain('No.');
+    const harness = await setup();
+    harness.upstream.will({ output: [refuses('No.')] }, {});
+    const { thread_id, assistant_id } = await createRun(harness);
+    await harness.runToEnd();
+    await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
+    await harness.runToEnd();
+    expect(JSON.stringify(harness.upstream.sent().input.at(-1))).toContain('No.');
   });
 
   test('images of a user', async () => {
@@ -260,11 +260,11 @@ describe('messages', () => {
 });
 
 test('a model that has no encrypted reasoning is asked again without it', async () => {
-  const it = await setup({ rejectEncryptedContent: true });
-  it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
+  const harness = await setup({ rejectEncryptedContent: true });
+  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
 });

@@ -48,11 +48,11 @@ const schemas: [string, Record<string, unknown>][] = [
 
 /** The arguments with which the scripted model calls a function of these parameters. */
 async function argumentsFor(parameters: Record<string, unknown>): Promise<unknown> {
-  const it = await setup({ model: 'scripted', key: null });
+  const harness = await setup({ model: 'scripted', key: null });
   const tools = [{ type: 'function' as const, function: { name: 'f', parameters } }];
-  const { run } = await createRun(it, { tools });
-  await it.runToEnd();
-  const { required_action } = await readRun(it, run);
+  const { run } = await createRun(harness, { tools });
+  await harness.runToEnd();
+  const { required_action } = await readRun(harness, run);
   const [call] = required_action?.submit_tool_outputs.tool_calls ?? [];
   return JSON.parse(call?.function.arguments ?? 'null');
 }
@@ -76,13 +76,13 @@ test.each([
 const named = (name: string) => ({ type: 'function' as const, function: { name } });
 
 test('a function that is asked for by name is the one', async () => {
-  const it = await setup({ model: 'scripted', key: null });
-  const { run } = await createRun(it, {
+  const harness = await setup({ model: 'scripted', key: null });
+  const { run } = await createRun(harness, {
     tools: [named('first'), named('second')],
     tool_choice: named('second'),
   });
-  await it.runToEnd();
-  const { required_action } = await readRun(it, run);
+  await harness.runToEnd();
+  const { required_action } = await readRun(harness, run);
   const asked = required_action?.submit_tool_outputs.tool_calls.map((call) => call.function.name);
   expect(asked).toEqual(['second']);
 });

@@ -10,52 +10,52 @@ import {
 } from '../../support/conversation.ts';
 
 test('the scripted model calls a function, then tells what it was told', async () => {
-  const it = await setup({ model: 'scripted', key: null });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const waiting = await readRun(it, run);
+  const harness = await setup({ model: 'scripted', key: null });
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const waiting = await readRun(harness, run);
   expect(waiting.status).toBe('requires_action');
   const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
   expect(call?.function.name).toBe('get_weather');
   expect(JSON.parse(call?.function.arguments ?? '')).toEqual({ city: expect.any(String) });
-  await submit(it, waiting, '-3C, snow');
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  const reply = (await readMessages(it, thread_id)).at(-1);
+  await submit(harness, waiting, '-3C, snow');
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  const reply = (await readMessages(harness, thread_id)).at(-1);
   expect(reply && textOf(reply)).toMatch(/^Scripted model\b/u);
   expect(reply && textOf(reply)).toContain('-3C, snow');
-  expect((await readSteps(it, run)).map(({ type }) => type)).toEqual([
+  expect((await readSteps(harness, run)).map(({ type }) => type)).toEqual([
     'tool_calls',
     'message_creation',
   ]);
-  expect(it.upstream.requests).toEqual([]);
+  expect(harness.upstream.requests).toEqual([]);
 });
 
 test('without functions it answers at once', async () => {
-  const it = await setup({ model: 'scripted', key: null });
-  const { run, thread_id } = await createRun(it, {}, { tools: [] });
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  const reply = (await readMessages(it, thread_id)).at(-1);
+  const harness = await setup({ model: 'scripted', key: null });
+  const { run, thread_id } = await createRun(harness, {}, { tools: [] });
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  const reply = (await readMessages(harness, thread_id)).at(-1);
   expect(reply && textOf(reply)).toMatch(/^Scripted model\b/u);
 });
 
 test('it does not call when it must not', async () => {
-  const it = await setup({ model: 'scripted', key: null });
-  const { run } = await createRun(it, { tool_choice: 'none' });
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
+  const harness = await setup({ model: 'scripted', key: null });
+  const { run } = await createRun(harness, { tool_choice: 'none' });
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
 });
 
 /** What is said in a whole conversation, and what it costs. */
 async function converse() {
-  const it = await setup({ model: 'scripted', key: null });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  const { usage } = await readRun(it, run);
-  return [(await readMessages(it, thread_id)).map(textOf), usage];
+  const harness = await setup({ model: 'scripted', key: null });
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  const { usage } = await readRun(harness, run);
+  return [(await readMessages(harness, thread_id)).map(textOf), usage];
 }
 
 test('it says the same twice', async () => {
@@ -63,7 +63,7 @@ test('it says the same twice', async () => {
 });
 
 test('arguments follow the schema of the function', async () => {
-  const it = await setup({ model: 'scripted', key: null });
+  const harness = await setup({ model: 'scripted', key: null });
   const parameters = {
     type: 'object',
     required: ['unit', 'days', 'cities', 'exact', 'where'],
@@ -79,11 +79,11 @@ test('arguments follow the schema of the function', async () => {
       },
     },
   };
-  const { run } = await createRun(it, {
+  const { run } = await createRun(harness, {
     tools: [{ type: 'function', function: { name: 'forecast', parameters } }],
   });
-  await it.runToEnd();
-  const { required_action } = await readRun(it, run);
+  await harness.runToEnd();
+  const { required_action } = await readRun(harness, run);
   const [call] = required_action?.submit_tool_outputs.tool_calls ?? [];
   const args: unknown = JSON.parse(call?.function.arguments ?? '');
   expect(args).toEqual({
@@ -96,7 +96,7 @@ test('arguments follow the schema of the function', async () => {
 });
 
 test('it runs without a key', async () => {
-  const it = await setup({ model: 'scripted', key: null });
-  const { run } = await createRun(it);
+  const harness = await setup({ model: 'scripted', key: null });
+  const { run } = await createRun(harness);
   expect(run.status).toBe('queued');
 });

@@ -35,7 +35,11 @@ const wholeCalls =
     const made = calls.map((call, index) =>
       withDelta(chunks[0] ?? fail(), () => ({ content: '', tool_calls: [toPiece(call, index)] })),
     );
-    return [...chunks.slice(0, first), ...made, ...chunks.slice(first).filter((it) => !isCall(it))];
+    return [
+      ...chunks.slice(0, first),
+      ...made,
+      ...chunks.slice(first).filter((harness) => !isCall(harness)),
+    ];
   };
 
 function fail(): never {

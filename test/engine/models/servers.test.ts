@@ -26,9 +26,9 @@ async function converse(row: Row) {
   const upstream = createChatUpstream({ server });
   // Azure has Responses; here it is to be asked for the other API.
   const model = isAzure(row) ? 'chat' : 'auto';
-  const it = await setup({ model, baseURL, endpoint: upstream });
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await it.openai.beta.threads.create({
+  const harness = await setup({ model, baseURL, endpoint: upstream });
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await harness.openai.beta.threads.create({
     messages: ['Weather in Oslo?', 'And in Rome?'].map((content) => ({ role: 'user', content })),
   });
   const rooms = [
@@ -41,20 +41,28 @@ async function converse(row: Row) {
     { said: 'Cold in all of them. ❄️' },
   );
   const settings = { assistant_id, max_completion_tokens: 500 };
-  const run = await it.openai.beta.threads.runs.create(thread_id, settings);
-  await it.runToEnd();
-  const first = await readRun(it, run);
-  await submit(it, first);
-  await it.runToEnd();
-  const second = await readRun(it, run);
-  await submit(it, second);
-  await it.runToEnd();
-  return { it, upstream, run: await readRun(it, run), first, second, thread_id, assistant_id };
+  const run = await harness.openai.beta.threads.runs.create(thread_id, settings);
+  await harness.runToEnd();
+  const first = await readRun(harness, run);
+  await submit(harness, first);
+  await harness.runToEnd();
+  const second = await readRun(harness, run);
+  await submit(harness, second);
+  await harness.runToEnd();
+  return {
+    it: harness,
+    upstream,
+    run: await readRun(harness, run),
+    first,
+    second,
+    thread_id,
+    assistant_id,
+  };
 }
 
 describe.each(rows)('$name', (row) => {
   test('runs an assistant with functions to its end', async () => {
-    const { it, upstream, run, first, second, thread_id } = await converse(row);
+    const { it: harness, upstream, run, first, second, thread_id } = await converse(row);
     expect([first.last_error, second.last_error, run.last_error]).toEqual([null, null, null]);
     expect(cities(first)).toEqual([{ city: 'Oslo' }, { city: 'Rome' }]);
     expect(cities(second)).toEqual([{ city: 'Bergen' }]);
@@ -65,9 +73,9 @@ describe.each(rows)('$name', (row) => {
       status: 'completed',
       usage: { total_tokens: row.counts ? 45 : 0 },
     });
-    const [, , ...said] = await readMessages(it, thread_id);
+    const [, , ...said] = await readMessages(harness, thread_id);
     expect(said.map(textOf)).toEqual(['Let me see.', 'Cold in all of them. ❄️']);
-    const steps = await readSteps(it, run);
+    const steps = await readSteps(harness, run);
     expect(steps.map(({ type, status }) => [type, status])).toEqual([
       ['message_creation', 'completed'],
       ['tool_calls', 'completed'],
@@ -79,12 +87,12 @@ describe.each(rows)('$name', (row) => {
   });
 
   test('is asked for what it has not got only once', async () => {
-    const { it, upstream, thread_id, assistant_id } = await converse(row);
+    const { it: harness, upstream, thread_id, assistant_id } = await converse(row);
     const before = upstream.requests.length;
     upstream.will({ said: 'Hello again.' });
-    const run = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
-    await it.runToEnd();
-    expect((await readRun(it, run)).status).toBe('completed');
+    const run = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).status).toBe('completed');
     expect(upstream.requests.length - before).toBe(1);
     expect(upstream.triedResponses()).toBe(isAzure(row) ? 0 : 1);
   });

@@ -31,18 +31,18 @@ async function connect() {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port
   const { port } = server.address() as AddressInfo;
   const endpoint = { fetch: globalThis.fetch, refusals: upstream.refusals };
-  const it = await setup({ model: 'auto', baseURL: `http://127.0.0.1:${port}/v1`, endpoint });
-  return { it, upstream, signals, connections: () => connections };
+  const harness = await setup({ model: 'auto', baseURL: `http://127.0.0.1:${port}/v1`, endpoint });
+  return { it: harness, upstream, signals, connections: () => connections };
 }
 
 test('runs use the connections that are there', async () => {
-  const { it, upstream, connections } = await connect();
+  const { it: harness, upstream, connections } = await connect();
   for (const said of ['Snow. ❄️', 'Rain. 🌧️', 'Sun. ☀️', 'Fog. 🌫️']) {
     upstream.will({ said });
-    const { run, thread_id } = await createRun(it);
-    await it.runToEnd();
-    expect((await readRun(it, run)).last_error).toBeNull();
-    expect((await readMessages(it, thread_id)).map(textOf)).toContain(said);
+    const { run, thread_id } = await createRun(harness);
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).last_error).toBeNull();
+    expect((await readMessages(harness, thread_id)).map(textOf)).toContain(said);
     await turn(50);
   }
   // The question for Responses and the first call come too close for one.
@@ -50,14 +50,14 @@ test('runs use the connections that are there', async () => {
 });
 
 test('a run that is cancelled hangs up', async () => {
-  const { it, upstream, signals } = await connect();
+  const { it: harness, upstream, signals } = await connect();
   const gate = createGate();
   upstream.will({ said: 'It is cold and', gate });
-  const { run, thread_id } = await createRun(it);
-  await it.engine.tick();
+  const { run, thread_id } = await createRun(harness);
+  await harness.engine.tick();
   await gate.reached;
-  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
   await until(() => signals.at(-1)?.aborted === true);
-  await it.engine.idle();
-  expect((await readRun(it, run)).status).toBe('cancelled');
+  await harness.engine.idle();
+  expect((await readRun(harness, run)).status).toBe('cancelled');
 });

@@ -49,16 +49,16 @@ const replies: readonly Reply[] = [
 
 describe.each(executors)('$name', ({ open }) => {
   async function tell(reply: Reply, way: Journey) {
-    const it = await open({ ids: createIds(), wrap: travelling(way) });
-    it.will(reply);
-    const { run, thread_id } = await createRun(it);
-    await it.runToEnd();
+    const harness = await open({ ids: createIds(), wrap: travelling(way) });
+    harness.will(reply);
+    const { run, thread_id } = await createRun(harness);
+    await harness.runToEnd();
     const told = [
-      await readRun(it, run),
-      await readMessages(it, thread_id),
-      await readSteps(it, run),
+      await readRun(harness, run),
+      await readMessages(harness, thread_id),
+      await readSteps(harness, run),
     ];
-    await it.engine.stop(0);
+    await harness.engine.stop(0);
     return told;
   }
 

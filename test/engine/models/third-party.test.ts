@@ -117,42 +117,42 @@ const servers: [string, Edit][] = [
 ];
 
 test.each(servers)('a server that %s', async (_, edit) => {
-  const it = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
-  it.upstream.will({
+  const harness = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
+  harness.upstream.will({
     output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' }, 'call_1')],
     edit,
   });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const waiting = await readRun(it, run);
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const waiting = await readRun(harness, run);
   expect(waiting.required_action?.submit_tool_outputs.tool_calls).toMatchObject([
     { id: 'call_1', function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } },
   ]);
-  const messages = await readMessages(it, thread_id);
+  const messages = await readMessages(harness, thread_id);
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Let me see.']);
-  const steps = await readSteps(it, run);
+  const steps = await readSteps(harness, run);
   expect(steps.map(({ type }) => type)).toEqual(['message_creation', 'tool_calls']);
 });
 
 test('a server that answers with a page of its proxy', async () => {
-  const it = await setup();
-  it.upstream.will({ http: { status: 502, error: '<html><h1>Bad Gateway</h1></html>' } });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  const { last_error } = await readRun(it, run);
+  const harness = await setup();
+  harness.upstream.will({ http: { status: 502, error: '<html><h1>Bad Gateway</h1></html>' } });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  const { last_error } = await readRun(harness, run);
   expect(last_error?.code).toBe('server_error');
   expect(last_error?.message).toMatch(/502|Bad Gateway/u);
 });
 
 test('a server whose ids of calls are its own', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('get_weather', {}, 'call_call_1:x/y')] });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const waiting = await readRun(it, run);
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('get_weather', {}, 'call_call_1:x/y')] });
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const waiting = await readRun(harness, run);
   const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
   const tool_outputs = [{ tool_call_id: call?.id ?? '', output: 'x' }];
-  const taken = await it.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const taken = await harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs,
   });
@@ -160,12 +160,12 @@ test('a server whose ids of calls are its own', async () => {
 });
 
 test('a server that neither names its calls nor says what they are called with', async () => {
-  const it = await setup();
+  const harness = await setup();
   const output = [calls('get_weather', {}, 'call_1'), calls('get_weather', {}, 'call_2')];
-  it.upstream.will({ output, edit: without('id', 'call_id', 'arguments') });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  const { required_action } = await readRun(it, run);
+  harness.upstream.will({ output, edit: without('id', 'call_id', 'arguments') });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  const { required_action } = await readRun(harness, run);
   const made = required_action?.submit_tool_outputs.tool_calls ?? [];
   expect(made.map((call) => call.function.arguments)).toEqual(['{}', '{}']);
   expect(new Set(made.map(({ id }) => id)).size).toBe(2);
@@ -173,19 +173,19 @@ test('a server that neither names its calls nor says what they are called with',
 });
 
 test('a server that cannot count', async () => {
-  const it = await setup();
+  const harness = await setup();
   const counts = new Map<string, unknown>([
     ['input_tokens', -1],
     ['output_tokens', 'many'],
     ['total_tokens', null],
     ['cached_tokens', -5],
   ]);
-  it.upstream.will({
+  harness.upstream.will({
     edit: everywhere((key, value) => (counts.has(key) ? counts.get(key) : value)),
   });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  expect((await readRun(it, run)).usage).toMatchObject({
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).usage).toMatchObject({
     prompt_tokens: 0,
     completion_tokens: 0,
     total_tokens: 0,
@@ -211,12 +211,12 @@ test.each<[string, Edit]>([
     (events) => mixed(events).filter(({ type }) => type !== 'response.output_item.done'),
   ],
 ])('a server that says two messages at once%s', async (_, edit) => {
-  const it = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
-  it.upstream.will({ output: [says('Let me see what there is.'), says('It is cold.')], edit });
-  const { events, thread_id } = await tellRun(it);
+  const harness = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
+  harness.upstream.will({ output: [says('Let me see what there is.'), says('It is cold.')], edit });
+  const { events, thread_id } = await tellRun(harness);
   expect(story(events)).toEqual([...begunStory, ...messageStory, ...messageStory, 'run.completed']);
-  await expectTold(it, events);
-  const said = (await readMessages(it, thread_id)).map(textOf);
+  await expectTold(harness, events);
+  const said = (await readMessages(harness, thread_id)).map(textOf);
   expect(said.slice(-2)).toEqual(['Let me see what there is.', 'It is cold.']);
 });
 
@@ -226,35 +226,35 @@ test.each([
 ])(
   'a server that says of a message that it is done when %s was cut off',
   async (_, output, ends) => {
-    const it = await setup();
-    it.upstream.will({ output, incomplete: 'max_output_tokens' });
-    const { events, thread_id } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output, incomplete: 'max_output_tokens' });
+    const { events, thread_id } = await tellRun(harness);
     expect(story(events).at(-1)).toBe('run.incomplete');
-    const [, ...told] = await readMessages(it, thread_id);
+    const [, ...told] = await readMessages(harness, thread_id);
     expect(told.map(({ status }) => status)).toEqual(ends);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   },
 );
 
 test('arguments that come in deltas alone, in the middle of a message', async () => {
-  const it = await setup();
+  const harness = await setup();
   const output = [says('Let me see what there is.'), calls('get_weather', { city: 'Oslo' })];
   const bare = without('arguments');
   const edit: Edit = (events) => bare(mixed(events));
-  it.upstream.will({ output, edit });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  const { required_action } = await readRun(it, run);
+  harness.upstream.will({ output, edit });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  const { required_action } = await readRun(harness, run);
   const [call] = required_action?.submit_tool_outputs.tool_calls ?? [];
   expect(call?.function.arguments).toBe('{"city":"Oslo"}');
 });
 
 test('an empty part is no part', async () => {
-  const it = await setup();
+  const harness = await setup();
   const [empty, full] = [says('').content, says('Sunny.').content];
-  it.upstream.will({ output: [{ ...says(''), content: [...empty, ...full] }] });
-  const { events } = await tellRun(it);
+  harness.upstream.will({ output: [{ ...says(''), content: [...empty, ...full] }] });
+  const { events } = await tellRun(harness);
   const deltas = dataOf(events, 'thread.message.delta').flatMap(({ delta }) => delta.content ?? []);
   expect(new Set(deltas.map(({ index }) => index))).toEqual(new Set([0]));
-  await expectTold(it, events);
+  await expectTold(harness, events);
 });

@@ -18,15 +18,15 @@ const twoCalls = {
 };
 
 /** Answers the calls of a run that another engine has begun, and takes it to its end. */
-async function goOn(it: Opened, run: { id: string; thread_id: string }): Promise<string> {
-  it.will({ said: 'Cold in both.' });
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  const { status, last_error } = await readRun(it, run);
+async function goOn(harness: Opened, run: { id: string; thread_id: string }): Promise<string> {
+  harness.will({ said: 'Cold in both.' });
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  const { status, last_error } = await readRun(harness, run);
   expect([status, last_error]).toEqual(['completed', null]);
-  const [, ...said] = await readMessages(it, run.thread_id);
+  const [, ...said] = await readMessages(harness, run.thread_id);
   expect(said.map(textOf).at(-1)).toBe('Cold in both.');
-  return JSON.stringify(it.sent());
+  return JSON.stringify(harness.sent());
 }
 
 describe.each([

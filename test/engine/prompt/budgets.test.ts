@@ -11,8 +11,8 @@ import {
 import { begins, calls, says } from '../../support/upstream-items.ts';
 
 test('usage of a run is the sum of its steps', async () => {
-  const it = await setup();
-  it.upstream.will(
+  const harness = await setup();
+  harness.upstream.will(
     {
       output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })],
       usage: [100, 20, 64, 8],
@@ -20,13 +20,13 @@ test('usage of a run is the sum of its steps', async () => {
     { output: [calls('get_weather', { city: 'Bergen' })], usage: [150, 10, 128, 0] },
     { output: [says('Snow.'), says('And rain.')], usage: [200, 30, 0, 16] },
   );
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  const { usage } = await readRun(it, run);
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  const { usage } = await readRun(harness, run);
   expect(usage).toEqual({
     prompt_tokens: 450,
     completion_tokens: 60,
@@ -34,7 +34,7 @@ test('usage of a run is the sum of its steps', async () => {
     prompt_token_details: { cached_tokens: 192 },
     completion_tokens_details: { reasoning_tokens: 24 },
   });
-  const steps = await readSteps(it, run);
+  const steps = await readSteps(harness, run);
   expect(steps).toHaveLength(5);
   const sum = (name: 'prompt_tokens' | 'completion_tokens' | 'total_tokens') =>
     steps.reduce((total, step) => total + (step.usage?.[name] ?? 0), 0);
@@ -44,67 +44,70 @@ test('usage of a run is the sum of its steps', async () => {
 });
 
 test('an endpoint that counts nothing costs nothing', async () => {
-  const it = await setup();
-  it.upstream.will({ usage: null });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await setup();
+  harness.upstream.will({ usage: null });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'completed',
     usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
   });
 });
 
 test('the completion budget is one for all calls of the run', async () => {
-  const it = await setup();
-  it.upstream.will(
+  const harness = await setup();
+  harness.upstream.will(
     { output: [calls('get_weather', { city: 'Oslo' })], usage: [100, 200] },
     { usage: [150, 30] },
   );
-  const { run } = await createRun(it, { max_completion_tokens: 500 });
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  const caps = [it.upstream.sent(0).max_output_tokens, it.upstream.sent(1).max_output_tokens];
+  const { run } = await createRun(harness, { max_completion_tokens: 500 });
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  const caps = [
+    harness.upstream.sent(0).max_output_tokens,
+    harness.upstream.sent(1).max_output_tokens,
+  ];
   expect(caps).toEqual([500, 300]);
-  expect((await readRun(it, run)).status).toBe('completed');
+  expect((await readRun(harness, run)).status).toBe('completed');
 });
 
 test('a message cut off by the budget leaves the run incomplete', async () => {
-  const it = await setup();
-  it.upstream.will({
+  const harness = await setup();
+  harness.upstream.will({
     output: [begins('It is very')],
     incomplete: 'max_output_tokens',
     usage: [120, 256],
   });
-  const { run, thread_id } = await createRun(it, { max_completion_tokens: 256 });
-  await it.clock.advance(4000);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const { run, thread_id } = await createRun(harness, { max_completion_tokens: 256 });
+  await harness.clock.advance(4000);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'incomplete',
     completed_at: 1_790_000_004,
     expires_at: null,
     incomplete_details: { reason: 'max_completion_tokens' },
     usage: { prompt_tokens: 120, completion_tokens: 256, total_tokens: 376 },
   });
-  const [, message] = await readMessages(it, thread_id);
+  const [, message] = await readMessages(harness, thread_id);
   expect(message).toMatchObject({
     status: 'incomplete',
     incomplete_details: { reason: 'max_tokens' },
   });
   expect(message && textOf(message)).toBe('It is very');
-  const [step] = await readSteps(it, run);
+  const [step] = await readSteps(harness, run);
   expect(step?.status).toBe('completed');
 });
 
 test('calls that were cut off are never asked for', async () => {
-  const it = await setup();
-  it.upstream.will({
+  const harness = await setup();
+  harness.upstream.will({
     output: [calls('get_weather', '{"city":"Os')],
     incomplete: 'max_output_tokens',
   });
-  const { run } = await createRun(it, { max_completion_tokens: 16 });
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const { run } = await createRun(harness, { max_completion_tokens: 16 });
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'incomplete',
     required_action: null,
     incomplete_details: { reason: 'max_completion_tokens' },
@@ -115,65 +118,68 @@ test.each([
   ['max_completion_tokens', { max_completion_tokens: 100 }],
   ['max_prompt_tokens', { max_prompt_tokens: 100 }],
 ] as const)('with %s used up there is no further call', async (reason, params) => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], usage: [101, 99] });
-  const { run } = await createRun(it, params);
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], usage: [101, 99] });
+  const { run } = await createRun(harness, params);
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'incomplete',
     incomplete_details: { reason },
     usage: { total_tokens: 200 },
   });
-  expect(it.upstream.requests).toHaveLength(1);
+  expect(harness.upstream.requests).toHaveLength(1);
 });
 
 test.each([
   [100, { status: 'completed', incomplete_details: null }],
   [101, { status: 'incomplete', incomplete_details: { reason: 'max_prompt_tokens' } }],
 ] as const)('an answer for %i of 100 prompt tokens', async (spent, expected) => {
-  const it = await setup();
-  it.upstream.will({ usage: [spent, 5] });
-  const { run, thread_id } = await createRun(it, { max_prompt_tokens: 100 });
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject(expected);
-  const [, message] = await readMessages(it, thread_id);
+  const harness = await setup();
+  harness.upstream.will({ usage: [spent, 5] });
+  const { run, thread_id } = await createRun(harness, { max_prompt_tokens: 100 });
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject(expected);
+  const [, message] = await readMessages(harness, thread_id);
   expect(message?.status).toBe('completed');
 });
 
 test('a rest below what the endpoint takes is a used up budget', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], usage: [100, 90] });
-  const { run } = await createRun(it, { max_completion_tokens: 100 });
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], usage: [100, 90] });
+  const { run } = await createRun(harness, { max_completion_tokens: 100 });
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'incomplete',
     incomplete_details: { reason: 'max_completion_tokens' },
   });
 });
 
 test('a content filter leaves the message incomplete', async () => {
-  const it = await setup();
-  it.upstream.will({
+  const harness = await setup();
+  harness.upstream.will({
     output: [begins('To make a')],
     incomplete: 'content_filter',
   });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({ status: 'incomplete', incomplete_details: null });
-  const [, message] = await readMessages(it, thread_id);
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
+    status: 'incomplete',
+    incomplete_details: null,
+  });
+  const [, message] = await readMessages(harness, thread_id);
   expect(message?.incomplete_details).toEqual({ reason: 'content_filter' });
 });
 
 test('a content filter that lets nothing through fails the run', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [], incomplete: 'content_filter' });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await setup();
+  harness.upstream.will({ output: [], incomplete: 'content_filter' });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'failed',
     last_error: { code: 'invalid_prompt' },
   });

@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadTokenizer } from '../../../src/engine/prompt/token-count.ts';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import { createAssistant, readRun, submit } from '../../support/conversation.ts';
 import { calls, reasons } from '../../support/upstream-items.ts';
 
@@ -19,24 +19,24 @@ const tools = [{ type: 'function' as const, function: { name: 'f' } }];
 const room = 6144;
 
 async function createRun(
-  it: Setup,
+  harness: Harness,
   contents: readonly Content[],
   params: RunParams = {},
   assistant: AssistantParams = {},
 ) {
-  const { id: assistant_id } = await createAssistant(it, {
+  const { id: assistant_id } = await createAssistant(harness, {
     model: 'gpt-4',
     tools: [],
     ...assistant,
   });
   const messages = contents.map((content) => ({ role: 'user' as const, content }));
-  const thread = await it.openai.beta.threads.create({ messages });
-  return it.openai.beta.threads.runs.create(thread.id, { assistant_id, ...params });
+  const thread = await harness.openai.beta.threads.create({ messages });
+  return harness.openai.beta.threads.runs.create(thread.id, { assistant_id, ...params });
 }
 
 /** The numbers of the messages in a request, as they stand there. */
-const shown = (it: Setup, request?: number) =>
-  it.upstream.sent(request).input.flatMap((item) => {
+const shown = (harness: Harness, request?: number) =>
+  harness.upstream.sent(request).input.flatMap((item) => {
     const found = /"(?<number>\d+):/u.exec(JSON.stringify(item));
     return found === null ? [] : [Number(found.groups?.['number'])];
   });
@@ -67,12 +67,12 @@ const image = (detail: 'high' | 'low') => ({
 
 /** What a run is shown of a thread of so many messages of 200 tokens. */
 async function shownOf(count: number, params: RunParams = {}, assistant: AssistantParams = {}) {
-  const it = await setup();
-  it.upstream.will({});
-  const run = await createRun(it, numbered(count), params, assistant);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({ status: 'completed', last_error: null });
-  const numbers = shown(it);
+  const harness = await setup();
+  harness.upstream.will({});
+  const run = await createRun(harness, numbered(count), params, assistant);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({ status: 'completed', last_error: null });
+  const numbers = shown(harness);
   expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
   return stretches(numbers);
 }
@@ -118,23 +118,23 @@ describe('a thread', () => {
   });
 
   test('may have many images in few tokens or few in many', async () => {
-    const it = await setup();
-    it.upstream.will({});
+    const harness = await setup();
+    harness.upstream.will({});
     const contents = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => [
       text(index),
       image(index < 3 ? 'low' : 'high'),
     ]);
-    await createRun(it, contents);
-    await it.runToEnd();
-    expect(stretches(shown(it))).toBe('0–2 5–7');
+    await createRun(harness, contents);
+    await harness.runToEnd();
+    expect(stretches(shown(harness))).toBe('0–2 5–7');
   });
 
   test('is shown from its newest message on, even when that alone is too long', async () => {
-    const it = await setup();
-    it.upstream.will({});
-    await createRun(it, [message(0), message(1), message(2, 7000)]);
-    await it.runToEnd();
-    expect(shown(it)).toEqual([2]);
+    const harness = await setup();
+    harness.upstream.will({});
+    await createRun(harness, [message(0), message(1), message(2, 7000)]);
+    await harness.runToEnd();
+    expect(shown(harness)).toEqual([2]);
   });
 });
 
@@ -150,19 +150,19 @@ test('whatever is in a thread, what is sent of it fits and has its newest messag
   );
   const content = fc.tuple(word, fc.integer({ min: 1, max: 700 }));
   const threads = fc.array(content, { minLength: 1, maxLength: 25 });
-  const it = await setup({ otherwise: () => ({}) });
+  const harness = await setup({ otherwise: () => ({}) });
   await fc.assert(
     fc.asyncProperty(threads, async (contents) => {
       const texts = contents.map(([piece, times], index) => `${index}:${piece.repeat(times)}`);
-      await createRun(it, texts);
-      await it.runToEnd();
-      const numbers = shown(it);
+      await createRun(harness, texts);
+      await harness.runToEnd();
+      const numbers = shown(harness);
       const sent = numbers.map((number) => texts[number] ?? '');
       const tokens = sent.reduce((sum, said) => sum + count(said), count('Be brief.'));
       expect(tokens <= room || sent.length === 1).toBe(true);
       expect(numbers.at(-1)).toBe(texts.length - 1);
       expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
-      expect(JSON.stringify(it.upstream.sent().input)).toContain(JSON.stringify(sent.at(-1)));
+      expect(JSON.stringify(harness.upstream.sent().input)).toContain(JSON.stringify(sent.at(-1)));
     }),
     { numRuns: 40 },
   );
@@ -174,60 +174,60 @@ describe('max_prompt_tokens', () => {
   });
 
   test('leaves to the next call what the ones before it have not taken', async () => {
-    const it = await setup();
-    it.upstream.will(
+    const harness = await setup();
+    harness.upstream.will(
       { output: [reasons('x'.repeat(9000)), calls('f', {})], usage: [1200, 30, 0, 20] },
       { usage: [600, 5] },
     );
-    const run = await createRun(it, numbered(20), { max_prompt_tokens: 2000 }, { tools });
-    await it.runToEnd();
-    expect(stretches(shown(it))).toBe('0–1 13–19');
-    await submit(it, await readRun(it, run), 'done');
-    await it.runToEnd();
-    expect(await readRun(it, run)).toMatchObject({ status: 'completed' });
-    expect(stretches(shown(it))).toBe('18–19');
-    const types = it.upstream.sent().input.map((item) => item.type ?? 'message');
+    const run = await createRun(harness, numbered(20), { max_prompt_tokens: 2000 }, { tools });
+    await harness.runToEnd();
+    expect(stretches(shown(harness))).toBe('0–1 13–19');
+    await submit(harness, await readRun(harness, run), 'done');
+    await harness.runToEnd();
+    expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
+    expect(stretches(shown(harness))).toBe('18–19');
+    const types = harness.upstream.sent().input.map((item) => item.type ?? 'message');
     expect(types.slice(-3)).toEqual(['reasoning', 'function_call', 'function_call_output']);
   });
 
   test('that do not hold the newest message end the run before any call', async () => {
-    const it = await setup();
-    const run = await createRun(it, numbered(3), { max_prompt_tokens: 150 });
-    await it.runToEnd();
-    expect(await readRun(it, run)).toMatchObject({
+    const harness = await setup();
+    const run = await createRun(harness, numbered(3), { max_prompt_tokens: 150 });
+    await harness.runToEnd();
+    expect(await readRun(harness, run)).toMatchObject({
       status: 'incomplete',
       incomplete_details: { reason: 'max_prompt_tokens' },
       usage: { total_tokens: 0 },
     });
-    expect(it.upstream.requests).toHaveLength(0);
+    expect(harness.upstream.requests).toHaveLength(0);
   });
 
   test('that do not hold what a function answered end the run before the next call', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [calls('f', {})], usage: [300, 10] });
-    const run = await createRun(it, numbered(1), { max_prompt_tokens: 1000 }, { tools });
-    await it.runToEnd();
-    await submit(it, await readRun(it, run), ' word'.repeat(800));
-    await it.runToEnd();
-    expect(await readRun(it, run)).toMatchObject({
+    const harness = await setup();
+    harness.upstream.will({ output: [calls('f', {})], usage: [300, 10] });
+    const run = await createRun(harness, numbered(1), { max_prompt_tokens: 1000 }, { tools });
+    await harness.runToEnd();
+    await submit(harness, await readRun(harness, run), ' word'.repeat(800));
+    await harness.runToEnd();
+    expect(await readRun(harness, run)).toMatchObject({
       status: 'incomplete',
       incomplete_details: { reason: 'max_prompt_tokens' },
       usage: { prompt_tokens: 300 },
     });
-    expect(it.upstream.requests).toHaveLength(1);
+    expect(harness.upstream.requests).toHaveLength(1);
   });
 });
 
 test('the calls of the run itself stay, whatever they take', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('f', {})] }, {});
-  const run = await createRun(it, numbered(100), {}, { tools });
-  await it.runToEnd();
-  await submit(it, await readRun(it, run), ' word'.repeat(room));
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({ status: 'completed' });
-  expect(shown(it)).toEqual([99]);
-  expect(it.upstream.sent().input.map((item) => item.type ?? 'message')).toEqual([
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('f', {})] }, {});
+  const run = await createRun(harness, numbered(100), {}, { tools });
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run), ' word'.repeat(room));
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
+  expect(shown(harness)).toEqual([99]);
+  expect(harness.upstream.sent().input.map((item) => item.type ?? 'message')).toEqual([
     'message',
     'function_call',
     'function_call_output',

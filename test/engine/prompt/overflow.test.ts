@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { setup, type Setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type Harness, type HarnessOptions } from '../../support/engine.ts';
 import { executors } from '../../support/executors.ts';
 import type { Reply } from '../../support/chat-replies.ts';
 import { createAssistant, readRun } from '../../support/conversation.ts';
@@ -15,34 +15,34 @@ const openai = refuses(
   { param: 'input', code: 'context_length_exceeded' },
 );
 
-async function createRun(it: Setup, model: string, count = 100) {
-  const { id: assistant_id } = await createAssistant(it, { model, tools: [] });
+async function createRun(harness: Harness, model: string, count = 100) {
+  const { id: assistant_id } = await createAssistant(harness, { model, tools: [] });
   const messages = Array.from({ length: count }, (_, index) => ({
     role: 'user' as const,
     content: `${index}:${' word'.repeat(198)}`,
   }));
-  const thread = await it.openai.beta.threads.create({ messages });
-  return it.openai.beta.threads.runs.create(thread.id, { assistant_id });
+  const thread = await harness.openai.beta.threads.create({ messages });
+  return harness.openai.beta.threads.runs.create(thread.id, { assistant_id });
 }
 
 /** How many messages each request showed. */
-const shown = ({ upstream }: Setup) => upstream.requests.map(({ body }) => body.input.length);
+const shown = ({ upstream }: Harness) => upstream.requests.map(({ body }) => body.input.length);
 
 /** A run on a hundred messages of 205 tokens each, after the endpoint has answered so. */
-async function runAfter(turns: readonly Turn[], options: SetupOptions = {}) {
-  const it = await setup(options);
-  it.upstream.will(...turns);
-  const run = await createRun(it, 'local-model');
-  await it.runToEnd();
-  return { it, run: await readRun(it, run) };
+async function runAfter(turns: readonly Turn[], options: HarnessOptions = {}) {
+  const harness = await setup(options);
+  harness.upstream.will(...turns);
+  const run = await createRun(harness, 'local-model');
+  await harness.runToEnd();
+  return { it: harness, run: await readRun(harness, run) };
 }
 
 describe('a prompt that the endpoint finds too long', () => {
   test('is sent again, shorter', async () => {
-    const { it, run } = await runAfter([openai, {}]);
+    const { it: harness, run } = await runAfter([openai, {}]);
     expect(run).toMatchObject({ status: 'completed', last_error: null });
-    const [first, second] = it.upstream.requests.map(({ body }) => JSON.stringify(body.input));
-    expect(shown(it)).toEqual([100, 49]);
+    const [first, second] = harness.upstream.requests.map(({ body }) => JSON.stringify(body.input));
+    expect(shown(harness)).toEqual([100, 49]);
     for (const input of [first, second]) {
       expect(input).toContain('"0:');
       expect(input).toContain('"99:');
@@ -50,21 +50,21 @@ describe('a prompt that the endpoint finds too long', () => {
   });
 
   test('is shorter at once in the next run', async () => {
-    const { it } = await runAfter([openai, {}, {}]);
-    await createRun(it, 'local-model');
-    await it.runToEnd();
-    expect(shown(it)).toEqual([100, 49, 49]);
+    const { it: harness } = await runAfter([openai, {}, {}]);
+    await createRun(harness, 'local-model');
+    await harness.runToEnd();
+    expect(shown(harness)).toEqual([100, 49, 49]);
   });
 
   test('says nothing about other models', async () => {
-    const { it } = await runAfter([openai, {}, {}]);
-    await createRun(it, 'another-model');
-    await it.runToEnd();
-    expect(shown(it)).toEqual([100, 49, 100]);
+    const { it: harness } = await runAfter([openai, {}, {}]);
+    await createRun(harness, 'another-model');
+    await harness.runToEnd();
+    expect(shown(harness)).toEqual([100, 49, 100]);
   });
 
   test('is sent a few times, then the run fails with the endpoint’s reason', async () => {
-    const { it, run } = await runAfter(Array.from({ length: 5 }, () => openai));
+    const { it: harness, run } = await runAfter(Array.from({ length: 5 }, () => openai));
     expect(run).toMatchObject({
       status: 'failed',
       last_error: {
@@ -72,38 +72,38 @@ describe('a prompt that the endpoint finds too long', () => {
         message: expect.stringContaining('Your input exceeds the context window of this model.'),
       },
     });
-    expect(shown(it)).toEqual([100, 49, 24, 11, 5]);
+    expect(shown(harness)).toEqual([100, 49, 24, 11, 5]);
     // What never worked is not held against other runs.
-    it.upstream.will({});
-    await createRun(it, 'local-model');
-    await it.runToEnd();
-    expect(shown(it).at(-1)).toBe(100);
+    harness.upstream.will({});
+    await createRun(harness, 'local-model');
+    await harness.runToEnd();
+    expect(shown(harness).at(-1)).toBe(100);
   });
 
   test('fails the run at once when it has one message only', async () => {
-    const it = await setup();
-    it.upstream.will(openai);
-    const run = await createRun(it, 'local-model', 1);
-    await it.runToEnd();
-    expect(await readRun(it, run)).toMatchObject({
+    const harness = await setup();
+    harness.upstream.will(openai);
+    const run = await createRun(harness, 'local-model', 1);
+    await harness.runToEnd();
+    expect(await readRun(harness, run)).toMatchObject({
       status: 'failed',
       last_error: { code: 'invalid_prompt' },
     });
-    expect(it.upstream.requests).toHaveLength(1);
+    expect(harness.upstream.requests).toHaveLength(1);
   });
 
   test('may be found so in the stream', async () => {
     const failed = { code: 'invalid_prompt', message: 'The prompt exceeds the context window.' };
-    const { it, run } = await runAfter([{ failed }, {}]);
+    const { it: harness, run } = await runAfter([{ failed }, {}]);
     expect(run.status).toBe('completed');
-    expect(shown(it)).toEqual([100, 49]);
+    expect(shown(harness)).toEqual([100, 49]);
   });
 
   test('by a count that is not ours is sent again shorter than we think it need be', async () => {
     const said = refuses("This model's maximum context length is 32768 tokens.");
-    const { it, run } = await runAfter([said, said, {}]);
+    const { it: harness, run } = await runAfter([said, said, {}]);
     expect(run.status).toBe('completed');
-    expect(shown(it)).toEqual([100, 100, 49]);
+    expect(shown(harness)).toEqual([100, 100, 49]);
   });
 });
 
@@ -111,12 +111,12 @@ const tooLong = 'The prompt exceeds the context window.';
 
 /** How many messages each request shows when such an answer comes first. */
 async function shownAfter(open: (typeof executors)[number]['open'], reply: Reply) {
-  const it = await open();
-  it.will(reply, { said: 'Hello.' });
-  const run = await createRun(it, 'local-model');
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({ status: 'completed', last_error: null });
-  return it.sent().map((body) => JSON.stringify(body).match(/\d+: word/gu)?.length);
+  const harness = await open();
+  harness.will(reply, { said: 'Hello.' });
+  const run = await createRun(harness, 'local-model');
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({ status: 'completed', last_error: null });
+  return harness.sent().map((body) => JSON.stringify(body).match(/\d+: word/gu)?.length);
 }
 
 test.each(executors)('with $name a long prompt is sent again, shorter', async ({ open }) => {
@@ -196,9 +196,9 @@ const wordings: readonly (readonly [server: string, message: string, error?: obj
 const sized = wordings.map(([server, message, error]) => ({ server, message, error }));
 
 test.each(sized)('$server: the window is what it says', async ({ message, error }) => {
-  const { it, run } = await runAfter([refuses(message, error), {}]);
+  const { it: harness, run } = await runAfter([refuses(message, error), {}]);
   expect(run).toMatchObject({ status: 'completed', last_error: null });
-  expect(shown(it)).toEqual([100, 29]);
+  expect(shown(harness)).toEqual([100, 29]);
 });
 
 test.each([
@@ -212,9 +212,9 @@ test.each([
   ['LiteLLM', 'litellm.ContextWindowExceededError: it is too much', 400],
   ['Groq', 'Please reduce the length of the messages or completion. context_length_exceeded', 413],
 ] as const)('%s: the window is guessed', async (_, message, status) => {
-  const { it, run } = await runAfter([refuses(message, {}, status), {}]);
+  const { it: harness, run } = await runAfter([refuses(message, {}, status), {}]);
   expect(run).toMatchObject({ status: 'completed', last_error: null });
-  expect(shown(it)).toEqual([100, 49]);
+  expect(shown(harness)).toEqual([100, 49]);
 });
 
 test.each([
@@ -228,7 +228,7 @@ test.each([
     ),
   ],
 ])('%s is not taken for a long prompt', async (_, turn) => {
-  const { it, run } = await runAfter([turn]);
+  const { it: harness, run } = await runAfter([turn]);
   expect(run.status).toBe('failed');
-  expect(it.upstream.requests).toHaveLength(1);
+  expect(harness.upstream.requests).toHaveLength(1);
 });

@@ -17,11 +17,11 @@ const makes = (file_id: string, index: number): Note => ({ type: 'file_path', fi
 
 /** The text of a message that the model ends with `text` and these references. */
 async function annotated(text: string, notes: Note[], edit?: Turn['edit']) {
-  const it = await setup();
-  it.upstream.will({ output: [says(text, notes)], ...(edit && { edit }) });
-  const { thread_id } = await createRun(it);
-  await it.runToEnd();
-  const [part] = (await readMessages(it, thread_id)).at(-1)?.content ?? [];
+  const harness = await setup();
+  harness.upstream.will({ output: [says(text, notes)], ...(edit && { edit }) });
+  const { thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const [part] = (await readMessages(harness, thread_id)).at(-1)?.content ?? [];
   if (part?.type !== 'text') throw new Error('the message is no text');
   return part.text;
 }

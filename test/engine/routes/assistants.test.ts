@@ -24,12 +24,12 @@ test('a new assistant has every field, defaults filled in', async () => {
 });
 
 test('an assistant is read back as it was answered', async () => {
-  const it = await setup();
+  const harness = await setup();
   const format = {
     type: 'json_schema',
     json_schema: { name: 'answer', schema: { type: 'object' }, strict: true },
   } as const;
-  const assistant = await createAssistant(it, {
+  const assistant = await createAssistant(harness, {
     name: 'Demo',
     description: 'A demonstration',
     temperature: 0.2,
@@ -44,12 +44,12 @@ test('an assistant is read back as it was answered', async () => {
     reasoning_effort: 'low',
     response_format: format,
   });
-  expect(await it.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
+  expect(await harness.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
 });
 
 test('functions and file search are answered in full', async () => {
-  const it = await setup();
-  const { tools } = await createAssistant(it, {
+  const harness = await setup();
+  const { tools } = await createAssistant(harness, {
     tools: [
       weatherTool,
       { type: 'function', function: { name: 'now' } },
@@ -79,26 +79,26 @@ test('functions and file search are answered in full', async () => {
 });
 
 test('code interpreter brings an empty list of files', async () => {
-  const it = await setup();
-  const { id, tool_resources } = await createAssistant(it, {
+  const harness = await setup();
+  const { id, tool_resources } = await createAssistant(harness, {
     tools: [{ type: 'code_interpreter' }],
   });
   expect(tool_resources).toEqual({ code_interpreter: { file_ids: [] } });
   const given = { code_interpreter: { file_ids: ['file-a'] } };
-  const modified = await it.openai.beta.assistants.update(id, { tool_resources: given });
+  const modified = await harness.openai.beta.assistants.update(id, { tool_resources: given });
   expect(modified.tool_resources).toEqual(given);
 });
 
 test('modifying changes what is given, clears what is null and replaces metadata', async () => {
-  const it = await setup();
-  const assistant = await createAssistant(it, {
+  const harness = await setup();
+  const assistant = await createAssistant(harness, {
     name: 'Demo',
     description: 'old',
     temperature: 0.5,
     metadata: { a: '1', b: '2' },
   });
-  await it.clock.advance(5000);
-  const modified = await it.openai.beta.assistants.update(assistant.id, {
+  await harness.clock.advance(5000);
+  const modified = await harness.openai.beta.assistants.update(assistant.id, {
     description: null,
     temperature: null,
     metadata: { c: '3' },
@@ -109,25 +109,25 @@ test('modifying changes what is given, clears what is null and replaces metadata
     temperature: 1,
     metadata: { c: '3' },
   });
-  const cleared = await it.openai.beta.assistants.update(assistant.id, {
+  const cleared = await harness.openai.beta.assistants.update(assistant.id, {
     metadata: null,
     tools: [],
   });
   expect(cleared).toMatchObject({ metadata: {}, tools: [], name: 'Demo' });
-  expect(await it.openai.beta.assistants.update(assistant.id, {})).toEqual(cleared);
+  expect(await harness.openai.beta.assistants.update(assistant.id, {})).toEqual(cleared);
 });
 
 test('a deleted assistant is gone', async () => {
-  const it = await setup();
-  const { id } = await createAssistant(it);
-  expect(await it.openai.beta.assistants.delete(id)).toEqual({
+  const harness = await setup();
+  const { id } = await createAssistant(harness);
+  expect(await harness.openai.beta.assistants.delete(id)).toEqual({
     id,
     object: 'assistant.deleted',
     deleted: true,
   });
   const gone = { status: 404, message: `No assistant found with id '${id}'.` };
-  expect(await refusal(it.openai.beta.assistants.retrieve(id))).toMatchObject(gone);
-  expect(await refusal(it.openai.beta.assistants.delete(id))).toMatchObject(gone);
-  expect(await refusal(it.openai.beta.assistants.update(id, {}))).toMatchObject(gone);
-  expect((await it.openai.beta.assistants.list()).data).toEqual([]);
+  expect(await refusal(harness.openai.beta.assistants.retrieve(id))).toMatchObject(gone);
+  expect(await refusal(harness.openai.beta.assistants.delete(id))).toMatchObject(gone);
+  expect(await refusal(harness.openai.beta.assistants.update(id, {}))).toMatchObject(gone);
+  expect((await harness.openai.beta.assistants.list()).data).toEqual([]);
 });

@@ -64,11 +64,11 @@ const messages: Case[] = [
 
 describe('POST /threads/T/messages, and as messages[0] of a new thread', () => {
   test.each(named(messages))('%s', async (_, given) => {
-    const it = await setup();
-    const { id } = await it.openai.beta.threads.create();
-    const added = await it.request('POST', `/threads/${id}/messages`, given[0]);
+    const harness = await setup();
+    const { id } = await harness.openai.beta.threads.create();
+    const added = await harness.request('POST', `/threads/${id}/messages`, given[0]);
     expect([added.status, added.body]).toEqual([400, error(given)]);
-    const created = await it.request('POST', '/threads', { messages: [given[0]] });
+    const created = await harness.request('POST', '/threads', { messages: [given[0]] });
     expect(created.status).toBe(400);
     expect(created.body.error).toMatchObject({ code: given[3], param: `messages[0].${given[2]}` });
   });

@@ -45,11 +45,11 @@ const bodies: Case[] = [
 
 describe('GET of every list', () => {
   test.each(named(queries))('%s', async (_, given) => {
-    const it = await setup();
-    const { id } = await it.openai.beta.threads.create();
+    const harness = await setup();
+    const { id } = await harness.openai.beta.threads.create();
     const lists = ['/assistants', '/threads', `/threads/${id}/messages`, `/threads/${id}/runs`];
     for (const list of lists) {
-      const { status, body } = await it.request('GET', `${list}?${String(given[0])}`);
+      const { status, body } = await harness.request('GET', `${list}?${String(given[0])}`);
       expect([list, status, body]).toEqual([list, 400, error(given)]);
     }
   });

@@ -40,12 +40,12 @@ describe('what is not there', () => {
   ];
 
   test.each(cases)('%s %s', async (method, path, message) => {
-    const it = await setup();
-    it.upstream.will({});
-    const { run, thread_id } = await createRun(it);
-    await it.runToEnd();
-    const [first] = await readMessages(it, thread_id);
-    const [step] = await readSteps(it, run);
+    const harness = await setup();
+    harness.upstream.will({});
+    const { run, thread_id } = await createRun(harness);
+    await harness.runToEnd();
+    const [first] = await readMessages(harness, thread_id);
+    const [step] = await readSteps(harness, run);
     const ids: Record<string, string> = {
       T: thread_id,
       M: first?.id ?? '',
@@ -55,7 +55,7 @@ describe('what is not there', () => {
     const named = (text: string) =>
       text.replaceAll(/(?<![A-Z])[TMRS](?![A-Za-z])/gu, (letter) => ids[letter] ?? letter);
     const body = method === 'POST' ? {} : undefined;
-    const answer = await it.request(method, named(path), body);
+    const answer = await harness.request(method, named(path), body);
     expect(answer.status).toBe(404);
     expect(answer.body).toEqual({
       error: { message: named(message), type: 'invalid_request_error', param: null, code: null },
@@ -78,10 +78,10 @@ describe('ids that cannot be', () => {
     ['/threads/%2e%2e%2fassistants', 'thread_id', '../assistants', 'thread'],
     ['/threads/%F0%9F%98%80', 'thread_id', '😀', 'thread'],
   ])('GET %s', async (path, param, value, prefix) => {
-    const it = await setup();
-    const { run, thread_id } = await createRun(it);
+    const harness = await setup();
+    const { run, thread_id } = await createRun(harness);
     const named = path.replace('/T/', `/${thread_id}/`).replace('/R/', `/${run.id}/`);
-    const { status, body } = await it.request('GET', named);
+    const { status, body } = await harness.request('GET', named);
     expect(status).toBe(400);
     expect(body.error).toEqual({
       message: `Invalid '${param}': '${value}'. Expected an ID that begins with '${prefix}'.`,
@@ -98,9 +98,9 @@ describe('ids that cannot be', () => {
   });
 
   test('an assistant named in the body is looked up, whatever its id looks like', async () => {
-    const it = await setup();
-    const { id } = await it.openai.beta.threads.create();
-    const made = it.openai.beta.threads.runs.create(id, { assistant_id: 'asst_x' });
+    const harness = await setup();
+    const { id } = await harness.openai.beta.threads.create();
+    const made = harness.openai.beta.threads.runs.create(id, { assistant_id: 'asst_x' });
     expect(await refusal(made)).toMatchObject({
       status: 404,
       message: "No assistant found with id 'asst_x'.",
@@ -147,24 +147,24 @@ describe('the order of checks', () => {
   );
 
   test('the run exists before its status, its status before the outputs', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
-    const { run, thread_id } = await createRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+    const { run, thread_id } = await createRun(harness);
     const path = `/threads/${thread_id}/runs/${run.id}/submit_tool_outputs`;
     const wrong = { tool_outputs: [{ tool_call_id: 'call_z', output: '' }] };
-    const queued = await it.request('POST', path, wrong);
+    const queued = await harness.request('POST', path, wrong);
     expect(queued.body.error.message).toBe('Runs in status "queued" do not accept tool outputs.');
-    await it.runToEnd();
-    const empty = await it.request('POST', path, {});
+    await harness.runToEnd();
+    const empty = await harness.request('POST', path, {});
     expect(empty.body.error).toMatchObject({
       message: "Missing required parameter: 'tool_outputs'.",
       code: 'missing_required_parameter',
     });
-    const foreign = await it.request('POST', path, wrong);
+    const foreign = await harness.request('POST', path, wrong);
     expect(foreign.body.error.message).toBe(
       "Expected tool outputs for call_ids ['call_1'], got ['call_z']",
     );
-    await submit(it, await readRun(it, run));
+    await submit(harness, await readRun(harness, run));
   });
 });
 

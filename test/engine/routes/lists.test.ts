@@ -1,26 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import { createThread, textOf } from '../../support/conversation.ts';
 
 /** A thread of messages `1`, `2`, … `count`, all of one second. */
-async function count(it: Setup, length: number) {
-  const { id } = await it.openai.beta.threads.create({
+async function count(harness: Harness, length: number) {
+  const { id } = await harness.openai.beta.threads.create({
     messages: Array.from({ length }, (_, index) => ({ role: 'user', content: `${index + 1}` })),
   });
-  const { data } = await it.openai.beta.threads.messages.list(id, { order: 'asc', limit: 100 });
+  const { data } = await harness.openai.beta.threads.messages.list(id, {
+    order: 'asc',
+    limit: 100,
+  });
   const ids = new Map(data.map((message) => [textOf(message), message.id]));
   const page = async (query: string) => {
     const named = query.replaceAll(/#(\d+)/gu, (_, name: string) => ids.get(name) ?? name);
-    const { body } = await it.request('GET', `/threads/${id}/messages?${named}`);
+    const { body } = await harness.request('GET', `/threads/${id}/messages?${named}`);
     return [body.data.map(textOf).join(' '), body.has_more];
   };
   return { id, page };
 }
 
 test('an empty list has null ids', async () => {
-  const it = await setup();
-  const { id } = await it.openai.beta.threads.create();
-  const { body } = await it.request('GET', `/threads/${id}/messages`);
+  const harness = await setup();
+  const { id } = await harness.openai.beta.threads.create();
+  const { body } = await harness.request('GET', `/threads/${id}/messages`);
   expect(body).toEqual({
     object: 'list',
     data: [],
@@ -61,25 +64,25 @@ describe('cursors', () => {
 });
 
 test('the newer second comes first although ids do not tell', async () => {
-  const it = await setup();
-  const first = await createThread(it);
-  await it.clock.advance(1000);
-  const second = await createThread(it);
-  const { body } = await it.request('GET', '/threads?order=asc');
+  const harness = await setup();
+  const first = await createThread(harness);
+  await harness.clock.advance(1000);
+  const second = await createThread(harness);
+  const { body } = await harness.request('GET', '/threads?order=asc');
   expect(body).toMatchObject({ first_id: first.id, last_id: second.id });
 });
 
 test.each(['assistants', 'threads', 'messages', 'runs', 'steps', 'files'])(
   'a cursor that is not in the list of %s is a 404',
   async (kind) => {
-    const it = await setup();
-    it.upstream.will({});
-    const assistant = await it.openai.beta.assistants.create({ model: 'gpt-4.1-mini' });
-    const thread = await createThread(it);
-    const { runs } = it.openai.beta.threads;
+    const harness = await setup();
+    harness.upstream.will({});
+    const assistant = await harness.openai.beta.assistants.create({ model: 'gpt-4.1-mini' });
+    const thread = await createThread(harness);
+    const { runs } = harness.openai.beta.threads;
     const run = await runs.create(thread.id, { assistant_id: assistant.id });
-    await it.runToEnd();
-    const { data } = await it.openai.beta.threads.messages.list(thread.id);
+    await harness.runToEnd();
+    const { data } = await harness.openai.beta.threads.messages.list(thread.id);
     const paths: Record<string, string> = {
       assistants: '/assistants',
       threads: '/threads',
@@ -89,7 +92,7 @@ test.each(['assistants', 'threads', 'messages', 'runs', 'steps', 'files'])(
       files: `/threads/${thread.id}/messages/${data[0]?.id}/files`,
     };
     for (const cursor of ['after', 'before']) {
-      const { status, body } = await it.request('GET', `${paths[kind]}?${cursor}=x_nowhere`);
+      const { status, body } = await harness.request('GET', `${paths[kind]}?${cursor}=x_nowhere`);
       expect(status).toBe(404);
       expect(body.error.message).toMatch(/^No [a-z ]+ found with id 'x_nowhere'/u);
     }
@@ -97,19 +100,19 @@ test.each(['assistants', 'threads', 'messages', 'runs', 'steps', 'files'])(
 );
 
 test('a cursor belongs to its own list', async () => {
-  const it = await setup();
-  const one = await count(it, 2);
-  const other = await count(it, 2);
-  const { body } = await it.request('GET', `/threads/${one.id}/messages?limit=1`);
+  const harness = await setup();
+  const one = await count(harness, 2);
+  const other = await count(harness, 2);
+  const { body } = await harness.request('GET', `/threads/${one.id}/messages?limit=1`);
   const path = `/threads/${other.id}/messages?after=${body.first_id}`;
-  expect((await it.request('GET', path)).status).toBe(404);
+  expect((await harness.request('GET', path)).status).toBe(404);
 });
 
 test('the SDK walks all pages', async () => {
-  const it = await setup();
-  const { id } = await count(it, 45);
+  const harness = await setup();
+  const { id } = await count(harness, 45);
   const walked: string[] = [];
-  for await (const message of it.openai.beta.threads.messages.list(id, { order: 'asc' })) {
+  for await (const message of harness.openai.beta.threads.messages.list(id, { order: 'asc' })) {
     walked.push(textOf(message));
   }
   expect(walked).toEqual(Array.from({ length: 45 }, (_, index) => `${index + 1}`));
@@ -118,9 +121,9 @@ test('the SDK walks all pages', async () => {
 test.each(['asc', 'desc'] as const)(
   'a program that deletes all that it is shown goes on to the next page, %s',
   async (order) => {
-    const it = await setup();
-    const { assistants, threads } = it.openai.beta;
-    const { id: thread_id } = await count(it, 5);
+    const harness = await setup();
+    const { assistants, threads } = harness.openai.beta;
+    const { id: thread_id } = await count(harness, 5);
     const made = [thread_id];
     for (let index = 0; index < 4; index += 1) {
       await assistants.create({ model: 'gpt-4.1-mini' });
@@ -135,27 +138,27 @@ test.each(['asc', 'desc'] as const)(
     expect((await assistants.list()).data).toEqual([]);
     const gone = made.at(order === 'asc' ? 1 : -2) ?? '';
     await threads.delete(gone);
-    const { body } = await it.request('GET', `/threads?order=${order}&after=${gone}`);
+    const { body } = await harness.request('GET', `/threads?order=${order}&after=${gone}`);
     const listed = order === 'asc' ? made : made.toReversed();
     expect(body.data.map(({ id }: { id: string }) => id)).toEqual(listed.slice(2));
   },
 );
 
 test('assistants, runs and steps are pages too', async () => {
-  const it = await setup({ otherwise: () => ({}) });
+  const harness = await setup({ otherwise: () => ({}) });
   const assistants = [];
   for (const name of ['a', 'b', 'c']) {
-    assistants.push(await it.openai.beta.assistants.create({ model: 'gpt-4.1-mini', name }));
+    assistants.push(await harness.openai.beta.assistants.create({ model: 'gpt-4.1-mini', name }));
   }
-  const found = await it.openai.beta.assistants.list({ limit: 2 });
+  const found = await harness.openai.beta.assistants.list({ limit: 2 });
   expect(found.data.map(({ name }) => name)).toEqual(['c', 'b']);
   expect(found.has_more).toBe(true);
-  const thread = await createThread(it);
-  const { runs } = it.openai.beta.threads;
+  const thread = await createThread(harness);
+  const { runs } = harness.openai.beta.threads;
   const made: string[] = [];
   for (const { id } of assistants) {
     made.push((await runs.create(thread.id, { assistant_id: id })).id);
-    await it.runToEnd();
+    await harness.runToEnd();
   }
   const page = await runs.list(thread.id, { limit: 2 });
   expect(page.data.map(({ id }) => id)).toEqual([made[2], made[1]]);

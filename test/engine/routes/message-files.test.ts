@@ -7,10 +7,10 @@ const tools = [{ type: 'code_interpreter' as const }];
 
 /** A message with four files: two attached, one of them an image, and another image. */
 async function withFiles() {
-  const it = await setup();
-  const { id: thread_id } = await it.openai.beta.threads.create();
-  await it.clock.advance(7000);
-  const message = await it.openai.beta.threads.messages.create(thread_id, {
+  const harness = await setup();
+  const { id: thread_id } = await harness.openai.beta.threads.create();
+  await harness.clock.advance(7000);
+  const message = await harness.openai.beta.threads.messages.create(thread_id, {
     role: 'user',
     content: [
       { type: 'image_file', image_file: { file_id: 'file-b' } },
@@ -29,7 +29,7 @@ async function withFiles() {
     created_at: 1_790_000_007,
     message_id: message.id,
   });
-  return { ...it, path, file, message };
+  return { ...harness, path, file, message };
 }
 
 test('the files of a message are its attachments and its images, each once', async () => {
@@ -86,14 +86,17 @@ test('files of a message that does not exist', async () => {
 });
 
 test('a file that the model made is one of its message', async () => {
-  const it = await setup();
+  const harness = await setup();
   const text = 'Here: sandbox:/mnt/data/a.csv';
-  it.upstream.will({
+  harness.upstream.will({
     output: [says(text, [{ type: 'file_path', file_id: 'file-made', index: 0 }])],
   });
-  const { thread_id } = await createRun(it);
-  await it.runToEnd();
-  const [, message] = await readMessages(it, thread_id);
-  const { body } = await it.request('GET', `/threads/${thread_id}/messages/${message?.id}/files`);
+  const { thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const [, message] = await readMessages(harness, thread_id);
+  const { body } = await harness.request(
+    'GET',
+    `/threads/${thread_id}/messages/${message?.id}/files`,
+  );
   expect(body.data).toMatchObject([{ id: 'file-made', message_id: message?.id }]);
 });

@@ -81,11 +81,11 @@ test('modifying replaces the metadata and nothing else', async () => {
 });
 
 test('a deleted message is gone from its thread', async () => {
-  const it = await setup();
-  const { id: thread_id } = await createThread(it);
-  const [message] = await readMessages(it, thread_id);
+  const harness = await setup();
+  const { id: thread_id } = await createThread(harness);
+  const [message] = await readMessages(harness, thread_id);
   const id = message?.id ?? '';
-  const { messages } = it.openai.beta.threads;
+  const { messages } = harness.openai.beta.threads;
   expect(await messages.delete(id, { thread_id })).toEqual({
     id,
     object: 'thread.message.deleted',
@@ -95,16 +95,16 @@ test('a deleted message is gone from its thread', async () => {
   expect(await refusal(messages.retrieve(id, { thread_id }))).toMatchObject(gone);
   expect(await refusal(messages.update(id, { thread_id }))).toMatchObject(gone);
   expect(await refusal(messages.delete(id, { thread_id }))).toMatchObject(gone);
-  expect(await readMessages(it, thread_id)).toEqual([]);
+  expect(await readMessages(harness, thread_id)).toEqual([]);
 });
 
 test('a message is found on its own thread only', async () => {
-  const it = await setup();
-  const one = await createThread(it);
-  const other = await createThread(it);
-  const [message] = await readMessages(it, one.id);
+  const harness = await setup();
+  const one = await createThread(harness);
+  const other = await createThread(harness);
+  const [message] = await readMessages(harness, one.id);
   const id = message?.id ?? '';
-  const read = it.openai.beta.threads.messages.retrieve(id, { thread_id: other.id });
+  const read = harness.openai.beta.threads.messages.retrieve(id, { thread_id: other.id });
   expect(await refusal(read)).toMatchObject({
     status: 404,
     message: `No message found with id '${id}'.`,
@@ -112,12 +112,12 @@ test('a message is found on its own thread only', async () => {
 });
 
 test('messages are listed by the run that made them', async () => {
-  const it = await setup();
-  it.upstream.will({});
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const { data } = await it.openai.beta.threads.messages.list(thread_id, { run_id: run.id });
+  const harness = await setup();
+  harness.upstream.will({});
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const { data } = await harness.openai.beta.threads.messages.list(thread_id, { run_id: run.id });
   expect(data.map(({ role, run_id }) => [role, run_id])).toEqual([['assistant', run.id]]);
-  const { data: all } = await it.openai.beta.threads.messages.list(thread_id);
+  const { data: all } = await harness.openai.beta.threads.messages.list(thread_id);
   expect(all).toHaveLength(2);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createIds } from '../../support/clock.ts';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import {
   createRun,
   readMessages,
@@ -12,35 +12,35 @@ import {
 import { calls } from '../../support/upstream-items.ts';
 
 /** An engine whose objects have ids as other systems make them: no prefix, and awkward characters. */
-function withOldIds(): Promise<Setup> {
+function withOldIds(): Promise<Harness> {
   const ids = createIds();
   const object = (prefix: string) => `${ids.newId('').slice(-3)} ü/${prefix}?#%`;
   return setup({ oldIds: true, ids: { newId: object, newRequestId: () => ids.newRequestId() } });
 }
 
 test('what exists is served whatever the shape of its id', async () => {
-  const it = await withOldIds();
-  it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
-  const { run, thread_id, assistant_id } = await createRun(it);
+  const harness = await withOldIds();
+  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+  const { run, thread_id, assistant_id } = await createRun(harness);
   expect(run.id).toMatch(/^\d{3} ü\/run_\?#%$|^[0-9a-z]{3} ü\/run_\?#%$/u);
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  const [step] = await readSteps(it, run);
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  const [step] = await readSteps(harness, run);
   const params = { thread_id, run_id: run.id };
-  const { runs, messages } = it.openai.beta.threads;
+  const { runs, messages } = harness.openai.beta.threads;
   expect(await runs.steps.retrieve(step?.id ?? '', params)).toEqual(step);
-  const [message] = await readMessages(it, thread_id);
+  const [message] = await readMessages(harness, thread_id);
   expect(await messages.retrieve(message?.id ?? '', { thread_id })).toEqual(message);
-  expect((await it.openai.beta.assistants.retrieve(assistant_id)).id).toBe(assistant_id);
+  expect((await harness.openai.beta.assistants.retrieve(assistant_id)).id).toBe(assistant_id);
   const page = await messages.list(thread_id, { after: message?.id ?? '', order: 'asc' });
   expect(page.data).toHaveLength(1);
 });
 
 test('what does not exist is judged by the shape of its id', async () => {
-  const it = await withOldIds();
-  expect((await refusal(it.openai.beta.threads.retrieve('550e8400-e29b'))).message).toBe(
+  const harness = await withOldIds();
+  expect((await refusal(harness.openai.beta.threads.retrieve('550e8400-e29b'))).message).toBe(
     "Invalid 'thread_id': '550e8400-e29b'. Expected an ID that begins with 'thread'.",
   );
 });

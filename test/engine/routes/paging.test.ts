@@ -25,7 +25,7 @@ function pageOf(ids: string[], { limit, order, after, before }: Query) {
 }
 
 test('every page of every list is the one that the contract names', async () => {
-  const it = await setup();
+  const harness = await setup();
   const pauses = fc.array(fc.constantFrom(0, 0, 0, 1000, 5000), { minLength: 1, maxLength: 12 });
   const query = fc.record({
     limit: fc.integer({ min: 1, max: 14 }),
@@ -35,12 +35,12 @@ test('every page of every list is the one that the contract names', async () => 
   });
   await fc.assert(
     fc.asyncProperty(pauses, fc.array(query, { maxLength: 6 }), async (waits, queries) => {
-      const { id } = await it.openai.beta.threads.create();
+      const { id } = await harness.openai.beta.threads.create();
       const path = `/threads/${id}/messages`;
       const ids: string[] = [];
       for (const wait of waits) {
-        await it.clock.advance(wait);
-        const { body } = await it.request('POST', path, { role: 'user', content: 'x' });
+        await harness.clock.advance(wait);
+        const { body } = await harness.request('POST', path, { role: 'user', content: 'x' });
         ids.push(body.id);
       }
       for (const { after, before, ...rest } of queries) {
@@ -53,7 +53,7 @@ test('every page of every list is the one that the contract names', async () => 
           ...(earlier !== undefined && { before: earlier }),
         };
         const text = new URLSearchParams({ ...asked, limit: `${asked.limit}` });
-        const { body } = await it.request('GET', `${path}?${text.toString()}`);
+        const { body } = await harness.request('GET', `${path}?${text.toString()}`);
         const got = { ids: body.data.map((one: Listed) => one.id), has_more: body.has_more };
         expect(got).toEqual(pageOf(ids, asked));
       }

@@ -24,8 +24,8 @@ test.each([undefined, '', {}])('a thread needs no body (%j)', async (body) => {
 });
 
 test('a thread takes its first messages in order', async () => {
-  const it = await setup();
-  const thread = await it.openai.beta.threads.create({
+  const harness = await setup();
+  const thread = await harness.openai.beta.threads.create({
     messages: [
       { role: 'user', content: 'one' },
       { role: 'assistant', content: 'two', metadata: { by: 'hand' } },
@@ -33,7 +33,7 @@ test('a thread takes its first messages in order', async () => {
     ],
     metadata: { topic: 'counting' },
   });
-  const messages = await readMessages(it, thread.id);
+  const messages = await readMessages(harness, thread.id);
   expect(messages.map(textOf)).toEqual(['one', 'two', 'three']);
   expect(messages[1]).toMatchObject({
     role: 'assistant',
@@ -56,17 +56,17 @@ test('a thread is modified: metadata and resources replaced, absent ones kept', 
 });
 
 test('deleting a thread deletes all that was on it', async () => {
-  const it = await setup();
-  it.upstream.will({});
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const [message] = await readMessages(it, thread_id);
-  expect(await it.openai.beta.threads.delete(thread_id)).toEqual({
+  const harness = await setup();
+  harness.upstream.will({});
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const [message] = await readMessages(harness, thread_id);
+  expect(await harness.openai.beta.threads.delete(thread_id)).toEqual({
     id: thread_id,
     object: 'thread.deleted',
     deleted: true,
   });
-  const { threads } = it.openai.beta;
+  const { threads } = harness.openai.beta;
   const gone = { status: 404, message: `No thread found with id '${thread_id}'.` };
   expect(await refusal(threads.retrieve(thread_id))).toMatchObject(gone);
   expect(await refusal(threads.delete(thread_id))).toMatchObject(gone);
@@ -78,40 +78,40 @@ test('deleting a thread deletes all that was on it', async () => {
 });
 
 test('deleting a thread stops its run', async () => {
-  const it = await setup();
+  const harness = await setup();
   const gate = createGate();
-  it.upstream.will({ gate });
-  const { thread_id } = await createRun(it);
-  await it.engine.tick();
+  harness.upstream.will({ gate });
+  const { thread_id } = await createRun(harness);
+  await harness.engine.tick();
   await gate.reached;
-  await it.openai.beta.threads.delete(thread_id);
-  await it.engine.idle();
-  expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
-  const { status } = await it.request('GET', `/threads/${thread_id}`);
+  await harness.openai.beta.threads.delete(thread_id);
+  await harness.engine.idle();
+  expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
+  const { status } = await harness.request('GET', `/threads/${thread_id}`);
   expect(status).toBe(404);
 });
 
 test('threads are listed, newest first, page by page', async () => {
-  const it = await setup();
-  const first = await createThread(it);
-  await it.clock.advance(1000);
-  const second = await createThread(it);
-  const third = await createThread(it);
-  const { status, body } = await it.request('GET', '/threads?limit=2');
+  const harness = await setup();
+  const first = await createThread(harness);
+  await harness.clock.advance(1000);
+  const second = await createThread(harness);
+  const third = await createThread(harness);
+  const { status, body } = await harness.request('GET', '/threads?limit=2');
   expect(status).toBe(200);
   expect(body).toMatchObject({ first_id: third.id, last_id: second.id, has_more: true });
-  const rest = await it.request('GET', `/threads?after=${second.id}`);
+  const rest = await harness.request('GET', `/threads?after=${second.id}`);
   expect(rest.body).toMatchObject({ data: [first], has_more: false });
 });
 
 test('an assistant can be deleted while threads that used it stay readable', async () => {
-  const it = await setup();
-  it.upstream.will({});
-  const { run, thread_id, assistant_id } = await createRun(it);
-  await it.runToEnd();
-  await it.openai.beta.assistants.delete(assistant_id);
-  const read = await it.openai.beta.threads.runs.retrieve(run.id, { thread_id });
+  const harness = await setup();
+  harness.upstream.will({});
+  const { run, thread_id, assistant_id } = await createRun(harness);
+  await harness.runToEnd();
+  await harness.openai.beta.assistants.delete(assistant_id);
+  const read = await harness.openai.beta.threads.runs.retrieve(run.id, { thread_id });
   expect(read).toMatchObject({ status: 'completed', assistant_id });
-  const other = await createAssistant(it);
+  const other = await createAssistant(harness);
   expect(other.id).not.toBe(assistant_id);
 });

@@ -6,9 +6,9 @@ const stores = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 const code = (...file_ids: string[]) => ({ code_interpreter: { file_ids } });
 
 test('resources are kept where they are given', async () => {
-  const it = await setup();
-  const { assistants, threads } = it.openai.beta;
-  const assistant = await createAssistant(it, {
+  const harness = await setup();
+  const { assistants, threads } = harness.openai.beta;
+  const assistant = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
     tool_resources: stores('vs_1'),
   });
@@ -20,10 +20,10 @@ test('resources are kept where they are given', async () => {
 });
 
 test('modifying the resources of one tool leaves those of the other', async () => {
-  const it = await setup();
-  const { assistants, threads } = it.openai.beta;
+  const harness = await setup();
+  const { assistants, threads } = harness.openai.beta;
   const both = { ...stores('vs_1'), ...code('file-a') };
-  const assistant = await createAssistant(it, { tool_resources: both });
+  const assistant = await createAssistant(harness, { tool_resources: both });
   const thread = await threads.create({ tool_resources: both });
   for (const [kind, { id }] of [[assistants, assistant] as const, [threads, thread] as const]) {
     const update = async (tool_resources: typeof both | ReturnType<typeof code> | null) =>
@@ -35,51 +35,51 @@ test('modifying the resources of one tool leaves those of the other', async () =
 });
 
 test('the tools of resources stand in one order, whichever came first', async () => {
-  const it = await setup();
-  const { threads } = it.openai.beta;
+  const harness = await setup();
+  const { threads } = harness.openai.beta;
   const { id } = await threads.create({ tool_resources: stores('vs_1') });
   const { tool_resources } = await threads.update(id, { tool_resources: code('file-a') });
   expect(Object.keys(tool_resources ?? {})).toEqual(['code_interpreter', 'file_search']);
 });
 
 test('a run shows the resources of its assistant and its thread together', async () => {
-  const it = await setup();
-  const { id: assistant_id } = await createAssistant(it, {
+  const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness, {
     tool_resources: { code_interpreter: { file_ids: ['file-a', 'file-b'] } },
   });
-  const { id } = await createThread(it);
-  await it.openai.beta.threads.update(id, {
+  const { id } = await createThread(harness);
+  await harness.openai.beta.threads.update(id, {
     tool_resources: { code_interpreter: { file_ids: ['file-b', 'file-c'] } },
   });
-  const run = await it.openai.beta.threads.runs.create(id, { assistant_id });
+  const run = await harness.openai.beta.threads.runs.create(id, { assistant_id });
   expect(Reflect.get(run, 'tool_resources')).toEqual({
     code_interpreter: { file_ids: ['file-a', 'file-b', 'file-c'] },
   });
 });
 
 test('a thread and run takes resources for the run', async () => {
-  const it = await setup();
-  const { id: assistant_id } = await createAssistant(it);
+  const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness);
   const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
-  const run = await it.openai.beta.threads.createAndRun({ assistant_id, tool_resources });
+  const run = await harness.openai.beta.threads.createAndRun({ assistant_id, tool_resources });
   expect(Reflect.get(run, 'tool_resources')).toEqual(tool_resources);
 });
 
 test('no resources for the run are those of its assistant', async () => {
-  const it = await setup();
+  const harness = await setup();
   const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
-  const { id: assistant_id } = await createAssistant(it, { tool_resources });
+  const { id: assistant_id } = await createAssistant(harness, { tool_resources });
   const params = { assistant_id, tool_resources: null };
-  const { body } = await it.request('POST', '/threads/runs', params);
+  const { body } = await harness.request('POST', '/threads/runs', params);
   expect(body.tool_resources).toEqual(tool_resources);
 });
 
 test('files attached to additional messages are the run’s too', async () => {
-  const it = await setup();
-  const { id: assistant_id } = await createAssistant(it);
-  const { id } = await createThread(it);
+  const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id } = await createThread(harness);
   const attachments = [{ file_id: 'file-a', tools: [{ type: 'code_interpreter' as const }] }];
-  const run = await it.openai.beta.threads.runs.create(id, {
+  const run = await harness.openai.beta.threads.runs.create(id, {
     assistant_id,
     additional_messages: [{ role: 'user', content: 'See this.', attachments }],
   });

@@ -76,9 +76,9 @@ const runs: Case[] = [
 
 describe('POST /threads/T/runs', () => {
   test.each(named(runs))('%s', async (_, given) => {
-    const it = await setup();
-    const { id } = await createThread(it);
-    const { status, body } = await it.request('POST', `/threads/${id}/runs`, given[0]);
+    const harness = await setup();
+    const { id } = await createThread(harness);
+    const { status, body } = await harness.request('POST', `/threads/${id}/runs`, given[0]);
     expect([status, body]).toEqual([400, error(given)]);
   });
 });

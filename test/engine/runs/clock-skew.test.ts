@@ -13,68 +13,68 @@ const hour = 3_600_000;
 async function withClock(options: { readonly database?: string } = {}) {
   const clock = createClock();
   let back = 0;
-  const it = await setup({
+  const harness = await setup({
     clock: { ...clock, now: () => clock.now() - back },
     ...options,
   });
-  return { it, putBack: () => void (back = hour) };
+  return { it: harness, putBack: () => void (back = hour) };
 }
 
 test('a conversation goes on in order when the clock is put back', async () => {
-  const { it, putBack } = await withClock();
-  it.upstream.will({ output: [says('First answer.')] }, { output: [says('Second answer.')] });
-  const { thread_id, assistant_id } = await createRun(it);
-  await it.runToEnd();
+  const { it: harness, putBack } = await withClock();
+  harness.upstream.will({ output: [says('First answer.')] }, { output: [says('Second answer.')] });
+  const { thread_id, assistant_id } = await createRun(harness);
+  await harness.runToEnd();
   putBack();
-  const { messages, runs } = it.openai.beta.threads;
+  const { messages, runs } = harness.openai.beta.threads;
   await messages.create(thread_id, { role: 'user', content: 'And tomorrow?' });
   const run = await runs.create(thread_id, { assistant_id });
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  expect((await readMessages(it, thread_id)).map(textOf)).toEqual([
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  expect((await readMessages(harness, thread_id)).map(textOf)).toEqual([
     'Weather in Oslo?',
     'First answer.',
     'And tomorrow?',
     'Second answer.',
   ]);
-  const [, , last] = it.upstream.sent().input;
+  const [, , last] = harness.upstream.sent().input;
   expect(JSON.stringify(last)).toContain('And tomorrow?');
 });
 
 test('a run under way, and one that waits, go on when the clock is put back', async () => {
-  const { it, putBack } = await withClock();
+  const { it: harness, putBack } = await withClock();
   const gate = createGate();
-  it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, { gate });
-  const { run: waiting } = await createRun(it);
-  await it.runToEnd();
-  const { run: moving } = await createRun(it);
-  await it.engine.tick();
+  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, { gate });
+  const { run: waiting } = await createRun(harness);
+  await harness.runToEnd();
+  const { run: moving } = await createRun(harness);
+  await harness.engine.tick();
   await gate.reached;
   putBack();
-  await it.clock.advance(30_000);
-  await it.engine.tick();
+  await harness.clock.advance(30_000);
+  await harness.engine.tick();
   gate.open();
-  await it.engine.idle();
-  expect(await readRun(it, moving)).toMatchObject({ status: 'completed' });
-  expect(it.upstream.requests).toHaveLength(2);
-  it.upstream.will({});
-  await it.openai.beta.threads.runs.submitToolOutputs(waiting.id, {
+  await harness.engine.idle();
+  expect(await readRun(harness, moving)).toMatchObject({ status: 'completed' });
+  expect(harness.upstream.requests).toHaveLength(2);
+  harness.upstream.will({});
+  await harness.openai.beta.threads.runs.submitToolOutputs(waiting.id, {
     thread_id: waiting.thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'snow' }],
   });
-  await it.runToEnd();
-  expect((await readRun(it, waiting)).status).toBe('completed');
+  await harness.runToEnd();
+  expect((await readRun(harness, waiting)).status).toBe('completed');
 });
 
 test('what another process does to a run is told soon after the clock is put back', async () => {
   const database = temporary();
-  const { it, putBack } = await withClock({ database });
-  const there = await setup({ database, ids: it.ids, clock: it.clock });
+  const { it: harness, putBack } = await withClock({ database });
+  const there = await setup({ database, ids: harness.ids, clock: harness.clock });
   there.upstream.will({ output: [says('Snow.')] });
-  const events = collect((await streamRun(it)).stream);
+  const events = collect((await streamRun(harness)).stream);
   putBack();
   await there.runToEnd();
-  await it.clock.advance(2000);
+  await harness.clock.advance(2000);
   expect((await events).at(-1)).toMatchObject({ event: 'thread.run.completed' });
 });
 
@@ -86,10 +86,10 @@ test('a run whose holder died before the clock was put back does not wait for th
   const { run, thread_id, assistant_id } = await createRun(dead);
   await dead.engine.tick();
   await gate.reached;
-  const it = await setup({ database, ids: dead.ids, clock: createClock(start - hour) });
-  it.upstream.will({});
-  const again = it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  const harness = await setup({ database, ids: dead.ids, clock: createClock(start - hour) });
+  harness.upstream.will({});
+  const again = harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
   expect((await refusal(again)).message).toContain('already has an active run');
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
 });

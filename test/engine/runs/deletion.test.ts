@@ -10,16 +10,18 @@ async function collide(...changes: (() => Promise<{ readonly status: number }>)[
 }
 
 test('what is deleted while it is modified is gone, and deleted once', async () => {
-  const it = await setup({ database: temporary() });
+  const harness = await setup({ database: temporary() });
   for (let round = 0; round < 5; round += 1) {
-    const { id: thread } = await createThread(it);
-    const { id: assistant } = await it.openai.beta.assistants.create({ model: 'gpt-4.1-mini' });
-    const [message] = await readMessages(it, thread);
+    const { id: thread } = await createThread(harness);
+    const { id: assistant } = await harness.openai.beta.assistants.create({
+      model: 'gpt-4.1-mini',
+    });
+    const [message] = await readMessages(harness, thread);
     const paths = [`/assistants/${assistant}`, `/threads/${thread}/messages/${message?.id}`];
     for (const path of [...paths, `/threads/${thread}`]) {
       const [modify, remove] = [
-        () => it.request('POST', path, { metadata: { a: '1' } }),
-        () => it.request('DELETE', path),
+        () => harness.request('POST', path, { metadata: { a: '1' } }),
+        () => harness.request('DELETE', path),
       ];
       const statuses = await collide(modify, remove);
       const deleted = statuses.filter((status, index) => index % 2 === 1 && status === 200);
@@ -30,17 +32,17 @@ test('what is deleted while it is modified is gone, and deleted once', async () 
 });
 
 test('a thread takes with it what is modified at that instant', async () => {
-  const it = await setup({ database: temporary() });
+  const harness = await setup({ database: temporary() });
   for (let round = 0; round < 5; round += 1) {
-    const { run, thread_id } = await createRun(it);
-    await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    await it.runToEnd();
-    const [message] = await readMessages(it, thread_id);
+    const { run, thread_id } = await createRun(harness);
+    await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    await harness.runToEnd();
+    const [message] = await readMessages(harness, thread_id);
     const thread = `/threads/${thread_id}`;
     const statuses = await collide(
-      () => it.request('POST', `${thread}/runs/${run.id}`, { metadata: { a: '1' } }),
-      () => it.request('POST', `${thread}/messages/${message?.id}`, { metadata: { a: '1' } }),
-      () => it.request('DELETE', thread),
+      () => harness.request('POST', `${thread}/runs/${run.id}`, { metadata: { a: '1' } }),
+      () => harness.request('POST', `${thread}/messages/${message?.id}`, { metadata: { a: '1' } }),
+      () => harness.request('DELETE', thread),
     );
     expect(new Set([...statuses, 200, 404])).toEqual(new Set([200, 404]));
   }

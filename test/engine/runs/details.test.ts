@@ -12,29 +12,32 @@ const content = 'step_details.tool_calls[*].file_search.results[*].content';
 test.each([`include[]=${encodeURIComponent(content)}`, `include=${content}`])(
   '%s is taken where the contract has it',
   async (query) => {
-    const it = await setup();
-    it.upstream.will({});
-    const { id: assistant_id } = await createAssistant(it);
-    const { id } = await createThread(it);
-    const made = await it.request('POST', `/threads/${id}/runs?${query}`, { assistant_id });
+    const harness = await setup();
+    harness.upstream.will({});
+    const { id: assistant_id } = await createAssistant(harness);
+    const { id } = await createThread(harness);
+    const made = await harness.request('POST', `/threads/${id}/runs?${query}`, { assistant_id });
     expect(made.status).toBe(200);
-    await it.runToEnd();
+    await harness.runToEnd();
     const steps = `/threads/${id}/runs/${made.body.id}/steps`;
-    const list = await it.request('GET', `${steps}?${query}`);
+    const list = await harness.request('GET', `${steps}?${query}`);
     expect([list.status, list.body.data.length]).toEqual([200, 1]);
-    const one = await it.request('GET', `${steps}/${list.body.first_id}?${query}`);
+    const one = await harness.request('GET', `${steps}/${list.body.first_id}?${query}`);
     expect([one.status, one.body]).toEqual([200, list.body.data[0]]);
   },
 );
 
 test('another include is refused', async () => {
-  const it = await setup();
-  const { run, thread_id, assistant_id } = await createRun(it);
+  const harness = await setup();
+  const { run, thread_id, assistant_id } = await createRun(harness);
   const message = `Invalid value: 'all'. Supported values are: '${content}'.`;
-  const steps = await it.request('GET', `/threads/${thread_id}/runs/${run.id}/steps?include[]=all`);
+  const steps = await harness.request(
+    'GET',
+    `/threads/${thread_id}/runs/${run.id}/steps?include[]=all`,
+  );
   expect(steps.body.error).toMatchObject({ message, param: 'include[0]', code: 'invalid_value' });
   const path = `/threads/${thread_id}/runs?include[]=all`;
-  const made = await it.request('POST', path, { assistant_id });
+  const made = await harness.request('POST', path, { assistant_id });
   expect([made.status, made.body.error.message]).toEqual([400, message]);
 });
 
@@ -44,36 +47,40 @@ test('a query nobody knows is ignored', async () => {
 });
 
 test('a thread may begin with more than a hundred messages', async () => {
-  const it = await setup();
+  const harness = await setup();
   const messages = Array.from({ length: 150 }, (_, index) => ({
     role: 'user' as const,
     content: `${index}`,
   }));
-  const { id } = await it.openai.beta.threads.create({ messages });
-  const { data } = await it.openai.beta.threads.messages.list(id, { limit: 100 });
+  const { id } = await harness.openai.beta.threads.create({ messages });
+  const { data } = await harness.openai.beta.threads.messages.list(id, { limit: 100 });
   expect(data).toHaveLength(100);
 });
 
 test('null clears metadata everywhere', async () => {
-  const it = await setup();
-  it.upstream.will({});
-  const { run, thread_id } = await createRun(it, { metadata: { a: '1' } });
-  await it.runToEnd();
-  const [message] = await readMessages(it, thread_id);
+  const harness = await setup();
+  harness.upstream.will({});
+  const { run, thread_id } = await createRun(harness, { metadata: { a: '1' } });
+  await harness.runToEnd();
+  const [message] = await readMessages(harness, thread_id);
   const paths = ['', `/runs/${run.id}`, `/messages/${message?.id}`];
   for (const path of paths) {
-    const set = await it.request('POST', `/threads/${thread_id}${path}`, { metadata: { b: '2' } });
+    const set = await harness.request('POST', `/threads/${thread_id}${path}`, {
+      metadata: { b: '2' },
+    });
     expect([path, set.body.metadata]).toEqual([path, { b: '2' }]);
-    const kept = await it.request('POST', `/threads/${thread_id}${path}`, {});
+    const kept = await harness.request('POST', `/threads/${thread_id}${path}`, {});
     expect([path, kept.body.metadata]).toEqual([path, { b: '2' }]);
-    const cleared = await it.request('POST', `/threads/${thread_id}${path}`, { metadata: null });
+    const cleared = await harness.request('POST', `/threads/${thread_id}${path}`, {
+      metadata: null,
+    });
     expect([path, cleared.body.metadata]).toEqual([path, {}]);
   }
 });
 
 test('a list of the run has the run, newest first', async () => {
-  const it = await setup();
-  const { run, thread_id } = await createRun(it);
-  const { data } = await it.openai.beta.threads.runs.list(thread_id);
+  const harness = await setup();
+  const { run, thread_id } = await createRun(harness);
+  const { data } = await harness.openai.beta.threads.runs.list(thread_id);
   expect(data).toEqual([run]);
 });

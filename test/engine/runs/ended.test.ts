@@ -1,27 +1,27 @@
 import { expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { createRun, readRun, submit } from '../../support/conversation.ts';
 import { calls } from '../../support/upstream-items.ts';
 
 /** The log lines of runs that ended, without time and level. */
-const endings = ({ lines }: Setup) =>
+const endings = ({ lines }: Harness) =>
   lines.flatMap((line) => {
     const { time: _time, level, message, ...fields } = JSON.parse(line);
     return message === 'run ended' ? [{ level, ...fields }] : [];
   });
 
 test('a run that ends leaves one line, which says what it was and what it took', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('get_weather', {})] }, {});
-  const { run, thread_id } = await createRun(it);
-  await it.clock.advance(2000);
-  await it.runToEnd();
-  expect(endings(it)).toEqual([]);
-  await submit(it, await readRun(it, run));
-  await it.clock.advance(3000);
-  await it.runToEnd();
-  expect(endings(it)).toEqual([
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('get_weather', {})] }, {});
+  const { run, thread_id } = await createRun(harness);
+  await harness.clock.advance(2000);
+  await harness.runToEnd();
+  expect(endings(harness)).toEqual([]);
+  await submit(harness, await readRun(harness, run));
+  await harness.clock.advance(3000);
+  await harness.runToEnd();
+  expect(endings(harness)).toEqual([
     {
       level: 'info',
       run_id: run.id,
@@ -35,32 +35,34 @@ test('a run that ends leaves one line, which says what it was and what it took',
 });
 
 test('one that fails says why', async () => {
-  const it = await setup();
-  it.upstream.will({ http: { status: 400, error: { message: 'Bad.', code: 'invalid_prompt' } } });
-  await createRun(it);
-  await it.runToEnd();
-  expect(endings(it)).toMatchObject([{ status: 'failed', code: 'invalid_prompt', tokens: 0 }]);
-  expect(endings(it)[0]?.error).toContain('Bad.');
+  const harness = await setup();
+  harness.upstream.will({
+    http: { status: 400, error: { message: 'Bad.', code: 'invalid_prompt' } },
+  });
+  await createRun(harness);
+  await harness.runToEnd();
+  expect(endings(harness)).toMatchObject([{ status: 'failed', code: 'invalid_prompt', tokens: 0 }]);
+  expect(endings(harness)[0]?.error).toContain('Bad.');
 });
 
 test.each(['cancelled', 'expired'])('one that is %s too', async (status) => {
-  const it = await setup();
-  const { run, thread_id } = await createRun(it);
-  if (status === 'cancelled') await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  else await it.clock.advance(600_000);
-  await it.runToEnd();
-  await readRun(it, run);
-  expect(endings(it)).toMatchObject([{ run_id: run.id, status }]);
+  const harness = await setup();
+  const { run, thread_id } = await createRun(harness);
+  if (status === 'cancelled') await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  else await harness.clock.advance(600_000);
+  await harness.runToEnd();
+  await readRun(harness, run);
+  expect(endings(harness)).toMatchObject([{ run_id: run.id, status }]);
 });
 
 test('only the process that ended it says so', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  const other = await setup({ database, ids: it.ids, clock: it.clock });
+  const harness = await setup({ database });
+  const other = await setup({ database, ids: harness.ids, clock: harness.clock });
   other.upstream.will({});
-  const { run } = await createRun(it);
+  const { run } = await createRun(harness);
   await other.runToEnd();
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  expect([endings(it).length, endings(other).length]).toEqual([0, 1]);
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  expect([endings(harness).length, endings(other).length]).toEqual([0, 1]);
 });

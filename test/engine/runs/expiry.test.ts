@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createClock } from '../../support/clock.ts';
 import { temporary } from '../../support/temporary-files.ts';
-import { setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type HarnessOptions } from '../../support/engine.ts';
 import {
   createRun,
   readMessages,
@@ -16,19 +16,19 @@ const created = 1_790_000_000;
 const called = { output: [calls('get_weather', { city: 'Oslo' }, 'call_1')] };
 
 /** A second engine on the same file whose clock stands at the start: it expires nothing itself. */
-async function observer(database: string, ids: SetupOptions['ids']) {
+async function observer(database: string, ids: HarnessOptions['ids']) {
   return setup({ database, clock: createClock(), ...(ids && { ids }) });
 }
 
 test('a run expires while it waits for outputs, nobody asking', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  it.upstream.will(called);
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  it.engine.start();
-  await it.clock.advance(601_000);
-  const other = await observer(database, it.ids);
+  const harness = await setup({ database });
+  harness.upstream.will(called);
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  harness.engine.start();
+  await harness.clock.advance(601_000);
+  const other = await observer(database, harness.ids);
   const expired = await readRun(other, run);
   expect(expired).toMatchObject({
     status: 'expired',
@@ -46,7 +46,7 @@ test('a run expires while it waits for outputs, nobody asking', async () => {
   });
   expect(step?.expired_at).toBeGreaterThanOrEqual(created + 600);
   expect(step?.expired_at).toBeLessThanOrEqual(created + 601);
-  const late = it.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const late = harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'late' }],
   });
@@ -57,17 +57,17 @@ test('a run expires while it waits for outputs, nobody asking', async () => {
 
 test('a run expires in the middle of a model call, nobody asking', async () => {
   const database = temporary();
-  const it = await setup({ database, runLifetime: 200 });
+  const harness = await setup({ database, runLifetime: 200 });
   const gate = createGate();
-  it.upstream.will({ output: [says('Snow and')], gate, before: 'response.output_text.done' });
-  const { run, thread_id } = await createRun(it);
-  it.engine.start();
-  await it.clock.advance(1000);
+  harness.upstream.will({ output: [says('Snow and')], gate, before: 'response.output_text.done' });
+  const { run, thread_id } = await createRun(harness);
+  harness.engine.start();
+  await harness.clock.advance(1000);
   await gate.reached;
-  await it.clock.advance(200_000);
-  await it.engine.idle();
-  expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
-  const other = await observer(database, it.ids);
+  await harness.clock.advance(200_000);
+  await harness.engine.idle();
+  expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
+  const other = await observer(database, harness.ids);
   expect(await readRun(other, run)).toMatchObject({ status: 'expired', expires_at: null });
   const [, message] = await readMessages(other, thread_id);
   expect(message).toMatchObject({
@@ -81,14 +81,14 @@ test('a run expires in the middle of a model call, nobody asking', async () => {
 test.each(['reading it', 'listing runs', 'adding a message', 'creating a run', 'its steps'])(
   'a run past its deadline is expired by %s',
   async (how) => {
-    const it = await setup();
-    it.upstream.will(called);
-    const { run, thread_id, assistant_id } = await createRun(it);
-    await it.runToEnd();
-    await it.clock.advance(600_000);
-    const { runs, messages } = it.openai.beta.threads;
+    const harness = await setup();
+    harness.upstream.will(called);
+    const { run, thread_id, assistant_id } = await createRun(harness);
+    await harness.runToEnd();
+    await harness.clock.advance(600_000);
+    const { runs, messages } = harness.openai.beta.threads;
     const ways: Record<string, () => Promise<unknown>> = {
-      'reading it': async () => expect((await readRun(it, run)).status).toBe('expired'),
+      'reading it': async () => expect((await readRun(harness, run)).status).toBe('expired'),
       'listing runs': async () => {
         const { data } = await runs.list(thread_id);
         expect(data[0]).toMatchObject({ status: 'expired', expires_at: null });
@@ -96,22 +96,22 @@ test.each(['reading it', 'listing runs', 'adding a message', 'creating a run', '
       'adding a message': () => messages.create(thread_id, { role: 'user', content: 'Hello?' }),
       'creating a run': () => runs.create(thread_id, { assistant_id }),
       'its steps': async () => {
-        const [step] = await readSteps(it, run);
+        const [step] = await readSteps(harness, run);
         expect(step?.status).toBe('expired');
       },
     };
     await ways[how]?.();
-    expect((await readRun(it, run)).status).toBe('expired');
+    expect((await readRun(harness, run)).status).toBe('expired');
   },
 );
 
 test('late outputs find the run expired', async () => {
-  const it = await setup();
-  it.upstream.will(called);
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  await it.clock.advance(600_000);
-  const late = it.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const harness = await setup();
+  harness.upstream.will(called);
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  await harness.clock.advance(600_000);
+  const late = harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'late' }],
   });
@@ -119,40 +119,40 @@ test('late outputs find the run expired', async () => {
     status: 400,
     message: 'Runs in status "expired" do not accept tool outputs.',
   });
-  expect((await readRun(it, run)).status).toBe('expired');
+  expect((await readRun(harness, run)).status).toBe('expired');
 });
 
 test('a late cancel finds the run expired', async () => {
-  const it = await setup();
-  const { run, thread_id } = await createRun(it);
-  await it.clock.advance(600_000);
-  const late = it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  const harness = await setup();
+  const { run, thread_id } = await createRun(harness);
+  await harness.clock.advance(600_000);
+  const late = harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
   expect((await refusal(late)).message).toBe("Cannot cancel run with status 'expired'.");
 });
 
 test('submitting outputs does not move the deadline', async () => {
-  const it = await setup();
-  it.upstream.will(called);
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  await it.clock.advance(599_000);
-  const taken = await it.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const harness = await setup();
+  harness.upstream.will(called);
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  await harness.clock.advance(599_000);
+  const taken = await harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'just in time' }],
   });
   expect(taken).toMatchObject({ status: 'queued', expires_at: created + 600 });
-  await it.clock.advance(1000);
-  await it.runToEnd();
-  expect(it.upstream.requests).toHaveLength(1);
-  expect((await readRun(it, run)).status).toBe('expired');
+  await harness.clock.advance(1000);
+  await harness.runToEnd();
+  expect(harness.upstream.requests).toHaveLength(1);
+  expect((await readRun(harness, run)).status).toBe('expired');
 });
 
 test('the lifetime of a run is a setting', async () => {
-  const it = await setup({ runLifetime: 3600 });
-  const { run } = await createRun(it);
+  const harness = await setup({ runLifetime: 3600 });
+  const { run } = await createRun(harness);
   expect(run.expires_at).toBe(created + 3600);
-  await it.clock.advance(3_599_000);
-  expect((await readRun(it, run)).status).toBe('queued');
-  await it.clock.advance(1000);
-  expect((await readRun(it, run)).status).toBe('expired');
+  await harness.clock.advance(3_599_000);
+  expect((await readRun(harness, run)).status).toBe('queued');
+  await harness.clock.advance(1000);
+  expect((await readRun(harness, run)).status).toBe('expired');
 });

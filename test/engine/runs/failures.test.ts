@@ -18,12 +18,12 @@ const http = (status: number, message: string, code: string | null = null, param
 
 /** A run whose one model call ends as `turn` says. */
 async function fail(turn: Turn) {
-  const it = await setup();
-  it.upstream.will(turn);
-  const { run, thread_id, assistant_id } = await createRun(it);
-  await it.clock.advance(3000);
-  await it.runToEnd();
-  return { it, thread_id, assistant_id, run: await readRun(it, run) };
+  const harness = await setup();
+  harness.upstream.will(turn);
+  const { run, thread_id, assistant_id } = await createRun(harness);
+  await harness.clock.advance(3000);
+  await harness.runToEnd();
+  return { it: harness, thread_id, assistant_id, run: await readRun(harness, run) };
 }
 
 describe('what the endpoint answers becomes last_error', () => {
@@ -81,15 +81,19 @@ describe('what the endpoint answers becomes last_error', () => {
 describe('a stream that does not come to its end', () => {
   test.each(['error', 'end'] as const)('(%s) fails the run and keeps the text', async (how) => {
     const broken = { how, before: 'response.output_text.done' } as const;
-    const { it, run, thread_id } = await fail({ output: [says('It is cold and')], broken });
+    const {
+      it: harness,
+      run,
+      thread_id,
+    } = await fail({ output: [says('It is cold and')], broken });
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
-    const [, message] = await readMessages(it, thread_id);
+    const [, message] = await readMessages(harness, thread_id);
     expect(message).toMatchObject({
       status: 'incomplete',
       incomplete_details: { reason: 'run_failed' },
     });
     expect(message && textOf(message)).toBe('It is cold and');
-    const [step] = await readSteps(it, run);
+    const [step] = await readSteps(harness, run);
     expect(step).toMatchObject({
       status: 'failed',
       failed_at: 1_790_000_003,
@@ -99,50 +103,50 @@ describe('a stream that does not come to its end', () => {
 });
 
 test('a wrong key is not told to anybody', async () => {
-  const it = await setup({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  const { status, last_error } = await readRun(it, run);
+  const harness = await setup({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  const { status, last_error } = await readRun(harness, run);
   expect(status).toBe('failed');
   expect(last_error?.code).toBe('server_error');
   expect(last_error?.message).toContain('Incorrect API key provided');
-  const said = JSON.stringify(last_error) + it.lines.join('');
+  const said = JSON.stringify(last_error) + harness.lines.join('');
   expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
 });
 
 test('no log line carries the key', async () => {
-  const { it } = await fail(http(500, `Your key ${apiKey} is fine, we are not.`));
-  expect(it.lines.join('')).not.toContain(apiKey);
+  const { it: harness } = await fail(http(500, `Your key ${apiKey} is fine, we are not.`));
+  expect(harness.lines.join('')).not.toContain(apiKey);
 });
 
 test('the thread is free after a failure', async () => {
-  const { it, run, thread_id, assistant_id } = await fail(http(500, 'No.'));
-  it.upstream.will({});
-  const next = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
-  await it.runToEnd();
-  expect((await readRun(it, next)).status).toBe('completed');
-  expect((await readRun(it, run)).status).toBe('failed');
+  const { it: harness, run, thread_id, assistant_id } = await fail(http(500, 'No.'));
+  harness.upstream.will({});
+  const next = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  await harness.runToEnd();
+  expect((await readRun(harness, next)).status).toBe('completed');
+  expect((await readRun(harness, run)).status).toBe('failed');
 });
 
 test('a failure after outputs keeps the usage so far', async () => {
-  const it = await setup();
+  const harness = await setup();
   const first = { output: [calls('get_weather', { city: 'Oslo' })], usage: [90, 15] } as const;
-  it.upstream.will(first, http(500, 'No.'));
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  harness.upstream.will(first, http(500, 'No.'));
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'failed',
     usage: { prompt_tokens: 90, completion_tokens: 15 },
   });
 });
 
 test('an answer with a failure says nothing of the program', async () => {
-  const { it, run } = await fail({
+  const { it: harness, run } = await fail({
     output: [says('x')],
     broken: { how: 'error', before: 'response.completed' },
   });
   expect(run.last_error?.message).not.toMatch(/\bat .*\.ts:|node_modules/u);
-  expect((await readMessages(it, run.thread_id)).length).toBeGreaterThan(0);
+  expect((await readMessages(harness, run.thread_id)).length).toBeGreaterThan(0);
 });

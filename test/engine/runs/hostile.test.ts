@@ -16,34 +16,34 @@ const texts = [
 ] as const;
 
 test.each(texts)('%s comes back as it was written', async (_, text) => {
-  const it = await setup();
-  const thread = await it.openai.beta.threads.create({ metadata: { [`k${text}`]: text } });
-  const message = await it.openai.beta.threads.messages.create(thread.id, {
+  const harness = await setup();
+  const thread = await harness.openai.beta.threads.create({ metadata: { [`k${text}`]: text } });
+  const message = await harness.openai.beta.threads.messages.create(thread.id, {
     role: 'user',
     content: text,
     metadata: { note: text },
   });
   const params = { thread_id: thread.id };
-  const read = await it.openai.beta.threads.messages.retrieve(message.id, params);
+  const read = await harness.openai.beta.threads.messages.retrieve(message.id, params);
   expect(textOf(read)).toBe(text);
   expect(read.metadata).toEqual({ note: text });
-  expect((await it.openai.beta.threads.retrieve(thread.id)).metadata).toEqual({
+  expect((await harness.openai.beta.threads.retrieve(thread.id)).metadata).toEqual({
     [`k${text}`]: text,
   });
-  const assistant = await it.openai.beta.assistants.create({ model: 'm', name: text });
-  expect((await it.openai.beta.assistants.retrieve(assistant.id)).name).toBe(text);
+  const assistant = await harness.openai.beta.assistants.create({ model: 'm', name: text });
+  expect((await harness.openai.beta.assistants.retrieve(assistant.id)).name).toBe(text);
 });
 
 test.each(texts)('%s is sent to the model and taken from it', async (_, text) => {
-  const it = await setup();
-  it.upstream.will({ output: [says(`${text}!`)] });
-  const { run, thread_id } = await createRun(it, {
+  const harness = await setup();
+  harness.upstream.will({ output: [says(`${text}!`)] });
+  const { run, thread_id } = await createRun(harness, {
     additional_messages: [{ role: 'user', content: `${text}?` }],
   });
-  await it.runToEnd();
-  const reply = (await readMessages(it, thread_id)).at(-1);
+  await harness.runToEnd();
+  const reply = (await readMessages(harness, thread_id)).at(-1);
   expect([reply?.run_id, reply && textOf(reply)]).toEqual([run.id, `${text}!`]);
-  expect(JSON.stringify(it.upstream.sent().input.at(-1))).toContain(
+  expect(JSON.stringify(harness.upstream.sent().input.at(-1))).toContain(
     JSON.stringify(`${text}?`).slice(1, -1),
   );
 });
@@ -108,11 +108,11 @@ test('ids with anything in them are only ids', async () => {
 });
 
 test('a function name of another model is a call like others', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('never_offered', '{not json', 'call_odd')] });
-  const { run } = await createRun(it);
-  await it.runToEnd();
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('never_offered', '{not json', 'call_odd')] });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
   const params = { thread_id: run.thread_id };
-  const read = await it.openai.beta.threads.runs.retrieve(run.id, params);
+  const read = await harness.openai.beta.threads.runs.retrieve(run.id, params);
   expect(['requires_action', 'failed']).toContain(read.status);
 });

@@ -15,9 +15,9 @@ function vandalise(database: string, sql: string): void {
 
 test('a fault of the server is a 500 that tells nothing of its inside', async () => {
   const database = temporary();
-  const it = await setup({ database });
+  const harness = await setup({ database });
   vandalise(database, 'alter table threads rename to elsewhere');
-  const { status, body } = await it.request('GET', '/threads');
+  const { status, body } = await harness.request('GET', '/threads');
   expect(status).toBe(500);
   expect(body.error).toEqual({
     message: expect.stringMatching(/^The server had an error processing your request\. Sorry/u),
@@ -25,25 +25,25 @@ test('a fault of the server is a 500 that tells nothing of its inside', async ()
     param: null,
     code: null,
   });
-  const logged = it.lines.filter((line) => line.includes('"level":"error"'));
+  const logged = harness.lines.filter((line) => line.includes('"level":"error"'));
   expect(logged).toHaveLength(1);
   expect(logged[0]).toContain('no such table');
   vandalise(database, 'alter table elsewhere rename to threads');
-  expect((await it.request('GET', '/threads')).status).toBe(200);
+  expect((await harness.request('GET', '/threads')).status).toBe(200);
 });
 
 test('the worker outlives a fault of the store', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  it.upstream.will({});
-  const { run } = await createRun(it);
+  const harness = await setup({ database });
+  harness.upstream.will({});
+  const { run } = await createRun(harness);
   vandalise(database, 'alter table runs rename to elsewhere');
-  it.engine.start();
-  await until(() => it.lines.some((line) => line.includes('"level":"error"')));
+  harness.engine.start();
+  await until(() => harness.lines.some((line) => line.includes('"level":"error"')));
   vandalise(database, 'alter table elsewhere rename to runs');
-  await it.clock.advance(10_000);
-  await until(async () => (await readRun(it, run)).status === 'completed');
-  expect(it.upstream.requests).toHaveLength(1);
+  await harness.clock.advance(10_000);
+  await until(async () => (await readRun(harness, run)).status === 'completed');
+  expect(harness.upstream.requests).toHaveLength(1);
 });
 
 test('a run that a mistake of the program meets fails, and is not bought again', async () => {
@@ -52,33 +52,33 @@ test('a run that a mistake of the program meets fails, and is not bought again',
     if (prefix === 'step_') throw new TypeError('this is no step');
     return ids.newId(prefix);
   };
-  const it = await setup({ ids: { ...ids, newId: object } });
-  it.upstream.will({ output: [says('Hello.')] });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await setup({ ids: { ...ids, newId: object } });
+  harness.upstream.will({ output: [says('Hello.')] });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'failed',
     last_error: {
       code: 'server_error',
       message: 'Sorry, something went wrong: the log of the server says what.',
     },
   });
-  await it.clock.advance(60_000);
-  await it.runToEnd();
-  expect(it.upstream.requests).toHaveLength(1);
-  expect(it.lines.join('')).toContain('TypeError: this is no step');
+  await harness.clock.advance(60_000);
+  await harness.runToEnd();
+  expect(harness.upstream.requests).toHaveLength(1);
+  expect(harness.lines.join('')).toContain('TypeError: this is no step');
 });
 
 test('nothing a user said and no key is in the log', async () => {
-  const it = await setup();
-  it.upstream.will({});
-  await createRun(it, {
+  const harness = await setup();
+  harness.upstream.will({});
+  await createRun(harness, {
     instructions: 'private instructions',
     metadata: { secret: 'private metadata' },
     additional_messages: [{ role: 'user', content: 'private message' }],
   });
-  await it.runToEnd();
-  const log = it.lines.join('');
+  await harness.runToEnd();
+  const log = harness.lines.join('');
   expect(log).toContain('"path":"/v1/assistants"');
   expect(log).not.toContain('private');
   expect(log).not.toContain(apiKey);

@@ -29,28 +29,28 @@ const phases = [
 /** An engine whose model has come so far and no further. */
 async function standing(turn: Turn) {
   const database = temporary();
-  const it = await setup({ database, runLifetime: lifetime });
+  const harness = await setup({ database, runLifetime: lifetime });
   const gate = createGate();
-  it.upstream.will({ output: [says('Snow.')], ...turn, gate });
-  it.engine.start();
-  const made = await createRun(it);
+  harness.upstream.will({ output: [says('Snow.')], ...turn, gate });
+  harness.engine.start();
+  const made = await createRun(harness);
   await gate.reached;
-  return { it, database, ...made };
+  return { it: harness, database, ...made };
 }
 
 type Standing = Awaited<ReturnType<typeof standing>>;
 
 /** How a run has ended: whether its call was broken off, and what it left to the next. */
-async function outcome({ it, run, thread_id, assistant_id }: Standing) {
-  await it.engine.idle();
-  const { status } = await readRun(it, run);
-  const isBrokenOff = it.upstream.requests.map(({ signal }) => signal?.aborted);
-  const left = [...(await readSteps(it, run)), ...(await readMessages(it, thread_id))];
+async function outcome({ it: harness, run, thread_id, assistant_id }: Standing) {
+  await harness.engine.idle();
+  const { status } = await readRun(harness, run);
+  const isBrokenOff = harness.upstream.requests.map(({ signal }) => signal?.aborted);
+  const left = [...(await readSteps(harness, run)), ...(await readMessages(harness, thread_id))];
   const isOpen = left.some((object) => object.status === 'in_progress');
-  it.upstream.will({});
-  const next = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
-  await it.engine.idle();
-  return { status, isBrokenOff, isOpen, next: (await readRun(it, next)).status };
+  harness.upstream.will({});
+  const next = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  await harness.engine.idle();
+  return { status, isBrokenOff, isOpen, next: (await readRun(harness, next)).status };
 }
 
 const cleanly = (status: string) => ({
@@ -63,25 +63,25 @@ const cleanly = (status: string) => ({
 describe.each(phases)('%s', (_, turn) => {
   test('a run is cancelled at once', async () => {
     const stood = await standing(turn);
-    const { it, run, thread_id } = stood;
-    await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    const { it: harness, run, thread_id } = stood;
+    await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
     expect(await outcome(stood)).toEqual(cleanly('cancelled'));
   });
 
   test('a run expires on time', async () => {
     const stood = await standing(turn);
-    const { it, run } = stood;
-    await it.clock.advance((lifetime - 1) * 1000);
-    expect((await readRun(it, run)).status).toBe('in_progress');
-    await it.clock.advance(1000);
+    const { it: harness, run } = stood;
+    await harness.clock.advance((lifetime - 1) * 1000);
+    expect((await readRun(harness, run)).status).toBe('in_progress');
+    await harness.clock.advance(1000);
     expect(await outcome(stood)).toEqual(cleanly('expired'));
   });
 
   test('a run is handed back at once', async () => {
-    const { it, run, database } = await standing(turn);
-    await it.engine.stop(0);
-    expect(it.upstream.requests.map(({ signal }) => signal?.aborted)).toEqual([true]);
-    const next = await setup({ database, ids: it.ids });
+    const { it: harness, run, database } = await standing(turn);
+    await harness.engine.stop(0);
+    expect(harness.upstream.requests.map(({ signal }) => signal?.aborted)).toEqual([true]);
+    const next = await setup({ database, ids: harness.ids });
     next.upstream.will({});
     await next.runToEnd();
     expect((await readRun(next, run)).status).toBe('completed');

@@ -23,22 +23,25 @@ async function polled<T>(work: Promise<T>): Promise<T> {
 }
 
 test('the helpers of the SDK that poll come to the end of a run', async () => {
-  const it = await setup();
+  const harness = await setup();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  it.upstream.will(
+  harness.upstream.will(
     { output: [calls('get_weather', { city: 'Oslo' })] },
     { output: [says('Snow.')] },
   );
-  it.engine.start();
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const { runs } = it.openai.beta.threads;
+  harness.engine.start();
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const { runs } = harness.openai.beta.threads;
   const waiting = await polled(runs.createAndPoll(thread_id, { assistant_id }));
   expect(waiting.status).toBe('requires_action');
   const tool_outputs = callIds(waiting).map((tool_call_id) => ({ tool_call_id, output: 'snow' }));
   const params = { thread_id, tool_outputs };
   const ended = await polled(runs.submitToolOutputsAndPoll(waiting.id, params));
   expect(ended.status).toBe('completed');
-  expect((await readMessages(it, thread_id)).map(textOf)).toEqual(['Weather in Oslo?', 'Snow.']);
+  expect((await readMessages(harness, thread_id)).map(textOf)).toEqual([
+    'Weather in Oslo?',
+    'Snow.',
+  ]);
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import {
   createAssistant,
   createThread,
@@ -40,20 +40,27 @@ const operation = fc.oneof(
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
 /** Does one operation on a thread; what the API refuses is part of the game. */
-async function perform(it: Setup, step: Operation, thread: string, assistant: string, gate: Gate) {
-  const run = async () => (await it.request('GET', `/threads/${thread}/runs?limit=1`)).body.data[0];
+async function perform(
+  harness: Harness,
+  step: Operation,
+  thread: string,
+  assistant: string,
+  gate: Gate,
+) {
+  const run = async () =>
+    (await harness.request('GET', `/threads/${thread}/runs?limit=1`)).body.data[0];
   const post = (path: string, body?: unknown) =>
-    it.request('POST', `/threads/${thread}${path}`, body);
+    harness.request('POST', `/threads/${thread}${path}`, body);
   switch (step.do) {
     case 'tick':
-      return it.engine.tick();
+      return harness.engine.tick();
     case 'settle':
       gate.open();
-      return it.engine.idle();
+      return harness.engine.idle();
     case 'open':
       return gate.open();
     case 'wait':
-      return it.clock.advance(step.seconds * 1000);
+      return harness.clock.advance(step.seconds * 1000);
     case 'message':
       return post('/messages', { role: 'user', content: 'Hello?' });
     case 'run':
@@ -67,8 +74,8 @@ async function perform(it: Setup, step: Operation, thread: string, assistant: st
       return post(`/runs/${live?.id ?? 'run_none'}/submit_tool_outputs`, { tool_outputs });
     }
     case 'delete message': {
-      const [first] = await readMessages(it, thread);
-      return it.request('DELETE', `/threads/${thread}/messages/${first?.id ?? 'msg_none'}`);
+      const [first] = await readMessages(harness, thread);
+      return harness.request('DELETE', `/threads/${thread}/messages/${first?.id ?? 'msg_none'}`);
     }
   }
 }
@@ -83,24 +90,26 @@ test('whatever happens, a thread is never locked for good', async () => {
         const turn = turns[chosen.next().value];
         return { ...turn, gate };
       };
-      const it = await setup({ otherwise: next });
-      const { id: assistant } = await createAssistant(it);
-      const { id: thread } = await createThread(it);
-      for (const step of steps) await perform(it, step, thread, assistant, gate);
-      const { body } = await it.request('GET', `/threads/${thread}/runs`);
+      const harness = await setup({ otherwise: next });
+      const { id: assistant } = await createAssistant(harness);
+      const { id: thread } = await createThread(harness);
+      for (const step of steps) await perform(harness, step, thread, assistant, gate);
+      const { body } = await harness.request('GET', `/threads/${thread}/runs`);
       const live = body.data.filter(
         ({ expires_at }: { expires_at: unknown }) => expires_at !== null,
       );
       expect(live.length).toBeLessThanOrEqual(1);
 
       gate.open();
-      await it.engine.idle();
-      await it.clock.advance(601_000);
-      const made = await it.request('POST', `/threads/${thread}/runs`, { assistant_id: assistant });
+      await harness.engine.idle();
+      await harness.clock.advance(601_000);
+      const made = await harness.request('POST', `/threads/${thread}/runs`, {
+        assistant_id: assistant,
+      });
       expect([made.status, made.body.error]).toEqual([200, undefined]);
-      for (const run of body.data) await readSteps(it, run);
-      await readMessages(it, thread);
-      await it.engine.stop(0);
+      for (const run of body.data) await readSteps(harness, run);
+      await readMessages(harness, thread);
+      await harness.engine.stop(0);
     }),
     { numRuns: 60 },
   );

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Model, ModelRequest } from '../../../src/engine/models/model.ts';
 import { callWithRetry } from '../../../src/engine/models/retry.ts';
 import { createClock, until } from '../../support/clock.ts';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../../support/conversation.ts';
 import { calls, says } from '../../support/upstream-items.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
@@ -24,41 +24,41 @@ const breaksOff = (before: NonNullable<Turn['broken']>['before'], how: 'error' |
 const atOnce = 'response.output_item.added';
 
 /** Passes the time until the worker has nothing more to do; gives the seconds it took. */
-async function waitOut(it: Setup): Promise<number> {
-  const begun = it.clock.now();
-  await it.engine.tick();
+async function waitOut(harness: Harness): Promise<number> {
+  const begun = harness.clock.now();
+  await harness.engine.tick();
   const over = new AbortController();
-  const ended = it.engine.idle().then(() => over.abort());
-  await it.clock.advance(0);
-  while (!over.signal.aborted) await it.clock.advance(500);
+  const ended = harness.engine.idle().then(() => over.abort());
+  await harness.clock.advance(0);
+  while (!over.signal.aborted) await harness.clock.advance(500);
   await ended;
-  return (it.clock.now() - begun) / 1000;
+  return (harness.clock.now() - begun) / 1000;
 }
 
 /** A run whose model does what the turns say, one after the other, and how long it took. */
 async function endure(...turns: Turn[]) {
-  const it = await setup();
-  it.upstream.will(...turns);
-  const made = await createRun(it);
-  const seconds = await waitOut(it);
-  return { it, seconds, ...made, run: await readRun(it, made.run) };
+  const harness = await setup();
+  harness.upstream.will(...turns);
+  const made = await createRun(harness);
+  const seconds = await waitOut(harness);
+  return { it: harness, seconds, ...made, run: await readRun(harness, made.run) };
 }
 
 describe('a model call is made again', () => {
   test.each([429, 500, 503, 408, 409])('after a %i, when it is time', async (status) => {
-    const { it, seconds, run } = await endure(refused(status), {});
+    const { it: harness, seconds, run } = await endure(refused(status), {});
     expect(run.status).toBe('completed');
-    expect(it.upstream.requests).toHaveLength(2);
+    expect(harness.upstream.requests).toHaveLength(2);
     expect(seconds).toBeGreaterThanOrEqual(90);
     expect(seconds).toBeLessThanOrEqual(91);
   });
 
   test('by the SDK, which does what Retry-After says', async () => {
     const soon = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
-    const { it, run } = await endure(refused(429, soon), refused(500, soon), {});
+    const { it: harness, run } = await endure(refused(429, soon), refused(500, soon), {});
     expect(run.status).toBe('completed');
-    expect(it.lines.join('')).not.toContain('model call tried again');
-    expect(it.upstream.requests).toHaveLength(3);
+    expect(harness.lines.join('')).not.toContain('model call tried again');
+    expect(harness.upstream.requests).toHaveLength(3);
   });
 
   test('when Retry-After is a date', async () => {
@@ -87,23 +87,31 @@ describe('a model call is made again', () => {
       },
     ],
   ] satisfies [string, Turn][])('when the stream %s before anything was said', async (_, turn) => {
-    const { it, run, thread_id, seconds } = await endure(turn, turn, { output: [says('Snow.')] });
+    const {
+      it: harness,
+      run,
+      thread_id,
+      seconds,
+    } = await endure(turn, turn, { output: [says('Snow.')] });
     expect(run).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
-    expect(it.upstream.requests).toHaveLength(3);
+    expect(harness.upstream.requests).toHaveLength(3);
     expect(seconds).toBeLessThan(5);
-    expect((await readMessages(it, thread_id)).map(textOf)).toEqual(['Weather in Oslo?', 'Snow.']);
-    expect(await readSteps(it, run)).toHaveLength(1);
-    expect(it.lines.join('')).toContain('model call tried again');
+    expect((await readMessages(harness, thread_id)).map(textOf)).toEqual([
+      'Weather in Oslo?',
+      'Snow.',
+    ]);
+    expect(await readSteps(harness, run)).toHaveLength(1);
+    expect(harness.lines.join('')).toContain('model call tried again');
   });
 
   test.each([
     ['answers nothing', 'answer'],
     ['says nothing', atOnce],
   ] as const)('when the model %s for too long', async (_, before) => {
-    const { it, run, seconds } = await endure({ gate: createGate(), before }, {});
+    const { it: harness, run, seconds } = await endure({ gate: createGate(), before }, {});
     expect(run.status).toBe('completed');
-    expect(it.upstream.requests).toHaveLength(2);
-    expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
+    expect(harness.upstream.requests).toHaveLength(2);
+    expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
     expect(seconds).toBeGreaterThanOrEqual(240);
   });
 });
@@ -111,45 +119,58 @@ describe('a model call is made again', () => {
 describe('a run fails with the real cause', () => {
   test('when trouble does not end: about a minute later', async () => {
     const turn = breaksOff(atOnce);
-    const { it, run, thread_id, seconds } = await endure(...Array.from({ length: 9 }, () => turn));
+    const {
+      it: harness,
+      run,
+      thread_id,
+      seconds,
+    } = await endure(...Array.from({ length: 9 }, () => turn));
     expect(run).toMatchObject({
       status: 'failed',
       last_error: { code: 'server_error', message: expect.stringContaining('terminated') },
     });
-    expect(it.upstream.requests).toHaveLength(7);
+    expect(harness.upstream.requests).toHaveLength(7);
     expect(seconds).toBeGreaterThan(40);
     expect(seconds).toBeLessThan(70);
-    expect(await readMessages(it, thread_id)).toHaveLength(1);
-    expect(await readSteps(it, run)).toEqual([]);
+    expect(await readMessages(harness, thread_id)).toHaveLength(1);
+    expect(await readSteps(harness, run)).toEqual([]);
   });
 
   test('at once when the wait would outlast it', async () => {
-    const { it, run, seconds } = await endure(refused(429, { 'retry-after': '601' }));
+    const { it: harness, run, seconds } = await endure(refused(429, { 'retry-after': '601' }));
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'rate_limit_exceeded' } });
     expect(run.last_error?.message).toContain('Not now.');
-    expect([it.upstream.requests.length, seconds]).toEqual([1, 0]);
+    expect([harness.upstream.requests.length, seconds]).toEqual([1, 0]);
   });
 
   test('at once when the quota is spent', async () => {
     const allowed = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
-    const { it, run } = await endure(refused(429, allowed, 'insufficient_quota'));
+    const { it: harness, run } = await endure(refused(429, allowed, 'insufficient_quota'));
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'rate_limit_exceeded' } });
-    expect(it.upstream.requests).toHaveLength(1);
+    expect(harness.upstream.requests).toHaveLength(1);
   });
 
   test('at once when something was said already', async () => {
     const output = [says('It is cold and')];
-    const { it, run, seconds } = await endure({
+    const {
+      it: harness,
+      run,
+      seconds,
+    } = await endure({
       output,
       ...breaksOff('response.output_text.done'),
     });
-    expect([run.status, it.upstream.requests.length, seconds]).toEqual(['failed', 1, 0]);
+    expect([run.status, harness.upstream.requests.length, seconds]).toEqual(['failed', 1, 0]);
   });
 
   test('when the model stands still in the middle of a message', async () => {
     const output = [says('It is cold and')];
     const gate = createGate();
-    const { it, run, thread_id } = await endure({
+    const {
+      it: harness,
+      run,
+      thread_id,
+    } = await endure({
       output,
       gate,
       before: 'response.output_text.done',
@@ -158,8 +179,8 @@ describe('a run fails with the real cause', () => {
       code: 'server_error',
       message: 'The model said nothing for 240 seconds.',
     });
-    expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
-    const [, message] = await readMessages(it, thread_id);
+    expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
+    const [, message] = await readMessages(harness, thread_id);
     expect(message?.incomplete_details).toEqual({ reason: 'run_failed' });
   });
 });
@@ -192,32 +213,32 @@ test('a model that thinks for long, but shows that it does, is not given up', as
 });
 
 test('an endpoint that cannot be reached', async () => {
-  const it = await setup({ otherwise: () => ({ unreachable: 'fetch failed: ECONNREFUSED' }) });
-  const { run } = await createRun(it);
+  const harness = await setup({ otherwise: () => ({ unreachable: 'fetch failed: ECONNREFUSED' }) });
+  const { run } = await createRun(harness);
   // The SDK waits between its own attempts by the timers of the platform.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  await it.engine.tick();
+  await harness.engine.tick();
   const over = new AbortController();
-  void it.engine.idle().then(() => over.abort());
+  void harness.engine.idle().then(() => over.abort());
   for (let second = 0; !over.signal.aborted && second < 100; second += 1) {
     await vi.advanceTimersByTimeAsync(1000);
-    await it.clock.advance(1000);
+    await harness.clock.advance(1000);
   }
-  const { status, last_error } = await readRun(it, run);
+  const { status, last_error } = await readRun(harness, run);
   expect([status, last_error?.code]).toEqual(['failed', 'server_error']);
   expect(last_error?.message).toContain('ECONNREFUSED');
-  expect(it.upstream.requests).toHaveLength(21);
+  expect(harness.upstream.requests).toHaveLength(21);
 });
 
 /** A run whose model has refused once, and is to be asked again. */
 async function waiting(turn: Turn) {
-  const it = await setup({ otherwise: () => turn });
-  const made = await createRun(it);
-  await it.engine.tick();
-  await until(() => it.upstream.requests.length > 0);
-  await it.clock.advance(0);
-  return { it, ...made };
+  const harness = await setup({ otherwise: () => turn });
+  const made = await createRun(harness);
+  await harness.engine.tick();
+  await until(() => harness.upstream.requests.length > 0);
+  await harness.clock.advance(0);
+  return { it: harness, ...made };
 }
 
 describe('while it waits to call again', () => {
@@ -228,25 +249,25 @@ describe('while it waits to call again', () => {
   ] satisfies [string, Turn][];
 
   test.each(pauses)('(%s) a run is cancelled at once', async (_, turn) => {
-    const { it, run, thread_id } = await waiting(turn);
-    await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    await it.engine.idle();
-    expect((await readRun(it, run)).status).toBe('cancelled');
-    expect(it.upstream.requests).toHaveLength(1);
+    const { it: harness, run, thread_id } = await waiting(turn);
+    await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    await harness.engine.idle();
+    expect((await readRun(harness, run)).status).toBe('cancelled');
+    expect(harness.upstream.requests).toHaveLength(1);
   });
 
   test.each(pauses)('(%s) a run is handed back at once', async (_, turn) => {
-    const { it } = await waiting(turn);
-    await it.engine.stop(0);
-    expect(it.upstream.requests).toHaveLength(1);
+    const { it: harness } = await waiting(turn);
+    await harness.engine.stop(0);
+    expect(harness.upstream.requests).toHaveLength(1);
   });
 
   test('(in the SDK) a run expires on time', async () => {
-    const { it, run } = await waiting(
+    const { it: harness, run } = await waiting(
       refused(429, { 'retry-after': '59', 'x-should-retry': 'true' }),
     );
-    await it.clock.advance(600_000);
-    await it.engine.idle();
-    expect((await readRun(it, run)).status).toBe('expired');
+    await harness.clock.advance(600_000);
+    await harness.engine.idle();
+    expect((await readRun(harness, run)).status).toBe('expired');
   });
 });

@@ -17,24 +17,24 @@ import { calls, refuses, says } from '../../support/upstream-items.ts';
 const created = 1_790_000_000;
 
 test('a run with a function goes through every status of the contract', async () => {
-  const it = await setup();
+  const harness = await setup();
   const [first, second] = [createGate(), createGate()];
-  it.upstream.will(
+  harness.upstream.will(
     { output: [calls('get_weather', { city: 'Oslo' }, 'call_1')], usage: [90, 15], gate: first },
     { output: [says('-3C with snow.')], usage: [120, 16], gate: second },
   );
-  const { run: queued } = await createRun(it);
+  const { run: queued } = await createRun(harness);
 
-  await it.clock.advance(1000);
-  await it.engine.tick();
+  await harness.clock.advance(1000);
+  await harness.engine.tick();
   await first.reached;
   const started = { ...queued, status: 'in_progress', started_at: created + 1 };
-  expect(await readRun(it, queued)).toEqual(started);
+  expect(await readRun(harness, queued)).toEqual(started);
 
-  await it.clock.advance(1000);
+  await harness.clock.advance(1000);
   first.open();
-  await it.engine.idle();
-  const waiting = await readRun(it, queued);
+  await harness.engine.idle();
+  const waiting = await readRun(harness, queued);
   expect(waiting).toEqual({
     ...started,
     status: 'requires_action',
@@ -52,20 +52,20 @@ test('a run with a function goes through every status of the contract', async ()
     },
   });
 
-  await it.clock.advance(6000);
+  await harness.clock.advance(6000);
   const resumed = { ...started, status: 'queued' };
-  expect(await submit(it, waiting)).toEqual(resumed);
+  expect(await submit(harness, waiting)).toEqual(resumed);
 
-  await it.clock.advance(1000);
-  await it.engine.tick();
+  await harness.clock.advance(1000);
+  await harness.engine.tick();
   await second.reached;
   const again = { ...queued, status: 'in_progress', started_at: created + 9 };
-  expect(await readRun(it, queued)).toEqual(again);
+  expect(await readRun(harness, queued)).toEqual(again);
 
-  await it.clock.advance(2000);
+  await harness.clock.advance(2000);
   second.open();
-  await it.engine.idle();
-  expect(await readRun(it, queued)).toEqual({
+  await harness.engine.idle();
+  expect(await readRun(harness, queued)).toEqual({
     ...again,
     status: 'completed',
     completed_at: created + 11,
@@ -81,18 +81,18 @@ test('a run with a function goes through every status of the contract', async ()
 });
 
 test('a message and its step are born and finished together', async () => {
-  const it = await setup();
+  const harness = await setup();
   const gate = createGate();
-  it.upstream.will({
+  harness.upstream.will({
     output: [says('Snow, all day.')],
     gate,
     before: 'response.output_text.done',
   });
-  const { run, thread_id, assistant_id } = await createRun(it);
-  await it.clock.advance(1000);
-  await it.engine.tick();
+  const { run, thread_id, assistant_id } = await createRun(harness);
+  await harness.clock.advance(1000);
+  await harness.engine.tick();
   await gate.reached;
-  const [open] = await readSteps(it, run);
+  const [open] = await readSteps(harness, run);
   expect(open).toMatchObject({
     status: 'in_progress',
     type: 'message_creation',
@@ -103,14 +103,14 @@ test('a message and its step are born and finished together', async () => {
     thread_id,
     assistant_id,
   });
-  const [, growing] = await readMessages(it, thread_id);
+  const [, growing] = await readMessages(harness, thread_id);
   expect(growing).toMatchObject({ status: 'in_progress', completed_at: null, run_id: run.id });
 
-  await it.clock.advance(2000);
+  await harness.clock.advance(2000);
   gate.open();
-  await it.engine.idle();
-  const [step] = await readSteps(it, run);
-  const [, message] = await readMessages(it, thread_id);
+  await harness.engine.idle();
+  const [step] = await readSteps(harness, run);
+  const [, message] = await readMessages(harness, thread_id);
   expect(step).toMatchObject({ status: 'completed', completed_at: created + 3, expires_at: null });
   expect(step?.step_details).toEqual({
     type: 'message_creation',
@@ -128,23 +128,23 @@ test('a message and its step are born and finished together', async () => {
 });
 
 test('two messages of one turn are two messages and two steps, in order', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [says('Let me see.'), says('Snow.')], usage: [20, 8] });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const messages = await readMessages(it, thread_id);
+  const harness = await setup();
+  harness.upstream.will({ output: [says('Let me see.'), says('Snow.')], usage: [20, 8] });
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const messages = await readMessages(harness, thread_id);
   expect(messages.slice(1).map(textOf)).toEqual(['Let me see.', 'Snow.']);
-  const steps = await readSteps(it, run);
+  const steps = await readSteps(harness, run);
   expect(steps.map(({ type }) => type)).toEqual(['message_creation', 'message_creation']);
   expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 28]);
 });
 
 test('the last step is listed first', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [says('One moment.'), calls('get_weather', { city: 'Oslo' })] });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const { steps } = it.openai.beta.threads.runs;
+  const harness = await setup();
+  harness.upstream.will({ output: [says('One moment.'), calls('get_weather', { city: 'Oslo' })] });
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const { steps } = harness.openai.beta.threads.runs;
   const { data } = await steps.list(run.id, { thread_id });
   expect(data.map(({ type }) => type)).toEqual(['tool_calls', 'message_creation']);
   const [last] = data;
@@ -152,75 +152,77 @@ test('the last step is listed first', async () => {
 });
 
 test('a refusal is a message', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [refuses('I cannot help with that.')] });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  const [, message] = await readMessages(it, thread_id);
+  const harness = await setup();
+  harness.upstream.will({ output: [refuses('I cannot help with that.')] });
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  const [, message] = await readMessages(harness, thread_id);
   expect(message?.content).toEqual([{ type: 'refusal', refusal: 'I cannot help with that.' }]);
-  expect((await readRun(it, run)).status).toBe('completed');
+  expect((await readRun(harness, run)).status).toBe('completed');
 });
 
 test('a message without content leaves nothing behind', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [{ ...says(''), content: [] }] });
-  const { run, thread_id } = await createRun(it);
-  await it.runToEnd();
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await setup();
+  harness.upstream.will({ output: [{ ...says(''), content: [] }] });
+  const { run, thread_id } = await createRun(harness);
+  await harness.runToEnd();
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'completed',
     usage: { total_tokens: 15 },
   });
-  expect(await readMessages(it, thread_id)).toHaveLength(1);
+  expect(await readMessages(harness, thread_id)).toHaveLength(1);
 });
 
 test('a run that is at its end can be modified, a live one cannot', async () => {
-  const it = await setup();
-  it.upstream.will({});
-  const { run, thread_id } = await createRun(it, { metadata: { a: '1' } });
+  const harness = await setup();
+  harness.upstream.will({});
+  const { run, thread_id } = await createRun(harness, { metadata: { a: '1' } });
   const params = { thread_id, metadata: { b: '2' } };
-  const { runs } = it.openai.beta.threads;
+  const { runs } = harness.openai.beta.threads;
   await expect(runs.update(run.id, params)).rejects.toMatchObject({
     status: 400,
     message: "400 Cannot update run with status 'queued'.",
   });
-  await it.runToEnd();
-  const before = await readRun(it, run);
+  await harness.runToEnd();
+  const before = await readRun(harness, run);
   expect(await runs.update(run.id, params)).toEqual({ ...before, metadata: { b: '2' } });
 });
 
 const wish = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
 
 test('a run says when to ask again: soon while it moves, late while it waits', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
   const runs = `/threads/${thread_id}/runs`;
-  const made = await it.request('POST', runs, { assistant_id });
+  const made = await harness.request('POST', runs, { assistant_id });
   expect(wish(made)).toBe('20');
   const path = `${runs}/${made.body.id}`;
-  expect(wish(await it.request('GET', path))).toBe('20');
-  await it.runToEnd();
-  expect(wish(await it.request('GET', path))).toBe('1000');
-  await it.clock.advance(60_000);
+  expect(wish(await harness.request('GET', path))).toBe('20');
+  await harness.runToEnd();
+  expect(wish(await harness.request('GET', path))).toBe('1000');
+  await harness.clock.advance(60_000);
   const tool_outputs = [{ tool_call_id: 'call_1', output: '' }];
-  expect(wish(await it.request('POST', `${path}/submit_tool_outputs`, { tool_outputs }))).toBe(
+  expect(wish(await harness.request('POST', `${path}/submit_tool_outputs`, { tool_outputs }))).toBe(
     '50',
   );
-  expect(wish(await it.request('POST', `${path}/cancel`))).toBe('50');
+  expect(wish(await harness.request('POST', `${path}/cancel`))).toBe('50');
 });
 
 test('a thread can be talked on, run after run', async () => {
-  const it = await setup({ otherwise: ({ input }) => ({ output: [says(`${input.length}`)] }) });
-  const { run, thread_id, assistant_id } = await createRun(it);
-  await it.runToEnd();
-  const { runs, messages } = it.openai.beta.threads;
+  const harness = await setup({
+    otherwise: ({ input }) => ({ output: [says(`${input.length}`)] }),
+  });
+  const { run, thread_id, assistant_id } = await createRun(harness);
+  await harness.runToEnd();
+  const { runs, messages } = harness.openai.beta.threads;
   await messages.create(thread_id, { role: 'user', content: 'And now?' });
   const next = await runs.create(thread_id, { assistant_id });
-  await it.runToEnd();
-  expect((await readRun(it, next)).status).toBe('completed');
-  const said = (await readMessages(it, thread_id)).map(textOf);
+  await harness.runToEnd();
+  expect((await readRun(harness, next)).status).toBe('completed');
+  const said = (await readMessages(harness, thread_id)).map(textOf);
   expect(said).toEqual(['Weather in Oslo?', '1', 'And now?', '3']);
-  expect((await readRun(it, run)).status).toBe('completed');
+  expect((await readRun(harness, run)).status).toBe('completed');
   expect(callIds(next)).toEqual([]);
 });

@@ -15,8 +15,8 @@ const { function: weather } = weatherTool;
 const tools = [{ type: 'function', function: { ...weather, strict: false } }];
 
 test('a new run is queued with every field of the contract', async () => {
-  const it = await setup();
-  const { run, thread_id, assistant_id } = await createRun(it);
+  const harness = await setup();
+  const { run, thread_id, assistant_id } = await createRun(harness);
   const whole = {
     id: expect.stringMatching(/^run_[0-9A-Za-z]{24}$/u),
     object: 'thread.run',
@@ -53,9 +53,9 @@ test('a new run is queued with every field of the contract', async () => {
 });
 
 test('a run takes from its assistant what it is not given', async () => {
-  const it = await setup();
+  const harness = await setup();
   const { run } = await createRun(
-    it,
+    harness,
     { model: null, temperature: null, tools: null, metadata: { own: 'yes' } },
     {
       temperature: 0.3,
@@ -77,7 +77,7 @@ test('a run takes from its assistant what it is not given', async () => {
 });
 
 test('what a run is given overrides its assistant', async () => {
-  const it = await setup();
+  const harness = await setup();
   const given = {
     model: 'gpt-5.4',
     instructions: 'Be long.',
@@ -92,13 +92,13 @@ test('what a run is given overrides its assistant', async () => {
     parallel_tool_calls: false,
     response_format: { type: 'json_object' },
   } as const;
-  const { run } = await createRun(it, { ...given, tools: [] });
+  const { run } = await createRun(harness, { ...given, tools: [] });
   expect(run).toMatchObject(given);
 });
 
 test('additional instructions follow the instructions, additional messages the thread', async () => {
-  const it = await setup();
-  const { run, thread_id } = await createRun(it, {
+  const harness = await setup();
+  const { run, thread_id } = await createRun(harness, {
     additional_instructions: 'Say please.',
     additional_messages: [
       { role: 'user', content: 'And in Bergen?' },
@@ -106,53 +106,53 @@ test('additional instructions follow the instructions, additional messages the t
     ],
   });
   expect(run.instructions).toBe('Be brief.\n\nSay please.');
-  const messages = await readMessages(it, thread_id);
+  const messages = await readMessages(harness, thread_id);
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'And in Bergen?', 'Wait.']);
   expect(messages.map(({ run_id }) => run_id)).toEqual([null, null, null]);
 });
 
 describe('create thread and run', () => {
   test('makes the thread with its messages and the run', async () => {
-    const it = await setup();
-    const { id: assistant_id } = await createAssistant(it);
-    const run = await it.openai.beta.threads.createAndRun({
+    const harness = await setup();
+    const { id: assistant_id } = await createAssistant(harness);
+    const run = await harness.openai.beta.threads.createAndRun({
       assistant_id,
       thread: { messages: [{ role: 'user', content: 'Hello' }], metadata: { a: '1' } },
       metadata: { b: '2' },
     });
     expect(run).toMatchObject({ status: 'queued', assistant_id, metadata: { b: '2' } });
-    const thread = await it.openai.beta.threads.retrieve(run.thread_id);
+    const thread = await harness.openai.beta.threads.retrieve(run.thread_id);
     expect(thread.metadata).toEqual({ a: '1' });
-    expect((await readMessages(it, run.thread_id)).map(textOf)).toEqual(['Hello']);
+    expect((await readMessages(harness, run.thread_id)).map(textOf)).toEqual(['Hello']);
   });
 
   test('needs no thread when the assistant has instructions', async () => {
-    const it = await setup();
-    it.upstream.will({});
-    const { id: assistant_id } = await createAssistant(it);
-    const run = await it.openai.beta.threads.createAndRun({ assistant_id });
-    await it.runToEnd();
-    const ended = await it.openai.beta.threads.runs.retrieve(run.id, run);
+    const harness = await setup();
+    harness.upstream.will({});
+    const { id: assistant_id } = await createAssistant(harness);
+    const run = await harness.openai.beta.threads.createAndRun({ assistant_id });
+    await harness.runToEnd();
+    const ended = await harness.openai.beta.threads.runs.retrieve(run.id, run);
     expect(ended.status).toBe('completed');
   });
 
   test('leaves no thread behind when it is refused', async () => {
-    const it = await setup();
+    const harness = await setup();
     const params = { assistant_id: 'asst_nowhere', thread: { metadata: {} } };
-    const error = await refusal(it.openai.beta.threads.createAndRun(params));
+    const error = await refusal(harness.openai.beta.threads.createAndRun(params));
     expect(error).toMatchObject({
       status: 404,
       message: "No assistant found with id 'asst_nowhere'.",
     });
-    expect((await it.request('GET', '/threads')).body.data).toEqual([]);
+    expect((await harness.request('GET', '/threads')).body.data).toEqual([]);
   });
 });
 
 test('an empty thread needs instructions', async () => {
-  const it = await setup();
-  const { id: assistant_id } = await createAssistant(it, { instructions: null });
-  const { id } = await it.openai.beta.threads.create();
-  const { runs } = it.openai.beta.threads;
+  const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness, { instructions: null });
+  const { id } = await harness.openai.beta.threads.create();
+  const { runs } = harness.openai.beta.threads;
   expect(await refusal(runs.create(id, { assistant_id }))).toEqual({
     status: 400,
     type: 'invalid_request_error',
@@ -170,10 +170,10 @@ test('an empty thread needs instructions', async () => {
 test.each(['file_search', 'code_interpreter'] as const)(
   'a run that would use %s is refused, not run without it',
   async (type) => {
-    const it = await setup({ model: 'scripted' });
-    const { id: assistant_id } = await createAssistant(it, { tools: [weatherTool, { type }] });
-    const thread = await createThread(it);
-    const { runs } = it.openai.beta.threads;
+    const harness = await setup({ model: 'scripted' });
+    const { id: assistant_id } = await createAssistant(harness, { tools: [weatherTool, { type }] });
+    const thread = await createThread(harness);
+    const { runs } = harness.openai.beta.threads;
     expect(await refusal(runs.create(thread.id, { assistant_id }))).toEqual({
       status: 400,
       type: 'invalid_request_error',
@@ -183,33 +183,33 @@ test.each(['file_search', 'code_interpreter'] as const)(
     });
     const run = await runs.create(thread.id, { assistant_id, tools: [weatherTool] });
     expect(run.status).toBe('queued');
-    const { run: idle } = await createRun(it, { tools: [{ type }], tool_choice: 'none' });
+    const { run: idle } = await createRun(harness, { tools: [{ type }], tool_choice: 'none' });
     expect(idle).toMatchObject({ status: 'queued', tools: [{ type }] });
   },
 );
 
 test('the model that is used and the one that was asked for are both on the run', async () => {
-  const it = await setup({ modelMap: new Map([['gpt-4-retired', 'gpt-5.4']]) });
-  it.upstream.will({}, {});
-  const { run, thread_id, assistant_id } = await createRun(it, { model: 'gpt-4-retired' });
+  const harness = await setup({ modelMap: new Map([['gpt-4-retired', 'gpt-5.4']]) });
+  harness.upstream.will({}, {});
+  const { run, thread_id, assistant_id } = await createRun(harness, { model: 'gpt-4-retired' });
   expect(run).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
-  await it.runToEnd();
-  expect(it.upstream.sent().model).toBe('gpt-5.4');
-  expect(await readRun(it, run)).toMatchObject({ requested_model: 'gpt-4-retired' });
-  const ended = it.lines.find((line) => line.includes('run ended')) ?? '';
+  await harness.runToEnd();
+  expect(harness.upstream.sent().model).toBe('gpt-5.4');
+  expect(await readRun(harness, run)).toMatchObject({ requested_model: 'gpt-4-retired' });
+  const ended = harness.lines.find((line) => line.includes('run ended')) ?? '';
   expect(JSON.parse(ended)).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
-  const other = await it.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  const other = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
   expect(other.model).toBe('gpt-4.1-mini');
   expect(other).not.toHaveProperty('requested_model');
 });
 
 test('without a key for the default endpoint a run is refused, with the ways out', async () => {
-  const it = await setup({ key: null });
-  const thread = await createThread(it);
-  const { id: assistant_id } = await createAssistant(it);
-  const error = await refusal(it.openai.beta.threads.runs.create(thread.id, { assistant_id }));
+  const harness = await setup({ key: null });
+  const thread = await createThread(harness);
+  const { id: assistant_id } = await createAssistant(harness);
+  const error = await refusal(harness.openai.beta.threads.runs.create(thread.id, { assistant_id }));
   expect(error.status).toBe(400);
   expect(error.message).toContain('OPENAI_API_KEY');
   expect(error.message).toContain('scripted');
-  expect((await it.openai.beta.threads.runs.list(thread.id)).data).toEqual([]);
+  expect((await harness.openai.beta.threads.runs.list(thread.id)).data).toEqual([]);
 });

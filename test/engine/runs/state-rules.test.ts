@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import { createRun, createThread, readRun, refusal } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
 import { begins, calls } from '../../support/upstream-items.ts';
@@ -10,49 +10,49 @@ type Made = Awaited<ReturnType<typeof createRun>>;
 
 const call = { output: [calls('get_weather', { city: 'Oslo' }, 'call_1')] };
 
-const cancel = (it: Setup, { run, thread_id }: Made) =>
-  it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+const cancel = (harness: Harness, { run, thread_id }: Made) =>
+  harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
 
 /** How a run comes into each status. */
-const ways: Record<Status, (it: Setup, made: Made) => Promise<unknown>> = {
+const ways: Record<Status, (harness: Harness, made: Made) => Promise<unknown>> = {
   queued: () => Promise.resolve(),
-  in_progress: async (it) => {
+  in_progress: async (harness) => {
     const gate = createGate();
-    it.upstream.will({ gate });
-    await it.engine.tick();
+    harness.upstream.will({ gate });
+    await harness.engine.tick();
     await gate.reached;
   },
-  requires_action: (it) => {
-    it.upstream.will(call);
-    return it.runToEnd();
+  requires_action: (harness) => {
+    harness.upstream.will(call);
+    return harness.runToEnd();
   },
   cancelling: cancel,
-  cancelled: async (it, made) => {
-    await cancel(it, made);
-    await it.runToEnd();
+  cancelled: async (harness, made) => {
+    await cancel(harness, made);
+    await harness.runToEnd();
   },
-  failed: (it) => {
-    it.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
-    return it.runToEnd();
+  failed: (harness) => {
+    harness.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
+    return harness.runToEnd();
   },
-  completed: (it) => {
-    it.upstream.will({});
-    return it.runToEnd();
+  completed: (harness) => {
+    harness.upstream.will({});
+    return harness.runToEnd();
   },
-  incomplete: (it) => {
-    it.upstream.will({ output: [begins('It')], incomplete: 'max_output_tokens' });
-    return it.runToEnd();
+  incomplete: (harness) => {
+    harness.upstream.will({ output: [begins('It')], incomplete: 'max_output_tokens' });
+    return harness.runToEnd();
   },
-  expired: (it) => it.clock.advance(600_000),
+  expired: (harness) => harness.clock.advance(600_000),
 };
 
 async function reach(status: Status) {
-  const it = await setup();
-  const made = await createRun(it);
-  await ways[status](it, made);
-  const run = await readRun(it, made.run);
+  const harness = await setup();
+  const made = await createRun(harness);
+  await ways[status](harness, made);
+  const run = await readRun(harness, made.run);
   expect(run.status).toBe(status);
-  return { it, made, run };
+  return { it: harness, made, run };
 }
 
 /** Which of the four requests each status takes (contract §2.2 rows 28 to 33, §5.1). */
@@ -77,36 +77,36 @@ const outcome = async (taken: boolean, request: Promise<unknown>) => {
 };
 
 test.each(rules)('a %s run is cancelled: %s', async (status, takes) => {
-  const { it, made } = await reach(status);
-  expect(await outcome(takes, cancel(it, made))).toBe(
+  const { it: harness, made } = await reach(status);
+  expect(await outcome(takes, cancel(harness, made))).toBe(
     takes ? null : `Cannot cancel run with status '${status}'.`,
   );
 });
 
 test.each(rules)('a %s run is modified: %s %s', async (status, _, takes) => {
-  const { it, run } = await reach(status);
+  const { it: harness, run } = await reach(status);
   const params = { thread_id: run.thread_id, metadata: { a: '1' } };
-  expect(await outcome(takes, it.openai.beta.threads.runs.update(run.id, params))).toBe(
+  expect(await outcome(takes, harness.openai.beta.threads.runs.update(run.id, params))).toBe(
     takes ? null : `Cannot update run with status '${status}'.`,
   );
-  const { metadata, ...rest } = await readRun(it, run);
+  const { metadata, ...rest } = await readRun(harness, run);
   expect({ ...rest, metadata: {} }).toEqual(run);
   expect(metadata).toEqual(takes ? { a: '1' } : {});
 });
 
 test.each(rules)('a %s run takes outputs: %s %s %s', async (status, _, __, takes) => {
-  const { it, run } = await reach(status);
+  const { it: harness, run } = await reach(status);
   const tool_outputs = [{ tool_call_id: 'call_1', output: 'x' }];
   const params = { thread_id: run.thread_id, tool_outputs };
-  expect(await outcome(takes, it.openai.beta.threads.runs.submitToolOutputs(run.id, params))).toBe(
-    takes ? null : `Runs in status "${status}" do not accept tool outputs.`,
-  );
+  expect(
+    await outcome(takes, harness.openai.beta.threads.runs.submitToolOutputs(run.id, params)),
+  ).toBe(takes ? null : `Runs in status "${status}" do not accept tool outputs.`);
 });
 
 test.each(rules)('a %s run locks its thread: %s %s %s %s', async (status, _, __, ___, locks) => {
-  const { it, run, made } = await reach(status);
+  const { it: harness, run, made } = await reach(status);
   const { thread_id, assistant_id } = made;
-  const { messages, runs } = it.openai.beta.threads;
+  const { messages, runs } = harness.openai.beta.threads;
   const added = messages.create(thread_id, { role: 'user', content: 'Hello?' });
   expect(await outcome(!locks, added)).toBe(
     locks ? `Can't add messages to ${thread_id} while a run ${run.id} is active.` : null,
@@ -117,12 +117,12 @@ test.each(rules)('a %s run locks its thread: %s %s %s %s', async (status, _, __,
 });
 
 test('what is wrong with a request is said before what is wrong with its moment', async () => {
-  const it = await setup();
-  const { thread_id } = await createRun(it);
-  const message = await it.request('POST', `/threads/${thread_id}/messages`, { role: 'user' });
+  const harness = await setup();
+  const { thread_id } = await createRun(harness);
+  const message = await harness.request('POST', `/threads/${thread_id}/messages`, { role: 'user' });
   expect(message.body.error.message).toBe("Missing required parameter: 'content'.");
   const path = `/threads/${thread_id}/runs`;
-  const run = await it.request('POST', path, { assistant_id: 'asst_nowhere' });
+  const run = await harness.request('POST', path, { assistant_id: 'asst_nowhere' });
   expect([run.status, run.body.error.message]).toEqual([
     404,
     "No assistant found with id 'asst_nowhere'.",
@@ -130,8 +130,8 @@ test('what is wrong with a request is said before what is wrong with its moment'
 });
 
 test('a refused thread and run leaves nothing behind', async () => {
-  const it = await setup({ model: 'scripted' });
-  const { assistants } = it.openai.beta;
+  const harness = await setup({ model: 'scripted' });
+  const { assistants } = harness.openai.beta;
   const { id: silent } = await assistants.create({ model: 'm' });
   const { id: searching } = await assistants.create({
     model: 'm',
@@ -139,8 +139,8 @@ test('a refused thread and run leaves nothing behind', async () => {
     tools: [{ type: 'file_search' }],
   });
   for (const assistant_id of [silent, searching]) {
-    expect((await it.request('POST', '/threads/runs', { assistant_id })).status).toBe(400);
+    expect((await harness.request('POST', '/threads/runs', { assistant_id })).status).toBe(400);
   }
-  expect((await it.request('GET', '/threads')).body.data).toEqual([]);
-  expect((await createThread(it)).object).toBe('thread');
+  expect((await harness.request('GET', '/threads')).body.data).toEqual([]);
+  expect((await createThread(harness)).object).toBe('thread');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import {
   createAssistant,
   createRun,
@@ -13,12 +13,12 @@ import { calls } from '../../support/upstream-items.ts';
 
 /** That the thread of a live run takes neither messages nor runs. */
 async function expectLocked(
-  it: Setup,
+  harness: Harness,
   run: { id: string; thread_id: string },
   assistant_id: string,
 ) {
   const { thread_id } = run;
-  const { messages, runs } = it.openai.beta.threads;
+  const { messages, runs } = harness.openai.beta.threads;
   const added = await refusal(messages.create(thread_id, { role: 'user', content: 'Hello?' }));
   const made = await refusal(runs.create(thread_id, { assistant_id }));
   const common = { status: 400, type: 'invalid_request_error', param: null, code: null };
@@ -29,28 +29,28 @@ async function expectLocked(
 }
 
 test('a live run locks its thread in every status', async () => {
-  const it = await setup();
+  const harness = await setup();
   const gate = createGate();
-  it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], gate });
-  const { run, assistant_id } = await createRun(it);
-  await expectLocked(it, run, assistant_id);
-  await it.engine.tick();
+  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], gate });
+  const { run, assistant_id } = await createRun(harness);
+  await expectLocked(harness, run, assistant_id);
+  await harness.engine.tick();
   await gate.reached;
-  expect((await readRun(it, run)).status).toBe('in_progress');
-  await expectLocked(it, run, assistant_id);
+  expect((await readRun(harness, run)).status).toBe('in_progress');
+  await expectLocked(harness, run, assistant_id);
   gate.open();
-  await it.engine.idle();
-  expect((await readRun(it, run)).status).toBe('requires_action');
-  await expectLocked(it, run, assistant_id);
+  await harness.engine.idle();
+  expect((await readRun(harness, run)).status).toBe('requires_action');
+  await expectLocked(harness, run, assistant_id);
 });
 
 test('of twenty runs created at once exactly one is made', async () => {
-  const it = await setup();
-  const { id: assistant_id } = await createAssistant(it);
-  const { id } = await createThread(it);
+  const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id } = await createThread(harness);
   const answers = await Promise.all(
     Array.from({ length: 20 }, () =>
-      it.request('POST', `/threads/${id}/runs`, {
+      harness.request('POST', `/threads/${id}/runs`, {
         assistant_id,
         additional_messages: [{ role: 'user', content: 'Me first.' }],
       }),
@@ -63,24 +63,24 @@ test('of twenty runs created at once exactly one is made', async () => {
     new Set([`Thread ${id} already has an active run ${made[0]?.body.id}.`]),
   );
   expect(refused).toHaveLength(19);
-  expect(await readMessages(it, id)).toHaveLength(2);
+  expect(await readMessages(harness, id)).toHaveLength(2);
 });
 
 test('a refused run leaves its additional messages unwritten', async () => {
-  const it = await setup();
-  const { thread_id, assistant_id } = await createRun(it);
-  const before = await readMessages(it, thread_id);
+  const harness = await setup();
+  const { thread_id, assistant_id } = await createRun(harness);
+  const before = await readMessages(harness, thread_id);
   const additional_messages = [{ role: 'user' as const, content: 'And now?' }];
-  const { runs } = it.openai.beta.threads;
+  const { runs } = harness.openai.beta.threads;
   await refusal(runs.create(thread_id, { assistant_id, additional_messages }));
-  expect(await readMessages(it, thread_id)).toEqual(before);
+  expect(await readMessages(harness, thread_id)).toEqual(before);
 });
 
 test('a locked thread can be read, its metadata changed, its messages deleted', async () => {
-  const it = await setup();
-  const { thread_id } = await createRun(it);
-  const { threads } = it.openai.beta;
-  const [message] = await readMessages(it, thread_id);
+  const harness = await setup();
+  const { thread_id } = await createRun(harness);
+  const { threads } = harness.openai.beta;
+  const [message] = await readMessages(harness, thread_id);
   const changed = { metadata: { a: '1' } };
   expect(await threads.update(thread_id, changed)).toMatchObject(changed);
   const id = message?.id ?? '';
@@ -89,26 +89,26 @@ test('a locked thread can be read, its metadata changed, its messages deleted', 
 });
 
 test('one thread does not lock another', async () => {
-  const it = await setup();
-  const { assistant_id } = await createRun(it);
-  const other = await createThread(it);
-  const run = await it.openai.beta.threads.runs.create(other.id, { assistant_id });
+  const harness = await setup();
+  const { assistant_id } = await createRun(harness);
+  const other = await createThread(harness);
+  const run = await harness.openai.beta.threads.runs.create(other.id, { assistant_id });
   expect(run.status).toBe('queued');
 });
 
 test('as many runs are executed at once as the setting says', async () => {
-  const it = await setup({ concurrency: 2 });
+  const harness = await setup({ concurrency: 2 });
   const gates = [createGate(), createGate(), createGate()];
-  it.upstream.will(...gates.map((gate) => ({ gate })));
-  const made = [await createRun(it), await createRun(it), await createRun(it)];
-  await it.engine.tick();
+  harness.upstream.will(...gates.map((gate) => ({ gate })));
+  const made = [await createRun(harness), await createRun(harness), await createRun(harness)];
+  await harness.engine.tick();
   await Promise.all([gates[0]?.reached, gates[1]?.reached]);
-  await it.engine.tick();
+  await harness.engine.tick();
   const statuses = async () =>
-    Promise.all(made.map(async ({ run }) => (await readRun(it, run)).status));
+    Promise.all(made.map(async ({ run }) => (await readRun(harness, run)).status));
   expect(await statuses()).toEqual(['in_progress', 'in_progress', 'queued']);
   for (const gate of gates) gate.open();
-  await it.engine.idle();
-  await it.runToEnd();
+  await harness.engine.idle();
+  await harness.runToEnd();
   expect(await statuses()).toEqual(['completed', 'completed', 'completed']);
 });

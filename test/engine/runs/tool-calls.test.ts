@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type HarnessOptions } from '../../support/engine.ts';
 import {
   createRun,
   readMessages,
@@ -23,28 +23,28 @@ const calling = (id: string, city: string, answer: string | null) => ({
 });
 
 /** A run that waits for the outputs of `call_a` and `call_b`. */
-async function paused(options?: SetupOptions) {
-  const it = await setup(options);
-  it.upstream.will({ output, usage: [90, 15] });
-  const { run } = await createRun(it);
-  await it.runToEnd();
+async function paused(options?: HarnessOptions) {
+  const harness = await setup(options);
+  harness.upstream.will({ output, usage: [90, 15] });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
   const give = (...outputs: [string, string][]) =>
-    it.openai.beta.threads.runs.submitToolOutputs(run.id, {
+    harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
       thread_id: run.thread_id,
       tool_outputs: outputs.map(([tool_call_id, text]) => ({ tool_call_id, output: text })),
     });
-  return { it, run, give };
+  return { it: harness, run, give };
 }
 
 test('parallel calls share one step, in order, open until their outputs come', async () => {
-  const { it, run, give } = await paused();
-  const waiting = await readRun(it, run);
+  const { it: harness, run, give } = await paused();
+  const waiting = await readRun(harness, run);
   const required = waiting.required_action?.submit_tool_outputs.tool_calls;
   expect(required?.map(({ id, function: { arguments: args } }) => [id, args])).toEqual([
     ['call_a', '{"city":"Oslo"}'],
     ['call_b', '{"city":"Bergen"}'],
   ]);
-  const [open, ...others] = await readSteps(it, run);
+  const [open, ...others] = await readSteps(harness, run);
   expect(others).toEqual([]);
   expect(open).toMatchObject({
     status: 'in_progress',
@@ -57,9 +57,9 @@ test('parallel calls share one step, in order, open until their outputs come', a
     tool_calls: [calling('call_a', 'Oslo', null), calling('call_b', 'Bergen', null)],
   });
 
-  await it.clock.advance(8000);
+  await harness.clock.advance(8000);
   await give(['call_b', 'rain'], ['call_a', 'snow']);
-  const [done] = await readSteps(it, run);
+  const [done] = await readSteps(harness, run);
   expect(done).toEqual({
     ...open,
     status: 'completed',
@@ -80,14 +80,14 @@ test('parallel calls share one step, in order, open until their outputs come', a
 });
 
 test('the model gets the outputs and answers', async () => {
-  const { it, run, give } = await paused();
-  it.upstream.will({ output: [says('Snow in Oslo, rain in Bergen.')] });
+  const { it: harness, run, give } = await paused();
+  harness.upstream.will({ output: [says('Snow in Oslo, rain in Bergen.')] });
   await give(['call_a', 'snow'], ['call_b', 'rain']);
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  const messages = await readMessages(it, run.thread_id);
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  const messages = await readMessages(harness, run.thread_id);
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Snow in Oslo, rain in Bergen.']);
-  expect(it.upstream.sent().input.slice(-2)).toEqual([
+  expect(harness.upstream.sent().input.slice(-2)).toEqual([
     { type: 'function_call_output', call_id: 'call_a', output: 'snow' },
     { type: 'function_call_output', call_id: 'call_b', output: 'rain' },
   ]);
@@ -125,8 +125,8 @@ test.each([
 ] satisfies [string, [string, string][], string][])(
   '%s of the outputs is refused and changes nothing',
   async (_, outputs, got) => {
-    const { it, run, give } = await paused();
-    const before = await readRun(it, run);
+    const { it: harness, run, give } = await paused();
+    const before = await readRun(harness, run);
     expect(await refusal(give(...outputs))).toEqual({
       status: 400,
       type: 'invalid_request_error',
@@ -134,19 +134,19 @@ test.each([
       param: null,
       message: `Expected tool outputs for call_ids ['call_a', 'call_b'], got ${got}`,
     });
-    expect(await readRun(it, run)).toEqual(before);
+    expect(await readRun(harness, run)).toEqual(before);
   },
 );
 
 test('outputs are taken once, and only when they are due', async () => {
-  const { it, run, give } = await paused();
-  it.upstream.will({});
+  const { it: harness, run, give } = await paused();
+  harness.upstream.will({});
   await give(['call_a', ''], ['call_b', '']);
   const refuse = async () => (await refusal(give(['call_a', ''], ['call_b', '']))).message;
   expect(await refuse()).toBe('Runs in status "queued" do not accept tool outputs.');
-  await it.runToEnd();
+  await harness.runToEnd();
   expect(await refuse()).toBe('Runs in status "completed" do not accept tool outputs.');
-  expect((await readRun(it, run)).status).toBe('completed');
+  expect((await readRun(harness, run)).status).toBe('completed');
 });
 
 test('two submissions at once: one is taken', async () => {
@@ -173,57 +173,57 @@ test('outputs of more than 512 kB together are refused', async () => {
 });
 
 test('outputs of a run that does not exist', async () => {
-  const { it, run } = await paused();
+  const { it: harness, run } = await paused();
   const path = `/threads/${run.thread_id}/runs/run_nowhere/submit_tool_outputs`;
-  const { status, body } = await it.request('POST', path, { tool_outputs: [] });
+  const { status, body } = await harness.request('POST', path, { tool_outputs: [] });
   expect(status).toBe(404);
   expect(body.error.message).toBe("No run found with id 'run_nowhere'.");
 });
 
 test('the path with hyphens is the same', async () => {
-  const { it, run } = await paused();
+  const { it: harness, run } = await paused();
   const path = `/threads/${run.thread_id}/runs/${run.id}/submit-tool-outputs`;
   const tool_outputs = ['call_a', 'call_b'].map((id) => ({ tool_call_id: id, output: 'x' }));
-  const { status, body } = await it.request('POST', path, { tool_outputs });
+  const { status, body } = await harness.request('POST', path, { tool_outputs });
   expect([status, body.status]).toEqual([200, 'queued']);
 });
 
 test('text before calls is a message first, then the step of the calls', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [says('Let me look.'), ...output], usage: [50, 20] });
-  const { run } = await createRun(it);
-  await it.runToEnd();
-  const steps = await readSteps(it, run);
+  const harness = await setup();
+  harness.upstream.will({ output: [says('Let me look.'), ...output], usage: [50, 20] });
+  const { run } = await createRun(harness);
+  await harness.runToEnd();
+  const steps = await readSteps(harness, run);
   expect(steps.map(({ type, status }) => [type, status])).toEqual([
     ['message_creation', 'completed'],
     ['tool_calls', 'in_progress'],
   ]);
-  const [, message] = await readMessages(it, run.thread_id);
+  const [, message] = await readMessages(harness, run.thread_id);
   expect(message).toMatchObject({ status: 'completed', run_id: run.id });
-  it.upstream.will({});
-  await submit(it, await readRun(it, run), 'x');
-  await it.runToEnd();
-  const kinds = it.upstream.sent().input.map((item) => item.type ?? 'message');
+  harness.upstream.will({});
+  await submit(harness, await readRun(harness, run), 'x');
+  await harness.runToEnd();
+  const kinds = harness.upstream.sent().input.map((item) => item.type ?? 'message');
   const call = ['function_call', 'function_call'];
   const answer = ['function_call_output', 'function_call_output'];
   expect(kinds).toEqual(['message', 'message', ...call, ...answer]);
 });
 
 test('a chain of calls is replayed with its reasoning, verbatim', async () => {
-  const it = await setup();
+  const harness = await setup();
   const first = [reasons('secret-1'), calls('get_weather', { city: 'Oslo' }, 'call_1')];
   const second = [reasons('secret-2'), calls('get_weather', { city: 'Bergen' }, 'call_2')];
-  it.upstream.will({ output: first }, { output: second }, { output: [says('Done.')] });
-  const { run } = await createRun(it, { model: 'gpt-5.4' });
-  const { runs } = it.openai.beta.threads;
+  harness.upstream.will({ output: first }, { output: second }, { output: [says('Done.')] });
+  const { run } = await createRun(harness, { model: 'gpt-5.4' });
+  const { runs } = harness.openai.beta.threads;
   for (const id of ['call_1', 'call_2']) {
-    await it.runToEnd();
+    await harness.runToEnd();
     const tool_outputs = [{ tool_call_id: id, output: `for ${id}` }];
     await runs.submitToolOutputs(run.id, { thread_id: run.thread_id, tool_outputs });
   }
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  expect(it.upstream.sent().input.slice(1)).toEqual([
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  expect(harness.upstream.sent().input.slice(1)).toEqual([
     ...first,
     { type: 'function_call_output', call_id: 'call_1', output: 'for call_1' },
     ...second,

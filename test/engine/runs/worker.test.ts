@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createClock, start, until } from '../../support/clock.ts';
-import { setup, type SetupOptions } from '../../support/engine.ts';
+import { setup, type HarnessOptions } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { home } from '../../support/test-database.ts';
 import {
@@ -18,82 +18,82 @@ const half = { before: 'response.output_text.done' } as const;
 
 describe('a worker that was started', () => {
   test('does what is asked of it, unasked', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
-    it.engine.start();
-    const { run } = await createRun(it);
-    await until(async () => (await readRun(it, run)).status === 'requires_action');
-    await submit(it, await readRun(it, run));
-    await until(async () => (await readRun(it, run)).status === 'completed');
-    expect(it.upstream.requests).toHaveLength(2);
+    const harness = await setup();
+    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    harness.engine.start();
+    const { run } = await createRun(harness);
+    await until(async () => (await readRun(harness, run)).status === 'requires_action');
+    await submit(harness, await readRun(harness, run));
+    await until(async () => (await readRun(harness, run)).status === 'completed');
+    expect(harness.upstream.requests).toHaveLength(2);
   });
 
   test('cancels', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] });
-    it.engine.start();
-    const { run, thread_id } = await createRun(it);
-    await until(async () => (await readRun(it, run)).status === 'requires_action');
-    await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    await until(async () => (await readRun(it, run)).status === 'cancelled');
-    expect((await readSteps(it, run)).map(({ status }) => status)).toEqual(['cancelled']);
+    const harness = await setup();
+    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] });
+    harness.engine.start();
+    const { run, thread_id } = await createRun(harness);
+    await until(async () => (await readRun(harness, run)).status === 'requires_action');
+    await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    await until(async () => (await readRun(harness, run)).status === 'cancelled');
+    expect((await readSteps(harness, run)).map(({ status }) => status)).toEqual(['cancelled']);
   });
 
   test('finds what another process queued', async () => {
     const database = temporary();
-    const it = await setup({ database });
-    it.engine.start();
-    await it.clock.advance(1000);
-    const other = await setup({ database, ids: it.ids, clock: it.clock });
+    const harness = await setup({ database });
+    harness.engine.start();
+    await harness.clock.advance(1000);
+    const other = await setup({ database, ids: harness.ids, clock: harness.clock });
     const { run } = await createRun(other);
-    it.upstream.will({});
-    await it.clock.advance(10_000);
-    await it.engine.idle();
+    harness.upstream.will({});
+    await harness.clock.advance(10_000);
+    await harness.engine.idle();
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
   test('executes what it has accepted itself, however many others there are', async () => {
     const database = temporary();
     const other = await setup({ database });
-    const it = await setup({ database, ids: other.ids, clock: other.clock });
-    it.engine.start();
+    const harness = await setup({ database, ids: other.ids, clock: other.clock });
+    harness.engine.start();
     other.engine.start();
-    it.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
-    const { run } = await createRun(it);
+    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    const { run } = await createRun(harness);
     await other.engine.tick();
-    await until(async () => (await readRun(it, run)).status === 'requires_action');
-    await submit(it, await readRun(it, run));
+    await until(async () => (await readRun(harness, run)).status === 'requires_action');
+    await submit(harness, await readRun(harness, run));
     await other.engine.tick();
-    await until(async () => (await readRun(it, run)).status === 'completed');
-    expect([it.upstream.requests.length, other.upstream.requests.length]).toEqual([2, 0]);
+    await until(async () => (await readRun(harness, run)).status === 'completed');
+    expect([harness.upstream.requests.length, other.upstream.requests.length]).toEqual([2, 0]);
   });
 
   test('leaves to others what it has no room for', async () => {
     const database = temporary();
-    const it = await setup({ database, concurrency: 1 });
-    const other = await setup({ database, ids: it.ids, clock: it.clock });
+    const harness = await setup({ database, concurrency: 1 });
+    const other = await setup({ database, ids: harness.ids, clock: harness.clock });
     const gate = createGate();
-    it.upstream.will({ gate });
+    harness.upstream.will({ gate });
     other.upstream.will({});
-    it.engine.start();
-    const { run: first } = await createRun(it);
+    harness.engine.start();
+    const { run: first } = await createRun(harness);
     await gate.reached;
-    const { run: second } = await createRun(it);
+    const { run: second } = await createRun(harness);
     await other.runToEnd();
-    expect((await readRun(it, second)).status).toBe('completed');
-    expect((await readRun(it, first)).status).toBe('in_progress');
+    expect((await readRun(harness, second)).status).toBe('completed');
+    expect((await readRun(harness, first)).status).toBe('in_progress');
     gate.open();
-    await until(async () => (await readRun(it, first)).status === 'completed');
+    await until(async () => (await readRun(harness, first)).status === 'completed');
   });
 
   test('takes the next run when one is done', async () => {
-    const it = await setup({ concurrency: 1, otherwise: () => ({}) });
-    it.engine.start();
-    const made = [await createRun(it), await createRun(it), await createRun(it)];
+    const harness = await setup({ concurrency: 1, otherwise: () => ({}) });
+    harness.engine.start();
+    const made = [await createRun(harness), await createRun(harness), await createRun(harness)];
     for (const { run } of made) {
-      await until(async () => (await readRun(it, run)).status === 'completed');
+      await until(async () => (await readRun(harness, run)).status === 'completed');
     }
-    expect(it.upstream.requests).toHaveLength(3);
+    expect(harness.upstream.requests).toHaveLength(3);
   });
 });
 
@@ -109,33 +109,33 @@ describe('stopping', () => {
 
   test('waits for a run that comes to its end', async () => {
     const database = temporary();
-    const it = await setup({ database });
+    const harness = await setup({ database });
     const gate = createGate();
-    it.upstream.will({ gate });
-    const { run } = await createRun(it);
-    await it.engine.tick();
+    harness.upstream.will({ gate });
+    const { run } = await createRun(harness);
+    await harness.engine.tick();
     await gate.reached;
-    const stopped = it.engine.stop(1500);
-    await it.clock.advance(1000);
+    const stopped = harness.engine.stop(1500);
+    await harness.clock.advance(1000);
     gate.open();
     await stopped;
-    const other = await setup({ database, ids: it.ids });
+    const other = await setup({ database, ids: harness.ids });
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
   test('does not wait for longer than it may', async () => {
     const database = temporary();
-    const it = await setup({ database });
+    const harness = await setup({ database });
     const gate = createGate();
-    it.upstream.will({ gate });
-    const { run } = await createRun(it);
-    await it.engine.tick();
+    harness.upstream.will({ gate });
+    const { run } = await createRun(harness);
+    await harness.engine.tick();
     await gate.reached;
-    const stopped = it.engine.stop(1500);
-    await it.clock.advance(1500);
+    const stopped = harness.engine.stop(1500);
+    await harness.clock.advance(1500);
     await stopped;
-    expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
-    const other = await setup({ database, ids: it.ids });
+    expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
+    const other = await setup({ database, ids: harness.ids });
     other.upstream.will({});
     await other.runToEnd();
     expect((await readRun(other, run)).status).toBe('completed');
@@ -151,7 +151,7 @@ async function midway(sameClock: boolean, output = [says('From the first.')]) {
   const made = await createRun(one);
   await one.engine.tick();
   await gate.reached;
-  const shared: SetupOptions = sameClock ? { clock: one.clock } : {};
+  const shared: HarnessOptions = sameClock ? { clock: one.clock } : {};
   const other = await setup({ database, ids: one.ids, ...shared });
   return { one, other, gate, ...made };
 }
@@ -188,19 +188,19 @@ describe('a lease', () => {
 test('a run whose lease ran out while the machine slept is not executed twice at once', async () => {
   const clock = createClock();
   let slept = 0;
-  const it = await setup({ clock: { ...clock, now: () => clock.now() + slept } });
+  const harness = await setup({ clock: { ...clock, now: () => clock.now() + slept } });
   const gate = createGate();
-  it.upstream.will({ output: [says('Good morning.')], gate, ...half });
-  const { run, thread_id } = await createRun(it);
-  await it.engine.tick();
+  harness.upstream.will({ output: [says('Good morning.')], gate, ...half });
+  const { run, thread_id } = await createRun(harness);
+  await harness.engine.tick();
   await gate.reached;
   slept = 120_000;
-  await it.engine.tick();
+  await harness.engine.tick();
   gate.open();
-  await it.engine.idle();
-  expect(it.upstream.requests).toHaveLength(1);
-  expect((await readRun(it, run)).status).toBe('completed');
-  const messages = await readMessages(it, thread_id);
+  await harness.engine.idle();
+  expect(harness.upstream.requests).toHaveLength(1);
+  expect((await readRun(harness, run)).status).toBe('completed');
+  const messages = await readMessages(harness, thread_id);
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Good morning.']);
 });
 
@@ -279,11 +279,11 @@ describe('a run that another process cancels', () => {
 });
 
 test('a cancelling run past its deadline is cancelled', async () => {
-  const it = await setup();
-  const { run, thread_id } = await createRun(it);
-  await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  await it.clock.advance(700_000);
-  expect((await readRun(it, run)).status).toBe('cancelled');
+  const harness = await setup();
+  const { run, thread_id } = await createRun(harness);
+  await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  await harness.clock.advance(700_000);
+  expect((await readRun(harness, run)).status).toBe('cancelled');
 });
 
 test('a message deleted while it is written stays deleted', async () => {

@@ -24,22 +24,22 @@ describe.each([
 
   test('of runs that several processes create at once exactly one is made', async () => {
     const database = await locate();
-    const it = await setup({ database });
-    const { id: assistant_id } = await createAssistant(it);
-    const { id } = await createThread(it);
+    const harness = await setup({ database });
+    const { id: assistant_id } = await createAssistant(harness);
+    const { id } = await createThread(harness);
     const path = `/threads/${id}/runs`;
     const statuses = await Promise.all(
       Array.from({ length: 3 }, () => contend(database, path, 10, { assistant_id })),
     );
     const made = statuses.flat().toSorted((one, other) => one - other);
     expect(made).toEqual([200, ...Array.from({ length: 29 }, () => 400)]);
-    expect((await it.request('GET', path)).body.data).toHaveLength(1);
+    expect((await harness.request('GET', path)).body.data).toHaveLength(1);
   });
 
   test('several processes may write at the same time', async () => {
     const database = await locate();
-    const it = await setup({ database });
-    const { id } = await it.openai.beta.threads.create();
+    const harness = await setup({ database });
+    const { id } = await harness.openai.beta.threads.create();
     const path = `/threads/${id}/messages`;
     const statuses = await Promise.all(
       Array.from({ length: 3 }, () =>
@@ -47,7 +47,7 @@ describe.each([
       ),
     );
     expect(statuses.flat()).toEqual(Array.from({ length: 60 }, () => 200));
-    const { data } = await it.openai.beta.threads.messages.list(id, { limit: 100 });
+    const { data } = await harness.openai.beta.threads.messages.list(id, { limit: 100 });
     expect(data).toHaveLength(60);
   });
 

@@ -56,8 +56,8 @@ describe('a new database', () => {
 
   test('keeps what SQLite lays beside it private too', async () => {
     const file = temporary();
-    const it = await setup({ database: file });
-    await createRun(it);
+    const harness = await setup({ database: file });
+    await createRun(harness);
     const beside = ['-wal', '-shm']
       .map((suffix) => file + suffix)
       .filter((path) => existsSync(path));
@@ -142,12 +142,12 @@ describe('hasLiveRuns', () => {
 
   test('is true while a run is not at its end', async () => {
     const database = temporary();
-    const it = await setup({ database });
+    const harness = await setup({ database });
     expect(await hasUnfinishedRuns(database)).toBe(false);
-    it.upstream.will({});
-    await createRun(it);
+    harness.upstream.will({});
+    await createRun(harness);
     expect(await hasUnfinishedRuns(database)).toBe(true);
-    await it.runToEnd();
+    await harness.runToEnd();
     expect(await hasUnfinishedRuns(database)).toBe(false);
   });
 });

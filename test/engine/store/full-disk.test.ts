@@ -41,48 +41,53 @@ const large = 'word '.repeat(50_000);
 describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${why})`}`, () => {
   test('that is full is a clear error, leaves nothing half-written, and passes', async () => {
     const folder = smallDisk();
-    const it = await setup({ database: join(folder, 'a.db') });
-    const { id } = await createThread(it, 'Hello.');
-    const { run, assistant_id } = await createRun(it);
-    await it.openai.beta.threads.runs.cancel(run.id, { thread_id: run.thread_id });
-    await it.runToEnd();
+    const harness = await setup({ database: join(folder, 'a.db') });
+    const { id } = await createThread(harness, 'Hello.');
+    const { run, assistant_id } = await createRun(harness);
+    await harness.openai.beta.threads.runs.cancel(run.id, { thread_id: run.thread_id });
+    await harness.runToEnd();
     const free = fill(folder);
     const messages = [
       { role: 'user', content: 'Small.' },
       { role: 'user', content: large },
     ];
     const asked = { assistant_id, additional_messages: messages };
-    const answer = await it.request('POST', `/threads/${id}/runs`, asked);
+    const answer = await harness.request('POST', `/threads/${id}/runs`, asked);
     expect(answer).toMatchObject({ status: 500, body: refusal('its disk is full') });
-    expect((await readMessages(it, id)).map(textOf)).toEqual(['Hello.']);
-    expect((await it.request('GET', `/threads/${id}/runs`)).body.data).toEqual([]);
-    expect(it.lines.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+    expect((await readMessages(harness, id)).map(textOf)).toEqual(['Hello.']);
+    expect((await harness.request('GET', `/threads/${id}/runs`)).body.data).toEqual([]);
+    expect(harness.lines.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
     free();
-    it.upstream.will({});
-    expect((await it.request('POST', `/threads/${id}/runs`, asked)).status).toBe(200);
-    await it.runToEnd();
-    expect((await readMessages(it, id)).map(textOf)).toEqual(['Hello.', 'Small.', large, 'Hello.']);
+    harness.upstream.will({});
+    expect((await harness.request('POST', `/threads/${id}/runs`, asked)).status).toBe(200);
+    await harness.runToEnd();
+    expect((await readMessages(harness, id)).map(textOf)).toEqual([
+      'Hello.',
+      'Small.',
+      large,
+      'Hello.',
+    ]);
   });
 
   test('that fills up under code holds it up, and nothing of it is lost or told twice', async () => {
     const folder = smallDisk();
-    const it = await setup({ database: join(folder, 'a.db') });
+    const harness = await setup({ database: join(folder, 'a.db') });
     const gate = createGate();
     const output = [runsCode('print()', [{ type: 'logs', logs: large }]), says('Done.')];
-    it.upstream.will({ output, gate, before: 'response.output_item.done' });
-    const { stream } = await streamRun(it, {}, { tools: [{ type: 'code_interpreter' }] });
+    harness.upstream.will({ output, gate, before: 'response.output_item.done' });
+    const { stream } = await streamRun(harness, {}, { tools: [{ type: 'code_interpreter' }] });
     const told = collect(stream);
-    await it.engine.tick();
+    await harness.engine.tick();
     await gate.reached;
     const free = fill(folder);
     gate.open();
-    await until(() => it.lines.some((line) => line.includes('its disk is full')));
-    await it.clock.advance(60_000);
+    await until(() => harness.lines.some((line) => line.includes('its disk is full')));
+    await harness.clock.advance(60_000);
     free();
-    await it.clock.advance(2000);
-    await it.engine.idle();
+    await harness.clock.advance(2000);
+    await harness.engine.idle();
     const events = await told;
-    await expectTold(it, events);
+    await expectTold(harness, events);
     expect(story(events).slice(2)).toEqual([
       'run.in_progress',
       ...callStory,
@@ -90,30 +95,30 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
       ...messageStory,
       'run.completed',
     ]);
-    expect(it.upstream.requests).toHaveLength(1);
+    expect(harness.upstream.requests).toHaveLength(1);
   });
 
   test('that fills up under a run holds it up, and nothing is bought twice', async () => {
     const folder = smallDisk();
-    const it = await setup({ database: join(folder, 'a.db') });
+    const harness = await setup({ database: join(folder, 'a.db') });
     const gate = createGate();
-    it.upstream.will({ output: [says(large)], gate });
-    const { run, thread_id } = await createRun(it);
-    await it.engine.tick();
+    harness.upstream.will({ output: [says(large)], gate });
+    const { run, thread_id } = await createRun(harness);
+    await harness.engine.tick();
     await gate.reached;
     const free = fill(folder);
     gate.open();
-    await until(() => it.lines.some((line) => line.includes('its disk is full')));
-    await it.clock.advance(60_000);
-    expect((await readRun(it, run)).status).toBe('in_progress');
+    await until(() => harness.lines.some((line) => line.includes('its disk is full')));
+    await harness.clock.advance(60_000);
+    expect((await readRun(harness, run)).status).toBe('in_progress');
     free();
-    await it.clock.advance(2000);
-    await it.engine.idle();
-    const ended = await readRun(it, run);
+    await harness.clock.advance(2000);
+    await harness.engine.idle();
+    const ended = await readRun(harness, run);
     expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
-    const messages = await readMessages(it, thread_id);
+    const messages = await readMessages(harness, thread_id);
     expect(messages.map(textOf)).toEqual(['Weather in Oslo?', large]);
-    expect(it.upstream.requests).toHaveLength(1);
+    expect(harness.upstream.requests).toHaveLength(1);
   });
 
   test('that is read-only is refused in one sentence when the program starts', async () => {
@@ -129,15 +134,15 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
 
 test('a file that is replaced by garbage is a clear error, and no end of the program', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  const { id } = await createThread(it);
+  const harness = await setup({ database });
+  const { id } = await createThread(harness);
   // The next connection has nothing of the file in its memory.
-  const other = await setup({ database, ids: it.ids });
+  const other = await setup({ database, ids: harness.ids });
   const connection = new DatabaseSync(database);
   connection.exec('pragma wal_checkpoint(truncate)');
   connection.close();
   writeFileSync(database, 'garbage '.repeat(10_000));
-  for (const one of [it, other]) {
+  for (const one of [harness, other]) {
     const answer = await one.request('POST', `/threads/${id}/messages`, {
       role: 'user',
       content: 'Hello?',
@@ -152,16 +157,16 @@ test('a file that is replaced by garbage is a clear error, and no end of the pro
 
 test('a long reader holds up nobody', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  it.upstream.will({});
-  const { run, thread_id } = await createRun(it);
+  const harness = await setup({ database });
+  harness.upstream.will({});
+  const { run, thread_id } = await createRun(harness);
   const reader = new DatabaseSync(database);
   reader.exec('begin');
   const count = reader.prepare('select count(*) as count from messages');
   expect({ ...count.get() }).toEqual({ count: 1 });
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
-  expect(await readMessages(it, thread_id)).toHaveLength(2);
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  expect(await readMessages(harness, thread_id)).toHaveLength(2);
   expect({ ...count.get() }).toEqual({ count: 1 });
   reader.exec('commit');
   expect({ ...count.get() }).toEqual({ count: 2 });
@@ -170,14 +175,14 @@ test('a long reader holds up nobody', async () => {
 
 test('a writer that takes its time is waited for', async () => {
   const database = temporary();
-  const it = await setup({ database });
+  const harness = await setup({ database });
   const writer = new DatabaseSync(database);
   writer.exec('begin immediate');
-  const asked = createThread(it);
+  const asked = createThread(harness);
   await turn(20);
   writer.exec('commit');
   writer.close();
-  expect(await readMessages(it, (await asked).id)).toHaveLength(1);
+  expect(await readMessages(harness, (await asked).id)).toHaveLength(1);
 });
 
 test.each([

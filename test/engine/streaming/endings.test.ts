@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../support/clock.ts';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import {
   begunStory,
@@ -41,26 +41,26 @@ describe('a model that fails', () => {
       [...cutStory, 'run.step.failed'],
     ],
   ])('%s', async (_, turn, between) => {
-    const it = await setup();
-    it.upstream.will(turn);
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will(turn);
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([...begunStory, ...between, 'run.failed']);
     const [run] = dataOf(events, 'thread.run.failed');
     expect(run?.last_error).toMatchObject({ code: 'server_error' });
     for (const message of dataOf(events, 'thread.message.incomplete')) {
       expect(message.incomplete_details).toEqual({ reason: 'run_failed' });
     }
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('by being asked too often', async () => {
-    const it = await setup();
-    it.upstream.will({ http: { status: 429, error: { message: 'Slow down.' } } });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ http: { status: 429, error: { message: 'Slow down.' } } });
+    const { events } = await tellRun(harness);
     expect(dataOf(events, 'thread.run.failed')[0]?.last_error).toMatchObject({
       code: 'rate_limit_exceeded',
     });
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 });
 
@@ -79,9 +79,9 @@ describe('a model that is cut off', () => {
       null,
     ],
   ])('%s', async (_, turn, reason, details) => {
-    const it = await setup();
-    it.upstream.will(turn);
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will(turn);
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([
       ...begunStory,
       ...cutStory,
@@ -91,35 +91,35 @@ describe('a model that is cut off', () => {
     const [message] = dataOf(events, 'thread.message.incomplete');
     expect(message?.incomplete_details).toEqual({ reason });
     expect(dataOf(events, 'thread.run.incomplete')[0]?.incomplete_details).toEqual(details);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('in the arguments of a call: nobody hears of the call', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [calls('f', '{"ci')], incomplete: 'max_output_tokens' });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [calls('f', '{"ci')], incomplete: 'max_output_tokens' });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([...begunStory, 'run.incomplete']);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('before it says anything, by a filter', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [], incomplete: 'content_filter' });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [], incomplete: 'content_filter' });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([...begunStory, 'run.failed']);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 });
 
 /** A stream in the middle of a message. */
-async function midMessage(it: Setup, rest: Turn = {}) {
+async function midMessage(harness: Harness, rest: Turn = {}) {
   const gate = createGate();
-  it.upstream.will({ output: [says('It is -3C.')], gate, ...half, ...rest });
-  const { stream, ...made } = await streamRun(it);
+  harness.upstream.will({ output: [says('It is -3C.')], gate, ...half, ...rest });
+  const { stream, ...made } = await streamRun(harness);
   const events = collect(stream);
-  await it.engine.tick();
+  await harness.engine.tick();
   await gate.reached;
-  const { data } = await it.openai.beta.threads.runs.list(made.thread_id);
+  const { data } = await harness.openai.beta.threads.runs.list(made.thread_id);
   const [run] = data;
   if (run === undefined) throw new Error('there is no run');
   return { ...made, gate, run, events };
@@ -127,9 +127,9 @@ async function midMessage(it: Setup, rest: Turn = {}) {
 
 describe('a run that is ended while it is streamed', () => {
   test('by a cancel', async () => {
-    const it = await setup();
-    const { run, thread_id, events } = await midMessage(it);
-    await it.openai.beta.threads.runs.cancel(run.id, { thread_id });
+    const harness = await setup();
+    const { run, thread_id, events } = await midMessage(harness);
+    await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
     const told = await events;
     expect(story(told)).toEqual([
       ...begunStory,
@@ -139,63 +139,63 @@ describe('a run that is ended while it is streamed', () => {
       'run.step.cancelled',
       'run.cancelled',
     ]);
-    await expectTold(it, told);
+    await expectTold(harness, told);
   });
 
   test('by a cancel before it has begun', async () => {
-    const it = await setup();
-    it.upstream.will({});
-    const { stream, thread_id } = await streamRun(it);
-    const { data } = await it.openai.beta.threads.runs.list(thread_id);
-    await it.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
-    await it.runToEnd();
+    const harness = await setup();
+    harness.upstream.will({});
+    const { stream, thread_id } = await streamRun(harness);
+    const { data } = await harness.openai.beta.threads.runs.list(thread_id);
+    await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
+    await harness.runToEnd();
     const told = await collect(stream);
     expect(story(told)).toEqual(['run.created', 'run.queued', 'run.cancelling', 'run.cancelled']);
-    expect(it.upstream.requests).toEqual([]);
-    await expectTold(it, told);
+    expect(harness.upstream.requests).toEqual([]);
+    await expectTold(harness, told);
   });
 
   test('by its deadline', async () => {
-    const it = await setup({ runLifetime: 200 });
-    const { events } = await midMessage(it);
-    await it.clock.advance(200_000);
+    const harness = await setup({ runLifetime: 200 });
+    const { events } = await midMessage(harness);
+    await harness.clock.advance(200_000);
     const told = await events;
     expect(story(told)).toEqual([...begunStory, ...cutStory, 'run.step.expired', 'run.expired']);
     expect(dataOf(told, 'thread.message.incomplete')[0]?.incomplete_details).toEqual({
       reason: 'run_expired',
     });
-    await expectTold(it, told);
+    await expectTold(harness, told);
   });
 
   test('by its deadline while it is queued', async () => {
-    const it = await setup();
-    const { stream } = await streamRun(it);
+    const harness = await setup();
+    const { stream } = await streamRun(harness);
     const events = collect(stream);
-    await it.clock.advance(600_000);
-    await it.engine.tick();
+    await harness.clock.advance(600_000);
+    await harness.engine.tick();
     const told = await events;
     expect(story(told)).toEqual(['run.created', 'run.queued', 'run.expired']);
-    await expectTold(it, told);
+    await expectTold(harness, told);
   });
 
   test('by the deletion of its thread', async () => {
-    const it = await setup();
-    const { thread_id, events } = await midMessage(it);
+    const harness = await setup();
+    const { thread_id, events } = await midMessage(harness);
     const outcome = events.catch((error: unknown) => error);
-    await it.openai.beta.threads.delete(thread_id);
+    await harness.openai.beta.threads.delete(thread_id);
     expect(await outcome).toMatchObject({
       message: 'The thread was deleted while its run was streamed.',
       type: 'server_error',
     });
-    await it.engine.idle();
-    expect(it.upstream.requests[0]?.signal?.aborted).toBe(true);
+    await harness.engine.idle();
+    expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
   });
 
   test('by the end of the engine: it goes on with the next', async () => {
-    const it = await setup();
-    const { events } = await midMessage(it);
+    const harness = await setup();
+    const { events } = await midMessage(harness);
     const outcome = events.catch((error: unknown) => error);
-    await it.engine.stop(0);
+    await harness.engine.stop(0);
     expect(await outcome).toMatchObject({
       message: 'The server is going down. The run goes on when it is back.',
       type: 'server_error',
@@ -205,13 +205,13 @@ describe('a run that is ended while it is streamed', () => {
 
 test('a fault of the store in the middle of a stream ends it with an error', async () => {
   const database = temporary();
-  const it = await setup({ database });
-  const { gate, events } = await midMessage(it);
+  const harness = await setup({ database });
+  const { gate, events } = await midMessage(harness);
   const connection = new DatabaseSync(database);
   connection.exec('alter table runs rename to elsewhere');
   const outcome = events.catch((error: unknown) => error);
   gate.open();
-  await it.engine.idle();
+  await harness.engine.idle();
   expect(await outcome).toMatchObject({
     message: 'The server had an error processing your request. Sorry about that!',
     type: 'server_error',
@@ -221,48 +221,48 @@ test('a fault of the store in the middle of a stream ends it with an error', asy
 });
 
 test('a stream is over when outputs are asked for, and hears of no expiry', async () => {
-  const it = await setup();
-  it.upstream.will({ output: [calls('get_weather', {})] });
-  const { events } = await tellRun(it);
+  const harness = await setup();
+  harness.upstream.will({ output: [calls('get_weather', {})] });
+  const { events } = await tellRun(harness);
   expect(story(events)).toEqual([...begunStory, ...callStory, 'run.requires_action']);
-  await it.clock.advance(600_000);
+  await harness.clock.advance(600_000);
   const [told] = dataOf(events, 'thread.run.requires_action');
   if (told === undefined) throw new Error('the run asks for nothing');
-  const run = await readRun(it, told);
+  const run = await readRun(harness, told);
   expect(run.status).toBe('expired');
-  await expect(streamOutputs(it, told)).rejects.toMatchObject({
+  await expect(streamOutputs(harness, told)).rejects.toMatchObject({
     status: 400,
     error: { message: 'Runs in status "expired" do not accept tool outputs.' },
   });
 });
 
 test('what is read while a message is streamed is the message without its text', async () => {
-  const it = await setup();
-  const { gate, run, thread_id, events } = await midMessage(it);
-  const [, message] = await readMessages(it, thread_id);
+  const harness = await setup();
+  const { gate, run, thread_id, events } = await midMessage(harness);
+  const [, message] = await readMessages(harness, thread_id);
   expect(message).toMatchObject({ status: 'in_progress', content: [], completed_at: null });
-  expect(await readSteps(it, run)).toMatchObject([{ status: 'in_progress', usage: null }]);
-  expect(await readRun(it, run)).toMatchObject({ status: 'in_progress', usage: null });
+  expect(await readSteps(harness, run)).toMatchObject([{ status: 'in_progress', usage: null }]);
+  expect(await readRun(harness, run)).toMatchObject({ status: 'in_progress', usage: null });
   gate.open();
   const told = await events;
   expect(dataOf(told, 'thread.message.created')).toEqual([message]);
-  await expectTold(it, told);
+  await expectTold(harness, told);
 });
 
 test('two messages of which the second is cut off by a cancel', async () => {
-  const it = await setup();
+  const harness = await setup();
   const gate = createGate();
-  it.upstream.will({ output: [says('Let me see.'), says('It')], gate });
-  const { stream, thread_id } = await streamRun(it);
+  harness.upstream.will({ output: [says('Let me see.'), says('It')], gate });
+  const { stream, thread_id } = await streamRun(harness);
   const told: StreamEvent[] = [];
   const read = (async () => {
     for await (const event of stream) told.push(event);
   })();
-  await it.engine.tick();
+  await harness.engine.tick();
   await gate.reached;
   await until(() => dataOf(told, 'thread.message.created').length === 2);
-  const { data } = await it.openai.beta.threads.runs.list(thread_id);
-  await it.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
+  const { data } = await harness.openai.beta.threads.runs.list(thread_id);
+  await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
   await read;
   expect(story(told).slice(-4)).toEqual([
     'run.cancelling',
@@ -270,5 +270,5 @@ test('two messages of which the second is cut off by a cancel', async () => {
     'run.step.completed',
     'run.cancelled',
   ]);
-  await expectTold(it, told);
+  await expectTold(harness, told);
 });

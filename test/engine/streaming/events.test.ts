@@ -16,68 +16,70 @@ import { createAssistant, readRun, weatherTool } from '../../support/conversatio
 import { calls, reasons, refuses, says } from '../../support/upstream-items.ts';
 
 /** The first run that a stream told of, as it is now. */
-const current = (it: Parameters<typeof readRun>[0], events: Parameters<typeof dataOf>[0]) => {
+const current = (harness: Parameters<typeof readRun>[0], events: Parameters<typeof dataOf>[0]) => {
   const [run] = dataOf(events, 'thread.run.queued');
   if (run === undefined) throw new Error('the stream told of no run');
-  return readRun(it, run);
+  return readRun(harness, run);
 };
 
 describe('what a stream tells, in order', () => {
   test('text', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [says('It is -3C with snow.')] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [says('It is -3C with snow.')] });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('two messages', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [says('Let me see.'), reasons('x'), says('Snow.')] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [says('Let me see.'), reasons('x'), says('Snow.')] });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([
       ...begunStory,
       ...messageStory,
       ...messageStory,
       'run.completed',
     ]);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('text, then tools', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({
+      output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })],
+    });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([
       ...begunStory,
       ...messageStory,
       ...callStory,
       'run.requires_action',
     ]);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('tools, then text: the text first, because steps are told one after the other', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [calls('get_weather', {}), says('One moment.')] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [calls('get_weather', {}), says('One moment.')] });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([
       ...begunStory,
       ...messageStory,
       ...callStory,
       'run.requires_action',
     ]);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('parallel calls, their outputs, and the answer', async () => {
-    const it = await setup();
+    const harness = await setup();
     const two = [calls('get_weather', { city: 'Oslo' }), calls('get_weather', { city: 'Rome' })];
-    it.upstream.will({ output: two, usage: [90, 15] }, { output: [says('Cold and warm.')] });
-    const { events } = await tellRun(it);
+    harness.upstream.will({ output: two, usage: [90, 15] }, { output: [says('Cold and warm.')] });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([...begunStory, ...callStory, 'run.requires_action']);
-    const waiting = await current(it, events);
-    const after = await follow(it, streamOutputs(it, waiting));
+    const waiting = await current(harness, events);
+    const after = await follow(harness, streamOutputs(harness, waiting));
     expect(story(after)).toEqual([
       'run.step.completed',
       'run.queued',
@@ -93,39 +95,39 @@ describe('what a stream tells, in order', () => {
         tool_calls: two.map(({ call_id: id }) => ({ id, function: { output: 'snow' } })),
       },
     });
-    await expectTold(it, after);
+    await expectTold(harness, after);
   });
 
   test('a thread and its run', async () => {
-    const it = await setup();
-    const { id: assistant_id } = await createAssistant(it);
-    it.upstream.will({});
+    const harness = await setup();
+    const { id: assistant_id } = await createAssistant(harness);
+    harness.upstream.will({});
     const messages = [{ role: 'user', content: 'Weather in Oslo?' }] as const;
     const thread = { messages: [...messages], metadata: { a: 'b' } };
     const body = { assistant_id, thread, stream: true } as const;
-    const events = await follow(it, it.openai.beta.threads.createAndRun(body));
+    const events = await follow(harness, harness.openai.beta.threads.createAndRun(body));
     expect(story(events)).toEqual(['created', ...begunStory, ...messageStory, 'run.completed']);
     const [told] = dataOf(events, 'thread.created');
-    expect(told).toEqual(await it.openai.beta.threads.retrieve(told?.id ?? ''));
-    await expectTold(it, events);
+    expect(told).toEqual(await harness.openai.beta.threads.retrieve(told?.id ?? ''));
+    await expectTold(harness, events);
   });
 
   test('nothing at all', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [] });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([...begunStory, 'run.completed']);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('a refusal', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [refuses('I cannot help with that.')] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [refuses('I cannot help with that.')] });
+    const { events } = await tellRun(harness);
     expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
     const [first] = dataOf(events, 'thread.message.delta');
     expect(first?.delta.content).toEqual([{ index: 0, type: 'refusal', refusal: 'I cannot' }]);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 });
 
@@ -144,9 +146,9 @@ const given = (index: number, text: string) => ({
 
 describe('deltas', () => {
   test('the first text says that it has no annotations, the others nothing of them', async () => {
-    const it = await setup();
-    it.upstream.will({ output: [says('abc')] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [says('abc')] });
+    const { events } = await tellRun(harness);
     const parts = dataOf(events, 'thread.message.delta').map(({ delta }) => delta);
     expect(parts).toEqual([
       { content: [{ index: 0, type: 'text', text: { value: 'a', annotations: [] } }] },
@@ -156,11 +158,13 @@ describe('deltas', () => {
   });
 
   test('calls are named first and given their arguments then', async () => {
-    const it = await setup();
+    const harness = await setup();
     const city = '{"city":"Oslo"}';
-    it.upstream.will({ output: [calls('get_weather', city, 'call_1'), calls('f', '', 'call_2')] });
+    harness.upstream.will({
+      output: [calls('get_weather', city, 'call_1'), calls('f', '', 'call_2')],
+    });
     const other = { type: 'function', function: { name: 'f' } } as const;
-    const { events } = await tellRun(it, { tools: [weatherTool, other] });
+    const { events } = await tellRun(harness, { tools: [weatherTool, other] });
     const told = dataOf(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
     expect(told).toEqual(
       [
@@ -177,18 +181,18 @@ describe('deltas', () => {
     ['line breaks and quotes', 'a\n\nb\r\nc\u2028d"e\\f\u0000g'],
     ['what looks like frames', '\n\nevent: done\ndata: [DONE]\n\n'],
   ])('of %s add up to the message', async (_, text) => {
-    const it = await setup();
-    it.upstream.will({ output: [says(text)] });
-    const { events } = await tellRun(it);
+    const harness = await setup();
+    harness.upstream.will({ output: [says(text)] });
+    const { events } = await tellRun(harness);
     const [message] = dataOf(events, 'thread.message.completed');
     expect(deltaText(events, message?.id ?? '')).toBe(text);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('that break inside a character add up to the message', async () => {
-    const it = await setup();
+    const harness = await setup();
     const text = '天🥶👩‍👩‍👧‍👦𝔘';
-    it.upstream.will({
+    harness.upstream.will({
       output: [says(text)],
       edit: (whole) =>
         whole.flatMap((event): typeof whole =>
@@ -197,21 +201,21 @@ describe('deltas', () => {
             : [event],
         ),
     });
-    const { events } = await tellRun(it);
+    const { events } = await tellRun(harness);
     expect(dataOf(events, 'thread.message.delta').length).toBeGreaterThan(10);
     const [message] = dataOf(events, 'thread.message.completed');
     expect(deltaText(events, message?.id ?? '')).toBe(text);
-    await expectTold(it, events);
+    await expectTold(harness, events);
   });
 
   test('a citation comes as its marker, numbered and with an empty quote', async () => {
-    const it = await setup();
+    const harness = await setup();
     const notes = [
       { type: 'file_citation', file_id: 'file-a', filename: 'a.txt', index: 5 },
       { type: 'file_path', file_id: 'file-b', index: 9 },
     ] as const;
-    it.upstream.will({ output: [says('🥶It is cold.', [...notes])] });
-    const { events } = await tellRun(it);
+    harness.upstream.will({ output: [says('🥶It is cold.', [...notes])] });
+    const { events } = await tellRun(harness);
     const [message] = dataOf(events, 'thread.message.completed');
     const texts = dataOf(events, 'thread.message.delta').flatMap(({ delta }) => delta.content);
     const marked = texts.filter((part) => part?.type === 'text' && part.text?.annotations?.length);

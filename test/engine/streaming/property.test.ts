@@ -93,17 +93,17 @@ const turn = fc
   });
 
 test('every stream is one that the SDK takes, and what it says is what is stored', async () => {
-  const it = await setup();
+  const harness = await setup();
   await fc.assert(
     fc.asyncProperty(turn, turn, async (first, second) => {
-      it.upstream.will(first());
-      const { events } = await tellRun(it);
-      await expectTold(it, events);
+      harness.upstream.will(first());
+      const { events } = await tellRun(harness);
+      await expectTold(harness, events);
       const { run } = await assemble(events);
       if (run.status !== 'requires_action') return;
-      it.upstream.will(second());
-      const after = await follow(it, streamOutputs(it, run));
-      await expectTold(it, after);
+      harness.upstream.will(second());
+      const after = await follow(harness, streamOutputs(harness, run));
+      await expectTold(harness, after);
       const next = await assemble(after);
       expect(next.run.id).toBe(run.id);
     }),

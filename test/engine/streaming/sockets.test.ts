@@ -20,10 +20,10 @@ const finely: Turn['edit'] = (events) =>
   );
 
 /** Asks for a streamed run on a socket of its own, of which nothing is read. */
-async function askAndIgnore(it: OverHttp, instructions: string) {
-  const { id: assistant_id } = await createAssistant(it);
-  const { id: thread_id } = await createThread(it);
-  const { hostname, port, host } = new URL(it.url);
+async function askAndIgnore(harness: OverHttp, instructions: string) {
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id: thread_id } = await createThread(harness);
+  const { hostname, port, host } = new URL(harness.url);
   const socket: Socket = connect(Number(port), hostname);
   onTestFinished(() => void socket.destroy());
   socket.pause();
@@ -40,15 +40,15 @@ async function askAndIgnore(it: OverHttp, instructions: string) {
   return { socket, thread_id };
 }
 
-const settled = async (it: OverHttp, thread_id: string): Promise<string | undefined> => {
-  const { data } = await it.openai.beta.threads.runs.list(thread_id);
+const settled = async (harness: OverHttp, thread_id: string): Promise<string | undefined> => {
+  const { data } = await harness.openai.beta.threads.runs.list(thread_id);
   return data[0]?.status;
 };
 
 test('200 streams at once, one of which nobody reads: the others do not notice', async () => {
   const long = 'x'.repeat(8_000_000);
   const gate = createGate(200);
-  const it = await overHttp({
+  const harness = await overHttp({
     argv: ['--concurrency', '200'],
     otherwise: ({ instructions }) => ({
       output: [says(instructions === 'slow' ? long : 'Hello.')],
@@ -57,8 +57,8 @@ test('200 streams at once, one of which nobody reads: the others do not notice',
       edit: finely,
     }),
   });
-  const slow = await askAndIgnore(it, 'slow');
-  const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(it)));
+  const slow = await askAndIgnore(harness, 'slow');
+  const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(harness)));
   const collected = others.map(({ stream }) => collect(stream));
   await gate.reached;
   gate.open();
@@ -67,7 +67,7 @@ test('200 streams at once, one of which nobody reads: the others do not notice',
     expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
     expect(dataOf(events, 'thread.run.completed')).toHaveLength(1);
   }
-  await until(async () => (await settled(it, slow.thread_id)) === 'completed');
+  await until(async () => (await settled(harness, slow.thread_id)) === 'completed');
   const answer = await text(slow.socket);
   // In deltas and in the message.
   expect(answer.split('x').length).toBeGreaterThan(2 * long.length);
@@ -78,13 +78,13 @@ test('200 streams at once, one of which nobody reads: the others do not notice',
 
 test('a connection that breaks in the middle leaves the run to its end', async () => {
   const gate = createGate();
-  const it = await overHttp();
-  it.upstream.will({ output: [says('Hello.')], gate, ...half });
-  const { socket, thread_id } = await askAndIgnore(it, 'short');
+  const harness = await overHttp();
+  harness.upstream.will({ output: [says('Hello.')], gate, ...half });
+  const { socket, thread_id } = await askAndIgnore(harness, 'short');
   await gate.reached;
   socket.destroy();
   await once(socket, 'close');
   gate.open();
-  await until(async () => (await settled(it, thread_id)) === 'completed');
-  expect((await readMessages(it, thread_id)).map(textOf).at(-1)).toBe('Hello.');
+  await until(async () => (await settled(harness, thread_id)) === 'completed');
+  expect((await readMessages(harness, thread_id)).map(textOf).at(-1)).toBe('Hello.');
 });

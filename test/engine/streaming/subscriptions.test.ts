@@ -96,47 +96,47 @@ describe('a client that goes away', () => {
   });
 
   test('does not stop the run', async () => {
-    const it = await setup();
+    const harness = await setup();
     const gate = createGate();
-    it.upstream.will({ output: [says('It is cold.')], gate, ...half });
-    const { stream, thread_id } = await streamRun(it);
-    await it.engine.tick();
+    harness.upstream.will({ output: [says('It is cold.')], gate, ...half });
+    const { stream, thread_id } = await streamRun(harness);
+    await harness.engine.tick();
     await gate.reached;
     for await (const { event } of stream) {
       if (event === 'thread.message.delta') break;
     }
     expect(stream.controller.signal.aborted).toBe(true);
     gate.open();
-    await it.engine.idle();
-    const { data } = await it.openai.beta.threads.runs.list(thread_id);
+    await harness.engine.idle();
+    const { data } = await harness.openai.beta.threads.runs.list(thread_id);
     expect(data.map(({ status }) => status)).toEqual(['completed']);
-    expect((await readMessages(it, thread_id)).map(textOf).at(-1)).toBe('It is cold.');
+    expect((await readMessages(harness, thread_id)).map(textOf).at(-1)).toBe('It is cold.');
   });
 
   test('before anything has come', async () => {
-    const it = await setup();
-    it.upstream.will({});
-    const { stream, thread_id } = await streamRun(it);
+    const harness = await setup();
+    harness.upstream.will({});
+    const { stream, thread_id } = await streamRun(harness);
     stream.controller.abort();
-    await it.runToEnd();
-    const { data } = await it.openai.beta.threads.runs.list(thread_id);
+    await harness.runToEnd();
+    const { data } = await harness.openai.beta.threads.runs.list(thread_id);
     expect(data.map(({ status }) => status)).toEqual(['completed']);
   });
 });
 
 test('silence is broken by a comment at least every 15 seconds', async () => {
-  const it = await setup();
+  const harness = await setup();
   const gate = createGate();
-  it.upstream.will({ gate });
-  const { id: assistant_id } = await it.openai.beta.assistants.create({ model: 'm' });
+  harness.upstream.will({ gate });
+  const { id: assistant_id } = await harness.openai.beta.assistants.create({ model: 'm' });
   const thread = { messages: [{ role: 'user', content: 'Hello.' }] };
   const body = JSON.stringify({ assistant_id, thread, stream: true });
   const request = new Request('http://embedded/v1/threads/runs', { method: 'POST', body });
-  const answer = await it.fetch(request);
-  await it.engine.tick();
+  const answer = await harness.fetch(request);
+  await harness.engine.tick();
   await gate.reached;
   const whole = answer.text();
-  await it.clock.advance(45_000);
+  await harness.clock.advance(45_000);
   gate.open();
   const text = await whole;
   expect(text.split('\n\n').filter((frame) => frame === ': keep-alive')).toHaveLength(3);
@@ -154,7 +154,7 @@ const finely: Turn['edit'] = (events) =>
 test('of 200 streams, one that nobody reads holds up no other and keeps no more than its text', async () => {
   const text = 'x'.repeat(3000);
   const gate = createGate(200);
-  const it = await setup({
+  const harness = await setup({
     concurrency: 200,
     otherwise: ({ instructions }) => ({
       output: [says(instructions === 'slow' ? text : 'Hello.')],
@@ -163,10 +163,10 @@ test('of 200 streams, one that nobody reads holds up no other and keeps no more 
       edit: finely,
     }),
   });
-  const slow = await streamRun(it, { instructions: 'slow' });
-  const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(it)));
+  const slow = await streamRun(harness, { instructions: 'slow' });
+  const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(harness)));
   const collected = others.map(({ stream }) => collect(stream));
-  await it.engine.tick();
+  await harness.engine.tick();
   await gate.reached;
   gate.open();
   for (const events of await Promise.all(collected)) {
@@ -174,10 +174,10 @@ test('of 200 streams, one that nobody reads holds up no other and keeps no more 
     expect(message && textOf(message)).toBe('Hello.');
     expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
   }
-  await it.engine.idle();
+  await harness.engine.idle();
   const events = await collect(slow.stream);
   const [run] = dataOf(events, 'thread.run.completed');
-  expect(run && (await readRun(it, run)).status).toBe('completed');
+  expect(run && (await readRun(harness, run)).status).toBe('completed');
   expect(dataOf(events, 'thread.message.delta').length).toBeLessThan(200);
-  await expectTold(it, events);
+  await expectTold(harness, events);
 });

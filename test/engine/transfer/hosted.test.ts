@@ -26,19 +26,19 @@ test('what hosted answered is served again, whole', async () => {
     0,
     'Imported 1 assistant, 1 thread, 2 messages, 1 run and 2 run steps from in.jsonl.\n',
   ]);
-  const it = await setup({ database: store.database });
-  const { beta } = it.openai;
+  const harness = await setup({ database: store.database });
+  const { beta } = harness.openai;
   expect(await beta.assistants.retrieve(ids.assistant)).toEqual(assistant);
   expect(await beta.threads.retrieve(ids.thread)).toEqual(thread);
   const stood = { status: 'completed', incomplete_details: null, incomplete_at: null };
-  expect(await readMessages(it, ids.thread)).toEqual([
+  expect(await readMessages(harness, ids.thread)).toEqual([
     { ...question, ...stood, completed_at: question.created_at },
     { ...reply, ...stood, completed_at: reply.created_at },
   ]);
-  const run = await readRun(it, { id: ids.run, thread_id: ids.thread });
+  const run = await readRun(harness, { id: ids.run, thread_id: ids.thread });
   expect(run).toEqual(completedRun);
   const added = { expired_at: null, metadata: {} };
-  expect(await readSteps(it, run)).toEqual([
+  expect(await readSteps(harness, run)).toEqual([
     { ...toolStep, ...added },
     { ...messageStep, ...added },
   ]);
@@ -66,8 +66,8 @@ test('what hosted left out gets its default', async () => {
       usage,
     },
   ]);
-  const it = await setup({ database: store.database });
-  const { beta } = it.openai;
+  const harness = await setup({ database: store.database });
+  const { beta } = harness.openai;
   expect(await beta.assistants.retrieve(ids.assistant)).toEqual({
     ...assistant,
     name: null,
@@ -75,7 +75,7 @@ test('what hosted left out gets its default', async () => {
     tools: [],
   });
   expect(await beta.threads.retrieve(ids.thread)).toEqual(thread);
-  expect(await readRun(it, { id: ids.run, thread_id })).toEqual({
+  expect(await readRun(harness, { id: ids.run, thread_id })).toEqual({
     ...completedRun,
     instructions: null,
     tools: [],
@@ -85,7 +85,10 @@ test('what hosted left out gets its default', async () => {
       completion_tokens_details: { reasoning_tokens: 0 },
     },
   });
-  expect((await readMessages(it, thread_id))[0]).toMatchObject({ run_id: null, attachments: [] });
+  expect((await readMessages(harness, thread_id))[0]).toMatchObject({
+    run_id: null,
+    attachments: [],
+  });
 });
 
 test('null where an SDK had nothing to write counts as absent', async () => {
@@ -149,28 +152,28 @@ test('file ids of the first version become attachments, and message files', asyn
   const store = createStore();
   const { attachments, ...old } = question;
   await store.importObjects([thread, { ...old, file_ids: ['file-1', 'file-2'] }]);
-  const it = await setup({ database: store.database });
+  const harness = await setup({ database: store.database });
   const tools = [{ type: 'code_interpreter' }, { type: 'file_search' }];
-  const [message] = await readMessages(it, ids.thread);
+  const [message] = await readMessages(harness, ids.thread);
   expect(attachments).toEqual([]);
   expect(message?.attachments).toEqual([
     { file_id: 'file-1', tools },
     { file_id: 'file-2', tools },
   ]);
   const files = `/threads/${ids.thread}/messages/${ids.question}/files?order=asc`;
-  const { body } = await it.request('GET', files);
+  const { body } = await harness.request('GET', files);
   expect(body.data.map((file: { id: string }) => file.id)).toEqual(['file-1', 'file-2']);
 });
 
 test('sampling of 1 is taken for unset and not sent to the model; any other value is', async () => {
   const store = createStore();
   await store.importObjects([{ ...assistant, temperature: 1, top_p: 0.5 }, thread, question]);
-  const it = await setup({ database: store.database });
-  it.upstream.will({});
-  await it.openai.beta.threads.runs.create(ids.thread, { assistant_id: ids.assistant });
-  await it.runToEnd();
-  expect(it.upstream.sent()).not.toHaveProperty('temperature');
-  expect(it.upstream.sent()).toMatchObject({ top_p: 0.5 });
+  const harness = await setup({ database: store.database });
+  harness.upstream.will({});
+  await harness.openai.beta.threads.runs.create(ids.thread, { assistant_id: ids.assistant });
+  await harness.runToEnd();
+  expect(harness.upstream.sent()).not.toHaveProperty('temperature');
+  expect(harness.upstream.sent()).toMatchObject({ top_p: 0.5 });
 });
 
 test('lists keep the order of the file within a second', async () => {
@@ -182,8 +185,8 @@ test('lists keep the order of the file within a second', async () => {
     content: [{ type: 'text', text: { value, annotations: [] } }],
   }));
   await store.importObjects([thread, ...messages]);
-  const it = await setup({ database: store.database });
-  const listed = await readMessages(it, ids.thread);
+  const harness = await setup({ database: store.database });
+  const listed = await readMessages(harness, ids.thread);
   expect(listed.map(({ id }) => id)).toEqual(messages.map(({ id }) => id));
 });
 
@@ -232,17 +235,17 @@ test('ids of any shape are served as they are', async () => {
     { ...completedRun, id: old.run, thread_id: old.thread, assistant_id: old.assistant },
     { ...toolStep, id: old.step, run_id: old.run, thread_id: old.thread },
   ]);
-  const it = await setup({ database: store.database, oldIds: true });
-  const { assistants, threads } = it.openai.beta;
+  const harness = await setup({ database: store.database, oldIds: true });
+  const { assistants, threads } = harness.openai.beta;
   const thread_id = old.thread;
   expect((await assistants.retrieve(old.assistant)).id).toBe(old.assistant);
   expect((await threads.retrieve(old.thread)).id).toBe(old.thread);
   expect((await threads.messages.retrieve(old.message, { thread_id })).id).toBe(old.message);
   const run = await threads.runs.retrieve(old.run, { thread_id });
   expect(run).toMatchObject({ id: old.run, assistant_id: old.assistant });
-  expect(await readSteps(it, run)).toMatchObject([{ id: old.step }]);
-  it.upstream.will({});
+  expect(await readSteps(harness, run)).toMatchObject([{ id: old.step }]);
+  harness.upstream.will({});
   const next = await threads.runs.create(thread_id, { assistant_id: old.assistant });
-  await it.runToEnd();
-  expect((await readRun(it, next)).status).toBe('completed');
+  await harness.runToEnd();
+  expect((await readRun(harness, next)).status).toBe('completed');
 });

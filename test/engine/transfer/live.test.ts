@@ -24,8 +24,8 @@ const cases = [
 test.each(cases)('a %s run has failed, and its thread is free', async (status, words) => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, liveRun(status)]);
-  const it = await setup({ database: store.database });
-  expect(await readRun(it, run)).toEqual({
+  const harness = await setup({ database: store.database });
+  expect(await readRun(harness, run)).toEqual({
     ...liveRun(status),
     status: 'failed',
     expires_at: null,
@@ -35,11 +35,11 @@ test.each(cases)('a %s run has failed, and its thread is free', async (status, w
       message: `The run was ${words} when it was exported and cannot be continued.`,
     },
   });
-  it.upstream.will({});
+  harness.upstream.will({});
   const params = { assistant_id: ids.assistant };
-  const next = await it.openai.beta.threads.runs.create(ids.thread, params);
-  await it.runToEnd();
-  expect((await readRun(it, next)).status).toBe('completed');
+  const next = await harness.openai.beta.threads.runs.create(ids.thread, params);
+  await harness.runToEnd();
+  expect((await readRun(harness, next)).status).toBe('completed');
 });
 
 const writing = {
@@ -65,8 +65,8 @@ const orders = [
 test.each(orders)('what it was writing ends with it, come %s', async (_, objects) => {
   const store = createStore();
   await store.importObjects(objects);
-  const it = await setup({ database: store.database });
-  expect(await readMessages(it, ids.thread)).toEqual([
+  const harness = await setup({ database: store.database });
+  expect(await readMessages(harness, ids.thread)).toEqual([
     {
       ...reply,
       status: 'incomplete',
@@ -75,7 +75,7 @@ test.each(orders)('what it was writing ends with it, come %s', async (_, objects
       incomplete_details: { reason: 'run_failed' },
     },
   ]);
-  const steps = await readSteps(it, run);
+  const steps = await readSteps(harness, run);
   expect(steps.map(({ id }) => id)).toEqual([ids.toolStep, ids.messageStep]);
   for (const step of steps) {
     expect(step).toMatchObject({

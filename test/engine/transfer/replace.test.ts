@@ -32,7 +32,10 @@ test('with --replace it is replaced, in its place and by itself', async () => {
   const later = { ...question, id: 'msg_2' };
   await store.importObjects([...everything, later]);
   const metadata = { seen: 'yes' };
-  const changed = [thread, question, completedRun, assistant].map((it) => ({ ...it, metadata }));
+  const changed = [thread, question, completedRun, assistant].map((harness) => ({
+    ...harness,
+    metadata,
+  }));
   await store.importObjects(changed, { replace: true });
   const exported = objectsIn((await store.exportAll()).stdout);
   expect(exported.map(({ id, metadata: seen }) => [id, seen])).toEqual([
@@ -72,9 +75,9 @@ test('an object does not change its owner', async () => {
 
 test('nothing of a thread with an active run is replaced', async () => {
   const store = createStore();
-  const it = await setup({ database: store.database });
-  const { run, thread_id } = await createRun(it);
-  const [message] = await readMessages(it, thread_id);
+  const harness = await setup({ database: store.database });
+  const { run, thread_id } = await createRun(harness);
+  const [message] = await readMessages(harness, thread_id);
   for (const object of [{ ...thread, id: thread_id }, message ?? {}, run]) {
     const { code, stderr } = await store.importText(toLines([object]), { replace: true });
     expect([code, stderr]).toEqual([
@@ -82,18 +85,18 @@ test('nothing of a thread with an active run is replaced', async () => {
       `in.jsonl:1: Thread '${thread_id}' has an active run '${run.id}'; cancel it or let it end before anything of the thread is replaced.\nNothing of it was imported.\n`,
     ]);
   }
-  expect(await readRun(it, run)).toEqual(run);
+  expect(await readRun(harness, run)).toEqual(run);
 });
 
 test('a run that comes anew goes on from its own turns alone', async () => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, completedRun, openToolStep]);
   await store.importObjects([waitingRun, waitingRun], { replace: true });
-  const it = await setup({ database: store.database });
-  it.upstream.will({});
-  const run = await readRun(it, { id: ids.run, thread_id: ids.thread });
-  await submit(it, run);
-  await it.runToEnd();
-  expect(it.upstream.sent().input).toHaveLength(3);
-  expect((await readRun(it, run)).status).toBe('completed');
+  const harness = await setup({ database: store.database });
+  harness.upstream.will({});
+  const run = await readRun(harness, { id: ids.run, thread_id: ids.thread });
+  await submit(harness, run);
+  await harness.runToEnd();
+  expect(harness.upstream.sent().input).toHaveLength(3);
+  expect((await readRun(harness, run)).status).toBe('completed');
 });

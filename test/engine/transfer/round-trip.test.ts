@@ -43,9 +43,9 @@ const modelMap = new Map([['gpt-4', 'gpt-4.1']]);
 
 /** A database with something of everything that an engine may leave behind. */
 async function fill(store: Store) {
-  const it = await setup({ database: store.database, modelMap });
-  const { beta } = it.openai;
-  await createAssistant(it, {
+  const harness = await setup({ database: store.database, modelMap });
+  const { beta } = harness.openai;
+  await createAssistant(harness, {
     name: 'Löwe\u2028',
     temperature: 1,
     top_p: 0.5,
@@ -57,27 +57,27 @@ async function fill(store: Store) {
     searches('weather', [found('file-oslo', 'It is cold.')]),
     runsCode('print(1)', [{ type: 'logs', logs: '1' }]),
   ];
-  it.upstream.will(
+  harness.upstream.will(
     { output: [...hosted, says('Wait.'), calls('get_weather', { city: 'Oslo' })] },
     { output: [says('Snow \u0000 \uD800.')] },
     { output: [begins('It is ver')], incomplete: 'max_output_tokens' },
     { failed: { code: 'invalid_prompt', message: 'It broke.' } },
     { output: [reasons('opaque'), calls('get_weather', { city: 'Bergen' })] },
   );
-  const made = await createRun(it, { metadata: { of: 'run' }, temperature: 1 });
-  await it.runToEnd();
-  await submit(it, await readRun(it, made.run));
-  await it.runToEnd();
+  const made = await createRun(harness, { metadata: { of: 'run' }, temperature: 1 });
+  await harness.runToEnd();
+  await submit(harness, await readRun(harness, made.run));
+  await harness.runToEnd();
   for (const status of ['incomplete', 'failed', 'requires_action']) {
     const run = await beta.threads.runs.create(made.thread_id, {
       assistant_id: made.assistant_id,
     });
-    await it.runToEnd();
-    expect((await readRun(it, run)).status).toBe(status);
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).status).toBe(status);
   }
-  const cancelled = await createRun(it, { model: 'gpt-4' }, { tools: [weatherTool] });
+  const cancelled = await createRun(harness, { model: 'gpt-4' }, { tools: [weatherTool] });
   await beta.threads.runs.cancel(cancelled.run.id, { thread_id: cancelled.thread_id });
-  await it.runToEnd();
+  await harness.runToEnd();
   await beta.threads.messages.create(cancelled.thread_id, {
     role: 'user',
     content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }],
@@ -105,7 +105,7 @@ test('all that an engine wrote comes back byte for byte', async () => {
   for (const status of ['incomplete', 'failed', 'requires_action', 'cancelled']) {
     expect(kinds).toContain(`thread.run ${status}`);
   }
-  expect(exported.filter((it) => it['thread_id'] === thread_id)).toHaveLength(14);
+  expect(exported.filter((harness) => harness['thread_id'] === thread_id)).toHaveLength(14);
   expect(JSON.stringify(exported)).toContain('"content":[{"type":"text","text":"It is cold."}]');
   expect(exported).toContainEqual(
     expect.objectContaining({ model: 'gpt-4.1', requested_model: 'gpt-4' }),
@@ -131,8 +131,8 @@ test('narrowed to a thread it has that one and the assistants it ran', async () 
 
 test('threads are written in the order of their list, each once, whatever order is asked for', async () => {
   const store = createStore();
-  const it = await setup({ database: store.database });
-  const [one, two] = [await createThread(it), await createThread(it)];
+  const harness = await setup({ database: store.database });
+  const [one, two] = [await createThread(harness), await createThread(harness)];
   const { stdout } = await store.exportAll([two.id, one.id, two.id]);
   expect(objectsIn(stdout).flatMap(({ object, id }) => (object === 'thread' ? [id] : []))).toEqual([
     one.id,
@@ -158,7 +158,10 @@ const anyAssistant = fc
     temperature: fc.option(fc.double({ min: 0, max: 2, noNaN: true })),
     response_format: fc.oneof(
       fc.constant('auto'),
-      schema.map((it) => ({ type: 'json_schema', json_schema: { name: 'n', schema: it } })),
+      schema.map((harness) => ({
+        type: 'json_schema',
+        json_schema: { name: 'n', schema: harness },
+      })),
     ),
   })
   .map((fields) => ({ ...assistant, ...fields }));
@@ -205,17 +208,17 @@ const anyObjects = fc
   .map(({ ids, assistants, threads }) => {
     const next = () => ({ id: ids.pop() ?? '' });
     return [
-      ...assistants.map(([it, mine]) => ({ ...it, ...mine, ...next() })),
+      ...assistants.map(([harness, mine]) => ({ ...harness, ...mine, ...next() })),
       ...threads.flatMap(({ own: mine, messages, runs, waits }) => {
         const { id: thread_id } = next();
         const place = { thread_id };
         const waiting = waits ? [{ ...waitingRun, ...place, ...next() }] : [];
         return [
           { ...thread, ...mine, id: thread_id },
-          ...messages.map(([it, each]) => ({ ...it, ...each, ...place, ...next() })),
-          ...runs.flatMap(([{ steps, ...it }, each]) => {
+          ...messages.map(([harness, each]) => ({ ...harness, ...each, ...place, ...next() })),
+          ...runs.flatMap(([{ steps, ...harness }, each]) => {
             const { id: run_id } = next();
-            const run = { ...it, ...each, ...place, id: run_id };
+            const run = { ...harness, ...each, ...place, id: run_id };
             return [run, ...steps.map((step) => ({ ...step, ...place, run_id, ...next() }))];
           }),
           ...waiting,
@@ -231,7 +234,9 @@ const keptToo = ['name', 'instructions', 'tools', 'response_format', 'step_detai
 /** What of each object has to stay as it was, in an order that depends on nothing else. */
 const facts = (objects: readonly object[]): string[] =>
   objects
-    .map((it) => [...kept, ...keptToo].map((key): unknown => Reflect.get(it, key) ?? null))
+    .map((harness) =>
+      [...kept, ...keptToo].map((key): unknown => Reflect.get(harness, key) ?? null),
+    )
     .map((values) => JSON.stringify(values))
     .toSorted();
 
@@ -242,8 +247,8 @@ test('whatever is imported, in any order, is exported whole and comes back the s
       const { code, stderr } = await store.importText(toLines(objects));
       expect([code, stderr]).toEqual([0, expect.any(String)]);
       const exported = objectsIn(await moved(store));
-      const stood = objects.map((it) =>
-        it.object === 'thread.message' ? { ...it, status: 'completed' } : it,
+      const stood = objects.map((harness) =>
+        harness.object === 'thread.message' ? { ...harness, status: 'completed' } : harness,
       );
       expect(facts(exported)).toEqual(facts(stood));
     }),

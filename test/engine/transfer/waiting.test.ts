@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { setup, type Setup } from '../../support/engine.ts';
+import { setup, type Harness } from '../../support/engine.ts';
 import {
   assistant,
   ids,
@@ -24,50 +24,50 @@ import { calls, reasons, says } from '../../support/upstream-items.ts';
 
 const run = { id: ids.run, thread_id: ids.thread };
 
-const openEngine = async ({ database }: Store): Promise<Setup> => {
-  const it = await setup({ database });
-  await it.clock.advance(10_000);
-  return it;
+const openEngine = async ({ database }: Store): Promise<Harness> => {
+  const harness = await setup({ database });
+  await harness.clock.advance(10_000);
+  return harness;
 };
 
 test('a waiting run takes its outputs and goes on', async () => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, waitingRun, openToolStep]);
-  const it = await openEngine(store);
-  expect(await readRun(it, run)).toEqual(waitingRun);
-  it.upstream.will({ output: [says('It snows.')], usage: [40, 4] });
-  const queued = await submit(it, await readRun(it, run), 'snow');
+  const harness = await openEngine(store);
+  expect(await readRun(harness, run)).toEqual(waitingRun);
+  harness.upstream.will({ output: [says('It snows.')], usage: [40, 4] });
+  const queued = await submit(harness, await readRun(harness, run), 'snow');
   expect(queued).toMatchObject({ status: 'queued', expires_at: waitingRun.expires_at });
-  await it.runToEnd();
+  await harness.runToEnd();
 
   const { function: asked } = waitingRun.required_action.submit_tool_outputs.tool_calls[0] ?? {};
-  expect(it.upstream.sent().input).toEqual([
+  expect(harness.upstream.sent().input).toEqual([
     { role: 'user', content: [{ type: 'input_text', text: 'Weather in Oslo?' }] },
     { type: 'function_call', call_id: ids.call, ...asked },
     { type: 'function_call_output', call_id: ids.call, output: 'snow' },
   ]);
-  expect(await readRun(it, run)).toMatchObject({
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'completed',
     usage: { prompt_tokens: 40, completion_tokens: 4 },
   });
-  const [called] = await readSteps(it, run);
+  const [called] = await readSteps(harness, run);
   expect(called).toMatchObject({
     id: ids.toolStep,
     status: 'completed',
     step_details: { tool_calls: [{ function: { output: 'snow' } }] },
   });
-  const [, answer] = await readMessages(it, ids.thread);
+  const [, answer] = await readMessages(harness, ids.thread);
   expect(answer && textOf(answer)).toBe('It snows.');
 });
 
 test('without its steps it goes on all the same', async () => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, waitingRun]);
-  const it = await openEngine(store);
-  it.upstream.will({});
-  await submit(it, await readRun(it, run));
-  await it.runToEnd();
-  expect((await readRun(it, run)).status).toBe('completed');
+  const harness = await openEngine(store);
+  harness.upstream.will({});
+  await submit(harness, await readRun(harness, run));
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
 });
 
 const [second] = waitingRun.required_action.submit_tool_outputs.tool_calls.map((call) => ({
@@ -84,12 +84,12 @@ test('its model is shown what the run said and called before, from steps in any 
   const later = { ...waitingRun, required_action: secondAction };
   const spoke = { ...messageStep, created_at: openToolStep.created_at - 1 };
   await store.importObjects([toolStep, spoke, later, reply, question, thread, assistant]);
-  const it = await openEngine(store);
-  it.upstream.will({});
-  await submit(it, await readRun(it, run), 'sun');
-  await it.runToEnd();
+  const harness = await openEngine(store);
+  harness.upstream.will({});
+  await submit(harness, await readRun(harness, run), 'sun');
+  await harness.runToEnd();
   const named = { name: 'get_weather', arguments: '{"city":"Oslo"}' };
-  expect(it.upstream.sent().input.slice(1)).toEqual([
+  expect(harness.upstream.sent().input.slice(1)).toEqual([
     { role: 'assistant', content: 'It is -3C with snow【0:0†oslo.txt】.' },
     { type: 'function_call', call_id: ids.call, ...named },
     { type: 'function_call_output', call_id: ids.call, output: '-3C, snow' },
@@ -118,8 +118,8 @@ test('its steps may come in a later file of the same command', async () => {
 test('without a deadline it gets the lifetime of a new run', async () => {
   const store = createStore();
   await store.importObjects([thread, { ...waitingRun, expires_at: null }]);
-  const it = await openEngine(store);
-  expect(await readRun(it, run)).toMatchObject({
+  const harness = await openEngine(store);
+  expect(await readRun(harness, run)).toMatchObject({
     status: 'requires_action',
     expires_at: now + 600,
   });
@@ -128,9 +128,9 @@ test('without a deadline it gets the lifetime of a new run', async () => {
 test('past its deadline it expires when somebody looks', async () => {
   const store = createStore();
   await store.importObjects([thread, { ...waitingRun, expires_at: now - 1 }, openToolStep]);
-  const it = await openEngine(store);
-  expect(await readRun(it, run)).toMatchObject({ status: 'expired', required_action: null });
-  expect(await readSteps(it, run)).toMatchObject([{ status: 'expired', expired_at: now }]);
+  const harness = await openEngine(store);
+  expect(await readRun(harness, run)).toMatchObject({ status: 'expired', required_action: null });
+  expect(await readSteps(harness, run)).toMatchObject([{ status: 'expired', expired_at: now }]);
 });
 
 test('moved by export and import, it goes on from the very items its model made', async () => {
@@ -144,11 +144,11 @@ test('moved by export and import, it goes on from the very items its model made'
   expect(await to.importText(exported.stdout)).toMatchObject({ code: 0 });
   expect((await to.exportAll()).stdout).toBe(exported.stdout);
 
-  const it = await openEngine(to);
-  it.upstream.will({ usage: [90, 9] });
-  await submit(it, await readRun(it, made.run));
-  await it.runToEnd();
-  expect(it.upstream.sent().input.slice(1, 3)).toEqual(items);
-  const { status, usage } = await readRun(it, made.run);
+  const harness = await openEngine(to);
+  harness.upstream.will({ usage: [90, 9] });
+  await submit(harness, await readRun(harness, made.run));
+  await harness.runToEnd();
+  expect(harness.upstream.sent().input.slice(1, 3)).toEqual(items);
+  const { status, usage } = await readRun(harness, made.run);
   expect([status, usage?.prompt_tokens]).toEqual(['completed', 160]);
 });
