@@ -1,10 +1,10 @@
-// Bundles the program into dist/: one entry that any Node parses, and chunks that are loaded when
-// they are needed. There are no runtime dependencies; the licences of what is bundled go along.
+// Bundles the program into dist/: one entry that any Node.js parses, and chunks loaded on demand.
+// There are no runtime dependencies; dist/LICENSES.txt has the licences of the bundled packages.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** What `pg` would use if it were asked to and it were there: neither is so. */
+/** Optional dependencies of `pg` that are not installed: bundled as empty modules. */
 const absent = {
   name: 'absent',
   setup(plugin) {
@@ -16,9 +16,9 @@ const absent = {
   },
 };
 
-/** The list of tools as data: making it of their schemas takes time that a start need not spend. */
-const readyCatalogue = {
-  name: 'ready-catalogue',
+/** Computes `tools/list` at build time: deriving it from the schemas would slow every start down. */
+const precomputedToolList = {
+  name: 'precomputed-tool-list',
   setup(plugin) {
     plugin.onLoad({ filter: /src[/\\]tools[/\\]tool-list\.ts$/ }, async ({ path }) => {
       const { outputFiles } = await build({
@@ -29,8 +29,8 @@ const readyCatalogue = {
         platform: 'node',
       });
       const code = Buffer.from(outputFiles[0].contents).toString('base64');
-      const { catalogue } = await import(`data:text/javascript;base64,${code}`);
-      return { contents: `export const catalogue = ${JSON.stringify(catalogue)};` };
+      const { toolList } = await import(`data:text/javascript;base64,${code}`);
+      return { contents: `export const toolList = ${JSON.stringify(toolList)};` };
     });
   },
 };
@@ -72,7 +72,7 @@ const { metafile } = await build({
   minify: true,
   legalComments: 'none',
   banner: { js: requireShim },
-  plugins: [absent, readyCatalogue],
+  plugins: [absent, precomputedToolList],
   metafile: true,
 });
 const folders = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []));
