@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import type OpenAI from 'openai';
 import { frame, streamEvents } from '../test/support/upstream-events.ts';
-import { says } from '../test/support/upstream-items.ts';
+import { textMessage } from '../test/support/upstream-items.ts';
 
 const response = {
   id: 'resp_bench',
@@ -10,7 +10,7 @@ const response = {
   created_at: 1_790_000_000,
   status: 'completed',
   model: 'bench',
-  output: [says('word '.repeat(40).trim())],
+  output: [textMessage('word '.repeat(40).trim())],
   usage: {
     input_tokens: 10,
     input_tokens_details: { cached_tokens: 0 },

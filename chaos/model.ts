@@ -1,6 +1,6 @@
 import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server';
 import { setTimeout } from 'node:timers/promises';
-import { calls, runsCode, says } from '../test/support/upstream-items.ts';
+import { functionCall, codeCall, textMessage } from '../test/support/upstream-items.ts';
 import { createUpstream, type Gate, type Turn } from '../test/support/upstream.ts';
 import type { ResponsesRequest } from '../test/support/upstream-request.ts';
 import { codeOf, type Plan, textOf } from './plan.ts';
@@ -52,15 +52,15 @@ const troubles: readonly Turn[] = [
 function turnOf(plan: Plan, round: number, chance: Chance): Turn {
   const { key, messages, codes, rounds, breaks } = plan;
   const said = [
-    ...(codes ? [runsCode(codeOf(key, round))] : []),
-    ...Array.from({ length: messages }, (_, index) => says(textOf(key, round, index))),
+    ...(codes ? [codeCall(codeOf(key, round))] : []),
+    ...Array.from({ length: messages }, (_, index) => textMessage(textOf(key, round, index))),
   ];
   const wait = {
     gate: pause(chance.below(250)),
     before: places[chance.below(places.length)] ?? 'response.completed',
   };
   if (round < rounds)
-    return { output: [...said, calls('look', {}, `call_${key}_${round}`)], ...wait };
+    return { output: [...said, functionCall('look', {}, `call_${key}_${round}`)], ...wait };
   if (!breaks) return { output: said, ...wait };
   return { output: said, ...wait, broken: { how: 'end', before: 'response.output_text.done' } };
 }
@@ -80,7 +80,7 @@ export async function startModel(chance: Chance): Promise<ChaosModel> {
   const plans = new Map<string, Plan>();
   const upstream = createUpstream({
     apiKey: null,
-    otherwise: (body) => {
+    defaultTurn: (body) => {
       const [key, round] = [keyOf(body), roundOf(body)];
       const plan = plans.get(key);
       if (plan === undefined) throw new Error(`no plan '${key}'`);

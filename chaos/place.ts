@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startCluster, whyNoCluster } from '../test/support/cluster.ts';
+import { startCluster, clusterUnavailable } from '../test/support/cluster.ts';
 import { createSchema } from '../test/support/schema.ts';
 
 /** Where the chaos takes place. */
@@ -17,7 +17,7 @@ export interface Place {
 /** Why there can be no such place here; null when there can. */
 export function whyNoPlace(kind: Kind, server: string | null): string | null {
   const isGiven = kind === 'sqlite' || (kind === 'postgres' && server !== null);
-  return isGiven ? null : whyNoCluster;
+  return isGiven ? null : clusterUnavailable;
 }
 
 async function createCluster(): Promise<Place & Required<Pick<Place, 'restart'>>> {

@@ -3,7 +3,12 @@ import { createClient } from '../../src/backend/openai-client.ts';
 import { allTools } from '../../src/tools/registry.ts';
 import { setup } from '../support/engine.ts';
 import { connectTools } from '../support/mcp.ts';
-import { createTour, makeAssistant, tourRuns, workingClock } from '../support/all-operations.ts';
+import {
+  createCallRecorder,
+  createAssistantByTool,
+  callRunTools,
+  workingClock,
+} from '../support/all-operations.ts';
 
 test.each(['old', 'new'] as const)(
   'every tool of the engine works through the %s client',
@@ -11,17 +16,17 @@ test.each(['old', 'new'] as const)(
     const harness = await setup({ model: 'scripted' });
     const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
     const host = await connectTools({ openai, clock: workingClock(harness), generation });
-    const tour = createTour(host);
+    const tour = createCallRecorder(host);
     const { call, called } = tour;
 
-    const assistant = await makeAssistant(tour);
+    const assistant = await createAssistantByTool(tour);
     const { id: assistant_id } = assistant;
     expect(await call('get_assistant', { assistant_id })).toEqual(assistant);
     const renamed = await call('modify_assistant', { assistant_id, name: null });
     expect(renamed).toEqual({ ...assistant, name: null });
     expect((await call('list_assistants')).data).toEqual([renamed]);
 
-    const at = await tourRuns(tour, assistant_id);
+    const at = await callRunTools(tour, assistant_id);
     const steps = await call('list_run_steps', { ...at, order: 'asc' });
     expect(steps.data.map(({ type }: { type: string }) => type)).toEqual([
       'tool_calls',
@@ -75,8 +80,8 @@ test('a second run on a thread is told which run is in the way', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
   const host = await connectTools({ openai, clock: workingClock(harness) });
-  const tour = createTour(host);
-  const { id: assistant_id } = await makeAssistant(tour);
+  const tour = createCallRecorder(host);
+  const { id: assistant_id } = await createAssistantByTool(tour);
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
   const run = await tour.call('create_thread_and_run', { assistant_id, thread });
   const { text } = await host.call('create_run', { thread_id: run.thread_id, assistant_id });
@@ -88,7 +93,7 @@ test('progress tells the run’s whole life', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
   const host = await connectTools({ openai, clock: workingClock(harness) });
-  const { id: assistant_id } = await makeAssistant(createTour(host));
+  const { id: assistant_id } = await createAssistantByTool(createCallRecorder(host));
   const told: string[] = [];
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
   const onprogress = ({ message = '' }) => told.push(message.replace(/\w+_\w{24}/u, 'it'));

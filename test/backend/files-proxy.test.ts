@@ -6,7 +6,7 @@ import { createLog } from '../../src/shared/log.ts';
 import { createClock, createIds } from '../support/clock.ts';
 import { apiKey, setup } from '../support/engine.ts';
 import { listen } from '../support/loopback-server.ts';
-import { refusal } from '../support/conversation.ts';
+import { apiErrorOf } from '../support/conversation.ts';
 import { createStorage } from '../support/upstream-files.ts';
 
 const text = 'Sunrise 06:12\nSunset 18:40\n';
@@ -33,7 +33,7 @@ test('files are the endpoint’s, under the key of this program', async () => {
 
 test('what the endpoint refuses comes in its own words', async () => {
   const { openai } = await setup();
-  expect(await refusal(openai.files.retrieve('file-unknown'))).toMatchObject({
+  expect(await apiErrorOf(openai.files.retrieve('file-unknown'))).toMatchObject({
     status: 404,
     message: 'No such File object: file-unknown',
   });
@@ -41,7 +41,7 @@ test('what the endpoint refuses comes in its own words', async () => {
 
 test('the scripted model has no files, and says so', async () => {
   const { openai, storage } = await setup({ model: 'scripted' });
-  expect(await refusal(openai.files.list())).toEqual({
+  expect(await apiErrorOf(openai.files.list())).toEqual({
     status: 501,
     type: 'server_error',
     code: 'unsupported_endpoint',
@@ -80,7 +80,7 @@ test('a file goes there and comes back over the network as it was', async () => 
 
 test('an endpoint that is not there is told of', async () => {
   const openai = await connect('http://127.0.0.1:2');
-  expect(await refusal(openai.files.list())).toMatchObject({
+  expect(await apiErrorOf(openai.files.list())).toMatchObject({
     status: 502,
     message: 'The model endpoint could not be reached: ECONNREFUSED.',
   });

@@ -7,7 +7,7 @@ import { temporary } from '../support/temporary-files.ts';
 import { listen } from '../support/loopback-server.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../support/conversation.ts';
 import { createGate, createUpstream } from '../support/upstream.ts';
-import { says } from '../support/upstream-items.ts';
+import { textMessage } from '../support/upstream-items.ts';
 
 const program = fileURLToPath(new URL('../../chaos/worker.ts', import.meta.url));
 /** Milliseconds. */
@@ -34,9 +34,9 @@ async function startProcess(database: string, baseURL: string) {
 async function takenOver() {
   const [first, second] = [createGate(), createGate()];
   const before = 'response.output_text.done';
-  const upstream = createUpstream({ apiKey: null, otherwise: () => ({}) });
-  upstream.will({ output: [says('From the first.')], gate: first, before });
-  upstream.will({ output: [says('From the second.')], gate: second, before });
+  const upstream = createUpstream({ apiKey: null, defaultTurn: () => ({}) });
+  upstream.respondWith({ output: [textMessage('From the first.')], gate: first, before });
+  upstream.respondWith({ output: [textMessage('From the second.')], gate: second, before });
   const endpoint = await listen((request) => upstream.fetch(request));
   const database = temporary();
   const one = await startProcess(database, `${endpoint}/v1`);

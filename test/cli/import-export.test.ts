@@ -16,7 +16,7 @@ import { openDatabase } from '../../src/engine/store/open.ts';
 import { runExport } from '../../src/cli/commands/export.ts';
 import { runImport } from '../../src/cli/commands/import.ts';
 import { createProgressBar } from '../../src/cli/terminal.ts';
-import { until } from '../support/clock.ts';
+import { waitUntil } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { assistant, question, thread } from '../support/examples.ts';
 import { temporary } from '../support/temporary-files.ts';
@@ -204,7 +204,7 @@ test('an interrupted import leaves nothing behind', async () => {
   const command = { files: ['-'], replace: false, now, runLifetime: 600 };
   const ended = runImport(terminal, { ...command, database: store.database });
   stdin.write(toLines(objects));
-  await until(() => stdin.readableLength === 0 && stdin.readableFlowing !== null);
+  await waitUntil(() => stdin.readableLength === 0 && stdin.readableFlowing !== null);
   interrupt();
   expect(await ended).toBe(1);
   expect(String(stderr.read())).toBe('-: Interrupted.\nNothing of it was imported.\n');

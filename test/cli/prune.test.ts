@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../../src/shared/clock.ts';
 import { openDatabase } from '../../src/engine/store/open.ts';
 import { runPrune } from '../../src/cli/commands/prune.ts';
-import { start, turn } from '../support/clock.ts';
+import { start, eventLoopTurn } from '../support/clock.ts';
 import { setup, type Harness } from '../support/engine.ts';
 import { temporary } from '../support/temporary-files.ts';
 import { addMessage, addThread } from '../support/store-rows.ts';
 import { createAssistant, createRun, createThread, readRun } from '../support/conversation.ts';
 import { openTerminal, outcomeOf } from '../support/transfer.ts';
-import { makes, runsCode, says } from '../support/upstream-items.ts';
+import { generatedFileCitation, codeCall, textMessage } from '../support/upstream-items.ts';
 
 const day = 86_400;
 
@@ -24,7 +24,7 @@ interface Input {
 
 /** The command, so many days after the engine's clock began. */
 function prune(database: string, days: number, input: Input = {}) {
-  const { olderThan = day, dryRun = false, onRest = () => turn(), ...rest } = input;
+  const { olderThan = day, dryRun = false, onRest = () => eventLoopTurn(), ...rest } = input;
   const clock: Clock = { now: () => start + days * day * 1000, sleep: onRest };
   const terminal = openTerminal(rest);
   return outcomeOf(terminal, runPrune(terminal, { database, olderThan, dryRun, clock }));
@@ -50,7 +50,7 @@ const threadsIn = async ({ openai }: Harness): Promise<string[]> => {
 test('old threads go with what is in them; assistants and live runs stay', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const ended = await createRun(harness);
   await harness.runToEnd();
   const waiting = await createRun(harness);
@@ -74,7 +74,9 @@ test('copies of what code made go once they are old and their thread is gone', a
   const made: { thread_id: string; file_id: string }[] = [];
   for (const name of ['still.csv', 'deleted.csv', 'live.csv']) {
     harness.storage.containers.set('cntr_first', new Map([[`cfile_${name}`, new Blob([name])]]));
-    harness.upstream.will({ output: [runsCode('save()'), says('See.', [makes(name)])] });
+    harness.upstream.respondWith({
+      output: [codeCall('save()'), textMessage('See.', [generatedFileCitation(name)])],
+    });
     const { thread_id } = await createRun(harness, {}, { tools: [{ type: 'code_interpreter' }] });
     await harness.runToEnd();
     made.push({ thread_id, file_id: [...harness.storage.files.keys()].at(-1) ?? '' });
@@ -148,7 +150,7 @@ test('interrupted, it says how far it came', async () => {
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   const onRest = async () => {
     interrupt();
-    await turn();
+    await eventLoopTurn();
   };
   expect(await prune(database, 1, { interrupted, onRest })).toEqual({
     code: 1,

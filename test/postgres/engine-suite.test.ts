@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { home } from '../support/test-database.ts';
+import { testDatabase } from '../support/test-database.ts';
 import { postgresServer, withoutPostgres } from '../support/postgres.ts';
 
 /* What the engine does is told by these files, and is the same in PostgreSQL: all of it again. */
@@ -31,7 +31,7 @@ const files = [
   ['stream', 'elsewhere'],
 ] as const;
 
-home.isPostgres = true;
+testDatabase.isPostgres = true;
 
 describe.skipIf(postgresServer === null)(
   `the engine in PostgreSQL${postgresServer === null ? ` (${withoutPostgres})` : ''}`,

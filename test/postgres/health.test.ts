@@ -1,12 +1,12 @@
 import { Client } from 'pg';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/shared/clock.ts';
-import { whyNoCluster } from '../support/cluster.ts';
+import { clusterUnavailable } from '../support/cluster.ts';
 import { temporaryCluster } from '../support/postgres.ts';
 import { startServe } from '../support/serve.ts';
 
 beforeEach(({ skip }) => {
-  if (whyNoCluster !== null) skip(whyNoCluster);
+  if (clusterUnavailable !== null) skip(clusterUnavailable);
 });
 
 const deadline = 2000;

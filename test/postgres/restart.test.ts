@@ -1,13 +1,13 @@
 import { beforeEach, expect, test } from 'vitest';
-import { whyNoCluster } from '../support/cluster.ts';
+import { clusterUnavailable } from '../support/cluster.ts';
 import { setup } from '../support/engine.ts';
 import { temporaryCluster } from '../support/postgres.ts';
 import { createRun, readMessages, readRun, textOf } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
-import { says } from '../support/upstream-items.ts';
+import { textMessage } from '../support/upstream-items.ts';
 
 beforeEach(({ skip }) => {
-  if (whyNoCluster !== null) skip(whyNoCluster);
+  if (clusterUnavailable !== null) skip(clusterUnavailable);
 });
 
 const before = 'response.output_text.done';
@@ -18,7 +18,7 @@ async function midway() {
   const cluster = await temporaryCluster(() => Promise.resolve(['wal_writer_delay=10s']));
   const gate = createGate();
   const harness = await setup({ database: cluster.url });
-  harness.upstream.will({ output: [says('Snow.')], gate, before });
+  harness.upstream.respondWith({ output: [textMessage('Snow.')], gate, before });
   harness.engine.start();
   const { run, thread_id } = await createRun(harness);
   await gate.reached;
@@ -49,14 +49,14 @@ test('requests wait for a server that is being restarted', async () => {
 
 test('a run whose message was lost in a crash of the server says it again, once', async () => {
   const { cluster, it: harness, gate, said, isOver } = await midway();
-  harness.upstream.will({ output: [says('Snow again.')] });
+  harness.upstream.respondWith({ output: [textMessage('Snow again.')] });
   expect(await said()).toHaveLength(2);
   await cluster.stop('immediate');
   await cluster.start();
   expect(await said()).toHaveLength(1);
   gate.open();
   await harness.engine.idle();
-  expect(harness.lines.join('')).toContain('a step was lost in a crash of the database');
+  expect(harness.logLines.join('')).toContain('a step was lost in a crash of the database');
   expect(await isOver()).toBe(false);
   while (!(await isOver())) await harness.clock.advance(1000);
   expect(await said()).toEqual(['Weather in Oslo?', 'Snow again.']);
@@ -69,7 +69,7 @@ test('runs of other processes are heard of again after a restart', async () => {
   await cluster.stop('fast');
   await cluster.start();
   const other = await setup({ database: cluster.url, ids: harness.ids, clock: harness.clock });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run } = await createRun(other);
   while ((await readRun(other, run)).status !== 'completed');
   expect(harness.upstream.requests).toHaveLength(2);

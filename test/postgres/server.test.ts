@@ -4,7 +4,7 @@ import { countRows } from '../../src/engine/store/raw-rows.ts';
 import { DatabaseError, openDatabase } from '../../src/engine/store/open.ts';
 import { findThread, listThreads } from '../../src/engine/store/threads.ts';
 import { transact } from '../../src/engine/store/transaction.ts';
-import { turn } from '../support/clock.ts';
+import { eventLoopTurn } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import {
   needPostgres,
@@ -86,7 +86,7 @@ describe('a connection that is lost', () => {
       await addThread(transaction, 'thread');
       if (attempts > 1) return;
       while ((await endSessions(name)) > 0);
-      await turn();
+      await eventLoopTurn();
     });
     expect([attempts, await countRows(db)]).toEqual([2, 1]);
   });

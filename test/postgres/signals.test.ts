@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { until } from '../support/clock.ts';
+import { waitUntil } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { needPostgres, temporarySchema } from '../support/postgres.ts';
 import { createRun, readRun } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
-import { says } from '../support/upstream-items.ts';
+import { textMessage } from '../support/upstream-items.ts';
 
 beforeEach(needPostgres);
 
@@ -21,9 +21,9 @@ async function pair() {
 describe('without the passing of time', () => {
   test('a run is executed by the process that has room for it', async () => {
     const { one, other } = await pair();
-    other.upstream.will({ output: [says('Snow.')] });
+    other.upstream.respondWith({ output: [textMessage('Snow.')] });
     const { run } = await createRun(one);
-    await until(async () => (await readRun(one, run)).status === 'completed');
+    await waitUntil(async () => (await readRun(one, run)).status === 'completed');
     expect(other.upstream.requests).toHaveLength(1);
     expect(one.upstream.requests).toHaveLength(0);
   });
@@ -31,14 +31,18 @@ describe('without the passing of time', () => {
   test('a run is cancelled in the process that executes it', async () => {
     const { one, other } = await pair();
     const gate = createGate();
-    other.upstream.will({ output: [says('Snow and')], gate, before: 'response.output_text.done' });
+    other.upstream.respondWith({
+      output: [textMessage('Snow and')],
+      gate,
+      before: 'response.output_text.done',
+    });
     const { run } = await createRun(one);
     await gate.reached;
     const { thread_id } = run;
     expect((await one.openai.beta.threads.runs.cancel(run.id, { thread_id })).status).toBe(
       'cancelling',
     );
-    await until(async () => (await readRun(one, run)).status === 'cancelled');
+    await waitUntil(async () => (await readRun(one, run)).status === 'cancelled');
     expect(other.upstream.requests[0]?.signal?.aborted).toBe(true);
   });
 });

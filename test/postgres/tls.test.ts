@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { DatabaseError, openDatabase } from '../../src/engine/store/open.ts';
-import { makeCertificate, password, whyNoCertificates } from '../support/cluster.ts';
+import { makeCertificate, password, certificatesUnavailable } from '../support/cluster.ts';
 import { temporaryCluster } from '../support/postgres.ts';
 
 beforeEach(({ skip }) => {
-  if (whyNoCertificates !== null) skip(whyNoCertificates);
+  if (certificatesUnavailable !== null) skip(certificatesUnavailable);
 });
 
 /** Whether the way to a database is encrypted, or why it cannot be opened: all after its name. */

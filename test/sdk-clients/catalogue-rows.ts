@@ -1,4 +1,4 @@
-import { long, pairs, tooLong } from '../support/bad-input.ts';
+import { textOfLength, metadataPairs, tooLong } from '../support/bad-input.ts';
 import type { Row } from '../support/catalogue.ts';
 
 /* The rows of contract §2.2 that need no run: what is not there, and what is not well-formed. */
@@ -126,7 +126,7 @@ export const values: Row[] = [
   [
     17,
     'too many pairs',
-    ['POST', '/threads', { metadata: pairs(17) }],
+    ['POST', '/threads', { metadata: metadataPairs(17) }],
     [
       400,
       "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got an object with 17 properties instead.",
@@ -137,13 +137,13 @@ export const values: Row[] = [
   [
     18,
     'long metadata value',
-    ['POST', '/threads', { metadata: { k: long(513) } }],
+    ['POST', '/threads', { metadata: { k: textOfLength(513) } }],
     [400, tooLong('metadata.k', 512, 513), 'metadata.k', 'string_above_max_length'],
   ],
   [
     19,
     'long metadata key',
-    ['POST', '/threads', { metadata: { [long(65)]: 'v' } }],
+    ['POST', '/threads', { metadata: { [textOfLength(65)]: 'v' } }],
     [
       400,
       "Invalid property name in 'metadata': 'xxx...xxx' is too long. Expected a string with maximum length 64, but got a string with length 65 instead.",
@@ -154,13 +154,13 @@ export const values: Row[] = [
   [
     20,
     'long content',
-    ['POST', '/threads/T/messages', { role: 'user', content: long(256_001) }],
+    ['POST', '/threads/T/messages', { role: 'user', content: textOfLength(256_001) }],
     [400, tooLong('content', 256_000, 256_001), 'content', 'string_above_max_length'],
   ],
   [
     21,
     'long instructions',
-    assistants({ model: 'm', instructions: long(256_001) }),
+    assistants({ model: 'm', instructions: textOfLength(256_001) }),
     [400, tooLong('instructions', 256_000, 256_001), 'instructions', 'string_above_max_length'],
   ],
   [

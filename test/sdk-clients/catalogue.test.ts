@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { long } from '../support/bad-input.ts';
-import { create, put, type Row } from '../support/catalogue.ts';
+import { textOfLength } from '../support/bad-input.ts';
+import { createThreadState, withIds, type Row } from '../support/catalogue.ts';
 import { setup } from '../support/engine.ts';
 import { temporary } from '../support/temporary-files.ts';
 import { absent, paths, values } from './catalogue-rows.ts';
@@ -97,7 +97,7 @@ const states: Row[] = [
     [
       'POST',
       '/threads/T/runs/R/submit_tool_outputs',
-      { tool_outputs: [{ tool_call_id: 'call_a', output: long(512 * 1024) }] },
+      { tool_outputs: [{ tool_call_id: 'call_a', output: textOfLength(512 * 1024) }] },
     ],
     [
       400,
@@ -114,15 +114,15 @@ const table = [...absent, ...paths, ...values, ...states];
 describe('the error catalogue', () => {
   test.each(table)('row %i: %s', async (_, __, [method, path, body], answer, world = 'no run') => {
     const harness = await setup();
-    const letters = await create(harness, world);
+    const letters = await createThreadState(harness, world);
     const text = typeof body === 'object' ? JSON.stringify(body) : body;
-    const sent = typeof text === 'string' ? put(text, letters) : undefined;
-    const { status, body: got } = await harness.request(method, put(path, letters), sent);
+    const sent = typeof text === 'string' ? withIds(text, letters) : undefined;
+    const { status, body: got } = await harness.request(method, withIds(path, letters), sent);
     const [wanted, message, param = null, code = null] = answer;
     expect([status, got]).toEqual([
       wanted,
       {
-        error: { message: put(message, letters), type: 'invalid_request_error', param, code },
+        error: { message: withIds(message, letters), type: 'invalid_request_error', param, code },
       },
     ]);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { overHttp, type OverHttp } from '../support/http.ts';
+import { setupOverHttp, type HttpHarness } from '../support/http.ts';
 import { createAssistant, createThread } from '../support/conversation.ts';
-import { calls } from '../support/upstream-items.ts';
+import { functionCall } from '../support/upstream-items.ts';
 
 /** One request as written: no header is added, no body is made. */
-async function send(harness: OverHttp, method: string, path: string, init: RequestInit = {}) {
+async function send(harness: HttpHarness, method: string, path: string, init: RequestInit = {}) {
   const answer = await fetch(`${harness.url}/v1${path}`, { method, ...init });
   const text = await answer.text();
   // oxlint-disable-next-line typescript/no-explicit-any -- a test reads into any JSON
@@ -18,8 +18,8 @@ const json = (body: unknown, headers: Record<string, string> = {}): RequestInit 
 });
 
 /** A thread with a run that waits for outputs. */
-async function waiting(harness: OverHttp) {
-  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] });
+async function waiting(harness: HttpHarness) {
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] });
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const run = await harness.openai.beta.threads.runs.createAndPoll(thread_id, { assistant_id });
@@ -38,7 +38,7 @@ describe('headers', () => {
     ['a charset', { 'content-type': 'application/json; charset=UTF-8' }],
     ['of a form', { 'content-type': 'application/x-www-form-urlencoded' }],
   ])('%s', async (_, headers) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { status, body } = await send(
       harness,
       'POST',
@@ -58,7 +58,7 @@ describe('bodies', () => {
     ['with undefined fields, which JSON leaves out', json({ messages: undefined })],
     ['with nulls', json({ metadata: null, tool_resources: null })],
   ])('of a new thread: %s', async (_, init) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { status, body } = await send(harness, 'POST', '/threads', init);
     expect([status, body.object, body.metadata]).toEqual([200, 'thread', {}]);
   });
@@ -68,15 +68,15 @@ describe('bodies', () => {
     ['empty', json('')],
     ['{}', json({})],
   ])('of a cancel: %s', async (_, init) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { path } = await waiting(harness);
     const { status, body } = await send(harness, 'POST', `${path}/cancel`, init);
     expect([status, body.status]).toEqual([200, 'cancelling']);
   });
 
   test.each([[null], [undefined], [false]])('of a run with stream %j', async (stream) => {
-    const harness = await overHttp();
-    harness.upstream.will({});
+    const harness = await setupOverHttp();
+    harness.upstream.respondWith({});
     const { id: assistant_id } = await createAssistant(harness);
     const { status, headers, body } = await send(
       harness,
@@ -93,7 +93,7 @@ describe('bodies', () => {
   });
 
   test.each([[null], [undefined], [[]]])('with attachments %j', async (attachments) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { id } = await createThread(harness);
     const message = { role: 'user', content: 'Hi.', attachments };
     const { status, body } = await send(harness, 'POST', `/threads/${id}/messages`, json(message));
@@ -103,9 +103,9 @@ describe('bodies', () => {
 
 describe('paths and queries', () => {
   test.each(['submit_tool_outputs', 'submit-tool-outputs'])('%s', async (name) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { path } = await waiting(harness);
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const tool_outputs = [{ tool_call_id: 'call_1', output: 'snow' }];
     const { status, body } = await send(harness, 'POST', `${path}/${name}`, json({ tool_outputs }));
     expect([status, body.status]).toEqual([200, 'queued']);
@@ -122,13 +122,13 @@ describe('paths and queries', () => {
     ['empty', ''],
     ['what was left empty', 'limit=&order=&after=&before=&include[]='],
   ])('a query of %s', async (_, query) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { path, thread_id, assistant_id } = await waiting(harness);
     const steps = await send(harness, 'GET', `${path}/steps?${query}`);
     expect([steps.status, steps.body.data.length]).toEqual([200, 1]);
     await send(harness, 'POST', `${path}/cancel`);
     await harness.openai.beta.threads.runs.poll(path.split('/').at(-1) ?? '', { thread_id });
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const made = await send(
       harness,
       'POST',
@@ -139,14 +139,14 @@ describe('paths and queries', () => {
   });
 
   test('a wrong include is refused wherever it is taken', async () => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { path } = await waiting(harness);
     const { status, body } = await send(harness, 'GET', `${path}/steps?include[]=all`);
     expect([status, body.error.code]).toEqual([400, 'invalid_value']);
   });
 
   test('ids may be percent-encoded', async () => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { id } = await createThread(harness);
     const encoded = id.replaceAll(/./gu, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
     const { status, body } = await send(harness, 'GET', `/threads/${encoded}`);
@@ -154,7 +154,7 @@ describe('paths and queries', () => {
   });
 
   test('a slash at the end makes no difference', async () => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { id } = await createThread(harness);
     expect((await send(harness, 'GET', `/threads/${id}/`)).body.id).toBe(id);
     expect((await send(harness, 'GET', '/assistants/')).body.object).toBe('list');
@@ -164,7 +164,7 @@ describe('paths and queries', () => {
 
 describe('methods', () => {
   test('HEAD is answered like GET, without the body', async () => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { id } = await createThread(harness);
     const there = await send(harness, 'HEAD', `/threads/${id}`);
     expect([there.status, there.body]).toEqual([200, null]);
@@ -173,7 +173,7 @@ describe('methods', () => {
   });
 
   test.each(['OPTIONS', 'PUT', 'PATCH'])('%s is refused in the envelope', async (method) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { status, body } = await send(harness, method, '/assistants');
     expect([404, 405]).toContain(status);
     expect(body.error).toMatchObject({ type: 'invalid_request_error', param: null });
@@ -186,7 +186,7 @@ describe('message files, which only v1 had', () => {
     ['v2', { 'openai-beta': 'assistants=v2' }],
     ['neither', {}],
   ])('with the header of %s', async (_, headers) => {
-    const harness = await overHttp();
+    const harness = await setupOverHttp();
     const { id } = await createThread(harness);
     const attachments = [
       { file_id: 'file-a', tools: [{ type: 'file_search' }] },

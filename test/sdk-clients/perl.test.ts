@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { temporary } from '../support/temporary-files.ts';
 import { openapiDocument } from '../support/openapi.ts';
 import { startServe } from '../support/serve.ts';
-import { begunStory, messageStory } from '../support/run-stream.ts';
+import { startedEventNames, messageEventNames } from '../support/run-stream.ts';
 
 const program = fileURLToPath(new URL('client.pl', import.meta.url));
 const isThere = spawnSync('perl', ['-MOpenAPI::Client', '-e', '1']).status === 0;
@@ -32,7 +32,7 @@ test.skipIf(!isThere)(
       ],
       deleted: true,
     });
-    const told = ['created', ...begunStory, ...messageStory, 'run.completed'];
+    const told = ['created', ...startedEventNames, ...messageEventNames, 'run.completed'];
     expect(events.filter((event, index) => event !== events[index - 1])).toEqual([
       ...told.map((name) => `thread.${name}`),
       'done',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { overHttp } from '../support/http.ts';
+import { setupOverHttp } from '../support/http.ts';
 import {
   callIds,
   createAssistant,
@@ -8,18 +8,18 @@ import {
   textOf,
 } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
-import { calls, says } from '../support/upstream-items.ts';
+import { functionCall, textMessage } from '../support/upstream-items.ts';
 
 /* Without `openai-poll-after-ms` each look would be 5 s after the one before, and these would fail. */
 
 const look = /^GET .*\/runs\/[^/]+$/u;
 
 test('createAndPoll and submitToolOutputsAndPoll look again at once', async () => {
-  const harness = await overHttp();
+  const harness = await setupOverHttp();
   const [first, second] = [createGate(), createGate()];
-  harness.upstream.will(
-    { output: [calls('get_weather', { city: 'Oslo' })], gate: first },
-    { output: [says('Snow.')], gate: second },
+  harness.upstream.respondWith(
+    { output: [functionCall('get_weather', { city: 'Oslo' })], gate: first },
+    { output: [textMessage('Snow.')], gate: second },
   );
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
@@ -46,8 +46,8 @@ test('createAndPoll and submitToolOutputsAndPoll look again at once', async () =
 });
 
 test('createAndRunPoll', async () => {
-  const harness = await overHttp();
-  harness.upstream.will({ output: [says('Hello.')] });
+  const harness = await setupOverHttp();
+  harness.upstream.respondWith({ output: [textMessage('Hello.')] });
   const { id: assistant_id } = await createAssistant(harness);
   const run = await harness.openai.beta.threads.createAndRunPoll({ assistant_id, thread: {} });
   expect(run.status).toBe('completed');
@@ -55,9 +55,9 @@ test('createAndRunPoll', async () => {
 });
 
 test('the wish of a run that moves is a few milliseconds, however it is asked', async () => {
-  const harness = await overHttp();
+  const harness = await setupOverHttp();
   const gate = createGate();
-  harness.upstream.will({ gate });
+  harness.upstream.respondWith({ gate });
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const { runs } = harness.openai.beta.threads;

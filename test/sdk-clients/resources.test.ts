@@ -1,8 +1,8 @@
 import { BadRequestError, NotFoundError } from 'openai';
 import { expect, test } from 'vitest';
-import { overHttp } from '../support/http.ts';
+import { setupOverHttp } from '../support/http.ts';
 import { createAssistant, createThread, readSteps, weatherTool } from '../support/conversation.ts';
-import { calls, says } from '../support/upstream-items.ts';
+import { functionCall, textMessage } from '../support/upstream-items.ts';
 
 /** The ids that a `for await` over a list comes to, page after page. */
 async function walk(list: AsyncIterable<{ id: string }>): Promise<string[]> {
@@ -12,7 +12,7 @@ async function walk(list: AsyncIterable<{ id: string }>): Promise<string[]> {
 }
 
 test('assistants: create, retrieve, update, list, delete', async () => {
-  const { openai } = await overHttp();
+  const { openai } = await setupOverHttp();
   const { assistants } = openai.beta;
   const made = await assistants.create({
     model: 'gpt-4.1-mini',
@@ -33,7 +33,7 @@ test('assistants: create, retrieve, update, list, delete', async () => {
 });
 
 test('threads: create, retrieve, update, delete', async () => {
-  const { openai } = await overHttp();
+  const { openai } = await setupOverHttp();
   const { threads } = openai.beta;
   const empty = await threads.create();
   expect(empty).toMatchObject({ object: 'thread', metadata: {}, tool_resources: {} });
@@ -45,7 +45,7 @@ test('threads: create, retrieve, update, delete', async () => {
 });
 
 test('messages: create, retrieve, update, list, delete', async () => {
-  const harness = await overHttp();
+  const harness = await setupOverHttp();
   const { messages } = harness.openai.beta.threads;
   const { id: thread_id } = await createThread(harness);
   const made = await messages.create(thread_id, {
@@ -72,11 +72,11 @@ test('messages: create, retrieve, update, list, delete', async () => {
 });
 
 test('runs and steps: create, retrieve, update, list, cancel, outputs', async () => {
-  const harness = await overHttp();
-  harness.upstream.will(
-    { output: [calls('get_weather', {}, 'call_1')] },
-    { output: [says('Snow.')] },
-    { output: [calls('get_weather', {}, 'call_2')] },
+  const harness = await setupOverHttp();
+  harness.upstream.respondWith(
+    { output: [functionCall('get_weather', {}, 'call_1')] },
+    { output: [textMessage('Snow.')] },
+    { output: [functionCall('get_weather', {}, 'call_2')] },
   );
   const { runs } = harness.openai.beta.threads;
   const { id: assistant_id } = await createAssistant(harness);
@@ -103,8 +103,8 @@ test('runs and steps: create, retrieve, update, list, cancel, outputs', async ()
 });
 
 test('for await walks every list to its end', async () => {
-  const harness = await overHttp({
-    otherwise: () => ({ output: [says('a'), says('b'), says('c')] }),
+  const harness = await setupOverHttp({
+    defaultTurn: () => ({ output: [textMessage('a'), textMessage('b'), textMessage('c')] }),
   });
   const { assistants, threads } = harness.openai.beta;
   const made: string[] = [];
@@ -137,7 +137,7 @@ test('for await walks every list to its end', async () => {
 });
 
 test('refusals are the error classes of the SDK, with code, param, type and request id', async () => {
-  const { openai } = await overHttp();
+  const { openai } = await setupOverHttp();
   const { assistants, threads } = openai.beta;
   const wrong = assistants.create({ model: 'm', temperature: 3 }).catch((error: unknown) => error);
   expect(await wrong).toBeInstanceOf(BadRequestError);

@@ -1,7 +1,13 @@
 import type { AssistantStream } from 'openai/lib/AssistantStream';
 import { expect, test } from 'vitest';
-import { overHttp } from '../support/http.ts';
-import { assemble, collect, expectTold, messageStory, story } from '../support/run-stream.ts';
+import { setupOverHttp } from '../support/http.ts';
+import {
+  assemble,
+  collect,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
+} from '../support/run-stream.ts';
 import {
   callIds,
   createAssistant,
@@ -10,7 +16,7 @@ import {
   textOf,
 } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
-import { calls, says } from '../support/upstream-items.ts';
+import { functionCall, textMessage } from '../support/upstream-items.ts';
 
 /** Everything a program may listen to, as one line each. */
 function listenTo(stream: AssistantStream): string[] {
@@ -40,17 +46,17 @@ function listenTo(stream: AssistantStream): string[] {
 }
 
 test('every callback of stream, then of submitToolOutputsStream', async () => {
-  const harness = await overHttp();
+  const harness = await setupOverHttp();
   const { runs } = harness.openai.beta.threads;
-  harness.upstream.will(
+  harness.upstream.respondWith(
     {
       output: [
-        says('abc'),
-        calls('get_weather', { city: 'Oslo' }, 'call_1'),
-        calls('get_weather', { city: 'Rome' }, 'call_2'),
+        textMessage('abc'),
+        functionCall('get_weather', { city: 'Oslo' }, 'call_1'),
+        functionCall('get_weather', { city: 'Rome' }, 'call_2'),
       ],
     },
-    { output: [says('Snow.')] },
+    { output: [textMessage('Snow.')] },
   );
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
@@ -105,42 +111,42 @@ test('every callback of stream, then of submitToolOutputsStream', async () => {
 });
 
 test('createAndRunStream', async () => {
-  const harness = await overHttp();
-  harness.upstream.will({ output: [says('Hello.')] });
+  const harness = await setupOverHttp();
+  harness.upstream.respondWith({ output: [textMessage('Hello.')] });
   const { id: assistant_id } = await createAssistant(harness);
   const thread = { messages: [{ role: 'user' as const, content: 'Hi.' }] };
   const stream = harness.openai.beta.threads.createAndRunStream({ assistant_id, thread });
   const events = await collect(stream);
-  expect(story(events)).toEqual([
+  expect(eventNames(events)).toEqual([
     'created',
     'run.created',
     'run.queued',
     'run.in_progress',
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
   const { run } = await assemble(events);
   expect(run).toEqual(await stream.finalRun());
-  await expectTold(harness, events);
+  await expectStreamMatchesStored(harness, events);
 });
 
 test('raw iteration over stream: true, of all three', async () => {
-  const harness = await overHttp();
-  harness.upstream.will({ output: [calls('get_weather', {})] }, {}, {});
+  const harness = await setupOverHttp();
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {})] }, {}, {});
   const { threads } = harness.openai.beta;
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const first = await collect(await threads.runs.create(thread_id, { assistant_id, stream: true }));
-  await expectTold(harness, first);
+  await expectStreamMatchesStored(harness, first);
   const { run } = await assemble(first);
   const tool_outputs = callIds(run).map((tool_call_id) => ({ tool_call_id, output: '' }));
   const second = await collect(
     await threads.runs.submitToolOutputs(run.id, { thread_id, tool_outputs, stream: true }),
   );
-  await expectTold(harness, second);
+  await expectStreamMatchesStored(harness, second);
   const third = await collect(await threads.createAndRun({ assistant_id, stream: true }));
-  await expectTold(harness, third);
-  expect([first, second, third].map((events) => story(events).at(-1))).toEqual([
+  await expectStreamMatchesStored(harness, third);
+  expect([first, second, third].map((events) => eventNames(events).at(-1))).toEqual([
     'run.requires_action',
     'run.completed',
     'run.completed',
@@ -148,9 +154,13 @@ test('raw iteration over stream: true, of all three', async () => {
 });
 
 test('text arrives while the model still writes it', async () => {
-  const harness = await overHttp();
+  const harness = await setupOverHttp();
   const gate = createGate();
-  harness.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
+  harness.upstream.respondWith({
+    output: [textMessage('abc')],
+    gate,
+    before: 'response.output_text.done',
+  });
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
@@ -167,9 +177,13 @@ test('text arrives while the model still writes it', async () => {
 });
 
 test('a program that aborts its stream finds the run completed later', async () => {
-  const harness = await overHttp();
+  const harness = await setupOverHttp();
   const gate = createGate();
-  harness.upstream.will({ output: [says('abc')], gate, before: 'response.output_text.done' });
+  harness.upstream.respondWith({
+    output: [textMessage('abc')],
+    gate,
+    before: 'response.output_text.done',
+  });
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
@@ -188,8 +202,8 @@ test('a program that aborts its stream finds the run completed later', async () 
 });
 
 test('a run that fails or is refused', async () => {
-  const harness = await overHttp();
-  harness.upstream.will({ http: { status: 500, error: { message: 'No.' } } });
+  const harness = await setupOverHttp();
+  harness.upstream.respondWith({ http: { status: 500, error: { message: 'No.' } } });
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const { runs } = harness.openai.beta.threads;

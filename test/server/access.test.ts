@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { startServe, writeRaw, type Served } from '../support/serve.ts';
+import { startServe, writeRaw, type RunningServe } from '../support/serve.ts';
 
 const path = '/v1/assistants';
 const token = 'let-me-in-0123456789-abcdefgh';
 const guarded = { ASSISTANTS_MODEL_API: 'scripted', ASSISTANTS_TOKEN: token };
 
 /** GET with headers that a browser or an attacker would send. */
-const get = ({ url }: Served, headers: Record<string, string> = {}, target = path) =>
+const get = ({ url }: RunningServe, headers: Record<string, string> = {}, target = path) =>
   fetch(url + target, { headers });
 
 const refusal = (message: string, code: string | null = null) => ({
   error: { message, type: 'invalid_request_error', param: null, code },
 });
 
-const preflight = (served: Served, origin: string) =>
+const preflight = (served: RunningServe, origin: string) =>
   fetch(served.url + path, {
     method: 'OPTIONS',
     headers: {

@@ -4,9 +4,16 @@ import { createClock } from '../support/clock.ts';
 import { apiKey } from '../support/engine.ts';
 import { listen } from '../support/loopback-server.ts';
 import { sdkFor, startServe } from '../support/serve.ts';
-import { refusal, textOf } from '../support/conversation.ts';
+import { apiErrorOf, textOf } from '../support/conversation.ts';
 import { createStorage } from '../support/upstream-files.ts';
-import { cites, found, makes, runsCode, says, searches } from '../support/upstream-items.ts';
+import {
+  fileCitation,
+  searchResult,
+  generatedFileCitation,
+  codeCall,
+  textMessage,
+  searchCall,
+} from '../support/upstream-items.ts';
 import { createUpstream } from '../support/upstream.ts';
 
 /** `serve` in front of an endpoint that gives back nothing of what was uploaded for assistants. */
@@ -29,8 +36,11 @@ test('a file is uploaded, attached and searched, all through one base URL', asyn
   const assistant = await assistants.create({ model: 'm', tools: [{ type: 'file_search' }] });
   const attachments = [{ file_id, tools: [{ type: 'file_search' as const }] }];
   const messages = [{ role: 'user' as const, content: 'When is sunrise?', attachments }];
-  upstream.will({
-    output: [searches('sunrise', [found(file_id, '06:12')]), says('06:12', [cites(file_id, 5)])],
+  upstream.respondWith({
+    output: [
+      searchCall('sunrise', [searchResult(file_id, '06:12')]),
+      textMessage('06:12', [fileCitation(file_id, 5)]),
+    ],
   });
   const run = await threads.createAndRunPoll({ assistant_id: assistant.id, thread: { messages } });
   expect(run.status).toBe('completed');
@@ -50,7 +60,9 @@ test('what code made comes back from here, and what a user uploaded from the end
   const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 256);
   storage.containers.set('cntr_first', new Map([['cfile_a.bin', new Blob([bytes])]]));
   storage.keep('file-own');
-  upstream.will({ output: [runsCode('save()'), says('See.', [makes('a.bin')])] });
+  upstream.respondWith({
+    output: [codeCall('save()'), textMessage('See.', [generatedFileCitation('a.bin')])],
+  });
   const { assistants, threads } = openai.beta;
   const { id } = await assistants.create({ model: 'm', tools: [{ type: 'code_interpreter' }] });
   const thread = { messages: [{ role: 'user' as const, content: 'Save it.' }] };
@@ -73,10 +85,10 @@ test('what code made comes back from here, and what a user uploaded from the end
   expect(storage.asked).toHaveLength(asked);
 
   expect(await openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });
-  expect((await refusal(openai.files.content('file-own'))).message).toBe(
+  expect((await apiErrorOf(openai.files.content('file-own'))).message).toBe(
     'Not allowed to download files of purpose: assistants',
   );
   expect(await openai.files.delete(file_id)).toMatchObject({ id: file_id, deleted: true });
   expect([...storage.files.keys()]).toEqual(['file-own']);
-  expect(await refusal(openai.files.content(file_id))).toMatchObject({ status: 404 });
+  expect(await apiErrorOf(openai.files.content(file_id))).toMatchObject({ status: 404 });
 });

@@ -5,8 +5,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { APIError } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/shared/clock.ts';
-import { turn } from '../support/clock.ts';
-import { startPassing } from '../support/proxy.ts';
+import { eventLoopTurn } from '../support/clock.ts';
+import { startProxy } from '../support/proxy.ts';
 import { sdkFor, startServe } from '../support/serve.ts';
 
 /** A clock on which whatever the program waits for at its end takes no time. */
@@ -26,11 +26,11 @@ describe('at its end', () => {
   });
 
   test('an answer under way comes to its end, and its connection with it', async () => {
-    const { served, answer } = await startPassing((request) => void request.resume());
+    const { served, answer } = await startProxy((request) => void request.resume());
     const asking = fetch(`${served.url}/v1/models`);
     const writing = await answer;
     const stopped = served.stop();
-    await turn();
+    await eventLoopTurn();
     writing.writeHead(200, { 'content-type': 'application/json' }).end('{"late":true}');
     const late = await asking;
     expect(late.headers.get('connection')).toBe('close');
@@ -39,7 +39,7 @@ describe('at its end', () => {
   });
 
   test('a stream under way comes to its end', async () => {
-    const { served, answer } = await startPassing((request, response) => {
+    const { served, answer } = await startProxy((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
     });
@@ -51,7 +51,7 @@ describe('at its end', () => {
   });
 
   test('a tool that waits for a run answers with the run as it is', async () => {
-    const { served, answer } = await startPassing((request) => void request.resume());
+    const { served, answer } = await startProxy((request) => void request.resume());
     const { id: assistant_id } = await sdkFor(served).beta.assistants.create({ model: 'm' });
     const client = new Client({ name: 'test', version: '1' });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${served.url}/mcp`)));
@@ -76,13 +76,13 @@ describe('at its end', () => {
     onTestFinished(() => void socket.destroy());
     socket.write('POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{');
     await once(socket, 'connect');
-    await turn();
+    await eventLoopTurn();
     await served.stop();
     expect(await text(socket).catch(() => 'reset')).toMatch(/^(?:|reset)$/u);
   });
 
   test('a stream of a run that goes on later is told so', async () => {
-    const { served, answer } = await startPassing((request) => void request.resume(), {
+    const { served, answer } = await startProxy((request) => void request.resume(), {
       clock: hurried,
     });
     const openai = sdkFor(served);

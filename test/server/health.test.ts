@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createClock, start } from '../support/clock.ts';
 import { temporary } from '../support/temporary-files.ts';
-import { overHttp } from '../support/http.ts';
+import { setupOverHttp } from '../support/http.ts';
 import { readMetrics } from '../support/metrics.ts';
-import { sdkFor, type Served, startServe, writeRaw } from '../support/serve.ts';
+import { sdkFor, type RunningServe, startServe, writeRaw } from '../support/serve.ts';
 import { collect, streamRun } from '../support/run-stream.ts';
 
 const token = 'let-me-in-0123456789-abcdefgh';
@@ -18,7 +18,7 @@ const health = z.strictObject({
   last_model_call: z.strictObject({ at: z.int(), succeeded: z.boolean() }).nullable(),
 });
 
-async function readHealth({ url }: Pick<Served, 'url'>) {
+async function readHealth({ url }: Pick<RunningServe, 'url'>) {
   const answer = await fetch(`${url}/healthz`);
   return { status: answer.status, body: health.parse(await answer.json()) };
 }
@@ -41,9 +41,9 @@ describe('/healthz', () => {
 
   test('tells of the last model call, which makes nobody unhealthy', async () => {
     const clock = createClock();
-    const harness = await overHttp({ clock });
+    const harness = await setupOverHttp({ clock });
     const at = start / 1000;
-    harness.upstream.will({}, { http: { status: 400, error: { message: 'No.' } } });
+    harness.upstream.respondWith({}, { http: { status: 400, error: { message: 'No.' } } });
     await collect((await streamRun(harness)).stream);
     expect(await readHealth(harness)).toMatchObject(lastCall(at, true));
     await clock.advance(5000);

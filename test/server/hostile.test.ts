@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/shared/clock.ts';
 import { startEndpoint } from '../e2e/endpoint.ts';
 import { createClock } from '../support/clock.ts';
-import { type RawAnswer, type Served, startServe, writeRaw } from '../support/serve.ts';
+import { type RawAnswer, type RunningServe, startServe, writeRaw } from '../support/serve.ts';
 
 const host = 'Host: localhost';
 const json = 'Content-Type: application/json';
@@ -15,7 +15,7 @@ const mebibyte = 2 ** 20;
 const sentenceOf = ({ body }: RawAnswer): unknown => JSON.parse(body).error.message;
 
 /** Whatever went before, the next caller is served, and nothing was told that should not be. */
-async function expectUnharmed(served: Served, answer?: RawAnswer): Promise<void> {
+async function expectUnharmed(served: RunningServe, answer?: RawAnswer): Promise<void> {
   const next = await fetch(`${served.url}/v1/assistants`);
   expect(next.status).toBe(200);
   expect(await next.json()).toMatchObject({ object: 'list' });
@@ -25,7 +25,7 @@ async function expectUnharmed(served: Served, answer?: RawAnswer): Promise<void>
   expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
 }
 
-const statusOfNext = async ({ url }: Served): Promise<number> =>
+const statusOfNext = async ({ url }: RunningServe): Promise<number> =>
   (await fetch(`${url}/v1/assistants`)).status;
 
 const chunked = (...chunks: readonly string[]): string =>
@@ -128,7 +128,7 @@ describe.each(['/v1/threads', '/mcp'])('a body for %s', (path) => {
 });
 
 /** A model endpoint that must not be asked. */
-async function startWithUpstream(): Promise<{ served: Served; asked: string[] }> {
+async function startWithUpstream(): Promise<{ served: RunningServe; asked: string[] }> {
   const asked: string[] = [];
   const OPENAI_BASE_URL = await startEndpoint((request, response) => {
     asked.push(`${request.method} ${request.url}`);

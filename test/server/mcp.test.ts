@@ -7,7 +7,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import { type Served, sdkFor, startServe } from '../support/serve.ts';
+import { type RunningServe, sdkFor, startServe } from '../support/serve.ts';
 
 const token = 'let-me-in-0123456789-abcdefgh';
 const guarded = { ASSISTANTS_MODEL_API: 'scripted', ASSISTANTS_TOKEN: token };
@@ -31,7 +31,7 @@ const heard = (progress?: string[]) => ({
   onprogress: ({ message }: { message?: string | undefined }) => void progress?.push(message ?? ''),
 });
 
-async function connectOld({ url }: Served, options = bearer): Promise<Caller> {
+async function connectOld({ url }: RunningServe, options = bearer): Promise<Caller> {
   const client = new OldClient(info);
   const transport = new OldTransport(new URL(`${url}/mcp`), options);
   await client.connect(transport);
@@ -49,7 +49,7 @@ async function connectOld({ url }: Served, options = bearer): Promise<Caller> {
 
 const connectNew =
   (mode: VersionNegotiationMode) =>
-  async ({ url }: Served, options = bearer): Promise<Caller> => {
+  async ({ url }: RunningServe, options = bearer): Promise<Caller> => {
     const client = new Client(info, { versionNegotiation: { mode } });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), options));
     onTestFinished(() => client.close());
@@ -130,7 +130,7 @@ describe.each([
   });
 });
 
-const post = ({ url }: Served, body: string, headers: Record<string, string> = {}) =>
+const post = ({ url }: RunningServe, body: string, headers: Record<string, string> = {}) =>
   fetch(`${url}/mcp`, {
     method: 'POST',
     body,

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { createMetrics } from '../../src/server/metrics.ts';
-import { createClock, start, until } from '../support/clock.ts';
+import { createClock, start, waitUntil } from '../support/clock.ts';
 import { setup } from '../support/engine.ts';
 import { temporary } from '../support/temporary-files.ts';
-import { overHttp } from '../support/http.ts';
+import { setupOverHttp } from '../support/http.ts';
 import { parseMetrics, readMetrics } from '../support/metrics.ts';
 import { sdkFor, startServe } from '../support/serve.ts';
 import { collect, streamRun } from '../support/run-stream.ts';
 import { createRun, createThread, readRun } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
-import { calls, says } from '../support/upstream-items.ts';
+import { functionCall, textMessage } from '../support/upstream-items.ts';
 
 const model = 'gpt-4.1-mini';
 
@@ -36,11 +36,11 @@ test('a server that has done nothing says so, beside the figures of its process'
 
 test('runs, model calls and tokens are counted', async () => {
   const clock = createClock();
-  const harness = await overHttp({ clock });
-  harness.upstream.will(
+  const harness = await setupOverHttp({ clock });
+  harness.upstream.respondWith(
     { usage: [100, 20, 60, 5] },
     { http: { status: 400, error: { message: 'No.' } } },
-    { output: [calls('get_weather', {})], usage: [10, 1] },
+    { output: [functionCall('get_weather', {})], usage: [10, 1] },
   );
   for (let run = 0; run < 3; run += 1) await collect((await streamRun(harness)).stream);
   expect(await readMetrics(harness)).toMatchObject({
@@ -61,10 +61,10 @@ test('runs, model calls and tokens are counted', async () => {
 
 test('a call that takes its time is told with it, and a run that is stopped interrupts its call', async () => {
   const clock = createClock();
-  const harness = await overHttp({ clock });
+  const harness = await setupOverHttp({ clock });
   const gates = [createGate(), createGate()] as const;
   const before = 'response.output_text.done';
-  harness.upstream.will({ gate: gates[0], before }, { gate: gates[1], before });
+  harness.upstream.respondWith({ gate: gates[0], before }, { gate: gates[1], before });
   const first = await streamRun(harness);
   const told = collect(first.stream);
   await gates[0].reached;
@@ -75,10 +75,10 @@ test('a call that takes its time is told with it, and a run that is stopped inte
   const { run, thread_id } = await createRun(harness);
   await gates[1].reached;
   await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  await until(async () => (await readRun(harness, run)).status === 'cancelled');
+  await waitUntil(async () => (await readRun(harness, run)).status === 'cancelled');
   gates[1].open();
   const interrupted = `model_call_seconds_count{model="${model}",outcome="interrupted"}`;
-  await until(async () => (await readMetrics(harness))[interrupted] === 1);
+  await waitUntil(async () => (await readMetrics(harness))[interrupted] === 1);
   expect(await readMetrics(harness)).toMatchObject({
     'runs_ended_total{status="cancelled"}': 1,
     [`model_call_seconds_sum{model="${model}",outcome="succeeded"}`]: 3,
@@ -89,9 +89,9 @@ test('a call that takes its time is told with it, and a run that is stopped inte
 
 test('calls that are made again are counted, and each is a call', async () => {
   const clock = createClock();
-  const harness = await overHttp({ clock });
+  const harness = await setupOverHttp({ clock });
   const busy = { status: 503, error: { message: 'Later.' }, headers: { 'retry-after': '90' } };
-  harness.upstream.will({ http: busy }, { http: busy }, {});
+  harness.upstream.respondWith({ http: busy }, { http: busy }, {});
   const told = collect((await streamRun(harness)).stream);
   const over = new AbortController();
   void told.then(() => over.abort());
@@ -107,15 +107,23 @@ test('what another process left is taken over or waited in the queue', async () 
   const database = temporary();
   const dead = await setup({ database });
   const gate = createGate();
-  dead.upstream.will({ output: [says('Half a')], gate, before: 'response.output_text.done' });
+  dead.upstream.respondWith({
+    output: [textMessage('Half a')],
+    gate,
+    before: 'response.output_text.done',
+  });
   await createRun(dead);
   await dead.engine.tick();
   await gate.reached;
   await createRun(dead);
   const clock = createClock(start + 120_000);
-  const harness = await overHttp({ argv: ['--database', database], clock, otherwise: () => ({}) });
+  const harness = await setupOverHttp({
+    argv: ['--database', database],
+    clock,
+    defaultTurn: () => ({}),
+  });
   const ended = 'runs_ended_total{status="completed"}';
-  await until(async () => (await readMetrics(harness))[ended] === 2);
+  await waitUntil(async () => (await readMetrics(harness))[ended] === 2);
   expect(await readMetrics(harness)).toMatchObject({
     lease_takeovers_total: 1,
     run_queue_wait_seconds_count: 1,
@@ -148,19 +156,19 @@ test('requests are counted by what they are for, whatever is in their paths', as
 });
 
 test('streams are counted while they are open, whoever ends them', async () => {
-  const harness = await overHttp({ clock: createClock() });
+  const harness = await setupOverHttp({ clock: createClock() });
   const gate = createGate(2);
   const before = 'response.output_text.done';
-  harness.upstream.will({ gate, before }, { gate, before });
+  harness.upstream.respondWith({ gate, before }, { gate, before });
   const kept = await streamRun(harness);
   const left = await streamRun(harness);
   await gate.reached;
   expect((await readMetrics(harness))['open_streams']).toBe(2);
   left.stream.controller.abort();
-  await until(async () => (await readMetrics(harness))['open_streams'] === 1);
+  await waitUntil(async () => (await readMetrics(harness))['open_streams'] === 1);
   gate.open();
   await collect(kept.stream);
-  await until(async () => (await readMetrics(harness))['open_streams'] === 0);
+  await waitUntil(async () => (await readMetrics(harness))['open_streams'] === 0);
 });
 
 test('callers may name any number of models, and a hundred are told apart', async () => {

@@ -6,9 +6,9 @@ import { buffer } from 'node:stream/consumers';
 import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { createUpstreamProxy } from '../../src/server/upstream-proxy.ts';
-import { until } from '../support/clock.ts';
-import { answerJson, serverKey, startPassing } from '../support/proxy.ts';
-import { type Served, sdkFor, startServe, writeRaw } from '../support/serve.ts';
+import { waitUntil } from '../support/clock.ts';
+import { respondJson, serverKey, startProxy } from '../support/proxy.ts';
+import { type RunningServe, sdkFor, startServe, writeRaw } from '../support/serve.ts';
 
 const token = 'let-me-in-0123456789-abcdefgh';
 
@@ -19,12 +19,12 @@ const failure = (message: string, code: string | null = null) => ({
 });
 
 /** Whether the log says so, and does not blame the model endpoint. */
-const hasLeft = (served: Served) =>
+const hasLeft = (served: RunningServe) =>
   served.lines().some(({ message, status }) => message === 'answered' && status === 499);
 
 describe('a request that is passed on', () => {
   test('carries the server’s key, and nothing that says who asked', async () => {
-    const { served, asked } = await startPassing(answerJson({ object: 'list', data: [] }), {
+    const { served, asked } = await startProxy(respondJson({ object: 'list', data: [] }), {
       env: { ASSISTANTS_TOKEN: token },
     });
     const answer = await fetch(`${served.url}/v1/models?limit=2&after=a%2Fb`, {
@@ -66,20 +66,20 @@ describe('a request that is passed on', () => {
   });
 
   test('is sent without a key to an endpoint that asks for none', async () => {
-    const { served, asked } = await startPassing(answerJson({}), { env: { OPENAI_API_KEY: '' } });
+    const { served, asked } = await startProxy(respondJson({}), { env: { OPENAI_API_KEY: '' } });
     await fetch(`${served.url}/v1/models`, { headers: { authorization: 'Bearer sk-caller' } });
     expect(asked[0]?.headers).not.toHaveProperty('authorization');
   });
 
   test('keeps every line of a header that comes more than once', async () => {
-    const { served, asked } = await startPassing(answerJson({}));
+    const { served, asked } = await startProxy(respondJson({}));
     const betas = ['OpenAI-Beta: assistants=v2', 'OpenAI-Beta: responses=v1'];
     await writeRaw(served, ['GET /v1/models HTTP/1.1', 'Host: localhost', ...betas]);
     expect(asked[0]?.headers['openai-beta']).toBe('assistants=v2, responses=v1');
   });
 
   test('leaves what concerns one connection behind', async () => {
-    const { served, asked } = await startPassing(answerJson({}));
+    const { served, asked } = await startProxy(respondJson({}));
     const answer = await writeRaw(
       served,
       [
@@ -107,21 +107,21 @@ describe('a request that is passed on', () => {
   });
 
   test('through the SDK is as if there were nothing between', async () => {
-    const { served } = await startPassing(answerJson({ id: 'gpt-5', object: 'model' }));
+    const { served } = await startProxy(respondJson({ id: 'gpt-5', object: 'model' }));
     const model = await sdkFor(served).models.retrieve('gpt-5');
     expect(model).toMatchObject({ id: 'gpt-5', object: 'model' });
   });
 
   test('may upload 20 MB through the SDK', async () => {
     const content = randomBytes(20_000_000);
-    const { served } = await startPassing(async (request, response) => {
+    const { served } = await startProxy(async (request, response) => {
       const body = await buffer(request);
       const { 'content-type': type = '' } = request.headers;
       const form = await new Response(body, { headers: { 'content-type': type } }).formData();
       const file = form.get('file');
       const bytes = file instanceof File ? Buffer.from(await file.arrayBuffer()) : '';
       const answer = { purpose: form.get('purpose'), sha: shaOf(bytes) };
-      answerJson(answer)(request, response);
+      respondJson(answer)(request, response);
     });
     const file = await toFile(content, 'data.bin');
     expect(await sdkFor(served).files.create({ file, purpose: 'assistants' })).toEqual({
@@ -131,7 +131,7 @@ describe('a request that is passed on', () => {
   });
 
   test('is there as it comes, with the length that it has', async () => {
-    const { served, asked } = await startPassing((request) => {
+    const { served, asked } = await startProxy((request) => {
       request.once('data', (chunk: Buffer) =>
         socket.write(chunk.toString() === 'half' ? ' and half' : ''),
       );
@@ -145,7 +145,7 @@ describe('a request that is passed on', () => {
   });
 
   test('that says it has more than 512 MB is refused', async () => {
-    const { served, asked } = await startPassing(answerJson({}));
+    const { served, asked } = await startProxy(respondJson({}));
     const lines = ['POST /v1/files HTTP/1.1', 'Host: localhost', `Content-Length: ${2 ** 29 + 1}`];
     const answer = await writeRaw(served, lines, 'x');
     expect(answer.status).toBe(413);
@@ -156,7 +156,7 @@ describe('a request that is passed on', () => {
   });
 
   test('whose caller goes away is taken back', async () => {
-    const { served, answer } = await startPassing(() => {});
+    const { served, answer } = await startProxy(() => {});
     const caller = new AbortController();
     const asking = fetch(`${served.url}/v1/responses/resp_1`, { signal: caller.signal });
     const gone = once(await answer, 'close');
@@ -165,19 +165,19 @@ describe('a request that is passed on', () => {
     await gone;
     expect((await answer).writableFinished).toBe(false);
     expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
-    await until(() => hasLeft(served));
+    await waitUntil(() => hasLeft(served));
   });
 
   test('whose upload breaks off is broken off there as well', async () => {
     const broken = Promise.withResolvers<boolean>();
-    const { served } = await startPassing((request) => {
+    const { served } = await startProxy((request) => {
       request.once('data', () => socket.destroy());
       request.once('close', () => broken.resolve(request.complete));
     });
     const socket = connect(served.port, '127.0.0.1');
     socket.write('POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
     expect(await broken.promise).toBe(false);
-    await until(() => hasLeft(served));
+    await waitUntil(() => hasLeft(served));
   });
 });
 
@@ -195,7 +195,7 @@ describe('what cannot be passed on', () => {
   });
 
   test('is told when the model endpoint hangs up', async () => {
-    const { served } = await startPassing((request) => {
+    const { served } = await startProxy((request) => {
       request.socket.destroy();
     });
     const answer = await fetch(`${served.url}/v1/models`);
@@ -204,10 +204,10 @@ describe('what cannot be passed on', () => {
 
   test('is not what comes on a connection that the model endpoint has given up', async () => {
     const used = new WeakSet<object>();
-    const { served } = await startPassing((request, response) => {
+    const { served } = await startProxy((request, response) => {
       if (used.has(request.socket)) return void request.socket.destroy();
       used.add(request.socket);
-      answerJson({})(request, response);
+      respondJson({})(request, response);
     });
     const ask = async (init?: RequestInit) => (await fetch(`${served.url}/v1/models`, init)).status;
     expect([await ask(), await ask()]).toEqual([200, 200]);
@@ -215,7 +215,7 @@ describe('what cannot be passed on', () => {
   });
 
   test('is told when the model endpoint wants another protocol', async () => {
-    const { served } = await startPassing(({ socket }) => {
+    const { served } = await startProxy(({ socket }) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\n');
       socket.write('Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     });
@@ -262,7 +262,7 @@ describe('what cannot be passed on', () => {
 
   test('is noticed when the model endpoint is this very server', async () => {
     const { promise: address, resolve } = Promise.withResolvers<string>();
-    const { served } = await startPassing(async (request, response) => {
+    const { served } = await startProxy(async (request, response) => {
       const { via = '' } = request.headers;
       const back = await fetch(`${await address}/v1/models`, { headers: { via } });
       response.writeHead(back.status).end(await back.text());

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { turn, until } from '../support/clock.ts';
-import { answerJson, startPassing } from '../support/proxy.ts';
+import { eventLoopTurn, waitUntil } from '../support/clock.ts';
+import { respondJson, startProxy } from '../support/proxy.ts';
 import { sdkFor } from '../support/serve.ts';
 
 /** Reads a stream chunk by chunk; '' at its end. */
@@ -17,7 +17,7 @@ function readerOf(response: Response): () => Promise<string> {
 
 describe('an answer that is passed back', () => {
   test('is streamed event by event', async () => {
-    const { served, answer } = await startPassing((request, response) => {
+    const { served, answer } = await startProxy((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
       response.write('data: {"delta":"one"}\n\n');
@@ -35,7 +35,7 @@ describe('an answer that is passed back', () => {
   });
 
   test('ends there when nobody reads on', async () => {
-    const { served, answer } = await startPassing((request, response) => {
+    const { served, answer } = await startProxy((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
@@ -51,7 +51,7 @@ describe('an answer that is passed back', () => {
   });
 
   test('that breaks off is not taken for whole', async () => {
-    const { served, answer } = await startPassing((request, response) => {
+    const { served, answer } = await startProxy((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
@@ -66,7 +66,7 @@ describe('an answer that is passed back', () => {
   test.each([400, 401, 404, 409, 429, 500, 503])('keeps its status %i', async (status) => {
     const error = { message: 'No.', type: 'invalid_request_error', param: null, code: 'x' };
     const headers = { 'retry-after': '7', 'x-request-id': 'req_upstream' };
-    const { served } = await startPassing(answerJson({ error }, status, headers));
+    const { served } = await startProxy(respondJson({ error }, status, headers));
     await expect(sdkFor(served).models.retrieve('m')).rejects.toMatchObject({
       status,
       code: 'x',
@@ -80,7 +80,7 @@ describe('an answer that is passed back', () => {
 
   test('keeps its encoding and its length', async () => {
     const packed = gzipSync(JSON.stringify({ data: 'x'.repeat(10_000) }));
-    const { served } = await startPassing((_request, response) => {
+    const { served } = await startProxy((_request, response) => {
       const headers = { 'content-encoding': 'gzip', 'content-length': packed.length };
       response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(packed);
     });
@@ -92,7 +92,7 @@ describe('an answer that is passed back', () => {
 
   test('keeps the bytes of a header, whatever they are', async () => {
     const name = Buffer.from('attachment; filename="Grüße.txt"').toString('latin1');
-    const { served } = await startPassing((_request, response) => {
+    const { served } = await startProxy((_request, response) => {
       response.writeHead(200, { 'content-disposition': name }).end(Buffer.from('Hallo'));
     });
     const { headers } = await fetch(`${served.url}/v1/files/file-a/content`);
@@ -100,8 +100,8 @@ describe('an answer that is passed back', () => {
   });
 
   test('leaves out what speaks for another host', async () => {
-    const { served } = await startPassing(
-      answerJson({}, 200, {
+    const { served } = await startProxy(
+      respondJson({}, 200, {
         'set-cookie': 'cf=1',
         'alt-svc': 'h3=":443"',
         'strict-transport-security': 'max-age=1',
@@ -125,7 +125,7 @@ describe('an answer that is passed back', () => {
 
   test('may point elsewhere, which is for the caller to follow', async () => {
     const location = 'https://files.example/secret';
-    const { served, asked } = await startPassing((_request, response) => {
+    const { served, asked } = await startProxy((_request, response) => {
       response.writeHead(302, { location }).end();
     });
     const answer = await fetch(`${served.url}/v1/files/f/content`, { redirect: 'manual' });
@@ -140,7 +140,7 @@ describe('an answer that is passed back', () => {
     ['//files.example/v1/files', '//files.example/v1/files'],
     ['http://', 'http://'],
   ])('that points to %s points the caller to %s', async (location, expected) => {
-    const { served } = await startPassing(({ headers }, response) => {
+    const { served } = await startProxy(({ headers }, response) => {
       const absolute = location.startsWith('/v1') ? `http://${headers.host}${location}` : location;
       response.writeHead(307, { location: absolute }).end();
     });
@@ -149,7 +149,7 @@ describe('an answer that is passed back', () => {
   });
 
   test('may have no body', async () => {
-    const { served, asked } = await startPassing((_request, response) => {
+    const { served, asked } = await startProxy((_request, response) => {
       response.writeHead(204).end();
     });
     const answer = await fetch(`${served.url}/v1/files/f`, { method: 'DELETE' });
@@ -158,7 +158,7 @@ describe('an answer that is passed back', () => {
   });
 
   test('has none to a HEAD, but says how long it would be', async () => {
-    const { served, asked } = await startPassing((_request, response) => {
+    const { served, asked } = await startProxy((_request, response) => {
       response.writeHead(200, { 'content-length': 12 }).end();
     });
     const answer = await fetch(`${served.url}/v1/models`, { method: 'HEAD' });
@@ -170,7 +170,7 @@ describe('an answer that is passed back', () => {
 test('a slow reader holds the model endpoint back', async () => {
   const chunk = Buffer.alloc(2 ** 16);
   let written = 0;
-  const { served, answer } = await startPassing((request, response) => {
+  const { served, answer } = await startProxy((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     const more = () => {
@@ -185,8 +185,8 @@ test('a slow reader holds the model endpoint back', async () => {
   socket.write('GET /v1/files/f/content HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await once(socket, 'readable');
   const writing = await answer;
-  await until(() => writing.writableNeedDrain);
-  await turn(200);
+  await waitUntil(() => writing.writableNeedDrain);
+  await eventLoopTurn(200);
   expect(writing.writableNeedDrain).toBe(true);
   expect(written).toBeLessThan(64 * 2 ** 20);
 });

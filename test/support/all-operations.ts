@@ -14,7 +14,7 @@ export const workingClock = (harness: Harness): Clock => ({
 });
 
 /** Calls tools that must succeed, and remembers which. */
-export function createTour(host: Host) {
+export function createCallRecorder(host: Host) {
   const called = new Set<string>();
   const call = async (name: string, args: object = {}) => {
     called.add(name);
@@ -25,14 +25,14 @@ export function createTour(host: Host) {
   return { called, call };
 }
 
-type Tour = ReturnType<typeof createTour>;
+type CallRecorder = ReturnType<typeof createCallRecorder>;
 
 /** An assistant with a function. */
-export const makeAssistant = ({ call }: Tour) =>
+export const createAssistantByTool = ({ call }: CallRecorder) =>
   call('create_assistant', { model: 'gpt-4.1-mini', name: 'Ada', tools: [weatherTool] });
 
 /** Every tool of runs, once at least: a question, a function call, a reply, another run cancelled. */
-export async function tourRuns({ call }: Tour, assistant_id: string): Promise<object> {
+export async function callRunTools({ call }: CallRecorder, assistant_id: string): Promise<object> {
   const messages = [{ role: 'user', content: 'Weather in Oslo?' }];
   const due = await call('create_thread_and_run', { assistant_id, thread: { messages } });
   expect(due.status).toBe('requires_action');

@@ -1,29 +1,29 @@
 /** A body (or query) that is refused: with which sentence, for which field and under which code. */
 export type Case = [body: unknown, message: string, param: string | null, code: string | null];
 
-export const long = (length: number) => 'x'.repeat(length);
-export const pairs = (count: number) =>
+export const textOfLength = (length: number) => 'x'.repeat(length);
+export const metadataPairs = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
 export const tooLong = (name: string, limit: number, got: number) =>
   `Invalid '${name}': string too long. Expected a string with maximum length ${limit}, but got a string with length ${got} instead.`;
 export const wrongType = (name: string, expected: string, got: string) =>
   `Invalid type for '${name}': expected ${expected}, but got ${got} instead.`;
-export const missing = (name: string): [string, string, string] => [
+export const missingParameter = (name: string): [string, string, string] => [
   `Missing required parameter: '${name}'.`,
   name,
   'missing_required_parameter',
 ];
-export const unknown = (name: string): [string, string, string] => [
+export const unknownParameter = (name: string): [string, string, string] => [
   `Unknown parameter: '${name}'.`,
   name,
   'unknown_parameter',
 ];
 
 /** The answer that a case gets. */
-export const error = ([, message, param, code]: Case) => ({
-  error: { message, type: 'invalid_request_error', param, code },
+export const errorBody = ([, message, param, code]: Case) => ({
+  errorBody: { message, type: 'invalid_request_error', param, code },
 });
 
 /** The cases with names for a table of tests. */
-export const named = (cases: Case[]): [string, Case][] =>
-  cases.map((harness) => [`${harness[1].slice(0, 100)} #${cases.indexOf(harness)}`, harness]);
+export const namedCases = (cases: Case[]): [string, Case][] =>
+  cases.map((entry) => [`${entry[1].slice(0, 100)} #${cases.indexOf(entry)}`, entry]);

@@ -1,10 +1,10 @@
 import type { Harness } from './engine.ts';
 import { createAssistant, createThread } from './conversation.ts';
 import { createGate } from './upstream.ts';
-import { calls } from './upstream-items.ts';
+import { functionCall } from './upstream-items.ts';
 
 /** What a thread has come to before the request of a row is made. */
-export type World =
+export type ThreadState =
   | 'no run'
   | 'silent'
   | 'queued'
@@ -22,31 +22,34 @@ export type Row = [
   name: string,
   request: [method: string, path: string, body?: unknown],
   answer: [status: number, message: string, param?: string | null, code?: string | null],
-  world?: World,
+  world?: ThreadState,
 ];
 
 /** Ids of what is there, by the letters that stand for them in the table. */
-export type Letters = Readonly<Record<'A' | 'T' | 'R', string>>;
+export type ThreadIds = Readonly<Record<'A' | 'T' | 'R', string>>;
 
 /** Takes a queued run to where the table wants it. */
-async function bring(harness: Harness, world: World, run: { id: string; thread_id: string }) {
+async function bring(harness: Harness, world: ThreadState, run: { id: string; thread_id: string }) {
   const { runs } = harness.openai.beta.threads;
   const { id, thread_id } = run;
   const gate = createGate();
-  const two = [calls('get_weather', {}, 'call_a'), calls('get_weather', {}, 'call_b')];
+  const two = [
+    functionCall('get_weather', {}, 'call_a'),
+    functionCall('get_weather', {}, 'call_b'),
+  ];
   switch (world) {
     case 'in_progress':
-      harness.upstream.will({ gate });
+      harness.upstream.respondWith({ gate });
       await harness.engine.tick();
       return gate.reached;
     case 'requires_action':
-      harness.upstream.will({ output: two });
+      harness.upstream.respondWith({ output: two });
       return harness.runToEnd();
     case 'completed':
-      harness.upstream.will({});
+      harness.upstream.respondWith({});
       return harness.runToEnd();
     case 'failed':
-      harness.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
+      harness.upstream.respondWith({ failed: { code: 'invalid_prompt', message: 'No.' } });
       return harness.runToEnd();
     case 'cancelling':
       await runs.cancel(id, { thread_id });
@@ -63,7 +66,7 @@ async function bring(harness: Harness, world: World, run: { id: string; thread_i
 }
 
 /** Makes an assistant, a thread and, where the world has one, a run. */
-export async function create(harness: Harness, world: World): Promise<Letters> {
+export async function createThreadState(harness: Harness, world: ThreadState): Promise<ThreadIds> {
   const { threads } = harness.openai.beta;
   const isSilent = world === 'silent';
   const { id: A } = await createAssistant(harness, isSilent ? { instructions: null } : {});
@@ -75,5 +78,5 @@ export async function create(harness: Harness, world: World): Promise<Letters> {
 }
 
 /** The text with the ids in place of their letters. */
-export const put = (text: string, letters: Letters): string =>
+export const withIds = (text: string, letters: ThreadIds): string =>
   text.replaceAll(/\b[ATR]\b/gu, (letter) => Reflect.get(letters, letter));

@@ -3,8 +3,8 @@ import type { Gate } from './upstream.ts';
 
 /** What a model answers, in terms of no API: first a text or a refusal, then calls. */
 export interface Reply {
-  readonly said?: string;
-  readonly refused?: string;
+  readonly text?: string;
+  readonly refusal?: string;
   readonly calls?: readonly { readonly id: string; readonly name: string; readonly args: string }[];
   /** What it thought before it answered. */
   readonly thought?: string;
@@ -31,7 +31,7 @@ export interface Reply {
 }
 
 /** A function call. */
-export const calling = (name: string, args: object, id = upstreamId('call')) => ({
+export const toolCall = (name: string, args: object, id = upstreamId('call')) => ({
   id,
   name,
   args: JSON.stringify(args),

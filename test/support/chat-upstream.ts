@@ -49,7 +49,12 @@ const toUsage = ([input, output, cached = 0, thought = 0]: Usage) => ({
   completion_tokens_details: { reasoning_tokens: thought, audio_tokens: 0 },
 });
 
-function toPieces({ said = '', refused = '', thought = '', calls = [] }: Reply): Piece[] {
+function toPieces({
+  text: said = '',
+  refusal: refused = '',
+  thought = '',
+  calls = [],
+}: Reply): Piece[] {
   return [
     { role: 'assistant', content: '' },
     ...pieces(thought).map((reasoning_content) => ({ reasoning_content })),
@@ -184,7 +189,7 @@ export function createChatUpstream({ apiKey = null, server = {} }: UpstreamOptio
     refusals,
     requests,
     /** Queues answers, one a request. */
-    will: (...more: Reply[]) => void replies.push(...more),
+    respondWith: (...more: Reply[]) => void replies.push(...more),
     /** How often it was asked for Responses. */
     triedResponses: () => tried,
     /** The body of the request number `index`, the last by default. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/shared/clock.ts';
 import type { Ids } from '../../src/shared/ids.ts';
 import { WriteAheadLog } from '../../src/engine/store/durability.ts';
-import { isUnderWay, track } from './pending-io.ts';
+import { hasPendingIo, trackPending } from './pending-io.ts';
 
-track(WriteAheadLog.prototype, 'sync');
+trackPending(WriteAheadLog.prototype, 'sync');
 
 interface Sleeper {
   readonly due: number;
@@ -23,17 +23,17 @@ export const start = 1_790_000_000_000;
  * Lets everything that is ready run, and what it asks of a disk or a database's server come back: several
  * turns of the event loop, no time.
  */
-export async function turn(rounds = 10): Promise<void> {
-  for (let quiet = 0; quiet < rounds; quiet = isUnderWay() ? 0 : quiet + 1) {
+export async function eventLoopTurn(rounds = 10): Promise<void> {
+  for (let quiet = 0; quiet < rounds; quiet = hasPendingIo() ? 0 : quiet + 1) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
 /** Turns the event loop until `condition` holds; fails when it never does. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let round = 0; round < 2000; round += 1) {
     if (await condition()) return;
-    await turn(1);
+    await eventLoopTurn(1);
   }
   throw new Error('what the test waits for did not happen');
 }
@@ -63,14 +63,14 @@ export function createClock(now = start): ManualClock {
       }),
     async advance(ms) {
       const target = now + ms;
-      await turn();
+      await eventLoopTurn();
       for (let next = nextDue(target); next !== undefined; next = nextDue(target)) {
         now = Math.max(now, next.due);
         next.wake();
-        await turn();
+        await eventLoopTurn();
       }
       now = target;
-      await turn();
+      await eventLoopTurn();
     },
   };
 }

@@ -24,14 +24,14 @@ const idOf = (flag: '-u' | '-g') =>
 const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
 
 /** Why no server can be started here; null when one can. */
-export const whyNoCluster: string | null =
+export const clusterUnavailable: string | null =
   bin === undefined ? 'initdb and pg_ctl are not here' : null;
 
 /** Why no certificates can be made for it. */
-export const whyNoCertificates: string | null = /^OpenSSL [3-9]/u.test(
+export const certificatesUnavailable: string | null = /^OpenSSL [3-9]/u.test(
   String(spawnSync('openssl', ['version']).stdout),
 )
-  ? whyNoCluster
+  ? clusterUnavailable
   : 'OpenSSL 3 is not here';
 
 /** A folder that the server's owner has to himself. */

@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('concurrent-process-main.ts', import.meta.
  * Another process on the same database: it sends `count` requests, all at once, and answers with
  * their statuses. Contention for a lock is only real between processes, since node:sqlite blocks.
  */
-export async function contend(
+export async function requestFromOtherProcess(
   database: string,
   path: string,
   count = 0,

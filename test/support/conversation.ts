@@ -3,7 +3,7 @@ import { APIError } from 'openai';
 import type { Harness } from './engine.ts';
 
 /** Whoever has the SDK. */
-export type Talker = Pick<Harness, 'openai'>;
+export type WithClient = Pick<Harness, 'openai'>;
 
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
 type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
@@ -22,7 +22,7 @@ export const weatherTool = {
 } satisfies OpenAI.Beta.AssistantTool;
 
 /** An assistant of gpt-4.1-mini's with the weather function. */
-export const createAssistant = ({ openai }: Talker, params: AssistantParams = {}) =>
+export const createAssistant = ({ openai }: WithClient, params: AssistantParams = {}) =>
   openai.beta.assistants.create({
     model: 'gpt-4.1-mini',
     instructions: 'Be brief.',
@@ -31,12 +31,12 @@ export const createAssistant = ({ openai }: Talker, params: AssistantParams = {}
   });
 
 /** A thread on which a user asks for the weather. */
-export const createThread = ({ openai }: Talker, content = 'Weather in Oslo?') =>
+export const createThread = ({ openai }: WithClient, content = 'Weather in Oslo?') =>
   openai.beta.threads.create({ messages: [{ role: 'user', content }] });
 
 /** An assistant, a thread with a question, and a run that is still queued. */
 export async function createRun(
-  harness: Talker,
+  harness: WithClient,
   params: RunParams = {},
   assistant?: AssistantParams,
 ) {
@@ -47,18 +47,18 @@ export async function createRun(
 }
 
 /** The run as it is now. */
-export const readRun = ({ openai }: Talker, run: { id: string; thread_id: string }) =>
+export const readRun = ({ openai }: WithClient, run: { id: string; thread_id: string }) =>
   openai.beta.threads.runs.retrieve(run.id, { thread_id: run.thread_id });
 
 /** The steps of a run, first to last. */
-export async function readSteps({ openai }: Talker, run: { id: string; thread_id: string }) {
+export async function readSteps({ openai }: WithClient, run: { id: string; thread_id: string }) {
   const { id, thread_id } = run;
   const { data } = await openai.beta.threads.runs.steps.list(id, { thread_id, order: 'asc' });
   return data;
 }
 
 /** The messages of a thread, first to last. */
-export async function readMessages({ openai }: Talker, thread_id: string) {
+export async function readMessages({ openai }: WithClient, thread_id: string) {
   const { data } = await openai.beta.threads.messages.list(thread_id, { order: 'asc' });
   return data;
 }
@@ -72,14 +72,18 @@ export const callIds = ({ required_action }: OpenAI.Beta.Threads.Run): string[] 
   required_action?.submit_tool_outputs.tool_calls.map(({ id }) => id) ?? [];
 
 /** Answers every call that a run waits for. */
-export const submit = ({ openai }: Talker, run: OpenAI.Beta.Threads.Run, output = '-3C, snow') =>
+export const submitOutputs = (
+  { openai }: WithClient,
+  run: OpenAI.Beta.Threads.Run,
+  output = '-3C, snow',
+) =>
   openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id: run.thread_id,
     tool_outputs: callIds(run).map((tool_call_id) => ({ tool_call_id, output })),
   });
 
 /** The error that the API answered; fails when the call succeeded. */
-export async function refusal(call: Promise<unknown>) {
+export async function apiErrorOf(call: Promise<unknown>) {
   const error = await call.then(
     () => new Error('the call succeeded'),
     (reason: unknown) => reason,

@@ -7,9 +7,9 @@ import type { ModelApi } from '../../src/engine/models/index.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { inProcessFetch } from '../../src/backend/openai-client.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
-import { locate } from './test-database.ts';
+import { locateDatabase } from './test-database.ts';
 import { faultOf } from './objects.ts';
-import { inspected } from './run-stream.ts';
+import { checkFrames } from './run-stream.ts';
 import { createStorage, type Storage } from './upstream-files.ts';
 import { createUpstream, type Turn, type Upstream } from './upstream.ts';
 import type { ResponsesRequest } from './upstream-request.ts';
@@ -32,7 +32,7 @@ export interface HarnessOptions {
   readonly concurrency?: number;
   /** Models used in place of others: retired → current. */
   readonly modelMap?: ReadonlyMap<string, string>;
-  readonly otherwise?: (body: ResponsesRequest) => Turn;
+  readonly defaultTurn?: (body: ResponsesRequest) => Turn;
   readonly rejectEncryptedContent?: boolean;
   /** Objects keep ids of shapes that are not the API's, so their answers are not held against it. */
   readonly oldIds?: boolean;
@@ -58,14 +58,14 @@ export interface Harness {
   /** The engine's own `fetch`, every answer held against the contract. */
   readonly fetch: Engine['fetch'];
   /** The same, and the endpoint's files beside it, as the program's own client has them. */
-  readonly reach: Engine['fetch'];
+  readonly fetchWithFiles: Engine['fetch'];
   readonly upstream: Upstream;
   /** The same endpoint's files, vector stores and containers. */
   readonly storage: Storage;
   readonly clock: ManualClock;
   readonly ids: Ids;
   /** Lines of the log. */
-  readonly lines: string[];
+  readonly logLines: string[];
   /** One raw request: a string is sent as it is, anything else as JSON. */
   readonly request: (
     method: string,
@@ -85,7 +85,7 @@ export function checked(handler: Engine['fetch'], faults: string[]): Engine['fet
     // The bytes of a file are whatever they are.
     if (answer.ok && answer.headers.has('content-disposition')) return answer;
     if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true) {
-      return inspected(answer, (fault) => faults.push(`${asked}: ${fault}`));
+      return checkFrames(answer, (fault) => faults.push(`${asked}: ${fault}`));
     }
     const text = await answer.clone().text();
     try {
@@ -98,15 +98,15 @@ export function checked(handler: Engine['fetch'], faults: string[]): Engine['fet
   };
 }
 
-async function openEngine(options: HarnessOptions, lines: string[]) {
+async function openEngine(options: HarnessOptions, logLines: string[]) {
   const clock = options.clock ?? createClock();
   const ids = options.ids ?? createIds();
   const { key = apiKey, baseURL } = options;
-  const { otherwise, rejectEncryptedContent = false } = options;
+  const { defaultTurn: otherwise, rejectEncryptedContent = false } = options;
   const upstream = createUpstream({
     apiKey: baseURL === undefined ? apiKey : null,
     rejectEncryptedContent,
-    ...(otherwise && { otherwise }),
+    ...(otherwise && { defaultTurn: otherwise }),
   });
   const storage = createStorage({
     clock,
@@ -128,7 +128,7 @@ async function openEngine(options: HarnessOptions, lines: string[]) {
       modelApi: options.model ?? 'responses',
       model: null,
       modelMap: options.modelMap ?? new Map(),
-      database: await locate(options.database),
+      database: await locateDatabase(options.database),
       runLifetime: options.runLifetime ?? 600,
       concurrency: options.concurrency ?? 16,
     },
@@ -138,7 +138,7 @@ async function openEngine(options: HarnessOptions, lines: string[]) {
       level: 'debug',
       secrets: key === null ? [] : [key],
       now: () => clock.now(),
-      write: (line) => lines.push(line),
+      write: (line) => logLines.push(line),
     }),
     fetch,
   });
@@ -150,15 +150,15 @@ async function openEngine(options: HarnessOptions, lines: string[]) {
  * behind it. Every answer is held against the contract's objects; it disposes of itself.
  */
 export async function setup(options: HarnessOptions = {}): Promise<Harness> {
-  const lines: string[] = [];
+  const logLines: string[] = [];
   const faults: string[] = [];
-  const { clock, ids, upstream, storage, engine, fetch } = await openEngine(options, lines);
+  const { clock, ids, upstream, storage, engine, fetch } = await openEngine(options, logLines);
   const inspect = (handler: Engine['fetch']) =>
     options.oldIds === true ? handler : checked(handler, faults);
   const handler = inspect((request) => engine.fetch(request));
   const checkedOwn = inspect(fetch);
   /** What the model endpoint answers about its files is not the engine's contract. */
-  const reach = async (request: Request) => {
+  const fetchWithFiles = async (request: Request) => {
     const isUpstream =
       /^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname) &&
       !(await engine.ownsFile(request));
@@ -167,7 +167,7 @@ export async function setup(options: HarnessOptions = {}): Promise<Harness> {
   const openai = new OpenAI({
     apiKey: 'sk-caller',
     baseURL: 'http://embedded/v1',
-    fetch: inProcessFetch(reach),
+    fetch: inProcessFetch(fetchWithFiles),
     maxRetries: 0,
   });
   onTestFinished(async () => {
@@ -179,12 +179,12 @@ export async function setup(options: HarnessOptions = {}): Promise<Harness> {
     openai,
     engine,
     fetch: handler,
-    reach,
+    fetchWithFiles,
     upstream,
     storage,
     clock,
     ids,
-    lines,
+    logLines,
     async request(method, path, body, headers = {}) {
       const request = new Request(`http://embedded/v1${path}`, {
         method,

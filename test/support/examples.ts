@@ -156,7 +156,7 @@ export const waitingRun = {
 };
 
 /** A run that somebody was still working on. */
-export const liveRun = (status: 'queued' | 'in_progress' | 'cancelling') => ({ ...live, status });
+export const activeRun = (status: 'queued' | 'in_progress' | 'cancelling') => ({ ...live, status });
 
 /** Hosted sent neither `expired_at` nor `metadata`. */
 export const openToolStep = {

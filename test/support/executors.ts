@@ -1,15 +1,21 @@
 import { createChatUpstream } from './chat-upstream.ts';
 import { apiKey, setup, type Harness, type HarnessOptions } from './engine.ts';
 import type { Reply } from './chat-replies.ts';
-import { begins, calls, reasons, refuses, says } from './upstream-items.ts';
+import {
+  incompleteMessage,
+  functionCall,
+  reasoningItem,
+  refusalMessage,
+  textMessage,
+} from './upstream-items.ts';
 import { createUpstream, type Turn } from './upstream.ts';
 
 type Fetch = typeof fetch;
 
 /** An engine with one of the executors, and the model endpoint behind it. */
-export interface Opened extends Harness {
+export interface ExecutorHarness extends Harness {
   /** Queues answers, one a request. */
-  will(...replies: Reply[]): void;
+  respondWith(...replies: Reply[]): void;
   /** The bodies of the requests that came. */
   sent(): readonly object[];
 }
@@ -34,13 +40,13 @@ const breakWith = (failed: NonNullable<Reply['failed']>): Turn => ({
 const incomplete = { length: 'max_output_tokens', content_filter: 'content_filter' } as const;
 const places = { all: 'response.output_item.added', end: 'response.output_text.done' } as const;
 
-function toOutput({ said, refused, thought, cut, calls: made = [] }: Reply) {
-  const toMessage = cut === undefined ? says : begins;
+function toOutput({ text: said, refusal: refused, thought, cut, calls: made = [] }: Reply) {
+  const toMessage = cut === undefined ? textMessage : incompleteMessage;
   return [
-    ...(thought === undefined ? [] : [reasons(thought)]),
+    ...(thought === undefined ? [] : [reasoningItem(thought)]),
     ...(said === undefined ? [] : [toMessage(said)]),
-    ...(refused === undefined ? [] : [refuses(refused)]),
-    ...made.map(({ id, name, args }) => calls(name, args, id)),
+    ...(refused === undefined ? [] : [refusalMessage(refused)]),
+    ...made.map(({ id, name, args }) => functionCall(name, args, id)),
   ];
 }
 
@@ -61,22 +67,26 @@ function toTurn(reply: Reply): Turn {
 
 const asIs = (plain: Fetch): Fetch => plain;
 
-async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise<Opened> {
+async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise<ExecutorHarness> {
   const upstream = createUpstream({ apiKey });
   const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
   const harness = await setup({ ...options, model: 'responses', endpoint });
   return {
     ...harness,
-    will: (...replies) => upstream.will(...replies.map(toTurn)),
+    respondWith: (...replies) => upstream.respondWith(...replies.map(toTurn)),
     sent: () => upstream.requests.map(({ body }) => body),
   };
 }
 
-async function openChat({ wrap = asIs, ...options }: Options = {}): Promise<Opened> {
+async function openChat({ wrap = asIs, ...options }: Options = {}): Promise<ExecutorHarness> {
   const upstream = createChatUpstream({ apiKey });
   const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
   const harness = await setup({ ...options, model: 'chat', endpoint });
-  return { ...harness, will: upstream.will, sent: () => upstream.requests.map(({ body }) => body) };
+  return {
+    ...harness,
+    respondWith: upstream.respondWith,
+    sent: () => upstream.requests.map(({ body }) => body),
+  };
 }
 
 /** Both executors: what holds for one holds for the other. */

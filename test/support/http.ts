@@ -12,10 +12,10 @@ interface HttpOptions {
   readonly clock?: Clock;
   /** Flags of `serve`. */
   readonly argv?: readonly string[];
-  readonly otherwise?: (body: ResponsesRequest) => Turn;
+  readonly defaultTurn?: (body: ResponsesRequest) => Turn;
 }
 
-export interface OverHttp {
+export interface HttpHarness {
   /** The official SDK as an old program has it: another base URL, its own key, nothing else. */
   readonly openai: OpenAI;
   /** Where `serve` listens, without a path. */
@@ -31,8 +31,12 @@ export interface OverHttp {
  * Everything through sockets: the SDK, `serve`, and the model endpoint behind it. What comes over
  * the wire is held against the contract.
  */
-export async function overHttp({ clock = systemClock, argv, otherwise }: HttpOptions = {}) {
-  const upstream = createUpstream({ apiKey, ...(otherwise && { otherwise }) });
+export async function setupOverHttp({
+  clock = systemClock,
+  argv,
+  defaultTurn: otherwise,
+}: HttpOptions = {}) {
+  const upstream = createUpstream({ apiKey, ...(otherwise && { defaultTurn: otherwise }) });
   const endpoint = await listen((request) => upstream.fetch(request));
   const env = { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: `${endpoint}/v1` };
   const { url } = await startServe({ clock, env, ...(argv && { argv }) });
@@ -59,5 +63,5 @@ export async function overHttp({ clock = systemClock, argv, otherwise }: HttpOpt
     const wanted = matching() + count;
     while (matching() < wanted) await once(asking, 'request');
   };
-  return { openai, url, upstream, asked, more } satisfies OverHttp;
+  return { openai, url, upstream, asked, more } satisfies HttpHarness;
 }

@@ -37,7 +37,7 @@ export interface Host {
   /** The tools as listed, and the bytes that the list took. */
   list(): Promise<{ readonly tools: readonly ListedTool[]; readonly bytes: number }>;
   instructions(): string | undefined;
-  readonly lines: readonly string[];
+  readonly logLines: readonly string[];
 }
 
 export type ListedTool = z.infer<typeof listedTool>;
@@ -82,9 +82,9 @@ export const selectTools = (selection: ToolFilter): readonly Tool[] =>
 export async function connectTools(setting: Setting): Promise<Host> {
   const { openai, clock = createWaitingClock(), generation = 'old', tools = allTools } = setting;
   const secrets = setting.secrets ?? [];
-  const lines: string[] = [];
+  const logLines: string[] = [];
   const write = (line: string) => {
-    lines.push(line);
+    logLines.push(line);
   };
   const log = createLog({ level: 'debug', secrets, now: () => clock.now(), write });
   const { stdin, stdout, client: transport } = createPipes();
@@ -106,7 +106,7 @@ export async function connectTools(setting: Setting): Promise<Host> {
     await connection.closed;
   });
   return {
-    lines,
+    logLines,
     instructions: () => client.getInstructions(),
     async call(name, args = {}, options = {}) {
       const result = await client.callTool(name, { ...args }, options);

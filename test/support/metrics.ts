@@ -1,4 +1,4 @@
-import type { Served } from './serve.ts';
+import type { RunningServe } from './serve.ts';
 
 const comment = /^# (?<kind>HELP|TYPE) (?<name>[a-zA-Z_:][\w:]*) (?<rest>.+)$/u;
 const sample =
@@ -37,7 +37,9 @@ export function parseMetrics(text: string): Samples {
 }
 
 /** What `/metrics` says now: every sample of this program, without its prefix. */
-export async function readMetrics({ url }: Pick<Served, 'url'>): Promise<Record<string, number>> {
+export async function readMetrics({
+  url,
+}: Pick<RunningServe, 'url'>): Promise<Record<string, number>> {
   const answer = await fetch(`${url}/metrics`);
   if (answer.headers.get('content-type') !== 'text/plain; version=0.0.4; charset=utf-8') {
     throw new Error(`content-type: ${answer.headers.get('content-type')}`);

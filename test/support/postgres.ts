@@ -2,10 +2,10 @@ import { Client, Pool } from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
 import { type Cluster, startCluster } from './cluster.ts';
 import { createSchema } from './schema.ts';
-import { track } from './pending-io.ts';
+import { trackPending } from './pending-io.ts';
 
-track(Pool.prototype, 'connect');
-track(Client.prototype, 'query');
+trackPending(Pool.prototype, 'connect');
+trackPending(Client.prototype, 'query');
 
 /** A server for tests: a URL whose user may make schemas. */
 export const postgresServer = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;

@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { startEndpoint } from '../e2e/endpoint.ts';
-import { type Served, type Start, startServe } from './serve.ts';
+import { type RunningServe, type ServeOptions, startServe } from './serve.ts';
 
 export const serverKey = 'sk-server-1234567890abcdef';
 
-export interface Passing {
-  readonly served: Served;
+export interface ProxySetup {
+  readonly served: RunningServe;
   /** What the model endpoint was asked, as it saw it. */
   readonly asked: IncomingMessage[];
   /** Its first answer, which the test may be writing. */
@@ -13,10 +13,10 @@ export interface Passing {
 }
 
 /** A listener in front of a model endpoint that answers as the test says. */
-export async function startPassing(
+export async function startProxy(
   listener: RequestListener,
-  { env = {}, ...rest }: Start = {},
-): Promise<Passing> {
+  { env = {}, ...rest }: ServeOptions = {},
+): Promise<ProxySetup> {
   const asked: IncomingMessage[] = [];
   const { promise: answer, resolve } = Promise.withResolvers<ServerResponse>();
   const OPENAI_BASE_URL = await startEndpoint((request, response) => {
@@ -31,7 +31,7 @@ export async function startPassing(
   return { served, asked, answer };
 }
 
-export const answerJson =
+export const respondJson =
   (body: unknown, status = 200, headers: Record<string, string> = {}): RequestListener =>
   (request, response) => {
     request.resume();

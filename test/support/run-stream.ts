@@ -9,7 +9,7 @@ import {
   createThread,
   readMessages,
   readSteps,
-  type Talker,
+  type WithClient,
 } from './conversation.ts';
 
 export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
@@ -45,7 +45,7 @@ function createInspector(fault: (what: string) => void) {
 }
 
 /** The same answer, every frame of which is held against the contract. */
-export function inspected(answer: Response, fault: (what: string) => void): Response {
+export function checkFrames(answer: Response, fault: (what: string) => void): Response {
   const { status, headers, body } = answer;
   if (headers.get('content-type') !== 'text/event-stream; charset=utf-8') fault('content-type');
   if (!/^req_[0-9a-f]{32}$/u.test(headers.get('x-request-id') ?? '')) fault('no x-request-id');
@@ -74,7 +74,7 @@ export async function collect(stream: AsyncIterable<StreamEvent>): Promise<Strea
 }
 
 /** All events of a stream, while one pass of the worker makes them happen. */
-export async function follow(
+export async function collectWhileRunning(
   harness: Harness,
   made: Promise<AsyncIterable<StreamEvent>>,
 ): Promise<StreamEvent[]> {
@@ -85,7 +85,7 @@ export async function follow(
 
 /** A run on a new thread of a new assistant's, streamed as it stands in the queue. */
 export async function streamRun(
-  harness: Talker,
+  harness: WithClient,
   params: RunParams = {},
   assistant?: AssistantParams,
 ) {
@@ -97,17 +97,21 @@ export async function streamRun(
 }
 
 /** The events of such a run, from its creation to its end or to its pause. */
-export async function tellRun(
+export async function streamRunToEnd(
   harness: Harness,
   params: RunParams = {},
   assistant?: AssistantParams,
 ) {
   const { stream, ...made } = await streamRun(harness, params, assistant);
-  return { events: await follow(harness, Promise.resolve(stream)), ...made };
+  return { events: await collectWhileRunning(harness, Promise.resolve(stream)), ...made };
 }
 
 /** Answers every call that a run waits for, and streams what comes of it. */
-export const streamOutputs = ({ openai }: Talker, run: OpenAI.Beta.Threads.Run, output = 'snow') =>
+export const streamOutputs = (
+  { openai }: WithClient,
+  run: OpenAI.Beta.Threads.Run,
+  output = 'snow',
+) =>
   openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id: run.thread_id,
     stream: true,
@@ -115,15 +119,15 @@ export const streamOutputs = ({ openai }: Talker, run: OpenAI.Beta.Threads.Run, 
   });
 
 /** The names of events without what they all begin with; deltas in a row count as one. */
-export function story(events: readonly StreamEvent[]): string[] {
+export function eventNames(events: readonly StreamEvent[]): string[] {
   const names = events.map(({ event }) => event.replace(/^thread\.(?=.)/u, ''));
   return names.filter((name, index) => !name.endsWith('.delta') || name !== names[index - 1]);
 }
 
 /** The run of a plain create, before anything comes of it. */
-export const begunStory = ['run.created', 'run.queued', 'run.in_progress'];
+export const startedEventNames = ['run.created', 'run.queued', 'run.in_progress'];
 
-export const messageStory = [
+export const messageEventNames = [
   'run.step.created',
   'run.step.in_progress',
   'message.created',
@@ -133,12 +137,12 @@ export const messageStory = [
   'run.step.completed',
 ];
 
-export const callStory = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
+export const callEventNames = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
 
 type Data = { readonly [Event in StreamEvent as Event['event']]: Event['data'] };
 
 /** Data of every event of one name, in order. */
-export function dataOf<Name extends keyof Data>(
+export function eventData<Name extends keyof Data>(
   events: readonly StreamEvent[],
   name: Name,
 ): Data[Name][] {
@@ -159,7 +163,7 @@ export async function assemble(events: readonly StreamEvent[]) {
 /** The text of a message put together from its deltas alone, part by part. */
 export function deltaText(events: readonly StreamEvent[], message_id: string): string {
   const parts: string[] = [];
-  for (const { id, delta } of dataOf(events, 'thread.message.delta')) {
+  for (const { id, delta } of eventData(events, 'thread.message.delta')) {
     for (const part of id === message_id ? (delta.content ?? []) : []) {
       const said = part.type === 'text' ? part.text?.value : Reflect.get(part, 'refusal');
       parts[part.index] = `${parts[part.index] ?? ''}${String(said ?? '')}`;
@@ -170,7 +174,7 @@ export function deltaText(events: readonly StreamEvent[], message_id: string): s
 
 /** The references of a message as its deltas told them, each as its message has it. */
 function deltaNotes(events: readonly StreamEvent[], message_id: string) {
-  const deltas = dataOf(events, 'thread.message.delta').filter(({ id }) => id === message_id);
+  const deltas = eventData(events, 'thread.message.delta').filter(({ id }) => id === message_id);
   const parts = deltas.flatMap(({ delta }) => delta.content ?? []);
   return parts.flatMap((part) =>
     (part.type === 'text' ? (part.text?.annotations ?? []) : []).map(
@@ -206,7 +210,10 @@ function asAssembled(step: OpenAI.Beta.Threads.Runs.RunStep) {
  * together is what is stored, deltas add up to their message, references included, and a message is
  * as old as its step.
  */
-export async function expectTold(harness: Talker, events: readonly StreamEvent[]): Promise<void> {
+export async function expectStreamMatchesStored(
+  harness: WithClient,
+  events: readonly StreamEvent[],
+): Promise<void> {
   const { run, steps, messages } = await assemble(events);
   const { id, thread_id } = run;
   expect(run).toEqual(await harness.openai.beta.threads.runs.retrieve(id, { thread_id }));

@@ -14,7 +14,7 @@ import { startServer } from '../../src/server/server.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import { toListing } from '../../src/tools/tool-listing.ts';
 
-export interface Start {
+export interface ServeOptions {
   /** Flags after `serve`. */
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ const logLine = z.looseObject({
   request_id: z.string().optional(),
 });
 
-export interface Served {
+export interface RunningServe {
   /** Where it listens, without a path. */
   readonly url: string;
   readonly port: number;
@@ -39,7 +39,7 @@ export interface Served {
 }
 
 /** The listener of `serve` on a port of its own, with the scripted model unless told otherwise. */
-export async function startServe(start: Start = {}): Promise<Served> {
+export async function startServe(start: ServeOptions = {}): Promise<RunningServe> {
   const { clock = systemClock, env = { ASSISTANTS_MODEL_API: 'scripted' } } = start;
   const argv = ['serve', '--port', '0', '--database', ':memory:', ...(start.argv ?? [])];
   const reading = readConfig({ argv, env, platform: 'linux', home: '/nowhere' });
@@ -84,7 +84,7 @@ export async function startServe(start: Start = {}): Promise<Served> {
 }
 
 /** The official SDK, as a program uses it that has changed nothing but its base URL. */
-export const sdkFor = ({ url }: Served, options: ClientOptions = {}): OpenAI =>
+export const sdkFor = ({ url }: RunningServe, options: ClientOptions = {}): OpenAI =>
   new OpenAI({ apiKey: 'sk-old-program', baseURL: `${url}/v1`, maxRetries: 0, ...options });
 
 export interface RawAnswer {
@@ -113,7 +113,7 @@ function parseAnswer(answer: string): RawAnswer {
  * where `Connection: close` is added, and `body` follows as it is.
  */
 export async function writeRaw(
-  { port }: Served,
+  { port }: RunningServe,
   lines: readonly string[],
   body = '',
 ): Promise<RawAnswer> {

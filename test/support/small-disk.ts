@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** Why no file system can be made here; null when one can. */
-export function whyNoDisk(): string | null {
+export function smallDiskUnavailable(): string | null {
   if (process.platform !== 'linux') return 'file systems are made on Linux only';
   if (process.getuid?.() !== 0) return 'mounting a file system takes root';
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-disk-'));
@@ -24,7 +24,7 @@ const mount = (folder: string) =>
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' });
 
 /** A file system of 4 MiB. The test that uses it must ask for it before its engine. */
-export function smallDisk(): string {
+export function mountSmallDisk(): string {
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-disk-'));
   mount(folder);
   onTestFinished(() => {

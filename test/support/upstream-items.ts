@@ -14,7 +14,7 @@ export function upstreamId(prefix: string): string {
 }
 
 /** A message of the model's, of one text part. */
-export const says = (text: string, annotations: Annotation[] = []): Message => ({
+export const textMessage = (text: string, annotations: Annotation[] = []): Message => ({
   id: upstreamId('msg'),
   type: 'message',
   role: 'assistant',
@@ -23,10 +23,13 @@ export const says = (text: string, annotations: Annotation[] = []): Message => (
 });
 
 /** A message in whose middle the model was stopped. */
-export const begins = (text: string): Message => ({ ...says(text), status: 'incomplete' });
+export const incompleteMessage = (text: string): Message => ({
+  ...textMessage(text),
+  status: 'incomplete',
+});
 
 /** A message that is a refusal. */
-export const refuses = (refusal: string): Message => ({
+export const refusalMessage = (refusal: string): Message => ({
   id: upstreamId('msg'),
   type: 'message',
   role: 'assistant',
@@ -35,7 +38,7 @@ export const refuses = (refusal: string): Message => ({
 });
 
 /** A function call; its `call_id` is not its `id`. */
-export const calls = (
+export const functionCall = (
   name: string,
   args: unknown,
   call_id = upstreamId('call'),
@@ -49,7 +52,9 @@ export const calls = (
 });
 
 /** A reasoning item as it comes when its encrypted content was asked for. */
-export const reasons = (encrypted_content: string): OpenAI.Responses.ResponseReasoningItem => ({
+export const reasoningItem = (
+  encrypted_content: string,
+): OpenAI.Responses.ResponseReasoningItem => ({
   id: upstreamId('rs'),
   type: 'reasoning',
   summary: [],
@@ -57,7 +62,7 @@ export const reasons = (encrypted_content: string): OpenAI.Responses.ResponseRea
 });
 
 /** Code that the model has run, and what that printed and drew. */
-export const runsCode = (
+export const codeCall = (
   code: string,
   outputs: CodeCall['outputs'] = [],
   container_id = 'cntr_first',
@@ -71,7 +76,7 @@ export const runsCode = (
 });
 
 /** A search, and what it found. */
-export const searches = (query: string, results: SearchCall['results'] = []): SearchCall => ({
+export const searchCall = (query: string, results: SearchCall['results'] = []): SearchCall => ({
   id: upstreamId('fs'),
   type: 'file_search_call',
   status: 'completed',
@@ -80,7 +85,7 @@ export const searches = (query: string, results: SearchCall['results'] = []): Se
 });
 
 /** What a search finds in a file. */
-export const found = (file_id: string, text: string, score = 0.9) => ({
+export const searchResult = (file_id: string, text: string, score = 0.9) => ({
   file_id,
   filename: `${file_id}.txt`,
   score,
@@ -89,7 +94,10 @@ export const found = (file_id: string, text: string, score = 0.9) => ({
 });
 
 /** A reference to a file that code has made. */
-export const makes = (filename: string, file_id = `cfile_${filename}`): Annotation => ({
+export const generatedFileCitation = (
+  filename: string,
+  file_id = `cfile_${filename}`,
+): Annotation => ({
   type: 'container_file_citation',
   container_id: 'cntr_first',
   file_id,
@@ -99,7 +107,7 @@ export const makes = (filename: string, file_id = `cfile_${filename}`): Annotati
 });
 
 /** A reference to a file of a vector store, behind so many characters. */
-export const cites = (file_id: string, index: number): Annotation => ({
+export const fileCitation = (file_id: string, index: number): Annotation => ({
   type: 'file_citation',
   file_id,
   filename: `${file_id}.txt`,

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { check, parse, reasoningOf, type Refusal } from './upstream-check.ts';
 import { frame, streamEvents, type StreamEvent } from './upstream-events.ts';
-import { says, upstreamId } from './upstream-items.ts';
+import { textMessage, upstreamId } from './upstream-items.ts';
 import type { ResponsesRequest } from './upstream-request.ts';
 
 type Item = OpenAI.Responses.ResponseOutputItem;
@@ -76,7 +76,7 @@ export interface Upstream {
   /** What it refused although no turn said so; a test that leaves any has failed. */
   readonly refusals: Refusal[];
   /** Queues answers, one a request. */
-  will(...turns: Turn[]): void;
+  respondWith(...turns: Turn[]): void;
   /** The body of the request number `index`, the last by default. */
   sent(index?: number): ResponsesRequest;
 }
@@ -85,7 +85,7 @@ interface UpstreamOptions {
   /** The key it asks for; null: none. */
   readonly apiKey: string | null;
   /** Answers when nothing is queued; the default refuses. */
-  readonly otherwise?: (body: ResponsesRequest) => Turn;
+  readonly defaultTurn?: (body: ResponsesRequest) => Turn;
   /** As models without reasoning do. */
   readonly rejectEncryptedContent?: boolean;
 }
@@ -99,7 +99,7 @@ const toUsage = ([input, output, cached = 0, reasoning = 0]: Usage) => ({
 });
 
 function toResponse(turn: Turn, body: ResponsesRequest): OpenAI.Responses.Response {
-  const { output = [says('Hello.')], usage = [10, 5], failed, incomplete } = turn;
+  const { output = [textMessage('Hello.')], usage = [10, 5], failed, incomplete } = turn;
   const response = {
     id: upstreamId('resp'),
     object: 'response',
@@ -190,7 +190,11 @@ function badKey(headers: Headers, apiKey: string | null): Refusal | null {
 }
 
 /** A model endpoint that speaks Responses, tells what it was sent and answers what it is told. */
-export function createUpstream({ apiKey, otherwise, ...options }: UpstreamOptions): Upstream {
+export function createUpstream({
+  apiKey,
+  defaultTurn: otherwise,
+  ...options
+}: UpstreamOptions): Upstream {
   const turns: Turn[] = [];
   const requests: UpstreamRequest[] = [];
   const refusals: Refusal[] = [];
@@ -225,7 +229,7 @@ export function createUpstream({ apiKey, otherwise, ...options }: UpstreamOption
   return {
     requests,
     refusals,
-    will: (...more) => void turns.push(...more),
+    respondWith: (...more) => void turns.push(...more),
     sent(index = -1) {
       const request = requests.at(index);
       if (request === undefined) throw new Error(`the upstream got no request ${index}`);

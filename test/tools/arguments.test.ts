@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { connectTools, type Host } from '../support/mcp.ts';
-import { scriptServer, type ScriptedServer } from '../support/fake-assistants-server.ts';
+import { createFakeServer, type FakeServer } from '../support/fake-assistants-server.ts';
 
 type Case = readonly [
   tool: string,
@@ -250,11 +250,11 @@ const cases: readonly Case[] = [
   ['delete_assistant', { assistant_id, force: true }, ...unknown('force')],
 ];
 
-let server: ScriptedServer;
+let server: FakeServer;
 let host: Host;
 
 beforeEach(async () => {
-  server = scriptServer({});
+  server = createFakeServer({});
   host = await connectTools({ openai: server.openai });
 });
 
@@ -264,7 +264,7 @@ test.each(cases)('%s refuses %j', async (tool, args, sentence, param, code) => {
     failed: true,
     text: `${sentence}\n(${param === null ? '' : `param: ${param}, `}code: ${code})`,
   });
-  expect(server.asked).toEqual([]);
+  expect(server.requestLines).toEqual([]);
 });
 
 test('arguments that nobody could write out again are refused', async () => {
@@ -275,5 +275,5 @@ test('arguments that nobody could write out again are refused', async () => {
     failed: true,
     text: 'The arguments are nested more than 500 levels deep.\n(code: invalid_value)',
   });
-  expect(server.asked).toEqual([]);
+  expect(server.requestLines).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
+import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
 const args = { thread_id: 'thread_a', run_id: 'run_a' };
 const run = (status: string) => ({ id: 'run_a', thread_id: 'thread_a', status });
@@ -9,15 +9,15 @@ const look = 'GET /threads/thread_a/runs/run_a';
 
 describe('cancel_run', () => {
   test('answers with the run as it is being cancelled', async () => {
-    const server = scriptServer({ [cancel]: run('cancelling') });
+    const server = createFakeServer({ [cancel]: run('cancelling') });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('cancel_run', args)).object).toEqual(run('cancelling'));
-    expect(server.asked).toEqual([cancel]);
+    expect(server.requestLines).toEqual([cancel]);
   });
 
   test.each(['cancelling', 'cancelled'])('succeeds on a run that is already %s', async (status) => {
-    const server = scriptServer({
-      [cancel]: refusal(400, `Cannot cancel run with status '${status}'.`),
+    const server = createFakeServer({
+      [cancel]: errorResponse(400, `Cannot cancel run with status '${status}'.`),
       [look]: run(status),
     });
     const host = await connectTools({ openai: server.openai });
@@ -28,13 +28,13 @@ describe('cancel_run', () => {
   test.each(['completed', 'failed', 'expired', 'incomplete'])(
     'fails on a run that is %s',
     async (status) => {
-      const server = scriptServer({
-        [cancel]: refusal(400, `Cannot cancel run with status '${status}'.`),
+      const server = createFakeServer({
+        [cancel]: errorResponse(400, `Cannot cancel run with status '${status}'.`),
         [look]: run(status),
       });
       const host = await connectTools({ openai: server.openai });
       const { failed, text } = await host.call('cancel_run', args);
-      expect({ failed, asked: server.asked }).toEqual({ failed: true, asked: [cancel] });
+      expect({ failed, asked: server.requestLines }).toEqual({ failed: true, asked: [cancel] });
       expect(text).toContain(`Cannot cancel run with status '${status}'.`);
     },
   );

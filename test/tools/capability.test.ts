@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { toolsets } from '../../src/tools/toolsets.ts';
 import { connectTools, selectTools } from '../support/mcp.ts';
-import { refusal, scriptServer, type ScriptedServer } from '../support/fake-assistants-server.ts';
+import {
+  errorResponse,
+  createFakeServer,
+  type FakeServer,
+} from '../support/fake-assistants-server.ts';
 
 const tools = selectTools({ toolsets, readOnly: false, names: 'capability' });
-const connect = ({ openai }: ScriptedServer) => connectTools({ openai, tools });
+const connect = ({ openai }: FakeServer) => connectTools({ openai, tools });
 
 const ids = { thread_id: 'thread_a', run_id: 'run_a' };
 const file = { thread_id: 'thread_a', message_id: 'msg_a' };
@@ -36,7 +40,7 @@ const expected = {
 
 describe('capability names', () => {
   test('list the eight tools, their bodies under `body`', async () => {
-    const host = await connect(scriptServer({}));
+    const host = await connect(createFakeServer({}));
     const listed = (await host.list()).tools;
     const entries = listed.map(({ name, inputSchema }) => [
       name,
@@ -53,7 +57,7 @@ describe('capability names', () => {
   });
 
   test('send the same requests', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       'POST /threads/runs': run('failed'),
       'POST /threads/thread_a/runs': run('failed'),
       'GET /threads/thread_a/runs': page,
@@ -80,7 +84,7 @@ describe('capability names', () => {
     for (const [name, args] of calls) {
       expect((await host.call(name, args)).failed).toBe(false);
     }
-    expect(server.asked).toEqual([
+    expect(server.requestLines).toEqual([
       'POST /threads/runs',
       'GET /threads/thread_a/runs?limit=2',
       `POST /threads/thread_a/runs?include[]=${include[0]}`,
@@ -97,7 +101,7 @@ describe('capability names', () => {
   });
 
   test('refuse what does not belong, naming its place', async () => {
-    const host = await connect(scriptServer({}));
+    const host = await connect(createFakeServer({}));
     const textOf = async (args: object) => (await host.call('openai-apis-create-run', args)).text;
     expect(await textOf({ thread_id: 'thread_a' })).toMatch(
       /^Missing required parameter: 'body'\./u,
@@ -121,7 +125,7 @@ describe('capability names', () => {
   });
 
   test('are what `next` and advice speak of', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       'GET /threads/thread_a/runs/run_a': [
         run('queued'),
         run('requires_action', {
@@ -130,7 +134,7 @@ describe('capability names', () => {
           },
         }),
       ],
-      'POST /threads/thread_a/runs': refusal(
+      'POST /threads/thread_a/runs': errorResponse(
         400,
         'Thread thread_a already has an active run run_a.',
       ),

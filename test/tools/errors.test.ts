@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createClient } from '../../src/backend/openai-client.ts';
 import { allTools } from '../../src/tools/registry.ts';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
+import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
 const thread_id = 'thread_abc';
 const run_id = 'run_def';
@@ -117,7 +117,7 @@ const missing: readonly Case[] = [
 ];
 
 const failureOf = async (tool: string, args: object, call: string, answer: object) => {
-  const { openai } = scriptServer({ [call]: answer });
+  const { openai } = createFakeServer({ [call]: answer });
   const host = await connectTools({ openai });
   const { failed, text } = await host.call(tool, args);
   expect(failed).toBe(true);
@@ -126,18 +126,18 @@ const failureOf = async (tool: string, args: object, call: string, answer: objec
 
 describe('a refusal is told whole, with what to do next', () => {
   test.each(cases)('%s %j', async (tool, args, call, sentence, advice) => {
-    const text = await failureOf(tool, args, call, refusal(400, sentence));
+    const text = await failureOf(tool, args, call, errorResponse(400, sentence));
     expect(text).toBe(`HTTP 400: ${sentence}\n(request id: ${requestId})\n${advice}`);
   });
 
   test.each(missing)('%s %j', async (tool, args, call, sentence, advice) => {
-    const text = await failureOf(tool, args, call, refusal(404, sentence));
+    const text = await failureOf(tool, args, call, errorResponse(404, sentence));
     expect(text).toBe(`HTTP 404: ${sentence}\n(request id: ${requestId})\n${advice}`);
   });
 
   test('with param and code where there are any', async () => {
     const sentence = "The requested model 'gpt-0' cannot be used with the Assistants API.";
-    const answer = refusal(400, sentence, { param: 'model', code: 'unsupported_model' });
+    const answer = errorResponse(400, sentence, { param: 'model', code: 'unsupported_model' });
     const args = { model: 'gpt-0' };
     expect(await failureOf('create_assistant', args, 'POST /assistants', answer)).toBe(
       `HTTP 400: ${sentence}\n(param: model, code: unsupported_model, request id: ${requestId})`,
@@ -148,9 +148,9 @@ describe('a refusal is told whole, with what to do next', () => {
     const tools = allTools.filter(({ name }) => name === 'create_run' || name === 'get_assistant');
     const blocked = 'Thread thread_abc already has an active run run_def.';
     const unknown = "No assistant found with id 'asst_abc'.";
-    const { openai } = scriptServer({
-      'POST /threads/thread_abc/runs': refusal(400, blocked),
-      'GET /assistants/asst_abc': refusal(404, unknown),
+    const { openai } = createFakeServer({
+      'POST /threads/thread_abc/runs': errorResponse(400, blocked),
+      'GET /assistants/asst_abc': errorResponse(404, unknown),
     });
     const host = await connectTools({ openai, tools });
     expect((await host.call('create_run', run)).text).toBe(
@@ -197,18 +197,18 @@ describe('trouble with the server', () => {
   });
 
   test('that refuses the key', async () => {
-    const openai = remote(async () => refusal(401, 'Access denied.'));
+    const openai = remote(async () => errorResponse(401, 'Access denied.'));
     expect(await textFrom(openai)).toContain("Check the key in this server's environment.");
   });
 
   test('that has had enough', async () => {
-    const openai = remote(async () => refusal(429, 'Slow down.'));
+    const openai = remote(async () => errorResponse(429, 'Slow down.'));
     expect(await textFrom(openai)).toContain('Wait a little before the next call.');
   });
 
   test('that is the hosted API, which is no more', async () => {
     const sentence = "No thread found with id 'thread_abc'.";
-    const openai = remote(async () => refusal(404, sentence), 'https://api.openai.com/v1');
+    const openai = remote(async () => errorResponse(404, sentence), 'https://api.openai.com/v1');
     const host = await connectTools({ openai });
     const { text } = await host.call('get_thread', { thread_id });
     expect(text).toBe(
@@ -228,7 +228,7 @@ describe('trouble with the server', () => {
 
   test('that repeats a key, which is not passed on', async () => {
     const sentence = 'Incorrect API key provided: sk-remote-0123456789, or was it hunter2hunter2?';
-    const text = await textFrom(remote(async () => refusal(401, sentence)));
+    const text = await textFrom(remote(async () => errorResponse(401, sentence)));
     expect(text).not.toMatch(/sk-remote|hunter2/u);
     expect(text).toContain('[redacted]');
   });
@@ -236,10 +236,10 @@ describe('trouble with the server', () => {
 
 test('a failure is logged without keys', async () => {
   const sentence = 'Incorrect API key provided: sk-remote-0123456789.';
-  const { openai } = scriptServer({ 'GET /assistants': refusal(401, sentence) });
+  const { openai } = createFakeServer({ 'GET /assistants': errorResponse(401, sentence) });
   const host = await connectTools({ openai });
   await host.call('list_assistants');
-  const [line = '{}'] = host.lines;
+  const [line = '{}'] = host.logLines;
   expect(JSON.parse(line)).toMatchObject({
     level: 'info',
     message: 'list_assistants failed: Incorrect API key provided: [redacted].',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { scriptServer } from '../support/fake-assistants-server.ts';
+import { createFakeServer } from '../support/fake-assistants-server.ts';
 
 const filename = 'a.txt';
 const limit = 2 * 2 ** 20;
@@ -81,15 +81,15 @@ test.each([
     'param: file_id, code: missing_required_parameter',
   ],
 ])('%s refuses %o', async (tool, args, sentence, facts) => {
-  const server = scriptServer({});
+  const server = createFakeServer({});
   const host = await connectTools({ openai: server.openai });
   const { failed, text } = await host.call(tool, args);
   expect({ failed, text }).toEqual({ failed: true, text: `${sentence}\n(${facts})` });
-  expect(server.asked).toEqual([]);
+  expect(server.requestLines).toEqual([]);
 });
 
 test('a file may be as large as is said, given either way', async () => {
-  const server = scriptServer({ 'POST /files': { id: 'file-a' } });
+  const server = createFakeServer({ 'POST /files': { id: 'file-a' } });
   const host = await connectTools({ openai: server.openai });
   for (const content of [{ text: 'x'.repeat(limit) }, { base64: base64Of(limit) }]) {
     expect((await host.call('upload_file', { filename, ...content })).object.id).toBe('file-a');

@@ -3,14 +3,14 @@ import { createClient } from '../../src/backend/openai-client.ts';
 import { apiKey, setup } from '../support/engine.ts';
 import { listen } from '../support/loopback-server.ts';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
-import { createTour } from '../support/all-operations.ts';
+import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
+import { createCallRecorder } from '../support/all-operations.ts';
 
 /** The endpoint's files as they are reached through the engine, and at a server elsewhere. */
 const ways = {
   embedded: async () => {
     const harness = await setup();
-    return { it: harness, openai: createClient({ fetch: harness.reach }) };
+    return { it: harness, openai: createClient({ fetch: harness.fetchWithFiles }) };
   },
   remote: async () => {
     const harness = await setup();
@@ -27,7 +27,7 @@ describe.each(['embedded', 'remote'] as const)('%s', (way) => {
     'files live and die, for the %s client',
     async (generation) => {
       const { it: harness, openai } = await ways[way]();
-      const { call } = createTour(await connectTools({ openai, generation }));
+      const { call } = createCallRecorder(await connectTools({ openai, generation }));
       const filename = 'notes – 1.txt';
       const { id: file_id, ...kept } = await call('upload_file', { filename, text: 'Grüße 👋' });
       expect(kept).toMatchObject({ object: 'file', filename, purpose: 'assistants', bytes: 12 });
@@ -55,11 +55,11 @@ describe.each(['embedded', 'remote'] as const)('%s', (way) => {
 
 test('lists are asked for with what was given, and never for all there are', async () => {
   const page = { object: 'list', data: [{ id: 'file-a' }], has_more: true };
-  const server = scriptServer({ 'GET /files': page });
+  const server = createFakeServer({ 'GET /files': page });
   const host = await connectTools({ openai: server.openai });
   expect((await host.call('list_files')).object).toEqual(page);
   await host.call('list_files', { limit: 5, order: 'asc', after: 'file-x', purpose: 'vision' });
-  expect(server.asked).toEqual([
+  expect(server.requestLines).toEqual([
     'GET /files?limit=20',
     'GET /files?limit=5&order=asc&after=file-x&purpose=vision',
   ]);
@@ -67,7 +67,7 @@ test('lists are asked for with what was given, and never for all there are', asy
 
 test('what is attached can be read by way of its message', async () => {
   const { openai } = await ways.embedded();
-  const { call } = createTour(await connectTools({ openai }));
+  const { call } = createCallRecorder(await connectTools({ openai }));
   const { id: file_id } = await call('upload_file', { filename: 'a.txt', text: 'Oslo' });
   const attachments = [{ file_id, tools: [{ type: 'code_interpreter' }] }];
   const messages = [{ role: 'user', content: 'Read this.', attachments }];
@@ -89,7 +89,7 @@ const everyCall: readonly (readonly [tool: string, args: object])[] = [
 describe.each(everyCall)('%s %j', (tool, args) => {
   test('is told in one sentence where the scripted model has no files', async () => {
     const harness = await setup({ model: 'scripted' });
-    const host = await connectTools({ openai: createClient({ fetch: harness.reach }) });
+    const host = await connectTools({ openai: createClient({ fetch: harness.fetchWithFiles }) });
     const { failed, text } = await host.call(tool, args);
     expect(failed).toBe(true);
     expect(text).toMatch(
@@ -99,8 +99,8 @@ describe.each(everyCall)('%s %j', (tool, args) => {
 
   test.each([
     ['404 page not found', () => new Response('404 page not found', { status: 404 })],
-    ['405', () => refusal(405, 'Method Not Allowed')],
-    ['501', () => refusal(501, 'Not implemented.')],
+    ['405', () => errorResponse(405, 'Method Not Allowed')],
+    ['501', () => errorResponse(501, 'Not implemented.')],
   ])('is told in one sentence where the endpoint answers %s', async (_, answer) => {
     const openai = createClient({ fetch: async () => answer() });
     const host = await connectTools({ openai });
@@ -140,9 +140,9 @@ test.each(['../vector_stores/vs_1', '..;/admin', 'file-a/../b', 'a\r\nX: 1', '\0
 
 test('a file that may not be downloaded is for an assistant to read', async () => {
   const sentence = 'Not allowed to download files of purpose: assistants';
-  const server = scriptServer({
+  const server = createFakeServer({
     'GET /files/file-a': { id: 'file-a', filename: 'a.txt', bytes: 1 },
-    'GET /files/file-a/content': refusal(400, sentence),
+    'GET /files/file-a/content': errorResponse(400, sentence),
   });
   const host = await connectTools({ openai: server.openai });
   const { text } = await host.call('get_file_content', { file_id: 'file-a' });

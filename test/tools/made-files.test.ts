@@ -3,19 +3,19 @@ import { createClient } from '../../src/backend/openai-client.ts';
 import { setup, type Harness } from '../support/engine.ts';
 import { listen } from '../support/loopback-server.ts';
 import { connectTools } from '../support/mcp.ts';
-import { createTour, workingClock } from '../support/all-operations.ts';
-import { makes, runsCode, says } from '../support/upstream-items.ts';
+import { createCallRecorder, workingClock } from '../support/all-operations.ts';
+import { generatedFileCitation, codeCall, textMessage } from '../support/upstream-items.ts';
 
 const png = new Uint8Array(Buffer.from('\u0089PNG\r\n\u001A\nplot', 'latin1'));
 
 /** The engine in this process, and as a server elsewhere that has no message files. */
 const ways = {
-  embedded: async (harness: Harness) => createClient({ fetch: harness.reach }),
+  embedded: async (harness: Harness) => createClient({ fetch: harness.fetchWithFiles }),
   remote: async (harness: Harness) => {
     const origin = await listen((request) =>
       /\/messages\/[^/]+\/files/u.test(request.url)
         ? new Response('Not Found', { status: 404 })
-        : harness.reach(request),
+        : harness.fetchWithFiles(request),
     );
     return createClient({ baseURL: `${origin}/v1`, apiKey: null, apiVersion: null });
   },
@@ -34,12 +34,12 @@ test.each(['embedded', 'remote'] as const)(
       openai: await ways[way](harness),
       clock: workingClock(harness),
     });
-    const { call } = createTour(host);
+    const { call } = createCallRecorder(host);
     const tools = [{ type: 'code_interpreter' }];
     const { id: assistant_id } = await call('create_assistant', { model: 'gpt-4.1', tools });
-    const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => makes(name));
+    const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => generatedFileCitation(name));
     const text = 'See sandbox:/mnt/data/sum.csv and sandbox:/mnt/data/sum.csv.';
-    harness.upstream.will({ output: [runsCode('save()'), says(text, notes)] });
+    harness.upstream.respondWith({ output: [codeCall('save()'), textMessage(text, notes)] });
     const thread = { messages: [{ role: 'user', content: 'Sum it up.' }] };
     const run = await call('create_thread_and_run', { assistant_id, thread });
     expect(run.status).toBe('completed');

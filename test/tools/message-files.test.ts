@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
+import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
 const place = { thread_id: 'thread_a', message_id: 'msg_a' };
 const read = 'GET /threads/thread_a/messages/msg_a';
@@ -39,53 +39,59 @@ const idsOf = (data: { id: string }[]) => data.map(({ id }) => id.replace('file-
 describe('a server that has the paths', () => {
   test('is asked for them, with both versions’ parameters', async () => {
     const page = { object: 'list', data: [link('file-a')], has_more: false };
-    const server = scriptServer({ [list]: page, [one]: link('file-b') });
+    const server = createFakeServer({ [list]: page, [one]: link('file-b') });
     const host = await connectTools({ openai: server.openai });
     const query = { limit: 5, order: 'asc', after: 'file-x', before: 'file-y' };
     expect((await host.call('list_message_files', { ...place, ...query })).object).toEqual(page);
     const file = await host.call('get_message_file', { ...place, file_id: 'file-b' });
     expect(file.object).toEqual(link('file-b'));
-    expect(server.asked).toEqual([`${list}?limit=5&order=asc&after=file-x&before=file-y`, one]);
+    expect(server.requestLines).toEqual([
+      `${list}?limit=5&order=asc&after=file-x&before=file-y`,
+      one,
+    ]);
     expect(server.requests[0]?.headers.get('openai-beta')).toBe('assistants=v1');
   });
 
   test('keeps ids apart from the path', async () => {
-    const server = scriptServer({});
+    const server = createFakeServer({});
     const host = await connectTools({ openai: server.openai });
     const odd = { thread_id: 'a/b', message_id: 'c?d', file_id: 'e#f%2F' };
     await host.call('get_message_file', odd);
-    expect(server.asked[0]).toBe('GET /threads/a%2Fb/messages/c%3Fd/files/e%23f%252F');
+    expect(server.requestLines[0]).toBe('GET /threads/a%2Fb/messages/c%3Fd/files/e%23f%252F');
   });
 
   test('that has no such file says so itself', async () => {
     const sentence = "No file found with id 'file-z' in message 'msg_a'.";
-    const server = scriptServer({ [`${list}/file-z`]: refusal(404, sentence), [read]: message });
+    const server = createFakeServer({
+      [`${list}/file-z`]: errorResponse(404, sentence),
+      [read]: message,
+    });
     const host = await connectTools({ openai: server.openai });
     const { text } = await host.call('get_message_file', { ...place, file_id: 'file-z' });
     expect(text).toContain(`HTTP 404: ${sentence}`);
   });
 
   test('whose error is of another kind is not second-guessed', async () => {
-    const server = scriptServer({ [list]: refusal(500, 'Oh no.'), [read]: message });
+    const server = createFakeServer({ [list]: errorResponse(500, 'Oh no.'), [read]: message });
     const host = await connectTools({ openai: server.openai });
     const { text } = await host.call('list_message_files', place);
     expect(text).toContain('HTTP 500: Oh no.');
-    expect(server.asked).toEqual([list]);
+    expect(server.requestLines).toEqual([list]);
   });
 });
 
-const deprecated = refusal(400, 'The v1 Assistants API has been deprecated.', {
+const deprecated = errorResponse(400, 'The v1 Assistants API has been deprecated.', {
   code: 'invalid_beta',
 });
 
 describe.each([
-  ['404 in the API’s envelope', refusal(404, 'Invalid URL (GET /v1/x)')],
+  ['404 in the API’s envelope', errorResponse(404, 'Invalid URL (GET /v1/x)')],
   ['404 of a web server', new Response('<html>Not found</html>', { status: 404 })],
-  ['405', refusal(405, 'Method not allowed.')],
+  ['405', errorResponse(405, 'Method not allowed.')],
   ['400 for the first version', deprecated],
 ])('a server that answers %s', (_, answer) => {
   test('gives the same objects, made of the message', async () => {
-    const server = scriptServer({ [list]: answer, [one]: answer, [read]: message });
+    const server = createFakeServer({ [list]: answer, [one]: answer, [read]: message });
     const host = await connectTools({ openai: server.openai });
     const listed = await host.call('list_message_files', { ...place, order: 'asc' });
     expect(listed.object).toEqual({
@@ -117,7 +123,7 @@ describe('files made of a message', () => {
   ];
 
   test.each(pages)('page by %j', async (query, ids, has_more) => {
-    const server = scriptServer({ [read]: message });
+    const server = createFakeServer({ [read]: message });
     const host = await connectTools({ openai: server.openai });
     const { object } = await host.call('list_message_files', { ...place, ...query });
     expect({ ids: idsOf(object.data), has_more: object.has_more }).toEqual({ ids, has_more });
@@ -126,7 +132,7 @@ describe('files made of a message', () => {
   });
 
   test('that a message does not have are not found', async () => {
-    const server = scriptServer({ [read]: message });
+    const server = createFakeServer({ [read]: message });
     const host = await connectTools({ openai: server.openai });
     const sentence = "HTTP 404: No file found with id 'file-cited' in message 'msg_a'.";
     const file = await host.call('get_message_file', { ...place, file_id: 'file-cited' });
@@ -139,14 +145,14 @@ describe('files made of a message', () => {
 
   test('of a message that is not there are that error', async () => {
     const sentence = "No message found with id 'msg_a'.";
-    const server = scriptServer({ [read]: refusal(404, sentence) });
+    const server = createFakeServer({ [read]: errorResponse(404, sentence) });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('list_message_files', place)).text).toContain(`HTTP 404: ${sentence}`);
   });
 
   test('of a message without any are an empty list', async () => {
     const bare = { ...message, attachments: null, content: [] };
-    const server = scriptServer({ [read]: bare });
+    const server = createFakeServer({ [read]: bare });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('list_message_files', place)).object).toEqual({
       object: 'list',

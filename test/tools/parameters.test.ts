@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allTools } from '../../src/tools/registry.ts';
 import { connectTools, type ListedTool } from '../support/mcp.ts';
-import { scriptServer } from '../support/fake-assistants-server.ts';
+import { createFakeServer } from '../support/fake-assistants-server.ts';
 
 const thread = 'thread_id!';
 const run = 'thread_id! run_id!';
@@ -50,7 +50,7 @@ const words = (name: string): string[] => (parameters[name] ?? '').split(' ');
 const bare = (word: string): string => word.replace('!', '');
 
 const list = async (): Promise<readonly ListedTool[]> => {
-  const host = await connectTools({ openai: scriptServer({}).openai });
+  const host = await connectTools({ openai: createFakeServer({}).openai });
   return (await host.list()).tools;
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { scriptServer } from '../support/fake-assistants-server.ts';
+import { createFakeServer } from '../support/fake-assistants-server.ts';
 
 const run = (status: string) => ({ id: 'run_a', thread_id: 'thread_a', status });
 const create = { thread_id: 'thread_a', assistant_id: 'asst_a' };
@@ -29,7 +29,7 @@ describe('progress', () => {
   test.each(['old', 'new'] as const)(
     'tells each status and each step once, to the %s client',
     async (generation) => {
-      const server = scriptServer({
+      const server = createFakeServer({
         [created]: run('queued'),
         [looked]: [run('queued'), run('in_progress'), run('in_progress'), run('completed')],
         [steps]: [{ data: [] }, { data: [callStep] }, { data: [messageStep, callStep] }],
@@ -51,17 +51,17 @@ describe('progress', () => {
   );
 
   test('is not looked for when nobody asked', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       [created]: run('queued'),
       [looked]: [run('in_progress'), run('failed')],
     });
     const host = await connectTools({ openai: server.openai });
     await host.call('create_run', create);
-    expect(server.asked.filter((asked) => asked.startsWith(steps))).toEqual([]);
+    expect(server.requestLines.filter((asked) => asked.startsWith(steps))).toEqual([]);
   });
 
   test('does without the steps when they cannot be read', async () => {
-    const server = scriptServer({ [created]: run('in_progress'), [looked]: run('failed') });
+    const server = createFakeServer({ [created]: run('in_progress'), [looked]: run('failed') });
     const host = await connectTools({ openai: server.openai });
     const told: (string | undefined)[] = [];
     const onprogress = ({ message }: { message?: string | undefined }) => told.push(message);

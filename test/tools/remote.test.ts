@@ -3,7 +3,12 @@ import { createClient } from '../../src/backend/openai-client.ts';
 import { setup } from '../support/engine.ts';
 import { listen } from '../support/loopback-server.ts';
 import { connectTools } from '../support/mcp.ts';
-import { createTour, makeAssistant, tourRuns, workingClock } from '../support/all-operations.ts';
+import {
+  createCallRecorder,
+  createAssistantByTool,
+  callRunTools,
+  workingClock,
+} from '../support/all-operations.ts';
 
 /** An Assistants server elsewhere: the engine on a port, without the paths it alone has. */
 async function startServer() {
@@ -29,9 +34,9 @@ test.each(['old', 'new'] as const)(
     const { it: harness, requests, baseURL } = await startServer();
     const openai = createClient({ baseURL, apiKey, apiVersion: '2024-05-01-preview' });
     const host = await connectTools({ openai, clock: workingClock(harness), generation });
-    const tour = createTour(host);
-    const { id: assistant_id } = await makeAssistant(tour);
-    await tourRuns(tour, assistant_id);
+    const tour = createCallRecorder(host);
+    const { id: assistant_id } = await createAssistantByTool(tour);
+    await callRunTools(tour, assistant_id);
     expect([...tour.called].toSorted()).toEqual([
       'cancel_run',
       'create_assistant',
@@ -53,7 +58,7 @@ test('what a server elsewhere lacks is derived, or said', async () => {
   const { baseURL } = await startServer();
   const openai = createClient({ baseURL, apiKey: null, apiVersion: null });
   const host = await connectTools({ openai });
-  const { call } = createTour(host);
+  const { call } = createCallRecorder(host);
   const { id: thread_id } = await call('create_thread');
   const attachments = [{ file_id: 'file-abc', tools: [{ type: 'code_interpreter' }] }];
   const written = { thread_id, role: 'user', content: 'Read this.', attachments };

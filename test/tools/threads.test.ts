@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
+import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
 describe('list_threads', () => {
   test('gives the page whole, which the SDK’s own page object would not', async () => {
@@ -11,15 +11,17 @@ describe('list_threads', () => {
       last_id: 'thread_a',
       has_more: true,
     };
-    const server = scriptServer({ 'GET /threads': page, 'GET /assistants': page });
+    const server = createFakeServer({ 'GET /threads': page, 'GET /assistants': page });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('list_threads', { limit: 1, after: 'thread_z' })).object).toEqual(page);
-    expect(server.asked).toEqual(['GET /threads?limit=1&after=thread_z']);
+    expect(server.requestLines).toEqual(['GET /threads?limit=1&after=thread_z']);
     expect((await host.call('list_assistants')).object).toEqual(page);
   });
 
   test.each([404, 405])('says that a server does not list them, for its %i', async (status) => {
-    const server = scriptServer({ 'GET /threads': refusal(status, 'Invalid URL (GET /threads)') });
+    const server = createFakeServer({
+      'GET /threads': errorResponse(status, 'Invalid URL (GET /threads)'),
+    });
     const host = await connectTools({ openai: server.openai });
     const { failed, text } = await host.call('list_threads');
     expect({ failed, text }).toEqual({
@@ -30,7 +32,7 @@ describe('list_threads', () => {
 
   test('passes on that the cursor is unknown', async () => {
     const sentence = "No thread found with id 'thread_z'.";
-    const server = scriptServer({ 'GET /threads': refusal(404, sentence) });
+    const server = createFakeServer({ 'GET /threads': errorResponse(404, sentence) });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('list_threads', { after: 'thread_z' })).text).toContain(sentence);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectTools, createWaitingClock } from '../support/mcp.ts';
-import { refusal, scriptServer } from '../support/fake-assistants-server.ts';
+import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
 const place = { id: 'run_a', object: 'thread.run', thread_id: 'thread_a' };
 const run = (status: string, more: object = {}) => ({ ...place, status, ...more });
@@ -40,7 +40,7 @@ const waitOn =
 
 describe('waiting', () => {
   test('ends with the run and adds the text of its messages', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       [created]: run('queued'),
       [looked]: [run('queued'), run('in_progress'), run('completed')],
       [messages]: reply('It snows.', 'Take a coat.'),
@@ -50,11 +50,11 @@ describe('waiting', () => {
     const { object } = await host.call('create_run', create);
     expect(object).toEqual({ ...run('completed'), reply: 'It snows.\n\nTake a coat.' });
     expect(clock.sleeps).toEqual([250, 500, 1000]);
-    expect(server.asked.at(-1)).toBe(`${messages}?run_id=run_a&order=asc&limit=100`);
+    expect(server.requestLines.at(-1)).toBe(`${messages}?run_id=run_a&order=asc&limit=100`);
   });
 
   test('looks once a second in the end, and no longer than it may', async () => {
-    const server = scriptServer({ [created]: run('queued'), [looked]: run('in_progress') });
+    const server = createFakeServer({ [created]: run('queued'), [looked]: run('in_progress') });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
     const { object } = await host.call('create_run', { ...create, wait_seconds: 5 });
@@ -64,7 +64,7 @@ describe('waiting', () => {
   });
 
   test('takes 30 seconds where none are given', async () => {
-    const server = scriptServer({ [created]: run('queued'), [looked]: run('queued') });
+    const server = createFakeServer({ [created]: run('queued'), [looked]: run('queued') });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
     await host.call('create_run', create);
@@ -72,7 +72,7 @@ describe('waiting', () => {
   });
 
   test('looks again when the server wishes, within reason', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       [created]: run('queued'),
       [looked]: [
         wished('queued', '40'),
@@ -89,15 +89,15 @@ describe('waiting', () => {
   });
 
   test('with zero seconds answers what there is', async () => {
-    const server = scriptServer({ [created]: run('queued') });
+    const server = createFakeServer({ [created]: run('queued') });
     const host = await connectTools({ openai: server.openai });
     const { object } = await host.call('create_run', { ...create, wait_seconds: 0 });
     expect(object).toEqual({ ...run('queued'), next: waitOn });
-    expect(server.asked).toEqual([created]);
+    expect(server.requestLines).toEqual([created]);
   });
 
   test('get_run does not wait unless asked to', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       [looked]: [run('in_progress'), run('in_progress'), run('failed')],
     });
     const clock = createWaitingClock();
@@ -109,7 +109,7 @@ describe('waiting', () => {
 
   test('ends when outputs are due and says which', async () => {
     const due = run('requires_action', { required_action: calls('get_weather', 'get_time') });
-    const server = scriptServer({ [created]: run('queued'), [looked]: due });
+    const server = createFakeServer({ [created]: run('queued'), [looked]: due });
     const host = await connectTools({ openai: server.openai });
     const { object } = await host.call('create_run', create);
     expect(object.next).toBe(
@@ -119,7 +119,7 @@ describe('waiting', () => {
 
   test('names no tool that is not offered', async () => {
     const due = run('requires_action', { required_action: calls('get_weather') });
-    const server = scriptServer({ [looked]: [due, run('queued')] });
+    const server = createFakeServer({ [looked]: [due, run('queued')] });
     const { allTools } = await import('../../src/tools/registry.ts');
     const tools = allTools.filter(({ name }) => name === 'get_run');
     const host = await connectTools({ openai: server.openai, tools });
@@ -130,19 +130,19 @@ describe('waiting', () => {
   test.each(['failed', 'cancelled', 'expired', 'incomplete'])(
     'adds nothing to a run that is %s',
     async (status) => {
-      const server = scriptServer({ [looked]: run(status) });
+      const server = createFakeServer({ [looked]: run(status) });
       const host = await connectTools({ openai: server.openai });
       expect((await host.call('get_run', ids)).object).toEqual(run(status));
-      expect(server.asked).toEqual([looked]);
+      expect(server.requestLines).toEqual([looked]);
     },
   );
 });
 
 describe('trouble after the run was created', () => {
   test('answers the run as last seen', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       [created]: run('queued'),
-      [looked]: [run('in_progress'), refusal(500, 'The server had an error.')],
+      [looked]: [run('in_progress'), errorResponse(500, 'The server had an error.')],
     });
     const host = await connectTools({ openai: server.openai });
     const { failed, object } = await host.call('create_run', create);
@@ -153,9 +153,9 @@ describe('trouble after the run was created', () => {
   });
 
   test('says where to read a reply that could not be read', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       [created]: run('completed'),
-      [messages]: refusal(500, 'The server had an error.'),
+      [messages]: errorResponse(500, 'The server had an error.'),
     });
     const host = await connectTools({ openai: server.openai });
     const { object } = await host.call('create_run', create);
@@ -166,7 +166,7 @@ describe('trouble after the run was created', () => {
 
   test('takes no other run’s messages for the reply', async () => {
     const other = { run_id: 'run_b', content: [{ type: 'text', text: { value: 'Older.' } }] };
-    const server = scriptServer({
+    const server = createFakeServer({
       [looked]: run('completed'),
       [messages]: { data: [other, ...reply('Mine.').data] },
     });
@@ -180,7 +180,7 @@ test.each(['old', 'new'] as const)(
   async (generation) => {
     const controller = new AbortController();
     const slept = Promise.withResolvers<AbortSignal | undefined>();
-    const server = scriptServer({ [created]: run('queued'), [looked]: run('in_progress') });
+    const server = createFakeServer({ [created]: run('queued'), [looked]: run('in_progress') });
     const clock = {
       now: () => 0,
       sleep: (_: number, signal?: AbortSignal) => {
@@ -197,14 +197,14 @@ test.each(['old', 'new'] as const)(
     controller.abort();
     await expect(call).rejects.toThrow(/abort/iu);
     await aborted;
-    expect(server.asked).toEqual([created]);
+    expect(server.requestLines).toEqual([created]);
   },
 );
 
 describe('a server that leaves out what the API promises', () => {
   test('does not lose the run: no thread id', async () => {
     const bare = { id: 'run_a', status: 'queued' };
-    const server = scriptServer({ [created]: bare });
+    const server = createFakeServer({ [created]: bare });
     const host = await connectTools({ openai: server.openai });
     const { failed, object } = await host.call('create_run', create, { onprogress: () => {} });
     expect({ failed, object }).toMatchObject({ failed: false, object: bare });
@@ -214,14 +214,14 @@ describe('a server that leaves out what the API promises', () => {
     'does not lose the run: required_action %j',
     async (required_action) => {
       const due = run('requires_action', { required_action });
-      const server = scriptServer({ [created]: due });
+      const server = createFakeServer({ [created]: due });
       const host = await connectTools({ openai: server.openai });
       expect((await host.call('create_run', create)).object).toEqual(due);
     },
   );
 
   test('does not lose the run: steps and messages of another kind', async () => {
-    const server = scriptServer({
+    const server = createFakeServer({
       [created]: run('completed'),
       [steps]: { data: [{ id: 'step_a' }] },
       [messages]: { data: [{ run_id: 'run_a' }] },
@@ -236,7 +236,7 @@ describe('a server that leaves out what the API promises', () => {
       { type: 'image_file', image_file: { file_id: 'file-a' } },
       { type: 'refusal', refusal: 'I will not.' },
     ];
-    const server = scriptServer({
+    const server = createFakeServer({
       [looked]: run('completed'),
       [messages]: { data: [{ run_id: 'run_a', content }] },
     });

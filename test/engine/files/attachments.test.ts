@@ -5,9 +5,14 @@ import {
   createAssistant,
   createThread,
   readMessages,
-  refusal,
+  apiErrorOf,
 } from '../../support/conversation.ts';
-import { cites, found, says, searches } from '../../support/upstream-items.ts';
+import {
+  fileCitation,
+  searchResult,
+  textMessage,
+  searchCall,
+} from '../../support/upstream-items.ts';
 
 type Attachment = OpenAI.Beta.Threads.MessageCreateParams.Attachment;
 
@@ -101,7 +106,7 @@ test('a store that the endpoint does not have is refused', async () => {
   const tool_resources = { file_search: { vector_store_ids: ['vs_gone'] } };
   const { id } = await harness.openai.beta.threads.create({ tool_resources });
   const { messages } = harness.openai.beta.threads;
-  const error = await refusal(messages.create(id, saying(forSearch('file-a'))));
+  const error = await apiErrorOf(messages.create(id, saying(forSearch('file-a'))));
   expect(error).toMatchObject({
     status: 404,
     message: "No vector store found with id 'vs_gone'.",
@@ -137,10 +142,10 @@ test('a run searches in the assistant’s store and in the thread’s, and cites
   });
   const thread = { messages: [saying(forSearch('file-b'))] };
   const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
-  harness.upstream.will({
+  harness.upstream.respondWith({
     output: [
-      searches('sunrise', [found('file-b', '06:12')]),
-      says('At 06:12', [cites('file-b', 8)]),
+      searchCall('sunrise', [searchResult('file-b', '06:12')]),
+      textMessage('At 06:12', [fileCitation('file-b', 8)]),
     ],
   });
   await harness.runToEnd();
@@ -187,7 +192,7 @@ test('a file that the endpoint does not have is refused, and nothing is kept', a
   const harness = await withFiles();
   const { id } = await createThread(harness);
   const { messages } = harness.openai.beta.threads;
-  const error = await refusal(messages.create(id, saying(forSearch('file-unknown'))));
+  const error = await apiErrorOf(messages.create(id, saying(forSearch('file-unknown'))));
   expect(error).toMatchObject({ status: 404, message: 'No such File object: file-unknown' });
   expect(await readMessages(harness, id)).toHaveLength(1);
   expect(await resourcesOf(harness, id)).toEqual({});
@@ -200,12 +205,12 @@ test('the endpoint is not asked for a message that is refused anyway', async () 
   const { id } = await createThread(harness);
   const { messages, runs } = harness.openai.beta.threads;
   const run = await runs.create(id, { assistant_id });
-  expect(await refusal(messages.create(id, saying(forSearch('file-a'))))).toMatchObject({
+  expect(await apiErrorOf(messages.create(id, saying(forSearch('file-a'))))).toMatchObject({
     status: 400,
     message: `Can't add messages to ${id} while a run ${run.id} is active.`,
   });
   const additional_messages = [saying(forSearch('file-a'))];
-  const again = await refusal(runs.create(id, { assistant_id, additional_messages }));
+  const again = await apiErrorOf(runs.create(id, { assistant_id, additional_messages }));
   expect(again.message).toBe(`Thread ${id} already has an active run ${run.id}.`);
   expect(harness.storage.asked).toEqual([]);
 });
@@ -241,7 +246,7 @@ test('without file search an attachment is kept with its message, and the run is
   expect(message.attachments).toEqual([forSearch('file-a')]);
   expect(await resourcesOf(harness, id)).toEqual({});
   const { id: assistant_id } = await createAssistant(harness, { tools: [{ type: 'file_search' }] });
-  const error = await refusal(runs.create(id, { assistant_id }));
+  const error = await apiErrorOf(runs.create(id, { assistant_id }));
   expect(error.message).toContain("'tools[0].type' is 'file_search'");
   expect(await runs.create(id, { assistant_id, tools: [] })).toMatchObject({ status: 'queued' });
 });

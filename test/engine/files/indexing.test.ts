@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { turn, until } from '../../support/clock.ts';
+import { eventLoopTurn, waitUntil } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { createAssistant, readRun } from '../../support/conversation.ts';
 
@@ -16,10 +16,10 @@ async function start(indexing: number) {
     assistant_id,
     thread: { messages },
   });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await harness.engine.tick();
   const looks = () => harness.storage.asked.filter((asked) => asked.startsWith('GET')).length;
-  await until(() => looks() > 0);
+  await waitUntil(() => looks() > 0);
   return { ...harness, run, looks };
 }
 
@@ -41,7 +41,7 @@ test('it waits for a minute, and goes on', async () => {
   await harness.clock.advance(100);
   await harness.engine.idle();
   expect((await readRun(harness, harness.run)).status).toBe('completed');
-  expect(harness.lines.join('')).toContain('run goes on before its files can be found');
+  expect(harness.logLines.join('')).toContain('run goes on before its files can be found');
 });
 
 test('it can be cancelled meanwhile', async () => {
@@ -53,7 +53,7 @@ test('it can be cancelled meanwhile', async () => {
   expect((await readRun(harness, harness.run)).status).toBe('cancelled');
   const looks = harness.looks();
   await harness.clock.advance(60_000);
-  await turn();
+  await eventLoopTurn();
   expect([harness.upstream.requests, harness.looks()]).toEqual([[], looks]);
 });
 
@@ -65,7 +65,7 @@ test('a store that is gone keeps no run waiting', async () => {
   });
   const thread = { messages: [{ role: 'user' as const, content: 'When is sunrise?' }] };
   const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
 });

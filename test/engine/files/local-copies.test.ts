@@ -9,9 +9,9 @@ import {
   readMessages,
   readRun,
   readSteps,
-  refusal,
+  apiErrorOf,
 } from '../../support/conversation.ts';
-import { makes, runsCode, says } from '../../support/upstream-items.ts';
+import { generatedFileCitation, codeCall, textMessage } from '../../support/upstream-items.ts';
 
 const tools = [{ type: 'code_interpreter' as const }];
 const everyByte = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256);
@@ -29,8 +29,8 @@ async function make(harness: Harness, files: Readonly<Record<string, Blob>>) {
   const names = Object.keys(files);
   const inside = Object.entries(files).map(([name, file]) => [`cfile_${name}`, file] as const);
   harness.storage.containers.set('cntr_first', new Map(inside));
-  const notes = names.map((name) => makes(name));
-  harness.upstream.will({ output: [runsCode('save()'), says('Done.', notes)] });
+  const notes = names.map((name) => generatedFileCitation(name));
+  harness.upstream.respondWith({ output: [codeCall('save()'), textMessage('Done.', notes)] });
   const { run, thread_id } = await createRun(harness, {}, { tools });
   await harness.runToEnd();
   const message = (await readMessages(harness, thread_id)).at(-1);
@@ -72,7 +72,7 @@ describe('what code made can be downloaded', () => {
     expect(await harness.openai.files.delete(id)).toEqual({ id, object: 'file', deleted: true });
     expect(harness.storage.asked.at(-1)).toBe(`DELETE /files/${id}`);
     expect(harness.storage.files.size).toBe(0);
-    expect((await refusal(harness.openai.files.content(id))).message).toContain(
+    expect((await apiErrorOf(harness.openai.files.content(id))).message).toContain(
       `No such File object`,
     );
   });
@@ -82,19 +82,22 @@ describe('what code made can be downloaded', () => {
     const { id } = await makeOne(harness);
     expect(id).toMatch(/^file-[0-9A-Za-z]{24}$/u);
     expect(await bytesOf(harness, id)).toEqual(everyByte);
-    expect(harness.lines.join('')).toContain('file that a run made is kept here alone');
+    expect(harness.logLines.join('')).toContain('file that a run made is kept here alone');
     const before = harness.storage.asked.length;
     expect(await harness.openai.files.delete(id)).toMatchObject({ deleted: true });
     expect(harness.storage.asked).toHaveLength(before);
-    expect((await refusal(harness.openai.files.retrieve(id))).status).toBe(status);
+    expect((await apiErrorOf(harness.openai.files.retrieve(id))).status).toBe(status);
   });
 
   test('images too, of messages and of steps', async () => {
     const harness = await open({ lacks: { files: 404 } });
     harness.storage.containers.set('cntr_first', new Map([['cfile_plot.png', new Blob([png])]]));
     const outputs = [{ type: 'image', url: drawing } as const];
-    harness.upstream.will({
-      output: [runsCode('draw()', outputs), says('See.', [makes('plot.png')])],
+    harness.upstream.respondWith({
+      output: [
+        codeCall('draw()', outputs),
+        textMessage('See.', [generatedFileCitation('plot.png')]),
+      ],
     });
     const { run, thread_id } = await createRun(harness, {}, { tools });
     await harness.runToEnd();
@@ -134,11 +137,11 @@ describe('what code made can be downloaded', () => {
     const { id } = await makeOne(await open({ database }));
     const harness = await setup({ database, model: 'scripted' });
     expect(await bytesOf(harness, id)).toEqual(everyByte);
-    expect(await refusal(harness.openai.files.content('file-other'))).toMatchObject({
+    expect(await apiErrorOf(harness.openai.files.content('file-other'))).toMatchObject({
       status: 501,
     });
     await harness.openai.files.delete(id);
-    expect(await refusal(harness.openai.files.retrieve(id))).toMatchObject({ status: 501 });
+    expect(await apiErrorOf(harness.openai.files.retrieve(id))).toMatchObject({ status: 501 });
   });
 });
 
@@ -150,7 +153,7 @@ test('what is kept here alone cannot be attached, which is said before anything 
   const messages = [{ role: 'user' as const, content: 'Read it.', attachments }];
   const { beta } = harness.openai;
   const asked = beta.threads.createAndRun({ assistant_id, thread: { messages } });
-  expect(await refusal(asked)).toMatchObject({
+  expect(await apiErrorOf(asked)).toMatchObject({
     status: 400,
     code: 'unsupported_file',
     message: `File '${id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,
@@ -166,7 +169,7 @@ test('every other file is the endpoint’s', async () => {
   const { data } = await harness.openai.files.list();
   expect(data.map((file) => file.id)).toEqual([id, 'file-own']);
   expect(await harness.openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });
-  expect(await refusal(harness.openai.files.content('file-own'))).toMatchObject({
+  expect(await apiErrorOf(harness.openai.files.content('file-own'))).toMatchObject({
     status: 400,
     message: 'Not allowed to download files of purpose: assistants',
   });
@@ -177,7 +180,7 @@ test('a copy stays while the endpoint cannot say whether its file is gone', asyn
   const harness = await open({ lacks });
   const { id } = await makeOne(harness);
   lacks['files'] = 403;
-  expect(await refusal(harness.openai.files.delete(id))).toMatchObject({ status: 500 });
+  expect(await apiErrorOf(harness.openai.files.delete(id))).toMatchObject({ status: 500 });
   expect(await bytesOf(harness, id)).toEqual(everyByte);
   lacks['files'] = 404;
   expect(await harness.openai.files.delete(id)).toMatchObject({ deleted: true });
@@ -187,8 +190,8 @@ test('of what is larger than 64 MiB there is no copy, which the log says', async
   const harness = await open();
   const { id } = await makeOne(harness, 'large.bin', new Blob([new Uint8Array(64 * 2 ** 20 + 1)]));
   expect(harness.storage.files.get(id)?.bytes).toBe(64 * 2 ** 20 + 1);
-  expect(await refusal(harness.openai.files.content(id))).toMatchObject({ status: 400 });
-  expect(harness.lines.join('')).toContain('file that a run made is too large for a copy');
+  expect(await apiErrorOf(harness.openai.files.content(id))).toMatchObject({ status: 400 });
+  expect(harness.logLines.join('')).toContain('file that a run made is too large for a copy');
 });
 
 test('Chat Completions are shown an image of which there is nothing but a copy', async () => {
@@ -203,7 +206,7 @@ test('Chat Completions are shown an image of which there is nothing but a copy',
   const thread = await harness.openai.beta.threads.create({
     messages: [{ role: 'user', content }],
   });
-  endpoint.will({});
+  endpoint.respondWith({});
   const run = await harness.openai.beta.threads.runs.create(thread.id, { assistant_id });
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');

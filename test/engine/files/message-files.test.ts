@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
-import { makes, runsCode, says } from '../../support/upstream-items.ts';
+import { generatedFileCitation, codeCall, textMessage } from '../../support/upstream-items.ts';
 
 const tools = [{ type: 'code_interpreter' as const }];
 
@@ -11,8 +11,8 @@ test('what a run made is listed with its message, images first, each once', asyn
   const inside = names.map((name) => [`cfile_${name}`, new Blob([name])] as const);
   harness.storage.containers.set('cntr_first', new Map(inside));
   const text = 'The sums: sandbox:/mnt/data/sum.csv, again: sandbox:/mnt/data/sum.csv.';
-  const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => makes(name));
-  harness.upstream.will({ output: [runsCode('work()'), says(text, notes)] });
+  const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => generatedFileCitation(name));
+  harness.upstream.respondWith({ output: [codeCall('work()'), textMessage(text, notes)] });
   const { thread_id } = await createRun(harness, {}, { tools });
   await harness.runToEnd();
   const message = (await readMessages(harness, thread_id)).at(-1);
@@ -35,7 +35,9 @@ test.each([
 ])('a drawing is kept as the %s that it is, and can be had again', async (kind, bytes) => {
   const harness = await setup();
   const url = `data:application/octet-stream;base64,${bytes.toString('base64')}`;
-  harness.upstream.will({ output: [runsCode('draw()', [{ type: 'image', url }]), says('There.')] });
+  harness.upstream.respondWith({
+    output: [codeCall('draw()', [{ type: 'image', url }]), textMessage('There.')],
+  });
   const { run } = await createRun(harness, {}, { tools });
   await harness.runToEnd();
   const [step] = await readSteps(harness, run);
@@ -53,10 +55,12 @@ test.each([
 test('a drawing that is nowhere to be had is left out, and said so', async () => {
   const harness = await setup();
   const url = 'https://api.openai.com/v1/drawings/1';
-  harness.upstream.will({ output: [runsCode('draw()', [{ type: 'image', url }]), says('There.')] });
+  harness.upstream.respondWith({
+    output: [codeCall('draw()', [{ type: 'image', url }]), textMessage('There.')],
+  });
   const { run } = await createRun(harness, {}, { tools });
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
   expect(harness.storage.files.size).toBe(0);
-  expect(harness.lines.join('')).toContain('The image could not be fetched: HTTP 404.');
+  expect(harness.logLines.join('')).toContain('The image could not be fetched: HTTP 404.');
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup, type HarnessOptions } from '../../support/engine.ts';
-import { createRun, readRun, refusal, weatherTool } from '../../support/conversation.ts';
+import { createRun, readRun, apiErrorOf, weatherTool } from '../../support/conversation.ts';
 
 type Hosted = 'file_search' | 'code_interpreter';
 
@@ -20,7 +20,7 @@ test.each([
 ] as const)('an endpoint that says %i to all of it has no %s', async (status, type) => {
   const harness = await open({ model: 'auto', lacks: nothing(status) });
   const tools = [weatherTool, { type }];
-  expect(await refusal(createRun(harness, {}, { tools }))).toEqual({
+  expect(await apiErrorOf(createRun(harness, {}, { tools }))).toEqual({
     status: 400,
     type: 'invalid_request_error',
     code: 'unsupported_tool',
@@ -28,7 +28,7 @@ test.each([
     message: sentence(1, type),
   });
   const asked = harness.storage.asked.length;
-  expect((await refusal(createRun(harness, { tools: [{ type }] }))).message).toBe(
+  expect((await apiErrorOf(createRun(harness, { tools: [{ type }] }))).message).toBe(
     sentence(0, type),
   );
   expect(harness.storage.asked).toHaveLength(asked);
@@ -38,7 +38,7 @@ test.each([
 
 test('a run that must not use its tools needs none of them there', async () => {
   const harness = await open({ model: 'auto', lacks: nothing(404) });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const tools = [weatherTool, { type: 'code_interpreter' as const }];
   const { run } = await createRun(harness, { tool_choice: 'none' }, { tools });
   await harness.runToEnd();
@@ -66,7 +66,7 @@ test('one in trouble is believed to have it, and asked again', async () => {
 test('each tool is looked up by itself, once', async () => {
   const harness = await open({ model: 'auto', lacks: { containers: 404, files: 404 } });
   const both = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
-  const error = await refusal(createRun(harness, {}, { tools: both }));
+  const error = await apiErrorOf(createRun(harness, {}, { tools: both }));
   expect(error.message).toBe(sentence(1, 'code_interpreter'));
   await createRun(harness, {}, { tools: [{ type: 'file_search' }] });
   expect(harness.storage.asked).toEqual(['GET /vector_stores', 'GET /containers', 'GET /files']);
@@ -76,7 +76,7 @@ test.each(['file_search', 'code_interpreter'] as const)(
   'Chat Completions has no %s, whoever speaks it',
   async (type) => {
     const harness = await open({ model: 'chat' });
-    const error = await refusal(createRun(harness, {}, { tools: [{ type }] }));
+    const error = await apiErrorOf(createRun(harness, {}, { tools: [{ type }] }));
     expect(error.message).toBe(sentence(0, type, 'Chat Completions'));
     expect(harness.storage.asked).toEqual([]);
   },
@@ -99,7 +99,7 @@ test('what is refused leaves the thread as it was', async () => {
   const { id: assistant_id } = await assistants.create({ model: 'm', tools });
   const { id } = await threads.create();
   const additional_messages = [{ role: 'user' as const, content: 'Hello?' }];
-  await refusal(threads.runs.create(id, { assistant_id, additional_messages }));
+  await apiErrorOf(threads.runs.create(id, { assistant_id, additional_messages }));
   expect((await threads.messages.list(id)).data).toEqual([]);
   expect((await threads.runs.list(id)).data).toEqual([]);
 });
@@ -123,7 +123,7 @@ test.each([
   });
   expect(named.tool_resources).toEqual({ file_search: { vector_store_ids: ['collection_1'] } });
   const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
-  expect(await refusal(threads.create({ tool_resources }))).toMatchObject({
+  expect(await apiErrorOf(threads.create({ tool_resources }))).toMatchObject({
     status: 400,
     code: 'unsupported_parameter',
   });

@@ -3,10 +3,10 @@ import { openDatabase } from '../../../src/engine/store/open.ts';
 import { runFiles } from '../../../src/engine/store/files.ts';
 import { apiKey, setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
-import { locate } from '../../support/test-database.ts';
+import { locateDatabase } from '../../support/test-database.ts';
 import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
 import { createUpstream } from '../../support/upstream.ts';
-import { makes, runsCode, says } from '../../support/upstream-items.ts';
+import { generatedFileCitation, codeCall, textMessage } from '../../support/upstream-items.ts';
 
 const tools = [{ type: 'code_interpreter' as const }];
 /** What it does not take has ids that are never given twice. */
@@ -15,7 +15,7 @@ const drawing = 'data:image/png;base64,iVBORw0K';
 
 /** The copies that are kept of a run's files, as the database has them. */
 async function copiesOf(database: string, { id }: { id: string }) {
-  const db = await openDatabase(await locate(database));
+  const db = await openDatabase(await locateDatabase(database));
   const ids = await runFiles(db, id);
   await db.destroy();
   return ids;
@@ -34,7 +34,9 @@ async function openStuck(database: string) {
   harness.storage.containers.set('cntr_first', new Map([['cfile_a.csv', new Blob(['1'])]]));
   const urls = [drawing, 'https://api.openai.com/v1/drawing'];
   const outputs = urls.map((url) => ({ type: 'image' as const, url }));
-  upstream.will({ output: [says('First.', [makes('a.csv')]), runsCode('draw()', outputs)] });
+  upstream.respondWith({
+    output: [textMessage('First.', [generatedFileCitation('a.csv')]), codeCall('draw()', outputs)],
+  });
   const { run, thread_id } = await createRun(harness, {}, { tools });
   await harness.engine.tick();
   await asked.promise;
@@ -60,7 +62,7 @@ test('the copies of a lost attempt go when another has come to its end', async (
   const { clock, ids } = harness;
   const later = await setup({ database, lacks, clock, ids });
   const outputs = [{ type: 'image' as const, url: drawing }];
-  later.upstream.will({ output: [runsCode('draw()', outputs), says('Done.')] });
+  later.upstream.respondWith({ output: [codeCall('draw()', outputs), textMessage('Done.')] });
   await later.runToEnd();
   expect((await readRun(later, run)).status).toBe('completed');
   const [copy, ...others] = await copiesOf(database, run);
@@ -84,11 +86,13 @@ test('a copy is not written any more once its run is somebody else’s', async (
       }),
   });
   harness.storage.containers.set('cntr_first', new Map([['cfile_a.csv', slow]]));
-  harness.upstream.will({ output: [says('Done.', [makes('a.csv')])] });
+  harness.upstream.respondWith({
+    output: [textMessage('Done.', [generatedFileCitation('a.csv')])],
+  });
   const { run } = await createRun(harness, {}, { tools });
   await harness.engine.tick();
   await asked.promise;
-  const db = await openDatabase(await locate(database));
+  const db = await openDatabase(await locateDatabase(database));
   await db.updateTable('runs').set({ lease_token: 'another' }).where('id', '=', run.id).execute();
   content.resolve(new Uint8Array([1]));
   await harness.engine.idle();

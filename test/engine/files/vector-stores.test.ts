@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
-import { createAssistant, readMessages, refusal } from '../../support/conversation.ts';
+import { createAssistant, readMessages, apiErrorOf } from '../../support/conversation.ts';
 
 const chunking_strategy = {
   type: 'static' as const,
@@ -95,8 +95,8 @@ test('a store that the endpoint refuses leaves nothing behind', async () => {
     message: 'No such File object: file-unknown',
   };
   const messages = [{ role: 'user' as const, content: 'Hello?' }];
-  expect(await refusal(threads.create({ messages, tool_resources }))).toMatchObject(told);
-  expect(await refusal(createAssistant(harness, { tool_resources }))).toMatchObject(told);
+  expect(await apiErrorOf(threads.create({ messages, tool_resources }))).toMatchObject(told);
+  expect(await apiErrorOf(createAssistant(harness, { tool_resources }))).toMatchObject(told);
   expect((await harness.request('GET', '/threads')).body.data).toEqual([]);
   expect((await assistants.list()).data).toEqual([]);
 });
@@ -106,7 +106,7 @@ test('one that is filled in vain is taken back', async () => {
   const ids = Array.from({ length: 500 }, (_, index) => `file-${index}`);
   for (const id of ids) harness.storage.keep(id);
   const tool_resources = making(...ids, 'file-unknown');
-  await refusal(harness.openai.beta.threads.create({ tool_resources }));
+  await apiErrorOf(harness.openai.beta.threads.create({ tool_resources }));
   expect(harness.storage.stores.size).toBe(0);
 });
 
@@ -116,7 +116,7 @@ test('a store is deleted again when what it was made for is refused', async () =
     assistant_id: 'asst_unknown000000000000000',
     thread: { tool_resources: making('file-a') },
   };
-  expect(await refusal(harness.openai.beta.threads.createAndRun(params))).toMatchObject({
+  expect(await apiErrorOf(harness.openai.beta.threads.createAndRun(params))).toMatchObject({
     status: 404,
     message: "No assistant found with id 'asst_unknown000000000000000'.",
   });
@@ -203,7 +203,7 @@ test.each([
 
 test('a key that the endpoint does not take is not shown to callers', async () => {
   const harness = await setup({ key: 'sk-wrong-0123456789abcdef' });
-  const error = await refusal(
+  const error = await apiErrorOf(
     harness.openai.beta.threads.create({ tool_resources: making('file-a') }),
   );
   expect(error).toEqual({
@@ -214,7 +214,7 @@ test('a key that the endpoint does not take is not shown to callers', async () =
     message:
       "The model endpoint's files cannot be used: Incorrect API key provided: Bearer [redacted]",
   });
-  expect(harness.lines.join('')).not.toContain('sk-wrong');
+  expect(harness.logLines.join('')).not.toContain('sk-wrong');
 });
 
 test('a thread that is read keeps what was said on it', async () => {

@@ -1,9 +1,14 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
-import { dataOf, expectTold, tellRun } from '../../support/run-stream.ts';
+import { eventData, expectStreamMatchesStored, streamRunToEnd } from '../../support/run-stream.ts';
 import { createAssistant, createThread } from '../../support/conversation.ts';
-import { cites, makes, says, searches } from '../../support/upstream-items.ts';
+import {
+  fileCitation,
+  generatedFileCitation,
+  textMessage,
+  searchCall,
+} from '../../support/upstream-items.ts';
 
 const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
 
@@ -49,15 +54,15 @@ test('references stand where they say, whatever the text is made of', async () =
       const to = from + path.length + 2;
       const cited = places
         .map(([id, index]) => [id, Math.min(index, length)] as const)
-        .map(([id, index]) => cites(id, index > from && index < to ? to : index));
-      harness.upstream.will({
-        output: [searches('x'), says(text, [...cited, makes('sum.csv')])],
+        .map(([id, index]) => fileCitation(id, index > from && index < to ? to : index));
+      harness.upstream.respondWith({
+        output: [searchCall('x'), textMessage(text, [...cited, generatedFileCitation('sum.csv')])],
         edit: (events) =>
           events.filter(({ type }) => !late || type !== 'response.output_text.annotation.added'),
       });
-      const { events } = await tellRun(harness, {}, { tools });
-      await expectTold(harness, events);
-      const [message] = dataOf(events, 'thread.message.completed');
+      const { events } = await streamRunToEnd(harness, {}, { tools });
+      await expectStreamMatchesStored(harness, events);
+      const [message] = eventData(events, 'thread.message.completed');
       const [part] = message?.content ?? [];
       if (part?.type !== 'text') throw new Error('the message is no text');
       const { value, annotations } = part.text;
@@ -82,8 +87,14 @@ test('the SDK’s own stream puts text and references together as they come', as
   const harness = await setup();
   const files = ['cfile_sum.csv', 'cfile_plot.png'].map((id) => [id, new Blob(['1'])] as const);
   harness.storage.containers.set('cntr_first', new Map(files));
-  const notes = [cites('file-a', 1), makes('sum.csv'), makes('plot.png')];
-  harness.upstream.will({ output: [says('🥶 It is cold: sandbox:/mnt/data/sum.csv', notes)] });
+  const notes = [
+    fileCitation('file-a', 1),
+    generatedFileCitation('sum.csv'),
+    generatedFileCitation('plot.png'),
+  ];
+  harness.upstream.respondWith({
+    output: [textMessage('🥶 It is cold: sandbox:/mnt/data/sum.csv', notes)],
+  });
   const { id: assistant_id } = await createAssistant(harness, { tools });
   const { id: thread_id } = await createThread(harness);
   const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });

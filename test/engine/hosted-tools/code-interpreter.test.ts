@@ -2,14 +2,14 @@ import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import {
-  begunStory,
-  dataOf,
-  expectTold,
-  follow,
-  messageStory,
-  story,
+  startedEventNames,
+  eventData,
+  expectStreamMatchesStored,
+  collectWhileRunning,
+  messageEventNames,
+  eventNames,
   streamOutputs,
-  tellRun,
+  streamRunToEnd,
 } from '../../support/run-stream.ts';
 import {
   createRun,
@@ -18,7 +18,7 @@ import {
   readSteps,
   weatherTool,
 } from '../../support/conversation.ts';
-import { calls, runsCode, says } from '../../support/upstream-items.ts';
+import { functionCall, codeCall, textMessage } from '../../support/upstream-items.ts';
 
 const code = { tools: [{ type: 'code_interpreter' }] } satisfies OpenAI.Beta.AssistantUpdateParams;
 const hostedStory = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
@@ -31,15 +31,20 @@ const callsOf = (step: OpenAI.Beta.Threads.Runs.RunStep | undefined) =>
 test('code is a step: its input as it is written, then what it printed and drew', async () => {
   const harness = await setup();
   const outputs = [{ type: 'logs', logs: '42\n' } as const, { type: 'image', url: png } as const];
-  harness.upstream.will({
-    output: [runsCode('print(6 * 7)', outputs), says('It is 42.')],
+  harness.upstream.respondWith({
+    output: [codeCall('print(6 * 7)', outputs), textMessage('It is 42.')],
     usage: [9, 4],
   });
-  const { events } = await tellRun(harness, {}, code);
-  expect(story(events)).toEqual([...begunStory, ...doneStory, ...messageStory, 'run.completed']);
-  await expectTold(harness, events);
+  const { events } = await streamRunToEnd(harness, {}, code);
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
+    ...doneStory,
+    ...messageEventNames,
+    'run.completed',
+  ]);
+  await expectStreamMatchesStored(harness, events);
 
-  const deltas = dataOf(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
+  const deltas = eventData(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
   const parts = deltas.flatMap((details) =>
     details?.type === 'tool_calls' ? (details.tool_calls ?? []) : [],
   );
@@ -59,7 +64,7 @@ test('code is a step: its input as it is written, then what it printed and drew'
       ],
     },
   });
-  const [done, message] = dataOf(events, 'thread.run.step.completed');
+  const [done, message] = eventData(events, 'thread.run.step.completed');
   expect(callsOf(done)).toEqual([
     {
       id: parts[0]?.id,
@@ -80,24 +85,24 @@ test('code is a step: its input as it is written, then what it printed and drew'
 test('calls in a row share a step; what stands between them parts it', async () => {
   const harness = await setup();
   const output = [
-    runsCode('a = 1'),
-    runsCode('a + 1'),
-    says('So far.'),
-    runsCode('a + 2'),
-    says('3'),
+    codeCall('a = 1'),
+    codeCall('a + 1'),
+    textMessage('So far.'),
+    codeCall('a + 2'),
+    textMessage('3'),
   ];
-  harness.upstream.will({ output });
-  const { events } = await tellRun(harness, {}, code);
-  expect(story(events)).toEqual([
-    ...begunStory,
+  harness.upstream.respondWith({ output });
+  const { events } = await streamRunToEnd(harness, {}, code);
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
     ...doneStory,
-    ...messageStory,
+    ...messageEventNames,
     ...doneStory,
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
-  await expectTold(harness, events);
-  const steps = dataOf(events, 'thread.run.step.completed');
+  await expectStreamMatchesStored(harness, events);
+  const steps = eventData(events, 'thread.run.step.completed');
   const inputs = steps.map((step) =>
     callsOf(step).map((call) => call.type === 'code_interpreter' && call.code_interpreter.input),
   );
@@ -106,20 +111,26 @@ test('calls in a row share a step; what stands between them parts it', async () 
 
 test('functions have a step of their own, and the items are sent back as they came', async () => {
   const harness = await setup();
-  const output = [runsCode('1 + 1', [{ type: 'logs', logs: '2' }]), calls('get_weather', {})];
-  harness.upstream.will({ output, usage: [20, 7] }, { output: [says('Snow.')], usage: [30, 2] });
-  const { events } = await tellRun(harness, {}, { tools: [...code.tools, weatherTool] });
-  expect(story(events)).toEqual([
-    ...begunStory,
+  const output = [
+    codeCall('1 + 1', [{ type: 'logs', logs: '2' }]),
+    functionCall('get_weather', {}),
+  ];
+  harness.upstream.respondWith(
+    { output, usage: [20, 7] },
+    { output: [textMessage('Snow.')], usage: [30, 2] },
+  );
+  const { events } = await streamRunToEnd(harness, {}, { tools: [...code.tools, weatherTool] });
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
     ...doneStory,
     ...hostedStory,
     'run.requires_action',
   ]);
-  await expectTold(harness, events);
-  const [waiting] = dataOf(events, 'thread.run.requires_action');
+  await expectStreamMatchesStored(harness, events);
+  const [waiting] = eventData(events, 'thread.run.requires_action');
   if (waiting === undefined) throw new Error('the run does not wait');
-  const after = await follow(harness, streamOutputs(harness, waiting));
-  await expectTold(harness, after);
+  const after = await collectWhileRunning(harness, streamOutputs(harness, waiting));
+  await expectStreamMatchesStored(harness, after);
   expect(harness.upstream.sent().input.slice(1, 3)).toEqual(output);
   const steps = await readSteps(harness, waiting);
   expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 27, 32]);
@@ -128,7 +139,7 @@ test('functions have a step of their own, and the items are sent back as they ca
 
 test('a turn that ends with code pays with that step', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [says('Look:'), runsCode('1')], usage: [5, 6] });
+  harness.upstream.respondWith({ output: [textMessage('Look:'), codeCall('1')], usage: [5, 6] });
   const { run } = await createRun(harness, {}, code);
   await harness.runToEnd();
   const steps = await readSteps(harness, run);
@@ -141,13 +152,13 @@ test('a turn that ends with code pays with that step', async () => {
 
 test('a server that tells nothing of its calls until the end', async () => {
   const harness = await setup();
-  harness.upstream.will({
-    output: [runsCode('print(1)', [{ type: 'logs', logs: '1' }]), says('One.')],
+  harness.upstream.respondWith({
+    output: [codeCall('print(1)', [{ type: 'logs', logs: '1' }]), textMessage('One.')],
     edit: (events) => events.filter(({ type }) => !/code|output_item/u.test(type)),
   });
-  const { events } = await tellRun(harness, {}, code);
-  await expectTold(harness, events);
-  const steps = dataOf(events, 'thread.run.step.completed');
+  const { events } = await streamRunToEnd(harness, {}, code);
+  await expectStreamMatchesStored(harness, events);
+  const steps = eventData(events, 'thread.run.step.completed');
   expect(steps.flatMap(callsOf)).toMatchObject([
     { code_interpreter: { input: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] } },
   ]);
@@ -155,8 +166,8 @@ test('a server that tells nothing of its calls until the end', async () => {
 
 test('what is said while a call is under way waits for it', async () => {
   const harness = await setup();
-  harness.upstream.will({
-    output: [runsCode('slow()', [{ type: 'logs', logs: 'done' }]), says('Meanwhile.')],
+  harness.upstream.respondWith({
+    output: [codeCall('slow()', [{ type: 'logs', logs: 'done' }]), textMessage('Meanwhile.')],
     edit: (events) => {
       const late = events.filter(
         (event) => event.type === 'response.output_item.done' && event.output_index === 0,
@@ -165,9 +176,14 @@ test('what is said while a call is under way waits for it', async () => {
       return [...rest.slice(0, -1), ...late, ...rest.slice(-1)];
     },
   });
-  const { events } = await tellRun(harness, {}, code);
-  expect(story(events)).toEqual([...begunStory, ...doneStory, ...messageStory, 'run.completed']);
-  await expectTold(harness, events);
+  const { events } = await streamRunToEnd(harness, {}, code);
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
+    ...doneStory,
+    ...messageEventNames,
+    'run.completed',
+  ]);
+  await expectStreamMatchesStored(harness, events);
 });
 
 test('items of tools that a thread knows nothing of leave no step', async () => {
@@ -175,18 +191,20 @@ test('items of tools that a thread knows nothing of leave no step', async () => 
   const item = { id: 'ws_1', type: 'web_search_call', status: 'completed', action: {} };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK asks for more of it
   const search = item as unknown as OpenAI.Responses.ResponseFunctionWebSearch;
-  harness.upstream.will({ output: [search, calls('get_weather', {})] }, {});
+  harness.upstream.respondWith({ output: [search, functionCall('get_weather', {})] }, {});
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   expect(await readSteps(harness, run)).toHaveLength(1);
-  await follow(harness, streamOutputs(harness, await readRun(harness, run)));
+  await collectWhileRunning(harness, streamOutputs(harness, await readRun(harness, run)));
   expect(harness.upstream.sent().input[1]).toEqual(item);
   expect(await readMessages(harness, thread_id)).toHaveLength(2);
 });
 
 test('the SDK’s own stream tells of calls as they begin, grow and end', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [runsCode('x = 1\nx + 1'), runsCode('x'), says('Two.')] });
+  harness.upstream.respondWith({
+    output: [codeCall('x = 1\nx + 1'), codeCall('x'), textMessage('Two.')],
+  });
   const { id: assistant_id } = await harness.openai.beta.assistants.create({
     model: 'gpt-4.1',
     ...code,

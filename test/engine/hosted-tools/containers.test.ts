@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { setup, type Harness, type HarnessOptions } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { readRun, readSteps } from '../../support/conversation.ts';
-import { calls, runsCode, says } from '../../support/upstream-items.ts';
+import { functionCall, codeCall, textMessage } from '../../support/upstream-items.ts';
 import type { Turn } from '../../support/upstream.ts';
 
 /* Code of one thread runs in one container, so that it finds what it left there. */
 
 const tools = [{ type: 'code_interpreter' as const }];
 const auto = (...file_ids: string[]) => ({ type: 'auto', file_ids });
-const ran = (container: string, code = 'x') => ({ output: [runsCode(code, [], container)] });
+const ran = (container: string, code = 'x') => ({ output: [codeCall(code, [], container)] });
 
 /** Where the model endpoint was told to run the code of each call. */
 const containersOf = ({ upstream }: Harness) =>
@@ -32,7 +32,7 @@ async function converse(options: HarnessOptions = {}, file_ids: string[] = []) {
     tool_resources: { code_interpreter: { file_ids } },
   });
   const ask = async (...turns: Turn[]) => {
-    harness.upstream.will(...turns);
+    harness.upstream.respondWith(...turns);
     const run = await harness.openai.beta.threads.runs.create(thread.id, {
       assistant_id: assistant.id,
     });
@@ -59,10 +59,10 @@ test('the container of a thread’s first run serves the next', async () => {
 test('and the next call of the same run', async () => {
   const { it: harness, ask } = await converse();
   const { id, thread_id, required_action } = await ask({
-    output: [runsCode('x', [], 'cntr_one'), calls('f', {}, 'call_1')],
+    output: [codeCall('x', [], 'cntr_one'), functionCall('f', {}, 'call_1')],
   });
   expect(required_action?.submit_tool_outputs.tool_calls).toHaveLength(1);
-  harness.upstream.will(ran('cntr_one'));
+  harness.upstream.respondWith(ran('cntr_one'));
   const tool_outputs = [{ tool_call_id: 'call_1', output: '1' }];
   await harness.openai.beta.threads.runs.submitToolOutputs(id, { thread_id, tool_outputs });
   await harness.runToEnd();
@@ -74,7 +74,7 @@ test('another process knows it, another thread has its own', async () => {
   const { it: harness, thread, ask } = await converse({ database });
   const { assistant_id } = await ask(ran('cntr_one'));
   const there = await setup({ database, ids: harness.ids, clock: harness.clock });
-  there.upstream.will(ran('cntr_one'), {});
+  there.upstream.respondWith(ran('cntr_one'), {});
   await there.openai.beta.threads.runs.create(thread.id, { assistant_id });
   await there.runToEnd();
   const messages = [{ role: 'user' as const, content: 'Count.' }];
@@ -117,7 +117,9 @@ describe('a container that is no more makes room for a new one', () => {
   test.each(gone)('%s', async (_, answer) => {
     const { it: harness, ask } = await converse({}, ['file-a']);
     await ask(ran('cntr_one'));
-    const run = await ask(answer, { output: [runsCode('x', [], 'cntr_two'), says('Done.')] });
+    const run = await ask(answer, {
+      output: [codeCall('x', [], 'cntr_two'), textMessage('Done.')],
+    });
     expect(run.status).toBe('completed');
     expect(await readSteps(harness, run)).toHaveLength(2);
     await ask(ran('cntr_two'));
@@ -128,7 +130,7 @@ describe('a container that is no more makes room for a new one', () => {
     const { it: harness, ask } = await converse();
     await ask(ran('cntr_one'));
     const errorEvent = { code: null, message: 'Container is expired.' };
-    const run = await ask({ output: [says('Let me see.')], errorEvent });
+    const run = await ask({ output: [textMessage('Let me see.')], errorEvent });
     expect(run.status).toBe('failed');
     await ask(ran('cntr_two'));
     expect(containersOf(harness)).toEqual([auto(), 'cntr_one', auto()]);

@@ -2,17 +2,23 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { setup, type Harness } from '../../support/engine.ts';
 import {
-  begunStory,
+  startedEventNames,
   collect,
-  dataOf,
-  expectTold,
-  messageStory,
-  story,
+  eventData,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
   streamRun,
-  tellRun,
+  streamRunToEnd,
 } from '../../support/run-stream.ts';
 import { createRun, readRun, readSteps } from '../../support/conversation.ts';
-import { calls, cites, found, says, searches } from '../../support/upstream-items.ts';
+import {
+  functionCall,
+  fileCitation,
+  searchResult,
+  textMessage,
+  searchCall,
+} from '../../support/upstream-items.ts';
 
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 
@@ -24,9 +30,15 @@ const searching = {
   tool_resources: { file_search: { vector_store_ids: ['vs_assistant'] } },
 } satisfies Partial<OpenAI.Beta.AssistantCreateParams>;
 
-const oslo = [found('file-oslo', 'Oslo is cold.', 0.75), found('file-rome', 'Rome is not.', 0.5)];
+const oslo = [
+  searchResult('file-oslo', 'Oslo is cold.', 0.75),
+  searchResult('file-rome', 'Rome is not.', 0.5),
+];
 const answered = {
-  output: [searches('weather', oslo), says('It is cold.', [cites('file-oslo', 10)])],
+  output: [
+    searchCall('weather', oslo),
+    textMessage('It is cold.', [fileCitation('file-oslo', 10)]),
+  ],
 };
 
 const searchOf = (step: Step | undefined) => {
@@ -45,31 +57,34 @@ const whole = [
 
 test('scores of other scales are scores still', async () => {
   const harness = await setup();
-  const results = [found('file-oslo', 'Oslo is cold.', 12.5), found('file-rome', 'Rome.', -3)];
-  harness.upstream.will({ output: [searches('weather', results)] });
-  const { events } = await tellRun(harness, {}, searching);
-  await expectTold(harness, events);
-  const [step] = dataOf(events, 'thread.run.step.completed');
+  const results = [
+    searchResult('file-oslo', 'Oslo is cold.', 12.5),
+    searchResult('file-rome', 'Rome.', -3),
+  ];
+  harness.upstream.respondWith({ output: [searchCall('weather', results)] });
+  const { events } = await streamRunToEnd(harness, {}, searching);
+  await expectStreamMatchesStored(harness, events);
+  const [step] = eventData(events, 'thread.run.step.completed');
   expect(searchOf(step)?.results?.map(({ score }) => score)).toEqual([1, 0]);
 });
 
 test('a search is a step; its results come with its end', async () => {
   const harness = await setup();
-  harness.upstream.will(answered);
-  const { events } = await tellRun(harness, {}, searching);
-  expect(story(events)).toEqual([
-    ...begunStory,
+  harness.upstream.respondWith(answered);
+  const { events } = await streamRunToEnd(harness, {}, searching);
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
     'run.step.created',
     'run.step.in_progress',
     'run.step.delta',
     'run.step.completed',
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
-  await expectTold(harness, events);
+  await expectStreamMatchesStored(harness, events);
   const ranking_options = { ranker: 'default_2024_08_21', score_threshold: 0 };
-  const [delta] = dataOf(events, 'thread.run.step.delta');
-  const [step] = dataOf(events, 'thread.run.step.completed');
+  const [delta] = eventData(events, 'thread.run.step.delta');
+  const [step] = eventData(events, 'thread.run.step.completed');
   expect(delta?.delta.step_details).toEqual({
     type: 'tool_calls',
     tool_calls: [
@@ -100,7 +115,7 @@ describe('the texts that were found are shown to those who ask', () => {
 
   test('of a step or a list', async () => {
     const harness = await setup();
-    harness.upstream.will(answered);
+    harness.upstream.respondWith(answered);
     const { run } = await createRun(harness, {}, searching);
     await harness.runToEnd();
     expect(await readStep(harness, run, [])).toEqual(bare);
@@ -112,11 +127,11 @@ describe('the texts that were found are shown to those who ask', () => {
     [[], bare],
   ] as const)('of a stream that includes %j', async (include, results) => {
     const harness = await setup();
-    harness.upstream.will(answered);
+    harness.upstream.respondWith(answered);
     const { stream } = await streamRun(harness, { include: [...include] }, searching);
     const events = collect(stream);
     await harness.runToEnd();
-    const [step] = dataOf(await events, 'thread.run.step.completed');
+    const [step] = eventData(await events, 'thread.run.step.completed');
     expect(searchOf(step)?.results).toEqual(results);
   });
 });
@@ -129,7 +144,7 @@ async function sentFor(
 ) {
   const harness = await setup();
   harness.storage.keep('file-a');
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const messages = [{ role: 'user' as const, content: 'Weather?' }];
   const { id } = await harness.openai.beta.threads.create({ messages, ...thread });
   const { id: assistant_id } = await harness.openai.beta.assistants.create({
@@ -139,7 +154,7 @@ async function sentFor(
   const run = await harness.openai.beta.threads.runs.create(id, { assistant_id, ...params });
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
-  return { ...harness.upstream.sent(), lines: harness.lines };
+  return { ...harness.upstream.sent(), lines: harness.logLines };
 }
 
 describe('what is asked of the endpoint', () => {
@@ -157,7 +172,7 @@ describe('what is asked of the endpoint', () => {
     const harness = await setup();
     const message = "Invalid 'tools[0].vector_store_ids': array too long.";
     const error = { message, param: 'tools[0].vector_store_ids' };
-    harness.upstream.will({ http: { status: 400, error } }, {}, {});
+    harness.upstream.respondWith({ http: { status: 400, error } }, {}, {});
     const vector_store_ids = ['vs_thread'];
     const { id } = await harness.openai.beta.threads.create({
       messages: [{ role: 'user', content: 'Weather?' }],
@@ -204,7 +219,10 @@ describe('what is asked of the endpoint', () => {
 
   test('a forced search, once', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [searches('a'), calls('get_weather', {})] }, {});
+    harness.upstream.respondWith(
+      { output: [searchCall('a'), functionCall('get_weather', {})] },
+      {},
+    );
     const { run } = await createRun(
       harness,
       { tool_choice: { type: 'file_search' } },

@@ -2,15 +2,15 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { setup, type Harness } from '../../support/engine.ts';
 import {
-  begunStory,
-  dataOf,
-  expectTold,
-  messageStory,
-  story,
-  tellRun,
+  startedEventNames,
+  eventData,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
+  streamRunToEnd,
 } from '../../support/run-stream.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
-import { makes, runsCode, says } from '../../support/upstream-items.ts';
+import { generatedFileCitation, codeCall, textMessage } from '../../support/upstream-items.ts';
 
 type Note = OpenAI.Responses.ResponseOutputText['annotations'][number];
 
@@ -28,10 +28,10 @@ async function withFiles(...names: string[]): Promise<Harness> {
 
 /** The message of a run that says this with these references, and the story of its stream. */
 async function tellFiles(harness: Harness, text: string, notes: Note[]) {
-  harness.upstream.will({ output: [runsCode('save()'), says(text, notes)] });
-  const { events } = await tellRun(harness, {}, code);
-  await expectTold(harness, events);
-  const [message] = dataOf(events, 'thread.message.completed');
+  harness.upstream.respondWith({ output: [codeCall('save()'), textMessage(text, notes)] });
+  const { events } = await streamRunToEnd(harness, {}, code);
+  await expectStreamMatchesStored(harness, events);
+  const [message] = eventData(events, 'thread.message.completed');
   if (message === undefined) throw new Error('there is no message');
   const [part, ...images] = message.content;
   if (part?.type !== 'text') throw new Error('the message is no text');
@@ -45,7 +45,7 @@ test('a file that code made is kept, and found by its path in the text', async (
   const harness = await withFiles('sum.csv');
   const text = '🥶 See [the sum](sandbox:/mnt/data/sum.csv).';
   const { value, annotations, message, events } = await tellFiles(harness, text, [
-    makes('sum.csv'),
+    generatedFileCitation('sum.csv'),
   ]);
   expect(value).toBe(text);
   const [kept] = harness.storage.files.values();
@@ -61,7 +61,7 @@ test('a file that code made is kept, and found by its path in the text', async (
     },
   ]);
   expect(await kept?.content.text()).toBe('<sum.csv>');
-  const noted = dataOf(events, 'thread.message.delta').at(-1)?.delta.content;
+  const noted = eventData(events, 'thread.message.delta').at(-1)?.delta.content;
   expect(noted).toEqual([
     { index: 0, type: 'text', text: { value: '', annotations: [{ index: 0, ...annotations[0] }] } },
   ]);
@@ -74,7 +74,9 @@ test('a file that code made is kept, and found by its path in the text', async (
 
 test('one that the text does not name gets a marker', async () => {
   const harness = await withFiles('sum.csv');
-  const { value, annotations } = await tellFiles(harness, 'Done.', [makes('sum.csv')]);
+  const { value, annotations } = await tellFiles(harness, 'Done.', [
+    generatedFileCitation('sum.csv'),
+  ]);
   expect(value).toBe('Done.【0:0†sum.csv】');
   expect(annotations).toMatchObject([{ type: 'file_path', start_index: 5, end_index: 18 }]);
 });
@@ -84,8 +86,16 @@ test('names that begin alike, names with spaces, and one file referred to twice'
   const text = ['a.csv.gz', 'a.csv', 'b%20c.csv', 'a.csv']
     .map((name) => `sandbox:/mnt/data/${name}`)
     .join(' and ');
-  const notes = [makes('a.csv'), makes('a.csv.gz'), makes('b c.csv'), makes('a.csv')];
-  const { value, annotations } = await tellFiles(harness, text, [...notes, makes('a.csv')]);
+  const notes = [
+    generatedFileCitation('a.csv'),
+    generatedFileCitation('a.csv.gz'),
+    generatedFileCitation('b c.csv'),
+    generatedFileCitation('a.csv'),
+  ];
+  const { value, annotations } = await tellFiles(harness, text, [
+    ...notes,
+    generatedFileCitation('a.csv'),
+  ]);
   expect(value).toBe(text);
   const named = annotations.map((note) => {
     expect(value.slice(note.start_index, note.end_index)).toBe(note.text);
@@ -104,14 +114,14 @@ test('names that begin alike, names with spaces, and one file referred to twice'
 test('a path that goes on is another file’s', async () => {
   const harness = await withFiles('a.csv');
   const text = 'Not sandbox:/mnt/data/a.csv.gz. But sandbox:/mnt/data/a.csv.';
-  const { annotations } = await tellFiles(harness, text, [makes('a.csv')]);
+  const { annotations } = await tellFiles(harness, text, [generatedFileCitation('a.csv')]);
   expect(annotations).toMatchObject([{ start_index: 36, text: 'sandbox:/mnt/data/a.csv' }]);
 });
 
 test('an image is a part of its message, and a link to it is one to the same file', async () => {
   const harness = await withFiles('plot.png', 'other.png');
   const text = '![plot](sandbox:/mnt/data/plot.png)';
-  const notes = [makes('plot.png'), makes('other.png')];
+  const notes = [generatedFileCitation('plot.png'), generatedFileCitation('other.png')];
   const { annotations, images, events } = await tellFiles(harness, text, notes);
   expect(keptNames(harness).toSorted()).toEqual(['other.png', 'plot.png']);
   const idOf = (name: string) =>
@@ -121,7 +131,7 @@ test('an image is a part of its message, and a link to it is one to the same fil
     { type: 'image_file', image_file: { file_id: idOf('plot.png'), detail: 'auto' } },
     { type: 'image_file', image_file: { file_id: idOf('other.png'), detail: 'auto' } },
   ]);
-  const last = dataOf(events, 'thread.message.delta').at(-1)?.delta.content;
+  const last = eventData(events, 'thread.message.delta').at(-1)?.delta.content;
   expect(last).toEqual([
     { index: 2, type: 'image_file', image_file: { file_id: idOf('other.png') } },
   ]);
@@ -129,10 +139,10 @@ test('an image is a part of its message, and a link to it is one to the same fil
 
 test('a message that is nothing but an image', async () => {
   const harness = await withFiles('plot.png');
-  harness.upstream.will({ output: [says('', [makes('plot.png')])] });
-  const { events } = await tellRun(harness, {}, code);
-  expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
-  const [message] = dataOf(events, 'thread.message.completed');
+  harness.upstream.respondWith({ output: [textMessage('', [generatedFileCitation('plot.png')])] });
+  const { events } = await streamRunToEnd(harness, {}, code);
+  expect(eventNames(events)).toEqual([...startedEventNames, ...messageEventNames, 'run.completed']);
+  const [message] = eventData(events, 'thread.message.completed');
   expect(message?.content.map(({ type }) => type)).toEqual(['image_file']);
 });
 
@@ -148,9 +158,11 @@ describe('a file that cannot be kept does not cost the run', () => {
     ['an image', 'Look.', 'gone.png', 'Look.'],
   ])('%s', async (_, text, name, said) => {
     const harness = await withFiles();
-    const { value, annotations, images } = await tellFiles(harness, text, [makes(name)]);
+    const { value, annotations, images } = await tellFiles(harness, text, [
+      generatedFileCitation(name),
+    ]);
     expect({ value, annotations, images }).toEqual({ value: said, annotations: [], images: [] });
-    const lost = harness.lines.filter((line) => line.includes('file that a run made is lost'));
+    const lost = harness.logLines.filter((line) => line.includes('file that a run made is lost'));
     expect(lost).toHaveLength(1);
     expect(lost[0]).toContain(name);
   });
@@ -161,10 +173,10 @@ describe('a file that cannot be kept does not cost the run', () => {
       { type: 'image', url: 'https://127.0.0.1:1/plot.png' } as const,
       { type: 'logs', logs: 'drawn' } as const,
     ];
-    harness.upstream.will({ output: [runsCode('draw()', outputs), says('Drawn.')] });
-    const { events } = await tellRun(harness, {}, code);
-    await expectTold(harness, events);
-    const [step] = dataOf(events, 'thread.run.step.completed');
+    harness.upstream.respondWith({ output: [codeCall('draw()', outputs), textMessage('Drawn.')] });
+    const { events } = await streamRunToEnd(harness, {}, code);
+    await expectStreamMatchesStored(harness, events);
+    const [step] = eventData(events, 'thread.run.step.completed');
     expect(step?.step_details).toMatchObject({
       tool_calls: [{ code_interpreter: { outputs: [{ type: 'logs', logs: 'drawn' }] } }],
     });
@@ -182,7 +194,9 @@ describe('a file that cannot be kept does not cost the run', () => {
       return Object.assign(new Blob(['1']), { stream: () => new ReadableStream({}) });
     };
     harness.storage.containers.set('cntr_first', slow);
-    harness.upstream.will({ output: [says('Done.', [makes('sum.csv')])] });
+    harness.upstream.respondWith({
+      output: [textMessage('Done.', [generatedFileCitation('sum.csv')])],
+    });
     const { run, thread_id } = await createRun(harness, {}, code);
     await harness.engine.tick();
     await asked.promise;
@@ -194,7 +208,7 @@ describe('a file that cannot be kept does not cost the run', () => {
     expect(harness.storage.brokenOff).toEqual([
       expect.stringMatching(/^GET \/containers\/cntr_first\/files\/.+\/content$/u),
     ]);
-    const tooLong = harness.lines.filter((line) =>
+    const tooLong = harness.logLines.filter((line) =>
       line.includes('The model endpoint took too long.'),
     );
     expect(tooLong).toHaveLength(status === 'completed' ? 1 : 0);

@@ -4,17 +4,17 @@ import { createClock } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import {
-  begunStory,
+  startedEventNames,
   collect,
-  dataOf,
-  expectTold,
-  messageStory,
-  story,
+  eventData,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
   streamRun,
 } from '../../support/run-stream.ts';
 import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
-import { runsCode, says } from '../../support/upstream-items.ts';
+import { codeCall, textMessage } from '../../support/upstream-items.ts';
 
 const code = {
   tools: [{ type: 'code_interpreter' }],
@@ -25,7 +25,7 @@ const openStory = ['run.step.created', 'run.step.in_progress', 'run.step.delta']
 /** A model that stops when its code is written and before it has run. */
 function midway(...before: NonNullable<Turn['output']>) {
   const gate = createGate();
-  const output = [...before, runsCode('print("slow")', [{ type: 'logs', logs: 'slow' }])];
+  const output = [...before, codeCall('print("slow")', [{ type: 'logs', logs: 'slow' }])];
   return { gate, output, before: 'response.code_interpreter_call_code.done' as const };
 }
 
@@ -38,7 +38,7 @@ describe('a run that is broken off in the middle of its code', () => {
   test('cancelled', async () => {
     const harness = await setup();
     const turn = midway();
-    harness.upstream.will(turn);
+    harness.upstream.respondWith(turn);
     const { stream, thread_id } = await streamRun(harness, {}, code);
     const told = collect(stream);
     await harness.engine.tick();
@@ -47,15 +47,15 @@ describe('a run that is broken off in the middle of its code', () => {
     await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
     await harness.runToEnd();
     const events = await told;
-    expect(story(events)).toEqual([
-      ...begunStory,
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
       ...openStory,
       'run.cancelling',
       'run.step.cancelled',
       'run.cancelled',
     ]);
-    await expectTold(harness, events);
-    const [step] = dataOf(events, 'thread.run.step.cancelled');
+    await expectStreamMatchesStored(harness, events);
+    const [step] = eventData(events, 'thread.run.step.cancelled');
     expect(callsOf(step)).toMatchObject([written]);
     expect(step?.usage?.total_tokens).toBe(0);
   });
@@ -63,7 +63,7 @@ describe('a run that is broken off in the middle of its code', () => {
   test('expired', async () => {
     const harness = await setup({ runLifetime: 60 });
     const turn = midway();
-    harness.upstream.will(turn);
+    harness.upstream.respondWith(turn);
     const { run } = await createRun(harness, {}, code);
     await harness.engine.tick();
     await turn.gate.reached;
@@ -77,9 +77,9 @@ describe('a run that is broken off in the middle of its code', () => {
 
   test('failed', async () => {
     const harness = await setup();
-    const output = [runsCode('done()'), runsCode('print("slow")')];
+    const output = [codeCall('done()'), codeCall('print("slow")')];
     const over = 'response.code_interpreter_call_code.done';
-    harness.upstream.will({
+    harness.upstream.respondWith({
       output,
       // The second call breaks off when its code is written.
       edit: (events) => {
@@ -101,8 +101,8 @@ describe('a run that is broken off in the middle of its code', () => {
 
   test('calls that are done end their step as it is', async () => {
     const harness = await setup();
-    harness.upstream.will({
-      output: [runsCode('done()'), says('So')],
+    harness.upstream.respondWith({
+      output: [codeCall('done()'), textMessage('So')],
       broken: { how: 'end', before: 'response.content_part.added' },
     });
     const { run } = await createRun(harness, {}, code);
@@ -116,8 +116,8 @@ describe('a run that is broken off in the middle of its code', () => {
 
 test('an earlier turn is paid for once, though code follows it', async () => {
   const harness = await setup();
-  const turn = midway(says('Hm.'));
-  harness.upstream.will(turn);
+  const turn = midway(textMessage('Hm.'));
+  harness.upstream.respondWith(turn);
   const { run, thread_id } = await createRun(harness, {}, code);
   await harness.engine.tick();
   await turn.gate.reached;
@@ -133,14 +133,14 @@ test('an earlier turn is paid for once, though code follows it', async () => {
 test('a process that dies in the middle of code leaves nothing of it', async () => {
   const database = temporary();
   const here = await setup({ database });
-  const turn = midway(runsCode('first()'), says('Now.'));
-  here.upstream.will({ ...turn, before: 'response.completed' });
+  const turn = midway(codeCall('first()'), textMessage('Now.'));
+  here.upstream.respondWith({ ...turn, before: 'response.completed' });
   const { run, thread_id } = await createRun(here, {}, code);
   await here.engine.tick();
   await turn.gate.reached;
   const there = await setup({ database, ids: here.ids, clock: createClock() });
   await there.clock.advance(120_000);
-  there.upstream.will({ output: [runsCode('again()'), says('Done.')] });
+  there.upstream.respondWith({ output: [codeCall('again()'), textMessage('Done.')] });
   await there.runToEnd();
   expect(await readRun(there, run)).toMatchObject({ status: 'completed' });
   const steps = await readSteps(there, run);
@@ -155,8 +155,8 @@ test('code that another process runs is told as far as it is, and then the rest'
   const database = temporary();
   const here = await setup({ database });
   const there = await setup({ database, ids: here.ids, clock: here.clock });
-  const turn = midway(runsCode('first()', [{ type: 'logs', logs: '1' }]));
-  there.upstream.will({ ...turn, output: [...turn.output, says('Done.')] });
+  const turn = midway(codeCall('first()', [{ type: 'logs', logs: '1' }]));
+  there.upstream.respondWith({ ...turn, output: [...turn.output, textMessage('Done.')] });
   const { stream } = await streamRun(here, {}, code);
   const told = collect(stream);
   await there.engine.tick();
@@ -166,15 +166,15 @@ test('code that another process runs is told as far as it is, and then the rest'
   await there.engine.idle();
   await here.clock.advance(1000);
   const events = await told;
-  expect(story(events)).toEqual([
-    ...begunStory,
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
     ...openStory,
     'run.step.completed',
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
-  await expectTold(here, events);
-  const deltas = dataOf(events, 'thread.run.step.delta').flatMap(({ delta }) =>
+  await expectStreamMatchesStored(here, events);
+  const deltas = eventData(events, 'thread.run.step.delta').flatMap(({ delta }) =>
     delta.step_details?.type === 'tool_calls' ? (delta.step_details.tool_calls ?? []) : [],
   );
   const inputs = deltas.map((call) =>
@@ -187,23 +187,23 @@ test('code that was lost midway is closed before it is made again', async () => 
   const database = temporary();
   const here = await setup({ database });
   const turn = midway();
-  here.upstream.will(turn);
+  here.upstream.respondWith(turn);
   const { stream } = await streamRun(here, {}, code);
   const told = collect(stream);
   await here.engine.tick();
   await turn.gate.reached;
   const there = await setup({ database, ids: here.ids, clock: createClock() });
   await there.clock.advance(120_000);
-  there.upstream.will({ output: [runsCode('again()'), says('Done.')] });
+  there.upstream.respondWith({ output: [codeCall('again()'), textMessage('Done.')] });
   await there.runToEnd();
   await here.clock.advance(1000);
-  expect(story(await told)).toEqual([
-    ...begunStory,
+  expect(eventNames(await told)).toEqual([
+    ...startedEventNames,
     ...openStory,
     'run.step.failed',
     ...openStory,
     'run.step.completed',
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
   turn.gate.open();

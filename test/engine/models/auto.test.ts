@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { type ChatServer, chatError, createChatUpstream } from '../../support/chat-upstream.ts';
 import { apiKey, setup } from '../../support/engine.ts';
-import { calling } from '../../support/chat-replies.ts';
+import { toolCall } from '../../support/chat-replies.ts';
 import {
   createAssistant,
   createRun,
   createThread,
   readMessages,
   readRun,
-  refusal,
-  submit,
+  apiErrorOf,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
-import { says } from '../../support/upstream-items.ts';
+import { textMessage } from '../../support/upstream-items.ts';
 import { createUpstream } from '../../support/upstream.ts';
 
 const baseURL = 'http://localhost:11434/v1';
@@ -32,7 +32,7 @@ async function run(harness: Awaited<ReturnType<typeof setup>>) {
 describe('an endpoint that has Responses', () => {
   test.each([null, baseURL])('is asked for nothing else (%s)', async (url) => {
     const harness = await setup({ model: 'auto', ...(url === null ? {} : { baseURL: url }) });
-    harness.upstream.will({ output: [says('Hi.')] }, {});
+    harness.upstream.respondWith({ output: [textMessage('Hi.')] }, {});
     expect((await run(harness)).status).toBe('completed');
     expect((await run(harness)).status).toBe('completed');
     expect(harness.upstream.requests.map((request) => new URL(request.url).pathname)).toEqual([
@@ -43,7 +43,7 @@ describe('an endpoint that has Responses', () => {
 
   test('and answers it in one piece is understood', async () => {
     const upstream = createUpstream({ apiKey: null });
-    upstream.will({ output: [says('All at once.')] });
+    upstream.respondWith({ output: [textMessage('All at once.')] });
     const whole: typeof fetch = async (input, init) => {
       const text = await (await upstream.fetch(input, init)).text();
       const last = text.split('\n').findLast((line) => line.startsWith('data: ')) ?? '';
@@ -61,7 +61,7 @@ describe('an endpoint that has Responses', () => {
     'behind a gateway that fills the wait (%j) is asked for nothing else',
     async (ping) => {
       const upstream = createUpstream({ apiKey: null });
-      upstream.will({ output: [says('Here I am.')] });
+      upstream.respondWith({ output: [textMessage('Here I am.')] });
       const waiting: typeof fetch = async (input, init) => {
         const answer = await upstream.fetch(input, init);
         return new Response(ping.repeat(2) + (await answer.text()), answer);
@@ -96,7 +96,7 @@ describe('what decides nothing', () => {
     const first = await run(it);
     expect(first.status).toBe('failed');
     expect(first.last_error?.message).toContain('Not now.');
-    upstream.will({ said: 'Hi.' });
+    upstream.respondWith({ text: 'Hi.' });
     expect((await run(it)).status).toBe('completed');
   });
 
@@ -104,10 +104,10 @@ describe('what decides nothing', () => {
     const { harness: it, upstream } = await meet({
       responses: () => chatError(404, { message: 'model "x" not found', code: 404 }),
     });
-    upstream.will({ http: { status: 404, error: { message: 'model "x" not found' } } });
+    upstream.respondWith({ http: { status: 404, error: { message: 'model "x" not found' } } });
     const failed = await run(it);
     expect(failed.last_error?.message).toContain('model "x" not found');
-    upstream.will({ said: 'Hi.' });
+    upstream.respondWith({ text: 'Hi.' });
     expect((await run(it)).status).toBe('completed');
     expect(upstream.triedResponses()).toBe(2);
   });
@@ -115,7 +115,7 @@ describe('what decides nothing', () => {
 
 test('runs that begin at once all find out', async () => {
   const { harness: it, upstream } = await meet({});
-  upstream.will({ said: 'One.' }, { said: 'Two.' }, { said: 'Three.' });
+  upstream.respondWith({ text: 'One.' }, { text: 'Two.' }, { text: 'Three.' });
   const made = await Promise.all([createRun(it), createRun(it), createRun(it)]);
   await it.runToEnd();
   const ended = await Promise.all(made.map((one) => readRun(it, one.run)));
@@ -145,11 +145,11 @@ test('told to use Responses, it says that there is none', async () => {
 
 test('tools that Chat Completions lacks are refused once that is what is spoken', async () => {
   const { harness: it, upstream } = await meet({});
-  upstream.will({ said: 'Hi.' });
+  upstream.respondWith({ text: 'Hi.' });
   await run(it);
   const { id: assistant_id } = await createAssistant(it, { tools: [{ type: 'file_search' }] });
   const thread = await createThread(it);
-  const error = await refusal(it.openai.beta.threads.runs.create(thread.id, { assistant_id }));
+  const error = await apiErrorOf(it.openai.beta.threads.runs.create(thread.id, { assistant_id }));
   expect(error.status).toBe(400);
   expect(error.message).toContain("'tools[0].type' is 'file_search', which Chat Completions");
 });
@@ -168,10 +168,10 @@ test('a run with such a tool fails where nobody knew before', async () => {
 
 test('a run goes on through Chat where it waits', async () => {
   const { harness: it, upstream } = await meet({});
-  upstream.will({ calls: [calling('get_weather', { city: 'Oslo' })] }, { said: 'Snow.' });
+  upstream.respondWith({ calls: [toolCall('get_weather', { city: 'Oslo' })] }, { text: 'Snow.' });
   const { run: made } = await createRun(it);
   await it.runToEnd();
-  await submit(it, await readRun(it, made));
+  await submitOutputs(it, await readRun(it, made));
   await it.runToEnd();
   expect((await readRun(it, made)).status).toBe('completed');
   expect(upstream.triedResponses()).toBe(1);

@@ -59,7 +59,7 @@ describe('what a server refuses is said in another way, and remembered', () => {
   test.each(servers)('%s', async (_, server, expected, options) => {
     const { harness: it, upstream } = await open(server, options);
     for (const calls of [2, 3]) {
-      upstream.will({ said: 'Snow.' });
+      upstream.respondWith({ text: 'Snow.' });
       const { run } = await createRun(it, { max_completion_tokens: 500 });
       await it.runToEnd();
       expect((await readRun(it, run)).last_error).toBeNull();

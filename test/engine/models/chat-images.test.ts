@@ -15,7 +15,7 @@ const shown = (file_id: string): OpenAI.Beta.ThreadCreateParams.Message => ({
 async function show(file: (harness: Awaited<ReturnType<typeof setup>>) => Promise<string>) {
   const upstream = createChatUpstream({ apiKey });
   const harness = await setup({ model: 'chat', endpoint: upstream });
-  upstream.will({});
+  upstream.respondWith({});
   const { id: assistant_id } = await createAssistant(harness);
   const { id } = await harness.openai.beta.threads.create({
     messages: [shown(await file(harness))],

@@ -2,15 +2,15 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { type ChatServer, createChatUpstream, writeEvents } from '../../support/chat-upstream.ts';
 import { setup } from '../../support/engine.ts';
-import { calling, type Reply } from '../../support/chat-replies.ts';
+import { toolCall, type Reply } from '../../support/chat-replies.ts';
 import {
   callIds,
   createAssistant,
   createRun,
   readMessages,
   readRun,
-  refusal,
-  submit,
+  apiErrorOf,
+  submitOutputs,
   textOf,
   weatherTool,
 } from '../../support/conversation.ts';
@@ -28,7 +28,7 @@ async function open(server: ChatServer = {}) {
 /** The messages that a thread becomes. */
 async function sentFor(messages: Message[], params: Params = {}) {
   const { it: harness, upstream } = await open();
-  upstream.will({});
+  upstream.respondWith({});
   const { id: assistant_id } = await createAssistant(harness);
   const { id } = await harness.openai.beta.threads.create({ messages });
   const run = await harness.openai.beta.threads.runs.create(id, { assistant_id, ...params });
@@ -40,7 +40,7 @@ async function sentFor(messages: Message[], params: Params = {}) {
 /** A run of one call on a server. */
 async function ask(server: ChatServer, reply: Reply) {
   const { it: harness, upstream } = await open(server);
-  upstream.will(reply);
+  upstream.respondWith(reply);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const [, message] = await readMessages(harness, thread_id);
@@ -123,7 +123,7 @@ test.each(['data: null\n\n', 'data:\n\n', 'event: ping\ndata: \n\n'])(
   '%j is not the end',
   async (nothing) => {
     const server: ChatServer = { write: (chunks) => `${nothing}${writeEvents(chunks)}` };
-    const { message } = await ask(server, { said: 'Snow.' });
+    const { message } = await ask(server, { text: 'Snow.' });
     expect(message && textOf(message)).toBe('Snow.');
   },
 );
@@ -164,7 +164,7 @@ describe('an error', () => {
     [{ detail: 'Worker died.' }, 'server_error'],
   ])('may come in the stream (%j)', async (error, code) => {
     const server: ChatServer = { edit: (chunks) => [...chunks.slice(0, 3), error] };
-    const { run, message } = await ask(server, { said: 'It is cold and' });
+    const { run, message } = await ask(server, { text: 'It is cold and' });
     expect(run).toMatchObject({ status: 'failed', last_error: { code } });
     expect(run.last_error?.message).not.toContain('ended before');
     expect(message).toMatchObject({ incomplete_details: { reason: 'run_failed' } });
@@ -173,24 +173,24 @@ describe('an error', () => {
   test('may come in a field of its own', async () => {
     const error = 'error: {"code":503,"message":"Slot unavailable.","type":"server_error"}\n\n';
     const server: ChatServer = { write: (chunks) => writeEvents(chunks.slice(0, 3), error) };
-    const { run } = await ask(server, { said: 'It is cold and' });
+    const { run } = await ask(server, { text: 'It is cold and' });
     expect(run.last_error?.message).toContain('Slot unavailable.');
   });
 });
 
-const repeated = () => calling('get_weather', { city: 'Oslo' }, 'call_0');
+const repeated = () => toolCall('get_weather', { city: 'Oslo' }, 'call_0');
 
 test('ids that a server repeats are still told apart, and go back to it as they were', async () => {
   const { it: harness, upstream } = await open();
-  const strange = calling('get_weather', { city: 'Rome' }, 'functions.get_weather:1');
-  upstream.will({ calls: [repeated(), strange] }, { calls: [repeated()] }, {});
+  const strange = toolCall('get_weather', { city: 'Rome' }, 'functions.get_weather:1');
+  upstream.respondWith({ calls: [repeated(), strange] }, { calls: [repeated()] }, {});
   const { run } = await createRun(harness);
   const seen: string[] = [];
   for (let turns = 0; turns < 2; turns += 1) {
     await harness.runToEnd();
     const waiting = await readRun(harness, run);
     seen.push(...callIds(waiting));
-    await submit(harness, waiting);
+    await submitOutputs(harness, waiting);
   }
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
@@ -204,27 +204,27 @@ test('ids that a server repeats are still told apart, and go back to it as they 
 
 test('a count is not undone by an empty one', async () => {
   const nothing = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } };
-  const { run } = await ask({ edit: (chunks) => [...chunks, nothing] }, { said: 'Snow.' });
+  const { run } = await ask({ edit: (chunks) => [...chunks, nothing] }, { text: 'Snow.' });
   expect(run.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 });
 });
 
 test('an answer is counted where the question is not', async () => {
   const counted = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 4 } };
   const server: ChatServer = { edit: (chunks) => [...chunks, counted] };
-  const { run } = await ask(server, { said: 'Snow.', usage: null });
+  const { run } = await ask(server, { text: 'Snow.', usage: null });
   expect(run.usage).toMatchObject({ completion_tokens: 4, total_tokens: 4 });
 });
 
 test('an end in error is a failure, whatever was said', async () => {
   const broken = { choices: [{ index: 0, delta: {}, finish_reason: 'error' }] };
   const server: ChatServer = { edit: (chunks) => [...chunks.slice(0, 3), broken] };
-  const { run } = await ask(server, { said: 'It is cold and' });
+  const { run } = await ask(server, { text: 'It is cold and' });
   expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
 });
 
 test('a connection that breaks when all is said costs nothing', async () => {
   const upstream = createChatUpstream();
-  upstream.will({ said: 'Snow.' });
+  upstream.respondWith({ text: 'Snow.' });
   const breaking: typeof fetch = async (input, init) => {
     const answer = await upstream.fetch(input, init);
     const [said = ''] = (await answer.text()).split('data: [DONE]');
@@ -250,7 +250,7 @@ test('calls of no arguments have empty ones', async () => {
 });
 
 test('text and a refusal are parts of one message', async () => {
-  const { message } = await ask({}, { said: 'Hm.', refused: 'No.' });
+  const { message } = await ask({}, { text: 'Hm.', refusal: 'No.' });
   expect(message?.content).toMatchObject([
     { type: 'text', text: { value: 'Hm.' } },
     { type: 'refusal', refusal: 'No.' },
@@ -264,12 +264,12 @@ test('a stream that says nothing and is done is an empty answer', async () => {
 
 test.each(['file_search', 'code_interpreter'] as const)('%s is refused', async (type) => {
   const { it: harness } = await open();
-  const error = await refusal(createRun(harness, {}, { tools: [weatherTool, { type }] }));
+  const error = await apiErrorOf(createRun(harness, {}, { tools: [weatherTool, { type }] }));
   expect(error.status).toBe(400);
   expect(error.message).toContain(`'tools[1].type' is '${type}', which Chat Completions`);
 });
 
 test('the text of a thread is what was said', async () => {
-  const { message } = await ask({}, { said: 'Snow. ❄️' });
+  const { message } = await ask({}, { text: 'Snow. ❄️' });
   expect(message && textOf(message)).toBe('Snow. ❄️');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { turn, until } from '../../support/clock.ts';
+import { eventLoopTurn, waitUntil } from '../../support/clock.ts';
 import { executors } from '../../support/executors.ts';
 import type { Reply } from '../../support/chat-replies.ts';
 import { createRun, readMessages, readRun, textOf } from '../../support/conversation.ts';
@@ -10,7 +10,7 @@ describe.each(executors)('$name', ({ open }) => {
   /** A run whose first model call answers `reply`, taken as far as it goes. */
   async function run(reply: Reply) {
     const harness = await open();
-    harness.will(reply);
+    harness.respondWith(reply);
     const made = await createRun(harness);
     await harness.runToEnd();
     const ended = await readRun(harness, made.run);
@@ -40,7 +40,7 @@ describe.each(executors)('$name', ({ open }) => {
 
     test('in the middle of the answer keeps the text', async () => {
       const failed = { code: 'rate_limit_exceeded', message: 'Slow down.' };
-      const { run: ended, messages } = await run({ said: 'It is cold and', failed });
+      const { run: ended, messages } = await run({ text: 'It is cold and', failed });
       expect(ended).toMatchObject({
         status: 'failed',
         last_error: { code: 'rate_limit_exceeded' },
@@ -51,7 +51,7 @@ describe.each(executors)('$name', ({ open }) => {
 
     test.each(['error', 'end'] as const)('of the connection (%s) as well', async (how) => {
       const broken = { how, before: 'end' } as const;
-      const { run: ended, messages } = await run({ said: 'It is cold and', broken });
+      const { run: ended, messages } = await run({ text: 'It is cold and', broken });
       expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
       expect(messages.map(textOf)).toEqual(['It is cold and']);
     });
@@ -63,7 +63,7 @@ describe.each(executors)('$name', ({ open }) => {
       const { status, last_error } = await readRun(harness, made);
       expect(status).toBe('failed');
       expect(last_error?.message).toContain('Incorrect API key provided');
-      const said = JSON.stringify(last_error) + harness.lines.join('');
+      const said = JSON.stringify(last_error) + harness.logLines.join('');
       expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
     });
   });
@@ -75,12 +75,12 @@ describe.each(executors)('$name', ({ open }) => {
     test.each([
       ['refused for the moment', { http: { status: 503, error, headers: later } }],
       ['over the rate', { http: { status: 429, error, headers: later } }],
-      ['broken off at once', { said: 'x', broken: { how: 'error', before: 'all' } }],
-      ['ended at once', { said: 'x', broken: { how: 'end', before: 'all' } }],
+      ['broken off at once', { text: 'x', broken: { how: 'error', before: 'all' } }],
+      ['ended at once', { text: 'x', broken: { how: 'end', before: 'all' } }],
       ['an error at once', { failed: { code: 'server_error', message: 'Oh.' } }],
     ] satisfies [string, Reply][])('when it was %s', async (_, reply) => {
       const harness = await open();
-      harness.will(reply, { said: 'Snow.' });
+      harness.respondWith(reply, { text: 'Snow.' });
       const { run: made, thread_id } = await createRun(harness);
       await harness.engine.tick();
       for (let passed = 0; passed < 100; passed += 1) await harness.clock.advance(1000);
@@ -94,13 +94,13 @@ describe.each(executors)('$name', ({ open }) => {
   test('a run is cancelled in the middle of the answer', async () => {
     const harness = await open();
     const gate = createGate();
-    harness.will({ said: 'It is cold and', gate });
+    harness.respondWith({ text: 'It is cold and', gate });
     const { run: made, thread_id } = await createRun(harness);
     await harness.engine.tick();
     await gate.reached;
-    await turn();
+    await eventLoopTurn();
     await harness.openai.beta.threads.runs.cancel(made.id, { thread_id });
-    await until(async () => (await readRun(harness, made)).status === 'cancelled');
+    await waitUntil(async () => (await readRun(harness, made)).status === 'cancelled');
     const [, message] = await readMessages(harness, thread_id);
     expect(message).toMatchObject({ incomplete_details: { reason: 'run_cancelled' } });
     expect(message && textOf(message)).toBe('It is cold and');

@@ -15,7 +15,7 @@ describe.each(executors)('$name', ({ open }) => {
     messages?: OpenAI.Beta.ThreadCreateParams.Message[],
   ) => {
     const harness = await open();
-    harness.will({});
+    harness.respondWith({});
     const { id: assistant_id } = await createAssistant(harness);
     const thread = await harness.openai.beta.threads.create({
       messages: messages ?? [{ role: 'user', content: 'Weather?' }],
@@ -32,7 +32,7 @@ describe.each(executors)('$name', ({ open }) => {
 
   test('goes with the key', async () => {
     const harness = await open({ key: apiKey });
-    harness.will({});
+    harness.respondWith({});
     const { run: made } = await createRun(harness);
     await harness.runToEnd();
     expect((await readRun(harness, made)).status).toBe('completed');

@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { until } from '../../support/clock.ts';
+import { waitUntil } from '../../support/clock.ts';
 import { executors } from '../../support/executors.ts';
-import { calling, type Reply } from '../../support/chat-replies.ts';
+import { toolCall, type Reply } from '../../support/chat-replies.ts';
 import {
   callIds,
   createAssistant,
@@ -10,7 +10,7 @@ import {
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
 
@@ -21,7 +21,7 @@ describe.each(executors)('$name', ({ open }) => {
   /** A run whose first model call answers `reply`, taken as far as it goes. */
   async function run(reply: Reply, params: RunParams = {}) {
     const harness = await open();
-    harness.will(reply);
+    harness.respondWith(reply);
     const made = await createRun(harness, params);
     await harness.runToEnd();
     const ended = await readRun(harness, made.run);
@@ -31,7 +31,7 @@ describe.each(executors)('$name', ({ open }) => {
 
   describe('what a model says', () => {
     test('becomes a message and its step', async () => {
-      const { run: ended, messages, steps } = await run({ said: 'Snow, -3 °C. ❄️' });
+      const { run: ended, messages, steps } = await run({ text: 'Snow, -3 °C. ❄️' });
       expect(ended.status).toBe('completed');
       expect(messages.map(textOf)).toEqual(['Snow, -3 °C. ❄️']);
       expect(steps).toMatchObject([{ type: 'message_creation', status: 'completed' }]);
@@ -39,13 +39,15 @@ describe.each(executors)('$name', ({ open }) => {
 
     test('is streamed as it comes, and adds up to the message', async () => {
       const harness = await open();
-      harness.will({ said: 'Snow, -3 °C. ❄️' });
+      harness.respondWith({ text: 'Snow, -3 °C. ❄️' });
       const { id: assistant_id } = await createAssistant(harness);
       const { id } = await harness.openai.beta.threads.create();
       const stream = harness.openai.beta.threads.runs.stream(id, { assistant_id });
       const deltas: string[] = [];
       stream.on('textDelta', ({ value = '' }) => deltas.push(value));
-      await until(async () => (await harness.openai.beta.threads.runs.list(id)).data.length > 0);
+      await waitUntil(
+        async () => (await harness.openai.beta.threads.runs.list(id)).data.length > 0,
+      );
       await harness.runToEnd();
       const [message] = await stream.finalMessages();
       expect(deltas.length).toBeGreaterThan(1);
@@ -59,7 +61,7 @@ describe.each(executors)('$name', ({ open }) => {
     });
 
     test('may be a refusal, which is a part of its own kind', async () => {
-      const { run: ended, messages } = await run({ refused: 'I cannot help with that.' });
+      const { run: ended, messages } = await run({ refusal: 'I cannot help with that.' });
       expect(ended.status).toBe('completed');
       expect(messages[0]?.content).toEqual([
         { type: 'refusal', refusal: 'I cannot help with that.' },
@@ -67,15 +69,15 @@ describe.each(executors)('$name', ({ open }) => {
     });
 
     test('is not what it thought', async () => {
-      const { messages, run: ended, steps } = await run({ thought: 'gAAAA', said: 'Snow.' });
+      const { messages, run: ended, steps } = await run({ thought: 'gAAAA', text: 'Snow.' });
       expect(messages.map(textOf)).toEqual(['Snow.']);
       expect(JSON.stringify([ended, messages, steps])).not.toContain('gAAAA');
     });
   });
 
   describe('function calls', () => {
-    const oslo = calling('get_weather', { city: 'Oslo' }, 'call_one');
-    const rome = calling('get_weather', { city: 'Rome' }, 'call_two');
+    const oslo = toolCall('get_weather', { city: 'Oslo' }, 'call_one');
+    const rome = toolCall('get_weather', { city: 'Rome' }, 'call_two');
 
     test('in parallel are answered together and go on', async () => {
       const {
@@ -97,8 +99,8 @@ describe.each(executors)('$name', ({ open }) => {
         },
       ]);
       expect(steps).toMatchObject([{ type: 'tool_calls', status: 'in_progress' }]);
-      harness.will({ said: 'Cold in both.', usage: [120, 6] });
-      await submit(harness, waiting);
+      harness.respondWith({ text: 'Cold in both.', usage: [120, 6] });
+      await submitOutputs(harness, waiting);
       await harness.runToEnd();
       const ended = await readRun(harness, waiting);
       expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 231 } });
@@ -114,15 +116,15 @@ describe.each(executors)('$name', ({ open }) => {
         run: waiting,
         messages,
         steps,
-      } = await run({ said: 'Let me see.', calls: [oslo] });
+      } = await run({ text: 'Let me see.', calls: [oslo] });
       expect(waiting.status).toBe('requires_action');
       expect(messages.map(textOf)).toEqual(['Let me see.']);
       expect(steps.map(({ type, status }) => [type, status])).toEqual([
         ['message_creation', 'completed'],
         ['tool_calls', 'in_progress'],
       ]);
-      harness.will({ said: 'Snow.' });
-      await submit(harness, waiting);
+      harness.respondWith({ text: 'Snow.' });
+      await submitOutputs(harness, waiting);
       await harness.runToEnd();
       expect(JSON.stringify(harness.sent()[1])).toContain('Let me see.');
       expect((await readRun(harness, waiting)).status).toBe('completed');
@@ -130,12 +132,12 @@ describe.each(executors)('$name', ({ open }) => {
 
     test('may be made several times in a run', async () => {
       const { it: harness, run: waiting } = await run({ calls: [oslo], thought: 'gAAAA' });
-      harness.will({ calls: [rome], thought: 'gBBBB' }, { said: 'Cold in both.' });
-      await submit(harness, waiting);
+      harness.respondWith({ calls: [rome], thought: 'gBBBB' }, { text: 'Cold in both.' });
+      await submitOutputs(harness, waiting);
       await harness.runToEnd();
       const second = await readRun(harness, waiting);
       expect(callIds(second)).toEqual(['call_two']);
-      await submit(harness, second);
+      await submitOutputs(harness, second);
       await harness.runToEnd();
       expect((await readRun(harness, waiting)).status).toBe('completed');
     });
@@ -154,8 +156,8 @@ describe.each(executors)('$name', ({ open }) => {
       'that are forced (%j) are so only once',
       async (tool_choice) => {
         const { it: harness, run: waiting } = await run({ calls: [oslo] }, { tool_choice });
-        harness.will({});
-        await submit(harness, waiting);
+        harness.respondWith({});
+        await submitOutputs(harness, waiting);
         await harness.runToEnd();
         expect(harness.sent()[0]).toHaveProperty('tool_choice');
         const [, second = {}] = harness.sent();
@@ -166,7 +168,7 @@ describe.each(executors)('$name', ({ open }) => {
 
   describe('an answer that is cut', () => {
     test('for its length leaves the run incomplete', async () => {
-      const { run: ended, messages } = await run({ said: 'It is cold and', cut: 'length' });
+      const { run: ended, messages } = await run({ text: 'It is cold and', cut: 'length' });
       expect(ended).toMatchObject({
         status: 'incomplete',
         incomplete_details: { reason: 'max_completion_tokens' },
@@ -178,7 +180,7 @@ describe.each(executors)('$name', ({ open }) => {
     });
 
     test('by the content filter keeps what was said', async () => {
-      const { run: ended, messages } = await run({ said: 'It is', cut: 'content_filter' });
+      const { run: ended, messages } = await run({ text: 'It is', cut: 'content_filter' });
       expect(ended).toMatchObject({ status: 'incomplete', incomplete_details: null });
       expect(messages).toMatchObject([
         { status: 'incomplete', incomplete_details: { reason: 'content_filter' } },
@@ -193,7 +195,7 @@ describe.each(executors)('$name', ({ open }) => {
 
   describe('usage', () => {
     test('has cached and reasoning tokens', async () => {
-      const { run: ended } = await run({ said: 'Hi.', usage: [100, 40, 64, 32] });
+      const { run: ended } = await run({ text: 'Hi.', usage: [100, 40, 64, 32] });
       expect(ended.usage).toEqual({
         prompt_tokens: 100,
         completion_tokens: 40,
@@ -204,15 +206,15 @@ describe.each(executors)('$name', ({ open }) => {
     });
 
     test('that nobody counted is none', async () => {
-      const { run: ended } = await run({ said: 'Hi.', usage: null });
+      const { run: ended } = await run({ text: 'Hi.', usage: null });
       expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 0 } });
     });
 
     test('bounds the calls of a run together', async () => {
-      const first = { calls: [calling('get_weather', {})], usage: [90, 200] } as const;
+      const first = { calls: [toolCall('get_weather', {})], usage: [90, 200] } as const;
       const { it: harness, run: waiting } = await run(first, { max_completion_tokens: 500 });
-      harness.will({});
-      await submit(harness, waiting);
+      harness.respondWith({});
+      await submitOutputs(harness, waiting);
       await harness.runToEnd();
       expect(JSON.stringify(harness.sent()[0])).toContain('tokens":500');
       expect(JSON.stringify(harness.sent()[1])).toContain('tokens":300');

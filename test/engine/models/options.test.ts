@@ -9,7 +9,7 @@ async function runWith(env: Record<string, string>, model: string) {
   const OPENAI_BASE_URL = `${await listen((request) => upstream.fetch(request))}/v1`;
   const served = await startServe({ env: { OPENAI_BASE_URL, ...env } });
   const { assistants, threads } = sdkFor(served).beta;
-  upstream.will({ said: 'Snow. ❄️' });
+  upstream.respondWith({ text: 'Snow. ❄️' });
   const { id: assistant_id } = await assistants.create({ model });
   const messages = [{ role: 'user' as const, content: 'Weather?' }];
   const run = await threads.createAndRunStream({ assistant_id, thread: { messages } }).finalRun();

@@ -5,10 +5,10 @@ import {
   createAssistant,
   createRun,
   readRun,
-  submit,
+  submitOutputs,
   weatherTool,
 } from '../../support/conversation.ts';
-import { calls, refuses, says } from '../../support/upstream-items.ts';
+import { functionCall, refusalMessage, textMessage } from '../../support/upstream-items.ts';
 
 type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
@@ -17,7 +17,7 @@ type ThreadParams = OpenAI.Beta.ThreadCreateParams;
 /** What the model endpoint is sent for a run of these. */
 async function sentFor(params: RunParams, assistant: AssistantParams = {}) {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run } = await createRun(harness, params, assistant);
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
@@ -27,7 +27,7 @@ async function sentFor(params: RunParams, assistant: AssistantParams = {}) {
 /** The input that a thread becomes. */
 async function inputFor(messages: NonNullable<ThreadParams['messages']>, params: RunParams = {}) {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { id } = await harness.openai.beta.threads.create({ messages });
   const { id: assistant_id } = await createAssistant(harness);
   const run = await harness.openai.beta.threads.runs.create(id, { assistant_id, ...params });
@@ -53,7 +53,7 @@ test('a plain run sends what it must and nothing nobody asked for', async () => 
 
 test('the key goes with the request', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await createRun(harness);
   await harness.runToEnd();
   const [request] = harness.upstream.requests;
@@ -63,7 +63,7 @@ test('the key goes with the request', async () => {
 
 test('another endpoint is used where one is given, and needs no key', async () => {
   const harness = await setup({ key: null, baseURL: 'http://localhost:11434/v1' });
-  harness.upstream.will({ output: [says('Hi.')] });
+  harness.upstream.respondWith({ output: [textMessage('Hi.')] });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const [request] = harness.upstream.requests;
@@ -122,10 +122,10 @@ describe('tools', () => {
     'a forced choice (%j) holds for the first model call only',
     async (tool_choice) => {
       const harness = await setup();
-      harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+      harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
       const { run } = await createRun(harness, { tool_choice });
       await harness.runToEnd();
-      await submit(harness, await readRun(harness, run));
+      await submitOutputs(harness, await readRun(harness, run));
       await harness.runToEnd();
       expect(harness.upstream.sent(0).tool_choice).toBeDefined();
       expect(['auto', undefined]).toContain(harness.upstream.sent(1).tool_choice);
@@ -170,10 +170,10 @@ describe('settings', () => {
 
   test('instructions are resent on every call, additional ones behind them', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
     const { run } = await createRun(harness, { additional_instructions: 'Say please.' });
     await harness.runToEnd();
-    await submit(harness, await readRun(harness, run));
+    await submitOutputs(harness, await readRun(harness, run));
     await harness.runToEnd();
     const sent = [harness.upstream.sent(0).instructions, harness.upstream.sent(1).instructions];
     expect(sent).toEqual(['Be brief.\n\nSay please.', 'Be brief.\n\nSay please.']);
@@ -195,7 +195,7 @@ describe('messages', () => {
 
   test('a refusal of the model is sent back as text', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [refuses('No.')] }, {});
+    harness.upstream.respondWith({ output: [refusalMessage('No.')] }, {});
     const { thread_id, assistant_id } = await createRun(harness);
     await harness.runToEnd();
     await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
@@ -261,10 +261,10 @@ describe('messages', () => {
 
 test('a model that has no encrypted reasoning is asked again without it', async () => {
   const harness = await setup({ rejectEncryptedContent: true });
-  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+  harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
   const { run } = await createRun(harness);
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
 });

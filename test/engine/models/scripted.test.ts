@@ -5,7 +5,7 @@ import {
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
 
@@ -18,7 +18,7 @@ test('the scripted model calls a function, then tells what it was told', async (
   const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
   expect(call?.function.name).toBe('get_weather');
   expect(JSON.parse(call?.function.arguments ?? '')).toEqual({ city: expect.any(String) });
-  await submit(harness, waiting, '-3C, snow');
+  await submitOutputs(harness, waiting, '-3C, snow');
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
   const reply = (await readMessages(harness, thread_id)).at(-1);
@@ -52,7 +52,7 @@ async function converse() {
   const harness = await setup({ model: 'scripted', key: null });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   const { usage } = await readRun(harness, run);
   return [(await readMessages(harness, thread_id)).map(textOf), usage];

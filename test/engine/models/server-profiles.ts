@@ -217,7 +217,7 @@ const careless: ChatServer = {
 const html = { 'content-type': 'text/html' };
 
 const unstreaming: ChatServer = {
-  answer: ({ said = null, calls = [] }) =>
+  answer: ({ text: said = null, calls = [] }) =>
     Response.json({
       id: 'chatcmpl-1',
       object: 'chat.completion',

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { createChatUpstream } from '../../support/chat-upstream.ts';
 import { setup } from '../../support/engine.ts';
-import { calling } from '../../support/chat-replies.ts';
+import { toolCall } from '../../support/chat-replies.ts';
 import {
   callIds,
   createAssistant,
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
 import { type Row, rows } from './server-profiles.ts';
@@ -32,22 +32,22 @@ async function converse(row: Row) {
     messages: ['Weather in Oslo?', 'And in Rome?'].map((content) => ({ role: 'user', content })),
   });
   const rooms = [
-    calling('get_weather', { city: 'Oslo' }),
-    calling('get_weather', { city: 'Rome' }),
+    toolCall('get_weather', { city: 'Oslo' }),
+    toolCall('get_weather', { city: 'Rome' }),
   ];
-  upstream.will(
-    { said: 'Let me see.', thought: 'Two calls.', calls: rooms },
-    { thought: 'One more.', calls: [calling('get_weather', { city: 'Bergen' })] },
-    { said: 'Cold in all of them. ❄️' },
+  upstream.respondWith(
+    { text: 'Let me see.', thought: 'Two calls.', calls: rooms },
+    { thought: 'One more.', calls: [toolCall('get_weather', { city: 'Bergen' })] },
+    { text: 'Cold in all of them. ❄️' },
   );
   const settings = { assistant_id, max_completion_tokens: 500 };
   const run = await harness.openai.beta.threads.runs.create(thread_id, settings);
   await harness.runToEnd();
   const first = await readRun(harness, run);
-  await submit(harness, first);
+  await submitOutputs(harness, first);
   await harness.runToEnd();
   const second = await readRun(harness, run);
-  await submit(harness, second);
+  await submitOutputs(harness, second);
   await harness.runToEnd();
   return {
     it: harness,
@@ -89,7 +89,7 @@ describe.each(rows)('$name', (row) => {
   test('is asked for what it has not got only once', async () => {
     const { it: harness, upstream, thread_id, assistant_id } = await converse(row);
     const before = upstream.requests.length;
-    upstream.will({ said: 'Hello again.' });
+    upstream.respondWith({ text: 'Hello again.' });
     const run = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
     await harness.runToEnd();
     expect((await readRun(harness, run)).status).toBe('completed');

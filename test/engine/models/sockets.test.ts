@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { expect, onTestFinished, test } from 'vitest';
-import { turn, until } from '../../support/clock.ts';
+import { eventLoopTurn, waitUntil } from '../../support/clock.ts';
 import { createChatUpstream } from '../../support/chat-upstream.ts';
 import { setup } from '../../support/engine.ts';
 import { createRun, readMessages, readRun, textOf } from '../../support/conversation.ts';
@@ -38,12 +38,12 @@ async function connect() {
 test('runs use the connections that are there', async () => {
   const { it: harness, upstream, connections } = await connect();
   for (const said of ['Snow. ❄️', 'Rain. 🌧️', 'Sun. ☀️', 'Fog. 🌫️']) {
-    upstream.will({ said });
+    upstream.respondWith({ text: said });
     const { run, thread_id } = await createRun(harness);
     await harness.runToEnd();
     expect((await readRun(harness, run)).last_error).toBeNull();
     expect((await readMessages(harness, thread_id)).map(textOf)).toContain(said);
-    await turn(50);
+    await eventLoopTurn(50);
   }
   // The question for Responses and the first call come too close for one.
   expect(connections()).toBeLessThanOrEqual(2);
@@ -52,12 +52,12 @@ test('runs use the connections that are there', async () => {
 test('a run that is cancelled hangs up', async () => {
   const { it: harness, upstream, signals } = await connect();
   const gate = createGate();
-  upstream.will({ said: 'It is cold and', gate });
+  upstream.respondWith({ text: 'It is cold and', gate });
   const { run, thread_id } = await createRun(harness);
   await harness.engine.tick();
   await gate.reached;
   await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  await until(() => signals.at(-1)?.aborted === true);
+  await waitUntil(() => signals.at(-1)?.aborted === true);
   await harness.engine.idle();
   expect((await readRun(harness, run)).status).toBe('cancelled');
 });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createIds } from '../../support/clock.ts';
 import { executors } from '../../support/executors.ts';
-import { calling, type Reply } from '../../support/chat-replies.ts';
+import { toolCall, type Reply } from '../../support/chat-replies.ts';
 import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
 
 /* However a stream's bytes are cut on their way, the run is the same. */
@@ -35,22 +35,22 @@ const travelling =
   };
 
 const replies: readonly Reply[] = [
-  { said: 'Schnee, −3 °C. ❄️ 👩🏽‍🚀 e\u0301 \r\n\u2028 data: x', usage: [100, 40, 64, 32] },
+  { text: 'Schnee, −3 °C. ❄️ 👩🏽‍🚀 e\u0301 \r\n\u2028 data: x', usage: [100, 40, 64, 32] },
   {
-    said: 'Let me see. 🔎',
+    text: 'Let me see. 🔎',
     calls: [
-      calling('get_weather', { city: 'Tromsø', note: '雪' }, 'call_one'),
-      calling('get_weather', { city: 'Roma' }, 'call_two'),
+      toolCall('get_weather', { city: 'Tromsø', note: '雪' }, 'call_one'),
+      toolCall('get_weather', { city: 'Roma' }, 'call_two'),
     ],
   },
-  { refused: 'I cannot — 🙅.' },
-  { said: 'It is cold and', cut: 'length' },
+  { refusal: 'I cannot — 🙅.' },
+  { text: 'It is cold and', cut: 'length' },
 ];
 
 describe.each(executors)('$name', ({ open }) => {
   async function tell(reply: Reply, way: Journey) {
     const harness = await open({ ids: createIds(), wrap: travelling(way) });
-    harness.will(reply);
+    harness.respondWith(reply);
     const { run, thread_id } = await createRun(harness);
     await harness.runToEnd();
     const told = [

@@ -2,15 +2,15 @@ import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import {
-  begunStory,
-  dataOf,
-  expectTold,
-  messageStory,
-  story,
-  tellRun,
+  startedEventNames,
+  eventData,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
+  streamRunToEnd,
 } from '../../support/run-stream.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../../support/conversation.ts';
-import { calls, reasons, says } from '../../support/upstream-items.ts';
+import { functionCall, reasoningItem, textMessage } from '../../support/upstream-items.ts';
 import type { StreamEvent } from '../../support/upstream-events.ts';
 
 type Edit = (events: StreamEvent[]) => StreamEvent[];
@@ -95,7 +95,10 @@ const servers: [string, Edit][] = [
     }),
   ],
   ['ends without a response', without('response')],
-  ['remembers at the end that it thought', atTheEnd((output) => [reasons('sealed'), ...output])],
+  [
+    'remembers at the end that it thought',
+    atTheEnd((output) => [reasoningItem('sealed'), ...output]),
+  ],
   ['forgets at the end that it thought', counting(1)],
   ['forgets at the end what it called its items', inTurn(counting(1), atTheEnd(renamed))],
   ['numbers all items alike', everywhere((key, value) => (key === 'output_index' ? 0 : value))],
@@ -118,8 +121,8 @@ const servers: [string, Edit][] = [
 
 test.each(servers)('a server that %s', async (_, edit) => {
   const harness = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
-  harness.upstream.will({
-    output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' }, 'call_1')],
+  harness.upstream.respondWith({
+    output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' }, 'call_1')],
     edit,
   });
   const { run, thread_id } = await createRun(harness);
@@ -136,7 +139,9 @@ test.each(servers)('a server that %s', async (_, edit) => {
 
 test('a server that answers with a page of its proxy', async () => {
   const harness = await setup();
-  harness.upstream.will({ http: { status: 502, error: '<html><h1>Bad Gateway</h1></html>' } });
+  harness.upstream.respondWith({
+    http: { status: 502, error: '<html><h1>Bad Gateway</h1></html>' },
+  });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const { last_error } = await readRun(harness, run);
@@ -146,7 +151,7 @@ test('a server that answers with a page of its proxy', async () => {
 
 test('a server whose ids of calls are its own', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', {}, 'call_call_1:x/y')] });
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_call_1:x/y')] });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const waiting = await readRun(harness, run);
@@ -161,8 +166,11 @@ test('a server whose ids of calls are its own', async () => {
 
 test('a server that neither names its calls nor says what they are called with', async () => {
   const harness = await setup();
-  const output = [calls('get_weather', {}, 'call_1'), calls('get_weather', {}, 'call_2')];
-  harness.upstream.will({ output, edit: without('id', 'call_id', 'arguments') });
+  const output = [
+    functionCall('get_weather', {}, 'call_1'),
+    functionCall('get_weather', {}, 'call_2'),
+  ];
+  harness.upstream.respondWith({ output, edit: without('id', 'call_id', 'arguments') });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const { required_action } = await readRun(harness, run);
@@ -180,7 +188,7 @@ test('a server that cannot count', async () => {
     ['total_tokens', null],
     ['cached_tokens', -5],
   ]);
-  harness.upstream.will({
+  harness.upstream.respondWith({
     edit: everywhere((key, value) => (counts.has(key) ? counts.get(key) : value)),
   });
   const { run } = await createRun(harness);
@@ -212,36 +220,47 @@ test.each<[string, Edit]>([
   ],
 ])('a server that says two messages at once%s', async (_, edit) => {
   const harness = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
-  harness.upstream.will({ output: [says('Let me see what there is.'), says('It is cold.')], edit });
-  const { events, thread_id } = await tellRun(harness);
-  expect(story(events)).toEqual([...begunStory, ...messageStory, ...messageStory, 'run.completed']);
-  await expectTold(harness, events);
+  harness.upstream.respondWith({
+    output: [textMessage('Let me see what there is.'), textMessage('It is cold.')],
+    edit,
+  });
+  const { events, thread_id } = await streamRunToEnd(harness);
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
+    ...messageEventNames,
+    ...messageEventNames,
+    'run.completed',
+  ]);
+  await expectStreamMatchesStored(harness, events);
   const said = (await readMessages(harness, thread_id)).map(textOf);
   expect(said.slice(-2)).toEqual(['Let me see what there is.', 'It is cold.']);
 });
 
 test.each([
-  ['the message', [says('It is'), says('very')], ['completed', 'incomplete']],
-  ['a call behind it', [says('It is'), calls('get_weather', '{"ci')], ['completed']],
+  ['the message', [textMessage('It is'), textMessage('very')], ['completed', 'incomplete']],
+  ['a call behind it', [textMessage('It is'), functionCall('get_weather', '{"ci')], ['completed']],
 ])(
   'a server that says of a message that it is done when %s was cut off',
   async (_, output, ends) => {
     const harness = await setup();
-    harness.upstream.will({ output, incomplete: 'max_output_tokens' });
-    const { events, thread_id } = await tellRun(harness);
-    expect(story(events).at(-1)).toBe('run.incomplete');
+    harness.upstream.respondWith({ output, incomplete: 'max_output_tokens' });
+    const { events, thread_id } = await streamRunToEnd(harness);
+    expect(eventNames(events).at(-1)).toBe('run.incomplete');
     const [, ...told] = await readMessages(harness, thread_id);
     expect(told.map(({ status }) => status)).toEqual(ends);
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   },
 );
 
 test('arguments that come in deltas alone, in the middle of a message', async () => {
   const harness = await setup();
-  const output = [says('Let me see what there is.'), calls('get_weather', { city: 'Oslo' })];
+  const output = [
+    textMessage('Let me see what there is.'),
+    functionCall('get_weather', { city: 'Oslo' }),
+  ];
   const bare = without('arguments');
   const edit: Edit = (events) => bare(mixed(events));
-  harness.upstream.will({ output, edit });
+  harness.upstream.respondWith({ output, edit });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const { required_action } = await readRun(harness, run);
@@ -251,10 +270,12 @@ test('arguments that come in deltas alone, in the middle of a message', async ()
 
 test('an empty part is no part', async () => {
   const harness = await setup();
-  const [empty, full] = [says('').content, says('Sunny.').content];
-  harness.upstream.will({ output: [{ ...says(''), content: [...empty, ...full] }] });
-  const { events } = await tellRun(harness);
-  const deltas = dataOf(events, 'thread.message.delta').flatMap(({ delta }) => delta.content ?? []);
+  const [empty, full] = [textMessage('').content, textMessage('Sunny.').content];
+  harness.upstream.respondWith({ output: [{ ...textMessage(''), content: [...empty, ...full] }] });
+  const { events } = await streamRunToEnd(harness);
+  const deltas = eventData(events, 'thread.message.delta').flatMap(
+    ({ delta }) => delta.content ?? [],
+  );
   expect(new Set(deltas.map(({ index }) => index))).toEqual(new Set([0]));
-  await expectTold(harness, events);
+  await expectStreamMatchesStored(harness, events);
 });

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
-import { executors, type Opened } from '../../support/executors.ts';
+import { executors, type ExecutorHarness } from '../../support/executors.ts';
 import { temporary } from '../../support/temporary-files.ts';
-import { calling } from '../../support/chat-replies.ts';
-import { createRun, readMessages, readRun, submit, textOf } from '../../support/conversation.ts';
+import { toolCall } from '../../support/chat-replies.ts';
+import {
+  createRun,
+  readMessages,
+  readRun,
+  submitOutputs,
+  textOf,
+} from '../../support/conversation.ts';
 
 /* A run that waits while the server is started anew with another --model-api goes on all the same. */
 
@@ -12,15 +18,18 @@ const twoCalls = {
   said: 'Let me see.',
   thought: 'gAAAA',
   calls: [
-    calling('get_weather', { city: 'Oslo' }, 'call_one'),
-    calling('get_weather', { city: 'Rome' }, 'call_two'),
+    toolCall('get_weather', { city: 'Oslo' }, 'call_one'),
+    toolCall('get_weather', { city: 'Rome' }, 'call_two'),
   ],
 };
 
 /** Answers the calls of a run that another engine has begun, and takes it to its end. */
-async function goOn(harness: Opened, run: { id: string; thread_id: string }): Promise<string> {
-  harness.will({ said: 'Cold in both.' });
-  await submit(harness, await readRun(harness, run));
+async function goOn(
+  harness: ExecutorHarness,
+  run: { id: string; thread_id: string },
+): Promise<string> {
+  harness.respondWith({ text: 'Cold in both.' });
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   const { status, last_error } = await readRun(harness, run);
   expect([status, last_error]).toEqual(['completed', null]);
@@ -36,7 +45,7 @@ describe.each([
   test('says and calls what it did', async () => {
     const database = temporary();
     const first = await from.open({ database });
-    first.will(twoCalls);
+    first.respondWith(twoCalls);
     const { run } = await createRun(first);
     await first.runToEnd();
     const sent = await goOn(await to.open({ database, ids: first.ids }), run);

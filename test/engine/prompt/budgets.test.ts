@@ -5,26 +5,26 @@ import {
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
-import { begins, calls, says } from '../../support/upstream-items.ts';
+import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
 test('usage of a run is the sum of its steps', async () => {
   const harness = await setup();
-  harness.upstream.will(
+  harness.upstream.respondWith(
     {
-      output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })],
+      output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })],
       usage: [100, 20, 64, 8],
     },
-    { output: [calls('get_weather', { city: 'Bergen' })], usage: [150, 10, 128, 0] },
-    { output: [says('Snow.'), says('And rain.')], usage: [200, 30, 0, 16] },
+    { output: [functionCall('get_weather', { city: 'Bergen' })], usage: [150, 10, 128, 0] },
+    { output: [textMessage('Snow.'), textMessage('And rain.')], usage: [200, 30, 0, 16] },
   );
   const { run } = await createRun(harness);
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   const { usage } = await readRun(harness, run);
   expect(usage).toEqual({
@@ -45,7 +45,7 @@ test('usage of a run is the sum of its steps', async () => {
 
 test('an endpoint that counts nothing costs nothing', async () => {
   const harness = await setup();
-  harness.upstream.will({ usage: null });
+  harness.upstream.respondWith({ usage: null });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({
@@ -56,13 +56,13 @@ test('an endpoint that counts nothing costs nothing', async () => {
 
 test('the completion budget is one for all calls of the run', async () => {
   const harness = await setup();
-  harness.upstream.will(
-    { output: [calls('get_weather', { city: 'Oslo' })], usage: [100, 200] },
+  harness.upstream.respondWith(
+    { output: [functionCall('get_weather', { city: 'Oslo' })], usage: [100, 200] },
     { usage: [150, 30] },
   );
   const { run } = await createRun(harness, { max_completion_tokens: 500 });
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   const caps = [
     harness.upstream.sent(0).max_output_tokens,
@@ -74,8 +74,8 @@ test('the completion budget is one for all calls of the run', async () => {
 
 test('a message cut off by the budget leaves the run incomplete', async () => {
   const harness = await setup();
-  harness.upstream.will({
-    output: [begins('It is very')],
+  harness.upstream.respondWith({
+    output: [incompleteMessage('It is very')],
     incomplete: 'max_output_tokens',
     usage: [120, 256],
   });
@@ -101,8 +101,8 @@ test('a message cut off by the budget leaves the run incomplete', async () => {
 
 test('calls that were cut off are never asked for', async () => {
   const harness = await setup();
-  harness.upstream.will({
-    output: [calls('get_weather', '{"city":"Os')],
+  harness.upstream.respondWith({
+    output: [functionCall('get_weather', '{"city":"Os')],
     incomplete: 'max_output_tokens',
   });
   const { run } = await createRun(harness, { max_completion_tokens: 16 });
@@ -119,10 +119,13 @@ test.each([
   ['max_prompt_tokens', { max_prompt_tokens: 100 }],
 ] as const)('with %s used up there is no further call', async (reason, params) => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], usage: [101, 99] });
+  harness.upstream.respondWith({
+    output: [functionCall('get_weather', { city: 'Oslo' })],
+    usage: [101, 99],
+  });
   const { run } = await createRun(harness, params);
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({
     status: 'incomplete',
@@ -137,7 +140,7 @@ test.each([
   [101, { status: 'incomplete', incomplete_details: { reason: 'max_prompt_tokens' } }],
 ] as const)('an answer for %i of 100 prompt tokens', async (spent, expected) => {
   const harness = await setup();
-  harness.upstream.will({ usage: [spent, 5] });
+  harness.upstream.respondWith({ usage: [spent, 5] });
   const { run, thread_id } = await createRun(harness, { max_prompt_tokens: 100 });
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject(expected);
@@ -147,10 +150,13 @@ test.each([
 
 test('a rest below what the endpoint takes is a used up budget', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], usage: [100, 90] });
+  harness.upstream.respondWith({
+    output: [functionCall('get_weather', { city: 'Oslo' })],
+    usage: [100, 90],
+  });
   const { run } = await createRun(harness, { max_completion_tokens: 100 });
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({
     status: 'incomplete',
@@ -160,8 +166,8 @@ test('a rest below what the endpoint takes is a used up budget', async () => {
 
 test('a content filter leaves the message incomplete', async () => {
   const harness = await setup();
-  harness.upstream.will({
-    output: [begins('To make a')],
+  harness.upstream.respondWith({
+    output: [incompleteMessage('To make a')],
     incomplete: 'content_filter',
   });
   const { run, thread_id } = await createRun(harness);
@@ -176,7 +182,7 @@ test('a content filter leaves the message incomplete', async () => {
 
 test('a content filter that lets nothing through fails the run', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [], incomplete: 'content_filter' });
+  harness.upstream.respondWith({ output: [], incomplete: 'content_filter' });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({

@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadTokenizer } from '../../../src/engine/prompt/token-count.ts';
 import { setup, type Harness } from '../../support/engine.ts';
-import { createAssistant, readRun, submit } from '../../support/conversation.ts';
-import { calls, reasons } from '../../support/upstream-items.ts';
+import { createAssistant, readRun, submitOutputs } from '../../support/conversation.ts';
+import { functionCall, reasoningItem } from '../../support/upstream-items.ts';
 
 type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
@@ -68,7 +68,7 @@ const image = (detail: 'high' | 'low') => ({
 /** What a run is shown of a thread of so many messages of 200 tokens. */
 async function shownOf(count: number, params: RunParams = {}, assistant: AssistantParams = {}) {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const run = await createRun(harness, numbered(count), params, assistant);
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({ status: 'completed', last_error: null });
@@ -119,7 +119,7 @@ describe('a thread', () => {
 
   test('may have many images in few tokens or few in many', async () => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const contents = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => [
       text(index),
       image(index < 3 ? 'low' : 'high'),
@@ -131,7 +131,7 @@ describe('a thread', () => {
 
   test('is shown from its newest message on, even when that alone is too long', async () => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     await createRun(harness, [message(0), message(1), message(2, 7000)]);
     await harness.runToEnd();
     expect(shown(harness)).toEqual([2]);
@@ -150,7 +150,7 @@ test('whatever is in a thread, what is sent of it fits and has its newest messag
   );
   const content = fc.tuple(word, fc.integer({ min: 1, max: 700 }));
   const threads = fc.array(content, { minLength: 1, maxLength: 25 });
-  const harness = await setup({ otherwise: () => ({}) });
+  const harness = await setup({ defaultTurn: () => ({}) });
   await fc.assert(
     fc.asyncProperty(threads, async (contents) => {
       const texts = contents.map(([piece, times], index) => `${index}:${piece.repeat(times)}`);
@@ -175,14 +175,17 @@ describe('max_prompt_tokens', () => {
 
   test('leaves to the next call what the ones before it have not taken', async () => {
     const harness = await setup();
-    harness.upstream.will(
-      { output: [reasons('x'.repeat(9000)), calls('f', {})], usage: [1200, 30, 0, 20] },
+    harness.upstream.respondWith(
+      {
+        output: [reasoningItem('x'.repeat(9000)), functionCall('f', {})],
+        usage: [1200, 30, 0, 20],
+      },
       { usage: [600, 5] },
     );
     const run = await createRun(harness, numbered(20), { max_prompt_tokens: 2000 }, { tools });
     await harness.runToEnd();
     expect(stretches(shown(harness))).toBe('0–1 13–19');
-    await submit(harness, await readRun(harness, run), 'done');
+    await submitOutputs(harness, await readRun(harness, run), 'done');
     await harness.runToEnd();
     expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
     expect(stretches(shown(harness))).toBe('18–19');
@@ -204,10 +207,10 @@ describe('max_prompt_tokens', () => {
 
   test('that do not hold what a function answered end the run before the next call', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [calls('f', {})], usage: [300, 10] });
+    harness.upstream.respondWith({ output: [functionCall('f', {})], usage: [300, 10] });
     const run = await createRun(harness, numbered(1), { max_prompt_tokens: 1000 }, { tools });
     await harness.runToEnd();
-    await submit(harness, await readRun(harness, run), ' word'.repeat(800));
+    await submitOutputs(harness, await readRun(harness, run), ' word'.repeat(800));
     await harness.runToEnd();
     expect(await readRun(harness, run)).toMatchObject({
       status: 'incomplete',
@@ -220,10 +223,10 @@ describe('max_prompt_tokens', () => {
 
 test('the calls of the run itself stay, whatever they take', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('f', {})] }, {});
+  harness.upstream.respondWith({ output: [functionCall('f', {})] }, {});
   const run = await createRun(harness, numbered(100), {}, { tools });
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run), ' word'.repeat(room));
+  await submitOutputs(harness, await readRun(harness, run), ' word'.repeat(room));
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
   expect(shown(harness)).toEqual([99]);

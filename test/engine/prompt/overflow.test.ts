@@ -31,7 +31,7 @@ const shown = ({ upstream }: Harness) => upstream.requests.map(({ body }) => bod
 /** A run on a hundred messages of 205 tokens each, after the endpoint has answered so. */
 async function runAfter(turns: readonly Turn[], options: HarnessOptions = {}) {
   const harness = await setup(options);
-  harness.upstream.will(...turns);
+  harness.upstream.respondWith(...turns);
   const run = await createRun(harness, 'local-model');
   await harness.runToEnd();
   return { it: harness, run: await readRun(harness, run) };
@@ -74,7 +74,7 @@ describe('a prompt that the endpoint finds too long', () => {
     });
     expect(shown(harness)).toEqual([100, 49, 24, 11, 5]);
     // What never worked is not held against other runs.
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     await createRun(harness, 'local-model');
     await harness.runToEnd();
     expect(shown(harness).at(-1)).toBe(100);
@@ -82,7 +82,7 @@ describe('a prompt that the endpoint finds too long', () => {
 
   test('fails the run at once when it has one message only', async () => {
     const harness = await setup();
-    harness.upstream.will(openai);
+    harness.upstream.respondWith(openai);
     const run = await createRun(harness, 'local-model', 1);
     await harness.runToEnd();
     expect(await readRun(harness, run)).toMatchObject({
@@ -112,7 +112,7 @@ const tooLong = 'The prompt exceeds the context window.';
 /** How many messages each request shows when such an answer comes first. */
 async function shownAfter(open: (typeof executors)[number]['open'], reply: Reply) {
   const harness = await open();
-  harness.will(reply, { said: 'Hello.' });
+  harness.respondWith(reply, { text: 'Hello.' });
   const run = await createRun(harness, 'local-model');
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({ status: 'completed', last_error: null });

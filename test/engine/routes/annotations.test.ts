@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createRun, readMessages } from '../../support/conversation.ts';
-import { says } from '../../support/upstream-items.ts';
+import { textMessage } from '../../support/upstream-items.ts';
 import type { Turn } from '../../support/upstream.ts';
 
 type Note = OpenAI.Responses.ResponseOutputText['annotations'][number];
@@ -18,7 +18,7 @@ const makes = (file_id: string, index: number): Note => ({ type: 'file_path', fi
 /** The text of a message that the model ends with `text` and these references. */
 async function annotated(text: string, notes: Note[], edit?: Turn['edit']) {
   const harness = await setup();
-  harness.upstream.will({ output: [says(text, notes)], ...(edit && { edit }) });
+  harness.upstream.respondWith({ output: [textMessage(text, notes)], ...(edit && { edit }) });
   const { thread_id } = await createRun(harness);
   await harness.runToEnd();
   const [part] = (await readMessages(harness, thread_id)).at(-1)?.content ?? [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
-import { createAssistant, refusal, weatherTool } from '../../support/conversation.ts';
+import { createAssistant, apiErrorOf, weatherTool } from '../../support/conversation.ts';
 
 test('a new assistant has every field, defaults filled in', async () => {
   const { openai } = await setup();
@@ -126,8 +126,8 @@ test('a deleted assistant is gone', async () => {
     deleted: true,
   });
   const gone = { status: 404, message: `No assistant found with id '${id}'.` };
-  expect(await refusal(harness.openai.beta.assistants.retrieve(id))).toMatchObject(gone);
-  expect(await refusal(harness.openai.beta.assistants.delete(id))).toMatchObject(gone);
-  expect(await refusal(harness.openai.beta.assistants.update(id, {}))).toMatchObject(gone);
+  expect(await apiErrorOf(harness.openai.beta.assistants.retrieve(id))).toMatchObject(gone);
+  expect(await apiErrorOf(harness.openai.beta.assistants.delete(id))).toMatchObject(gone);
+  expect(await apiErrorOf(harness.openai.beta.assistants.update(id, {}))).toMatchObject(gone);
   expect((await harness.openai.beta.assistants.list()).data).toEqual([]);
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
-  error,
-  long,
-  missing,
-  named,
-  pairs,
+  errorBody,
+  textOfLength,
+  missingParameter,
+  namedCases,
+  metadataPairs,
   tooLong,
   type Case,
-  unknown,
+  unknownParameter,
   wrongType,
 } from '../../support/bad-input.ts';
 import { setup } from '../../support/engine.ts';
@@ -17,7 +17,7 @@ const model = 'gpt-4.1-mini';
 const fn = (fields: object) => ({ model, tools: [{ type: 'function', function: fields }] });
 
 const assistants: Case[] = [
-  [{}, ...missing('model')],
+  [{}, ...missingParameter('model')],
   [{ model: 5 }, wrongType('model', 'a string', 'an integer'), 'model', 'invalid_type'],
   [{ model: null }, wrongType('model', 'a string', 'null'), 'model', 'invalid_type'],
   [
@@ -26,18 +26,23 @@ const assistants: Case[] = [
     'model',
     'empty_string',
   ],
-  [{ model, file_ids: [] }, ...unknown('file_ids')],
-  [{ model, tools: [{ type: 'code_interpreter', x: 1 }] }, ...unknown('tools[0].x')],
-  [{ model, name: long(257) }, tooLong('name', 256, 257), 'name', 'string_above_max_length'],
+  [{ model, file_ids: [] }, ...unknownParameter('file_ids')],
+  [{ model, tools: [{ type: 'code_interpreter', x: 1 }] }, ...unknownParameter('tools[0].x')],
+  [
+    { model, name: textOfLength(257) },
+    tooLong('name', 256, 257),
+    'name',
+    'string_above_max_length',
+  ],
   [{ model, name: '😀'.repeat(257) }, tooLong('name', 256, 257), 'name', 'string_above_max_length'],
   [
-    { model, description: long(513) },
+    { model, description: textOfLength(513) },
     tooLong('description', 512, 513),
     'description',
     'string_above_max_length',
   ],
   [
-    { model, instructions: long(256_001) },
+    { model, instructions: textOfLength(256_001) },
     tooLong('instructions', 256_000, 256_001),
     'instructions',
     'string_above_max_length',
@@ -55,11 +60,11 @@ const assistants: Case[] = [
     'tools[0].type',
     'invalid_value',
   ],
-  [{ model, tools: [{}] }, ...missing('tools[0].type')],
-  [{ model, tools: [{ type: 'function' }] }, ...missing('tools[0].function')],
-  [fn({}), ...missing('tools[0].function.name')],
+  [{ model, tools: [{}] }, ...missingParameter('tools[0].type')],
+  [{ model, tools: [{ type: 'function' }] }, ...missingParameter('tools[0].function')],
+  [fn({}), ...missingParameter('tools[0].function.name')],
   [
-    fn({ name: long(65) }),
+    fn({ name: textOfLength(65) }),
     tooLong('tools[0].function.name', 64, 65),
     'tools[0].function.name',
     'string_above_max_length',
@@ -113,7 +118,7 @@ const assistants: Case[] = [
     'invalid_value',
   ],
   [
-    { model, metadata: pairs(17) },
+    { model, metadata: metadataPairs(17) },
     "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got an object with 17 properties instead.",
     'metadata',
     'object_above_max_properties',
@@ -125,13 +130,13 @@ const assistants: Case[] = [
     'invalid_type',
   ],
   [
-    { model, metadata: { k: long(513) } },
+    { model, metadata: { k: textOfLength(513) } },
     tooLong('metadata.k', 512, 513),
     'metadata.k',
     'string_above_max_length',
   ],
   [
-    { model, metadata: { [long(65)]: 'v' } },
+    { model, metadata: { [textOfLength(65)]: 'v' } },
     "Invalid property name in 'metadata': 'xxx...xxx' is too long. Expected a string with maximum length 64, but got a string with length 65 instead.",
     'metadata',
     'property_name_above_max_length',
@@ -148,12 +153,15 @@ const assistants: Case[] = [
     'response_format.type',
     'invalid_value',
   ],
-  [{ model, response_format: { type: 'json_schema' } }, ...missing('response_format.json_schema')],
+  [
+    { model, response_format: { type: 'json_schema' } },
+    ...missingParameter('response_format.json_schema'),
+  ],
   [
     { model, response_format: { type: 'json_schema', json_schema: {} } },
-    ...missing('response_format.json_schema.name'),
+    ...missingParameter('response_format.json_schema.name'),
   ],
-  [{ model, tool_resources: { retrieval: {} } }, ...unknown('tool_resources.retrieval')],
+  [{ model, tool_resources: { retrieval: {} } }, ...unknownParameter('tool_resources.retrieval')],
   [
     { model, tool_resources: { code_interpreter: { file_ids: Array(21).fill('file-a') } } },
     "Invalid 'tool_resources.code_interpreter.file_ids': array too long. Expected an array with maximum length 20, but got an array with length 21 instead.",
@@ -169,9 +177,9 @@ const assistants: Case[] = [
 ];
 
 describe('POST /assistants', () => {
-  test.each(named(assistants))('%s', async (_, given) => {
+  test.each(namedCases(assistants))('%s', async (_, given) => {
     const { request } = await setup();
     const { status, body } = await request('POST', '/assistants', given[0]);
-    expect([status, body]).toEqual([400, error(given)]);
+    expect([status, body]).toEqual([400, errorBody(given)]);
   });
 });

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import {
-  error,
-  long,
-  missing,
-  named,
+  errorBody,
+  textOfLength,
+  missingParameter,
+  namedCases,
   tooLong,
   type Case,
-  unknown,
+  unknownParameter,
   wrongType,
 } from '../../support/bad-input.ts';
 import { setup } from '../../support/engine.ts';
 
 const user = { role: 'user', content: 'x' };
 const messages: Case[] = [
-  [{}, ...missing('role')],
-  [{ role: 'user' }, ...missing('content')],
+  [{}, ...missingParameter('role')],
+  [{ role: 'user' }, ...missingParameter('content')],
   [
     { ...user, role: 'human' },
     "Invalid value: 'human'. Supported values are: 'user' and 'assistant'.",
@@ -23,7 +23,7 @@ const messages: Case[] = [
   ],
   [{ ...user, role: 1 }, wrongType('role', 'a string', 'an integer'), 'role', 'invalid_type'],
   [
-    { role: 'user', content: long(256_001) },
+    { role: 'user', content: textOfLength(256_001) },
     tooLong('content', 256_000, 256_001),
     'content',
     'string_above_max_length',
@@ -40,7 +40,7 @@ const messages: Case[] = [
     'content[0].type',
     'invalid_value',
   ],
-  [{ role: 'user', content: [{ type: 'text' }] }, ...missing('content[0].text')],
+  [{ role: 'user', content: [{ type: 'text' }] }, ...missingParameter('content[0].text')],
   [
     { role: 'user', content: [{ type: 'text', text: { value: 'x' } }] },
     wrongType('content[0].text', 'a string', 'an object'),
@@ -49,7 +49,7 @@ const messages: Case[] = [
   ],
   [
     { role: 'user', content: [{ type: 'image_url', image_url: {} }] },
-    ...missing('content[0].image_url.url'),
+    ...missingParameter('content[0].image_url.url'),
   ],
   [
     { role: 'user', content: [{ type: 'image_url', image_url: { url: 'u', detail: 'max' } }] },
@@ -57,17 +57,17 @@ const messages: Case[] = [
     'content[0].image_url.detail',
     'invalid_value',
   ],
-  [{ ...user, attachments: [{ tools: [] }] }, ...missing('attachments[0].file_id')],
-  [{ ...user, attachments: [{ file_id: 'file-a' }] }, ...missing('attachments[0].tools')],
-  [{ ...user, file_ids: ['file-a'] }, ...unknown('file_ids')],
+  [{ ...user, attachments: [{ tools: [] }] }, ...missingParameter('attachments[0].file_id')],
+  [{ ...user, attachments: [{ file_id: 'file-a' }] }, ...missingParameter('attachments[0].tools')],
+  [{ ...user, file_ids: ['file-a'] }, ...unknownParameter('file_ids')],
 ];
 
 describe('POST /threads/T/messages, and as messages[0] of a new thread', () => {
-  test.each(named(messages))('%s', async (_, given) => {
+  test.each(namedCases(messages))('%s', async (_, given) => {
     const harness = await setup();
     const { id } = await harness.openai.beta.threads.create();
     const added = await harness.request('POST', `/threads/${id}/messages`, given[0]);
-    expect([added.status, added.body]).toEqual([400, error(given)]);
+    expect([added.status, added.body]).toEqual([400, errorBody(given)]);
     const created = await harness.request('POST', '/threads', { messages: [given[0]] });
     expect(created.status).toBe(400);
     expect(created.body.error).toMatchObject({ code: given[3], param: `messages[0].${given[2]}` });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { error, named, type Case, wrongType } from '../../support/bad-input.ts';
+import { errorBody, namedCases, type Case, wrongType } from '../../support/bad-input.ts';
 import { setup } from '../../support/engine.ts';
 
 const queries: Case[] = [
@@ -44,22 +44,22 @@ const bodies: Case[] = [
 ];
 
 describe('GET of every list', () => {
-  test.each(named(queries))('%s', async (_, given) => {
+  test.each(namedCases(queries))('%s', async (_, given) => {
     const harness = await setup();
     const { id } = await harness.openai.beta.threads.create();
     const lists = ['/assistants', '/threads', `/threads/${id}/messages`, `/threads/${id}/runs`];
     for (const list of lists) {
       const { status, body } = await harness.request('GET', `${list}?${String(given[0])}`);
-      expect([list, status, body]).toEqual([list, 400, error(given)]);
+      expect([list, status, body]).toEqual([list, 400, errorBody(given)]);
     }
   });
 });
 
 describe('bodies that are no object', () => {
-  test.each(named(bodies))('%s', async (_, given) => {
+  test.each(namedCases(bodies))('%s', async (_, given) => {
     const { request } = await setup();
     const { status, body } = await request('POST', '/assistants', given[0]);
-    expect([status, body]).toEqual([400, error(given)]);
+    expect([status, body]).toEqual([400, errorBody(given)]);
   });
 
   test.each(['{"model":', '{model:1}', '\u0000', 'model=gpt'])('no JSON: %s', async (text) => {

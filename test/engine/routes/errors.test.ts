@@ -4,11 +4,11 @@ import {
   createRun,
   readMessages,
   readSteps,
-  refusal,
-  submit,
+  apiErrorOf,
+  submitOutputs,
   readRun,
 } from '../../support/conversation.ts';
-import { calls } from '../../support/upstream-items.ts';
+import { functionCall } from '../../support/upstream-items.ts';
 
 describe('what is not there', () => {
   /** Paths with `T`, `M`, `R` and `S` for a thread, a message, a run and a step that exist. */
@@ -41,7 +41,7 @@ describe('what is not there', () => {
 
   test.each(cases)('%s %s', async (method, path, message) => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const { run, thread_id } = await createRun(harness);
     await harness.runToEnd();
     const [first] = await readMessages(harness, thread_id);
@@ -101,7 +101,7 @@ describe('ids that cannot be', () => {
     const harness = await setup();
     const { id } = await harness.openai.beta.threads.create();
     const made = harness.openai.beta.threads.runs.create(id, { assistant_id: 'asst_x' });
-    expect(await refusal(made)).toMatchObject({
+    expect(await apiErrorOf(made)).toMatchObject({
       status: 404,
       message: "No assistant found with id 'asst_x'.",
     });
@@ -148,7 +148,7 @@ describe('the order of checks', () => {
 
   test('the run exists before its status, its status before the outputs', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+    harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, {});
     const { run, thread_id } = await createRun(harness);
     const path = `/threads/${thread_id}/runs/${run.id}/submit_tool_outputs`;
     const wrong = { tool_outputs: [{ tool_call_id: 'call_z', output: '' }] };
@@ -164,7 +164,7 @@ describe('the order of checks', () => {
     expect(foreign.body.error.message).toBe(
       "Expected tool outputs for call_ids ['call_1'], got ['call_z']",
     );
-    await submit(harness, await readRun(harness, run));
+    await submitOutputs(harness, await readRun(harness, run));
   });
 });
 

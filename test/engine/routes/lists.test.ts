@@ -76,7 +76,7 @@ test.each(['assistants', 'threads', 'messages', 'runs', 'steps', 'files'])(
   'a cursor that is not in the list of %s is a 404',
   async (kind) => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const assistant = await harness.openai.beta.assistants.create({ model: 'gpt-4.1-mini' });
     const thread = await createThread(harness);
     const { runs } = harness.openai.beta.threads;
@@ -145,7 +145,7 @@ test.each(['asc', 'desc'] as const)(
 );
 
 test('assistants, runs and steps are pages too', async () => {
-  const harness = await setup({ otherwise: () => ({}) });
+  const harness = await setup({ defaultTurn: () => ({}) });
   const assistants = [];
   for (const name of ['a', 'b', 'c']) {
     assistants.push(await harness.openai.beta.assistants.create({ model: 'gpt-4.1-mini', name }));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createRun, readMessages } from '../../support/conversation.ts';
-import { says } from '../../support/upstream-items.ts';
+import { textMessage } from '../../support/upstream-items.ts';
 
 const tools = [{ type: 'code_interpreter' as const }];
 
@@ -88,8 +88,8 @@ test('files of a message that does not exist', async () => {
 test('a file that the model made is one of its message', async () => {
   const harness = await setup();
   const text = 'Here: sandbox:/mnt/data/a.csv';
-  harness.upstream.will({
-    output: [says(text, [{ type: 'file_path', file_id: 'file-made', index: 0 }])],
+  harness.upstream.respondWith({
+    output: [textMessage(text, [{ type: 'file_path', file_id: 'file-made', index: 0 }])],
   });
   const { thread_id } = await createRun(harness);
   await harness.runToEnd();

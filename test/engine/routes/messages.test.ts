@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
-import { createRun, createThread, readMessages, refusal } from '../../support/conversation.ts';
+import { createRun, createThread, readMessages, apiErrorOf } from '../../support/conversation.ts';
 
 test('a message of a user is completed when it is created', async () => {
   const { openai } = await setup();
@@ -92,9 +92,9 @@ test('a deleted message is gone from its thread', async () => {
     deleted: true,
   });
   const gone = { status: 404, message: `No message found with id '${id}'.` };
-  expect(await refusal(messages.retrieve(id, { thread_id }))).toMatchObject(gone);
-  expect(await refusal(messages.update(id, { thread_id }))).toMatchObject(gone);
-  expect(await refusal(messages.delete(id, { thread_id }))).toMatchObject(gone);
+  expect(await apiErrorOf(messages.retrieve(id, { thread_id }))).toMatchObject(gone);
+  expect(await apiErrorOf(messages.update(id, { thread_id }))).toMatchObject(gone);
+  expect(await apiErrorOf(messages.delete(id, { thread_id }))).toMatchObject(gone);
   expect(await readMessages(harness, thread_id)).toEqual([]);
 });
 
@@ -105,7 +105,7 @@ test('a message is found on its own thread only', async () => {
   const [message] = await readMessages(harness, one.id);
   const id = message?.id ?? '';
   const read = harness.openai.beta.threads.messages.retrieve(id, { thread_id: other.id });
-  expect(await refusal(read)).toMatchObject({
+  expect(await apiErrorOf(read)).toMatchObject({
     status: 404,
     message: `No message found with id '${id}'.`,
   });
@@ -113,7 +113,7 @@ test('a message is found on its own thread only', async () => {
 
 test('messages are listed by the run that made them', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const { data } = await harness.openai.beta.threads.messages.list(thread_id, { run_id: run.id });

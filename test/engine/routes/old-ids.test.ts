@@ -6,10 +6,10 @@ import {
   readMessages,
   readRun,
   readSteps,
-  refusal,
-  submit,
+  apiErrorOf,
+  submitOutputs,
 } from '../../support/conversation.ts';
-import { calls } from '../../support/upstream-items.ts';
+import { functionCall } from '../../support/upstream-items.ts';
 
 /** An engine whose objects have ids as other systems make them: no prefix, and awkward characters. */
 function withOldIds(): Promise<Harness> {
@@ -20,11 +20,11 @@ function withOldIds(): Promise<Harness> {
 
 test('what exists is served whatever the shape of its id', async () => {
   const harness = await withOldIds();
-  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, {});
   const { run, thread_id, assistant_id } = await createRun(harness);
   expect(run.id).toMatch(/^\d{3} ü\/run_\?#%$|^[0-9a-z]{3} ü\/run_\?#%$/u);
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
   const [step] = await readSteps(harness, run);
@@ -40,7 +40,7 @@ test('what exists is served whatever the shape of its id', async () => {
 
 test('what does not exist is judged by the shape of its id', async () => {
   const harness = await withOldIds();
-  expect((await refusal(harness.openai.beta.threads.retrieve('550e8400-e29b'))).message).toBe(
+  expect((await apiErrorOf(harness.openai.beta.threads.retrieve('550e8400-e29b'))).message).toBe(
     "Invalid 'thread_id': '550e8400-e29b'. Expected an ID that begins with 'thread'.",
   );
 });

@@ -5,7 +5,7 @@ import {
   createRun,
   createThread,
   readMessages,
-  refusal,
+  apiErrorOf,
   textOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
@@ -57,7 +57,7 @@ test('a thread is modified: metadata and resources replaced, absent ones kept', 
 
 test('deleting a thread deletes all that was on it', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const [message] = await readMessages(harness, thread_id);
@@ -68,19 +68,19 @@ test('deleting a thread deletes all that was on it', async () => {
   });
   const { threads } = harness.openai.beta;
   const gone = { status: 404, message: `No thread found with id '${thread_id}'.` };
-  expect(await refusal(threads.retrieve(thread_id))).toMatchObject(gone);
-  expect(await refusal(threads.delete(thread_id))).toMatchObject(gone);
-  expect(await refusal(threads.runs.retrieve(run.id, { thread_id }))).toMatchObject(gone);
-  expect(await refusal(threads.runs.steps.list(run.id, { thread_id }))).toMatchObject(gone);
-  expect(await refusal(threads.messages.list(thread_id))).toMatchObject(gone);
+  expect(await apiErrorOf(threads.retrieve(thread_id))).toMatchObject(gone);
+  expect(await apiErrorOf(threads.delete(thread_id))).toMatchObject(gone);
+  expect(await apiErrorOf(threads.runs.retrieve(run.id, { thread_id }))).toMatchObject(gone);
+  expect(await apiErrorOf(threads.runs.steps.list(run.id, { thread_id }))).toMatchObject(gone);
+  expect(await apiErrorOf(threads.messages.list(thread_id))).toMatchObject(gone);
   const read = threads.messages.retrieve(message?.id ?? '', { thread_id });
-  expect(await refusal(read)).toMatchObject(gone);
+  expect(await apiErrorOf(read)).toMatchObject(gone);
 });
 
 test('deleting a thread stops its run', async () => {
   const harness = await setup();
   const gate = createGate();
-  harness.upstream.will({ gate });
+  harness.upstream.respondWith({ gate });
   const { thread_id } = await createRun(harness);
   await harness.engine.tick();
   await gate.reached;
@@ -106,7 +106,7 @@ test('threads are listed, newest first, page by page', async () => {
 
 test('an assistant can be deleted while threads that used it stay readable', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run, thread_id, assistant_id } = await createRun(harness);
   await harness.runToEnd();
   await harness.openai.beta.assistants.delete(assistant_id);

@@ -1,18 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { error, missing, named, type Case, unknown, wrongType } from '../../support/bad-input.ts';
+import {
+  errorBody,
+  missingParameter,
+  namedCases,
+  type Case,
+  unknownParameter,
+  wrongType,
+} from '../../support/bad-input.ts';
 import { setup } from '../../support/engine.ts';
 import { createThread } from '../../support/conversation.ts';
 
 const assistant_id = 'asst_000000000000000000000000';
 const runs: Case[] = [
-  [{}, ...missing('assistant_id')],
+  [{}, ...missingParameter('assistant_id')],
   [
     { assistant_id: 7 },
     wrongType('assistant_id', 'a string', 'an integer'),
     'assistant_id',
     'invalid_type',
   ],
-  [{ assistant_id, thread: {} }, ...unknown('thread')],
+  [{ assistant_id, thread: {} }, ...unknownParameter('thread')],
   [
     { assistant_id, max_completion_tokens: 1 },
     "Invalid 'max_completion_tokens': integer below minimum value. Expected a value >= 16, but got 1 instead.",
@@ -43,7 +50,10 @@ const runs: Case[] = [
     'tool_choice',
     'invalid_value',
   ],
-  [{ assistant_id, tool_choice: { type: 'function' } }, ...missing('tool_choice.function')],
+  [
+    { assistant_id, tool_choice: { type: 'function' } },
+    ...missingParameter('tool_choice.function'),
+  ],
   [
     { assistant_id, parallel_tool_calls: null },
     wrongType('parallel_tool_calls', 'a boolean', 'null'),
@@ -52,7 +62,7 @@ const runs: Case[] = [
   ],
   [
     { assistant_id, additional_messages: [{ role: 'user' }] },
-    ...missing('additional_messages[0].content'),
+    ...missingParameter('additional_messages[0].content'),
   ],
   [
     { assistant_id, additional_messages: [{ role: 'system', content: 'x' }] },
@@ -75,10 +85,10 @@ const runs: Case[] = [
 ];
 
 describe('POST /threads/T/runs', () => {
-  test.each(named(runs))('%s', async (_, given) => {
+  test.each(namedCases(runs))('%s', async (_, given) => {
     const harness = await setup();
     const { id } = await createThread(harness);
     const { status, body } = await harness.request('POST', `/threads/${id}/runs`, given[0]);
-    expect([status, body]).toEqual([400, error(given)]);
+    expect([status, body]).toEqual([400, errorBody(given)]);
   });
 });

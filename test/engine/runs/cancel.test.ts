@@ -5,11 +5,11 @@ import {
   readMessages,
   readRun,
   readSteps,
-  refusal,
+  apiErrorOf,
   textOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const created = 1_790_000_000;
 
@@ -46,7 +46,7 @@ test('a queued run is cancelled without a model call', async () => {
 
 test('a run waiting for outputs is cancelled with its step, and the thread is free', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+  harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
   const { run, thread_id, assistant_id } = await createRun(harness);
   await harness.runToEnd();
   const waiting = await readRun(harness, run);
@@ -79,8 +79,8 @@ test('a run waiting for outputs is cancelled with its step, and the thread is fr
 test('cancelling stops the model call and keeps the text that came', async () => {
   const harness = await setup();
   const gate = createGate();
-  harness.upstream.will({
-    output: [says('It is cold and there is a lot of snow.')],
+  harness.upstream.respondWith({
+    output: [textMessage('It is cold and there is a lot of snow.')],
     gate,
     before: 'response.output_text.done',
   });
@@ -115,38 +115,40 @@ test('a second cancel is refused with the status of the moment', async () => {
   const harness = await setup();
   const { run } = await createRun(harness);
   await cancel(harness, run);
-  const { status, message } = await refusal(cancel(harness, run));
+  const { status, message } = await apiErrorOf(cancel(harness, run));
   expect([status, message]).toEqual([400, "Cannot cancel run with status 'cancelling'."]);
   await harness.runToEnd();
-  expect((await refusal(cancel(harness, run))).message).toBe(
+  expect((await apiErrorOf(cancel(harness, run))).message).toBe(
     "Cannot cancel run with status 'cancelled'.",
   );
 });
 
 test('a run at its end cannot be cancelled', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run } = await createRun(harness);
   await harness.runToEnd();
-  expect((await refusal(cancel(harness, run))).message).toBe(
+  expect((await apiErrorOf(cancel(harness, run))).message).toBe(
     "Cannot cancel run with status 'completed'.",
   );
 });
 
 test('a cancelling run still holds its thread and takes no outputs', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' }, 'call_1')] });
+  harness.upstream.respondWith({
+    output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')],
+  });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   await cancel(harness, run);
   const { messages, runs } = harness.openai.beta.threads;
   const added = messages.create(thread_id, { role: 'user', content: 'Hello?' });
-  expect((await refusal(added)).message).toBe(
+  expect((await apiErrorOf(added)).message).toBe(
     `Can't add messages to ${thread_id} while a run ${run.id} is active.`,
   );
   const tool_outputs = [{ tool_call_id: 'call_1', output: 'late' }];
   const submitted = runs.submitToolOutputs(run.id, { thread_id, tool_outputs });
-  expect((await refusal(submitted)).message).toBe(
+  expect((await apiErrorOf(submitted)).message).toBe(
     'Runs in status "cancelling" do not accept tool outputs.',
   );
 });

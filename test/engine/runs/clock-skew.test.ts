@@ -2,10 +2,16 @@ import { expect, test } from 'vitest';
 import { createClock, start } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
-import { createRun, readMessages, readRun, refusal, textOf } from '../../support/conversation.ts';
+import {
+  createRun,
+  readMessages,
+  readRun,
+  apiErrorOf,
+  textOf,
+} from '../../support/conversation.ts';
 import { collect, streamRun } from '../../support/run-stream.ts';
 import { createGate } from '../../support/upstream.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const hour = 3_600_000;
 
@@ -22,7 +28,10 @@ async function withClock(options: { readonly database?: string } = {}) {
 
 test('a conversation goes on in order when the clock is put back', async () => {
   const { it: harness, putBack } = await withClock();
-  harness.upstream.will({ output: [says('First answer.')] }, { output: [says('Second answer.')] });
+  harness.upstream.respondWith(
+    { output: [textMessage('First answer.')] },
+    { output: [textMessage('Second answer.')] },
+  );
   const { thread_id, assistant_id } = await createRun(harness);
   await harness.runToEnd();
   putBack();
@@ -44,7 +53,7 @@ test('a conversation goes on in order when the clock is put back', async () => {
 test('a run under way, and one that waits, go on when the clock is put back', async () => {
   const { it: harness, putBack } = await withClock();
   const gate = createGate();
-  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, { gate });
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, { gate });
   const { run: waiting } = await createRun(harness);
   await harness.runToEnd();
   const { run: moving } = await createRun(harness);
@@ -57,7 +66,7 @@ test('a run under way, and one that waits, go on when the clock is put back', as
   await harness.engine.idle();
   expect(await readRun(harness, moving)).toMatchObject({ status: 'completed' });
   expect(harness.upstream.requests).toHaveLength(2);
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await harness.openai.beta.threads.runs.submitToolOutputs(waiting.id, {
     thread_id: waiting.thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'snow' }],
@@ -70,7 +79,7 @@ test('what another process does to a run is told soon after the clock is put bac
   const database = temporary();
   const { it: harness, putBack } = await withClock({ database });
   const there = await setup({ database, ids: harness.ids, clock: harness.clock });
-  there.upstream.will({ output: [says('Snow.')] });
+  there.upstream.respondWith({ output: [textMessage('Snow.')] });
   const events = collect((await streamRun(harness)).stream);
   putBack();
   await there.runToEnd();
@@ -82,14 +91,14 @@ test('a run whose holder died before the clock was put back does not wait for th
   const database = temporary();
   const gate = createGate();
   const dead = await setup({ database });
-  dead.upstream.will({ gate });
+  dead.upstream.respondWith({ gate });
   const { run, thread_id, assistant_id } = await createRun(dead);
   await dead.engine.tick();
   await gate.reached;
   const harness = await setup({ database, ids: dead.ids, clock: createClock(start - hour) });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const again = harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
-  expect((await refusal(again)).message).toContain('already has an active run');
+  expect((await apiErrorOf(again)).message).toContain('already has an active run');
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
 });

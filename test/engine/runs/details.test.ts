@@ -13,7 +13,7 @@ test.each([`include[]=${encodeURIComponent(content)}`, `include=${content}`])(
   '%s is taken where the contract has it',
   async (query) => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const { id: assistant_id } = await createAssistant(harness);
     const { id } = await createThread(harness);
     const made = await harness.request('POST', `/threads/${id}/runs?${query}`, { assistant_id });
@@ -59,7 +59,7 @@ test('a thread may begin with more than a hundred messages', async () => {
 
 test('null clears metadata everywhere', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness, { metadata: { a: '1' } });
   await harness.runToEnd();
   const [message] = await readMessages(harness, thread_id);

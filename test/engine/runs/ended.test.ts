@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { setup, type Harness } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
-import { createRun, readRun, submit } from '../../support/conversation.ts';
-import { calls } from '../../support/upstream-items.ts';
+import { createRun, readRun, submitOutputs } from '../../support/conversation.ts';
+import { functionCall } from '../../support/upstream-items.ts';
 
 /** The log lines of runs that ended, without time and level. */
-const endings = ({ lines }: Harness) =>
+const endings = ({ logLines: lines }: Harness) =>
   lines.flatMap((line) => {
     const { time: _time, level, message, ...fields } = JSON.parse(line);
     return message === 'run ended' ? [{ level, ...fields }] : [];
@@ -13,12 +13,12 @@ const endings = ({ lines }: Harness) =>
 
 test('a run that ends leaves one line, which says what it was and what it took', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', {})] }, {});
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {})] }, {});
   const { run, thread_id } = await createRun(harness);
   await harness.clock.advance(2000);
   await harness.runToEnd();
   expect(endings(harness)).toEqual([]);
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.clock.advance(3000);
   await harness.runToEnd();
   expect(endings(harness)).toEqual([
@@ -36,7 +36,7 @@ test('a run that ends leaves one line, which says what it was and what it took',
 
 test('one that fails says why', async () => {
   const harness = await setup();
-  harness.upstream.will({
+  harness.upstream.respondWith({
     http: { status: 400, error: { message: 'Bad.', code: 'invalid_prompt' } },
   });
   await createRun(harness);
@@ -59,7 +59,7 @@ test('only the process that ended it says so', async () => {
   const database = temporary();
   const harness = await setup({ database });
   const other = await setup({ database, ids: harness.ids, clock: harness.clock });
-  other.upstream.will({});
+  other.upstream.respondWith({});
   const { run } = await createRun(harness);
   await other.runToEnd();
   await harness.runToEnd();

@@ -7,13 +7,13 @@ import {
   readMessages,
   readRun,
   readSteps,
-  refusal,
+  apiErrorOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const created = 1_790_000_000;
-const called = { output: [calls('get_weather', { city: 'Oslo' }, 'call_1')] };
+const called = { output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')] };
 
 /** A second engine on the same file whose clock stands at the start: it expires nothing itself. */
 async function observer(database: string, ids: HarnessOptions['ids']) {
@@ -23,7 +23,7 @@ async function observer(database: string, ids: HarnessOptions['ids']) {
 test('a run expires while it waits for outputs, nobody asking', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  harness.upstream.will(called);
+  harness.upstream.respondWith(called);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   harness.engine.start();
@@ -50,7 +50,7 @@ test('a run expires while it waits for outputs, nobody asking', async () => {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'late' }],
   });
-  expect((await refusal(late)).message).toBe(
+  expect((await apiErrorOf(late)).message).toBe(
     'Runs in status "expired" do not accept tool outputs.',
   );
 });
@@ -59,7 +59,11 @@ test('a run expires in the middle of a model call, nobody asking', async () => {
   const database = temporary();
   const harness = await setup({ database, runLifetime: 200 });
   const gate = createGate();
-  harness.upstream.will({ output: [says('Snow and')], gate, before: 'response.output_text.done' });
+  harness.upstream.respondWith({
+    output: [textMessage('Snow and')],
+    gate,
+    before: 'response.output_text.done',
+  });
   const { run, thread_id } = await createRun(harness);
   harness.engine.start();
   await harness.clock.advance(1000);
@@ -82,7 +86,7 @@ test.each(['reading it', 'listing runs', 'adding a message', 'creating a run', '
   'a run past its deadline is expired by %s',
   async (how) => {
     const harness = await setup();
-    harness.upstream.will(called);
+    harness.upstream.respondWith(called);
     const { run, thread_id, assistant_id } = await createRun(harness);
     await harness.runToEnd();
     await harness.clock.advance(600_000);
@@ -107,7 +111,7 @@ test.each(['reading it', 'listing runs', 'adding a message', 'creating a run', '
 
 test('late outputs find the run expired', async () => {
   const harness = await setup();
-  harness.upstream.will(called);
+  harness.upstream.respondWith(called);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   await harness.clock.advance(600_000);
@@ -115,7 +119,7 @@ test('late outputs find the run expired', async () => {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'late' }],
   });
-  expect(await refusal(late)).toMatchObject({
+  expect(await apiErrorOf(late)).toMatchObject({
     status: 400,
     message: 'Runs in status "expired" do not accept tool outputs.',
   });
@@ -127,12 +131,12 @@ test('a late cancel finds the run expired', async () => {
   const { run, thread_id } = await createRun(harness);
   await harness.clock.advance(600_000);
   const late = harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  expect((await refusal(late)).message).toBe("Cannot cancel run with status 'expired'.");
+  expect((await apiErrorOf(late)).message).toBe("Cannot cancel run with status 'expired'.");
 });
 
 test('submitting outputs does not move the deadline', async () => {
   const harness = await setup();
-  harness.upstream.will(called);
+  harness.upstream.respondWith(called);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   await harness.clock.advance(599_000);

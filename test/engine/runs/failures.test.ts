@@ -5,10 +5,10 @@ import {
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 import type { Turn } from '../../support/upstream.ts';
 
 const quota = 'You exceeded your current quota, please check your plan and billing details.';
@@ -19,7 +19,7 @@ const http = (status: number, message: string, code: string | null = null, param
 /** A run whose one model call ends as `turn` says. */
 async function fail(turn: Turn) {
   const harness = await setup();
-  harness.upstream.will(turn);
+  harness.upstream.respondWith(turn);
   const { run, thread_id, assistant_id } = await createRun(harness);
   await harness.clock.advance(3000);
   await harness.runToEnd();
@@ -85,7 +85,7 @@ describe('a stream that does not come to its end', () => {
       it: harness,
       run,
       thread_id,
-    } = await fail({ output: [says('It is cold and')], broken });
+    } = await fail({ output: [textMessage('It is cold and')], broken });
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
     const [, message] = await readMessages(harness, thread_id);
     expect(message).toMatchObject({
@@ -110,18 +110,18 @@ test('a wrong key is not told to anybody', async () => {
   expect(status).toBe('failed');
   expect(last_error?.code).toBe('server_error');
   expect(last_error?.message).toContain('Incorrect API key provided');
-  const said = JSON.stringify(last_error) + harness.lines.join('');
+  const said = JSON.stringify(last_error) + harness.logLines.join('');
   expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
 });
 
 test('no log line carries the key', async () => {
   const { it: harness } = await fail(http(500, `Your key ${apiKey} is fine, we are not.`));
-  expect(harness.lines.join('')).not.toContain(apiKey);
+  expect(harness.logLines.join('')).not.toContain(apiKey);
 });
 
 test('the thread is free after a failure', async () => {
   const { it: harness, run, thread_id, assistant_id } = await fail(http(500, 'No.'));
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const next = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
   await harness.runToEnd();
   expect((await readRun(harness, next)).status).toBe('completed');
@@ -130,11 +130,14 @@ test('the thread is free after a failure', async () => {
 
 test('a failure after outputs keeps the usage so far', async () => {
   const harness = await setup();
-  const first = { output: [calls('get_weather', { city: 'Oslo' })], usage: [90, 15] } as const;
-  harness.upstream.will(first, http(500, 'No.'));
+  const first = {
+    output: [functionCall('get_weather', { city: 'Oslo' })],
+    usage: [90, 15],
+  } as const;
+  harness.upstream.respondWith(first, http(500, 'No.'));
   const { run } = await createRun(harness);
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({
     status: 'failed',
@@ -144,7 +147,7 @@ test('a failure after outputs keeps the usage so far', async () => {
 
 test('an answer with a failure says nothing of the program', async () => {
   const { it: harness, run } = await fail({
-    output: [says('x')],
+    output: [textMessage('x')],
     broken: { how: 'error', before: 'response.completed' },
   });
   expect(run.last_error?.message).not.toMatch(/\bat .*\.ts:|node_modules/u);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createRun, readMessages, textOf } from '../../support/conversation.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const texts = [
   ['NUL', 'a\u0000b'],
@@ -36,7 +36,7 @@ test.each(texts)('%s comes back as it was written', async (_, text) => {
 
 test.each(texts)('%s is sent to the model and taken from it', async (_, text) => {
   const harness = await setup();
-  harness.upstream.will({ output: [says(`${text}!`)] });
+  harness.upstream.respondWith({ output: [textMessage(`${text}!`)] });
   const { run, thread_id } = await createRun(harness, {
     additional_messages: [{ role: 'user', content: `${text}?` }],
   });
@@ -109,7 +109,9 @@ test('ids with anything in them are only ids', async () => {
 
 test('a function name of another model is a call like others', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('never_offered', '{not json', 'call_odd')] });
+  harness.upstream.respondWith({
+    output: [functionCall('never_offered', '{not json', 'call_odd')],
+  });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const params = { thread_id: run.thread_id };

@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { createIds, until } from '../../support/clock.ts';
+import { createIds, waitUntil } from '../../support/clock.ts';
 import { apiKey, setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
-import { says } from '../../support/upstream-items.ts';
+import { textMessage } from '../../support/upstream-items.ts';
 
 /** Does something to the tables behind the engine's back. */
 function vandalise(database: string, sql: string): void {
@@ -25,7 +25,7 @@ test('a fault of the server is a 500 that tells nothing of its inside', async ()
     param: null,
     code: null,
   });
-  const logged = harness.lines.filter((line) => line.includes('"level":"error"'));
+  const logged = harness.logLines.filter((line) => line.includes('"level":"error"'));
   expect(logged).toHaveLength(1);
   expect(logged[0]).toContain('no such table');
   vandalise(database, 'alter table elsewhere rename to threads');
@@ -35,14 +35,14 @@ test('a fault of the server is a 500 that tells nothing of its inside', async ()
 test('the worker outlives a fault of the store', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run } = await createRun(harness);
   vandalise(database, 'alter table runs rename to elsewhere');
   harness.engine.start();
-  await until(() => harness.lines.some((line) => line.includes('"level":"error"')));
+  await waitUntil(() => harness.logLines.some((line) => line.includes('"level":"error"')));
   vandalise(database, 'alter table elsewhere rename to runs');
   await harness.clock.advance(10_000);
-  await until(async () => (await readRun(harness, run)).status === 'completed');
+  await waitUntil(async () => (await readRun(harness, run)).status === 'completed');
   expect(harness.upstream.requests).toHaveLength(1);
 });
 
@@ -53,7 +53,7 @@ test('a run that a mistake of the program meets fails, and is not bought again',
     return ids.newId(prefix);
   };
   const harness = await setup({ ids: { ...ids, newId: object } });
-  harness.upstream.will({ output: [says('Hello.')] });
+  harness.upstream.respondWith({ output: [textMessage('Hello.')] });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({
@@ -66,19 +66,19 @@ test('a run that a mistake of the program meets fails, and is not bought again',
   await harness.clock.advance(60_000);
   await harness.runToEnd();
   expect(harness.upstream.requests).toHaveLength(1);
-  expect(harness.lines.join('')).toContain('TypeError: this is no step');
+  expect(harness.logLines.join('')).toContain('TypeError: this is no step');
 });
 
 test('nothing a user said and no key is in the log', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await createRun(harness, {
     instructions: 'private instructions',
     metadata: { secret: 'private metadata' },
     additional_messages: [{ role: 'user', content: 'private message' }],
   });
   await harness.runToEnd();
-  const log = harness.lines.join('');
+  const log = harness.logLines.join('');
   expect(log).toContain('"path":"/v1/assistants"');
   expect(log).not.toContain('private');
   expect(log).not.toContain(apiKey);

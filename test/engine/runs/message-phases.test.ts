@@ -3,14 +3,14 @@ import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 /* A run that is to end, ends at once, wherever its model is just then. */
 
 /** Seconds of a run: fewer than a model may be silent. */
 const lifetime = 200;
 
-const call = calls('get_weather', { city: 'Oslo' });
+const call = functionCall('get_weather', { city: 'Oslo' });
 
 const phases = [
   ['before the model answers', { before: 'answer' }],
@@ -22,7 +22,10 @@ const phases = [
     'in the arguments of a call',
     { output: [call], before: 'response.function_call_arguments.done' },
   ],
-  ['between a message and a call', { output: [says('Well.'), call], before: 'response.completed' }],
+  [
+    'between a message and a call',
+    { output: [textMessage('Well.'), call], before: 'response.completed' },
+  ],
   ['before the end of the stream', { before: 'response.completed' }],
 ] as const satisfies [string, Turn][];
 
@@ -31,7 +34,7 @@ async function standing(turn: Turn) {
   const database = temporary();
   const harness = await setup({ database, runLifetime: lifetime });
   const gate = createGate();
-  harness.upstream.will({ output: [says('Snow.')], ...turn, gate });
+  harness.upstream.respondWith({ output: [textMessage('Snow.')], ...turn, gate });
   harness.engine.start();
   const made = await createRun(harness);
   await gate.reached;
@@ -47,7 +50,7 @@ async function outcome({ it: harness, run, thread_id, assistant_id }: Standing) 
   const isBrokenOff = harness.upstream.requests.map(({ signal }) => signal?.aborted);
   const left = [...(await readSteps(harness, run)), ...(await readMessages(harness, thread_id))];
   const isOpen = left.some((object) => object.status === 'in_progress');
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const next = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
   await harness.engine.idle();
   return { status, isBrokenOff, isOpen, next: (await readRun(harness, next)).status };
@@ -82,7 +85,7 @@ describe.each(phases)('%s', (_, turn) => {
     await harness.engine.stop(0);
     expect(harness.upstream.requests.map(({ signal }) => signal?.aborted)).toEqual([true]);
     const next = await setup({ database, ids: harness.ids });
-    next.upstream.will({});
+    next.upstream.respondWith({});
     await next.runToEnd();
     expect((await readRun(next, run)).status).toBe('completed');
     expect(await readSteps(next, run)).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { turn } from '../../support/clock.ts';
+import { eventLoopTurn } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import {
   callIds,
@@ -8,7 +8,7 @@ import {
   readMessages,
   textOf,
 } from '../../support/conversation.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 /** Waits for the SDK's polling, whose pauses go by the timers of the platform, made to pass here. */
 async function polled<T>(work: Promise<T>): Promise<T> {
@@ -17,7 +17,7 @@ async function polled<T>(work: Promise<T>): Promise<T> {
   for (let round = 0; round < 200; round += 1) {
     if (ended.signal.aborted) break;
     await vi.advanceTimersByTimeAsync(100);
-    await turn();
+    await eventLoopTurn();
   }
   return work;
 }
@@ -26,9 +26,9 @@ test('the helpers of the SDK that poll come to the end of a run', async () => {
   const harness = await setup();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  harness.upstream.will(
-    { output: [calls('get_weather', { city: 'Oslo' })] },
-    { output: [says('Snow.')] },
+  harness.upstream.respondWith(
+    { output: [functionCall('get_weather', { city: 'Oslo' })] },
+    { output: [textMessage('Snow.')] },
   );
   harness.engine.start();
   const { id: assistant_id } = await createAssistant(harness);

@@ -8,16 +8,21 @@ import {
   readSteps,
 } from '../../support/conversation.ts';
 import { createGate, type Gate, type Turn } from '../../support/upstream.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const turns: Turn[] = [
-  { output: [says('Snow.')] },
-  { output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })] },
-  { output: [calls('get_weather', { city: 'Oslo' }), calls('get_weather', { city: 'Bergen' })] },
-  { output: [says('It is ver')], incomplete: 'max_output_tokens' },
+  { output: [textMessage('Snow.')] },
+  { output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })] },
+  {
+    output: [
+      functionCall('get_weather', { city: 'Oslo' }),
+      functionCall('get_weather', { city: 'Bergen' }),
+    ],
+  },
+  { output: [textMessage('It is ver')], incomplete: 'max_output_tokens' },
   { failed: { code: 'invalid_prompt', message: 'It broke.' } },
   { http: { status: 400, error: { message: 'No.' } } },
-  { output: [says('It')], broken: { how: 'error', before: 'response.output_text.done' } },
+  { output: [textMessage('It')], broken: { how: 'error', before: 'response.output_text.done' } },
 ];
 
 const operation = fc.oneof(
@@ -90,7 +95,7 @@ test('whatever happens, a thread is never locked for good', async () => {
         const turn = turns[chosen.next().value];
         return { ...turn, gate };
       };
-      const harness = await setup({ otherwise: next });
+      const harness = await setup({ defaultTurn: next });
       const { id: assistant } = await createAssistant(harness);
       const { id: thread } = await createThread(harness);
       for (const step of steps) await perform(harness, step, thread, assistant, gate);

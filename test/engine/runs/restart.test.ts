@@ -7,11 +7,11 @@ import {
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 /**
  * A process that stands still, as one that was killed does, and a second one on the same file some
@@ -36,7 +36,7 @@ async function work(harness: Harness) {
 
 test('a queued run is picked up', async () => {
   const { it: harness, run } = await afterDeath(async (dead) => (await createRun(dead)).run);
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await work(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
 });
@@ -44,15 +44,15 @@ test('a queued run is picked up', async () => {
 test('a run in the middle of a message is run again, without the half message', async () => {
   const { it: harness, run } = await afterDeath(async (dead) => {
     const gate = createGate();
-    const output = [says('Half a mess')];
-    dead.upstream.will({ output, gate, before: 'response.output_text.done' });
+    const output = [textMessage('Half a mess')];
+    dead.upstream.respondWith({ output, gate, before: 'response.output_text.done' });
     const made = await createRun(dead);
     await dead.engine.tick();
     await gate.reached;
     return made.run;
   });
   expect((await readRun(harness, run)).status).toBe('in_progress');
-  harness.upstream.will({ output: [says('The whole message.')] });
+  harness.upstream.respondWith({ output: [textMessage('The whole message.')] });
   await work(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
   const messages = await readMessages(harness, run.thread_id);
@@ -64,12 +64,12 @@ test('a run in the middle of a message is run again, without the half message', 
   expect(sent).not.toContain('Half');
 });
 
-const twoMessages = () => [says('Let me see.'), says('Snow.')];
+const twoMessages = () => [textMessage('Let me see.'), textMessage('Snow.')];
 
 test('a message that was whole while its answer was not is not said twice', async () => {
   const { it: harness, run } = await afterDeath(async (dead) => {
     const gate = createGate();
-    dead.upstream.will({ output: twoMessages(), gate });
+    dead.upstream.respondWith({ output: twoMessages(), gate });
     const made = await createRun(dead);
     await dead.engine.tick();
     await gate.reached;
@@ -77,7 +77,7 @@ test('a message that was whole while its answer was not is not said twice', asyn
     expect(first?.status).toBe('completed');
     return made.run;
   });
-  harness.upstream.will({ output: twoMessages() });
+  harness.upstream.respondWith({ output: twoMessages() });
   await work(harness);
   const ended = await readRun(harness, run);
   expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
@@ -90,18 +90,18 @@ test('a message that was whole while its answer was not is not said twice', asyn
 test('what was said before outputs were asked for stays when the answer to them is lost', async () => {
   const { it: harness, run } = await afterDeath(async (dead) => {
     const gate = createGate();
-    dead.upstream.will(
-      { output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })] },
-      { output: [says('Sno'), says('w')], gate },
+    dead.upstream.respondWith(
+      { output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })] },
+      { output: [textMessage('Sno'), textMessage('w')], gate },
     );
     const { run: made } = await createRun(dead);
     await dead.runToEnd();
-    await submit(dead, await readRun(dead, made));
+    await submitOutputs(dead, await readRun(dead, made));
     await dead.engine.tick();
     await gate.reached;
     return made;
   });
-  harness.upstream.will({ output: [says('Snow.')] });
+  harness.upstream.respondWith({ output: [textMessage('Snow.')] });
   await work(harness);
   expect(await readRun(harness, run)).toMatchObject({
     status: 'completed',
@@ -121,7 +121,7 @@ test('what was said before outputs were asked for stays when the answer to them 
 test('a run that was cancelling is cancelled', async () => {
   const { it: harness, run } = await afterDeath(async (dead) => {
     const gate = createGate();
-    dead.upstream.will({ gate });
+    dead.upstream.respondWith({ gate });
     const made = await createRun(dead);
     const { id, thread_id } = made.run;
     await dead.openai.beta.threads.runs.cancel(id, { thread_id });
@@ -132,15 +132,15 @@ test('a run that was cancelling is cancelled', async () => {
 });
 
 test('a run that waits for outputs takes them, with what the model had said', async () => {
-  const call = calls('get_weather', { city: 'Oslo' }, 'call_1');
+  const call = functionCall('get_weather', { city: 'Oslo' }, 'call_1');
   const { it: harness, run } = await afterDeath(async (dead) => {
-    dead.upstream.will({ output: [says('Let me see.'), call] });
+    dead.upstream.respondWith({ output: [textMessage('Let me see.'), call] });
     const made = await createRun(dead);
     await dead.runToEnd();
     return made.run;
   });
-  harness.upstream.will({ output: [says('Snow.')] });
-  await submit(harness, await readRun(harness, run), 'snow');
+  harness.upstream.respondWith({ output: [textMessage('Snow.')] });
+  await submitOutputs(harness, await readRun(harness, run), 'snow');
   await work(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
   expect(harness.upstream.sent().input.slice(-2)).toEqual([
@@ -165,14 +165,18 @@ test('stopping hands running work back to whoever comes next', async () => {
   const database = temporary();
   const gate = createGate();
   const first = await setup({ database });
-  first.upstream.will({ output: [says('Half')], gate, before: 'response.output_text.done' });
+  first.upstream.respondWith({
+    output: [textMessage('Half')],
+    gate,
+    before: 'response.output_text.done',
+  });
   const { run } = await createRun(first);
   await first.engine.tick();
   await gate.reached;
   await first.engine.stop(0);
   expect(first.upstream.requests[0]?.signal?.aborted).toBe(true);
   const harness = await setup({ database, ids: first.ids });
-  harness.upstream.will({ output: [says('Whole')] });
+  harness.upstream.respondWith({ output: [textMessage('Whole')] });
   await work(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
   expect((await readMessages(harness, run.thread_id)).map(textOf)).toEqual([
@@ -185,13 +189,13 @@ test('a run that one executes is not executed by another on the same file', asyn
   const database = temporary();
   const gate = createGate();
   const one = await setup({ database });
-  one.upstream.will({ gate });
+  one.upstream.respondWith({ gate });
   const { run } = await createRun(one);
   await one.engine.tick();
   await gate.reached;
   const other = await setup({ database, ids: one.ids });
   const { run: second } = await createRun(other);
-  other.upstream.will({});
+  other.upstream.respondWith({});
   await other.runToEnd();
   expect((await readRun(other, run)).status).toBe('in_progress');
   expect((await readRun(other, second)).status).toBe('completed');
@@ -202,14 +206,14 @@ test('a run that one executes is not executed by another on the same file', asyn
 
 test.each(['edited', 'deleted'])('a run is what it was when its assistant is %s', async (how) => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+  harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
   const { run, assistant_id } = await createRun(harness);
   const { assistants } = harness.openai.beta;
   await (how === 'deleted'
     ? assistants.delete(assistant_id)
     : assistants.update(assistant_id, { model: 'gpt-5.4', instructions: 'Be long.', tools: [] }));
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, run));
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   const { status, model, instructions, tools } = await readRun(harness, run);
   expect({ status, model, instructions, tools }).toEqual({

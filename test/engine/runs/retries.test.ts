@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Model, ModelRequest } from '../../../src/engine/models/model.ts';
 import { callWithRetry } from '../../../src/engine/models/retry.ts';
-import { createClock, until } from '../../support/clock.ts';
+import { createClock, waitUntil } from '../../support/clock.ts';
 import { setup, type Harness } from '../../support/engine.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../../support/conversation.ts';
-import { calls, says } from '../../support/upstream-items.ts';
+import { functionCall, textMessage } from '../../support/upstream-items.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
 
 /** An error that the SDK leaves to its caller unless it asks for a wait that the SDK would keep. */
@@ -38,7 +38,7 @@ async function waitOut(harness: Harness): Promise<number> {
 /** A run whose model does what the turns say, one after the other, and how long it took. */
 async function endure(...turns: Turn[]) {
   const harness = await setup();
-  harness.upstream.will(...turns);
+  harness.upstream.respondWith(...turns);
   const made = await createRun(harness);
   const seconds = await waitOut(harness);
   return { it: harness, seconds, ...made, run: await readRun(harness, made.run) };
@@ -57,7 +57,7 @@ describe('a model call is made again', () => {
     const soon = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
     const { it: harness, run } = await endure(refused(429, soon), refused(500, soon), {});
     expect(run.status).toBe('completed');
-    expect(harness.lines.join('')).not.toContain('model call tried again');
+    expect(harness.logLines.join('')).not.toContain('model call tried again');
     expect(harness.upstream.requests).toHaveLength(3);
   });
 
@@ -82,7 +82,7 @@ describe('a model call is made again', () => {
     [
       'breaks off in the arguments of a call',
       {
-        output: [calls('get_weather', { city: 'Oslo' })],
+        output: [functionCall('get_weather', { city: 'Oslo' })],
         ...breaksOff('response.function_call_arguments.done'),
       },
     ],
@@ -92,7 +92,7 @@ describe('a model call is made again', () => {
       run,
       thread_id,
       seconds,
-    } = await endure(turn, turn, { output: [says('Snow.')] });
+    } = await endure(turn, turn, { output: [textMessage('Snow.')] });
     expect(run).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
     expect(harness.upstream.requests).toHaveLength(3);
     expect(seconds).toBeLessThan(5);
@@ -101,7 +101,7 @@ describe('a model call is made again', () => {
       'Snow.',
     ]);
     expect(await readSteps(harness, run)).toHaveLength(1);
-    expect(harness.lines.join('')).toContain('model call tried again');
+    expect(harness.logLines.join('')).toContain('model call tried again');
   });
 
   test.each([
@@ -151,7 +151,7 @@ describe('a run fails with the real cause', () => {
   });
 
   test('at once when something was said already', async () => {
-    const output = [says('It is cold and')];
+    const output = [textMessage('It is cold and')];
     const {
       it: harness,
       run,
@@ -164,7 +164,7 @@ describe('a run fails with the real cause', () => {
   });
 
   test('when the model stands still in the middle of a message', async () => {
-    const output = [says('It is cold and')];
+    const output = [textMessage('It is cold and')];
     const gate = createGate();
     const {
       it: harness,
@@ -213,7 +213,9 @@ test('a model that thinks for long, but shows that it does, is not given up', as
 });
 
 test('an endpoint that cannot be reached', async () => {
-  const harness = await setup({ otherwise: () => ({ unreachable: 'fetch failed: ECONNREFUSED' }) });
+  const harness = await setup({
+    defaultTurn: () => ({ unreachable: 'fetch failed: ECONNREFUSED' }),
+  });
   const { run } = await createRun(harness);
   // The SDK waits between its own attempts by the timers of the platform.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -233,10 +235,10 @@ test('an endpoint that cannot be reached', async () => {
 
 /** A run whose model has refused once, and is to be asked again. */
 async function waiting(turn: Turn) {
-  const harness = await setup({ otherwise: () => turn });
+  const harness = await setup({ defaultTurn: () => turn });
   const made = await createRun(harness);
   await harness.engine.tick();
-  await until(() => harness.upstream.requests.length > 0);
+  await waitUntil(() => harness.upstream.requests.length > 0);
   await harness.clock.advance(0);
   return { it: harness, ...made };
 }

@@ -8,20 +8,24 @@ import {
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { calls, refuses, says } from '../../support/upstream-items.ts';
+import { functionCall, refusalMessage, textMessage } from '../../support/upstream-items.ts';
 
 const created = 1_790_000_000;
 
 test('a run with a function goes through every status of the contract', async () => {
   const harness = await setup();
   const [first, second] = [createGate(), createGate()];
-  harness.upstream.will(
-    { output: [calls('get_weather', { city: 'Oslo' }, 'call_1')], usage: [90, 15], gate: first },
-    { output: [says('-3C with snow.')], usage: [120, 16], gate: second },
+  harness.upstream.respondWith(
+    {
+      output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')],
+      usage: [90, 15],
+      gate: first,
+    },
+    { output: [textMessage('-3C with snow.')], usage: [120, 16], gate: second },
   );
   const { run: queued } = await createRun(harness);
 
@@ -54,7 +58,7 @@ test('a run with a function goes through every status of the contract', async ()
 
   await harness.clock.advance(6000);
   const resumed = { ...started, status: 'queued' };
-  expect(await submit(harness, waiting)).toEqual(resumed);
+  expect(await submitOutputs(harness, waiting)).toEqual(resumed);
 
   await harness.clock.advance(1000);
   await harness.engine.tick();
@@ -83,8 +87,8 @@ test('a run with a function goes through every status of the contract', async ()
 test('a message and its step are born and finished together', async () => {
   const harness = await setup();
   const gate = createGate();
-  harness.upstream.will({
-    output: [says('Snow, all day.')],
+  harness.upstream.respondWith({
+    output: [textMessage('Snow, all day.')],
     gate,
     before: 'response.output_text.done',
   });
@@ -129,7 +133,10 @@ test('a message and its step are born and finished together', async () => {
 
 test('two messages of one turn are two messages and two steps, in order', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [says('Let me see.'), says('Snow.')], usage: [20, 8] });
+  harness.upstream.respondWith({
+    output: [textMessage('Let me see.'), textMessage('Snow.')],
+    usage: [20, 8],
+  });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const messages = await readMessages(harness, thread_id);
@@ -141,7 +148,9 @@ test('two messages of one turn are two messages and two steps, in order', async 
 
 test('the last step is listed first', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [says('One moment.'), calls('get_weather', { city: 'Oslo' })] });
+  harness.upstream.respondWith({
+    output: [textMessage('One moment.'), functionCall('get_weather', { city: 'Oslo' })],
+  });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const { steps } = harness.openai.beta.threads.runs;
@@ -153,7 +162,7 @@ test('the last step is listed first', async () => {
 
 test('a refusal is a message', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [refuses('I cannot help with that.')] });
+  harness.upstream.respondWith({ output: [refusalMessage('I cannot help with that.')] });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const [, message] = await readMessages(harness, thread_id);
@@ -163,7 +172,7 @@ test('a refusal is a message', async () => {
 
 test('a message without content leaves nothing behind', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [{ ...says(''), content: [] }] });
+  harness.upstream.respondWith({ output: [{ ...textMessage(''), content: [] }] });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({
@@ -175,7 +184,7 @@ test('a message without content leaves nothing behind', async () => {
 
 test('a run that is at its end can be modified, a live one cannot', async () => {
   const harness = await setup();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness, { metadata: { a: '1' } });
   const params = { thread_id, metadata: { b: '2' } };
   const { runs } = harness.openai.beta.threads;
@@ -192,7 +201,7 @@ const wish = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
 
 test('a run says when to ask again: soon while it moves, late while it waits', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', {}, 'call_1')] }, {});
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, {});
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const runs = `/threads/${thread_id}/runs`;
@@ -212,7 +221,7 @@ test('a run says when to ask again: soon while it moves, late while it waits', a
 
 test('a thread can be talked on, run after run', async () => {
   const harness = await setup({
-    otherwise: ({ input }) => ({ output: [says(`${input.length}`)] }),
+    defaultTurn: ({ input }) => ({ output: [textMessage(`${input.length}`)] }),
   });
   const { run, thread_id, assistant_id } = await createRun(harness);
   await harness.runToEnd();

@@ -6,7 +6,7 @@ import {
   createThread,
   readMessages,
   readRun,
-  refusal,
+  apiErrorOf,
   textOf,
   weatherTool,
 } from '../../support/conversation.ts';
@@ -128,7 +128,7 @@ describe('create thread and run', () => {
 
   test('needs no thread when the assistant has instructions', async () => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const { id: assistant_id } = await createAssistant(harness);
     const run = await harness.openai.beta.threads.createAndRun({ assistant_id });
     await harness.runToEnd();
@@ -139,7 +139,7 @@ describe('create thread and run', () => {
   test('leaves no thread behind when it is refused', async () => {
     const harness = await setup();
     const params = { assistant_id: 'asst_nowhere', thread: { metadata: {} } };
-    const error = await refusal(harness.openai.beta.threads.createAndRun(params));
+    const error = await apiErrorOf(harness.openai.beta.threads.createAndRun(params));
     expect(error).toMatchObject({
       status: 404,
       message: "No assistant found with id 'asst_nowhere'.",
@@ -153,7 +153,7 @@ test('an empty thread needs instructions', async () => {
   const { id: assistant_id } = await createAssistant(harness, { instructions: null });
   const { id } = await harness.openai.beta.threads.create();
   const { runs } = harness.openai.beta.threads;
-  expect(await refusal(runs.create(id, { assistant_id }))).toEqual({
+  expect(await apiErrorOf(runs.create(id, { assistant_id }))).toEqual({
     status: 400,
     type: 'invalid_request_error',
     code: 'invalid_thread',
@@ -174,7 +174,7 @@ test.each(['file_search', 'code_interpreter'] as const)(
     const { id: assistant_id } = await createAssistant(harness, { tools: [weatherTool, { type }] });
     const thread = await createThread(harness);
     const { runs } = harness.openai.beta.threads;
-    expect(await refusal(runs.create(thread.id, { assistant_id }))).toEqual({
+    expect(await apiErrorOf(runs.create(thread.id, { assistant_id }))).toEqual({
       status: 400,
       type: 'invalid_request_error',
       code: 'unsupported_tool',
@@ -190,13 +190,13 @@ test.each(['file_search', 'code_interpreter'] as const)(
 
 test('the model that is used and the one that was asked for are both on the run', async () => {
   const harness = await setup({ modelMap: new Map([['gpt-4-retired', 'gpt-5.4']]) });
-  harness.upstream.will({}, {});
+  harness.upstream.respondWith({}, {});
   const { run, thread_id, assistant_id } = await createRun(harness, { model: 'gpt-4-retired' });
   expect(run).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
   await harness.runToEnd();
   expect(harness.upstream.sent().model).toBe('gpt-5.4');
   expect(await readRun(harness, run)).toMatchObject({ requested_model: 'gpt-4-retired' });
-  const ended = harness.lines.find((line) => line.includes('run ended')) ?? '';
+  const ended = harness.logLines.find((line) => line.includes('run ended')) ?? '';
   expect(JSON.parse(ended)).toMatchObject({ model: 'gpt-5.4', requested_model: 'gpt-4-retired' });
   const other = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
   expect(other.model).toBe('gpt-4.1-mini');
@@ -207,7 +207,9 @@ test('without a key for the default endpoint a run is refused, with the ways out
   const harness = await setup({ key: null });
   const thread = await createThread(harness);
   const { id: assistant_id } = await createAssistant(harness);
-  const error = await refusal(harness.openai.beta.threads.runs.create(thread.id, { assistant_id }));
+  const error = await apiErrorOf(
+    harness.openai.beta.threads.runs.create(thread.id, { assistant_id }),
+  );
   expect(error.status).toBe(400);
   expect(error.message).toContain('OPENAI_API_KEY');
   expect(error.message).toContain('scripted');

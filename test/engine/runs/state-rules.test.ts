@@ -1,14 +1,14 @@
 import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import { setup, type Harness } from '../../support/engine.ts';
-import { createRun, createThread, readRun, refusal } from '../../support/conversation.ts';
+import { createRun, createThread, readRun, apiErrorOf } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { begins, calls } from '../../support/upstream-items.ts';
+import { incompleteMessage, functionCall } from '../../support/upstream-items.ts';
 
 type Status = OpenAI.Beta.Threads.RunStatus;
 type Made = Awaited<ReturnType<typeof createRun>>;
 
-const call = { output: [calls('get_weather', { city: 'Oslo' }, 'call_1')] };
+const call = { output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')] };
 
 const cancel = (harness: Harness, { run, thread_id }: Made) =>
   harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
@@ -18,12 +18,12 @@ const ways: Record<Status, (harness: Harness, made: Made) => Promise<unknown>> =
   queued: () => Promise.resolve(),
   in_progress: async (harness) => {
     const gate = createGate();
-    harness.upstream.will({ gate });
+    harness.upstream.respondWith({ gate });
     await harness.engine.tick();
     await gate.reached;
   },
   requires_action: (harness) => {
-    harness.upstream.will(call);
+    harness.upstream.respondWith(call);
     return harness.runToEnd();
   },
   cancelling: cancel,
@@ -32,15 +32,18 @@ const ways: Record<Status, (harness: Harness, made: Made) => Promise<unknown>> =
     await harness.runToEnd();
   },
   failed: (harness) => {
-    harness.upstream.will({ failed: { code: 'invalid_prompt', message: 'No.' } });
+    harness.upstream.respondWith({ failed: { code: 'invalid_prompt', message: 'No.' } });
     return harness.runToEnd();
   },
   completed: (harness) => {
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     return harness.runToEnd();
   },
   incomplete: (harness) => {
-    harness.upstream.will({ output: [begins('It')], incomplete: 'max_output_tokens' });
+    harness.upstream.respondWith({
+      output: [incompleteMessage('It')],
+      incomplete: 'max_output_tokens',
+    });
     return harness.runToEnd();
   },
   expired: (harness) => harness.clock.advance(600_000),
@@ -71,7 +74,7 @@ const rules: [Status, cancels: boolean, modifies: boolean, submits: boolean, loc
 /** The sentence of a refusal, or null when the request was taken. */
 const outcome = async (taken: boolean, request: Promise<unknown>) => {
   if (taken) return (await request) && null;
-  const { status, message } = await refusal(request);
+  const { status, message } = await apiErrorOf(request);
   expect(status).toBe(400);
   return message;
 };

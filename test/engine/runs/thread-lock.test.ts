@@ -6,10 +6,10 @@ import {
   createThread,
   readMessages,
   readRun,
-  refusal,
+  apiErrorOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { calls } from '../../support/upstream-items.ts';
+import { functionCall } from '../../support/upstream-items.ts';
 
 /** That the thread of a live run takes neither messages nor runs. */
 async function expectLocked(
@@ -19,8 +19,8 @@ async function expectLocked(
 ) {
   const { thread_id } = run;
   const { messages, runs } = harness.openai.beta.threads;
-  const added = await refusal(messages.create(thread_id, { role: 'user', content: 'Hello?' }));
-  const made = await refusal(runs.create(thread_id, { assistant_id }));
+  const added = await apiErrorOf(messages.create(thread_id, { role: 'user', content: 'Hello?' }));
+  const made = await apiErrorOf(runs.create(thread_id, { assistant_id }));
   const common = { status: 400, type: 'invalid_request_error', param: null, code: null };
   expect([added, made]).toEqual([
     { ...common, message: `Can't add messages to ${thread_id} while a run ${run.id} is active.` },
@@ -31,7 +31,7 @@ async function expectLocked(
 test('a live run locks its thread in every status', async () => {
   const harness = await setup();
   const gate = createGate();
-  harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })], gate });
+  harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })], gate });
   const { run, assistant_id } = await createRun(harness);
   await expectLocked(harness, run, assistant_id);
   await harness.engine.tick();
@@ -72,7 +72,7 @@ test('a refused run leaves its additional messages unwritten', async () => {
   const before = await readMessages(harness, thread_id);
   const additional_messages = [{ role: 'user' as const, content: 'And now?' }];
   const { runs } = harness.openai.beta.threads;
-  await refusal(runs.create(thread_id, { assistant_id, additional_messages }));
+  await apiErrorOf(runs.create(thread_id, { assistant_id, additional_messages }));
   expect(await readMessages(harness, thread_id)).toEqual(before);
 });
 
@@ -99,7 +99,7 @@ test('one thread does not lock another', async () => {
 test('as many runs are executed at once as the setting says', async () => {
   const harness = await setup({ concurrency: 2 });
   const gates = [createGate(), createGate(), createGate()];
-  harness.upstream.will(...gates.map((gate) => ({ gate })));
+  harness.upstream.respondWith(...gates.map((gate) => ({ gate })));
   const made = [await createRun(harness), await createRun(harness), await createRun(harness)];
   await harness.engine.tick();
   await Promise.all([gates[0]?.reached, gates[1]?.reached]);

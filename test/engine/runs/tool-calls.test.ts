@@ -5,15 +5,15 @@ import {
   readMessages,
   readRun,
   readSteps,
-  refusal,
-  submit,
+  apiErrorOf,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
-import { calls, reasons, says } from '../../support/upstream-items.ts';
+import { functionCall, reasoningItem, textMessage } from '../../support/upstream-items.ts';
 
 const output = [
-  calls('get_weather', { city: 'Oslo' }, 'call_a'),
-  calls('get_weather', { city: 'Bergen' }, 'call_b'),
+  functionCall('get_weather', { city: 'Oslo' }, 'call_a'),
+  functionCall('get_weather', { city: 'Bergen' }, 'call_b'),
 ];
 
 const calling = (id: string, city: string, answer: string | null) => ({
@@ -25,7 +25,7 @@ const calling = (id: string, city: string, answer: string | null) => ({
 /** A run that waits for the outputs of `call_a` and `call_b`. */
 async function paused(options?: HarnessOptions) {
   const harness = await setup(options);
-  harness.upstream.will({ output, usage: [90, 15] });
+  harness.upstream.respondWith({ output, usage: [90, 15] });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const give = (...outputs: [string, string][]) =>
@@ -81,7 +81,7 @@ test('parallel calls share one step, in order, open until their outputs come', a
 
 test('the model gets the outputs and answers', async () => {
   const { it: harness, run, give } = await paused();
-  harness.upstream.will({ output: [says('Snow in Oslo, rain in Bergen.')] });
+  harness.upstream.respondWith({ output: [textMessage('Snow in Oslo, rain in Bergen.')] });
   await give(['call_a', 'snow'], ['call_b', 'rain']);
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
@@ -127,7 +127,7 @@ test.each([
   async (_, outputs, got) => {
     const { it: harness, run, give } = await paused();
     const before = await readRun(harness, run);
-    expect(await refusal(give(...outputs))).toEqual({
+    expect(await apiErrorOf(give(...outputs))).toEqual({
       status: 400,
       type: 'invalid_request_error',
       code: null,
@@ -140,9 +140,9 @@ test.each([
 
 test('outputs are taken once, and only when they are due', async () => {
   const { it: harness, run, give } = await paused();
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await give(['call_a', ''], ['call_b', '']);
-  const refuse = async () => (await refusal(give(['call_a', ''], ['call_b', '']))).message;
+  const refuse = async () => (await apiErrorOf(give(['call_a', ''], ['call_b', '']))).message;
   expect(await refuse()).toBe('Runs in status "queued" do not accept tool outputs.');
   await harness.runToEnd();
   expect(await refuse()).toBe('Runs in status "completed" do not accept tool outputs.');
@@ -161,7 +161,7 @@ test('two submissions at once: one is taken', async () => {
 test('outputs of more than 512 kB together are refused', async () => {
   const { give } = await paused();
   const half = 'x'.repeat(256 * 1024);
-  expect(await refusal(give(['call_a', half], ['call_b', `${half}x`]))).toEqual({
+  expect(await apiErrorOf(give(['call_a', half], ['call_b', `${half}x`]))).toEqual({
     status: 400,
     type: 'invalid_request_error',
     code: 'invalid_value',
@@ -190,7 +190,10 @@ test('the path with hyphens is the same', async () => {
 
 test('text before calls is a message first, then the step of the calls', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [says('Let me look.'), ...output], usage: [50, 20] });
+  harness.upstream.respondWith({
+    output: [textMessage('Let me look.'), ...output],
+    usage: [50, 20],
+  });
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const steps = await readSteps(harness, run);
@@ -200,8 +203,8 @@ test('text before calls is a message first, then the step of the calls', async (
   ]);
   const [, message] = await readMessages(harness, run.thread_id);
   expect(message).toMatchObject({ status: 'completed', run_id: run.id });
-  harness.upstream.will({});
-  await submit(harness, await readRun(harness, run), 'x');
+  harness.upstream.respondWith({});
+  await submitOutputs(harness, await readRun(harness, run), 'x');
   await harness.runToEnd();
   const kinds = harness.upstream.sent().input.map((item) => item.type ?? 'message');
   const call = ['function_call', 'function_call'];
@@ -211,9 +214,19 @@ test('text before calls is a message first, then the step of the calls', async (
 
 test('a chain of calls is replayed with its reasoning, verbatim', async () => {
   const harness = await setup();
-  const first = [reasons('secret-1'), calls('get_weather', { city: 'Oslo' }, 'call_1')];
-  const second = [reasons('secret-2'), calls('get_weather', { city: 'Bergen' }, 'call_2')];
-  harness.upstream.will({ output: first }, { output: second }, { output: [says('Done.')] });
+  const first = [
+    reasoningItem('secret-1'),
+    functionCall('get_weather', { city: 'Oslo' }, 'call_1'),
+  ];
+  const second = [
+    reasoningItem('secret-2'),
+    functionCall('get_weather', { city: 'Bergen' }, 'call_2'),
+  ];
+  harness.upstream.respondWith(
+    { output: first },
+    { output: second },
+    { output: [textMessage('Done.')] },
+  );
   const { run } = await createRun(harness, { model: 'gpt-5.4' });
   const { runs } = harness.openai.beta.threads;
   for (const id of ['call_1', 'call_2']) {

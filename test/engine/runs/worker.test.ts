@@ -1,41 +1,41 @@
 import { describe, expect, test } from 'vitest';
-import { createClock, start, until } from '../../support/clock.ts';
+import { createClock, start, waitUntil } from '../../support/clock.ts';
 import { setup, type HarnessOptions } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
-import { home } from '../../support/test-database.ts';
+import { testDatabase } from '../../support/test-database.ts';
 import {
   createRun,
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { begins, calls, says } from '../../support/upstream-items.ts';
+import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const half = { before: 'response.output_text.done' } as const;
 
 describe('a worker that was started', () => {
   test('does what is asked of it, unasked', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
     harness.engine.start();
     const { run } = await createRun(harness);
-    await until(async () => (await readRun(harness, run)).status === 'requires_action');
-    await submit(harness, await readRun(harness, run));
-    await until(async () => (await readRun(harness, run)).status === 'completed');
+    await waitUntil(async () => (await readRun(harness, run)).status === 'requires_action');
+    await submitOutputs(harness, await readRun(harness, run));
+    await waitUntil(async () => (await readRun(harness, run)).status === 'completed');
     expect(harness.upstream.requests).toHaveLength(2);
   });
 
   test('cancels', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] });
+    harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] });
     harness.engine.start();
     const { run, thread_id } = await createRun(harness);
-    await until(async () => (await readRun(harness, run)).status === 'requires_action');
+    await waitUntil(async () => (await readRun(harness, run)).status === 'requires_action');
     await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    await until(async () => (await readRun(harness, run)).status === 'cancelled');
+    await waitUntil(async () => (await readRun(harness, run)).status === 'cancelled');
     expect((await readSteps(harness, run)).map(({ status }) => status)).toEqual(['cancelled']);
   });
 
@@ -46,7 +46,7 @@ describe('a worker that was started', () => {
     await harness.clock.advance(1000);
     const other = await setup({ database, ids: harness.ids, clock: harness.clock });
     const { run } = await createRun(other);
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     await harness.clock.advance(10_000);
     await harness.engine.idle();
     expect((await readRun(other, run)).status).toBe('completed');
@@ -58,13 +58,13 @@ describe('a worker that was started', () => {
     const harness = await setup({ database, ids: other.ids, clock: other.clock });
     harness.engine.start();
     other.engine.start();
-    harness.upstream.will({ output: [calls('get_weather', { city: 'Oslo' })] }, {});
+    harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
     const { run } = await createRun(harness);
     await other.engine.tick();
-    await until(async () => (await readRun(harness, run)).status === 'requires_action');
-    await submit(harness, await readRun(harness, run));
+    await waitUntil(async () => (await readRun(harness, run)).status === 'requires_action');
+    await submitOutputs(harness, await readRun(harness, run));
     await other.engine.tick();
-    await until(async () => (await readRun(harness, run)).status === 'completed');
+    await waitUntil(async () => (await readRun(harness, run)).status === 'completed');
     expect([harness.upstream.requests.length, other.upstream.requests.length]).toEqual([2, 0]);
   });
 
@@ -73,8 +73,8 @@ describe('a worker that was started', () => {
     const harness = await setup({ database, concurrency: 1 });
     const other = await setup({ database, ids: harness.ids, clock: harness.clock });
     const gate = createGate();
-    harness.upstream.will({ gate });
-    other.upstream.will({});
+    harness.upstream.respondWith({ gate });
+    other.upstream.respondWith({});
     harness.engine.start();
     const { run: first } = await createRun(harness);
     await gate.reached;
@@ -83,15 +83,15 @@ describe('a worker that was started', () => {
     expect((await readRun(harness, second)).status).toBe('completed');
     expect((await readRun(harness, first)).status).toBe('in_progress');
     gate.open();
-    await until(async () => (await readRun(harness, first)).status === 'completed');
+    await waitUntil(async () => (await readRun(harness, first)).status === 'completed');
   });
 
   test('takes the next run when one is done', async () => {
-    const harness = await setup({ concurrency: 1, otherwise: () => ({}) });
+    const harness = await setup({ concurrency: 1, defaultTurn: () => ({}) });
     harness.engine.start();
     const made = [await createRun(harness), await createRun(harness), await createRun(harness)];
     for (const { run } of made) {
-      await until(async () => (await readRun(harness, run)).status === 'completed');
+      await waitUntil(async () => (await readRun(harness, run)).status === 'completed');
     }
     expect(harness.upstream.requests).toHaveLength(3);
   });
@@ -101,7 +101,7 @@ describe('stopping', () => {
   test('hands its runs to another at once, not when their leases are over', async () => {
     const { one, other, run } = await midway(true);
     await one.engine.stop(0);
-    other.upstream.will({});
+    other.upstream.respondWith({});
     await other.runToEnd();
     expect((await readRun(other, run)).status).toBe('completed');
     expect(other.clock.now()).toBe(start);
@@ -111,7 +111,7 @@ describe('stopping', () => {
     const database = temporary();
     const harness = await setup({ database });
     const gate = createGate();
-    harness.upstream.will({ gate });
+    harness.upstream.respondWith({ gate });
     const { run } = await createRun(harness);
     await harness.engine.tick();
     await gate.reached;
@@ -127,7 +127,7 @@ describe('stopping', () => {
     const database = temporary();
     const harness = await setup({ database });
     const gate = createGate();
-    harness.upstream.will({ gate });
+    harness.upstream.respondWith({ gate });
     const { run } = await createRun(harness);
     await harness.engine.tick();
     await gate.reached;
@@ -136,18 +136,18 @@ describe('stopping', () => {
     await stopped;
     expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
     const other = await setup({ database, ids: harness.ids });
-    other.upstream.will({});
+    other.upstream.respondWith({});
     await other.runToEnd();
     expect((await readRun(other, run)).status).toBe('completed');
   });
 });
 
 /** Two engines on one file: the first is in the middle of a model call, waiting at the gate. */
-async function midway(sameClock: boolean, output = [says('From the first.')]) {
+async function midway(sameClock: boolean, output = [textMessage('From the first.')]) {
   const database = temporary();
   const gate = createGate();
   const one = await setup({ database });
-  one.upstream.will({ output, gate, ...half });
+  one.upstream.respondWith({ output, gate, ...half });
   const made = await createRun(one);
   await one.engine.tick();
   await gate.reached;
@@ -172,7 +172,7 @@ describe('a lease', () => {
   test('that was lost leaves nothing to write', async () => {
     const { one, other, gate, run, thread_id } = await midway(false);
     await other.clock.advance(120_000);
-    other.upstream.will({ output: [says('From the second.')] });
+    other.upstream.respondWith({ output: [textMessage('From the second.')] });
     await other.runToEnd();
     const ended = await readRun(other, run);
     expect(ended.status).toBe('completed');
@@ -190,7 +190,7 @@ test('a run whose lease ran out while the machine slept is not executed twice at
   let slept = 0;
   const harness = await setup({ clock: { ...clock, now: () => clock.now() + slept } });
   const gate = createGate();
-  harness.upstream.will({ output: [says('Good morning.')], gate, ...half });
+  harness.upstream.respondWith({ output: [textMessage('Good morning.')], gate, ...half });
   const { run, thread_id } = await createRun(harness);
   await harness.engine.tick();
   await gate.reached;
@@ -208,7 +208,7 @@ test('who lost the lease does not write into the work of its successor', async (
   const { one, other, gate, run, thread_id } = await midway(false);
   const second = createGate();
   await other.clock.advance(120_000);
-  other.upstream.will({ output: [says('From the second.')], gate: second, ...half });
+  other.upstream.respondWith({ output: [textMessage('From the second.')], gate: second, ...half });
   await other.engine.tick();
   await second.reached;
   const midst = [await readRun(other, run), await readMessages(other, thread_id)];
@@ -230,7 +230,7 @@ describe('a run that another process cancels', () => {
     const { one, other, run, thread_id } = await midway(true);
     await other.openai.beta.threads.runs.cancel(run.id, { thread_id });
     // In PostgreSQL who was started is told at once, and who was not looks when it renews its lease.
-    await one.clock.advance(home.isPostgres ? 5000 : 1000);
+    await one.clock.advance(testDatabase.isPostgres ? 5000 : 1000);
     await one.engine.idle();
     expect(one.upstream.requests[0]?.signal?.aborted).toBe(true);
     expect((await readRun(other, run)).status).toBe('cancelled');
@@ -239,22 +239,22 @@ describe('a run that another process cancels', () => {
   });
 
   test.each([
-    ['completes, if it comes to its end first', [says('Done.')], {}, 'completed'],
+    ['completes, if it comes to its end first', [textMessage('Done.')], {}, 'completed'],
     [
       'is cancelled instead of asking for outputs',
-      [says('Let me see.'), calls('get_weather', { city: 'Oslo' })],
+      [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })],
       {},
       'cancelled',
     ],
     [
       'is cancelled when it was cut off',
-      [begins('It is')],
+      [incompleteMessage('It is')],
       { incomplete: 'max_output_tokens' },
       'cancelled',
     ],
     [
       'fails, if it fails first',
-      [says('It')],
+      [textMessage('It')],
       { errorEvent: { code: null, message: 'No.' } },
       'failed',
     ],
@@ -262,7 +262,7 @@ describe('a run that another process cancels', () => {
     const database = temporary();
     const gate = createGate();
     const one = await setup({ database });
-    one.upstream.will({ output, gate, ...half, ...rest });
+    one.upstream.respondWith({ output, gate, ...half, ...rest });
     const { run, thread_id, assistant_id } = await createRun(one);
     await one.engine.tick();
     await gate.reached;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { contend } from '../../support/concurrent-process.ts';
+import { requestFromOtherProcess } from '../../support/concurrent-process.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { needPostgres, temporarySchema } from '../../support/postgres.ts';
@@ -29,7 +29,9 @@ describe.each([
     const { id } = await createThread(harness);
     const path = `/threads/${id}/runs`;
     const statuses = await Promise.all(
-      Array.from({ length: 3 }, () => contend(database, path, 10, { assistant_id })),
+      Array.from({ length: 3 }, () =>
+        requestFromOtherProcess(database, path, 10, { assistant_id }),
+      ),
     );
     const made = statuses.flat().toSorted((one, other) => one - other);
     expect(made).toEqual([200, ...Array.from({ length: 29 }, () => 400)]);
@@ -43,7 +45,7 @@ describe.each([
     const path = `/threads/${id}/messages`;
     const statuses = await Promise.all(
       Array.from({ length: 3 }, () =>
-        contend(database, path, 20, { role: 'user', content: 'Hello.' }),
+        requestFromOtherProcess(database, path, 20, { role: 'user', content: 'Hello.' }),
       ),
     );
     expect(statuses.flat()).toEqual(Array.from({ length: 60 }, () => 200));
@@ -53,7 +55,9 @@ describe.each([
 
   test('many processes may open a new database at once', async () => {
     const database = await locate();
-    const opened = await Promise.all(Array.from({ length: 4 }, () => contend(database, 'open')));
+    const opened = await Promise.all(
+      Array.from({ length: 4 }, () => requestFromOtherProcess(database, 'open')),
+    );
     expect(opened).toEqual([[], [], [], []]);
   });
 });

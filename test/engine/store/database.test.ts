@@ -144,7 +144,7 @@ describe('hasLiveRuns', () => {
     const database = temporary();
     const harness = await setup({ database });
     expect(await hasUnfinishedRuns(database)).toBe(false);
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     await createRun(harness);
     expect(await hasUnfinishedRuns(database)).toBe(true);
     await harness.runToEnd();

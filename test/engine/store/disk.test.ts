@@ -10,7 +10,7 @@ import { unavailableReason } from '../../../src/engine/store/errors.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { findThread, insertThread } from '../../../src/engine/store/threads.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
-import { turn } from '../../support/clock.ts';
+import { eventLoopTurn } from '../../support/clock.ts';
 import { temporary } from '../../support/temporary-files.ts';
 
 const use = (fdatasync: unknown): void => {
@@ -112,7 +112,7 @@ test('those who wait at once share what is written, and nobody is told too early
   const log = new WriteAheadLog(file);
   const first = log.sync();
   // By now the first is being written; what is committed from here on needs another.
-  await turn(1);
+  await eventLoopTurn(1);
   await Promise.all([first, log.sync(), log.sync(), log.sync()]);
   expect(seen.times).toBe(2);
   await log.sync();

@@ -4,15 +4,15 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/engine/store/open.ts';
 import { unavailableReason } from '../../../src/engine/store/errors.ts';
-import { turn, until } from '../../support/clock.ts';
+import { eventLoopTurn, waitUntil } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import {
-  callStory,
+  callEventNames,
   collect,
-  expectTold,
-  messageStory,
-  story,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
   streamRun,
 } from '../../support/run-stream.ts';
 import {
@@ -23,8 +23,13 @@ import {
   textOf,
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
-import { runsCode, says } from '../../support/upstream-items.ts';
-import { fill, makeReadOnly, smallDisk, whyNoDisk } from '../../support/small-disk.ts';
+import { codeCall, textMessage } from '../../support/upstream-items.ts';
+import {
+  fill,
+  makeReadOnly,
+  mountSmallDisk,
+  smallDiskUnavailable,
+} from '../../support/small-disk.ts';
 
 const refusal = (reason: string) => ({
   error: {
@@ -35,12 +40,12 @@ const refusal = (reason: string) => ({
   },
 });
 
-const why = whyNoDisk();
+const why = smallDiskUnavailable();
 const large = 'word '.repeat(50_000);
 
 describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${why})`}`, () => {
   test('that is full is a clear error, leaves nothing half-written, and passes', async () => {
-    const folder = smallDisk();
+    const folder = mountSmallDisk();
     const harness = await setup({ database: join(folder, 'a.db') });
     const { id } = await createThread(harness, 'Hello.');
     const { run, assistant_id } = await createRun(harness);
@@ -56,9 +61,9 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     expect(answer).toMatchObject({ status: 500, body: refusal('its disk is full') });
     expect((await readMessages(harness, id)).map(textOf)).toEqual(['Hello.']);
     expect((await harness.request('GET', `/threads/${id}/runs`)).body.data).toEqual([]);
-    expect(harness.lines.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+    expect(harness.logLines.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
     free();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     expect((await harness.request('POST', `/threads/${id}/runs`, asked)).status).toBe(200);
     await harness.runToEnd();
     expect((await readMessages(harness, id)).map(textOf)).toEqual([
@@ -70,45 +75,45 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
   });
 
   test('that fills up under code holds it up, and nothing of it is lost or told twice', async () => {
-    const folder = smallDisk();
+    const folder = mountSmallDisk();
     const harness = await setup({ database: join(folder, 'a.db') });
     const gate = createGate();
-    const output = [runsCode('print()', [{ type: 'logs', logs: large }]), says('Done.')];
-    harness.upstream.will({ output, gate, before: 'response.output_item.done' });
+    const output = [codeCall('print()', [{ type: 'logs', logs: large }]), textMessage('Done.')];
+    harness.upstream.respondWith({ output, gate, before: 'response.output_item.done' });
     const { stream } = await streamRun(harness, {}, { tools: [{ type: 'code_interpreter' }] });
     const told = collect(stream);
     await harness.engine.tick();
     await gate.reached;
     const free = fill(folder);
     gate.open();
-    await until(() => harness.lines.some((line) => line.includes('its disk is full')));
+    await waitUntil(() => harness.logLines.some((line) => line.includes('its disk is full')));
     await harness.clock.advance(60_000);
     free();
     await harness.clock.advance(2000);
     await harness.engine.idle();
     const events = await told;
-    await expectTold(harness, events);
-    expect(story(events).slice(2)).toEqual([
+    await expectStreamMatchesStored(harness, events);
+    expect(eventNames(events).slice(2)).toEqual([
       'run.in_progress',
-      ...callStory,
+      ...callEventNames,
       'run.step.completed',
-      ...messageStory,
+      ...messageEventNames,
       'run.completed',
     ]);
     expect(harness.upstream.requests).toHaveLength(1);
   });
 
   test('that fills up under a run holds it up, and nothing is bought twice', async () => {
-    const folder = smallDisk();
+    const folder = mountSmallDisk();
     const harness = await setup({ database: join(folder, 'a.db') });
     const gate = createGate();
-    harness.upstream.will({ output: [says(large)], gate });
+    harness.upstream.respondWith({ output: [textMessage(large)], gate });
     const { run, thread_id } = await createRun(harness);
     await harness.engine.tick();
     await gate.reached;
     const free = fill(folder);
     gate.open();
-    await until(() => harness.lines.some((line) => line.includes('its disk is full')));
+    await waitUntil(() => harness.logLines.some((line) => line.includes('its disk is full')));
     await harness.clock.advance(60_000);
     expect((await readRun(harness, run)).status).toBe('in_progress');
     free();
@@ -122,7 +127,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
   });
 
   test('that is read-only is refused in one sentence when the program starts', async () => {
-    const folder = smallDisk();
+    const folder = mountSmallDisk();
     const database = join(folder, 'a.db');
     await (await openDatabase(database)).destroy();
     makeReadOnly(folder);
@@ -158,7 +163,7 @@ test('a file that is replaced by garbage is a clear error, and no end of the pro
 test('a long reader holds up nobody', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness);
   const reader = new DatabaseSync(database);
   reader.exec('begin');
@@ -179,7 +184,7 @@ test('a writer that takes its time is waited for', async () => {
   const writer = new DatabaseSync(database);
   writer.exec('begin immediate');
   const asked = createThread(harness);
-  await turn(20);
+  await eventLoopTurn(20);
   writer.exec('commit');
   writer.close();
   expect(await readMessages(harness, (await asked).id)).toHaveLength(1);

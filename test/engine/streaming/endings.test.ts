@@ -1,26 +1,26 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { until } from '../../support/clock.ts';
+import { waitUntil } from '../../support/clock.ts';
 import { setup, type Harness } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import {
-  begunStory,
-  callStory,
+  startedEventNames,
+  callEventNames,
   collect,
-  dataOf,
-  expectTold,
-  messageStory,
-  story,
+  eventData,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
   type StreamEvent,
   streamOutputs,
   streamRun,
-  tellRun,
+  streamRunToEnd,
 } from '../../support/run-stream.ts';
 import { readMessages, readRun, readSteps } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
-import { begins, calls, says } from '../../support/upstream-items.ts';
+import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
-const cutStory = [...messageStory.slice(0, 5), 'message.incomplete'];
+const cutStory = [...messageEventNames.slice(0, 5), 'message.incomplete'];
 const half = { before: 'response.output_text.done' } as const;
 
 describe('a model that fails', () => {
@@ -29,38 +29,42 @@ describe('a model that fails', () => {
   test.each<[string, Turn, string[]]>([
     ['before it says anything', { http: { status: 500, error: { message: 'No.' } } }, []],
     ['by an event at the end', { failed }, []],
-    ['by an error after a message', { output: [says('It is')], errorEvent: error }, messageStory],
+    [
+      'by an error after a message',
+      { output: [textMessage('It is')], errorEvent: error },
+      messageEventNames,
+    ],
     [
       'in the middle of a message',
-      { output: [says('It is')], broken: { how: 'error', ...half } },
+      { output: [textMessage('It is')], broken: { how: 'error', ...half } },
       [...cutStory, 'run.step.failed'],
     ],
     [
       'by ending without an end',
-      { output: [says('It is')], broken: { how: 'end', ...half } },
+      { output: [textMessage('It is')], broken: { how: 'end', ...half } },
       [...cutStory, 'run.step.failed'],
     ],
   ])('%s', async (_, turn, between) => {
     const harness = await setup();
-    harness.upstream.will(turn);
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([...begunStory, ...between, 'run.failed']);
-    const [run] = dataOf(events, 'thread.run.failed');
+    harness.upstream.respondWith(turn);
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([...startedEventNames, ...between, 'run.failed']);
+    const [run] = eventData(events, 'thread.run.failed');
     expect(run?.last_error).toMatchObject({ code: 'server_error' });
-    for (const message of dataOf(events, 'thread.message.incomplete')) {
+    for (const message of eventData(events, 'thread.message.incomplete')) {
       expect(message.incomplete_details).toEqual({ reason: 'run_failed' });
     }
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('by being asked too often', async () => {
     const harness = await setup();
-    harness.upstream.will({ http: { status: 429, error: { message: 'Slow down.' } } });
-    const { events } = await tellRun(harness);
-    expect(dataOf(events, 'thread.run.failed')[0]?.last_error).toMatchObject({
+    harness.upstream.respondWith({ http: { status: 429, error: { message: 'Slow down.' } } });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventData(events, 'thread.run.failed')[0]?.last_error).toMatchObject({
       code: 'rate_limit_exceeded',
     });
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 });
 
@@ -68,53 +72,56 @@ describe('a model that is cut off', () => {
   test.each<[string, Turn, string, object | null]>([
     [
       'by its length',
-      { output: [begins('It is')], incomplete: 'max_output_tokens' },
+      { output: [incompleteMessage('It is')], incomplete: 'max_output_tokens' },
       'max_tokens',
       { reason: 'max_completion_tokens' },
     ],
     [
       'by a filter',
-      { output: [begins('It is')], incomplete: 'content_filter' },
+      { output: [incompleteMessage('It is')], incomplete: 'content_filter' },
       'content_filter',
       null,
     ],
   ])('%s', async (_, turn, reason, details) => {
     const harness = await setup();
-    harness.upstream.will(turn);
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([
-      ...begunStory,
+    harness.upstream.respondWith(turn);
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
       ...cutStory,
       'run.step.completed',
       'run.incomplete',
     ]);
-    const [message] = dataOf(events, 'thread.message.incomplete');
+    const [message] = eventData(events, 'thread.message.incomplete');
     expect(message?.incomplete_details).toEqual({ reason });
-    expect(dataOf(events, 'thread.run.incomplete')[0]?.incomplete_details).toEqual(details);
-    await expectTold(harness, events);
+    expect(eventData(events, 'thread.run.incomplete')[0]?.incomplete_details).toEqual(details);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('in the arguments of a call: nobody hears of the call', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [calls('f', '{"ci')], incomplete: 'max_output_tokens' });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([...begunStory, 'run.incomplete']);
-    await expectTold(harness, events);
+    harness.upstream.respondWith({
+      output: [functionCall('f', '{"ci')],
+      incomplete: 'max_output_tokens',
+    });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([...startedEventNames, 'run.incomplete']);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('before it says anything, by a filter', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [], incomplete: 'content_filter' });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([...begunStory, 'run.failed']);
-    await expectTold(harness, events);
+    harness.upstream.respondWith({ output: [], incomplete: 'content_filter' });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([...startedEventNames, 'run.failed']);
+    await expectStreamMatchesStored(harness, events);
   });
 });
 
 /** A stream in the middle of a message. */
 async function midMessage(harness: Harness, rest: Turn = {}) {
   const gate = createGate();
-  harness.upstream.will({ output: [says('It is -3C.')], gate, ...half, ...rest });
+  harness.upstream.respondWith({ output: [textMessage('It is -3C.')], gate, ...half, ...rest });
   const { stream, ...made } = await streamRun(harness);
   const events = collect(stream);
   await harness.engine.tick();
@@ -131,28 +138,33 @@ describe('a run that is ended while it is streamed', () => {
     const { run, thread_id, events } = await midMessage(harness);
     await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
     const told = await events;
-    expect(story(told)).toEqual([
-      ...begunStory,
-      ...messageStory.slice(0, 5),
+    expect(eventNames(told)).toEqual([
+      ...startedEventNames,
+      ...messageEventNames.slice(0, 5),
       'run.cancelling',
       'message.incomplete',
       'run.step.cancelled',
       'run.cancelled',
     ]);
-    await expectTold(harness, told);
+    await expectStreamMatchesStored(harness, told);
   });
 
   test('by a cancel before it has begun', async () => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const { stream, thread_id } = await streamRun(harness);
     const { data } = await harness.openai.beta.threads.runs.list(thread_id);
     await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
     await harness.runToEnd();
     const told = await collect(stream);
-    expect(story(told)).toEqual(['run.created', 'run.queued', 'run.cancelling', 'run.cancelled']);
+    expect(eventNames(told)).toEqual([
+      'run.created',
+      'run.queued',
+      'run.cancelling',
+      'run.cancelled',
+    ]);
     expect(harness.upstream.requests).toEqual([]);
-    await expectTold(harness, told);
+    await expectStreamMatchesStored(harness, told);
   });
 
   test('by its deadline', async () => {
@@ -160,11 +172,16 @@ describe('a run that is ended while it is streamed', () => {
     const { events } = await midMessage(harness);
     await harness.clock.advance(200_000);
     const told = await events;
-    expect(story(told)).toEqual([...begunStory, ...cutStory, 'run.step.expired', 'run.expired']);
-    expect(dataOf(told, 'thread.message.incomplete')[0]?.incomplete_details).toEqual({
+    expect(eventNames(told)).toEqual([
+      ...startedEventNames,
+      ...cutStory,
+      'run.step.expired',
+      'run.expired',
+    ]);
+    expect(eventData(told, 'thread.message.incomplete')[0]?.incomplete_details).toEqual({
       reason: 'run_expired',
     });
-    await expectTold(harness, told);
+    await expectStreamMatchesStored(harness, told);
   });
 
   test('by its deadline while it is queued', async () => {
@@ -174,8 +191,8 @@ describe('a run that is ended while it is streamed', () => {
     await harness.clock.advance(600_000);
     await harness.engine.tick();
     const told = await events;
-    expect(story(told)).toEqual(['run.created', 'run.queued', 'run.expired']);
-    await expectTold(harness, told);
+    expect(eventNames(told)).toEqual(['run.created', 'run.queued', 'run.expired']);
+    await expectStreamMatchesStored(harness, told);
   });
 
   test('by the deletion of its thread', async () => {
@@ -222,11 +239,15 @@ test('a fault of the store in the middle of a stream ends it with an error', asy
 
 test('a stream is over when outputs are asked for, and hears of no expiry', async () => {
   const harness = await setup();
-  harness.upstream.will({ output: [calls('get_weather', {})] });
-  const { events } = await tellRun(harness);
-  expect(story(events)).toEqual([...begunStory, ...callStory, 'run.requires_action']);
+  harness.upstream.respondWith({ output: [functionCall('get_weather', {})] });
+  const { events } = await streamRunToEnd(harness);
+  expect(eventNames(events)).toEqual([
+    ...startedEventNames,
+    ...callEventNames,
+    'run.requires_action',
+  ]);
   await harness.clock.advance(600_000);
-  const [told] = dataOf(events, 'thread.run.requires_action');
+  const [told] = eventData(events, 'thread.run.requires_action');
   if (told === undefined) throw new Error('the run asks for nothing');
   const run = await readRun(harness, told);
   expect(run.status).toBe('expired');
@@ -245,14 +266,14 @@ test('what is read while a message is streamed is the message without its text',
   expect(await readRun(harness, run)).toMatchObject({ status: 'in_progress', usage: null });
   gate.open();
   const told = await events;
-  expect(dataOf(told, 'thread.message.created')).toEqual([message]);
-  await expectTold(harness, told);
+  expect(eventData(told, 'thread.message.created')).toEqual([message]);
+  await expectStreamMatchesStored(harness, told);
 });
 
 test('two messages of which the second is cut off by a cancel', async () => {
   const harness = await setup();
   const gate = createGate();
-  harness.upstream.will({ output: [says('Let me see.'), says('It')], gate });
+  harness.upstream.respondWith({ output: [textMessage('Let me see.'), textMessage('It')], gate });
   const { stream, thread_id } = await streamRun(harness);
   const told: StreamEvent[] = [];
   const read = (async () => {
@@ -260,15 +281,15 @@ test('two messages of which the second is cut off by a cancel', async () => {
   })();
   await harness.engine.tick();
   await gate.reached;
-  await until(() => dataOf(told, 'thread.message.created').length === 2);
+  await waitUntil(() => eventData(told, 'thread.message.created').length === 2);
   const { data } = await harness.openai.beta.threads.runs.list(thread_id);
   await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
   await read;
-  expect(story(told).slice(-4)).toEqual([
+  expect(eventNames(told).slice(-4)).toEqual([
     'run.cancelling',
     'message.completed',
     'run.step.completed',
     'run.cancelled',
   ]);
-  await expectTold(harness, told);
+  await expectStreamMatchesStored(harness, told);
 });

@@ -1,23 +1,31 @@
 import { describe, expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import {
-  begunStory,
-  callStory,
-  dataOf,
+  startedEventNames,
+  callEventNames,
+  eventData,
   deltaText,
-  expectTold,
-  follow,
-  messageStory,
-  story,
+  expectStreamMatchesStored,
+  collectWhileRunning,
+  messageEventNames,
+  eventNames,
   streamOutputs,
-  tellRun,
+  streamRunToEnd,
 } from '../../support/run-stream.ts';
 import { createAssistant, readRun, weatherTool } from '../../support/conversation.ts';
-import { calls, reasons, refuses, says } from '../../support/upstream-items.ts';
+import {
+  functionCall,
+  reasoningItem,
+  refusalMessage,
+  textMessage,
+} from '../../support/upstream-items.ts';
 
 /** The first run that a stream told of, as it is now. */
-const current = (harness: Parameters<typeof readRun>[0], events: Parameters<typeof dataOf>[0]) => {
-  const [run] = dataOf(events, 'thread.run.queued');
+const current = (
+  harness: Parameters<typeof readRun>[0],
+  events: Parameters<typeof eventData>[0],
+) => {
+  const [run] = eventData(events, 'thread.run.queued');
   if (run === undefined) throw new Error('the stream told of no run');
   return readRun(harness, run);
 };
@@ -25,109 +33,139 @@ const current = (harness: Parameters<typeof readRun>[0], events: Parameters<type
 describe('what a stream tells, in order', () => {
   test('text', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [says('It is -3C with snow.')] });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
-    await expectTold(harness, events);
+    harness.upstream.respondWith({ output: [textMessage('It is -3C with snow.')] });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
+      ...messageEventNames,
+      'run.completed',
+    ]);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('two messages', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [says('Let me see.'), reasons('x'), says('Snow.')] });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([
-      ...begunStory,
-      ...messageStory,
-      ...messageStory,
+    harness.upstream.respondWith({
+      output: [textMessage('Let me see.'), reasoningItem('x'), textMessage('Snow.')],
+    });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
+      ...messageEventNames,
+      ...messageEventNames,
       'run.completed',
     ]);
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('text, then tools', async () => {
     const harness = await setup();
-    harness.upstream.will({
-      output: [says('Let me see.'), calls('get_weather', { city: 'Oslo' })],
+    harness.upstream.respondWith({
+      output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })],
     });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([
-      ...begunStory,
-      ...messageStory,
-      ...callStory,
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
+      ...messageEventNames,
+      ...callEventNames,
       'run.requires_action',
     ]);
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('tools, then text: the text first, because steps are told one after the other', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [calls('get_weather', {}), says('One moment.')] });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([
-      ...begunStory,
-      ...messageStory,
-      ...callStory,
+    harness.upstream.respondWith({
+      output: [functionCall('get_weather', {}), textMessage('One moment.')],
+    });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
+      ...messageEventNames,
+      ...callEventNames,
       'run.requires_action',
     ]);
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('parallel calls, their outputs, and the answer', async () => {
     const harness = await setup();
-    const two = [calls('get_weather', { city: 'Oslo' }), calls('get_weather', { city: 'Rome' })];
-    harness.upstream.will({ output: two, usage: [90, 15] }, { output: [says('Cold and warm.')] });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([...begunStory, ...callStory, 'run.requires_action']);
+    const two = [
+      functionCall('get_weather', { city: 'Oslo' }),
+      functionCall('get_weather', { city: 'Rome' }),
+    ];
+    harness.upstream.respondWith(
+      { output: two, usage: [90, 15] },
+      { output: [textMessage('Cold and warm.')] },
+    );
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
+      ...callEventNames,
+      'run.requires_action',
+    ]);
     const waiting = await current(harness, events);
-    const after = await follow(harness, streamOutputs(harness, waiting));
-    expect(story(after)).toEqual([
+    const after = await collectWhileRunning(harness, streamOutputs(harness, waiting));
+    expect(eventNames(after)).toEqual([
       'run.step.completed',
       'run.queued',
       'run.in_progress',
-      ...messageStory,
+      ...messageEventNames,
       'run.completed',
     ]);
-    const [step] = dataOf(after, 'thread.run.step.completed');
+    const [step] = eventData(after, 'thread.run.step.completed');
     expect(step).toMatchObject({
-      id: dataOf(events, 'thread.run.step.created')[0]?.id,
+      id: eventData(events, 'thread.run.step.created')[0]?.id,
       usage: { total_tokens: 105 },
       step_details: {
         tool_calls: two.map(({ call_id: id }) => ({ id, function: { output: 'snow' } })),
       },
     });
-    await expectTold(harness, after);
+    await expectStreamMatchesStored(harness, after);
   });
 
   test('a thread and its run', async () => {
     const harness = await setup();
     const { id: assistant_id } = await createAssistant(harness);
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const messages = [{ role: 'user', content: 'Weather in Oslo?' }] as const;
     const thread = { messages: [...messages], metadata: { a: 'b' } };
     const body = { assistant_id, thread, stream: true } as const;
-    const events = await follow(harness, harness.openai.beta.threads.createAndRun(body));
-    expect(story(events)).toEqual(['created', ...begunStory, ...messageStory, 'run.completed']);
-    const [told] = dataOf(events, 'thread.created');
+    const events = await collectWhileRunning(
+      harness,
+      harness.openai.beta.threads.createAndRun(body),
+    );
+    expect(eventNames(events)).toEqual([
+      'created',
+      ...startedEventNames,
+      ...messageEventNames,
+      'run.completed',
+    ]);
+    const [told] = eventData(events, 'thread.created');
     expect(told).toEqual(await harness.openai.beta.threads.retrieve(told?.id ?? ''));
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('nothing at all', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [] });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([...begunStory, 'run.completed']);
-    await expectTold(harness, events);
+    harness.upstream.respondWith({ output: [] });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([...startedEventNames, 'run.completed']);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('a refusal', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [refuses('I cannot help with that.')] });
-    const { events } = await tellRun(harness);
-    expect(story(events)).toEqual([...begunStory, ...messageStory, 'run.completed']);
-    const [first] = dataOf(events, 'thread.message.delta');
+    harness.upstream.respondWith({ output: [refusalMessage('I cannot help with that.')] });
+    const { events } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
+      ...messageEventNames,
+      'run.completed',
+    ]);
+    const [first] = eventData(events, 'thread.message.delta');
     expect(first?.delta.content).toEqual([{ index: 0, type: 'refusal', refusal: 'I cannot' }]);
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 });
 
@@ -147,9 +185,9 @@ const given = (index: number, text: string) => ({
 describe('deltas', () => {
   test('the first text says that it has no annotations, the others nothing of them', async () => {
     const harness = await setup();
-    harness.upstream.will({ output: [says('abc')] });
-    const { events } = await tellRun(harness);
-    const parts = dataOf(events, 'thread.message.delta').map(({ delta }) => delta);
+    harness.upstream.respondWith({ output: [textMessage('abc')] });
+    const { events } = await streamRunToEnd(harness);
+    const parts = eventData(events, 'thread.message.delta').map(({ delta }) => delta);
     expect(parts).toEqual([
       { content: [{ index: 0, type: 'text', text: { value: 'a', annotations: [] } }] },
       { content: [{ index: 0, type: 'text', text: { value: 'b' } }] },
@@ -160,12 +198,12 @@ describe('deltas', () => {
   test('calls are named first and given their arguments then', async () => {
     const harness = await setup();
     const city = '{"city":"Oslo"}';
-    harness.upstream.will({
-      output: [calls('get_weather', city, 'call_1'), calls('f', '', 'call_2')],
+    harness.upstream.respondWith({
+      output: [functionCall('get_weather', city, 'call_1'), functionCall('f', '', 'call_2')],
     });
     const other = { type: 'function', function: { name: 'f' } } as const;
-    const { events } = await tellRun(harness, { tools: [weatherTool, other] });
-    const told = dataOf(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
+    const { events } = await streamRunToEnd(harness, { tools: [weatherTool, other] });
+    const told = eventData(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
     expect(told).toEqual(
       [
         named(0, 'call_1', 'get_weather'),
@@ -182,18 +220,18 @@ describe('deltas', () => {
     ['what looks like frames', '\n\nevent: done\ndata: [DONE]\n\n'],
   ])('of %s add up to the message', async (_, text) => {
     const harness = await setup();
-    harness.upstream.will({ output: [says(text)] });
-    const { events } = await tellRun(harness);
-    const [message] = dataOf(events, 'thread.message.completed');
+    harness.upstream.respondWith({ output: [textMessage(text)] });
+    const { events } = await streamRunToEnd(harness);
+    const [message] = eventData(events, 'thread.message.completed');
     expect(deltaText(events, message?.id ?? '')).toBe(text);
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('that break inside a character add up to the message', async () => {
     const harness = await setup();
     const text = '天🥶👩‍👩‍👧‍👦𝔘';
-    harness.upstream.will({
-      output: [says(text)],
+    harness.upstream.respondWith({
+      output: [textMessage(text)],
       edit: (whole) =>
         whole.flatMap((event): typeof whole =>
           event.type === 'response.output_text.delta'
@@ -201,11 +239,11 @@ describe('deltas', () => {
             : [event],
         ),
     });
-    const { events } = await tellRun(harness);
-    expect(dataOf(events, 'thread.message.delta').length).toBeGreaterThan(10);
-    const [message] = dataOf(events, 'thread.message.completed');
+    const { events } = await streamRunToEnd(harness);
+    expect(eventData(events, 'thread.message.delta').length).toBeGreaterThan(10);
+    const [message] = eventData(events, 'thread.message.completed');
     expect(deltaText(events, message?.id ?? '')).toBe(text);
-    await expectTold(harness, events);
+    await expectStreamMatchesStored(harness, events);
   });
 
   test('a citation comes as its marker, numbered and with an empty quote', async () => {
@@ -214,10 +252,10 @@ describe('deltas', () => {
       { type: 'file_citation', file_id: 'file-a', filename: 'a.txt', index: 5 },
       { type: 'file_path', file_id: 'file-b', index: 9 },
     ] as const;
-    harness.upstream.will({ output: [says('🥶It is cold.', [...notes])] });
-    const { events } = await tellRun(harness);
-    const [message] = dataOf(events, 'thread.message.completed');
-    const texts = dataOf(events, 'thread.message.delta').flatMap(({ delta }) => delta.content);
+    harness.upstream.respondWith({ output: [textMessage('🥶It is cold.', [...notes])] });
+    const { events } = await streamRunToEnd(harness);
+    const [message] = eventData(events, 'thread.message.completed');
+    const texts = eventData(events, 'thread.message.delta').flatMap(({ delta }) => delta.content);
     const marked = texts.filter((part) => part?.type === 'text' && part.text?.annotations?.length);
     const [cited, made] =
       message?.content.flatMap((part) => (part.type === 'text' ? part.text.annotations : [])) ?? [];

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import { createClock, turn } from '../../support/clock.ts';
+import { createClock, eventLoopTurn } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import {
-  begunStory,
-  callStory,
+  startedEventNames,
+  callEventNames,
   collect,
-  dataOf,
-  expectTold,
-  messageStory,
-  story,
+  eventData,
+  expectStreamMatchesStored,
+  messageEventNames,
+  eventNames,
   streamOutputs,
   streamRun,
 } from '../../support/run-stream.ts';
-import { readRun, submit } from '../../support/conversation.ts';
+import { readRun, submitOutputs } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
-import { calls, refuses, says } from '../../support/upstream-items.ts';
+import { functionCall, refusalMessage, textMessage } from '../../support/upstream-items.ts';
 
 /* A run that one engine streams and another executes, on the same database file. */
 
@@ -23,33 +23,33 @@ async function pair(...turns: Turn[]) {
   const database = temporary();
   const here = await setup({ database });
   const there = await setup({ database, ids: here.ids, clock: here.clock });
-  there.upstream.will(...turns);
+  there.upstream.respondWith(...turns);
   return { here, there };
 }
 
 test('what another process does to a run is told with a second’s delay', async () => {
   const cited = { type: 'file_citation', file_id: 'file-a', filename: 'a', index: 3 } as const;
   const { here, there } = await pair({
-    output: [says('It is cold.', [cited]), refuses('No more.'), says('🥶')],
+    output: [textMessage('It is cold.', [cited]), refusalMessage('No more.'), textMessage('🥶')],
   });
   const { stream } = await streamRun(here);
   const events = collect(stream);
   await there.runToEnd();
   await here.clock.advance(1000);
   const told = await events;
-  expect(story(told)).toEqual([
-    ...begunStory,
-    ...messageStory,
-    ...messageStory,
-    ...messageStory,
+  expect(eventNames(told)).toEqual([
+    ...startedEventNames,
+    ...messageEventNames,
+    ...messageEventNames,
+    ...messageEventNames,
     'run.completed',
   ]);
-  await expectTold(here, told);
+  await expectStreamMatchesStored(here, told);
 });
 
 test('a run that is looked at midway is told as far as it is, and then the rest', async () => {
   const gate = createGate();
-  const { here, there } = await pair({ output: [says('One.'), says('Two.')], gate });
+  const { here, there } = await pair({ output: [textMessage('One.'), textMessage('Two.')], gate });
   const { stream } = await streamRun(here);
   const events = collect(stream);
   await there.engine.tick();
@@ -59,74 +59,81 @@ test('a run that is looked at midway is told as far as it is, and then the rest'
   await there.engine.idle();
   await here.clock.advance(1000);
   const told = await events;
-  expect(story(told)).toEqual([...begunStory, ...messageStory, ...messageStory, 'run.completed']);
-  await expectTold(here, told);
+  expect(eventNames(told)).toEqual([
+    ...startedEventNames,
+    ...messageEventNames,
+    ...messageEventNames,
+    'run.completed',
+  ]);
+  await expectStreamMatchesStored(here, told);
 });
 
 test('calls that another process’s model makes end the stream', async () => {
-  const { here, there } = await pair({ output: [says('Wait.'), calls('f', { a: 1 })] });
+  const { here, there } = await pair({
+    output: [textMessage('Wait.'), functionCall('f', { a: 1 })],
+  });
   const { stream } = await streamRun(here);
   const events = collect(stream);
   await there.runToEnd();
   await here.clock.advance(1000);
   const told = await events;
-  const callsStory = [...messageStory, ...callStory, 'run.requires_action'];
-  expect(story(told)).toEqual([...begunStory, ...callsStory]);
-  await expectTold(here, told);
+  const callsStory = [...messageEventNames, ...callEventNames, 'run.requires_action'];
+  expect(eventNames(told)).toEqual([...startedEventNames, ...callsStory]);
+  await expectStreamMatchesStored(here, told);
 });
 
 test('the stream of outputs tells nothing of the steps before them', async () => {
   const { here, there } = await pair(
-    { output: [says('Wait.'), calls('get_weather', {})] },
-    { output: [says('Snow.')] },
+    { output: [textMessage('Wait.'), functionCall('get_weather', {})] },
+    { output: [textMessage('Snow.')] },
   );
   const { stream } = await streamRun(here);
   const before = collect(stream);
   await there.runToEnd();
   await here.clock.advance(1000);
-  const [waiting] = dataOf(await before, 'thread.run.requires_action');
+  const [waiting] = eventData(await before, 'thread.run.requires_action');
   if (waiting === undefined) throw new Error('the run does not wait');
   const after = collect(await streamOutputs(here, waiting));
   await there.runToEnd();
   await here.clock.advance(1000);
   const told = await after;
-  expect(story(told)).toEqual([
+  expect(eventNames(told)).toEqual([
     'run.step.completed',
     'run.queued',
     'run.in_progress',
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
-  await expectTold(here, told);
+  await expectStreamMatchesStored(here, told);
 });
 
 test('outputs that another process takes are told too', async () => {
-  const { here, there } = await pair({ output: [calls('get_weather', {})] }, {});
+  const { here, there } = await pair({ output: [functionCall('get_weather', {})] }, {});
   const { stream, thread_id } = await streamRun(here);
   await there.runToEnd();
   const { data } = await there.openai.beta.threads.runs.list(thread_id);
   if (data[0] === undefined) throw new Error('there is no run');
-  await submit(there, data[0]);
+  await submitOutputs(there, data[0]);
   await there.runToEnd();
   const events = collect(stream);
   await here.clock.advance(1000);
   const told = await events;
-  expect(story(told)).toEqual([
-    ...begunStory,
-    ...callStory,
+  expect(eventNames(told)).toEqual([
+    ...startedEventNames,
+    ...callEventNames,
     'run.step.completed',
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
-  await expectTold(here, told);
+  await expectStreamMatchesStored(here, told);
 });
 
 test('a message that was lost midway is closed before it is made again', async () => {
   const database = temporary();
   const gate = createGate();
   const here = await setup({ database });
-  here.upstream.will({
-    output: [says('From the first.')],
+  here.upstream.respondWith({
+    output: [textMessage('From the first.')],
     gate,
     before: 'response.output_text.done',
   });
@@ -136,24 +143,24 @@ test('a message that was lost midway is closed before it is made again', async (
   await gate.reached;
   const there = await setup({ database, ids: here.ids, clock: createClock() });
   await there.clock.advance(120_000);
-  there.upstream.will({ output: [says('From the second.')] });
+  there.upstream.respondWith({ output: [textMessage('From the second.')] });
   await there.runToEnd();
   await here.clock.advance(1000);
   const told = await events;
-  expect(story(told)).toEqual([
-    ...begunStory,
-    ...messageStory.slice(0, 5),
+  expect(eventNames(told)).toEqual([
+    ...startedEventNames,
+    ...messageEventNames.slice(0, 5),
     'message.incomplete',
     'run.step.failed',
-    ...messageStory,
+    ...messageEventNames,
     'run.completed',
   ]);
   gate.open();
   await here.engine.idle();
-  const [run] = dataOf(told, 'thread.run.completed');
+  const [run] = eventData(told, 'thread.run.completed');
   if (run === undefined) throw new Error('the run is not completed');
   expect(run).toEqual(await readRun(here, run));
-  const [message] = dataOf(told, 'thread.message.completed');
+  const [message] = eventData(told, 'thread.message.completed');
   const { messages } = here.openai.beta.threads;
   expect(message).toEqual(await messages.retrieve(message?.id ?? '', { thread_id: run.thread_id }));
 });
@@ -171,7 +178,7 @@ test('a thread that another process deletes ends the stream with an error', asyn
 
 test('a message that is deleted while it is told leaves its step', async () => {
   const gate = createGate();
-  const { here, there } = await pair({ output: [says('One.'), says('Two.')], gate });
+  const { here, there } = await pair({ output: [textMessage('One.'), textMessage('Two.')], gate });
   const { stream, thread_id } = await streamRun(here);
   const events = collect(stream);
   await there.engine.tick();
@@ -182,10 +189,10 @@ test('a message that is deleted while it is told leaves its step', async () => {
   gate.open();
   await there.engine.idle();
   await here.clock.advance(1000);
-  await turn();
-  expect(story(await events)).toEqual([
-    ...begunStory,
-    ...messageStory,
+  await eventLoopTurn();
+  expect(eventNames(await events)).toEqual([
+    ...startedEventNames,
+    ...messageEventNames,
     'run.step.created',
     'run.step.in_progress',
     'run.step.completed',

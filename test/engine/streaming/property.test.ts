@@ -5,23 +5,23 @@ import { temporary } from '../../support/temporary-files.ts';
 import {
   assemble,
   collect,
-  expectTold,
-  follow,
+  expectStreamMatchesStored,
+  collectWhileRunning,
   type StreamEvent,
   streamOutputs,
   streamRun,
-  tellRun,
+  streamRunToEnd,
 } from '../../support/run-stream.ts';
 import type { Turn } from '../../support/upstream.ts';
 import {
-  begins,
-  calls,
-  found,
-  reasons,
-  refuses,
-  runsCode,
-  says,
-  searches,
+  incompleteMessage,
+  functionCall,
+  searchResult,
+  reasoningItem,
+  refusalMessage,
+  codeCall,
+  textMessage,
+  searchCall,
 } from '../../support/upstream-items.ts';
 
 /* Whatever a model does, and whatever its endpoint leaves unsaid on the way, a stream is in order. */
@@ -34,25 +34,25 @@ const citations = fc
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 
-const said = fc.tuple(text, citations).map(([words, notes]) => [() => says(words, notes)]);
-const refused = text.map((words) => [() => refuses(words)]);
-const called = fc.json({ maxDepth: 1 }).map((args) => [() => calls('get_weather', args)]);
+const said = fc.tuple(text, citations).map(([words, notes]) => [() => textMessage(words, notes)]);
+const refused = text.map((words) => [() => refusalMessage(words)]);
+const called = fc.json({ maxDepth: 1 }).map((args) => [() => functionCall('get_weather', args)]);
 // Reasoning never comes without what it leads to.
-const reasoned = text.map((words) => [() => reasons('secret'), () => says(words)]);
+const reasoned = text.map((words) => [() => reasoningItem('secret'), () => textMessage(words)]);
 const ran = fc.tuple(text, fc.array(text, { maxLength: 2 })).map(([code, logs]) => [
   () =>
-    runsCode(
+    codeCall(
       code,
       logs.map((printed) => ({ type: 'logs', logs: printed })),
     ),
 ]);
-const searched = text.map((words) => [() => searches(words, [found('file-a', words)])]);
+const searched = text.map((words) => [() => searchCall(words, [searchResult('file-a', words)])]);
 const part = (words: string, index: number) =>
-  index % 2 === 0 ? says(words).content : refuses(words).content;
+  index % 2 === 0 ? textMessage(words).content : refusalMessage(words).content;
 const mixed = fc
   .array(text, { minLength: 2, maxLength: 3 })
-  .map((words) => [() => ({ ...says(''), content: words.flatMap(part) })]);
-const silent = fc.constant([() => says('')]);
+  .map((words) => [() => ({ ...textMessage(''), content: words.flatMap(part) })]);
+const silent = fc.constant([() => textMessage('')]);
 
 const items = fc.array(fc.oneof(said, refused, called, reasoned, mixed, silent, ran, searched), {
   maxLength: 4,
@@ -89,21 +89,21 @@ const turn = fc
     if (end === 'failed') return { output, edit, failed };
     if (end === 'error') return { output, edit, errorEvent: failed };
     if (end === 'stop') return { output, edit };
-    return { output: [...output, begins('It is')], edit, incomplete: end };
+    return { output: [...output, incompleteMessage('It is')], edit, incomplete: end };
   });
 
 test('every stream is one that the SDK takes, and what it says is what is stored', async () => {
   const harness = await setup();
   await fc.assert(
     fc.asyncProperty(turn, turn, async (first, second) => {
-      harness.upstream.will(first());
-      const { events } = await tellRun(harness);
-      await expectTold(harness, events);
+      harness.upstream.respondWith(first());
+      const { events } = await streamRunToEnd(harness);
+      await expectStreamMatchesStored(harness, events);
       const { run } = await assemble(events);
       if (run.status !== 'requires_action') return;
-      harness.upstream.will(second());
-      const after = await follow(harness, streamOutputs(harness, run));
-      await expectTold(harness, after);
+      harness.upstream.respondWith(second());
+      const after = await collectWhileRunning(harness, streamOutputs(harness, run));
+      await expectStreamMatchesStored(harness, after);
       const next = await assemble(after);
       expect(next.run.id).toBe(run.id);
     }),
@@ -123,13 +123,13 @@ test('so is every stream of a run that another process executes', async () => {
   };
   await fc.assert(
     fc.asyncProperty(turn, turn, async (first, second) => {
-      there.upstream.will(first());
+      there.upstream.respondWith(first());
       const events = await passing((await streamRun(here)).stream);
-      await expectTold(here, events);
+      await expectStreamMatchesStored(here, events);
       const { run } = await assemble(events);
       if (run.status !== 'requires_action') return;
-      there.upstream.will(second());
-      await expectTold(here, await passing(await streamOutputs(here, run)));
+      there.upstream.respondWith(second());
+      await expectStreamMatchesStored(here, await passing(await streamOutputs(here, run)));
     }),
     { numRuns: 60 },
   );

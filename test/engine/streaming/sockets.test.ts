@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { until } from '../../support/clock.ts';
-import { overHttp, type OverHttp } from '../../support/http.ts';
-import { collect, dataOf, deltaText, streamRun } from '../../support/run-stream.ts';
+import { waitUntil } from '../../support/clock.ts';
+import { setupOverHttp, type HttpHarness } from '../../support/http.ts';
+import { collect, eventData, deltaText, streamRun } from '../../support/run-stream.ts';
 import { createAssistant, createThread, readMessages, textOf } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
-import { says } from '../../support/upstream-items.ts';
+import { textMessage } from '../../support/upstream-items.ts';
 
 const half = { before: 'response.output_text.done' } as const;
 
@@ -20,7 +20,7 @@ const finely: Turn['edit'] = (events) =>
   );
 
 /** Asks for a streamed run on a socket of its own, of which nothing is read. */
-async function askAndIgnore(harness: OverHttp, instructions: string) {
+async function askAndIgnore(harness: HttpHarness, instructions: string) {
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const { hostname, port, host } = new URL(harness.url);
@@ -40,7 +40,7 @@ async function askAndIgnore(harness: OverHttp, instructions: string) {
   return { socket, thread_id };
 }
 
-const settled = async (harness: OverHttp, thread_id: string): Promise<string | undefined> => {
+const settled = async (harness: HttpHarness, thread_id: string): Promise<string | undefined> => {
   const { data } = await harness.openai.beta.threads.runs.list(thread_id);
   return data[0]?.status;
 };
@@ -48,10 +48,10 @@ const settled = async (harness: OverHttp, thread_id: string): Promise<string | u
 test('200 streams at once, one of which nobody reads: the others do not notice', async () => {
   const long = 'x'.repeat(8_000_000);
   const gate = createGate(200);
-  const harness = await overHttp({
+  const harness = await setupOverHttp({
     argv: ['--concurrency', '200'],
-    otherwise: ({ instructions }) => ({
-      output: [says(instructions === 'slow' ? long : 'Hello.')],
+    defaultTurn: ({ instructions }) => ({
+      output: [textMessage(instructions === 'slow' ? long : 'Hello.')],
       gate,
       before: 'response.output_item.added',
       edit: finely,
@@ -63,11 +63,11 @@ test('200 streams at once, one of which nobody reads: the others do not notice',
   await gate.reached;
   gate.open();
   for (const events of await Promise.all(collected)) {
-    const [message] = dataOf(events, 'thread.message.completed');
+    const [message] = eventData(events, 'thread.message.completed');
     expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
-    expect(dataOf(events, 'thread.run.completed')).toHaveLength(1);
+    expect(eventData(events, 'thread.run.completed')).toHaveLength(1);
   }
-  await until(async () => (await settled(harness, slow.thread_id)) === 'completed');
+  await waitUntil(async () => (await settled(harness, slow.thread_id)) === 'completed');
   const answer = await text(slow.socket);
   // In deltas and in the message.
   expect(answer.split('x').length).toBeGreaterThan(2 * long.length);
@@ -78,13 +78,13 @@ test('200 streams at once, one of which nobody reads: the others do not notice',
 
 test('a connection that breaks in the middle leaves the run to its end', async () => {
   const gate = createGate();
-  const harness = await overHttp();
-  harness.upstream.will({ output: [says('Hello.')], gate, ...half });
+  const harness = await setupOverHttp();
+  harness.upstream.respondWith({ output: [textMessage('Hello.')], gate, ...half });
   const { socket, thread_id } = await askAndIgnore(harness, 'short');
   await gate.reached;
   socket.destroy();
   await once(socket, 'close');
   gate.open();
-  await until(async () => (await settled(harness, thread_id)) === 'completed');
+  await waitUntil(async () => (await settled(harness, thread_id)) === 'completed');
   expect((await readMessages(harness, thread_id)).map(textOf).at(-1)).toBe('Hello.');
 });

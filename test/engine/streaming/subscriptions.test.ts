@@ -4,10 +4,16 @@ import { RunEventBus, type StreamEvent } from '../../../src/engine/events/event-
 import { EventDeduplicator } from '../../../src/engine/events/event-deduplicator.ts';
 import { createClock } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
-import { collect, dataOf, deltaText, expectTold, streamRun } from '../../support/run-stream.ts';
+import {
+  collect,
+  eventData,
+  deltaText,
+  expectStreamMatchesStored,
+  streamRun,
+} from '../../support/run-stream.ts';
 import { readMessages, readRun, textOf } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
-import { says } from '../../support/upstream-items.ts';
+import { textMessage } from '../../support/upstream-items.ts';
 
 const half = { before: 'response.output_text.done' } as const;
 
@@ -98,7 +104,7 @@ describe('a client that goes away', () => {
   test('does not stop the run', async () => {
     const harness = await setup();
     const gate = createGate();
-    harness.upstream.will({ output: [says('It is cold.')], gate, ...half });
+    harness.upstream.respondWith({ output: [textMessage('It is cold.')], gate, ...half });
     const { stream, thread_id } = await streamRun(harness);
     await harness.engine.tick();
     await gate.reached;
@@ -115,7 +121,7 @@ describe('a client that goes away', () => {
 
   test('before anything has come', async () => {
     const harness = await setup();
-    harness.upstream.will({});
+    harness.upstream.respondWith({});
     const { stream, thread_id } = await streamRun(harness);
     stream.controller.abort();
     await harness.runToEnd();
@@ -127,7 +133,7 @@ describe('a client that goes away', () => {
 test('silence is broken by a comment at least every 15 seconds', async () => {
   const harness = await setup();
   const gate = createGate();
-  harness.upstream.will({ gate });
+  harness.upstream.respondWith({ gate });
   const { id: assistant_id } = await harness.openai.beta.assistants.create({ model: 'm' });
   const thread = { messages: [{ role: 'user', content: 'Hello.' }] };
   const body = JSON.stringify({ assistant_id, thread, stream: true });
@@ -156,8 +162,8 @@ test('of 200 streams, one that nobody reads holds up no other and keeps no more 
   const gate = createGate(200);
   const harness = await setup({
     concurrency: 200,
-    otherwise: ({ instructions }) => ({
-      output: [says(instructions === 'slow' ? text : 'Hello.')],
+    defaultTurn: ({ instructions }) => ({
+      output: [textMessage(instructions === 'slow' ? text : 'Hello.')],
       gate,
       ...half,
       edit: finely,
@@ -170,14 +176,14 @@ test('of 200 streams, one that nobody reads holds up no other and keeps no more 
   await gate.reached;
   gate.open();
   for (const events of await Promise.all(collected)) {
-    const [message] = dataOf(events, 'thread.message.completed');
+    const [message] = eventData(events, 'thread.message.completed');
     expect(message && textOf(message)).toBe('Hello.');
     expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
   }
   await harness.engine.idle();
   const events = await collect(slow.stream);
-  const [run] = dataOf(events, 'thread.run.completed');
+  const [run] = eventData(events, 'thread.run.completed');
   expect(run && (await readRun(harness, run)).status).toBe('completed');
-  expect(dataOf(events, 'thread.message.delta').length).toBeLessThan(200);
-  await expectTold(harness, events);
+  expect(eventData(events, 'thread.message.delta').length).toBeLessThan(200);
+  await expectStreamMatchesStored(harness, events);
 });

@@ -169,7 +169,7 @@ test('sampling of 1 is taken for unset and not sent to the model; any other valu
   const store = createStore();
   await store.importObjects([{ ...assistant, temperature: 1, top_p: 0.5 }, thread, question]);
   const harness = await setup({ database: store.database });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   await harness.openai.beta.threads.runs.create(ids.thread, { assistant_id: ids.assistant });
   await harness.runToEnd();
   expect(harness.upstream.sent()).not.toHaveProperty('temperature');
@@ -244,7 +244,7 @@ test('ids of any shape are served as they are', async () => {
   const run = await threads.runs.retrieve(old.run, { thread_id });
   expect(run).toMatchObject({ id: old.run, assistant_id: old.assistant });
   expect(await readSteps(harness, run)).toMatchObject([{ id: old.step }]);
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const next = await threads.runs.create(thread_id, { assistant_id: old.assistant });
   await harness.runToEnd();
   expect((await readRun(harness, next)).status).toBe('completed');

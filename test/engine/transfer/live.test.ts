@@ -3,7 +3,7 @@ import { setup } from '../../support/engine.ts';
 import {
   assistant,
   ids,
-  liveRun,
+  activeRun,
   messageStep,
   openToolStep,
   question,
@@ -23,10 +23,10 @@ const cases = [
 
 test.each(cases)('a %s run has failed, and its thread is free', async (status, words) => {
   const store = createStore();
-  await store.importObjects([assistant, thread, question, liveRun(status)]);
+  await store.importObjects([assistant, thread, question, activeRun(status)]);
   const harness = await setup({ database: store.database });
   expect(await readRun(harness, run)).toEqual({
-    ...liveRun(status),
+    ...activeRun(status),
     status: 'failed',
     expires_at: null,
     failed_at: now,
@@ -35,7 +35,7 @@ test.each(cases)('a %s run has failed, and its thread is free', async (status, w
       message: `The run was ${words} when it was exported and cannot be continued.`,
     },
   });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const params = { assistant_id: ids.assistant };
   const next = await harness.openai.beta.threads.runs.create(ids.thread, params);
   await harness.runToEnd();
@@ -58,8 +58,8 @@ const writingStep = {
 };
 
 const orders = [
-  ['after it', [thread, liveRun('in_progress'), openToolStep, writingStep, writing]],
-  ['before it', [writing, writingStep, openToolStep, liveRun('in_progress'), thread]],
+  ['after it', [thread, activeRun('in_progress'), openToolStep, writingStep, writing]],
+  ['before it', [writing, writingStep, openToolStep, activeRun('in_progress'), thread]],
 ] as const;
 
 test.each(orders)('what it was writing ends with it, come %s', async (_, objects) => {

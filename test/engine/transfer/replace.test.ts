@@ -11,7 +11,7 @@ import {
   toolStep,
   waitingRun,
 } from '../../support/examples.ts';
-import { createRun, readMessages, readRun, submit } from '../../support/conversation.ts';
+import { createRun, readMessages, readRun, submitOutputs } from '../../support/conversation.ts';
 import { createStore, objectsIn, toLines } from '../../support/transfer.ts';
 
 const everything = [assistant, thread, question, reply, completedRun, toolStep];
@@ -93,9 +93,9 @@ test('a run that comes anew goes on from its own turns alone', async () => {
   await store.importObjects([assistant, thread, question, completedRun, openToolStep]);
   await store.importObjects([waitingRun, waitingRun], { replace: true });
   const harness = await setup({ database: store.database });
-  harness.upstream.will({});
+  harness.upstream.respondWith({});
   const run = await readRun(harness, { id: ids.run, thread_id: ids.thread });
-  await submit(harness, run);
+  await submitOutputs(harness, run);
   await harness.runToEnd();
   expect(harness.upstream.sent().input).toHaveLength(3);
   expect((await readRun(harness, run)).status).toBe('completed');

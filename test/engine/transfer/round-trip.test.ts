@@ -15,18 +15,18 @@ import {
   createRun,
   createThread,
   readRun,
-  submit,
+  submitOutputs,
   weatherTool,
 } from '../../support/conversation.ts';
 import { createStore, objectsIn, type Store, toLines } from '../../support/transfer.ts';
 import {
-  begins,
-  calls,
-  found,
-  reasons,
-  runsCode,
-  says,
-  searches,
+  incompleteMessage,
+  functionCall,
+  searchResult,
+  reasoningItem,
+  codeCall,
+  textMessage,
+  searchCall,
 } from '../../support/upstream-items.ts';
 
 /** Exports a store, imports that into a new one, and exports that too; the same text is answered. */
@@ -54,19 +54,19 @@ async function fill(store: Store) {
     response_format: { type: 'json_object' },
   });
   const hosted = [
-    searches('weather', [found('file-oslo', 'It is cold.')]),
-    runsCode('print(1)', [{ type: 'logs', logs: '1' }]),
+    searchCall('weather', [searchResult('file-oslo', 'It is cold.')]),
+    codeCall('print(1)', [{ type: 'logs', logs: '1' }]),
   ];
-  harness.upstream.will(
-    { output: [...hosted, says('Wait.'), calls('get_weather', { city: 'Oslo' })] },
-    { output: [says('Snow \u0000 \uD800.')] },
-    { output: [begins('It is ver')], incomplete: 'max_output_tokens' },
+  harness.upstream.respondWith(
+    { output: [...hosted, textMessage('Wait.'), functionCall('get_weather', { city: 'Oslo' })] },
+    { output: [textMessage('Snow \u0000 \uD800.')] },
+    { output: [incompleteMessage('It is ver')], incomplete: 'max_output_tokens' },
     { failed: { code: 'invalid_prompt', message: 'It broke.' } },
-    { output: [reasons('opaque'), calls('get_weather', { city: 'Bergen' })] },
+    { output: [reasoningItem('opaque'), functionCall('get_weather', { city: 'Bergen' })] },
   );
   const made = await createRun(harness, { metadata: { of: 'run' }, temperature: 1 });
   await harness.runToEnd();
-  await submit(harness, await readRun(harness, made.run));
+  await submitOutputs(harness, await readRun(harness, made.run));
   await harness.runToEnd();
   for (const status of ['incomplete', 'failed', 'requires_action']) {
     const run = await beta.threads.runs.create(made.thread_id, {

@@ -16,11 +16,11 @@ import {
   readMessages,
   readRun,
   readSteps,
-  submit,
+  submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
 import { createStore, now, objectsIn, type Store } from '../../support/transfer.ts';
-import { calls, reasons, says } from '../../support/upstream-items.ts';
+import { functionCall, reasoningItem, textMessage } from '../../support/upstream-items.ts';
 
 const run = { id: ids.run, thread_id: ids.thread };
 
@@ -35,8 +35,8 @@ test('a waiting run takes its outputs and goes on', async () => {
   await store.importObjects([assistant, thread, question, waitingRun, openToolStep]);
   const harness = await openEngine(store);
   expect(await readRun(harness, run)).toEqual(waitingRun);
-  harness.upstream.will({ output: [says('It snows.')], usage: [40, 4] });
-  const queued = await submit(harness, await readRun(harness, run), 'snow');
+  harness.upstream.respondWith({ output: [textMessage('It snows.')], usage: [40, 4] });
+  const queued = await submitOutputs(harness, await readRun(harness, run), 'snow');
   expect(queued).toMatchObject({ status: 'queued', expires_at: waitingRun.expires_at });
   await harness.runToEnd();
 
@@ -64,8 +64,8 @@ test('without its steps it goes on all the same', async () => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, waitingRun]);
   const harness = await openEngine(store);
-  harness.upstream.will({});
-  await submit(harness, await readRun(harness, run));
+  harness.upstream.respondWith({});
+  await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
 });
@@ -85,8 +85,8 @@ test('its model is shown what the run said and called before, from steps in any 
   const spoke = { ...messageStep, created_at: openToolStep.created_at - 1 };
   await store.importObjects([toolStep, spoke, later, reply, question, thread, assistant]);
   const harness = await openEngine(store);
-  harness.upstream.will({});
-  await submit(harness, await readRun(harness, run), 'sun');
+  harness.upstream.respondWith({});
+  await submitOutputs(harness, await readRun(harness, run), 'sun');
   await harness.runToEnd();
   const named = { name: 'get_weather', arguments: '{"city":"Oslo"}' };
   expect(harness.upstream.sent().input.slice(1)).toEqual([
@@ -136,8 +136,8 @@ test('past its deadline it expires when somebody looks', async () => {
 test('moved by export and import, it goes on from the very items its model made', async () => {
   const [from, to] = [createStore(), createStore()];
   const origin = await openEngine(from);
-  const items = [reasons('opaque'), calls('get_weather', { city: 'Oslo' })];
-  origin.upstream.will({ output: items, usage: [70, 7] });
+  const items = [reasoningItem('opaque'), functionCall('get_weather', { city: 'Oslo' })];
+  origin.upstream.respondWith({ output: items, usage: [70, 7] });
   const made = await createRun(origin);
   await origin.runToEnd();
   const exported = await from.exportAll();
@@ -145,8 +145,8 @@ test('moved by export and import, it goes on from the very items its model made'
   expect((await to.exportAll()).stdout).toBe(exported.stdout);
 
   const harness = await openEngine(to);
-  harness.upstream.will({ usage: [90, 9] });
-  await submit(harness, await readRun(harness, made.run));
+  harness.upstream.respondWith({ usage: [90, 9] });
+  await submitOutputs(harness, await readRun(harness, made.run));
   await harness.runToEnd();
   expect(harness.upstream.sent().input.slice(1, 3)).toEqual(items);
   const { status, usage } = await readRun(harness, made.run);
