@@ -29,22 +29,22 @@ const never = new Promise<void>(() => {});
 const manyMessages = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ ...question, id: `msg_${index}` }));
 
-test('on a terminal a bar grows, and is gone at the end', async () => {
+test('import shows a progress bar on a terminal and erases it at the end', async () => {
   const store = createStore();
   const { stderr } = await store.importText(toLines([thread, ...manyMessages(2000)]), {
     isTTY: true,
   });
-  const shares = [...stderr.matchAll(/\r\S+in\.jsonl|\rin\.jsonl [█░]{30} +(\d+) %/gu)].map(
-    ([, share]) => Number(share),
+  const percentages = [...stderr.matchAll(/\r\S+in\.jsonl|\rin\.jsonl [█░]{30} +(\d+) %/gu)].map(
+    ([, percent]) => Number(percent),
   );
-  expect(shares.at(-1)).toBe(100);
-  expect(shares).toEqual([...new Set(shares)].toSorted((one, other) => one - other));
-  expect(shares.length).toBeGreaterThan(5);
+  expect(percentages.at(-1)).toBe(100);
+  expect(percentages).toEqual([...new Set(percentages)].toSorted((one, other) => one - other));
+  expect(percentages.length).toBeGreaterThan(5);
   const last = ' 100 %\r\u001B[KImported 1 thread and 2000 messages from in.jsonl.\n';
   expect(stderr.slice(-last.length)).toBe(last);
 });
 
-test('elsewhere, and where the total is not known, there is no bar', () => {
+test('shows no progress bar without a terminal or a known total', () => {
   const stream = Object.assign(new PassThrough(), { isTTY: true });
   createProgressBar(stream, 'stdin', null).advance(1);
   createProgressBar(stream, 'empty', 0).end();
@@ -55,14 +55,14 @@ test('elsewhere, and where the total is not known, there is no bar', () => {
 test.each([
   ['nowhere.jsonl', 'no such file or directory.'],
   ['.', 'illegal operation on a directory.'],
-])('a file that cannot be read is named: %s', async (name, sentence) => {
+])('import names a file that cannot be read: %s', async (name, sentence) => {
   const store = createStore();
   const file = join(dirname(store.database), name);
   const { code, stderr } = await store.importFiles([file]);
   expect([code, stderr]).toEqual([1, `${file}: ${sentence}\nNothing of it was imported.\n`]);
 });
 
-test('a database that cannot be opened is told in one sentence', async () => {
+test('import and export report a database that cannot be opened in one sentence', async () => {
   const database = temporary();
   writeFileSync(database, 'something else altogether');
   const store = createStore(database);
@@ -74,14 +74,14 @@ test('a database that cannot be opened is told in one sentence', async () => {
   expect(await store.exportAll()).toMatchObject({ code: 1, stdout: '', stderr: sentence });
 });
 
-test('an export makes no database', async () => {
+test('export creates no database', async () => {
   const store = createStore();
   const { code, stderr } = await store.exportAll();
   expect([code, stderr]).toEqual([1, `There is no database at ${store.database}.\n`]);
   expect(readdirSync(dirname(store.database))).toEqual([]);
 });
 
-test('a thread that is not there is named before anything is written', async () => {
+test('export names an unknown thread before it writes anything', async () => {
   const store = createStore();
   await store.importObjects(objects);
   const outcome = await store.exportAll([thread.id, 'thread_2']);
@@ -92,7 +92,7 @@ test('a thread that is not there is named before anything is written', async () 
   });
 });
 
-test('an export to a file replaces it when all is written, for its owner to read', async () => {
+test('export replaces an existing file once all is written, readable by its owner only', async () => {
   const store = createStore();
   await store.importObjects(objects);
   const output = join(dirname(store.database), 'all.jsonl');
@@ -106,7 +106,7 @@ test('an export to a file replaces it when all is written, for its owner to read
   expect(readdirSync(dirname(output)).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
-test('of two exports to one file at once each is whole', async () => {
+test('two concurrent exports to one file do not mix', async () => {
   const store = createStore();
   await store.importObjects([thread, ...manyMessages(2000)]);
   const output = join(dirname(store.database), 'all.jsonl');
@@ -115,7 +115,7 @@ test('of two exports to one file at once each is whole', async () => {
   expect(readFileSync(output, 'utf8')).toBe((await store.exportAll()).stdout);
 });
 
-test('an export to what is no file is written into it', async () => {
+test('export writes directly into a pipe', async () => {
   const store = createStore();
   await store.importObjects(objects);
   const output = join(dirname(store.database), 'pipe');
@@ -128,7 +128,7 @@ test('an export to what is no file is written into it', async () => {
   expect(piped).toBe((await store.exportAll()).stdout);
 });
 
-test('an export to a link replaces what it leads to', async () => {
+test('export replaces the target of a symbolic link', async () => {
   const store = createStore();
   await store.importObjects(objects);
   const file = join(dirname(store.database), 'all.jsonl');
@@ -140,7 +140,7 @@ test('an export to a link replaces what it leads to', async () => {
   expect(readFileSync(file, 'utf8')).toBe((await store.exportAll()).stdout);
 });
 
-test('an export does not replace its own database', async () => {
+test('export refuses to replace its own database', async () => {
   const store = createStore();
   await store.importObjects(objects);
   const { database } = store;
@@ -152,7 +152,7 @@ test('an export does not replace its own database', async () => {
   expect((await store.exportAll()).code).toBe(0);
 });
 
-test('an export that cannot be written names its file', async () => {
+test('export names a file that cannot be written', async () => {
   const store = createStore();
   await store.importObjects(objects);
   const output = join(dirname(store.database), 'nowhere', 'all.jsonl');
@@ -173,11 +173,11 @@ test('an interrupted export leaves no file', async () => {
   const ended = runExport({ ...streams, interrupted: Promise.resolve() }, command);
   expect(await ended).toBe(1);
   expect(String(stderr.read())).toBe('Interrupted.\n');
-  const left = readdirSync(dirname(output)).filter((name) => name.includes('all.jsonl'));
-  expect(left).toEqual([]);
+  const files = readdirSync(dirname(output)).filter((name) => name.includes('all.jsonl'));
+  expect(files).toEqual([]);
 });
 
-test('an export is interrupted whatever it writes to', async () => {
+test('an export to a stdout that never waits can be interrupted', async () => {
   const store = createStore();
   await store.importObjects([thread, ...manyMessages(2000)]);
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
@@ -188,7 +188,7 @@ test('an export is interrupted whatever it writes to', async () => {
     done();
   };
   const stderr = new PassThrough();
-  // As the process's own stdout it cannot be destroyed.
+  // Like the process's own stdout, this one cannot be destroyed.
   const stdout = Object.assign(new Writable({ write }), { destroy: () => stdout });
   const streams = { stdin: new PassThrough(), stdout, stderr };
   const command = { database: store.database, threads: null, output: null };
@@ -196,7 +196,7 @@ test('an export is interrupted whatever it writes to', async () => {
   expect([pieces, String(stderr.read())]).toEqual([1, 'Interrupted.\n']);
 });
 
-test('an interrupted import leaves nothing behind', async () => {
+test('an interrupted import imports nothing', async () => {
   const store = createStore();
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   const [stdin, stderr] = [new PassThrough(), new PassThrough()];
@@ -211,11 +211,11 @@ test('an interrupted import leaves nothing behind', async () => {
   expect((await store.exportAll()).stdout).toBe('');
 });
 
-test('a reader that goes away ends an export without a word', async () => {
+test('export exits silently when the reader of stdout closes it', async () => {
   const store = createStore();
   await store.importObjects([thread, ...manyMessages(2000)]);
-  const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
-  const stdout = new Writable({ write: (_chunk, _encoding, done) => done(gone) });
+  const closed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+  const stdout = new Writable({ write: (_chunk, _encoding, done) => done(closed) });
   stdout.on('error', () => {});
   const stderr = new PassThrough();
   const terminal = { stdin: new PassThrough(), stdout, stderr, interrupted: never };
@@ -224,18 +224,18 @@ test('a reader that goes away ends an export without a word', async () => {
   expect(stderr.read()).toBeNull();
 });
 
-test('an export is of one moment, and holds up nobody who writes', async () => {
+test('export writes a snapshot while others write to the database', async () => {
   const store = createStore();
   await store.importObjects([thread, ...manyMessages(2000)]);
   const harness = await setup({ database: store.database });
   const pieces: string[] = [];
-  const take = async (chunk: Buffer) => {
+  const writePiece = async (chunk: Buffer) => {
     pieces.push(chunk.toString());
     await createThread(harness);
   };
   const stdout = new Writable({
     highWaterMark: 1,
-    write: (chunk: Buffer, _encoding, done) => callbackify(take)(chunk, done),
+    write: (chunk: Buffer, _encoding, done) => callbackify(writePiece)(chunk, done),
   });
   const terminal = { stdin: new PassThrough(), stdout, stderr: new PassThrough() };
   const command = { database: store.database, threads: null, output: null };
@@ -245,7 +245,7 @@ test('an export is of one moment, and holds up nobody who writes', async () => {
   expect((await harness.openai.beta.threads.retrieve(thread.id)).id).toBe(thread.id);
 });
 
-test('an import waits for whoever writes, and then comes in', async () => {
+test('import waits for another writer to finish', async () => {
   const store = createStore();
   const db = await openDatabase(store.database);
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
