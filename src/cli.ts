@@ -1,27 +1,27 @@
 #!/usr/bin/env node
-// This file alone must parse on every Node since 14, so that an old one can say what is
-// missing: whatever is new waits behind the check, in a chunk of its own.
-import type { Host } from './cli/main.ts';
+// This file must parse on Node 14 and newer, so that an old Node can print why it is not enough.
+// The rest of the program is in chunks that load after the version check.
+import type { Host } from './cli/host.ts';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) void main();
 else {
   process.stderr.write(
-    `assistants-mcp needs Node.js 22.18 or newer, and this is ${process.version}. Install a newer Node.js, or have the MCP host start the server with one.\n`,
+    `assistants-mcp needs Node.js 22.18 or newer; this is ${process.version}. Install a newer Node.js, or configure the MCP host to start the server with one.\n`,
   );
   process.exit(1);
 }
 
 async function main(): Promise<void> {
-  // Whatever prints through the console would end up between the protocol's messages.
+  // stdout carries MCP messages, so whatever libraries print to the console goes to stderr.
   globalThis.console = new console.Console(process.stderr);
-  const { main: run } = await import('./cli/main.ts');
-  const code = await run(processHost(await findHome()));
+  const program = await import('./cli/main.ts');
+  const code = await program.main(processHost(await findHome()));
   process.stdout.write('', () => process.exit(code));
 }
 
-/** An account that is in no list, as containers have them, may have no home: the empty text. */
+/** The home directory; empty for a user without one, as in some containers. */
 async function findHome(): Promise<string> {
   const { homedir, userInfo } = await import('node:os');
   try {
@@ -53,18 +53,18 @@ const processHost = (home: string): Host => ({
   },
 });
 
-/** A signal, or a reader of stdout that is gone; a second signal does not wait for anything. */
+/** Resolves on the first signal, or when stdout closes; a second signal exits at once. */
 function shutdownSignal(): Promise<void> {
   process.stderr.on('error', () => {});
   return new Promise((resolve) => {
-    let asked = false;
-    const ask = () => {
-      if (asked) process.exit(1);
-      asked = true;
+    let isShuttingDown = false;
+    const shutDown = () => {
+      if (isShuttingDown) process.exit(1);
+      isShuttingDown = true;
       resolve();
     };
-    process.on('SIGINT', ask);
-    process.on('SIGTERM', ask);
+    process.on('SIGINT', shutDown);
+    process.on('SIGTERM', shutDown);
     process.stdout.on('error', () => resolve());
   });
 }

@@ -1,24 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { fill, optionTable, serverEntry, toolTable } from './support/generated-docs.ts';
+import { fill, optionSections, serverEntry, toolTable } from './support/generated-docs.ts';
 
-// `npm run docs` writes both files anew.
+// `npm run docs` rewrites all three files.
 
-test('the tables of the README are those of the code', async () => {
-  const readme = await readFile('README.md', 'utf8');
-  const filled = fill(fill(readme, 'tools', toolTable()), 'options', optionTable());
-  await expect(filled).toMatchFileSnapshot('../README.md');
+test('the table of docs/tools.md is generated from the tools', async () => {
+  const text = await readFile('docs/tools.md', 'utf8');
+  await expect(fill(text, 'tools', toolTable())).toMatchFileSnapshot('../docs/tools.md');
 });
 
-test('server.json says what the package and its options say', async () => {
+test('the tables of docs/options.md are generated from the options', async () => {
+  const text = await readFile('docs/options.md', 'utf8');
+  await expect(fill(text, 'options', optionSections())).toMatchFileSnapshot('../docs/options.md');
+});
+
+test('server.json is generated from package.json and the options', async () => {
   const entry = serverEntry();
   await expect(`${JSON.stringify(entry, null, 2)}\n`).toMatchFileSnapshot('../server.json');
   expect(entry.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/u);
   expect(entry.description.length).toBeLessThanOrEqual(100);
 });
 
-test('the scripts that the README names exist', async () => {
+test('every npm script that the README names exists', async () => {
   const readme = await readFile('README.md', 'utf8');
   const named = [...readme.matchAll(/npm (?:run )?(?!ci\b)([a-z]+)/gu)].flatMap(
     ([, name]) => name ?? [],

@@ -1,23 +1,23 @@
 import type { Readable, Writable } from 'node:stream';
 import { getSystemErrorMessage } from 'node:util';
 
-/** What a command reads, writes and heeds. */
+/** The streams and the interruption of a command. */
 export interface Terminal {
   readonly stdin: Readable;
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
-  /** Resolves when the command is to be broken off. */
+  /** Resolves on the first SIGINT or SIGTERM, or when the reader of stdout closes it. */
   readonly interrupted: Promise<void>;
 }
 
-/** Aborts when the command is to be broken off. */
+/** A signal that aborts when the command is interrupted. */
 export function abortSignal({ interrupted }: Terminal): AbortSignal {
   const controller = new AbortController();
   void interrupted.then(() => controller.abort());
   return controller.signal;
 }
 
-/** An error as a sentence; those of the system as it words them itself. */
+/** An error as a sentence; for a system error its standard description, such as `no such file`. */
 export function errorSentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('errno' in error && typeof error.errno === 'number') {
@@ -47,7 +47,7 @@ export function formatCounts(counts: Counts): string {
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
-/** The same bytes, counted as they pass. */
+/** Passes bytes on and advances a progress bar by their number. */
 export async function* countBytes(
   bytes: AsyncIterable<Uint8Array>,
   progress: Progress,
@@ -58,16 +58,16 @@ export async function* countBytes(
   }
 }
 
-/** How far something has come; `advance` is in the units of its total. */
-export interface Progress {
+/** A progress bar; amounts are in the unit of its total. */
+interface Progress {
   advance(amount: number): void;
-  /** Takes the bar away. */
+  /** Erases the bar. */
   end(): void;
 }
 
-const width = 30;
+const barWidth = 30;
 
-/** A bar on a terminal; nothing at all elsewhere, or where the total is not known. */
+/** A progress bar that prints only to a terminal, and only if the total is known. */
 export function createProgressBar(
   stream: Writable & { readonly isTTY?: boolean },
   label: string,
@@ -76,14 +76,14 @@ export function createProgressBar(
   if (stream.isTTY !== true || total === null || total === 0) {
     return { advance: () => {}, end: () => {} };
   }
-  let [done, shown] = [0, -1];
+  let [done, printedPercent] = [0, -1];
   return {
     advance(amount) {
       done += amount;
       const percent = Math.min(100, Math.floor((done / total) * 100));
-      if (percent === shown) return;
-      shown = percent;
-      const bar = '█'.repeat(Math.round((percent / 100) * width)).padEnd(width, '░');
+      if (percent === printedPercent) return;
+      printedPercent = percent;
+      const bar = '█'.repeat(Math.round((percent / 100) * barWidth)).padEnd(barWidth, '░');
       stream.write(`\r${label} ${bar} ${String(percent).padStart(3)} %`);
     },
     end: () => void stream.write('\r\u001B[K'),

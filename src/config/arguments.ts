@@ -1,20 +1,35 @@
 import { parseArgs } from 'node:util';
+import { nearestWord } from './nearest-word.ts';
 
-/** What can be asked for by name. */
-const commands = ['serve', 'import', 'export', 'prune', 'demo', 'help'] as const;
+/** What the command line needs to know about a command. */
+export interface CommandSyntax {
+  /** Its first word on the command line, unless it is the default. */
+  readonly name: string;
+  /** Runs when the command line names no command; it cannot be named. */
+  readonly isDefault?: true;
+  /** How many positional arguments it takes; absent: none. */
+  readonly maxPositionals?: number;
+}
 
-export type Command = 'stdio' | 'version' | (typeof commands)[number];
 export type FlagKind = 'string' | 'boolean';
 
-/** The command line, taken apart; the values are not judged yet. */
-export interface Arguments {
-  readonly command: Command;
-  /** Flag without its dashes → value as written; of several the last counts. */
+/** The parts of a command line, before the values of its flags are parsed. */
+export interface Arguments<Command> {
+  readonly action: 'run' | 'help' | 'version';
+  /** Undefined when the command line names none, or an unknown one. */
+  readonly command: Command | undefined;
+  /** Flag without its dashes → value as written; the last one wins. */
   readonly values: ReadonlyMap<string, string>;
-  /** What `import` is to read. */
-  readonly files: readonly string[];
+  /** The words after the command. */
+  readonly positionals: readonly string[];
   /** One sentence each. */
   readonly problems: readonly string[];
+}
+
+interface Word {
+  readonly text: string;
+  /** Follows an unknown flag, whose value it may be. */
+  readonly mayBeValue: boolean;
 }
 
 const switches = {
@@ -22,68 +37,85 @@ const switches = {
   version: { type: 'boolean', short: 'v' },
 } as const;
 
-interface Token {
-  readonly rawName: string;
-  readonly value?: string | undefined;
-  readonly inlineValue?: boolean | undefined;
+const didYouMean = (suggestion: string | null): string =>
+  suggestion === null ? '' : ` Did you mean '${suggestion}'?`;
+
+function unknownFlagProblem(written: string, flags: readonly string[]): string {
+  const name = written.replace(/=.*$/su, '');
+  const nearest = nearestWord(name, flags);
+  return `Unknown option '${name}'.${didYouMean(nearest === null ? null : `--${nearest}`)}`;
 }
 
-function flagProblem(token: Token, kind: FlagKind | undefined): string | null {
-  if (kind === undefined) return `Unknown option '${token.rawName}'.`;
-  const isMissing = (token.value ?? '').trim() === '';
-  const isNextFlag = token.inlineValue === false && /^-./su.test(token.value ?? '');
-  return kind === 'string' && (isMissing || isNextFlag) ? `${token.rawName} needs a value.` : null;
+function unknownCommandProblem(word: string, names: readonly string[]): string {
+  const listed = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  return `Unknown command '${word}'.${didYouMean(nearestWord(word, names))} The commands are ${listed}.`;
 }
 
-const noFile = "import needs a FILE, or '-' for stdin.";
-
-const findCommand = (word: string | undefined) => commands.find((command) => command === word);
-
-function positionalProblems([command, ...rest]: readonly string[]): string[] {
-  const known = command === undefined || findCommand(command) !== undefined;
-  const listed = `${commands.slice(0, -1).join(', ')} and ${commands.at(-1)}`;
-  return [
-    ...(known ? [] : [`Unknown command '${command}'; the commands are ${listed}.`]),
-    ...(command === 'import' ? [] : rest.map((word) => `Unexpected argument '${word}'.`)),
-    ...(command === 'import' && rest.length === 0 ? [noFile] : []),
-  ];
+function lacksValue(value: string | undefined, isInline: boolean | undefined): boolean {
+  const isNextFlag = isInline === false && /^-./su.test(value ?? '');
+  return (value ?? '').trim() === '' || isNextFlag;
 }
 
-function commandOf(words: readonly string[], asked: ReadonlySet<string>): Command {
-  if (asked.has('help') || words[0] === 'help') return 'help';
-  if (asked.has('version')) return 'version';
-  return findCommand(words[0]) ?? 'stdio';
+/** Reads flags and words; each flag that is unknown or lacks its value is a problem. */
+function readTokens(argv: readonly string[], flags: ReadonlyMap<string, FlagKind>) {
+  const known = Object.fromEntries([...flags].map(([flag, type]) => [flag, { type }]));
+  const options = { ...known, ...switches };
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
+  const words: Word[] = [];
+  const enabledSwitches = new Set<string>();
+  const values = new Map<string, string>();
+  const problems = new Set<string>();
+  let unknownFlagIndex = -Infinity;
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      words.push({ text: token.value, mayBeValue: token.index === unknownFlagIndex + 1 });
+    }
+    if (token.kind !== 'option') continue;
+    const kind = flags.get(token.name);
+    if (Object.hasOwn(switches, token.name)) enabledSwitches.add(token.name);
+    else if (kind === undefined) {
+      // Node splits `-port` into one-letter flags: name what was written.
+      problems.add(unknownFlagProblem(argv[token.index] ?? token.rawName, [...flags.keys()]));
+      if (token.value === undefined) unknownFlagIndex = token.index;
+    } else if (kind === 'string' && lacksValue(token.value, token.inlineValue)) {
+      problems.add(`${token.rawName} needs a value.`);
+    } else values.set(token.name, token.value ?? 'true');
+  }
+  return { words, enabledSwitches, values, problems: [...problems] };
 }
 
-/** Reads a command line that may hold `flags`, and reports all that is wrong with it at once. */
-export function parseArguments(
+/** Parses a command line, and reports all its problems together. */
+export function parseArguments<Command extends CommandSyntax>(
   argv: readonly string[],
   flags: ReadonlyMap<string, FlagKind>,
-): Arguments {
-  const known = Object.fromEntries([...flags].map(([flag, type]) => [flag, { type }]));
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: { ...known, ...switches },
-    strict: false,
-    tokens: true,
-  });
-  const words: string[] = [];
-  const asked = new Set<string>();
-  const values = new Map<string, string>();
-  const problems: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
-    if (token.kind !== 'option') continue;
-    const isSwitch = Object.hasOwn(switches, token.name);
-    const problem = isSwitch ? null : flagProblem(token, flags.get(token.name));
-    if (problem !== null) problems.push(problem);
-    else if (isSwitch) asked.add(token.name);
-    else values.set(token.name, token.value ?? 'true');
-  }
+  commands: readonly Command[],
+): Arguments<Command> {
+  const { words, enabledSwitches, values, problems } = readTokens(argv, flags);
+  const named = commands.filter(({ isDefault }) => isDefault !== true);
+  const names = [...named.map(({ name }) => name), 'help'];
+  const certain = words.filter(({ text, mayBeValue }) => !mayBeValue || names.includes(text));
+  const isHelpWord = certain[0]?.text === 'help';
+  const commandWord = isHelpWord ? certain[1] : certain[0];
+  const command = named.find(({ name }) => name === commandWord?.text);
+  const positionals = words.filter((word) => word !== commandWord);
+  const unexpected = positionals
+    .filter((word) => certain.includes(word))
+    .slice(command?.maxPositionals ?? 0);
+  const isUnknown = commandWord !== undefined && command === undefined;
   return {
-    command: commandOf(words, asked),
+    action: actionOf(isHelpWord, enabledSwitches),
+    command,
     values,
-    files: words.slice(1),
-    problems: [...positionalProblems(words), ...problems],
+    positionals: positionals.map(({ text }) => text),
+    problems: [
+      ...(isUnknown ? [unknownCommandProblem(commandWord.text, names)] : []),
+      ...unexpected.map(({ text }) => `Unexpected argument '${text}'.`),
+      ...problems,
+    ],
   };
+}
+
+function actionOf(isHelpWord: boolean, enabledSwitches: ReadonlySet<string>) {
+  if (isHelpWord || enabledSwitches.has('help')) return 'help';
+  return enabledSwitches.has('version') ? 'version' : 'run';
 }

@@ -1,86 +1,129 @@
-import { type Option, InvalidOption, boolean } from './option.ts';
+import { type Option, required } from './option.ts';
+import {
+  bearerToken,
+  boolean,
+  duration,
+  hostName,
+  idList,
+  integer,
+  listOf,
+  webOrigin,
+} from './option-values.ts';
 
-function idList(text: string): readonly string[] {
-  const ids = text.split(',').map((id) => id.trim());
-  if (ids.every((id) => id !== '')) return ids;
-  throw new InvalidOption('must be thread ids with commas between them.');
-}
+const host: Option<string> = {
+  flag: 'host',
+  env: ['ASSISTANTS_HOST'],
+  value: 'ADDRESS',
+  help: 'Address to listen on; any other than loopback requires `ASSISTANTS_TOKEN`',
+  defaultText: '`127.0.0.1`',
+  parse: (text) => text.replace(/^\[(.*)\]$/u, '$1'),
+  default: '127.0.0.1',
+};
 
-export const replace: Option<boolean> = {
+const port: Option<number> = {
+  flag: 'port',
+  env: ['ASSISTANTS_PORT'],
+  value: 'NUMBER',
+  help: 'Port to listen on; `0` picks a free port and logs it',
+  defaultText: '`8080`',
+  parse: integer(0, 65_535),
+  default: 8080,
+};
+
+const token: Option<string | null> = {
+  flag: null,
+  env: ['ASSISTANTS_TOKEN'],
+  value: null,
+  help: 'Bearer token that callers must send as their API key',
+  defaultText: 'none: no authentication, loopback only',
+  secret: true,
+  parse: bearerToken,
+  default: null,
+};
+
+const allowedHosts: Option<readonly string[]> = {
+  flag: 'allowed-hosts',
+  env: ['ASSISTANTS_ALLOWED_HOSTS'],
+  value: 'LIST',
+  help: 'Host names to accept besides loopback and the address that the caller connects to',
+  defaultText: 'none',
+  parse: listOf(hostName),
+  default: [],
+};
+
+const allowedOrigins: Option<readonly string[]> = {
+  flag: 'allowed-origins',
+  env: ['ASSISTANTS_ALLOWED_ORIGINS'],
+  value: 'LIST',
+  help: 'Origins of web pages that may call the server, such as `https://app.example`',
+  defaultText: 'none',
+  parse: listOf(webOrigin),
+  default: [],
+};
+
+export const serveOptions = { host, port, token, allowedHosts, allowedOrigins };
+
+const replace: Option<boolean> = {
   flag: 'replace',
   env: [],
   value: null,
-  help: 'Let an object take the place of the one with its id, instead of refusing the file',
-  defaultText: '`false`',
-  mode: 'embedded',
-  command: 'import',
+  help: 'Overwrite objects whose id already exists',
+  defaultText: 'fail',
   parse: boolean,
   default: false,
 };
 
-export const threads: Option<readonly string[] | null> = {
+export const importOptions = { replace };
+
+const threads: Option<readonly string[] | null> = {
   flag: 'threads',
   env: [],
   value: 'IDS',
-  help: 'Export these threads and the assistants they ran, with commas between the ids',
+  help: 'Export only these threads and the assistants of their runs; separate the ids by commas',
   defaultText: 'everything',
-  mode: 'embedded',
-  command: 'export',
   parse: idList,
   default: null,
 };
 
-export const output: Option<string | null> = {
+const output: Option<string | null> = {
   flag: 'output',
   env: [],
   value: 'FILE',
-  help: 'Write to this file, which is replaced once everything is written',
+  help: 'File to write; an existing file is replaced once the export is complete',
   defaultText: 'stdout',
-  mode: 'embedded',
-  command: 'export',
   parse: (text) => (text === '-' ? null : text),
   default: null,
 };
 
-const secondsIn: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86400,
-  w: 604800,
-};
+export const exportOptions = { threads, output };
 
-/** A length of time in seconds. */
-function parseDuration(text: string): number {
-  const { count = '', unit = '' } = /^(?<count>\d{1,6})(?<unit>[smhdw])$/u.exec(text)?.groups ?? {};
-  const length = Number(count) * (secondsIn[unit] ?? 0);
-  if (length > 0) return length;
-  throw new InvalidOption(
-    `must be a number of seconds, minutes, hours, days or weeks such as 90s, 15m, 12h, 30d or 8w, not '${text}'.`,
-  );
-}
-
-/** Seconds; null only where the command is another. */
-export const olderThan: Option<number | null> = {
+/** Seconds. */
+const olderThan: Option<number | null> = {
   flag: 'older-than',
   env: [],
   value: 'TIME',
-  help: 'Remove threads that no message or run has come to for so long: `90s`, `15m`, `12h`, `30d`, `8w`',
-  defaultText: 'none: it has to be said',
-  mode: 'embedded',
-  command: 'prune',
-  parse: parseDuration,
+  help: 'Delete threads with no new message or run in this period, such as `90s`, `15m`, `12h`, `30d` or `8w`',
+  defaultText: required,
+  parse: duration,
   default: null,
 };
 
-export const dryRun: Option<boolean> = {
+const dryRun: Option<boolean> = {
   flag: 'dry-run',
   env: [],
   value: null,
-  help: 'Only say what would be removed',
+  help: 'Print what would be deleted, and delete nothing',
   defaultText: '`false`',
-  mode: 'embedded',
-  command: 'prune',
   parse: boolean,
   default: false,
+};
+
+export const pruneOptions = { olderThan, dryRun };
+
+/** The options of single commands. */
+export const commandOptions = {
+  ...serveOptions,
+  ...importOptions,
+  ...exportOptions,
+  ...pruneOptions,
 };

@@ -1,10 +1,10 @@
 import { posix, win32 } from 'node:path';
-import { type Command, type FlagKind, parseArguments } from './arguments.ts';
-import { isLoopback } from '../shared/urls.ts';
-import { type OptionInfo, type Option, InvalidOption } from './option.ts';
-import { options } from './options.ts';
+import { type CommandSyntax, type FlagKind, parseArguments } from './arguments.ts';
+import { commandOptions } from './command-options.ts';
+import { InvalidOption, type Option, type OptionInfo, type OptionValues } from './option.ts';
+import { sharedOptions } from './options.ts';
 
-/** What the program was started with. */
+/** What the program is started with. */
 export interface Environment {
   /** The command line without the interpreter and the script. */
   readonly argv: readonly string[];
@@ -14,39 +14,64 @@ export interface Environment {
   readonly home: string;
 }
 
-/** Every setting of the program, judged and complete. */
-export type Config = Readonly<ReturnType<typeof resolveConfig>>;
+const allOptions = { ...sharedOptions, ...commandOptions };
 
-export type ParsedCommand =
-  | { readonly command: 'help' | 'version' }
-  | {
-      readonly command: 'stdio' | 'serve' | 'import' | 'export' | 'prune' | 'demo';
-      readonly config: Config;
-      /** What `import` is to read. */
-      readonly files: readonly string[];
-      readonly warnings: string[];
-    }
-  | { readonly problems: readonly string[] };
+/** The parsed value of every option of every command. */
+export interface Config extends Omit<OptionValues<typeof allOptions>, 'database'> {
+  /** A file, `:memory:` or a PostgreSQL URL. */
+  readonly database: string;
+}
+
+/** How a command was called. */
+export interface Invocation {
+  readonly config: Config;
+  /** The words after the command. */
+  readonly positionals: readonly string[];
+  /** Options that have no effect here, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** The flag or variable that sets an option; undefined: its default applies. */
+export type SourceOf = (option: OptionInfo) => string | undefined;
+
+/** What help and configuration need to know about a command. */
+export interface CommandInfo extends CommandSyntax {
+  /** What to type after the program's name. */
+  readonly usage: string;
+  /** What the command does, as an imperative without a full stop. */
+  readonly summary: string;
+  /** The options of this command alone. */
+  readonly options: Readonly<Record<string, OptionInfo>>;
+  /** Shared options that have no effect on this command: their flags are errors. */
+  readonly ignores?: readonly OptionInfo[];
+  /** Works on the embedded engine's database and has no remote mode. */
+  readonly isLocal?: true;
+  /** Further requirements of the command; one sentence for each that is not met. */
+  check?(invocation: Invocation, sourceOf: SourceOf): readonly string[];
+}
+
+export type ParsedCommandLine<Command> =
+  | { readonly action: 'version' }
+  /** Without a command: the help of the whole program. */
+  | { readonly action: 'help'; readonly command: Command | undefined }
+  | ({ readonly action: 'run'; readonly command: Command } & Invocation)
+  | { readonly action: 'fail'; readonly problems: readonly string[] };
 
 interface RawValue {
-  /** The flag or variable that said it, as a person would write it. */
   readonly source: string;
   readonly text: string;
 }
 
-/** What was given for an option; undefined when nothing was. */
 type Lookup = (option: OptionInfo) => RawValue | undefined;
 
-const all: readonly OptionInfo[] = Object.values(options);
-
-const flags: ReadonlyMap<string, FlagKind> = new Map(
-  all.flatMap(({ flag, value }) =>
+const flagKinds: ReadonlyMap<string, FlagKind> = new Map(
+  Object.values<OptionInfo>(allOptions).flatMap(({ flag, value }) =>
     flag === null ? [] : [[flag, value === null ? 'boolean' : 'string']],
   ),
 );
 
-/** A flag beats the environment; an empty variable counts as unset. */
-const lookup =
+/** Flags override the environment; an empty variable counts as unset. */
+const createLookup =
   (values: ReadonlyMap<string, string>, env: Environment['env']): Lookup =>
   ({ flag, env: names }) => {
     const written = flag === null ? undefined : values.get(flag);
@@ -55,7 +80,7 @@ const lookup =
     return source === undefined ? undefined : { source, text: (env[source] ?? '').trim() };
   };
 
-/** The per-user data directory's file, where each system keeps such things. */
+/** A file in the per-user data directory of each system. */
 function defaultDatabase({ platform, home, env }: Environment): string {
   const file = ['assistants-mcp', 'assistants.db'];
   if (platform === 'win32') {
@@ -66,132 +91,108 @@ function defaultDatabase({ platform, home, env }: Environment): string {
   return posix.join(posix.isAbsolute(base) ? base : posix.join(home, '.local', 'share'), ...file);
 }
 
-/** Hosts start servers without a shell, so that nobody else would read the `~`. */
+/** MCP hosts start servers without a shell that would expand the `~`. */
 const expandHome = (file: string, home: string): string =>
   /^~[/\\]/u.test(file) ? home + file.slice(1) : file;
 
-/** Judges everything that was given, and puts each problem into `problems`. */
-function resolveConfig(find: Lookup, environment: Environment, problems: string[]) {
-  const value = <T>(option: Option<T>): T => {
-    const given = find(option);
+/** Parses every option; an invalid one adds to `problems` and gets its default. */
+function resolveConfig(lookup: Lookup, environment: Environment, problems: string[]): Config {
+  const valueOf = <Value>(option: Option<Value>): Value => {
+    const raw = lookup(option);
     try {
-      return given === undefined ? option.default : option.parse(given.text);
+      return raw === undefined ? option.default : option.parse(raw.text);
     } catch (error) {
       if (!(error instanceof InvalidOption)) throw error;
-      problems.push(...error.reasons.map((reason) => `${given?.source} ${reason}`));
+      problems.push(...error.reasons.map((reason) => `${raw?.source}: ${reason}`));
       return option.default;
     }
   };
-  const database = value(options.database) ?? defaultDatabase(environment);
-  return {
-    apiKey: value(options.apiKey),
-    modelBaseUrl: value(options.modelBaseUrl),
-    modelApi: value(options.modelApi),
-    model: value(options.model),
-    modelMap: value(options.modelMap),
-    database: expandHome(database, environment.home),
-    runLifetime: value(options.runLifetime),
-    concurrency: value(options.concurrency),
-    baseUrl: value(options.baseUrl),
-    apiVersion: value(options.apiVersion),
-    toolsets: value(options.toolsets),
-    readOnly: value(options.readOnly),
-    toolNames: value(options.toolNames),
-    logLevel: value(options.logLevel),
-    host: value(options.host),
-    port: value(options.port),
-    token: value(options.token),
-    allowedHosts: value(options.allowedHosts),
-    allowedOrigins: value(options.allowedOrigins),
-    replace: value(options.replace),
-    threads: value(options.threads),
-    output: value(options.output),
-    olderThan: value(options.olderThan),
-    dryRun: value(options.dryRun),
-  };
+  const entries = Object.entries<Option<unknown>>(allOptions);
+  const values = Object.fromEntries(entries.map(([name, option]) => [name, valueOf(option)]));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets the names
+  const config = values as OptionValues<typeof allOptions>;
+  const database = config.database ?? defaultDatabase(environment);
+  return { ...config, database: expandHome(database, environment.home) };
 }
 
-/** The demo has a database of its own, and needs every tool under its own name. */
-const fixedInDemo = [options.database, options.toolsets, options.readOnly, options.toolNames];
+/** The flags among the sources of options; a variable may be meant for another command. */
+const flagsOf = (options: readonly OptionInfo[], sourceOf: SourceOf): string[] =>
+  options.flatMap((option) => sourceOf(option) ?? []).filter((source) => source.startsWith('--'));
 
-const demoProblems = (find: Lookup): string[] =>
-  fixedInDemo
-    .flatMap((option: OptionInfo) => find(option)?.source ?? [])
-    .filter((source) => source.startsWith('--'))
-    .map((source) => `${source} has no effect on the demo.`);
-
-/** Flags of another command; variables may well be set for all of them at once. */
-const wrongCommandFlags = (find: Lookup, command: Command): string[] =>
-  all
-    .filter(({ command: only }) => only !== undefined && only !== command)
-    .flatMap((option) => {
-      const source = find(option)?.source ?? '';
-      return source.startsWith('--') ? [`${source} has no effect without ${option.command}.`] : [];
-    });
-
-/** What `serve` cannot do, or should not. */
-function serveProblems(find: Lookup, { host, token }: Config): string[] {
-  const remote = find(options.baseUrl)?.source;
+/** Flags that belong to another command, or have no effect on this one. */
+function misplacedFlags<Command extends CommandInfo>(
+  command: Command,
+  commands: readonly Command[],
+  sourceOf: SourceOf,
+): string[] {
+  const others = commands.filter((other) => other !== command);
   return [
-    ...(remote === undefined
-      ? []
-      : [`serve answers from the engine in this process: take ${remote} away.`]),
-    ...(token !== null || isLoopback(host)
-      ? []
-      : [`serve needs ASSISTANTS_TOKEN on ${host}, which other machines can reach.`]),
+    ...others.flatMap(({ name, options }) =>
+      flagsOf(Object.values(options), sourceOf).map(
+        (flag) => `${flag} has no effect without the ${name} command.`,
+      ),
+    ),
+    ...flagsOf(command.ignores ?? [], sourceOf).map(
+      (flag) => `${flag} has no effect on the ${command.name} command.`,
+    ),
   ];
 }
 
-/** These commands open a database themselves. */
-function databaseProblems(find: Lookup, command: Command): string[] {
-  const remote = find(options.baseUrl)?.source;
-  return remote === undefined
-    ? []
-    : [`${command} works on a database of this machine: take ${remote} away.`];
+function remoteModeProblems({ name, isLocal }: CommandInfo, sourceOf: SourceOf): string[] {
+  const source = sourceOf(sharedOptions.baseUrl);
+  if (isLocal !== true || source === undefined) return [];
+  const remedy = source.startsWith('--') ? 'remove' : 'unset';
+  return [`${name} cannot be used with ${source}; ${remedy} it.`];
 }
 
-/** A database is not left wherever the program happens to be started. */
-function homeProblems(find: Lookup, command: Command, { database, baseUrl }: Config): string[] {
-  const isOwn = command === 'demo' || baseUrl !== null;
-  // Of Windows' ways to write a path, POSIX's is one.
-  return isOwn || find(options.database) !== undefined || win32.isAbsolute(database)
+/** Without a home directory the default database would land in the current directory. */
+function homeProblems(command: CommandInfo, config: Config, sourceOf: SourceOf): string[] {
+  const { database } = sharedOptions;
+  const needsNone = command.ignores?.includes(database) === true || config.baseUrl !== null;
+  // win32 recognises POSIX paths as absolute, too.
+  return needsNone || sourceOf(database) !== undefined || win32.isAbsolute(config.database)
     ? []
-    : ['There is no home directory to keep the database in: name a file with --database.'];
+    : ['There is no home directory for the database; choose a file with --database.'];
 }
 
-function ignoredOptions(find: Lookup): string[] {
-  const remote = find(options.baseUrl);
-  return all
+/** One sentence for each option of the other mode, embedded or remote. */
+function ignoredOptions(sourceOf: SourceOf): string[] {
+  const remote = sourceOf(sharedOptions.baseUrl);
+  return Object.values<OptionInfo>(allOptions)
     .filter(({ mode }) => mode === (remote === undefined ? 'remote' : 'embedded'))
-    .flatMap((option) => find(option)?.source ?? [])
+    .flatMap((option) => sourceOf(option) ?? [])
     .map((source) =>
       remote === undefined
         ? `${source} has no effect without ASSISTANTS_BASE_URL.`
-        : `${source} has no effect while ${remote.source} names a server.`,
+        : `${source} has no effect while ${remote} is set.`,
     );
 }
 
-/** Nobody's threads go by default. */
-const pruneProblems = (find: Lookup): string[] =>
-  find(options.olderThan) === undefined
-    ? ['prune needs --older-than, such as --older-than 30d.']
-    : [];
+function findDefault<Command extends CommandInfo>(commands: readonly Command[]): Command {
+  const command = commands.find(({ isDefault }) => isDefault === true);
+  if (command === undefined) throw new Error('No command is the default.');
+  return command;
+}
 
-const onDatabase: ReadonlySet<Command> = new Set(['import', 'export', 'prune']);
-
-/** Reads flags, environment and defaults, in this order of precedence. */
-export function readConfig(environment: Environment): ParsedCommand {
-  const { command, values, files, problems } = parseArguments(environment.argv, flags);
-  if (command === 'help' || command === 'version') return { command };
-  const find = lookup(values, environment.env);
-  const found = [...problems, ...wrongCommandFlags(find, command)];
-  if (command === 'demo') found.push(...demoProblems(find));
-  const config = resolveConfig(find, environment, found);
-  found.push(...homeProblems(find, command, config));
-  if (command === 'serve') found.push(...serveProblems(find, config));
-  if (command === 'prune') found.push(...pruneProblems(find));
-  if (onDatabase.has(command)) found.push(...databaseProblems(find, command));
-  return found.length > 0
-    ? { problems: found }
-    : { command, config, files, warnings: ignoredOptions(find) };
+/** Parses the command line and the environment, and reports all problems together. */
+export function readConfig<Command extends CommandInfo>(
+  environment: Environment,
+  commands: readonly Command[],
+): ParsedCommandLine<Command> {
+  const { action, ...parsed } = parseArguments(environment.argv, flagKinds, commands);
+  if (action === 'version') return { action };
+  if (action === 'help') return { action, command: parsed.command };
+  const command = parsed.command ?? findDefault(commands);
+  const lookup = createLookup(parsed.values, environment.env);
+  const sourceOf: SourceOf = (option) => lookup(option)?.source;
+  const problems = [...parsed.problems, ...misplacedFlags(command, commands, sourceOf)];
+  const config = resolveConfig(lookup, environment, problems);
+  const { positionals } = parsed;
+  const invocation = { config, positionals, warnings: ignoredOptions(sourceOf) };
+  problems.push(
+    ...homeProblems(command, config, sourceOf),
+    ...(command.check?.(invocation, sourceOf) ?? []),
+    ...remoteModeProblems(command, sourceOf),
+  );
+  return problems.length > 0 ? { action: 'fail', problems } : { action, command, ...invocation };
 }

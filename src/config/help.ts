@@ -1,62 +1,77 @@
-import type { Command } from './arguments.ts';
-import type { OptionInfo } from './option.ts';
-import { options } from './options.ts';
+import type { CommandInfo } from './config.ts';
+import { type OptionInfo, required } from './option.ts';
+import { sharedOptions } from './options.ts';
 
-const column = 34;
+const maxWidth = 100;
+/** Where the second column starts: of the usage lines, and of the options. */
+const columns = { usage: 52, option: 28 };
 
-const inCode = (text: string): string => text.replaceAll('`', '');
+const withoutBackticks = (markdown: string): string => markdown.replaceAll('`', '');
 
-function optionLines({
-  flag,
-  env,
-  value,
-  help,
-  defaultText: fallback,
-  secret,
-}: OptionInfo): string {
-  const name = flag === null ? (env[0] ?? '') : `--${flag}${value === null ? '' : ` ${value}`}`;
-  const also = (flag === null ? env.slice(1) : env).map((variable) => `or ${variable}`);
-  const facts = [
-    ...also,
-    ...(secret === true ? ['environment only'] : [`default: ${inCode(fallback)}`]),
-  ];
-  const indent = ' '.repeat(column);
-  return `  ${name.padEnd(column - 2)}${inCode(help)}\n${indent}(${facts.join('; ')})`;
+/** Breaks text at spaces; a longer word has a line of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
 }
 
-const optionsOf = (command: Command | undefined): string =>
-  Object.values<OptionInfo>(options)
-    .filter(({ command: only }) => only === command)
-    .map((option) => optionLines(option))
-    .join('\n');
+/** A name, and beside it paragraphs in the second column; a name too long stands above them. */
+function entry(name: string, paragraphs: readonly string[], column: number): string {
+  const first = `  ${name}`;
+  const lines = paragraphs.flatMap((paragraph) => wrap(paragraph, maxWidth - column));
+  const indented = lines.map((line) => `${' '.repeat(column)}${line}`);
+  if (first.length + 2 > column) return [first, ...indented].join('\n');
+  return `${first}${indented.join('\n').slice(first.length)}`;
+}
+
+function optionEntry({ flag, env, value, help, defaultText, secret }: OptionInfo): string {
+  const name = flag === null ? (env[0] ?? '') : `--${flag}${value === null ? '' : ` ${value}`}`;
+  const aliases = (flag === null ? env.slice(1) : env).map((variable) => `or ${variable}`);
+  const defaultValue =
+    defaultText === required ? 'required' : `default: ${withoutBackticks(defaultText)}`;
+  const details = [...aliases, ...(secret === true ? ['environment only'] : []), defaultValue];
+  return entry(name, [withoutBackticks(help), `(${details.join('; ')})`], columns.option);
+}
+
+const optionSection = (title: string, options: CommandInfo['options']): string =>
+  `${title}\n${Object.values(options).map(optionEntry).join('\n')}\n`;
+
+const usageEntry = ({ usage, summary }: CommandInfo): string =>
+  entry(`assistants-mcp ${usage}`.trimEnd(), [summary], columns.usage);
+
+const helpSummary = 'Print this help, or that of a command';
+const helpFlag = entry('-h, --help', [helpSummary], columns.option);
+const versionFlag = entry('-v, --version', ['Print the version'], columns.option);
+const helpUsage = entry('assistants-mcp help [COMMAND]', [helpSummary], columns.usage);
 
 /** What `--help` prints. */
-export const helpText = (version: string): string => `assistants-mcp ${version}
+export function helpText(version: string, commands: readonly CommandInfo[]): string {
+  const sections = commands
+    .filter(({ options }) => Object.keys(options).length > 0)
+    .map(({ name, options }) => `\n${optionSection(`Options of ${name}:`, options)}`);
+  return `assistants-mcp ${version}
 Threads and runs of the Assistants API, as MCP tools and as a REST endpoint.
 
 Usage:
-  assistants-mcp [options]          speak MCP over stdio; an MCP host starts this
-  assistants-mcp serve [options]    the API at /v1 and MCP at /mcp, over HTTP
-  assistants-mcp import FILE…       bring in what the API once answered, as JSON or JSON Lines
-  assistants-mcp export             write everything as JSON Lines, for import
-  assistants-mcp prune              remove threads that nobody has used for long
-  assistants-mcp demo [options]     show the main job, told to a person
-  assistants-mcp help               print this
+${commands.map(usageEntry).join('\n')}
+${helpUsage}
 
-Options, as a flag or in the environment; the flag wins:
-${optionsOf(undefined)}
-  ${'-h, --help'.padEnd(column - 2)}print this
-  ${'-v, --version'.padEnd(column - 2)}print the version
+${optionSection('Options of all commands (flags override environment variables):', sharedOptions)}${helpFlag}
+${versionFlag}
+${sections.join('')}`;
+}
 
-Options of serve:
-${optionsOf('serve')}
+/** What `<command> --help` prints. */
+export function commandHelpText({ usage, summary, options }: CommandInfo): string {
+  const own = Object.keys(options).length > 0 ? `${optionSection('Options:', options)}\n` : '';
+  return `Usage: assistants-mcp ${usage}
 
-Options of import:
-${optionsOf('import')}
+${summary}.
 
-Options of export:
-${optionsOf('export')}
-
-Options of prune:
-${optionsOf('prune')}
+${own}For the options of all commands, such as --log-level, see \`assistants-mcp --help\`.
 `;
+}

@@ -1,70 +1,23 @@
-import { isPostgresUrl } from '../shared/urls.ts';
 import { type LogLevel, logLevels } from '../shared/log.ts';
+import { type ToolNames, toolNames, type Toolset, toolsets } from '../tools/toolsets.ts';
+import type { Option } from './option.ts';
 import {
-  type Option,
-  InvalidOption,
   anyText,
-  listOf,
-  oneOf,
-  parseModelMap,
+  boolean,
+  databaseLocation,
+  headerValue,
   httpUrl,
   integer,
-  boolean,
-} from './option.ts';
-import { dryRun, olderThan } from './command-options.ts';
-import { type ToolNames, toolNames, type Toolset, toolsets } from '../tools/toolsets.ts';
-import { output, replace, threads } from './command-options.ts';
-
-function toolsetList(text: string): readonly Toolset[] {
-  if (text === 'all') return toolsets;
-  const names = text.split(/[\s,]+/u).filter(Boolean);
-  const unknown = names.find((name) => !toolsets.some((toolset) => toolset === name));
-  if (names.length > 0 && unknown === undefined) {
-    return toolsets.filter((toolset) => names.includes(toolset));
-  }
-  const objection = unknown === undefined ? '' : `; '${unknown}' is none of them`;
-  throw new InvalidOption(`must be 'all' or some of ${toolsets.join(',')}${objection}.`);
-}
-
-/** What a header can carry: with anything else, such as the `…` of a shortened key, no call could be made. */
-function headerValue(text: string): string {
-  if (/^[\x20-\x7e]+$/u.test(text)) return text;
-  throw new InvalidOption('must be one line of ASCII characters.');
-}
-
-/** What a header can carry as a token; nothing else could ever be sent. */
-function bearerToken(text: string): string {
-  if (/^[\x21-\x7e]+$/u.test(text)) return text;
-  throw new InvalidOption('must be of visible ASCII characters, without spaces.');
-}
-
-/** A file, `:memory:` or PostgreSQL; a URL of another kind would become a file of that name. */
-function databaseLocation(text: string): string {
-  const scheme = /^[a-z][a-z0-9+.-]+:\/\//iu.exec(text);
-  if (scheme === null || isPostgresUrl(text)) return text;
-  throw new InvalidOption(`must be a file, :memory: or a postgres:// URL, not ${scheme[0]}.`);
-}
-
-/** A host name or address in lower case, without its port. */
-function hostName(text: string): string {
-  const url = URL.parse(
-    `http://${text.includes('::') ? text.replace(/^([^[].*)$/u, '[$1]') : text}`,
-  );
-  if (url !== null && !/[/?#@*]/u.test(text)) return url.hostname;
-  throw new InvalidOption(`must be host names or addresses, and '${text}' is none.`);
-}
-
-/** An origin as browsers send it. */
-function webOrigin(text: string): string {
-  if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*]+$/u.test(text)) return text;
-  throw new InvalidOption(`must be origins such as https://app.example, and '${text}' is none.`);
-}
+  oneOf,
+  parseModelMap,
+  toolsetList,
+} from './option-values.ts';
 
 const apiKey: Option<string | null> = {
   flag: null,
   env: ['OPENAI_API_KEY', 'OPENAI_APIS_API_KEY'],
   value: null,
-  help: 'Key for model calls, or for the remote server',
+  help: 'API key for model calls, or for the remote server',
   defaultText: 'none',
   secret: true,
   parse: headerValue,
@@ -75,7 +28,7 @@ const modelBaseUrl: Option<string | null> = {
   flag: null,
   env: ['OPENAI_BASE_URL'],
   value: null,
-  help: 'Model endpoint that runs are carried out on',
+  help: 'Base URL of the model endpoint that executes runs',
   defaultText: "OpenAI's",
   mode: 'embedded',
   parse: httpUrl,
@@ -88,7 +41,7 @@ const modelApi: Option<(typeof modelApis)[number]> = {
   flag: 'model-api',
   env: ['ASSISTANTS_MODEL_API'],
   value: 'NAME',
-  help: '`responses`, `chat` (Chat Completions), `auto` to find out which of them there is, or `scripted`: offline and deterministic, for trying things out',
+  help: '`responses`, `chat` (Chat Completions), `auto` (detects which of them the endpoint has) or `scripted` (offline and deterministic, for trying things out)',
   defaultText: '`auto`',
   mode: 'embedded',
   parse: oneOf(modelApis),
@@ -99,7 +52,7 @@ const model: Option<string | null> = {
   flag: 'model',
   env: ['ASSISTANTS_MODEL'],
   value: 'NAME',
-  help: 'Use this model whatever the assistant names, whose own may be retired',
+  help: 'Use this model instead of the one the assistant names',
   defaultText: "the assistant's",
   mode: 'embedded',
   parse: anyText,
@@ -110,7 +63,7 @@ const modelMap: Option<ReadonlyMap<string, string>> = {
   flag: 'model-map',
   env: ['ASSISTANTS_MODEL_MAP'],
   value: 'LIST',
-  help: 'Use new models in place of old ones, such as `gpt-4=gpt-4.1,gpt-4o=gpt-5.4`; `--model` wins over it',
+  help: 'Replace old models by new ones, such as `gpt-4=gpt-4.1,gpt-4o=gpt-5.4`; `--model` overrides it',
   defaultText: 'none',
   mode: 'embedded',
   parse: parseModelMap,
@@ -121,7 +74,7 @@ const database: Option<string | null> = {
   flag: 'database',
   env: ['ASSISTANTS_DATABASE'],
   value: 'LOCATION',
-  help: 'SQLite file that holds everything, `:memory:`, or `postgres://user@host/database`',
+  help: 'SQLite file, `:memory:` or `postgres://user@host/database`',
   defaultText: 'a file in the per-user data directory',
   mode: 'embedded',
   parse: databaseLocation,
@@ -143,7 +96,7 @@ const concurrency: Option<number> = {
   flag: 'concurrency',
   env: ['ASSISTANTS_CONCURRENCY'],
   value: 'COUNT',
-  help: 'Runs carried out at once',
+  help: 'Maximum number of runs that execute at once',
   defaultText: '`16`',
   mode: 'embedded',
   parse: integer(1, 1000),
@@ -154,8 +107,8 @@ const baseUrl: Option<string | null> = {
   flag: 'base-url',
   env: ['ASSISTANTS_BASE_URL'],
   value: 'URL',
-  help: 'Remote mode: use this Assistants-compatible server, as given (no `/v1` is added)',
-  defaultText: 'none: the embedded engine',
+  help: 'Remote mode: URL of an Assistants-compatible server, used as is (no `/v1` is added)',
+  defaultText: 'the embedded engine',
   parse: httpUrl,
   default: null,
 };
@@ -164,7 +117,7 @@ const apiVersion: Option<string | null> = {
   flag: 'api-version',
   env: ['ASSISTANTS_API_VERSION'],
   value: 'VERSION',
-  help: 'Remote mode: sent as query `api-version`, for Azure',
+  help: 'Remote mode: value of the query parameter `api-version`, for Azure',
   defaultText: 'none',
   mode: 'remote',
   parse: anyText,
@@ -175,7 +128,7 @@ const toolsetsOption: Option<readonly Toolset[]> = {
   flag: 'toolsets',
   env: ['ASSISTANTS_TOOLSETS'],
   value: 'LIST',
-  help: `Which tool groups are listed: \`all\`, or some of \`${toolsets.join(',')}\``,
+  help: `Tool groups to list: \`all\`, or some of \`${toolsets.join(',')}\``,
   defaultText: '`all`',
   parse: toolsetList,
   default: toolsets,
@@ -185,7 +138,7 @@ const readOnly: Option<boolean> = {
   flag: 'read-only',
   env: ['ASSISTANTS_READ_ONLY'],
   value: null,
-  help: 'List only the tools that change nothing; wins over everything else',
+  help: 'List only tools that change nothing; overrides the other tool options',
   defaultText: '`false`',
   parse: boolean,
   default: false,
@@ -195,7 +148,7 @@ const toolNamesOption: Option<ToolNames> = {
   flag: 'tool-names',
   env: ['ASSISTANTS_TOOL_NAMES'],
   value: 'NAMES',
-  help: '`default`, or `capability`: eight tools under the names of the published capabilities',
+  help: '`default`, or `capability`: only the eight tools of the published capability specs, under the names used there',
   defaultText: '`default`',
   parse: oneOf(toolNames),
   default: 'default',
@@ -205,70 +158,14 @@ const logLevel: Option<LogLevel> = {
   flag: 'log-level',
   env: ['ASSISTANTS_LOG_LEVEL'],
   value: 'LEVEL',
-  help: '`error`, `warn`, `info` or `debug`; the log goes to stderr',
+  help: 'Log level: `error`, `warn`, `info` or `debug`; the log goes to stderr',
   defaultText: '`info`',
   parse: oneOf(logLevels),
   default: 'info',
 };
 
-const host: Option<string> = {
-  flag: 'host',
-  env: ['ASSISTANTS_HOST'],
-  value: 'ADDRESS',
-  help: 'Address to listen on; one that other machines can reach needs ASSISTANTS_TOKEN',
-  defaultText: '`127.0.0.1`',
-  command: 'serve',
-  parse: (text) => text.replace(/^\[(.*)\]$/u, '$1'),
-  default: '127.0.0.1',
-};
-
-const port: Option<number> = {
-  flag: 'port',
-  env: ['ASSISTANTS_PORT'],
-  value: 'NUMBER',
-  help: 'Port to listen on; `0` picks a free one, which the log names',
-  defaultText: '`8080`',
-  command: 'serve',
-  parse: integer(0, 65_535),
-  default: 8080,
-};
-
-const token: Option<string | null> = {
-  flag: null,
-  env: ['ASSISTANTS_TOKEN'],
-  value: null,
-  help: 'Bearer token that callers of `serve` have to send as their API key',
-  defaultText: 'none: any key or none will do, from this machine alone',
-  secret: true,
-  command: 'serve',
-  parse: bearerToken,
-  default: null,
-};
-
-const allowedHosts: Option<readonly string[]> = {
-  flag: 'allowed-hosts',
-  env: ['ASSISTANTS_ALLOWED_HOSTS'],
-  value: 'LIST',
-  help: 'Names by which callers may address `serve`, beside loopback and the address it is reached at',
-  defaultText: 'none',
-  command: 'serve',
-  parse: listOf(hostName),
-  default: [],
-};
-
-const allowedOrigins: Option<readonly string[]> = {
-  flag: 'allowed-origins',
-  env: ['ASSISTANTS_ALLOWED_ORIGINS'],
-  value: 'LIST',
-  help: 'Origins of web pages that may call `serve`, such as `https://app.example`',
-  defaultText: 'none',
-  command: 'serve',
-  parse: listOf(webOrigin),
-  default: [],
-};
-
-/** Every option there is, in the order in which people read of them. */
-export const options = {
+/** The options of all commands, in the order in which the help lists them. */
+export const sharedOptions = {
   apiKey,
   modelBaseUrl,
   modelApi,
@@ -283,14 +180,4 @@ export const options = {
   readOnly,
   toolNames: toolNamesOption,
   logLevel,
-  host,
-  port,
-  token,
-  allowedHosts,
-  allowedOrigins,
-  replace,
-  threads,
-  output,
-  olderThan,
-  dryRun,
 };

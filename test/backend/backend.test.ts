@@ -4,16 +4,13 @@ import { expect, test } from 'vitest';
 import { createBackend } from '../../src/backend/backend.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { randomIds } from '../../src/shared/ids.ts';
-import { type Config, readConfig } from '../../src/config/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { temporaryFolder } from '../e2e/server.ts';
+import { configOf } from '../support/config.ts';
 
-function configure(...argv: string[]): Config {
-  const env = { OPENAI_API_KEY: 'sk-test-12345678' };
-  const reading = readConfig({ argv, env, platform: 'linux', home: '/nowhere' });
-  if (!('config' in reading)) throw new Error(JSON.stringify(reading));
-  return reading.config;
-}
+const configure = (...argv: string[]): Config =>
+  configOf({ argv, env: { OPENAI_API_KEY: 'sk-test-12345678' }, home: '/nowhere' });
 
 function setup(...argv: string[]) {
   const lines: string[] = [];

@@ -1,9 +1,9 @@
 import { toFile } from 'openai';
 import { expect, onTestFinished, test } from 'vitest';
 import { createBackend } from '../../src/backend/backend.ts';
-import { readConfig } from '../../src/config/config.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { createClock, createIds } from '../support/clock.ts';
+import { configOf } from '../support/config.ts';
 import { apiKey, setup } from '../support/engine.ts';
 import { listen } from '../support/loopback-server.ts';
 import { apiErrorOf } from '../support/conversation.ts';
@@ -59,9 +59,7 @@ async function connect(endpoint: string) {
     OPENAI_BASE_URL: `${endpoint}/v1`,
     ASSISTANTS_DATABASE: ':memory:',
   };
-  const reading = readConfig({ argv: [], env, platform: 'linux', home: '/nowhere' });
-  if (!('config' in reading)) throw new Error(JSON.stringify(reading));
-  const { config } = reading;
+  const config = configOf({ env, home: '/nowhere' });
   const log = createLog({ level: 'error', secrets: [], now: () => 0, write: () => {} });
   const backend = createBackend({ config, clock: createClock(), ids: createIds(), log });
   onTestFinished(() => backend.stop(0));

@@ -4,10 +4,11 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { type Host, main } from '../../src/cli/main.ts';
+import type { Host } from '../../src/cli/host.ts';
+import { main } from '../../src/cli/main.ts';
 import { temporary } from '../support/temporary-files.ts';
 
-/** A process that never was; what it prints is read once the program has ended. */
+/** Runs the program with a fake process, whose output can be read once the program has ended. */
 function setup(argv: readonly string[], env: Host['env'] = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
@@ -38,7 +39,7 @@ function setup(argv: readonly string[], env: Host['env'] = {}) {
 const request = (id: number, method: string, params: object = {}) =>
   `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
 
-const opening = request(1, 'initialize', {
+const initialize = request(1, 'initialize', {
   protocolVersion: '2025-11-25',
   capabilities: {},
   clientInfo: { name: 'test', version: '1' },
@@ -49,25 +50,25 @@ const nextLine = (stream: PassThrough) =>
     stream.once('data', (chunk: Buffer) => done(chunk.toString()));
   });
 
-test('version and help go to stdout, with exit code 0', async () => {
+test('prints the version and the help to stdout, with exit code 0', async () => {
   const [version, help] = [setup(['--version']), setup(['help'])];
   expect([await version.ended, await help.ended]).toEqual([0, 0]);
   expect(await text(version.stdout)).toBe(`${manifest.version}\n`);
   expect(await text(help.stdout)).toContain('--run-lifetime SECONDS');
 });
 
-test('problems go to stderr, with exit code 2', async () => {
+test('prints all configuration errors to stderr, with exit code 2', async () => {
   const { stdout, stderr, ended } = setup(['--bogus'], { ASSISTANTS_CONCURRENCY: '0' });
   expect(await ended).toBe(2);
   expect(await text(stdout)).toBe('');
   expect(await text(stderr)).toBe(
-    "Unknown option '--bogus'.\nASSISTANTS_CONCURRENCY must be a whole number from 1 to 1000, not '0'.\n",
+    "Unknown option '--bogus'.\nASSISTANTS_CONCURRENCY: '0' is not a whole number from 1 to 1000.\n",
   );
 });
 
-test('tools work on the engine until stdin ends', async () => {
+test('serves tools on the embedded engine until stdin ends', async () => {
   const { stdin, stdout, ended } = setup(['--model-api', 'scripted']);
-  stdin.write(opening);
+  stdin.write(initialize);
   expect(await nextLine(stdout)).toContain('"serverInfo":{"name":"assistants-mcp"');
   stdin.write(request(2, 'tools/call', { name: 'list_assistants', arguments: {} }));
   expect(await nextLine(stdout)).toContain('"structuredContent":{"object":"list","data":[]');
@@ -75,9 +76,9 @@ test('tools work on the engine until stdin ends', async () => {
   expect(await ended).toBe(0);
 });
 
-test('a database that cannot be opened is told in the answer and in the log', async () => {
+test('reports a database that cannot be opened in the tool result and in the log', async () => {
   const { stdin, stdout, stderr, ended } = setup(['--database', '/dev/null/a.db']);
-  stdin.write(opening);
+  stdin.write(initialize);
   await nextLine(stdout);
   stdin.write(request(2, 'tools/call', { name: 'list_assistants', arguments: {} }));
   expect(await nextLine(stdout)).toMatch(
@@ -90,10 +91,10 @@ test('a database that cannot be opened is told in the answer and in the log', as
   );
 });
 
-test('in remote mode tools go to the server named', async () => {
+test('sends tool calls to the remote server in remote mode', async () => {
   const remote = ['--base-url', 'http://127.0.0.1:9/v1', '--api-version', '1'];
   const { stdin, stdout, stderr, ended } = setup([...remote, '--log-level', 'warn']);
-  stdin.write(opening);
+  stdin.write(initialize);
   await nextLine(stdout);
   stdin.write(
     request(2, 'tools/call', { name: 'get_thread', arguments: { thread_id: 'thread_1' } }),
@@ -101,27 +102,27 @@ test('in remote mode tools go to the server named', async () => {
   expect(await nextLine(stdout)).toContain('"isError":true');
   stdin.end();
   expect(await ended).toBe(0);
-  expect(await text(stderr)).toContain('--database has no effect while --base-url names a server.');
+  expect(await text(stderr)).toContain('--database has no effect while --base-url is set.');
 });
 
-test('an interruption ends it, whatever the client does', async () => {
+test('exits on a signal while the client is connected', async () => {
   const { stdin, stdout, interrupt, ended } = setup([]);
-  stdin.write(opening);
+  stdin.write(initialize);
   await nextLine(stdout);
   interrupt();
   expect(await ended).toBe(0);
 });
 
-test('a person at a terminal is told what waits there', async () => {
+test('explains itself when stdin is a terminal', async () => {
   const { host, stderr, interrupt } = setup(['--version']);
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
-  const seen = nextLine(stderr);
+  const greeting = nextLine(stderr);
   interrupt();
   expect(await main({ ...host, argv: [], stdin })).toBe(0);
-  expect(await seen).toContain('Ctrl-D ends it');
+  expect(await greeting).toContain('Ctrl-D exits.');
 });
 
-test('the demo is told on stdout, by a server that is this very program', async () => {
+test('demo runs this program as its server and prints to stdout', async () => {
   const { host } = setup(['--version']);
   const stdout = new PassThrough();
   const command = [process.execPath, resolve('dist/cli.js')] as const;
@@ -131,7 +132,7 @@ test('the demo is told on stdout, by a server that is this very program', async 
   expect(await text(stdout)).toMatch(/The run completed\.\n$/u);
 });
 
-test('import, export and prune say on stderr what they did', async () => {
+test('import, export and prune print what they did to stderr', async () => {
   const file = temporary('threads.jsonl');
   const database = temporary();
   const thread = { id: 'thread_1', object: 'thread', created_at: 1_700_000_000 };
@@ -146,10 +147,10 @@ test('import, export and prune say on stderr what they did', async () => {
   expect(await text(exported.stderr)).toBe('Exported 1 object.\n');
   const pruned = setup(['prune', '--older-than', '1s', '--database', database]);
   expect(await pruned.ended).toBe(0);
-  expect(await text(pruned.stderr)).toBe('Removed 1 thread.\n');
+  expect(await text(pruned.stderr)).toBe('Deleted 1 thread.\n');
 });
 
-test('crashes and warnings of the runtime become log lines', async () => {
+test('logs uncaught errors and warnings of Node.js', async () => {
   const { stdin, stderr, reports, ended } = setup([], { OPENAI_API_KEY: 'sk-test-12345678' });
   reports.crash(new TypeError('key sk-test-12345678'));
   reports.warning(Object.assign(new Error('may change'), { name: 'ExperimentalWarning' }));
@@ -157,7 +158,7 @@ test('crashes and warnings of the runtime become log lines', async () => {
   stdin.end();
   expect(await ended).toBe(0);
   const log = await text(stderr);
-  expect(log).toContain('"message":"Unexpected error.","error":"TypeError: key [redacted]');
+  expect(log).toContain('"message":"uncaught error","error":"TypeError: key [redacted]');
   expect(log).toContain('"level":"warn","message":"is old"');
   expect(log).not.toContain('may change');
 });

@@ -18,15 +18,15 @@ interface Input {
   readonly dryRun?: boolean;
   readonly isTTY?: boolean;
   readonly interrupted?: Promise<void>;
-  /** Called while the command rests. */
-  readonly onRest?: () => Promise<void>;
+  /** Called in each pause between two batches. */
+  readonly onPause?: () => Promise<void>;
 }
 
-/** The command, so many days after the engine's clock began. */
+/** Runs `prune` a number of days after the start of the engine's clock. */
 function prune(database: string, days: number, input: Input = {}) {
-  const { olderThan = day, dryRun = false, onRest = () => eventLoopTurn(), ...rest } = input;
-  const clock: Clock = { now: () => start + days * day * 1000, sleep: onRest };
-  const terminal = openTerminal(rest);
+  const { olderThan = day, dryRun = false, onPause = () => eventLoopTurn(), ...streams } = input;
+  const clock: Clock = { now: () => start + days * day * 1000, sleep: onPause };
+  const terminal = openTerminal(streams);
   return outcomeOf(terminal, runPrune(terminal, { database, olderThan, dryRun, clock }));
 }
 
@@ -47,7 +47,7 @@ const threadsIn = async ({ openai }: Harness): Promise<string[]> => {
   return data.map(({ id }) => id);
 };
 
-test('old threads go with what is in them; assistants and live runs stay', async () => {
+test('deletes inactive threads with their messages and runs, and keeps assistants and active runs', async () => {
   const database = temporary();
   const harness = await setup({ database });
   harness.upstream.respondWith({});
@@ -58,109 +58,109 @@ test('old threads go with what is in them; assistants and live runs stay', async
   expect(await prune(database, 1)).toEqual({
     code: 0,
     stdout: '',
-    stderr: 'Removed 2 threads, 2 messages and 1 run.\n',
+    stderr: 'Deleted 2 threads, 2 messages and 1 run.\n',
   });
   expect(await threadsIn(harness)).toEqual([waiting.thread_id]);
   expect((await readRun(harness, waiting.run)).status).toBe('queued');
   expect((await harness.openai.beta.assistants.retrieve(ended.assistant_id)).id).toBe(
     ended.assistant_id,
   );
-  expect((await prune(database, 1)).stderr).toBe('Removed nothing.\n');
+  expect((await prune(database, 1)).stderr).toBe('Deleted nothing.\n');
 });
 
-test('copies of what code made go once they are old and their thread is gone', async () => {
+test('deletes local copies of generated files once they are old and their thread is deleted', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  const made: { thread_id: string; file_id: string }[] = [];
-  for (const name of ['still.csv', 'deleted.csv', 'live.csv']) {
+  const generated: { thread_id: string; file_id: string }[] = [];
+  for (const name of ['inactive.csv', 'deleted.csv', 'active.csv']) {
     harness.storage.containers.set('cntr_first', new Map([[`cfile_${name}`, new Blob([name])]]));
     harness.upstream.respondWith({
       output: [codeCall('save()'), textMessage('See.', [generatedFileCitation(name)])],
     });
     const { thread_id } = await createRun(harness, {}, { tools: [{ type: 'code_interpreter' }] });
     await harness.runToEnd();
-    made.push({ thread_id, file_id: [...harness.storage.files.keys()].at(-1) ?? '' });
+    generated.push({ thread_id, file_id: [...harness.storage.files.keys()].at(-1) ?? '' });
   }
-  const [still, deleted, live] = made;
+  const [inactive, deleted, active] = generated;
   await harness.openai.beta.threads.delete(deleted?.thread_id ?? '');
   const { id: assistant_id } = await createAssistant(harness);
-  await harness.openai.beta.threads.runs.create(live?.thread_id ?? '', { assistant_id });
-  const keptOf = async () => {
+  await harness.openai.beta.threads.runs.create(active?.thread_id ?? '', { assistant_id });
+  const hasCopies = async () => {
     const files = await Promise.all(
-      made.map(({ file_id }) => harness.openai.files.retrieve(file_id)),
+      generated.map(({ file_id }) => harness.openai.files.retrieve(file_id)),
     );
     return files.map(({ purpose }) => purpose === 'assistants_output');
   };
-  expect((await prune(database, 0)).stderr).toBe('Removed nothing.\n');
-  expect(await keptOf()).toEqual([true, true, true]);
-  const gone = '1 thread, 2 messages, 1 run and 2 files.\n';
-  expect((await prune(database, 1, { dryRun: true })).stderr).toBe(`Would remove ${gone}`);
-  expect((await prune(database, 1)).stderr).toBe(`Removed ${gone}`);
-  expect(await keptOf()).toEqual([false, false, true]);
-  expect(harness.storage.files.has(still?.file_id ?? '')).toBe(true);
+  expect((await prune(database, 0)).stderr).toBe('Deleted nothing.\n');
+  expect(await hasCopies()).toEqual([true, true, true]);
+  const counts = '1 thread, 2 messages, 1 run and 2 files.\n';
+  expect((await prune(database, 1, { dryRun: true })).stderr).toBe(`Would delete ${counts}`);
+  expect((await prune(database, 1)).stderr).toBe(`Deleted ${counts}`);
+  expect(await hasCopies()).toEqual([false, false, true]);
+  expect(harness.storage.files.has(inactive?.file_id ?? '')).toBe(true);
 });
 
-test('a dry run says what would go, and leaves it', async () => {
+test('--dry-run prints what would be deleted and deletes nothing', async () => {
   const database = temporary();
   const harness = await setup({ database });
   await createThread(harness);
-  const asked = { dryRun: true };
-  expect((await prune(database, 1, asked)).stderr).toBe('Would remove 1 thread and 1 message.\n');
-  expect((await prune(database, 0, asked)).stderr).toBe('Would remove nothing.\n');
+  const dryRun = { dryRun: true };
+  expect((await prune(database, 1, dryRun)).stderr).toBe('Would delete 1 thread and 1 message.\n');
+  expect((await prune(database, 0, dryRun)).stderr).toBe('Would delete nothing.\n');
   expect(await threadsIn(harness)).toHaveLength(1);
 });
 
-test('a server goes on between the batches, and what it has done by then counts', async () => {
+test('keeps a thread that becomes active between two batches', async () => {
   const database = temporary();
   await fill(database, 350);
   const harness = await setup({ database, oldIds: true });
   const { id: assistant_id } = await createAssistant(harness);
   await harness.clock.advance(10 * day * 1000);
-  const made: string[] = [];
-  const onRest = async () => {
+  const newThreads: string[] = [];
+  const onPause = async () => {
     const { thread_id } = await harness.openai.beta.threads.createAndRun({ assistant_id });
-    // The last one of the list comes to life while the first ones go.
+    // The last thread to delete becomes active while the first ones are deleted.
     await harness.openai.beta.threads.messages.create('thread_349', {
       role: 'user',
       content: 'Hello?',
     });
-    made.push(thread_id);
+    newThreads.push(thread_id);
   };
-  expect((await prune(database, 10, { onRest })).stderr).toBe(
-    'Removed 349 threads and 349 messages.\n',
+  expect((await prune(database, 10, { onPause })).stderr).toBe(
+    'Deleted 349 threads and 349 messages.\n',
   );
-  expect(made).toHaveLength(3);
-  expect((await threadsIn(harness)).toSorted()).toEqual(['thread_349', ...made].toSorted());
+  expect(newThreads).toHaveLength(3);
+  expect((await threadsIn(harness)).toSorted()).toEqual(['thread_349', ...newThreads].toSorted());
 });
 
-test('on a terminal a bar grows, and is gone at the end', async () => {
+test('shows a progress bar on a terminal and erases it at the end', async () => {
   const database = temporary();
   await fill(database, 250);
   const { stderr } = await prune(database, 1, { isTTY: true });
-  const shares = [...stderr.matchAll(/\rPruning [█░]{30} +(\d+) %/gu)].map(([, share]) =>
-    Number(share),
+  const percentages = [...stderr.matchAll(/\rPruning [█░]{30} +(\d+) %/gu)].map(([, percent]) =>
+    Number(percent),
   );
-  expect(shares).toEqual([40, 80, 100]);
-  expect(stderr.split('\u001B[K').at(-1)).toBe('Removed 250 threads and 250 messages.\n');
+  expect(percentages).toEqual([40, 80, 100]);
+  expect(stderr.split('\u001B[K').at(-1)).toBe('Deleted 250 threads and 250 messages.\n');
 });
 
-test('interrupted, it says how far it came', async () => {
+test('prints what it deleted before an interruption', async () => {
   const database = temporary();
   await fill(database, 250);
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
-  const onRest = async () => {
+  const onPause = async () => {
     interrupt();
     await eventLoopTurn();
   };
-  expect(await prune(database, 1, { interrupted, onRest })).toEqual({
+  expect(await prune(database, 1, { interrupted, onPause })).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'Interrupted.\nRemoved 100 threads and 100 messages before that.\n',
+    stderr: 'Interrupted.\nDeleted 100 threads and 100 messages before that.\n',
   });
-  expect((await prune(database, 1)).stderr).toBe('Removed 150 threads and 150 messages.\n');
+  expect((await prune(database, 1)).stderr).toBe('Deleted 150 threads and 150 messages.\n');
 });
 
-test('no database is made, and what is none is left alone', async () => {
+test('reports a missing database and a file that is not a database', async () => {
   const database = temporary();
   expect(await prune(database, 1)).toMatchObject({
     code: 1,

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { options } from '../../src/config/options.ts';
+import { commandOptions } from '../../src/config/command-options.ts';
+import { sharedOptions } from '../../src/config/options.ts';
 import { toolsets } from '../../src/tools/toolsets.ts';
 import { configOf, problemsOf, read } from '../support/config.ts';
 
-test('without flags and environment every default holds', () => {
+test('every option has its default without flags and environment', () => {
   expect(read()).toEqual({
+    action: 'run',
     command: 'stdio',
-    files: [],
+    positionals: [],
     warnings: [],
     config: {
       apiKey: null,
@@ -81,45 +83,46 @@ const settings = [
 describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: string) => {
   const words = command === undefined ? [] : [command];
 
-  test('is read from its flag and from the environment', () => {
+  test('is set by its flag or its environment variable', () => {
     expect(configOf({ argv: [...words, `--${flag}`, text] })[field]).toEqual(value);
     expect(configOf({ argv: [...words, `--${flag}=${text}`] })[field]).toEqual(value);
     expect(configOf({ env: { [name]: text } })[field]).toEqual(value);
   });
 
-  test('its flag beats the environment, and an empty variable counts as unset', () => {
+  test('is set by its flag rather than the variable, and an empty variable counts as unset', () => {
     const argv = [...words, `--${flag}`, text];
     expect(configOf({ argv, env: { [name]: 'x' } })[field]).toEqual(value);
     expect(configOf({ env: { [name]: ' ' } })).toEqual(configOf());
   });
 });
 
-test('every option is tested above or below', () => {
+test('this file tests every option', () => {
   const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token'];
   const ofCommands = ['replace', 'threads', 'output', 'olderThan', 'dryRun'];
   const tested = [...settings.map(([, , field]) => field), ...others, ...ofCommands];
-  expect(tested.toSorted()).toEqual(Object.keys(options).toSorted());
+  const all = Object.keys({ ...sharedOptions, ...commandOptions });
+  expect(tested.toSorted()).toEqual(all.toSorted());
 });
 
-test('the key is the first one that is set, without the newline that came with it', () => {
+test('the API key is that of the first variable that is set, without its newline', () => {
   const OPENAI_APIS_API_KEY = 'second\n';
   expect(configOf({ env: { OPENAI_APIS_API_KEY } }).apiKey).toBe('second');
   expect(configOf({ env: { OPENAI_APIS_API_KEY, OPENAI_API_KEY: 'first' } }).apiKey).toBe('first');
 });
 
-test('import reads the files it names, and replaces only when it is told to', () => {
+test('import takes files, and replaces objects only with --replace', () => {
   expect(read({ argv: ['import', 'a.jsonl', '-'] })).toMatchObject({
     command: 'import',
-    files: ['a.jsonl', '-'],
+    positionals: ['a.jsonl', '-'],
     config: { replace: false },
   });
   expect(read({ argv: ['import', '--replace', 'a.jsonl'] })).toMatchObject({
-    files: ['a.jsonl'],
+    positionals: ['a.jsonl'],
     config: { replace: true },
   });
 });
 
-test('export may be narrowed to threads and write to a file', () => {
+test('export takes thread ids and an output file', () => {
   const argv = ['export', '--threads', 'thread_1, 550e8400-e29b', '--output', 'all.jsonl'];
   expect(configOf({ argv })).toMatchObject({
     threads: ['thread_1', '550e8400-e29b'],
@@ -128,37 +131,37 @@ test('export may be narrowed to threads and write to a file', () => {
   expect(configOf({ argv: ['export', '--output', '-'] }).output).toBeNull();
 });
 
-test('the token of callers comes from the environment', () => {
+test('the bearer token of callers is set by ASSISTANTS_TOKEN', () => {
   expect(configOf({ env: { ASSISTANTS_TOKEN: 'let-me-in\n' } }).token).toBe('let-me-in');
   expect(problemsOf({ env: { ASSISTANTS_TOKEN: 'let me in' } })).toEqual([
-    'ASSISTANTS_TOKEN must be of visible ASCII characters, without spaces.',
+    'ASSISTANTS_TOKEN: must be visible ASCII characters without spaces.',
   ]);
 });
 
 test.each(['localhost', '127.0.0.1', '127.8.8.8', '::1', '[::1]'])(
-  'serve needs no token on %s',
+  'serve requires no token on %s',
   (host) => {
     expect(read({ argv: ['serve', '--host', host] })).toMatchObject({ command: 'serve' });
   },
 );
 
 test.each(['0.0.0.0', '::', '192.168.1.5', '127.1', '0', '127.0.0.1.example', 'box.example'])(
-  'serve needs a token on %s',
+  'serve requires a token on %s',
   (host) => {
     const argv = ['serve', '--host', host];
     expect(problemsOf({ argv })).toEqual([
-      `serve needs ASSISTANTS_TOKEN on ${host}, which other machines can reach.`,
+      `serve requires ASSISTANTS_TOKEN on ${host}, which other machines can reach.`,
     ]);
     expect(configOf({ argv, env: { ASSISTANTS_TOKEN: 'let-me-in' } }).host).toBe(host);
   },
 );
 
-test('the model endpoint comes from the environment', () => {
+test('the model endpoint is set by OPENAI_BASE_URL', () => {
   const OPENAI_BASE_URL = 'https://models.example/v1';
   expect(configOf({ env: { OPENAI_BASE_URL } }).modelBaseUrl).toBe(OPENAI_BASE_URL);
 });
 
-test('read-only is a switch that takes a value where it has to', () => {
+test('--read-only is a switch that also accepts a value', () => {
   expect(configOf({ argv: ['--read-only'] }).readOnly).toBe(true);
   expect(configOf({ env: { ASSISTANTS_READ_ONLY: '1' } }).readOnly).toBe(true);
   const env = { ASSISTANTS_READ_ONLY: 'true' };
@@ -172,29 +175,33 @@ test.each([
   ['darwin', {}, '/home/ada/Library/Application Support/assistants-mcp/assistants.db'],
   ['win32', { LOCALAPPDATA: 'C:\\Local' }, 'C:\\Local\\assistants-mcp\\assistants.db'],
   ['win32', {}, '\\home\\ada\\AppData\\Local\\assistants-mcp\\assistants.db'],
-])('on %s with %j the database is %s', (platform, env, file) => {
+])('on %s with %j the default database is %s', (platform, env, file) => {
   expect(configOf({ platform, env }).database).toBe(file);
 });
 
-test('a ~ that no shell has read means the home directory', () => {
+test('~ in a database path means the home directory', () => {
   expect(configOf({ argv: ['--database', '~/a.db'] }).database).toBe('/home/ada/a.db');
 });
 
 test.each([
-  [{ argv: ['demo'] }, 'demo'],
-  [{ argv: ['help'] }, 'help'],
-  [{ argv: ['--help', '--bogus'] }, 'help'],
-  [{ argv: ['-h'] }, 'help'],
-  [{ argv: ['--version'] }, 'version'],
-  [{ argv: ['-v'] }, 'version'],
-])('%j is the command %s', (start, command) => {
-  expect(read(start)).toMatchObject({ command });
+  [{ argv: ['demo'] }, { action: 'run', command: 'demo' }],
+  [{ argv: ['help'] }, { action: 'help', command: undefined }],
+  [{ argv: ['--help', '--bogus'] }, { action: 'help', command: undefined }],
+  [{ argv: ['-h'] }, { action: 'help', command: undefined }],
+  [{ argv: ['swerve', '--help'] }, { action: 'help', command: undefined }],
+  [{ argv: ['serve', '--help', '--bogus'] }, { action: 'help', command: 'serve' }],
+  [{ argv: ['-h', 'prune'] }, { action: 'help', command: 'prune' }],
+  [{ argv: ['help', 'export'] }, { action: 'help', command: 'export' }],
+  [{ argv: ['--version'] }, { action: 'version' }],
+  [{ argv: ['serve', '-v'] }, { action: 'version' }],
+])('%j parses to %j', (start, expected) => {
+  expect(read(start)).toMatchObject(expected);
 });
 
-test('an option of the other mode is warned about', () => {
+test('warns about an option that has no effect in this mode', () => {
   const ASSISTANTS_BASE_URL = 'http://127.0.0.1/v1';
   expect(read({ argv: ['--model', 'm'], env: { ASSISTANTS_BASE_URL } })).toMatchObject({
-    warnings: ['--model has no effect while ASSISTANTS_BASE_URL names a server.'],
+    warnings: ['--model has no effect while ASSISTANTS_BASE_URL is set.'],
   });
   expect(read({ env: { ASSISTANTS_API_VERSION: '1' } })).toMatchObject({
     warnings: ['ASSISTANTS_API_VERSION has no effect without ASSISTANTS_BASE_URL.'],

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.ts';
+import { problemsOf, read } from '../support/config.ts';
 
-const read = (argv: readonly string[], env = {}) =>
-  readConfig({ argv: ['prune', ...argv], env, platform: 'linux', home: '/home/ada' });
+const prune = (...argv: string[]) => read({ argv: ['prune', ...argv] });
+const pruneProblems = (...argv: string[]) => problemsOf({ argv: ['prune', ...argv] });
 
 test.each([
   ['90s', 90],
@@ -10,34 +10,33 @@ test.each([
   ['12h', 43_200],
   ['30d', 2_592_000],
   ['8w', 4_838_400],
-])('%s are %i seconds', (text, olderThan) => {
+])('parses %s as %i seconds', (text, olderThan) => {
   const config = { olderThan, dryRun: false };
-  expect(read(['--older-than', text])).toMatchObject({ command: 'prune', config });
+  expect(prune('--older-than', text)).toMatchObject({ command: 'prune', config });
 });
 
-test('a dry run is a switch', () => {
+test('--dry-run is a switch', () => {
   const config = { olderThan: 60, dryRun: true };
-  expect(read(['--dry-run', '--older-than=1m'])).toMatchObject({ config });
+  expect(prune('--dry-run', '--older-than=1m')).toMatchObject({ config });
 });
 
-test('nothing goes unless it is said what', () => {
-  expect(read([])).toEqual({ problems: ['prune needs --older-than, such as --older-than 30d.'] });
-  expect(read(['30d'])).toMatchObject({ problems: { 0: "Unexpected argument '30d'." } });
+test('prune requires --older-than', () => {
+  const sentence = 'prune needs --older-than, such as --older-than 30d.';
+  expect(pruneProblems()).toEqual([sentence]);
+  expect(pruneProblems('30d')).toEqual(["Unexpected argument '30d'.", sentence]);
 });
 
 test.each(['0d', '30', 'd', '-1d', '1.5h', '30 d', '30D', '1y', '1e3s', '1234567s'])(
-  '%s is no length of time',
+  'rejects %s as a duration',
   (text) => {
-    expect(read([`--older-than=${text}`])).toEqual({
-      problems: [
-        `--older-than must be a number of seconds, minutes, hours, days or weeks such as 90s, 15m, 12h, 30d or 8w, not '${text}'.`,
-      ],
-    });
+    expect(pruneProblems(`--older-than=${text}`)).toEqual([
+      `--older-than: '${text}' is not a duration such as 90s, 15m, 12h, 30d or 8w.`,
+    ]);
   },
 );
 
-test('a remote server prunes for itself', () => {
-  expect(read(['--older-than', '1d', '--base-url', 'https://host.example/v1'])).toEqual({
-    problems: ['prune works on a database of this machine: take --base-url away.'],
-  });
+test('prune has no remote mode', () => {
+  expect(pruneProblems('--older-than', '1d', '--base-url', 'https://host.example/v1')).toEqual([
+    'prune cannot be used with --base-url; remove it.',
+  ]);
 });

@@ -4,23 +4,23 @@ import { problemsOf } from '../support/config.ts';
 test.each<[string[], string]>([
   [
     ['swerve'],
-    "Unknown command 'swerve'; the commands are serve, import, export, prune, demo and help.",
+    "Unknown command 'swerve'. Did you mean 'serve'? The commands are serve, import, export, prune, demo and help.",
   ],
   [['import'], "import needs a FILE, or '-' for stdin."],
   [['export', 'all.jsonl'], "Unexpected argument 'all.jsonl'."],
-  [['export', '--threads', 'a,,b'], '--threads must be thread ids with commas between them.'],
-  [['export', '--replace'], '--replace has no effect without import.'],
-  [['import', 'a', '--output', 'b'], '--output has no effect without export.'],
-  [['--port', '80'], '--port has no effect without serve.'],
-  [['demo', '--host', '::'], '--host has no effect without serve.'],
-  [['serve', '--port', '65536'], "--port must be a whole number from 0 to 65535, not '65536'."],
+  [['export', '--threads', 'a,,b'], '--threads: must be thread ids separated by commas.'],
+  [['export', '--replace'], '--replace has no effect without the import command.'],
+  [['import', 'a', '--output', 'b'], '--output has no effect without the export command.'],
+  [['--port', '80'], '--port has no effect without the serve command.'],
+  [['demo', '--host', '::'], '--host has no effect without the serve command.'],
+  [['serve', '--port', '65536'], "--port: '65536' is not a whole number from 0 to 65535."],
   [
     ['serve', '--allowed-hosts', 'a,b/c'],
-    "--allowed-hosts must be host names or addresses, and 'b/c' is none.",
+    "--allowed-hosts: 'b/c' is not a host name or IP address.",
   ],
   [
     ['serve', '--allowed-origins', '*'],
-    "--allowed-origins must be origins such as https://app.example, and '*' is none.",
+    "--allowed-origins: '*' is not an origin such as https://app.example.",
   ],
   [['demo', 'twice'], "Unexpected argument 'twice'."],
   [['--bogus'], "Unknown option '--bogus'."],
@@ -32,90 +32,90 @@ test.each<[string[], string]>([
   [['--model', '--read-only'], '--model needs a value.'],
   [
     ['--model-api', 'claude'],
-    "--model-api must be auto, responses, chat or scripted, not 'claude'.",
+    "--model-api: 'claude' is not one of auto, responses, chat, scripted.",
   ],
-  [
-    ['--model-map', ','],
-    '--model-map must be names such as gpt-4=gpt-4.1, with commas between them.',
-  ],
+  [['--model-map', ','], '--model-map: must be pairs such as gpt-4=gpt-4.1,gpt-4o=gpt-5.4.'],
   [
     ['--database', 'mysql://ada:secret@host/a'],
-    '--database must be a file, :memory: or a postgres:// URL, not mysql://.',
+    '--database: must be a file, :memory: or a postgres:// URL, not mysql://.',
   ],
-  [['--run-lifetime', '0'], "--run-lifetime must be a whole number from 1 to 86400, not '0'."],
-  [['--concurrency', '1e9'], "--concurrency must be a whole number from 1 to 1000, not '1e9'."],
-  [['--base-url', 'ftp://host'], '--base-url must be a URL that begins with https:// or http://.'],
-  [['--base-url', 'host/v1'], '--base-url must be a URL that begins with https:// or http://.'],
+  [['--run-lifetime', '0'], "--run-lifetime: '0' is not a whole number from 1 to 86400."],
+  [['--concurrency', '1e9'], "--concurrency: '1e9' is not a whole number from 1 to 1000."],
+  [['--base-url', 'ftp://host'], '--base-url: must be a URL that starts with https:// or http://.'],
+  [['--base-url', 'host/v1'], '--base-url: must be a URL that starts with https:// or http://.'],
   [
     ['--base-url', 'https://ada:secret@host/v1'],
-    '--base-url must be a URL without query, fragment, user name or password.',
+    '--base-url: must be a URL without a query, fragment, user name or password.',
   ],
   [
     ['--base-url', 'https://host/v1?api-version=1'],
-    '--base-url must be a URL without query, fragment, user name or password.',
+    '--base-url: must be a URL without a query, fragment, user name or password.',
   ],
   [
     ['--toolsets', 'runs,stores'],
-    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants,files; 'stores' is none of them.",
+    "--toolsets: 'stores' is not a toolset; use all, or some of runs,run_steps,message_files,messages,threads,assistants,files.",
   ],
   [
     ['--toolsets', ','],
-    "--toolsets must be 'all' or some of runs,run_steps,message_files,messages,threads,assistants,files.",
+    '--toolsets: must be all, or some of runs,run_steps,message_files,messages,threads,assistants,files.',
   ],
-  [['--read-only=maybe'], "--read-only must be true or false, not 'maybe'."],
-  [['--tool-names', 'short'], "--tool-names must be default or capability, not 'short'."],
-  [['demo', '--database', 'a.db'], '--database has no effect on the demo.'],
-  [['demo', '--read-only'], '--read-only has no effect on the demo.'],
-  [['--log-level', 'loud'], "--log-level must be error, warn, info or debug, not 'loud'."],
-])('%j is refused: %s', (argv, sentence) => {
+  [['--read-only=maybe'], "--read-only: 'maybe' is not true or false."],
+  [['--tool-names', 'short'], "--tool-names: 'short' is not one of default, capability."],
+  [['demo', '--database', 'a.db'], '--database has no effect on the demo command.'],
+  [['demo', '--read-only'], '--read-only has no effect on the demo command.'],
+  [['--log-level', 'loud'], "--log-level: 'loud' is not one of error, warn, info, debug."],
+])('rejects %j: %s', (argv, sentence) => {
   expect(problemsOf({ argv })).toEqual([sentence]);
 });
 
-test('every bad entry of a map has a sentence of its own', () => {
+test('reports every invalid entry of a model map', () => {
   const list = 'gpt-4=gpt-4.1,gpt-4o,=a b= c=d=e,gpt-4=gpt-5';
-  const wanted = '--model-map must be names such as gpt-4=gpt-4.1, with commas between them';
   expect(problemsOf({ argv: ['--model-map', list] })).toEqual([
-    ...['gpt-4o', '=a', 'b=', 'c=d=e'].map((entry) => `${wanted}, and '${entry}' is none.`),
-    "--model-map may name 'gpt-4' only once.",
+    ...['gpt-4o', '=a', 'b=', 'c=d=e'].map(
+      (entry) => `--model-map: '${entry}' is not a pair such as gpt-4=gpt-4.1.`,
+    ),
+    "--model-map: 'gpt-4' appears more than once.",
   ]);
 });
 
-test('all problems are reported at once, each under the name that was used', () => {
+test('reports all problems at once, each under the flag or variable that was set', () => {
   const env = { ASSISTANTS_LOG_LEVEL: 'loud', OPENAI_BASE_URL: 'nowhere' };
   expect(problemsOf({ argv: ['--bogus', '--concurrency', 'many'], env })).toEqual([
     "Unknown option '--bogus'.",
-    'OPENAI_BASE_URL must be a URL that begins with https:// or http://.',
-    "--concurrency must be a whole number from 1 to 1000, not 'many'.",
-    "ASSISTANTS_LOG_LEVEL must be error, warn, info or debug, not 'loud'.",
+    'OPENAI_BASE_URL: must be a URL that starts with https:// or http://.',
+    "--concurrency: 'many' is not a whole number from 1 to 1000.",
+    "ASSISTANTS_LOG_LEVEL: 'loud' is not one of error, warn, info, debug.",
   ]);
 });
 
-test.each(['sk-abc…xyz', 'sk-a\nsk-b'])('the key %j could not be sent', (OPENAI_API_KEY) => {
-  expect(problemsOf({ env: { OPENAI_API_KEY } })).toEqual([
-    'OPENAI_API_KEY must be one line of ASCII characters.',
-  ]);
-});
+test.each(['sk-abc…xyz', 'sk-a\nsk-b'])(
+  'rejects the API key %j, which an HTTP header cannot carry',
+  (OPENAI_API_KEY) => {
+    expect(problemsOf({ env: { OPENAI_API_KEY } })).toEqual([
+      'OPENAI_API_KEY: must be one line of ASCII characters.',
+    ]);
+  },
+);
 
 test.each(['import', 'export'])('%s has no remote mode', (command) => {
   const argv = command === 'import' ? ['import', 'a.jsonl'] : ['export'];
   expect(problemsOf({ argv, env: { ASSISTANTS_BASE_URL: 'http://127.0.0.1/v1' } })).toEqual([
-    `${command} works on a database of this machine: take ASSISTANTS_BASE_URL away.`,
+    `${command} cannot be used with ASSISTANTS_BASE_URL; unset it.`,
   ]);
 });
 
 test('serve has no remote mode', () => {
   const env = { ASSISTANTS_BASE_URL: 'https://host.example' };
   expect(problemsOf({ argv: ['serve'], env })).toEqual([
-    'serve answers from the engine in this process: take ASSISTANTS_BASE_URL away.',
+    'serve cannot be used with ASSISTANTS_BASE_URL; unset it.',
   ]);
 });
 
 test.each(['linux', 'darwin', 'win32'])(
-  'without a home on %s a database has a name',
+  'without a home directory on %s the database must be named',
   (platform) => {
     const none = { platform, home: '' };
-    const sentence =
-      'There is no home directory to keep the database in: name a file with --database.';
+    const sentence = 'There is no home directory for the database; choose a file with --database.';
     expect(problemsOf(none)).toEqual([sentence]);
     expect(problemsOf({ ...none, argv: ['export'] })).toEqual([sentence]);
     expect(problemsOf({ ...none, argv: ['--database', 'a.db'] })).toEqual([]);
@@ -123,3 +123,45 @@ test.each(['linux', 'darwin', 'win32'])(
     expect(problemsOf({ ...none, argv: ['demo'] })).toEqual([]);
   },
 );
+
+test.each([
+  ['--modelapi', '--model-api'],
+  ['--model_api=chat', '--model-api'],
+  ['--modle', '--model'],
+  ['--Concurrency=2', '--concurrency'],
+  ['--concurrency16', '--concurrency'],
+  ['-database', '--database'],
+  ['--older-then=30d', '--older-than'],
+])('suggests the known flag for the misspelt or glued %s', (written, flag) => {
+  const [name] = written.split('=');
+  expect(problemsOf({ argv: [written] })).toEqual([
+    `Unknown option '${name}'. Did you mean '${flag}'?`,
+  ]);
+});
+
+test('suggests no flag for an unknown one that resembles none', () => {
+  expect(problemsOf({ argv: ['--frobnicate'] })).toEqual(["Unknown option '--frobnicate'."]);
+});
+
+test('does not take the value of an unknown flag for a command or an argument', () => {
+  const sentence = "Unknown option '--modelapi'. Did you mean '--model-api'?";
+  expect(problemsOf({ argv: ['--modelapi', 'chat'] })).toEqual([sentence]);
+  expect(problemsOf({ argv: ['--modelapi', 'chat', 'demo'] })).toEqual([sentence]);
+  expect(problemsOf({ argv: ['demo', '--modelapi', 'chat'] })).toEqual([sentence]);
+  expect(problemsOf({ argv: ['--modelapi', 'demo', 'twice'] })).toEqual([
+    "Unexpected argument 'twice'.",
+    sentence,
+  ]);
+});
+
+test('names all commands when an unknown one resembles none', () => {
+  expect(problemsOf({ argv: ['frobnicate'] })).toEqual([
+    "Unknown command 'frobnicate'. The commands are serve, import, export, prune, demo and help.",
+  ]);
+});
+
+test('the default command cannot be named', () => {
+  expect(problemsOf({ argv: ['stdio'] })).toEqual([
+    "Unknown command 'stdio'. The commands are serve, import, export, prune, demo and help.",
+  ]);
+});

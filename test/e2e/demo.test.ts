@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { startServe } from '../support/serve.ts';
 import { startServer, temporaryFolder } from './server.ts';
 
-test('the demo tells the whole story, leaves nothing behind, and exits with 0', async () => {
+test('demo runs the whole conversation, leaves no files, and exits with 0', async () => {
   const folder = temporaryFolder();
   const env = { TMPDIR: folder, TEMP: folder, TMP: folder, ASSISTANTS_LOG_LEVEL: '' };
   const demo = startServer({ args: ['demo'], folder, env });
   expect(await demo.exited).toBe(0);
-  const told = demo.stdout();
-  expect(told).toContain('The model is the scripted one');
-  expect(told.match(/^ ?\d+\. .*$/gmu)?.map((title) => title.slice(4))).toEqual([
+  const output = demo.stdout();
+  expect(output).toContain('The model is the scripted one');
+  expect(output.match(/^ ?\d+\. .*$/gmu)?.map((title) => title.slice(4))).toEqual([
     'Connect',
     'create_assistant',
     'create_thread_and_run',
@@ -21,39 +21,39 @@ test('the demo tells the whole story, leaves nothing behind, and exits with 0', 
     'list_run_steps',
     'list_runs',
   ]);
-  expect(told).toMatch(/· run_\w+ is queued/u);
-  expect(told).toMatch(/It asks for get_weather\(\{"city":.*\}\) as call_\w+\./u);
-  expect(told).toMatch(/The assistant says: .*light rain/u);
-  expect(told).toContain('file-PackingList');
-  expect(told.trimEnd().split('\n').at(-1)).toBe('The run completed.');
+  expect(output).toMatch(/· run_\w+ is queued/u);
+  expect(output).toMatch(/It calls get_weather\(\{"city":.*\}\) as call_\w+\./u);
+  expect(output).toMatch(/The assistant replies: .*light rain/u);
+  expect(output).toContain('file-PackingList');
+  expect(output.trimEnd().split('\n').at(-1)).toBe('The run completed.');
   expect(demo.stderr()).toBe('');
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a demo without a place for its database says so', async () => {
+test('demo reports a temporary directory that does not exist', async () => {
   const nowhere = join(temporaryFolder(), 'nowhere');
   const env = { TMPDIR: nowhere, TEMP: nowhere, TMP: nowhere, ASSISTANTS_LOG_LEVEL: '' };
   const demo = startServer({ args: ['demo'], env });
   expect(await demo.exited).toBe(1);
-  expect(demo.stdout()).toMatch(/It ended early: ENOENT: .*nowhere/u);
+  expect(demo.stdout()).toMatch(/The demo failed: ENOENT: .*nowhere/u);
   expect(demo.stderr()).toBe('');
 });
 
-test('the demo can be told by a server elsewhere, which has settings of its own', async () => {
+test('demo runs on a remote server', async () => {
   const { url } = await startServe();
   const env = { ASSISTANTS_BASE_URL: `${url}/v1`, ASSISTANTS_LOG_LEVEL: '' };
   const demo = startServer({ args: ['demo'], env });
   expect(await demo.exited).toBe(0);
   expect(demo.stdout()).toContain(`The server is ${url}/v1.`);
-  expect(demo.stdout()).toMatch(/The assistant says: .*light rain/u);
+  expect(demo.stdout()).toMatch(/The assistant replies: .*light rain/u);
   expect(demo.stderr()).toBe('');
 });
 
-test('a demo that cannot do its job says why and exits with 1', async () => {
+test('demo exits with 1 when its run fails', async () => {
   const env = {
     OPENAI_API_KEY: 'sk-none-12345678',
     OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
-    // An endpoint that cannot be reached is tried again for a minute, or until the run expires.
+    // Model calls to an unreachable endpoint are retried for a minute, or until the run expires.
     ASSISTANTS_RUN_LIFETIME: '2',
   };
   const demo = startServer({ args: ['demo'], env });

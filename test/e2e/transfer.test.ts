@@ -17,7 +17,7 @@ const shell = (folder: string, command: string) =>
     },
   );
 
-test('a database goes from one file into another through a pipe', () => {
+test('copies a database through a pipe from export to import', () => {
   const folder = temporaryFolder();
   const messages = Array.from({ length: 3000 }, (_, index) => ({
     ...question,
@@ -30,11 +30,11 @@ test('a database goes from one file into another through a pipe', () => {
     '',
     'Imported 1 assistant, 1 thread and 3000 messages from in.jsonl.\n',
   ]);
-  const moved = shell(
+  const copied = shell(
     folder,
     'assistants-mcp export --database a.db | assistants-mcp import - --database b.db',
   );
-  expect([moved.status, moved.stdout]).toEqual([0, '']);
+  expect([copied.status, copied.stdout]).toEqual([0, '']);
   const compared = shell(
     folder,
     'assistants-mcp export --database a.db --output a.jsonl && assistants-mcp export --database b.db > b.jsonl && cmp a.jsonl b.jsonl',
@@ -42,7 +42,7 @@ test('a database goes from one file into another through a pipe', () => {
   expect([compared.status, compared.stdout]).toEqual([0, '']);
 });
 
-test('a reader that stops early leaves no noise', () => {
+test('export exits silently when the reader of its output stops early', () => {
   const folder = temporaryFolder();
   const messages = Array.from({ length: 3000 }, (_, index) => ({
     ...question,
@@ -56,7 +56,7 @@ test('a reader that stops early leaves no noise', () => {
   expect([status, stdout, stderr]).toEqual([0, toLines([thread]), '']);
 });
 
-test('what is wrong with a file is told on stderr, with exit code 1', () => {
+test('import prints why a file is invalid to stderr, with exit code 1', () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'in.jsonl'), toLines([thread, { ...question, role: 'robot' }]));
   const { status, stdout, stderr } = shell(folder, 'assistants-mcp import in.jsonl');

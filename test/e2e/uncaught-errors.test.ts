@@ -26,7 +26,7 @@ describe.skipIf(process.platform === 'win32')('by accident', () => {
     expect(await server.exited).toBe(1);
     expect(messagesIn(server.stdout())).toHaveLength(1);
     expect(server.stderr()).toContain(
-      '"message":"Unexpected error.","error":"Error: refused: [redacted]',
+      '"message":"uncaught error","error":"Error: refused: [redacted]',
     );
     expect(server.stderr()).not.toContain('1234567890abcdef');
   });

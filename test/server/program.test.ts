@@ -62,7 +62,7 @@ test('refuses to be reached by other machines without a token', async () => {
   const { stderr, ended } = start(['--host', '0.0.0.0']);
   expect(await ended).toBe(2);
   expect(await text(stderr)).toBe(
-    'serve needs ASSISTANTS_TOKEN on 0.0.0.0, which other machines can reach.\n',
+    'serve requires ASSISTANTS_TOKEN on 0.0.0.0, which other machines can reach.\n',
   );
 });
 

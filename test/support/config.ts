@@ -1,25 +1,28 @@
-import { readConfig } from '../../src/config/config.ts';
+import { commands } from '../../src/cli/commands/index.ts';
+import { type Config, readConfig } from '../../src/config/config.ts';
 
 /** How the program is started, by the user `ada`. */
 interface Start {
   readonly argv?: readonly string[];
-  readonly env?: Record<string, string>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly platform?: string;
   readonly home?: string;
 }
 
-/** What comes of it. */
-export const read = ({ argv = [], env = {}, platform = 'linux', home = '/home/ada' }: Start = {}) =>
-  readConfig({ argv, env, platform, home });
-
-/** Every setting; throws where there are problems. */
-export function configOf(start?: Start) {
-  const reading = read(start);
-  if (!('config' in reading)) throw new Error(JSON.stringify(reading));
-  return reading.config;
+/** The parsed command line, with the command's name in place of the command. */
+export function read({ argv = [], env = {}, platform = 'linux', home = '/home/ada' }: Start = {}) {
+  const parsed = readConfig({ argv, env, platform, home }, commands);
+  return 'command' in parsed ? { ...parsed, command: parsed.command?.name } : parsed;
 }
 
-export const problemsOf = (start: Start) => {
-  const reading = read(start);
-  return 'problems' in reading ? reading.problems : [];
-};
+/** The configuration; throws if there are problems. */
+export function configOf(start?: Start): Config {
+  const parsed = read(start);
+  if (parsed.action !== 'run') throw new Error(JSON.stringify(parsed));
+  return parsed.config;
+}
+
+export function problemsOf(start: Start): readonly string[] {
+  const parsed = read(start);
+  return parsed.action === 'fail' ? parsed.problems : [];
+}

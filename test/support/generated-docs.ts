@@ -1,9 +1,8 @@
 import manifest from '../../package.json' with { type: 'json' };
+import { commands } from '../../src/cli/commands/index.ts';
 import type { OptionInfo } from '../../src/config/option.ts';
-import { options } from '../../src/config/options.ts';
+import { sharedOptions } from '../../src/config/options.ts';
 import { allTools } from '../../src/tools/registry.ts';
-
-const all: readonly OptionInfo[] = Object.values(options);
 
 type Row = readonly string[];
 
@@ -26,6 +25,7 @@ const summary = (description: string): string =>
 
 const hint = { read: 'read-only', create: '', modify: '', delete: 'destructive' } as const;
 
+/** The table of docs/tools.md. */
 export const toolTable = (): string =>
   table(
     ['Toolset', 'Tool', 'What it does', 'Hint'],
@@ -37,25 +37,32 @@ export const toolTable = (): string =>
     ]),
   );
 
-const optionRow = ({ env, flag, value, help, defaultText: fallback }: OptionInfo): Row => [
+const optionRow = ({ env, flag, value, help, defaultText }: OptionInfo): Row => [
   env.map((name) => code(name)).join(', else '),
   flag === null ? '' : code(`--${flag}${value === null ? '' : ` ${value}`}`),
   help,
-  fallback,
+  defaultText,
 ];
 
-export const optionTable = (): string =>
+const optionTable = (options: Readonly<Record<string, OptionInfo>>): string =>
   table(
-    ['Environment', 'Flag', 'Meaning', 'Default'],
-    all.map((option) => optionRow(option)),
+    ['Environment variable', 'Flag', 'Meaning', 'Default'],
+    Object.values(options).map((option) => optionRow(option)),
   );
+
+/** The sections of docs/options.md: all commands, then each command with options of its own. */
+export const optionSections = (): string =>
+  [{ name: 'All commands', options: sharedOptions }, ...commands]
+    .filter(({ options }) => Object.keys(options).length > 0)
+    .map(({ name, options }) => `## ${name}\n\n${optionTable(options)}`)
+    .join('\n\n');
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
 export function fill(text: string, name: string, block: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [before, rest] = [text.indexOf(begin), text.indexOf(end)];
-  if (before < 0 || rest < before) throw new Error(`there is no place for the ${name}`);
-  return `${text.slice(0, before + begin.length)}\n\n${block}\n\n${text.slice(rest)}`;
+  const [beginIndex, endIndex] = [text.indexOf(begin), text.indexOf(end)];
+  if (beginIndex < 0 || endIndex < beginIndex) throw new Error(`no markers for ${name}`);
+  return `${text.slice(0, beginIndex + begin.length)}\n\n${block}\n\n${text.slice(endIndex)}`;
 }
 
 const variables = ({ env, help, secret }: OptionInfo) =>
@@ -80,9 +87,7 @@ export const serverEntry = () => ({
       identifier: manifest.name,
       version: manifest.version,
       transport: { type: 'stdio' },
-      environmentVariables: all
-        .filter(({ command: only }) => only === undefined)
-        .flatMap((option) => variables(option)),
+      environmentVariables: Object.values(sharedOptions).flatMap((option) => variables(option)),
     },
   ],
 });

@@ -7,12 +7,12 @@ import { onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { type Clock, systemClock } from '../../src/shared/clock.ts';
 import { randomIds } from '../../src/shared/ids.ts';
-import { readConfig } from '../../src/config/config.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { startServer } from '../../src/server/server.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import { toListing } from '../../src/tools/tool-listing.ts';
+import { configOf } from './config.ts';
 
 export interface ServeOptions {
   /** Flags after `serve`. */
@@ -42,9 +42,7 @@ export interface RunningServe {
 export async function startServe(start: ServeOptions = {}): Promise<RunningServe> {
   const { clock = systemClock, env = { ASSISTANTS_MODEL_API: 'scripted' } } = start;
   const argv = ['serve', '--port', '0', '--database', ':memory:', ...(start.argv ?? [])];
-  const reading = readConfig({ argv, env, platform: 'linux', home: '/nowhere' });
-  if (!('config' in reading)) throw new Error(JSON.stringify(reading));
-  const { config } = reading;
+  const config = configOf({ argv, env, home: '/nowhere' });
   const written: string[] = [];
   const secrets = [config.apiKey, config.token].filter((secret) => secret !== null);
   const log = createLog({

@@ -1,13 +1,21 @@
-import type { Client } from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
 
-/** Calls a tool; its answer is checked to be of `shape`. Throws what the tool says when it fails. */
-type Call = <T>(tool: string, args: object, shape: z.ZodType<T>) => Promise<T>;
+/** Prints numbered steps, and lines that belong to them. */
+export interface DemoPrinter {
+  step(title: string): void;
+  line(text: string, indent?: number): void;
+  end(sentence: string): void;
+}
 
-const named = z.looseObject({ id: z.string() });
+/** Calls a tool and parses its result with `schema`. Throws the tool's error message. */
+type Call = <T>(tool: string, args: object, schema: z.ZodType<T>) => Promise<T>;
 
-const run = z.looseObject({
+const objectWithId = z.looseObject({ id: z.string() });
+
+const runSchema = z.looseObject({
   id: z.string(),
   thread_id: z.string(),
   status: z.string(),
@@ -28,14 +36,13 @@ const run = z.looseObject({
   reply: z.string().optional(),
 });
 
-type Run = z.infer<typeof run>;
+type Run = z.infer<typeof runSchema>;
 
-const steps = z.object({
+const stepList = z.object({
   data: z.array(z.looseObject({ id: z.string(), type: z.string(), status: z.string() })),
 });
-
-const files = z.object({ data: z.array(named) });
-const runs = z.object({ data: z.array(z.looseObject({ id: z.string(), status: z.string() })) });
+const fileList = z.object({ data: z.array(objectWithId) });
+const runList = z.object({ data: z.array(z.looseObject({ id: z.string(), status: z.string() })) });
 
 const question = 'What should I wear in Lisbon today? Look the weather up first.';
 const weather = '{"temperature_celsius": 19, "sky": "light rain"}';
@@ -53,58 +60,54 @@ const getWeather = {
 };
 
 const createCall =
-  (client: Client, teller: DemoPrinter): Call =>
-  async (name, args, shape) => {
+  (client: Client, printer: DemoPrinter): Call =>
+  async (name, args, schema) => {
     const result = await client.callTool(
       { name, arguments: { ...args } },
       {
-        onprogress: ({ message }) => teller.line(`· ${message ?? ''}`),
+        onprogress: ({ message }) => printer.line(`· ${message ?? ''}`),
         resetTimeoutOnProgress: true,
       },
     );
     const [block] = result.content;
     if (result.isError === true) throw new Error(block?.type === 'text' ? block.text : name);
-    return shape.parse(result.structuredContent);
+    return schema.parse(result.structuredContent);
   };
 
 const isRunning = ({ status }: Run): boolean =>
   ['queued', 'in_progress', 'cancelling'].includes(status);
 
-function printRun(teller: DemoPrinter, { id, status, usage, last_error: error, reply }: Run): void {
-  const tokens =
-    usage === null || usage === undefined ? '' : `, after ${usage.total_tokens} tokens`;
-  teller.line(`${id} is ${status}${tokens}.`);
-  if (error !== null && error !== undefined) teller.line(error.message);
-  if (reply !== undefined) teller.line(`The assistant says: ${reply}`);
+function printRun(printer: DemoPrinter, { id, status, usage, last_error: error, reply }: Run) {
+  const tokens = usage ? `, after ${usage.total_tokens} tokens` : '';
+  printer.line(`${id} is ${status}${tokens}.`);
+  if (error) printer.line(error.message);
+  if (reply !== undefined) printer.line(`The assistant replies: ${reply}`);
 }
 
-/** Waits for the run and answers its function calls, as often as it asks. */
-async function pollUntilDone(call: Call, teller: DemoPrinter, begun: Run): Promise<Run> {
-  let current = begun;
-  while (isRunning(current) || current.status === 'requires_action') {
-    const ids = { thread_id: current.thread_id, run_id: current.id };
-    const calls = current.required_action?.submit_tool_outputs.tool_calls ?? [];
-    for (const {
-      id,
-      function: { name, arguments: args },
-    } of calls) {
-      teller.line(`It asks for ${name}(${args}) as ${id}.`);
+/** Polls the run and submits the outputs of its function calls until it ends. */
+async function pollUntilDone(call: Call, printer: DemoPrinter, started: Run): Promise<Run> {
+  let run = started;
+  while (isRunning(run) || run.status === 'requires_action') {
+    const ids = { thread_id: run.thread_id, run_id: run.id };
+    const toolCalls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    for (const { id, function: called } of toolCalls) {
+      printer.line(`It calls ${called.name}(${called.arguments}) as ${id}.`);
     }
-    if (isRunning(current)) {
-      current = await call('get_run', { ...ids, wait_seconds: 30 }, run);
+    if (isRunning(run)) {
+      run = await call('get_run', { ...ids, wait_seconds: 30 }, runSchema);
       continue;
     }
-    teller.step('submit_tool_outputs');
-    teller.line(`Every call is answered with ${weather}.`);
-    const outputs = calls.map(({ id }) => ({ tool_call_id: id, output: weather }));
-    current = await call('submit_tool_outputs', { ...ids, tool_outputs: outputs }, run);
-    printRun(teller, current);
+    printer.step('submit_tool_outputs');
+    printer.line(`Every call gets the output ${weather}.`);
+    const outputs = toolCalls.map(({ id }) => ({ tool_call_id: id, output: weather }));
+    run = await call('submit_tool_outputs', { ...ids, tool_outputs: outputs }, runSchema);
+    printRun(printer, run);
   }
-  return current;
+  return run;
 }
 
-async function createAndRun(call: Call, teller: DemoPrinter, model: string): Promise<Run> {
-  teller.step('create_assistant');
+async function createAndRun(call: Call, printer: DemoPrinter, model: string): Promise<Run> {
+  printer.step('create_assistant');
   const assistant = await call(
     'create_assistant',
     {
@@ -113,81 +116,106 @@ async function createAndRun(call: Call, teller: DemoPrinter, model: string): Pro
       instructions: 'You say in one sentence what to wear. Look up the weather first.',
       tools: [getWeather],
     },
-    named,
+    objectWithId,
   );
-  teller.line(`${assistant.id} can call get_weather(city).`);
-  teller.step('create_thread_and_run');
-  teller.line(`A person asks: ${question}`);
-  const begun = await call(
+  printer.line(`${assistant.id} can call get_weather(city).`);
+  printer.step('create_thread_and_run');
+  printer.line(`The user asks: ${question}`);
+  const run = await call(
     'create_thread_and_run',
     { assistant_id: assistant.id, thread: { messages: [{ role: 'user', content: question }] } },
-    run,
+    runSchema,
   );
-  printRun(teller, begun);
-  return pollUntilDone(call, teller, begun);
+  printRun(printer, run);
+  return pollUntilDone(call, printer, run);
 }
 
-async function listResults(call: Call, teller: DemoPrinter, done: Run): Promise<void> {
-  const ids = { thread_id: done.thread_id };
-  teller.step('list_run_steps');
-  const made = await call('list_run_steps', { ...ids, run_id: done.id, order: 'asc' }, steps);
-  for (const step of made.data) teller.line(`${step.id}: ${step.type}, ${step.status}`);
-  teller.step('list_runs');
-  const all = await call('list_runs', ids, runs);
-  for (const { id, status } of all.data) teller.line(`${id}: ${status}`);
+async function listResults(call: Call, printer: DemoPrinter, run: Run): Promise<void> {
+  const ids = { thread_id: run.thread_id };
+  printer.step('list_run_steps');
+  const steps = await call('list_run_steps', { ...ids, run_id: run.id, order: 'asc' }, stepList);
+  for (const step of steps.data) printer.line(`${step.id}: ${step.type}, ${step.status}`);
+  printer.step('list_runs');
+  const runs = await call('list_runs', ids, runList);
+  for (const { id, status } of runs.data) printer.line(`${id}: ${status}`);
 }
 
-/** Files live on the server, so that this chapter is for the embedded engine, which takes any id. */
-async function attachFile(call: Call, teller: DemoPrinter, done: Run): Promise<void> {
+/** Only for the embedded engine, which accepts any file id; a remote server needs a real file. */
+async function attachFile(call: Call, printer: DemoPrinter, run: Run): Promise<void> {
   const attachments = [{ file_id: 'file-PackingList', tools: [{ type: 'code_interpreter' }] }];
-  teller.step('create_message, with a file');
+  printer.step('create_message, with a file');
   const message = await call(
     'create_message',
-    { thread_id: done.thread_id, role: 'user', content: 'My packing list.', attachments },
-    named,
+    { thread_id: run.thread_id, role: 'user', content: 'My packing list.', attachments },
+    objectWithId,
   );
-  teller.line(`${message.id} carries file-PackingList.`);
-  teller.step('list_message_files');
-  const ids = { thread_id: done.thread_id, message_id: message.id };
-  const found = await call('list_message_files', ids, files);
-  for (const { id } of found.data) teller.line(`${message.id} has ${id}.`);
+  printer.line(`${message.id} has file-PackingList attached.`);
+  printer.step('list_message_files');
+  const ids = { thread_id: run.thread_id, message_id: message.id };
+  const files = await call('list_message_files', ids, fileList);
+  for (const { id } of files.data) printer.line(`${message.id} has ${id}.`);
 }
 
-/** The main job from the assistant to the list of runs; true when the run completed. */
+async function printServer(client: Client, printer: DemoPrinter): Promise<void> {
+  const { tools } = await client.listTools();
+  const server = client.getServerVersion();
+  const protocol = client.getNegotiatedProtocolVersion();
+  printer.step('Connect');
+  printer.line(
+    `${server?.name} ${server?.version} answers over stdio, with protocol ${protocol} and ${tools.length} tools.`,
+  );
+}
+
+/** Prints a conversation, from connecting to listing its runs; true when its run completed. */
 export async function runConversation(
   client: Client,
-  teller: DemoPrinter,
+  printer: DemoPrinter,
   config: Config,
 ): Promise<boolean> {
-  const call = createCall(client, teller);
-  const done = await createAndRun(call, teller, config.model ?? 'gpt-4.1-mini');
-  if (config.baseUrl === null) await attachFile(call, teller, done);
-  await listResults(call, teller, done);
-  return done.status === 'completed';
+  await printServer(client, printer);
+  const call = createCall(client, printer);
+  const run = await createAndRun(call, printer, config.model ?? 'gpt-4.1-mini');
+  if (config.baseUrl === null) await attachFile(call, printer, run);
+  await listResults(call, printer, run);
+  return run.status === 'completed';
 }
 
-/** Prints the story: numbered chapters, and lines that belong to them. */
-export interface DemoPrinter {
-  /** Begins a chapter, named for the tool it is about. */
-  step(title: string): void;
-  /** One line of a chapter. */
-  line(text: string, indent?: number): void;
-  end(sentence: string): void;
+interface ServerProcess {
+  readonly command: string;
+  readonly args: string[];
+  readonly env: Record<string, string>;
 }
 
-const maxLength = 160;
-const shorten = (text: string): string =>
-  text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+/** Starts a server, connects a client to it, and stops it after `use`. */
+export async function withServer<T>(
+  server: ServerProcess,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client(
+    { name: 'assistants-mcp demo', version: '1' },
+    { versionNegotiation: { mode: 'auto' } },
+  );
+  await client.connect(new StdioClientTransport(server));
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+const maxLineLength = 160;
+const truncate = (text: string): string =>
+  text.length > maxLineLength ? `${text.slice(0, maxLineLength - 1)}…` : text;
 
 export function createPrinter(write: (text: string) => void): DemoPrinter {
-  let chapters = 0;
+  let stepCount = 0;
   return {
     step(title) {
-      chapters += 1;
-      write(`\n${String(chapters).padStart(2)}. ${title}\n`);
+      stepCount += 1;
+      write(`\n${String(stepCount).padStart(2)}. ${title}\n`);
     },
     line(text, indent = 4) {
-      for (const part of text.split('\n')) write(`${' '.repeat(indent)}${shorten(part)}\n`);
+      for (const part of text.split('\n')) write(`${' '.repeat(indent)}${truncate(part)}\n`);
     },
     end: (sentence) => write(`\n${sentence}\n`),
   };

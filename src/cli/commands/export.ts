@@ -1,61 +1,60 @@
 import { createWriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { countRows, readSnapshot } from '../../engine/store/raw-rows.ts';
-import { openExisting } from '../../engine/store/open.ts';
+import { exportOptions } from '../../config/command-options.ts';
+import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
-import { exportObjects } from '../../engine/transfer/exporter.ts';
-import { createProgressBar, type Progress } from '../terminal.ts';
-import { abortSignal, errorSentence, type Terminal } from '../terminal.ts';
+import type { Command } from '../command.ts';
+import { type Host, openLog } from '../host.ts';
+import { abortSignal, createProgressBar, errorSentence, type Terminal } from '../terminal.ts';
 
-export interface ExportCommand {
+export interface ExportParams {
   readonly database: string;
-  /** Ids of the threads wanted; null: everything. */
+  /** Ids of the threads to export; null: everything. */
   readonly threads: readonly string[] | null;
   /** The file to write; null: stdout. */
   readonly output: string | null;
 }
 
-/** Characters written at once. */
-const chunk = 65_536;
+/** Lines are written in pieces of about this many characters. */
+const pieceLength = 65_536;
 
-/** One object a line, many lines a piece. */
-async function* toLines(
+/** JSON Lines in pieces; `onLines` receives the number of lines of each piece. */
+async function* toJsonLines(
   objects: AsyncIterable<object>,
-  count: (lines: number) => void,
+  onLines: (count: number) => void,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  let [text, lines] = ['', 0];
+  let [piece, count] = ['', 0];
   for await (const object of objects) {
-    text += `${JSON.stringify(object)}\n`;
-    lines += 1;
-    if (text.length < chunk) continue;
-    count(lines);
-    yield text;
-    // Neither SQLite nor a file as stdout ever waits, and a signal is heard only by who does.
+    piece += `${JSON.stringify(object)}\n`;
+    count += 1;
+    if (piece.length < pieceLength) continue;
+    onLines(count);
+    yield piece;
+    // SQLite and a file as stdout never wait, so let the event loop deliver signals.
     await new Promise(setImmediate);
-    // The process's stdout goes on taking what comes.
+    // The pipeline cannot destroy the process's stdout, which would accept everything.
     if (signal.aborted) return;
-    [text, lines] = ['', 0];
+    [piece, count] = ['', 0];
   }
-  count(lines);
-  if (text !== '') yield text;
+  onLines(count);
+  if (piece !== '') yield piece;
 }
 
 type Lines = AsyncIterable<string>;
 
 const statOrNull = (file: string) => stat(file).catch(() => null);
 
-/** Whether both are the same file, by whatever names. */
+/** Whether two paths lead to the same file. */
 async function isSameFile(file: string, other: string): Promise<boolean> {
   const [one, two] = [await statOrNull(file), await statOrNull(other)];
   return one !== null && one.ino === two?.ino && one.dev === two.dev;
 }
 
 /**
- * Writes a file beside the one wanted, which it then replaces: half an export is none, and two at
- * once are not mixed. Where a link leads, it goes on leading; and what is no file, as a device or a
- * pipe, is written to as it is.
+ * Writes a temporary file and renames it, so that readers never see half an export. A symbolic link
+ * stays and its target is replaced; a device or pipe is written directly.
  */
 async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promise<void> {
   if ((await statOrNull(file))?.isFile() === false) {
@@ -72,25 +71,24 @@ async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promi
   }
 }
 
-async function writeAll(
+/** Writes a snapshot of the database; resolves to the number of objects. */
+async function writeSnapshot(
   db: Database,
-  { threads, output }: ExportCommand,
+  { threads, output }: ExportParams,
   { stdout, stderr }: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const total = threads === null ? await countRows(db) : null;
+  const { countRows } = await import('../../engine/store/raw-rows.ts');
+  const { exportObjects } = await import('../../engine/transfer/exporter.ts');
   const stdoutIsTerminal = output === null && stdout.isTTY === true;
-  const progress: Progress = createProgressBar(
-    stderr,
-    'Exporting',
-    stdoutIsTerminal ? null : total,
-  );
+  const total = threads === null && !stdoutIsTerminal ? await countRows(db) : null;
+  const progress = createProgressBar(stderr, 'Exporting', total);
   let count = 0;
-  const onLines = (more: number) => {
-    count += more;
-    progress.advance(more);
+  const onLines = (lines: number) => {
+    count += lines;
+    progress.advance(lines);
   };
-  const lines = toLines(exportObjects(db, threads), onLines, signal);
+  const lines = toJsonLines(exportObjects(db, threads), onLines, signal);
   try {
     if (output === null) await pipeline(lines, stdout, { signal, end: false });
     else await writeFile(lines, output, signal);
@@ -103,25 +101,24 @@ async function writeAll(
 const hasCode = (error: unknown): error is Error & { code: unknown } =>
   error instanceof Error && 'code' in error;
 
-/** Why there is no whole export; null for whoever stopped reading, as `head` does, and knows. */
-function explain(error: unknown, output: string | null, signal: AbortSignal): string | null {
+/** Why the export failed; null when the reader of stdout closed it, as `head` does. */
+function failureReason(error: unknown, output: string | null, signal: AbortSignal): string | null {
   if (hasCode(error) && error.code === 'EPIPE') return null;
   if (hasCode(error) && error.code === 'ABORT_ERR' && signal.aborted) return 'Interrupted.';
-  const isOfFile = output !== null && hasCode(error);
-  return isOfFile ? `${output}: ${errorSentence(error)}` : errorSentence(error);
+  const isFileError = output !== null && hasCode(error);
+  return isFileError ? `${output}: ${errorSentence(error)}` : errorSentence(error);
 }
 
-/**
- * `assistants-mcp export`: writes one moment of the database as JSON Lines while others go on
- * working with it. Resolves to the exit code.
- */
-export async function runExport(terminal: Terminal, command: ExportCommand): Promise<number> {
-  const { database, output } = command;
+/** Writes one snapshot of the database as JSON Lines. Resolves to the exit code. */
+export async function runExport(terminal: Terminal, params: ExportParams): Promise<number> {
+  const { database, output } = params;
   const { stdout, stderr } = terminal;
   const signal = abortSignal(terminal);
-  // An error of stdout may also be what interrupts the command, and come second.
-  let failure: unknown;
-  stdout.once('error', (error) => (failure = error));
+  // An error of stdout can also interrupt the command, and the pipeline then rejects with that.
+  let stdoutError: unknown;
+  stdout.once('error', (error) => (stdoutError = error));
+  const { openExisting } = await import('../../engine/store/open.ts');
+  const { readSnapshot } = await import('../../engine/store/raw-rows.ts');
   let db: Database | undefined;
   try {
     db = await openExisting(database);
@@ -129,17 +126,28 @@ export async function runExport(terminal: Terminal, command: ExportCommand): Pro
       throw new Error(`${output}: This is the database itself; choose another file.`);
     }
     const count = await readSnapshot(db, (snapshot) =>
-      writeAll(snapshot, command, terminal, signal),
+      writeSnapshot(snapshot, params, terminal, signal),
     );
-    stderr.write(
-      `Exported ${count} object${count === 1 ? '' : 's'}${output === null ? '' : ` to ${output}`}.\n`,
-    );
+    const target = output === null ? '' : ` to ${output}`;
+    stderr.write(`Exported ${count} object${count === 1 ? '' : 's'}${target}.\n`);
     return 0;
   } catch (error) {
-    const reason = explain(failure ?? error, output, signal);
+    const reason = failureReason(stdoutError ?? error, output, signal);
     if (reason !== null) stderr.write(`${reason}\n`);
     return 1;
   } finally {
     await db?.destroy();
   }
 }
+
+export const exportCommand: Command = {
+  name: 'export',
+  usage: 'export [options]',
+  summary: 'Export the database as JSON Lines',
+  options: exportOptions,
+  isLocal: true,
+  run(host: Host, { config }: Invocation) {
+    openLog(config, host);
+    return runExport(host, config);
+  },
+};

@@ -1,39 +1,42 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
-import { openDatabase } from '../../engine/store/open.ts';
+import { importOptions } from '../../config/command-options.ts';
+import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
-import { importFile } from '../../engine/transfer/importer.ts';
-import { createProgressBar } from '../terminal.ts';
-import { ImportError } from '../../engine/transfer/import-error.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
+import { systemClock, unixSeconds } from '../../shared/clock.ts';
+import type { Command } from '../command.ts';
+import { type Host, openLog } from '../host.ts';
 import {
-  countBytes,
   abortSignal,
-  formatCounts,
+  countBytes,
+  createProgressBar,
   errorSentence,
+  formatCounts,
   type Terminal,
 } from '../terminal.ts';
 
-export interface ImportCommand {
-  /** The database to import into; it is made if it is not there. */
+export interface ImportParams {
+  /** The database to import into; created if it does not exist. */
   readonly database: string;
   /** Paths, in order; `-` is stdin. */
   readonly files: readonly string[];
   readonly replace: boolean;
   /** Unix seconds. */
   readonly now: number;
-  /** Seconds that a waiting run is given which comes without a deadline. */
+  /** Seconds until an imported run without a deadline expires. */
   readonly runLifetime: number;
 }
 
-/** Imports one file and says so; rejects when none of it was imported. */
+/** Imports one file in one transaction, and prints what it contained. */
 async function importOne(
   db: Database,
   file: string,
   options: ImportOptions,
   { stdin, stderr }: Terminal,
 ): Promise<void> {
+  const { importFile } = await import('../../engine/transfer/importer.ts');
   const name = file === '-' ? 'stdin' : file;
   const size = file === '-' ? null : (await stat(file)).size;
   const input = addAbortSignal(options.signal, file === '-' ? stdin : createReadStream(file));
@@ -44,21 +47,19 @@ async function importOne(
 }
 
 /** Why a file was not imported, with its name. */
-function describeFailure(file: string, error: unknown, signal: AbortSignal): string {
+async function describeFailure(file: string, error: unknown, signal: AbortSignal): Promise<string> {
+  const { ImportError } = await import('../../engine/transfer/import-error.ts');
   if (error instanceof ImportError) return error.message;
-  const reason = signal.aborted ? 'Interrupted.' : errorSentence(error);
-  return `${file}: ${reason}`;
+  return `${file}: ${signal.aborted ? 'Interrupted.' : errorSentence(error)}`;
 }
 
-/**
- * `assistants-mcp import`: brings files in one by one, each as a whole, and ends at the first that
- * cannot be. Resolves to the exit code.
- */
-export async function runImport(terminal: Terminal, command: ImportCommand): Promise<number> {
-  const { database, files, replace, now, runLifetime: lifetime } = command;
+/** Imports files one by one until one fails. Resolves to the exit code. */
+export async function runImport(terminal: Terminal, params: ImportParams): Promise<number> {
+  const { database, files, replace, now, runLifetime: lifetime } = params;
   const { stderr } = terminal;
   const signal = abortSignal(terminal);
   const options = { replace, now, lifetime, signal, waiting: new Map() };
+  const { openDatabase } = await import('../../engine/store/open.ts');
   let file = database;
   let db: Database | undefined;
   try {
@@ -66,10 +67,28 @@ export async function runImport(terminal: Terminal, command: ImportCommand): Pro
     for (file of files) await importOne(db, file, options, terminal);
     return 0;
   } catch (error) {
-    if (db === undefined) stderr.write(`${errorSentence(error)}\n`);
-    else stderr.write(`${describeFailure(file, error, signal)}\nNothing of it was imported.\n`);
+    const reason =
+      db === undefined
+        ? errorSentence(error)
+        : `${await describeFailure(file, error, signal)}\nNothing of it was imported.`;
+    stderr.write(`${reason}\n`);
     return 1;
   } finally {
     await db?.destroy();
   }
 }
+
+export const importCommand: Command = {
+  name: 'import',
+  usage: 'import FILE… [options]',
+  summary: 'Import API objects from JSON or JSON Lines',
+  options: importOptions,
+  maxPositionals: Infinity,
+  isLocal: true,
+  check: ({ positionals }) =>
+    positionals.length > 0 ? [] : ["import needs a FILE, or '-' for stdin."],
+  run(host: Host, { config, positionals: files }: Invocation) {
+    openLog(config, host);
+    return runImport(host, { ...config, files, now: unixSeconds(systemClock) });
+  },
+};

@@ -1,30 +1,32 @@
-import { type Clock, unixSeconds } from '../../shared/clock.ts';
-import { openExisting } from '../../engine/store/open.ts';
+import { pruneOptions } from '../../config/command-options.ts';
+import type { Invocation } from '../../config/config.ts';
 import type { Cursor } from '../../engine/store/keyset-page.ts';
-import {
-  countStill,
-  noneDeleted,
-  type Pruned,
-  removeCopies,
-  deleteInactive,
-} from '../../engine/store/prune.ts';
+import type { Pruned } from '../../engine/store/prune.ts';
 import type { Database } from '../../engine/store/schema.ts';
-import { createProgressBar } from '../terminal.ts';
-import { abortSignal, formatCounts, errorSentence, type Terminal } from '../terminal.ts';
+import { type Clock, systemClock, unixSeconds } from '../../shared/clock.ts';
+import type { Command } from '../command.ts';
+import { type Host, openLog } from '../host.ts';
+import {
+  abortSignal,
+  createProgressBar,
+  errorSentence,
+  formatCounts,
+  type Terminal,
+} from '../terminal.ts';
 
-export interface PruneCommand {
+export interface PruneParams {
   readonly database: string;
-  /** Seconds that a thread has to have been still for. */
+  /** Seconds for which a thread must have been inactive. */
   readonly olderThan: number;
-  /** Count what would go, and leave it. */
+  /** Only print what would be deleted. */
   readonly dryRun: boolean;
   readonly clock: Clock;
 }
 
-/** Threads, or copies of files, removed in one transaction. */
-const batch = 100;
+/** How many threads, or files, one transaction deletes. */
+const batchSize = 100;
 
-/** Milliseconds between two transactions, at least: time enough for whoever waits to write. */
+/** Pause between two transactions, in which others can write. */
 const minPauseMs = 20;
 
 const add = (one: Pruned, other: Pruned): Pruned => ({
@@ -39,78 +41,98 @@ const formatPruned = ({ threads, messages, runs, files }: Pruned): string =>
 
 interface PruneJob {
   readonly db: Database;
-  /** Unix seconds. */
+  /** Unix seconds; threads without activity since then are deleted. */
   readonly since: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly onBatch: (more: Pruned) => void;
+  readonly onBatch: (deleted: Pruned) => void;
 }
 
-/**
- * Removes one batch after the other until one is told to be the last, and leaves the database to
- * others for half of the time.
- */
+/** Deletes batch after batch, with pauses as long as the batches, so that others can write. */
 async function inBatches(
   { clock, signal, onBatch }: PruneJob,
-  remove: () => Promise<{ readonly removed: Pruned; readonly isLast: boolean }>,
+  deleteBatch: () => Promise<{ readonly deleted: Pruned; readonly isLast: boolean }>,
 ): Promise<void> {
   while (!signal.aborted) {
-    const began = clock.now();
-    const { removed, isLast } = await remove();
-    onBatch(removed);
+    const startedAt = clock.now();
+    const { deleted, isLast } = await deleteBatch();
+    onBatch(deleted);
     if (isLast) return;
-    await clock.sleep(Math.max(minPauseMs, clock.now() - began), signal);
+    await clock.sleep(Math.max(minPauseMs, clock.now() - startedAt), signal);
   }
   throw new Error('Interrupted');
 }
 
-/** First the threads, and then the copies that are nobody's any more. */
-async function removeAll(pruning: PruneJob): Promise<void> {
-  const { db, since } = pruning;
+/** Deletes the threads first, since the files to delete are those without a thread. */
+async function deleteAll(job: PruneJob): Promise<void> {
+  const { deleteInactive, noneDeleted, removeCopies } = await import('../../engine/store/prune.ts');
+  const { db, since } = job;
   let after: Cursor | null = null;
-  await inBatches(pruning, async () => {
-    const page = { limit: batch, ...(after && { after }) };
-    const { last, ...removed } = await deleteInactive(db, since, page);
+  await inBatches(job, async () => {
+    const page = { limit: batchSize, ...(after && { after }) };
+    const { last, ...deleted } = await deleteInactive(db, since, page);
     after = last;
-    return { removed, isLast: last === null };
+    return { deleted, isLast: last === null };
   });
-  await inBatches(pruning, async () => {
-    const files = await removeCopies(db, since, batch);
-    return { removed: { ...noneDeleted, files }, isLast: files < batch };
+  await inBatches(job, async () => {
+    const files = await removeCopies(db, since, batchSize);
+    return { deleted: { ...noneDeleted, files }, isLast: files < batchSize };
   });
 }
 
-/**
- * `assistants-mcp prune`: removes threads that have been still for long, in short transactions, so
- * that others go on working with the database. Resolves to the exit code.
- */
-export async function runPrune(terminal: Terminal, command: PruneCommand): Promise<number> {
-  const { database, olderThan, dryRun, clock } = command;
+/** Deletes inactive threads in short transactions. Resolves to the exit code. */
+export async function runPrune(terminal: Terminal, params: PruneParams): Promise<number> {
+  const { database, olderThan, dryRun, clock } = params;
   const { stderr } = terminal;
   const signal = abortSignal(terminal);
   const since = unixSeconds(clock) - olderThan;
-  let removed = noneDeleted;
+  const { openExisting } = await import('../../engine/store/open.ts');
+  const { countStill, noneDeleted } = await import('../../engine/store/prune.ts');
+  let total = noneDeleted;
   let db: Database | undefined;
   try {
     db = await openExisting(database);
     if (dryRun) {
-      stderr.write(`Would remove ${formatPruned(await countStill(db, since))}.\n`);
+      stderr.write(`Would delete ${formatPruned(await countStill(db, since))}.\n`);
       return 0;
     }
-    const total = stderr.isTTY === true ? (await countStill(db, since)).threads : null;
-    const progress = createProgressBar(stderr, 'Pruning', total);
-    const onBatch = (more: Pruned) => {
-      removed = add(removed, more);
-      progress.advance(more.threads);
+    const threads = stderr.isTTY === true ? (await countStill(db, since)).threads : null;
+    const progress = createProgressBar(stderr, 'Pruning', threads);
+    const onBatch = (deleted: Pruned) => {
+      total = add(total, deleted);
+      progress.advance(deleted.threads);
     };
-    await removeAll({ db, since, clock, signal, onBatch }).finally(() => progress.end());
-    stderr.write(`Removed ${formatPruned(removed)}.\n`);
+    await deleteAll({ db, since, clock, signal, onBatch }).finally(() => progress.end());
+    stderr.write(`Deleted ${formatPruned(total)}.\n`);
     return 0;
   } catch (error) {
-    const so = db === undefined || dryRun ? '' : `Removed ${formatPruned(removed)} before that.\n`;
-    stderr.write(`${errorSentence(error)}\n${so}`);
+    const partial =
+      db === undefined || dryRun ? '' : `Deleted ${formatPruned(total)} before that.\n`;
+    stderr.write(`${errorSentence(error)}\n${partial}`);
     return 1;
   } finally {
     await db?.destroy();
   }
 }
+
+export const pruneCommand: Command = {
+  name: 'prune',
+  usage: 'prune --older-than TIME [options]',
+  summary: 'Delete inactive threads',
+  options: pruneOptions,
+  isLocal: true,
+  check: (_invocation, sourceOf) =>
+    sourceOf(pruneOptions.olderThan) === undefined
+      ? ['prune needs --older-than, such as --older-than 30d.']
+      : [],
+  run(host: Host, { config }: Invocation) {
+    openLog(config, host);
+    const { database, dryRun, olderThan } = config;
+    return runPrune(host, {
+      database,
+      dryRun,
+      olderThan: olderThan ?? Infinity,
+      clock: systemClock,
+    });
+  },
+};

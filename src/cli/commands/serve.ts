@@ -1,0 +1,39 @@
+import manifest from '../../../package.json' with { type: 'json' };
+import { serveOptions } from '../../config/command-options.ts';
+import type { Invocation } from '../../config/config.ts';
+import type { McpServerDeps } from '../../server/server.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { randomIds } from '../../shared/ids.ts';
+import { isLoopback } from '../../shared/urls.ts';
+import type { Command } from '../command.ts';
+import { type Host, openLog } from '../host.ts';
+import { createMcpServerFactory } from '../mcp-server-factory.ts';
+
+async function runServe(host: Host, { config, warnings }: Invocation): Promise<number> {
+  const log = openLog(config, host);
+  for (const warning of warnings) log.warn(warning);
+  const { runServer } = await import('../../server/server.ts');
+  const options = {
+    config,
+    clock: systemClock,
+    ids: randomIds,
+    log,
+    version: manifest.version,
+    serverFactory: ({ openai, ...deps }: McpServerDeps) =>
+      createMcpServerFactory(config, { ...deps, openai: async () => openai }),
+  };
+  return runServer(options, host.interrupted);
+}
+
+export const serveCommand: Command = {
+  name: 'serve',
+  usage: 'serve [options]',
+  summary: 'Serve REST at /v1 and MCP at /mcp over HTTP',
+  options: serveOptions,
+  isLocal: true,
+  check: ({ config: { token, host } }) =>
+    token !== null || isLoopback(host)
+      ? []
+      : [`serve requires ASSISTANTS_TOKEN on ${host}, which other machines can reach.`],
+  run: runServe,
+};

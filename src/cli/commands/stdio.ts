@@ -1,0 +1,57 @@
+import manifest from '../../../package.json' with { type: 'json' };
+import { type Backend, createBackend } from '../../backend/backend.ts';
+import type { Invocation } from '../../config/config.ts';
+import { serve } from '../../mcp/stdio.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { randomIds } from '../../shared/ids.ts';
+import { redactedLocation } from '../../shared/urls.ts';
+import type { Command } from '../command.ts';
+import { type Host, openLog } from '../host.ts';
+import { createMcpServerFactory } from '../mcp-server-factory.ts';
+
+/** How long runs may take to finish when the program shuts down. */
+const shutdownTimeoutMs = 1500;
+
+/** Unfinished runs resume this long after the start, when the host has listed the tools. */
+const resumeDelayMs = 250;
+
+const greeting =
+  'assistants-mcp speaks MCP over stdio and is waiting for a client on this terminal.\n' +
+  'Add it to an MCP host, or try `assistants-mcp demo` or `assistants-mcp --help`. Ctrl-D exits.\n';
+
+async function resumeRunsAfterStartup(backend: Backend, closing: AbortSignal): Promise<void> {
+  await systemClock.sleep(resumeDelayMs, closing);
+  if (!closing.aborted) await backend.resume();
+}
+
+async function runStdio(host: Host, { config, warnings }: Invocation): Promise<number> {
+  const log = openLog(config, host);
+  for (const warning of warnings) log.warn(warning);
+  const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
+  if (host.stdin.isTTY === true) host.stderr.write(greeting);
+  log.debug('starting', {
+    version: manifest.version,
+    at: config.baseUrl ?? redactedLocation(config.database),
+  });
+  const closing = new AbortController();
+  const deps = { openai: () => backend.client(), log, closing: closing.signal };
+  const pipes = { stdin: host.stdin, stdout: host.stdout, log };
+  const connection = serve(createMcpServerFactory(config, deps), pipes);
+  const resumed = resumeRunsAfterStartup(backend, closing.signal);
+  await Promise.race([connection.closed, host.interrupted]);
+  log.debug('stopping');
+  closing.abort();
+  await resumed;
+  await connection.close();
+  await backend.stop(shutdownTimeoutMs);
+  return 0;
+}
+
+export const stdioCommand: Command = {
+  name: 'stdio',
+  isDefault: true,
+  usage: '[options]',
+  summary: 'Serve MCP over stdio; MCP hosts start this',
+  options: {},
+  run: runStdio,
+};

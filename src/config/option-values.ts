@@ -1,0 +1,129 @@
+import { isPostgresUrl } from '../shared/urls.ts';
+import { type Toolset, toolsets } from '../tools/toolsets.ts';
+import { InvalidOption } from './option.ts';
+
+export const anyText = (text: string): string => text;
+
+export function boolean(text: string): boolean {
+  if (/^(?:true|1|yes|on)$/iu.test(text)) return true;
+  if (/^(?:false|0|no|off)$/iu.test(text)) return false;
+  throw new InvalidOption(`'${text}' is not true or false.`);
+}
+
+export const integer = (min: number, max: number) => (text: string) => {
+  const number = /^\d{1,9}$/u.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new InvalidOption(`'${text}' is not a whole number from ${min} to ${max}.`);
+};
+
+export const oneOf =
+  <Choice extends string>(choices: readonly Choice[]) =>
+  (text: string): Choice => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice !== undefined) return choice;
+    throw new InvalidOption(`'${text}' is not one of ${choices.join(', ')}.`);
+  };
+
+const splitList = (text: string): readonly string[] => text.split(/[\s,]+/u).filter(Boolean);
+
+/** Items between commas or spaces. */
+export const listOf =
+  (parseItem: (text: string) => string) =>
+  (text: string): readonly string[] =>
+    splitList(text).map(parseItem);
+
+export function httpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/u.test(url.protocol)) {
+    throw new InvalidOption('must be a URL that starts with https:// or http://.');
+  }
+  if (/[?#]/u.test(text) || url.username !== '' || url.password !== '') {
+    throw new InvalidOption('must be a URL without a query, fragment, user name or password.');
+  }
+  return text;
+}
+
+/** A value that fits an HTTP header; a shortened key with an `…` in it does not. */
+export function headerValue(text: string): string {
+  if (/^[\x20-\x7e]+$/u.test(text)) return text;
+  throw new InvalidOption('must be one line of ASCII characters.');
+}
+
+/** A token that callers can send in an `Authorization: Bearer` header. */
+export function bearerToken(text: string): string {
+  if (/^[\x21-\x7e]+$/u.test(text)) return text;
+  throw new InvalidOption('must be visible ASCII characters without spaces.');
+}
+
+/** A file, `:memory:` or PostgreSQL; SQLite would take any other URL for a file name. */
+export function databaseLocation(text: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]+:\/\//iu.exec(text);
+  if (scheme === null || isPostgresUrl(text)) return text;
+  throw new InvalidOption(`must be a file, :memory: or a postgres:// URL, not ${scheme[0]}.`);
+}
+
+/** A host name or IP address in lower case, without its port. */
+export function hostName(text: string): string {
+  const bracketed = text.includes('::') ? text.replace(/^([^[].*)$/u, '[$1]') : text;
+  const url = URL.parse(`http://${bracketed}`);
+  if (url !== null && !/[/?#@*]/u.test(text)) return url.hostname;
+  throw new InvalidOption(`'${text}' is not a host name or IP address.`);
+}
+
+/** An origin as browsers send it. */
+export function webOrigin(text: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*]+$/u.test(text)) return text;
+  throw new InvalidOption(`'${text}' is not an origin such as https://app.example.`);
+}
+
+export function toolsetList(text: string): readonly Toolset[] {
+  if (text === 'all') return toolsets;
+  const names = splitList(text);
+  const unknown = names.filter((name) => !toolsets.some((toolset) => toolset === name));
+  if (names.length > 0 && unknown.length === 0) {
+    return toolsets.filter((toolset) => names.includes(toolset));
+  }
+  const listed = toolsets.join(',');
+  if (names.length === 0) throw new InvalidOption(`must be all, or some of ${listed}.`);
+  throw new InvalidOption(
+    ...unknown.map((name) => `'${name}' is not a toolset; use all, or some of ${listed}.`),
+  );
+}
+
+/** Pairs `old=new` between commas or spaces, each old name once. */
+export function parseModelMap(text: string): ReadonlyMap<string, string> {
+  const entries = splitList(text);
+  const pairs = entries.map((entry) => /^([^=]+)=([^=]+)$/u.exec(entry) ?? [entry]);
+  const malformed = pairs.filter(([, from]) => from === undefined);
+  const names = pairs.flatMap(([, from]) => from ?? []);
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) < index));
+  const reasons = [
+    ...malformed.map(([entry]) => `'${entry}' is not a pair such as gpt-4=gpt-4.1.`),
+    ...[...repeated].map((name) => `'${name}' appears more than once.`),
+  ];
+  if (entries.length === 0) reasons.push('must be pairs such as gpt-4=gpt-4.1,gpt-4o=gpt-5.4.');
+  if (reasons.length > 0) throw new InvalidOption(...reasons);
+  return new Map(pairs.map(([, from = '', to = '']) => [from, to]));
+}
+
+export function idList(text: string): readonly string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  if (ids.every((id) => id !== '')) return ids;
+  throw new InvalidOption('must be thread ids separated by commas.');
+}
+
+const secondsPerUnit: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+};
+
+/** A duration such as `30d`, in seconds. */
+export function duration(text: string): number {
+  const { count = '', unit = '' } = /^(?<count>\d{1,6})(?<unit>[smhdw])$/u.exec(text)?.groups ?? {};
+  const seconds = Number(count) * (secondsPerUnit[unit] ?? 0);
+  if (seconds > 0) return seconds;
+  throw new InvalidOption(`'${text}' is not a duration such as 90s, 15m, 12h, 30d or 8w.`);
+}
