@@ -4,7 +4,7 @@ export interface OptionInfo {
   readonly flag: string | null;
   /** Environment variables; the first that is set counts. */
   readonly env: readonly string[];
-  /** Placeholder of the flag's value, such as `SECONDS`; null: the option is a switch. */
+  /** Placeholder of the flag's value, such as `SECONDS`; null: a switch, or no flag. */
   readonly value: string | null;
   /** One sentence in Markdown, without a full stop. */
   readonly help: string;

@@ -57,6 +57,14 @@ test('prints the version and the help to stdout, with exit code 0', async () => 
   expect(await text(help.stdout)).toContain('--run-lifetime SECONDS');
 });
 
+test('prints the help of a command to stdout, with exit code 0', async () => {
+  const { stdout, ended } = setup(['prune', '--help']);
+  expect(await ended).toBe(0);
+  const help = await text(stdout);
+  expect(help).toContain('--older-than TIME');
+  expect(help).not.toContain('--run-lifetime');
+});
+
 test('prints all configuration errors to stderr, with exit code 2', async () => {
   const { stdout, stderr, ended } = setup(['--bogus'], { ASSISTANTS_CONCURRENCY: '0' });
   expect(await ended).toBe(2);

@@ -57,8 +57,7 @@ test('initialize and tools/list load neither the SDK, the engine nor the listene
   ]);
   expect([...packages]).toContain('@modelcontextprotocol/server');
   expect([...packages]).toContain('src/tools');
-  const late =
-    /^(?:openai|@?hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|openai|demo|serve))/u;
+  const late = /^(?:openai|@?hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|server))/u;
   expect([...packages].filter((name) => late.test(name))).toEqual([]);
 });
 
