@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -114,9 +114,16 @@ test('the package holds the program, what is to be read, and nothing else', () =
   const chunks = paths.filter((path) => /^dist\/[\w-]+\.js$/u.test(path));
   expect(chunks).toContain('dist/cli.js');
   expect(paths.filter((path) => !chunks.includes(path)).toSorted()).toEqual([
+    'ARCHITECTURE.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
     'LICENSE',
     'README.md',
+    'SECURITY.md',
     'dist/LICENSES.txt',
+    ...readdirSync('docs')
+      .map((file) => `docs/${file}`)
+      .toSorted(),
     'package.json',
     'server.json',
   ]);
