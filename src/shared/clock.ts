@@ -1,4 +1,4 @@
-/** Time as the program sees it; injected everywhere so that tests own it. */
+/** The time, injected so that tests can control it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -6,7 +6,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-const longestTimer = 2 ** 31 - 1;
+/** The maximum of `setTimeout`. */
+const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -18,7 +19,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, Math.min(ms, longestTimer));
+      const timer = setTimeout(done, Math.min(ms, maxTimerMs));
       signal?.addEventListener('abort', done, { once: true });
     }),
 };

@@ -6,8 +6,8 @@ interface ApiErrorDetails {
 }
 
 /**
- * An error of ours whose message is for the caller, in the API's envelope (contract §2.1). `status`
- * is null where a tool refuses a call before any server was asked.
+ * An error for the client, in the API's envelope (contract §2.1). `status` is null when a tool
+ * rejects its arguments without sending a request.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -24,7 +24,7 @@ export class ApiError extends Error {
     this.headers = details.headers ?? {};
   }
 
-  /** The response's body: all four keys, always. */
+  /** The response body; all four keys are always present. */
   toJSON() {
     const type = (this.status ?? 400) < 500 ? 'invalid_request_error' : 'server_error';
     return { error: { message: this.message, type, param: this.param, code: this.code } };
@@ -35,13 +35,13 @@ export class ApiError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export const errorMessage = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** The message without a full stop at its end, to stand within a sentence. */
+/** The message without its final full stop, for use within a sentence. */
 export function errorReason(error: unknown): string {
-  // Node reports several failed addresses in one error without a message.
+  // Node reports several failed addresses as one AggregateError without a message.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   return errorMessage(first instanceof Error ? first : error).replace(/\.$/u, '');
 }
@@ -53,6 +53,6 @@ export function connectionErrorReason(error: unknown): string {
   return typeof code === 'string' ? code : errorReason(cause);
 }
 
-/** What a log says of an unexpected error: its stack, else its message. */
+/** The stack of an error, else its message. */
 export const errorStack = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
+  (error instanceof Error && error.stack) || errorMessage(error);

@@ -1,4 +1,4 @@
-/** Where new identifiers come from; injected like the clock. */
+/** Generates ids; injected so that tests can predict them. */
 export interface Ids {
   /** An object's id: the prefix (`run_`, `msg_`, …) and 24 base62 characters (contract §1.1). */
   newId(prefix: string): string;
@@ -8,21 +8,24 @@ export interface Ids {
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Random bytes for many ids at once: to draw them takes longer than all the rest of an id. */
+// The global `crypto` is used because importing node:crypto makes every start slower.
+
+/** Random bytes for many ids, because one call per id would be slow. */
 const randomPool = new Uint8Array(1024);
-let used = randomPool.length;
+let nextIndex = randomPool.length;
 function nextRandomByte(): number {
-  if (used === randomPool.length) {
+  if (nextIndex === randomPool.length) {
     crypto.getRandomValues(randomPool);
-    used = 0;
+    nextIndex = 0;
   }
-  used += 1;
-  return randomPool[used - 1] ?? 0;
+  nextIndex += 1;
+  return randomPool[nextIndex - 1] ?? 0;
 }
 
-/** All digits alike: a byte that would favour the first of them does not count. */
-function digits(count: number): string {
-  const unbiasedLimit = 256 - (256 % base62.length);
+/** Bytes from here on are skipped: they would make the first digits more likely. */
+const unbiasedLimit = 256 - (256 % base62.length);
+
+function randomDigits(count: number): string {
   let id = '';
   while (id.length < count) {
     const byte = nextRandomByte();
@@ -30,9 +33,7 @@ function digits(count: number): string {
   }
   return id;
 }
-// The global: importing node:crypto would make every start milliseconds longer.
-
 export const randomIds: Ids = {
-  newId: (prefix) => prefix + digits(24),
+  newId: (prefix) => prefix + randomDigits(24),
   newRequestId: () => `req_${crypto.randomUUID().replaceAll('-', '')}`,
 };

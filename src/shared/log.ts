@@ -1,10 +1,11 @@
+import { errorStack } from './errors.ts';
 import { redact } from './redact.ts';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 type Write = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-/** One function a level: a sentence, and the facts that go with it. */
+/** One function per level, for a message (a lower-case phrase) and its fields. */
 export type Log = Readonly<Record<LogLevel, Write>>;
 
 interface LogOptions {
@@ -13,22 +14,27 @@ interface LogOptions {
   readonly secrets: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Takes one finished line; never to stdout, which is the protocol's. */
+  /** Writes one line; never to stdout, which carries the MCP protocol. */
   readonly write: (line: string) => void;
 }
 
-/** JSON knows no errors; the stack is what the reader of a log needs of one. */
+/** Writes errors as their stack: `JSON.stringify` would write `{}`. */
 const errorReplacer = (_key: string, value: unknown): unknown =>
-  value instanceof Error ? (value.stack ?? value.message) : value;
+  value instanceof Error ? errorStack(value) : value;
 
-/** Structured logging: one JSON object a line, without keys. */
+/** Creates a log that writes one JSON object per line, with secrets redacted. */
 export function createLog({ level, secrets, now, write }: LogOptions): Log {
-  const at = (name: LogLevel): Write => {
+  const writeAt = (name: LogLevel): Write => {
     if (logLevels.indexOf(name) > logLevels.indexOf(level)) return () => {};
     return (message, fields) => {
       const entry = { time: new Date(now()).toISOString(), level: name, message, ...fields };
       write(`${redact(JSON.stringify(entry, errorReplacer), secrets)}\n`);
     };
   };
-  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
+  return {
+    error: writeAt('error'),
+    warn: writeAt('warn'),
+    info: writeAt('info'),
+    debug: writeAt('debug'),
+  };
 }

@@ -1,13 +1,11 @@
-const keyPattern =
+/** API keys, bearer tokens and passwords in URLs. */
+const secretPattern =
   /\b(?:sk|sess|key)-[A-Za-z0-9_-]{8,}|(?<=\bBearer\s+)[^\s"',]{4,}|(?<=\b[a-z]+:\/\/[^\s"'/:@]*:)[^\s"'/@]+(?=@)/gu;
 
-/**
- * Takes every secret out of a text that leaves the program: those it was started with, and whatever
- * looks like a key of the API or like the password in a URL.
- */
+/** Replaces the given secrets, and everything that looks like a secret, with `[redacted]`. */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  const known = secrets
+  const withoutKnown = secrets
     .filter((secret) => secret !== '')
     .reduce((cleaned, secret) => cleaned.replaceAll(secret, '[redacted]'), text);
-  return known.replace(keyPattern, '[redacted]');
+  return withoutKnown.replace(secretPattern, '[redacted]');
 }

@@ -8,8 +8,8 @@ interface TimeoutOptions {
 }
 
 /**
- * Resolves as `work` does, or as `onTimeout` does when that takes longer than `ms` milliseconds.
- * Rejects as soon as `signal` aborts. The signal given to `work` aborts in both cases.
+ * Resolves to the result of `work`, or of `onTimeout` after `ms` milliseconds. Rejects at once when
+ * `signal` aborts. The signal passed to `work` aborts in both cases.
  */
 export async function withTimeout<T>(
   { clock, ms, signal }: TimeoutOptions,
@@ -17,17 +17,17 @@ export async function withTimeout<T>(
   onTimeout: () => Promise<T>,
 ): Promise<T> {
   const done = new AbortController();
-  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
-  const started = work(either);
+  const workSignal = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
+  const started = work(workSignal);
   const timeout = async (): Promise<T> => {
-    await clock.sleep(ms, either);
+    await clock.sleep(ms, workSignal);
     signal?.throwIfAborted();
     return done.signal.aborted ? started : onTimeout();
   };
   try {
     return await Promise.race([started, timeout()]);
   } finally {
-    // A given reason avoids the cost of an error with its stack.
+    // With a reason, `abort` does not create an error and its stack.
     done.abort('done');
   }
 }

@@ -1,10 +1,11 @@
-/** Whether a location names a PostgreSQL database rather than a file. */
+/** Whether a database location is a PostgreSQL URL, not a file. */
 export const isPostgresUrl = (location: string): boolean =>
   /^postgres(?:ql)?:\/\//iu.test(location);
 
-/** A location as it may be shown and logged: of a URL neither user, password nor settings. */
+/** A database location for people and logs: a URL without user, password and query. */
 export const redactedLocation = (location: string): string =>
   isPostgresUrl(location) ? location.replace(/^(\w+:\/\/)(?:.*@)?([^?]*).*$/su, '$1$2') : location;
-/** Whether a host can be reached from this machine alone, by its name or its address. */
+
+/** Whether a host name or address is loopback, which other machines cannot reach. */
 export const isLoopback = (host: string): boolean =>
   /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/iu.test(host);
