@@ -1,17 +1,17 @@
 import { createMcpHandler, type McpServer } from '@modelcontextprotocol/server';
 import type { Log } from '../shared/log.ts';
 
-/** MCP over Streamable HTTP, for requests that were let in and have their bodies with them. */
+/** MCP over Streamable HTTP, for requests that passed the access checks and have their body read. */
 export interface HttpHandler {
   fetch(request: Request): Promise<Response>;
-  /** Ends the calls and streams under way. */
+  /** Ends all calls and streams in progress. */
   close(): Promise<void>;
 }
 
-/** Serves each request, in whichever era of the protocol it speaks, by a server made for it. */
+/** Creates one MCP server per request; the request's protocol version decides how it is served. */
 export function createHttpHandler(factory: () => McpServer, log: Log): HttpHandler {
   const { fetch, close } = createMcpHandler(factory, {
-    onerror: (error) => log.info('MCP request.', { error: error.message }),
+    onerror: (error) => log.info('MCP request failed', { error: error.message }),
   });
   return { fetch: (request) => fetch(request), close };
 }

@@ -9,28 +9,27 @@ import type { Log } from '../shared/log.ts';
 import { advise } from '../tools/error-advice.ts';
 import { readFailure } from '../tools/sdk-call.ts';
 import { serverInstructions } from '../tools/instructions.ts';
-import type { JsonSchema } from '../tools/tool-listing.ts';
-import type { ToolListing } from '../tools/tool-listing.ts';
-import type { Image, ToolNameLookup, Tool } from '../tools/tool.ts';
+import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
+import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
 import { failure, success } from './result.ts';
 
 interface ServerOptions {
-  /** The client that tools work with, asked for at each call and not before. */
+  /** Returns the SDK client; called for each tool call. */
   readonly openai: () => Promise<OpenAI>;
   readonly listings: readonly ToolListing[];
-  /** Loads the tool behind an offer, when it is called. */
+  /** Loads the tool of a listing; called for each tool call. */
   readonly load: (name: string) => Promise<Tool>;
   readonly log: Log;
   readonly clock: Clock;
-  /** Aborts when the program is about to end. */
+  /** Aborts when the program starts to shut down. */
   readonly closing: AbortSignal;
-  /** The program's own version. */
+  /** The program's version. */
   readonly version: string;
-  /** Values that no answer may show, such as the API key. */
+  /** Values to redact in errors, such as the API key. */
   readonly secrets: readonly string[];
 }
 
-/** Advertises a schema and lets everything pass: tools check their arguments in the API's words. */
+/** Lists a schema without validating: the tools report errors in the API's wording (contract §2.2). */
 const passThroughSchema = (schema: JsonSchema): StandardSchemaWithJSON => ({
   '~standard': {
     version: 1,
@@ -43,34 +42,33 @@ const passThroughSchema = (schema: JsonSchema): StandardSchemaWithJSON => ({
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-/** Tells the client how far its call is, in steps that count up; null when it did not ask. */
+/** Sends progress notifications; null if the request has no progress token. */
 function progressReporter({ mcpReq }: ServerContext): ((message: string) => Promise<void>) | null {
   const { _meta: meta } = mcpReq;
-  const token = meta?.progressToken;
-  if (token === undefined) return null;
+  const progressToken = meta?.progressToken;
+  if (progressToken === undefined) return null;
   let progress = 0;
   return async (message) => {
     progress += 1;
-    const params = { progressToken: token, progress, message };
+    const params = { progressToken, progress, message };
     await mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
   };
 }
 
 function logFailure(log: Log, name: string, error: unknown): void {
-  const { status, code, message: sentence } = readFailure(error);
-  const isRefusal = status !== null || code !== null;
-  const level = isRefusal ? 'info' : 'warn';
-  log[level](`${name} failed: ${sentence}`, { status });
+  const { status, code, message } = readFailure(error);
+  const isApiError = status !== null || code !== null;
+  log[isApiError ? 'info' : 'warn']('tool call failed', { tool: name, status, error: message });
 }
 
 /**
- * One MCP server with the given tools: cheap, without side effects, made anew for every connection.
- * It asks for tools and for the client when one is called, so that listing tools loads neither.
+ * Creates an MCP server with the listed tools. It is cheap and has no side effects: the tools and the
+ * SDK client are loaded when a tool is called.
  */
 export function createServer(options: ServerOptions): McpServer {
-  const { listings: offers, log, clock, closing, version, secrets } = options;
+  const { listings, log, clock, closing, version, secrets } = options;
   const names: ToolNameLookup = (operation) =>
-    offers.find((listing) => listing.operation === operation)?.name ?? null;
+    listings.find((listing) => listing.operation === operation)?.name ?? null;
   const server = new McpServer(
     { name: 'assistants-mcp', version },
     { instructions: serverInstructions(names), capabilities: { tools: {} } },
@@ -93,7 +91,7 @@ export function createServer(options: ServerOptions): McpServer {
       return failure(error, { advice, secrets });
     }
   };
-  for (const { name, title, description, annotations, inputSchema, outputSchema } of offers) {
+  for (const { name, title, description, annotations, inputSchema, outputSchema } of listings) {
     const toolInfo = {
       title,
       description,

@@ -9,23 +9,23 @@ interface Pipes {
   readonly log: Log;
 }
 
-/** A client's connection over a pair of pipes. */
+/** The connection of one client. */
 export interface Connection {
-  /** Resolves when the client has gone: stdin ended, or stdout can no longer be written. */
+  /** Resolves when the client has disconnected: stdin ended, or writing to stdout failed. */
   readonly closed: Promise<void>;
   close(): Promise<void>;
 }
 
-/** Serves MCP over pipes, in whichever era of the protocol the client opens with. */
-export function serve(factory: () => McpServer, { stdin, stdout, log }: Pipes): Connection {
+/** Serves MCP over stdio, in the protocol version of the client's first message. */
+export function connectStdio(factory: () => McpServer, { stdin, stdout, log }: Pipes): Connection {
   const transport = new StdioServerTransport(stdin, stdout);
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const handle = serveStdio(factory, {
     transport,
-    onerror: (error) => log.warn('MCP connection.', { error: error.message }),
+    onerror: (error) => log.warn('MCP connection failed', { error: error.message }),
   });
   const { onclose } = transport;
-  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport is no event target
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport is not an event target
   transport.onclose = () => {
     onclose?.();
     resolve();

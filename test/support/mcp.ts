@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { Clock } from '../../src/shared/clock.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { createServer } from '../../src/mcp/server.ts';
-import { serve } from '../../src/mcp/stdio.ts';
+import { connectStdio } from '../../src/mcp/stdio.ts';
 import { capabilityTools } from '../../src/tools/capability-aliases.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import { toListing } from '../../src/tools/tool-listing.ts';
@@ -99,7 +99,7 @@ export async function connectTools(setting: Setting): Promise<Host> {
       version: '1.2.3',
       secrets,
     });
-  const connection = serve(build, { stdin, stdout, log });
+  const connection = connectStdio(build, { stdin, stdout, log });
   const client = await connectClient(generation, transport);
   onTestFinished(async () => {
     await client.close();

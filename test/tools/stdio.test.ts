@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createServer } from '../../src/mcp/server.ts';
-import { serve } from '../../src/mcp/stdio.ts';
+import { connectStdio } from '../../src/mcp/stdio.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import { toListing } from '../../src/tools/tool-listing.ts';
 import { createWaitingClock } from '../support/mcp.ts';
@@ -17,7 +17,7 @@ function start() {
   };
   const log = { error: write, warn: write, info: write, debug: write };
   const pipes = createPipes();
-  const connection = serve(
+  const connection = connectStdio(
     () =>
       createServer({
         openai: unavailable,

@@ -1,7 +1,7 @@
 import manifest from '../../../package.json' with { type: 'json' };
 import { type Backend, createBackend } from '../../backend/backend.ts';
 import type { Invocation } from '../../config/config.ts';
-import { serve } from '../../mcp/stdio.ts';
+import { connectStdio } from '../../mcp/stdio.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
 import { redactedLocation } from '../../shared/urls.ts';
@@ -36,7 +36,7 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
   const closing = new AbortController();
   const deps = { openai: () => backend.client(), log, closing: closing.signal };
   const pipes = { stdin: host.stdin, stdout: host.stdout, log };
-  const connection = serve(createMcpServerFactory(config, deps), pipes);
+  const connection = connectStdio(createMcpServerFactory(config, deps), pipes);
   const resumed = resumeRunsAfterStartup(backend, closing.signal);
   await Promise.race([connection.closed, host.interrupted]);
   log.debug('stopping');
