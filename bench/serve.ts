@@ -55,7 +55,7 @@ async function startServe(modelURL: string, database: string) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'pipe'] });
   for await (const line of createInterface({ input: child.stderr })) {
     const { message, rest } = logLine.parse(JSON.parse(line));
-    if (message === 'Listening.' && rest !== undefined) return { child, baseURL: rest };
+    if (message === 'listening' && rest !== undefined) return { child, baseURL: rest };
   }
   throw new Error('serve did not start');
 }

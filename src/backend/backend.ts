@@ -1,19 +1,19 @@
 import type OpenAI from 'openai';
 import type { Config } from '../config/config.ts';
-import type { EmbeddedEngine, EmbeddedEngineOptions } from './embedded-engine.ts';
 import { errorMessage } from '../shared/errors.ts';
+import type { EmbeddedEngine, EmbeddedEngineOptions } from './embedded-engine.ts';
 
-/** What the tools work on: the engine in this process, or a server somewhere else. */
+/** The server that the tools call: the engine in this process, or a remote one. */
 export interface Backend {
   /**
-   * The SDK's client for it. Nothing is loaded or opened before the first call; one that fails
-   * (an Error with a sentence for people) is tried afresh by the next.
+   * The SDK client. The first call loads and opens what it needs; after a failure (an Error for
+   * people) the next call tries again.
    */
   client(): Promise<OpenAI>;
-  /** Takes up at once the runs that an earlier process left behind, if there are any; never rejects. */
+  /** Starts the engine if an earlier process left unfinished runs; never rejects. */
   resume(): Promise<void>;
-  /** Lets running runs finish for at most `graceMs` milliseconds and closes the database. */
-  stop(graceMs: number): Promise<void>;
+  /** Lets runs finish for at most `timeoutMs` and closes the database. */
+  stop(timeoutMs: number): Promise<void>;
 }
 
 export interface BackendOptions extends EmbeddedEngineOptions {
@@ -46,21 +46,21 @@ function createEmbeddedBackend(options: BackendOptions): Backend {
       throw error;
     }
   };
-  const ready = () => (embedded ??= start());
+  const engine = () => (embedded ??= start());
   return {
-    client: async () => (await ready()).openai,
+    client: async () => (await engine()).openai,
     async resume() {
       const { hasUnfinishedRuns } = await import('../engine/store/sqlite/unfinished-runs.ts');
-      if (await hasUnfinishedRuns(config.database)) await ready().catch(() => undefined);
+      if (await hasUnfinishedRuns(config.database)) await engine().catch(() => undefined);
     },
-    async stop(graceMs) {
-      const running = await embedded?.catch(() => undefined);
-      await running?.engine.stop(graceMs);
+    async stop(timeoutMs) {
+      const started = await embedded?.catch(() => undefined);
+      await started?.engine.stop(timeoutMs);
     },
   };
 }
 
-/** Remote when a server is configured, else the engine. */
+/** Creates a remote backend if a base URL is configured, else an embedded one. */
 export const createBackend = (options: BackendOptions): Backend =>
   options.config.baseUrl === null
     ? createEmbeddedBackend(options)

@@ -12,7 +12,7 @@ import { withUpstreamFiles } from './files-proxy.ts';
 import { resolveModelEndpoint } from './model-endpoint.ts';
 import { createClient } from './openai-client.ts';
 
-/** The settings that an engine depends on. */
+/** The part of the configuration that the engine uses. */
 export type EngineConfig = Pick<
   Config,
   | 'apiKey'
@@ -31,20 +31,20 @@ export interface EmbeddedEngineOptions {
   readonly ids: Ids;
   readonly log: Log;
   readonly observer?: Observer;
-  /** Reaches the model endpoint; the platform's own by default. */
+  /** Sends requests to the model endpoint (default: `globalThis.fetch`). */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 export interface EmbeddedEngine {
   readonly engine: Engine;
-  /** Answers the engine's paths, and `/v1/files` with the model endpoint's files beside its own. */
+  /** Answers `/v1` requests; `/v1/files` has the model endpoint's files besides the engine's own. */
   readonly fetch: (request: Request) => Promise<Response>;
   readonly openai: OpenAI;
 }
 
 /**
- * Opens the database, puts an engine on it and connects a client; the engine is not started. Throws
- * a DatabaseError when the database cannot be opened.
+ * Opens the database and creates an engine with a client; does not start the engine's worker.
+ * Rejects with a DatabaseError when the database cannot be opened.
  */
 export async function createEmbeddedEngine(
   options: EmbeddedEngineOptions,
@@ -56,7 +56,7 @@ export async function createEmbeddedEngine(
   const modelEndpoint = resolveModelEndpoint(config);
   const db = await openDatabase(config.database);
   const files =
-    'reason' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
+    'unavailable' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
   const engine = createEngine({
     db,
     model: createModel(config.modelApi, { ...endpoint, files, ids }),
@@ -67,7 +67,7 @@ export async function createEmbeddedEngine(
     runLifetime: config.runLifetime,
     concurrency: config.concurrency,
     ...(observer && { observer }),
-    modelFor: (named) => config.model ?? config.modelMap.get(named) ?? named,
+    modelFor: (name) => config.model ?? config.modelMap.get(name) ?? name,
   });
   const fetch = withUpstreamFiles(engine, modelEndpoint, endpointFetch);
   return { engine, fetch, openai: createClient({ fetch }) };

@@ -1,22 +1,25 @@
 import OpenAI from 'openai';
 
+/** Answers a request in this process. */
+type Handler = (request: Request) => Promise<Response>;
+
 /** The engine in this process. */
-interface Embedded {
+interface EmbeddedServer {
   /** Answers requests whose paths begin with /v1. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: Handler;
 }
 
-/** A server elsewhere that speaks Assistants. */
-interface RemoteEngine {
-  /** Used as given; nothing is added to its path. */
+/** Another server with the Assistants API. */
+interface RemoteServer {
+  /** The complete base URL; nothing is appended, such as /v1. */
   readonly baseURL: string;
-  /** null for a server that asks for none. */
+  /** null: requests carry no key. */
   readonly apiKey: string | null;
-  /** Sent as the query `api-version`; null: none. Having one marks an Azure server. */
+  /** Azure's `api-version` query parameter; null: not an Azure server. */
   readonly apiVersion: string | null;
 }
 
-/** What the SDK would else read from the environment, or write to the console. */
+/** Keeps the SDK from reading environment variables and writing to the console. */
 const noEnvironment = {
   adminAPIKey: null,
   organization: null,
@@ -25,21 +28,21 @@ const noEnvironment = {
   logLevel: 'off',
 } as const;
 
-/** The SDK insists on a key even where none is sent. */
-const noKey = 'none';
+/** The SDK requires a key even if it sends none. */
+const placeholderKey = 'none';
 
-/** Azure reads keys from a header of its own, and would take a bearer token for an identity's. */
-function authenticate({ apiKey, apiVersion }: RemoteEngine) {
+/** Azure expects the key in `api-key`; it reads a bearer token as an Entra ID token. */
+function authHeaders({ apiKey, apiVersion }: RemoteServer) {
   if (apiKey === null) return { Authorization: null };
   return apiVersion === null ? {} : { Authorization: null, 'api-key': apiKey };
 }
 
-/** The SDK's client for the engine or for a server elsewhere. */
-export function createClient(options: Embedded | RemoteEngine): OpenAI {
+/** Creates the SDK client of the embedded engine or of a remote server. */
+export function createClient(options: EmbeddedServer | RemoteServer): OpenAI {
   if ('fetch' in options) {
     return new OpenAI({
       ...noEnvironment,
-      apiKey: noKey,
+      apiKey: placeholderKey,
       baseURL: 'http://embedded/v1',
       fetch: inProcessFetch((request) => options.fetch(request)),
       maxRetries: 0,
@@ -48,18 +51,16 @@ export function createClient(options: Embedded | RemoteEngine): OpenAI {
   const { baseURL, apiKey, apiVersion } = options;
   return new OpenAI({
     ...noEnvironment,
-    apiKey: apiKey ?? noKey,
+    apiKey: apiKey ?? placeholderKey,
     baseURL,
-    defaultHeaders: authenticate(options),
+    defaultHeaders: authHeaders(options),
     ...(apiVersion !== null && { defaultQuery: { 'api-version': apiVersion } }),
   });
 }
 
-/** Answers a request in this process. */
-type Handler = (request: Request) => Promise<Response>;
 /**
- * A `fetch` for the SDK that hands every request to a handler in this process. The handler sees the
- * caller's signal but need not heed it: an abort or a timeout rejects at once, as on a network.
+ * Creates a `fetch` that passes every request to a handler in this process. An abort rejects at
+ * once, as on a network, even if the handler ignores the signal.
  */
 export function inProcessFetch(handler: Handler): typeof fetch {
   return async (input, init) => {

@@ -3,67 +3,67 @@ import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../shared/urls.ts';
 import { serverErrors } from './errors.ts';
 
-/** Who may come in. */
+/** Which requests the server accepts. */
 export interface AccessRules {
-  /** The host that was asked to be bound. */
+  /** The host name or address that the server binds to. */
   readonly host: string;
-  /** Further names that callers may use, without ports. */
+  /** Further host names that requests may use, without ports. */
   readonly allowedHosts: readonly string[];
-  /** Origins of web pages that may call. */
+  /** Origins of the web pages that may send requests. */
   readonly allowedOrigins: readonly string[];
-  /** What callers have to send as their key; null: anything will do. */
+  /** The bearer token that requests must send; null: no authentication. */
   readonly token: string | null;
 }
 
-const bare = (host: string): string => host.replace(/^\[(.*)\]$/u, '$1').toLowerCase();
-
-/** The name in a Host header. */
-const nameIn = (header: string): string => bare(header.replace(/:\d+$/u, ''));
-
-/** A request that has come, where it asks to go, and Node's own view of it. */
+/** A request with its parsed URL and Node's own view of it. */
 export interface IncomingCall {
   readonly request: Request;
   readonly url: URL;
   readonly incoming: IncomingMessage;
 }
 
+const normalizeHost = (host: string): string => host.replace(/^\[(.*)\]$/u, '$1').toLowerCase();
+
+const withoutPort = (header: string): string => header.replace(/:\d+$/u, '');
+
 /**
- * Throws a 403 unless the caller addressed this server by a name of its own: a page that had its
- * name resolved to this machine (DNS rebinding) still sends that name.
+ * Throws a 403 unless the request names this server: loopback, the bound host, an allowed host, or
+ * the local address. A page whose name resolves to this machine (DNS rebinding) sends another name.
  */
 export function checkHost({ request, url, incoming }: IncomingCall, rules: AccessRules): void {
   const header = request.headers.get('host') ?? url.host;
-  // The request line may name a host as well, and then it counts.
-  const foreign = [nameIn(header), bare(url.hostname)].filter((name) => !isLoopback(name));
-  if (foreign.length === 0) return;
+  // An absolute URL in the request line overrides the Host header, so check both.
+  const names = [withoutPort(header), url.hostname].map(normalizeHost);
   const { localAddress = '' } = incoming.socket;
-  const names = [rules.host, ...rules.allowedHosts, localAddress.replace(/^::ffff:/u, '')];
-  const own = new Set(names.map(bare));
-  if (!foreign.every((name) => own.has(name))) throw serverErrors.foreignHost(header);
+  const ownNames = [rules.host, ...rules.allowedHosts, localAddress.replace(/^::ffff:/u, '')];
+  const allowed = new Set(ownNames.map(normalizeHost));
+  const isAllowed = (name: string) => isLoopback(name) || allowed.has(name);
+  if (!names.every(isAllowed)) throw serverErrors.unknownHost(header);
 }
 
-/** Throws a 403 for web pages that nobody allowed; programs send no Origin. */
+/** Throws a 403 for a web page of another origin that is not allowed; programs send no Origin. */
 export function checkOrigin(request: Request, { allowedOrigins }: AccessRules): void {
   const origin = request.headers.get('origin');
   if (origin === null || allowedOrigins.includes(origin)) return;
-  const isOwn = URL.parse(origin)?.host === request.headers.get('host');
-  if (!isOwn) throw serverErrors.foreignOrigin(origin);
+  const isSameOrigin = URL.parse(origin)?.host === request.headers.get('host');
+  if (!isSameOrigin) throw serverErrors.disallowedOrigin(origin);
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Throws a 401 unless the Authorization header holds the token; nothing else is looked at. */
+/** Throws a 401 unless the Authorization header holds the token; other headers are not accepted. */
 export function checkToken(request: Request, { token }: AccessRules): void {
   if (token === null) return;
   const header = request.headers.get('authorization') ?? '';
-  const given = /^Bearer +(\S+)$/iu.exec(header)?.[1];
-  if (given === undefined) throw serverErrors.noKey();
-  // Digests are of one length, and tell nothing of how far two texts are alike.
-  if (!timingSafeEqual(digest(given), digest(token))) throw serverErrors.wrongKey(given);
+  const key = /^Bearer +(\S+)$/iu.exec(header)?.[1];
+  if (key === undefined) throw serverErrors.missingKey();
+  // timingSafeEqual needs inputs of equal length.
+  if (!timingSafeEqual(sha256(key), sha256(token))) throw serverErrors.incorrectKey(key);
 }
 
 const exposedHeaders = 'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after';
-/** What lets a page of an allowed origin read an answer; nothing for anybody else. */
+
+/** The headers that let a page of an allowed origin read the response; none for other requests. */
 export function crossOriginHeaders(
   request: Request,
   { allowedOrigins }: AccessRules,
@@ -77,14 +77,14 @@ export function crossOriginHeaders(
   ];
 }
 
-/** The answer to a browser that asks first; null when it is none, or nobody may ask. */
-export function answerPreflight(
+/** The response to a CORS preflight of an allowed origin; null for every other request. */
+export function preflightResponse(
   request: Request,
   { allowedOrigins }: AccessRules,
 ): Response | null {
   const { method, headers } = request;
-  const asked = method === 'OPTIONS' && headers.has('access-control-request-method');
-  if (!asked || !allowedOrigins.includes(headers.get('origin') ?? '')) return null;
+  const isPreflight = method === 'OPTIONS' && headers.has('access-control-request-method');
+  if (!isPreflight || !allowedOrigins.includes(headers.get('origin') ?? '')) return null;
   return new Response(null, {
     status: 204,
     headers: {

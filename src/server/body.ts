@@ -3,55 +3,55 @@ import type { Clock } from '../shared/clock.ts';
 import { withTimeout } from '../shared/timeout.ts';
 import { serverErrors } from './errors.ts';
 
-/** Bytes of a JSON body, and of one that is passed on. */
-export const limits = { json: 4 * 2 ** 20, upload: 512 * 2 ** 20 } as const;
+/** The largest request bodies: JSON, and everything that goes to the model endpoint. */
+export const maxBodyBytes = { json: 4 * 2 ** 20, upload: 512 * 2 ** 20 } as const;
 
-/** Milliseconds that a JSON body may take. */
-const bodyTimeoutMs = 60_000;
+/** How long a JSON body may take to arrive. */
+export const bodyTimeoutMs = 60_000;
 
-/** Throws a 413 for a body that says it is too large; Node's parser keeps to the count that is given. */
-function checkCount({ headers }: IncomingMessage, limit: number): void {
-  if (Number(headers['content-length'] ?? 0) > limit) throw serverErrors.tooLarge(limit);
+/** Throws a 413 for a Content-Length above the limit; Node enforces that header itself. */
+function checkContentLength({ headers }: IncomingMessage, maxBytes: number): void {
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw serverErrors.bodyTooLarge(maxBytes);
 }
 
-/** The chunks of a body; throws a 413 once there are more than `limit` bytes. */
+/** The chunks of a request body; throws a 413 once there are more than `maxBytes`. */
 export async function* readChunks(
   incoming: IncomingMessage,
-  limit: number,
+  maxBytes: number,
 ): AsyncGenerator<Buffer> {
-  checkCount(incoming, limit);
+  checkContentLength(incoming, maxBytes);
   let size = 0;
-  // The caller still has to hear why its body is not wanted.
+  // Keep the connection: the error response still has to be sent.
   for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     if (!Buffer.isBuffer(chunk)) continue;
     size += chunk.length;
-    if (size > limit) throw serverErrors.tooLarge(limit);
+    if (size > maxBytes) throw serverErrors.bodyTooLarge(maxBytes);
     yield chunk;
   }
 }
 
-/** The same for a body that is wanted whole; iterating over a small one takes longer than reading it. */
-async function collect(incoming: IncomingMessage, limit: number): Promise<Buffer<ArrayBuffer>> {
-  checkCount(incoming, limit);
+/** The complete body. Events instead of `readChunks`: iterating is slower than reading a small body. */
+async function collect(incoming: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
+  checkContentLength(incoming, maxBytes);
   const { promise, resolve, reject } = Promise.withResolvers<Buffer<ArrayBuffer>>();
   const chunks: Buffer[] = [];
-  let left = limit;
-  const take = (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left >= 0) return void chunks.push(chunk);
-    incoming.off('data', take).resume();
-    reject(serverErrors.tooLarge(limit));
+  let remainingBytes = maxBytes;
+  const addChunk = (chunk: Buffer) => {
+    remainingBytes -= chunk.length;
+    if (remainingBytes >= 0) return void chunks.push(chunk);
+    incoming.off('data', addChunk).resume();
+    reject(serverErrors.bodyTooLarge(maxBytes));
   };
-  incoming.on('data', take);
+  incoming.on('data', addChunk);
   incoming.once('end', () => resolve(Buffer.concat(chunks)));
-  incoming.once('error', () => reject(serverErrors.cutOff()));
+  incoming.once('error', () => reject(serverErrors.bodyIncomplete()));
   return promise;
 }
 
-/** Reads a JSON body whole; throws a 413, a 408 when it is slow, or a 400 when it breaks off. */
+/** Reads a complete JSON body; throws a 413 (too large), 408 (too slow) or 400 (incomplete). */
 export const readBody = (incoming: IncomingMessage, clock: Clock): Promise<Buffer<ArrayBuffer>> =>
   withTimeout(
     { clock, ms: bodyTimeoutMs },
-    () => collect(incoming, limits.json),
-    () => Promise.reject(serverErrors.tooSlow()),
+    () => collect(incoming, maxBodyBytes.json),
+    () => Promise.reject(serverErrors.bodyTimedOut()),
   );

@@ -1,129 +1,137 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  STATUS_CODES,
+} from 'node:http';
 import { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { Ids } from '../shared/ids.ts';
-import type { RequestHandler } from './request-handler.ts';
 import type { ApiError } from '../shared/errors.ts';
+import type { Ids } from '../shared/ids.ts';
 import { serverErrors } from './errors.ts';
+import type { RequestHandler } from './request-handler.ts';
 
 export interface Listener {
-  /** Where it listens, without a path. */
+  /** The base URL, without a path. */
   readonly url: string;
-  /** Takes no more requests; resolves when those under way are answered. */
+  /** Accepts no more connections; resolves when all open ones have closed. */
   close(): Promise<void>;
-  /** Breaks off what is still under way. */
+  /** Closes all connections, also those with a request in progress. */
   closeAll(): void;
 }
 
-/** Milliseconds. A JSON body has a deadline of its own; an upload may take its hour. */
-const times = {
+/** Node's timeouts, in milliseconds. An upload may take an hour; `body.ts` limits a JSON body. */
+const nodeTimeouts = {
   headersTimeout: 30_000,
   requestTimeout: 3_600_000,
   keepAliveTimeout: 30_000,
   connectionsCheckingInterval: 5000,
 };
 
-/** Milliseconds that a caller whose request was refused unread has to hang up as well. */
+/** How long a client may keep the connection open after its malformed request was answered. */
 const closeTimeoutMs = 1000;
 
 const statusOf = (code: string | undefined): number =>
   code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
 
-/** HTTP/1.0 has no need of a Host, and probes send none; a browser always does. */
-const hostUnlessNamed = ({ httpVersion }: IncomingMessage) =>
+/** HTTP/1.0 probes send no Host header; browsers always do. */
+const defaultHost = ({ httpVersion }: IncomingMessage) =>
   httpVersion === '1.0' && { hostname: 'localhost' };
 
-const withId = (error: ApiError, ids: Ids) => ({
+const errorHeaders = (error: ApiError, ids: Ids) => ({
   ...error.headers,
   'x-request-id': ids.newRequestId(),
 });
 
-/** Answers what Node could not read as a request, and closes the connection. */
+/** Answers requests that Node's parser rejects, and closes the connection. */
 function handleClientErrors(server: Server, ids: Ids): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const refusal = serverErrors.unreadable(statusOf(error.code));
-    const body = JSON.stringify(refusal);
-    const head = Object.entries({
-      ...withId(refusal, ids),
+    const apiError = serverErrors.malformedRequest(statusOf(error.code));
+    const body = JSON.stringify(apiError);
+    const headers = Object.entries({
+      ...errorHeaders(apiError, ids),
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
     });
-    const lines = head.map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${refusal.status} Refused\r\n${lines.join('')}\r\n${body}`);
-    // Cut off at once, it might not hear why.
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+    const reason = STATUS_CODES[apiError.status ?? 400];
+    socket.end(`HTTP/1.1 ${apiError.status} ${reason}\r\n${lines.join('')}\r\n${body}`);
+    // Destroying the socket at once could lose the response.
     if (socket instanceof Socket) socket.setTimeout(closeTimeoutMs, () => socket.destroy());
   });
 }
 
-function addressOf(server: Server): string {
+function listenUrl(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return String(address);
   const { family, address: host, port } = address;
   return `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
 }
 
-function describe(error: unknown, { host, port }: ListenOptions): string {
+function listenFailure(error: unknown, { host, port }: ListenOptions): string {
   const code: unknown = Reflect.get(Object(error), 'code');
   const reasons = new Map<unknown, string>([
-    ['EADDRINUSE', 'the port is taken; choose another with --port'],
-    ['EACCES', 'that is not allowed; choose a --port from 1024 on'],
-    ['EADDRNOTAVAIL', 'this machine has no such address; choose another --host'],
-    ['ENOTFOUND', 'there is no such name; choose another --host'],
+    ['EADDRINUSE', 'the port is in use; choose another --port'],
+    ['EACCES', 'permission denied; choose a --port from 1024 up'],
+    ['EADDRNOTAVAIL', 'this machine does not have that address; choose another --host'],
+    ['ENOTFOUND', 'the host name does not exist; choose another --host'],
   ]);
   return `Cannot listen on ${host} port ${port}: ${reasons.get(code) ?? String(error)}.`;
 }
 
 interface ListenOptions {
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
   readonly ids: Ids;
 }
 
-/** Binds the front to an address; rejects when that cannot be had. */
-export async function listen(front: RequestHandler, options: ListenOptions): Promise<Listener> {
+/** Listens on an address; rejects with an Error for people when that is impossible. */
+export async function listen(handler: RequestHandler, options: ListenOptions): Promise<Listener> {
   const { host, port, ids } = options;
   const errorHandler = () => {
-    const refusal = serverErrors.unreadable(400);
-    return Response.json(refusal, { status: 400, headers: withId(refusal, ids) });
+    const error = serverErrors.malformedRequest(400);
+    return Response.json(error, { status: 400, headers: errorHeaders(error, ids) });
   };
-  const settings = { overrideGlobalObjects: false, errorHandler };
-  const answer = async (request: Request, incoming: IncomingMessage) => {
-    const response = await front(request, incoming);
-    // Else the caller's next request would come to nobody.
+  const respond = async (request: Request, incoming: IncomingMessage) => {
+    const response = await handler(request, incoming);
+    // A further request on a connection of a closing server would get no response.
     if (!server.listening) response.headers.set('connection', 'close');
     return response;
   };
-  const take: RequestListener = (incoming, outgoing) => {
-    const handle = getRequestListener((request) => answer(request, incoming), {
-      ...settings,
-      ...hostUnlessNamed(incoming),
+  const onRequest: RequestListener = (incoming, outgoing) => {
+    const handle = getRequestListener((request) => respond(request, incoming), {
+      overrideGlobalObjects: false,
+      errorHandler,
+      ...defaultHost(incoming),
     });
-    // By itself Node writes a head in UTF-8 that goes ahead of its body, and any other as it came.
+    // Node writes headers flushed before the body in UTF-8, all others in latin1. Writing an empty
+    // chunk makes them latin1 always, so that the bytes of proxied headers stay as they are.
     outgoing.flushHeaders = () => void outgoing.write(Buffer.alloc(0));
     void handle(incoming, outgoing);
-    // Whoever keeps a connection to a server that closes would keep the server.
+    // An idle keep-alive connection would keep a closing server open.
     for (const half of [incoming, outgoing]) {
       half.once('close', () => server.listening || server.closeIdleConnections());
     }
   };
-  const server = createServer({ ...times, requireHostHeader: false }, take);
-  // Whatever is expected may be ignored, and Node's own refusal has no words.
-  server.on('checkExpectation', take);
+  const server = createServer({ ...nodeTimeouts, requireHostHeader: false }, onRequest);
+  // Ignore unknown expectations: Node's own 417 has no error body.
+  server.on('checkExpectation', onRequest);
   handleClientErrors(server, ids);
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    throw new Error(describe(error, options), { cause: error });
+    throw new Error(listenFailure(error, options), { cause: error });
   }
   return {
-    url: addressOf(server),
+    url: listenUrl(server),
     close: () =>
-      new Promise((closed) => {
-        server.close(() => closed());
+      new Promise((resolve) => {
+        server.close(() => resolve());
       }),
     closeAll: () => server.closeAllConnections(),
   };

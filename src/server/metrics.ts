@@ -1,72 +1,76 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { ModelCallReport, ActiveRuns, Observer } from '../engine/index.ts';
+import type { ActiveRuns, ModelCallReport, Observer } from '../engine/index.ts';
 
-/** Hears of every request to the listener. */
+/** Counts the requests to the HTTP server. */
 export interface HttpMetrics {
-  /** A request of this class was answered with this status. */
   requestFinished(route: string, status: number): void;
-  /** An answer streams events; what it returns is called when that is over. */
+  /** Counts an event stream as open until the returned function is called. */
   streamOpened(): () => void;
 }
 
-/** Everything that is counted in one process. */
+/** The metrics of one process. */
 export interface Metrics {
   readonly observer: Observer;
   readonly httpMetrics: HttpMetrics;
   readonly contentType: string;
-  /** All of it as text; `live` is null while the database does not say. */
-  render(live: ActiveRuns | null): Promise<string>;
+  /** All metrics in the Prometheus text format; `activeRuns` is null while the database is unavailable. */
+  render(activeRuns: ActiveRuns | null): Promise<string>;
 }
 
-/** Whoever calls may name any model: these many are told apart. */
+/** Clients may send any model name, so limit the number of label values. */
 const maxModelLabels = 100;
 const otherModels = 'other';
 
-const buckets = {
-  /** Runs are kept in whole seconds. */
-  wait: [0, 1, 2, 5, 10, 30, 60, 120, 300, 600],
-  call: [0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300],
-};
+/** Seconds; run timestamps have no fractions. */
+const queueWaitBuckets = [0, 1, 2, 5, 10, 30, 60, 120, 300, 600];
+const modelCallBuckets = [0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
 
 const endStatuses = ['completed', 'incomplete', 'failed', 'cancelled', 'expired'] as const;
 
-/** The first so many different names as they are, and one name for all others. */
-function bounded(most: number, other: string): (name: string) => string {
+/** Returns the first `maxModelLabels` different names unchanged, and `otherModels` for the rest. */
+function createModelLabels(): (model: string) => string {
   const known = new Set<string>();
-  return (name) => {
-    if (known.size < most) known.add(name);
-    return known.has(name) ? name : other;
+  return (model) => {
+    if (known.size < maxModelLabels) known.add(model);
+    return known.has(model) ? model : otherModels;
   };
 }
 
-/** Counts what the engine does. */
+/** Counts the events of the engine. */
 function createObserver(registers: Registry[]): Observer {
-  const nameOf = bounded(maxModelLabels, otherModels);
+  const labelFor = createModelLabels();
   const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
     new Counter({ name: `assistants_mcp_${name}`, help, labelNames, registers });
   const histogram = <T extends string>(
     name: string,
     help: string,
     labelNames: readonly T[],
-    limits: number[],
-  ) =>
-    new Histogram({ name: `assistants_mcp_${name}`, help, labelNames, registers, buckets: limits });
-  const ended = counter('runs_ended_total', 'Runs that came to their end here', ['status']);
+    buckets: number[],
+  ) => new Histogram({ name: `assistants_mcp_${name}`, help, labelNames, registers, buckets });
+  const ended = counter('runs_ended_total', 'Runs that ended in this process', ['status']);
   for (const status of endStatuses) ended.inc({ status }, 0);
-  const takeovers = counter('lease_takeovers_total', 'Runs taken from a lapsed lease', []);
-  const retries = counter('model_retries_total', 'Model calls made again after a failure', [
-    'model',
-  ]);
-  const tokens = counter('model_tokens_total', 'Tokens by model; cached are also prompt', [
-    'model',
-    'kind',
-  ]);
-  const waits = histogram('run_queue_wait_seconds', 'From creation to work', [], buckets.wait);
+  const takeovers = counter(
+    'lease_takeovers_total',
+    'Runs taken over after their lease expired',
+    [],
+  );
+  const retries = counter('model_retries_total', 'Model calls retried after a failure', ['model']);
+  const tokens = counter(
+    'model_tokens_total',
+    'Tokens by model; cached tokens are also counted as prompt',
+    ['model', 'kind'],
+  );
+  const waits = histogram(
+    'run_queue_wait_seconds',
+    'Time from creation to start of a run',
+    [],
+    queueWaitBuckets,
+  );
   const calls = histogram(
     'model_call_seconds',
-    'Model calls, each try by itself',
+    'Duration of model calls; each retry counts as a call',
     ['model', 'outcome'],
-    buckets.call,
+    modelCallBuckets,
   );
   const countTokens = (model: string, usage: NonNullable<ModelCallReport['usage']>) => {
     tokens.inc({ model, kind: 'prompt' }, usage.prompt_tokens);
@@ -75,28 +79,28 @@ function createObserver(registers: Registry[]): Observer {
     tokens.inc({ model, kind: 'reasoning' }, usage.completion_tokens_details.reasoning_tokens);
   };
   return {
-    runStarted: (waited) => waits.observe(Math.max(0, waited)),
+    runStarted: (queuedSeconds) => waits.observe(Math.max(0, queuedSeconds)),
     runEnded: (status) => ended.inc({ status }),
     leaseTakenOver: () => takeovers.inc(),
     modelCalled(name, { outcome, seconds, usage }) {
-      const model = nameOf(name);
+      const model = labelFor(name);
       calls.observe({ model, outcome }, seconds);
       if (usage !== null) countTokens(model, usage);
     },
-    modelRetried: (name) => retries.inc({ model: nameOf(name) }),
+    modelRetried: (name) => retries.inc({ model: labelFor(name) }),
   };
 }
 
 function createHttpMetrics(registers: Registry[]): HttpMetrics {
   const requests = new Counter({
     name: 'assistants_mcp_http_requests_total',
-    help: 'Requests by what was asked for and by status',
+    help: 'HTTP requests by route and status',
     labelNames: ['route', 'status'],
     registers,
   });
   const streams = new Gauge({
     name: 'assistants_mcp_open_streams',
-    help: 'Answers that stream events at present',
+    help: 'Event streams that are open now',
     registers,
   });
   return {
@@ -112,26 +116,26 @@ function createHttpMetrics(registers: Registry[]): HttpMetrics {
   };
 }
 
-/** Begins to count; the process's own figures, which cost a little all the time, once somebody asks. */
+/** Starts counting. Process metrics cost time all along, so they start with the first `render`. */
 export function createMetrics(version: string): Metrics {
   const register = new Registry();
   const registers = [register];
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `assistants_mcp_${name}`, help, labelNames, registers });
-  gauge('info', 'The program', ['version']).set({ version }, 1);
-  const reachable = gauge('database_up', 'Whether the database answers');
-  const runs = gauge('runs', 'Runs in the database that are not at their end', ['status']);
-  let isAsked = false;
+  gauge('info', 'Version of the program', ['version']).set({ version }, 1);
+  const databaseUp = gauge('database_up', '1 while the database answers, else 0');
+  const runs = gauge('runs', 'Runs in the database that have not ended', ['status']);
+  let hasProcessMetrics = false;
   return {
     observer: createObserver(registers),
     httpMetrics: createHttpMetrics(registers),
     contentType: register.contentType,
-    render(live) {
-      if (!isAsked) collectDefaultMetrics({ register });
-      isAsked = true;
-      reachable.set(live === null ? 0 : 1);
+    render(activeRuns) {
+      if (!hasProcessMetrics) collectDefaultMetrics({ register });
+      hasProcessMetrics = true;
+      databaseUp.set(activeRuns === null ? 0 : 1);
       runs.reset();
-      for (const [status, count] of Object.entries(live ?? {})) runs.set({ status }, count);
+      for (const [status, count] of Object.entries(activeRuns ?? {})) runs.set({ status }, count);
       return register.metrics();
     },
   };

@@ -1,38 +1,39 @@
-import { type Clock, unixSeconds } from '../shared/clock.ts';
-import type { ModelCallReport, Engine, ActiveRuns, Observer } from '../engine/index.ts';
+import type { ActiveRuns, Engine, ModelCallReport, Observer } from '../engine/index.ts';
 import { unavailableReason } from '../engine/store/errors.ts';
+import { type Clock, unixSeconds } from '../shared/clock.ts';
 import { withTimeout } from '../shared/timeout.ts';
-import { type HttpMetrics, createMetrics } from './metrics.ts';
+import { createMetrics, type HttpMetrics } from './metrics.ts';
 
-/** Milliseconds that the database may take to answer. */
 const probeTimeoutMs = 2000;
 
-const timedOut = async (): Promise<DatabaseHealth> => ({
-  reason: `it does not answer within ${probeTimeoutMs / 1000} seconds`,
-});
-
-/** What the database says of itself. */
+/** The result of a database probe. */
 export type DatabaseHealth =
-  | { readonly live: ActiveRuns }
-  /** Why it is of no use, as the rest of a sentence. */
-  | { readonly reason: string };
+  | { readonly activeRuns: ActiveRuns }
+  /** Why the database cannot be used, a clause to follow a colon. */
+  | { readonly unavailable: string };
 
-/**
- * Asks the database how it is, and waits so long and no longer. However often it is asked, it has
- * one question to answer at a time.
- */
+const timedOut: DatabaseHealth = {
+  unavailable: `it does not answer within ${probeTimeoutMs / 1000} seconds`,
+};
+
+/** Returns a function that probes the database; concurrent calls share one query. */
 export function createProbe(engine: Pick<Engine, 'countActiveRuns'>, clock: Clock) {
-  let asked: Promise<DatabaseHealth> | undefined;
-  const ask = async (): Promise<DatabaseHealth> => {
+  let pending: Promise<DatabaseHealth> | undefined;
+  const query = async (): Promise<DatabaseHealth> => {
     try {
-      return { live: await engine.countActiveRuns() };
+      return { activeRuns: await engine.countActiveRuns() };
     } catch (error) {
-      return { reason: unavailableReason(error) ?? 'it cannot be asked' };
+      return { unavailable: unavailableReason(error) ?? 'the query failed' };
     } finally {
-      asked = undefined;
+      pending = undefined;
     }
   };
-  return () => withTimeout({ clock, ms: probeTimeoutMs }, () => (asked ??= ask()), timedOut);
+  return () =>
+    withTimeout(
+      { clock, ms: probeTimeoutMs },
+      () => (pending ??= query()),
+      async () => timedOut,
+    );
 }
 
 interface LastCall {
@@ -41,11 +42,11 @@ interface LastCall {
   readonly succeeded: boolean;
 }
 
-/** Remembers how the last model call went that was not broken off. */
+/** Remembers the outcome of the last model call that was not interrupted. */
 export function createLastCallTracker(clock: Clock) {
   let last: LastCall | null = null;
   return {
-    note({ outcome }: ModelCallReport) {
+    record({ outcome }: ModelCallReport) {
       if (outcome === 'interrupted') return;
       last = { at: unixSeconds(clock), succeeded: outcome === 'succeeded' };
     },
@@ -54,30 +55,30 @@ export function createLastCallTracker(clock: Clock) {
 }
 
 /**
- * What `/healthz` answers: 503 while the database is of no use. A model endpoint that fails makes
- * nobody unhealthy, since another process could do no better.
+ * The response of `/healthz`: 503 while the database is unavailable. A failed model call does not
+ * make the server unhealthy, because replacing the process would not help.
  */
 export function healthResponse(
-  condition: DatabaseHealth,
-  last: LastCall | null,
+  database: DatabaseHealth,
+  lastCall: LastCall | null,
   version: string,
 ): Response {
-  const reason = 'reason' in condition ? condition.reason : null;
+  const reason = 'unavailable' in database ? database.unavailable : null;
   const body = {
     status: reason === null ? 'ok' : 'unavailable',
     version,
     database: { reachable: reason === null, reason },
-    last_model_call: last,
+    last_model_call: lastCall,
   };
   const headers = { 'cache-control': 'no-store' };
   return Response.json(body, { status: reason === null ? 200 : 503, headers });
 }
 
-/** How those who run the server see what it does. */
+/** Health and metrics of one server. */
 export interface Monitoring {
   readonly observer: Observer;
   readonly httpMetrics: HttpMetrics;
-  /** The answers of `/healthz` and `/metrics`, about this engine. */
+  /** The handlers of `/healthz` and `/metrics`. */
   endpointsFor(engine: Engine): {
     readonly health: () => Promise<Response>;
     readonly metrics: () => Promise<Response>;
@@ -86,12 +87,12 @@ export interface Monitoring {
 
 export function createMonitoring(clock: Clock, version: string): Monitoring {
   const metrics = createMetrics(version);
-  const memory = createLastCallTracker(clock);
+  const lastCallTracker = createLastCallTracker(clock);
   return {
     observer: {
       ...metrics.observer,
       modelCalled(model, report) {
-        memory.note(report);
+        lastCallTracker.record(report);
         metrics.observer.modelCalled(model, report);
       },
     },
@@ -99,12 +100,12 @@ export function createMonitoring(clock: Clock, version: string): Monitoring {
     endpointsFor(engine) {
       const probe = createProbe(engine, clock);
       return {
-        health: async () => healthResponse(await probe(), memory.last(), version),
+        health: async () => healthResponse(await probe(), lastCallTracker.last(), version),
         async metrics() {
-          const condition = await probe();
-          const text = await metrics.render('live' in condition ? condition.live : null);
+          const database = await probe();
+          const activeRuns = 'activeRuns' in database ? database.activeRuns : null;
           const headers = { 'cache-control': 'no-store', 'content-type': metrics.contentType };
-          return new Response(text, { headers });
+          return new Response(await metrics.render(activeRuns), { headers });
         },
       };
     },

@@ -1,30 +1,29 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../shared/clock.ts';
+import { errors } from '../engine/http/errors.ts';
 import type { Engine } from '../engine/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import { ApiError } from '../shared/errors.ts';
 import {
   type AccessRules,
   checkHost,
   checkOrigin,
   checkToken,
+  crossOriginHeaders,
   type IncomingCall,
+  preflightResponse,
 } from './access.ts';
 import { readBody } from './body.ts';
-import { answerPreflight, crossOriginHeaders } from './access.ts';
-import type { UpstreamProxy } from './upstream-proxy.ts';
-import type { HttpMetrics } from './metrics.ts';
-import { type RouteTarget, routeTarget, metricsRoute } from './routes.ts';
-import type { RequestContext } from './request-context.ts';
-import { errors } from '../engine/http/errors.ts';
-import { ApiError } from '../shared/errors.ts';
 import { serverErrors } from './errors.ts';
-
-/** Answers a request that has its whole body with it. */
-type Handler = (request: Request) => Promise<Response>;
+import type { HttpMetrics } from './metrics.ts';
+import type { RequestContext } from './request-context.ts';
+import { metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
+import type { UpstreamProxy } from './upstream-proxy.ts';
 
 interface RequestHandlerOptions {
   readonly rules: AccessRules;
   readonly engine: Pick<Engine, 'fetch' | 'ownsFile'>;
-  readonly mcp: Handler;
+  /** Handles MCP requests, whose body has been read. */
+  readonly mcp: (request: Request) => Promise<Response>;
   readonly upstream: UpstreamProxy;
   readonly health: () => Promise<Response>;
   readonly metrics: () => Promise<Response>;
@@ -33,98 +32,108 @@ interface RequestHandlerOptions {
   readonly clock: Clock;
 }
 
-/** A request, and Node's own view of it. */
+/** Handles a request, of which `incoming` is Node's own view. */
 export type RequestHandler = (request: Request, incoming: IncomingMessage) => Promise<Response>;
 
-const bodiless = new Set(['GET', 'HEAD']);
-const methods = new Set([...bodiless, 'POST', 'PUT', 'PATCH', 'DELETE']);
+const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+const apiMethods: ReadonlySet<string> = new Set([...readMethods, 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-const methodsOf = (place: RouteTarget): ReadonlySet<string> =>
-  place === 'health' || place === 'metrics' ? bodiless : methods;
+/** Throws a 405 for a method that the route does not have. */
+function checkMethod({ request, url }: IncomingCall, target: RouteTarget): void {
+  const allowed = target === 'health' || target === 'metrics' ? readMethods : apiMethods;
+  if (!allowed.has(request.method)) {
+    throw serverErrors.methodNotAllowed(request.method, url.pathname, allowed);
+  }
+}
 
 const bodyOf = async ({ request, incoming }: IncomingCall, clock: Clock) =>
-  bodiless.has(request.method) ? null : readBody(incoming, clock);
+  readMethods.has(request.method) ? null : readBody(incoming, clock);
 
-/** The request as the engine needs it, which looks at no header. */
+/** The request with its body read and without headers: the engine uses none. */
 const engineRequest = async (call: IncomingCall, clock: Clock): Promise<Request> =>
   new Request(call.url, { method: call.request.method, body: await bodyOf(call, clock) });
 
-/** The same request in the platform's own class, its body read. */
+/** The request with its body read, in the platform's own `Request` class. */
 async function fullRequest(call: IncomingCall, clock: Clock): Promise<Request> {
   const { method, headers, signal } = call.request;
   const body = await bodyOf(call, clock);
   return new Request(call.url, { method, headers: [...headers], body, signal });
 }
 
-/** Lets a request in, or throws why not, and hands it to whoever answers its path. */
-async function dispatch(
+/** Sends a request that passed all checks to what handles its path. */
+async function route(
   call: IncomingCall,
-  { rules, engine, mcp, upstream, health, metrics, clock }: RequestHandlerOptions,
+  target: RouteTarget,
+  { engine, mcp, upstream, health, metrics, clock }: RequestHandlerOptions,
 ): Promise<Response> {
   const { request, url, incoming } = call;
-  checkHost(call, rules);
-  checkOrigin(request, rules);
-  const preflight = answerPreflight(request, rules);
-  if (preflight !== null) return preflight;
-  checkToken(request, rules);
-  const { method } = request;
-  const { pathname } = url;
-  const place = routeTarget(pathname);
-  const allowed = methodsOf(place);
-  if (!allowed.has(method)) throw serverErrors.wrongMethod(method, pathname, allowed);
-  switch (place) {
+  switch (target) {
     case 'health':
       return health();
     case 'metrics':
       return metrics();
-    case 'engine':
-      return engine.fetch(await engineRequest(call, clock));
     case 'mcp':
       return mcp(await fullRequest(call, clock));
+    case 'engine':
+      return engine.fetch(await engineRequest(call, clock));
     case 'upstream':
-      if (await engine.ownsFile(request)) {
-        return engine.fetch(await engineRequest(call, clock));
-      }
-      return upstream(request, incoming);
+      return (await engine.ownsFile(request))
+        ? engine.fetch(await engineRequest(call, clock))
+        : upstream(request, incoming);
     case 'none':
-      throw errors.unknownUrl(method, pathname);
+      throw errors.unknownUrl(request.method, url.pathname);
   }
 }
 
-/**
- * A body that fails on the way takes the connection with it, so that nobody takes what came for the
- * whole.
- */
+/** Checks a request, in this order, and routes it; throws an ApiError for the first failed check. */
+async function checkAndRoute(
+  call: IncomingCall,
+  options: RequestHandlerOptions,
+): Promise<Response> {
+  const { rules } = options;
+  const { request, url } = call;
+  checkHost(call, rules);
+  checkOrigin(request, rules);
+  // Browsers send no token with a preflight.
+  const preflight = preflightResponse(request, rules);
+  if (preflight !== null) return preflight;
+  checkToken(request, rules);
+  const target = routeTarget(url.pathname);
+  checkMethod(call, target);
+  return route(call, target, options);
+}
+
+/** Closes the connection if the body fails, so that the client cannot mistake it for complete. */
 function abortOnStreamError(
   response: Response,
   incoming: IncomingMessage,
-  { requestContext: scope, httpMetrics: traffic }: RequestHandlerOptions,
+  { requestContext, httpMetrics }: RequestHandlerOptions,
 ): Response {
   if (response.body === null) return response;
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-  const end = isStream ? traffic.streamOpened() : () => {};
+  const onEnd = isStream ? httpMetrics.streamOpened() : () => {};
   const reader = response.body.getReader();
-  let isWanted = true;
+  let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
-        // A caller who has left has closed the controller.
-        if (!isWanted) return;
+        // Cancelling has closed the controller.
+        if (isCancelled) return;
         if (!done) return controller.enqueue(value);
-        end();
+        onEnd();
         controller.close();
       } catch (error) {
-        if (!isWanted) return;
-        end();
-        scope.log.warn('An answer broke off.', { error: String(error) });
+        if (isCancelled) return;
+        onEnd();
+        requestContext.log.warn('response body failed', { error: String(error) });
         incoming.socket.destroy();
         controller.close();
       }
     },
     cancel(reason) {
-      isWanted = false;
-      end();
+      isCancelled = true;
+      onEnd();
       return reader.cancel(reason);
     },
   });
@@ -133,38 +142,39 @@ function abortOnStreamError(
 
 const requestIdHeader = 'x-request-id';
 
-/** What every request to the listener goes through; never rejects. */
+/** Creates the handler of every request to the HTTP server; it never rejects. */
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { rules, requestContext: scope, clock, httpMetrics: traffic } = options;
-  const answer = async (call: IncomingCall): Promise<Response> => {
+  const { rules, requestContext, clock, httpMetrics } = options;
+  const { log } = requestContext;
+  const respond = async (call: IncomingCall): Promise<Response> => {
     try {
-      return abortOnStreamError(await dispatch(call, options), call.incoming, options);
+      return abortOnStreamError(await checkAndRoute(call, options), call.incoming, options);
     } catch (error) {
       if (error instanceof ApiError) {
-        scope.log.info(error.message, { status: error.status });
+        log.info(error.message, { status: error.status });
         return error.toResponse();
       }
-      scope.log.error('request failed', { error });
+      log.error('request failed', { error });
       return errors.internal().toResponse();
     }
   };
   return (request, incoming) =>
-    scope.run(async (id) => {
-      const start = clock.now();
+    requestContext.run(async (id) => {
+      const startedAt = clock.now();
       const url = new URL(request.url);
-      const response = await answer({ request, url, incoming });
+      const response = await respond({ request, url, incoming });
       const { status, headers } = response;
-      // The model endpoint's support knows its own ids alone.
-      const told = headers.get(requestIdHeader) ?? id;
-      headers.set(requestIdHeader, told);
-      // Whether it stays open is for the listener to say, which may be about to close.
+      // The model endpoint's own id wins: its support knows no other.
+      const responseId = headers.get(requestIdHeader) ?? id;
+      headers.set(requestIdHeader, responseId);
+      // The listener decides whether the connection stays open.
       if (headers.get('connection') === 'keep-alive') headers.delete('connection');
       for (const [name, value] of crossOriginHeaders(request, rules)) headers.append(name, value);
-      const { method } = request;
       const { pathname: path } = url;
-      traffic.requestFinished(metricsRoute(path), status);
-      const facts = { method, path, status, ms: clock.now() - start };
-      scope.log.debug('answered', told === id ? facts : { ...facts, upstream_request_id: told });
+      httpMetrics.requestFinished(metricsRoute(path), status);
+      const fields = { method: request.method, path, status, ms: clock.now() - startedAt };
+      const upstream = responseId === id ? {} : { upstream_request_id: responseId };
+      log.debug('request answered', { ...fields, ...upstream });
       return response;
     });
 }

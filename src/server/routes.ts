@@ -1,33 +1,33 @@
 import { type ApiOwner, apiOwner } from '../engine/http/paths.ts';
 
-/** Who answers a path: this program itself, MCP, the engine, the model endpoint, or nobody. */
+/** What handles a path: an endpoint of this server, MCP, the engine, the model endpoint, or nothing. */
 export type RouteTarget = 'health' | 'metrics' | 'mcp' | ApiOwner;
 
-const own: ReadonlyMap<string, RouteTarget> = new Map([
+const fixedPaths: ReadonlyMap<string, RouteTarget> = new Map([
   ['/mcp', 'mcp'],
   ['/healthz', 'health'],
   ['/metrics', 'metrics'],
 ]);
 
-/** Finds who answers a path, given as the URL parser left it. */
-export const routeTarget = (path: string): RouteTarget => own.get(path) ?? apiOwner(path);
+/** Finds what handles a path, as the URL parser returns it. */
+export const routeTarget = (path: string): RouteTarget => fixedPaths.get(path) ?? apiOwner(path);
 
-/** What model endpoints have under `/v1`, as far as OpenAI's own goes. */
-const ofModels = new Set(
+/** The resources that OpenAI's API has under `/v1`, besides those of the engine. */
+const modelEndpointResources = new Set(
   `agents audio batches chat chatkit completions containers conversations decisions embeddings evals
    files fine_tuning images live models moderations organization realtime responses skills uploads
    vector_stores videos`.split(/\s+/u),
 );
 
-/** Whether a path is one that a model endpoint would know, where there is none to ask. */
+/** Whether a model endpoint could know the path: without one, the error is a 501 instead of a 404. */
 export const isModelEndpointPath = (path: string): boolean =>
-  ofModels.has(path.split('/')[2] ?? '');
+  modelEndpointResources.has(path.split('/')[2] ?? '');
 
-const resources = new Set(['assistants', 'threads', 'messages', 'files', 'runs', 'steps']);
+const engineResources = new Set(['assistants', 'threads', 'messages', 'files', 'runs', 'steps']);
 
-/** The kind of path, one of few whatever callers ask for: the resource, or else whose it is. */
+/** The `route` label of a path, one of a fixed set: the engine's resource, else the route target. */
 export function metricsRoute(path: string): string {
-  const place = routeTarget(path);
-  if (place !== 'engine') return place;
-  return path.split('/').findLast((segment) => resources.has(segment)) ?? place;
+  const target = routeTarget(path);
+  if (target !== 'engine') return target;
+  return path.split('/').findLast((segment) => engineResources.has(segment)) ?? target;
 }

@@ -1,26 +1,26 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
-import type { Clock } from '../shared/clock.ts';
-import type { Ids } from '../shared/ids.ts';
-import type { Config } from '../config/config.ts';
 import { type EmbeddedEngine, startEmbeddedEngine } from '../backend/embedded-engine.ts';
-import type { Log } from '../shared/log.ts';
-import { createHttpHandler } from '../mcp/http.ts';
 import { resolveModelEndpoint } from '../backend/model-endpoint.ts';
-import { createRequestHandler } from './request-handler.ts';
-import { listen } from './listener.ts';
-import { createUpstreamProxy, type UpstreamProxy } from './upstream-proxy.ts';
-import { isModelEndpointPath } from './routes.ts';
-import { createMonitoring, type Monitoring } from './monitoring.ts';
-import { errorMessage } from '../shared/errors.ts';
-import { createRequestContext, type RequestContext } from './request-context.ts';
+import type { Config } from '../config/config.ts';
 import { errors } from '../engine/http/errors.ts';
+import { createHttpHandler } from '../mcp/http.ts';
+import type { Clock } from '../shared/clock.ts';
+import { errorMessage } from '../shared/errors.ts';
+import type { Ids } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
+import { listen } from './listener.ts';
+import { createMonitoring, type Monitoring } from './monitoring.ts';
+import { createRequestContext, type RequestContext } from './request-context.ts';
+import { createRequestHandler } from './request-handler.ts';
+import { isModelEndpointPath } from './routes.ts';
+import { createUpstreamProxy, type UpstreamProxy } from './upstream-proxy.ts';
 
-/** What an MCP server here works with. */
+/** What the MCP servers of this process share. */
 export interface McpServerDeps {
   readonly openai: OpenAI;
   readonly log: Log;
-  /** Aborts when no more is taken. */
+  /** Aborts when the server starts to shut down. */
   readonly closing: AbortSignal;
 }
 
@@ -29,15 +29,16 @@ export interface ServeOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
-  /** The program's. */
+  /** The program's version. */
   readonly version: string;
-  /** How the MCP servers come to be, of which there is one for each request. */
-  readonly serverFactory: (parts: McpServerDeps) => () => McpServer;
+  /** Returns a function that creates one MCP server per request. */
+  readonly serverFactory: (deps: McpServerDeps) => () => McpServer;
 }
 
-/** Milliseconds that are given, one after the other, when the program ends. */
-const shutdownTimeouts = { answers: 3500, runs: 1500, lastWords: 500 };
+/** How long each step of a shutdown may take, in milliseconds and in this order. */
+export const shutdownTimeoutsMs = { responses: 3500, runs: 1500, lastEvents: 500 };
 
+/** Rejects every request: a 501 with the reason, or a 404 for paths that no model endpoint has. */
 const unavailableProxy =
   (reason: string): UpstreamProxy =>
   async ({ method, url }) => {
@@ -49,97 +50,97 @@ const unavailableProxy =
 
 function chooseUpstreamProxy(config: Config, ids: Ids): UpstreamProxy {
   const endpoint = resolveModelEndpoint(config);
-  if ('reason' in endpoint) return unavailableProxy(endpoint.reason);
+  if ('unavailable' in endpoint) return unavailableProxy(endpoint.unavailable);
   return createUpstreamProxy({ ...endpoint, name: `assistants-mcp-${ids.newRequestId()}` });
 }
 
-/** The engine and the MCP server behind one front, which reaches both in this process. */
-function assemble(
-  options: ServeOptions,
+interface HandlerDeps {
+  readonly requestContext: RequestContext;
+  readonly monitoring: Monitoring;
+  readonly closing: AbortSignal;
+}
+
+/** Creates the handlers of all HTTP requests and, among them, of MCP. */
+function createHandlers(
+  { config, clock, ids, serverFactory }: ServeOptions,
   { engine, openai }: EmbeddedEngine,
-  {
-    requestContext,
-    monitoring,
-    closing,
-  }: { requestContext: RequestContext; monitoring: Monitoring; closing: AbortSignal },
+  { requestContext, monitoring, closing }: HandlerDeps,
 ) {
-  const { config, clock, ids, serverFactory } = options;
   const { log } = requestContext;
   const mcp = createHttpHandler(serverFactory({ openai, log, closing }), log);
-  const front = createRequestHandler({
+  const handler = createRequestHandler({
     rules: config,
     engine,
     mcp: (request) => mcp.fetch(request),
     upstream: chooseUpstreamProxy(config, ids),
     ...monitoring.endpointsFor(engine),
     httpMetrics: monitoring.httpMetrics,
-    requestContext: requestContext,
+    requestContext,
     clock,
   });
-  return { front, mcp };
+  return { handler, mcp };
 }
 
-/** What listens, until it is stopped. */
 export interface RunningServer {
-  /** Without a path. */
+  /** The base URL, without a path. */
   readonly url: string;
-  /** Lets answers and then runs end, each for a while, and closes the database. */
+  /** Lets responses and then runs finish, each within its timeout, and closes the database. */
   stop(): Promise<void>;
 }
 
 /**
- * Puts the API at `/v1` and MCP at `/mcp` on one listener. Throws a DatabaseError, or an Error with
- * a sentence when the address cannot be had.
+ * Serves the API at `/v1` and MCP at `/mcp` on one port. Rejects with a DatabaseError, or with an
+ * Error for people when the server cannot listen on the address.
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
-  const { config, clock, ids, log, version } = options;
-  const requestContext = createRequestContext({ ids, log });
+  const { config, clock, ids, version } = options;
+  const { host, port } = config;
+  const requestContext = createRequestContext(options);
   const monitoring = createMonitoring(clock, version);
-  const { observer } = monitoring;
-  const within = { config, clock, ids: requestContext.ids, log: requestContext.log };
-  const embedded = await startEmbeddedEngine({ ...within, observer });
+  const embedded = await startEmbeddedEngine({
+    config,
+    clock,
+    ids: requestContext.ids,
+    log: requestContext.log,
+    observer: monitoring.observer,
+  });
   const { engine } = embedded;
   const closing = new AbortController();
-  const { front, mcp } = assemble(options, embedded, {
-    requestContext: requestContext,
-    monitoring: monitoring,
-    closing: closing.signal,
+  const deps = { requestContext, monitoring, closing: closing.signal };
+  const { handler, mcp } = createHandlers(options, embedded, deps);
+  const listener = await listen(handler, { host, port, ids }).catch(async (error: unknown) => {
+    await engine.stop(0);
+    throw error;
   });
-  const listener = await listen(front, { host: config.host, port: config.port, ids }).catch(
-    async (error: unknown) => {
-      await engine.stop(0);
-      throw error;
-    },
-  );
   return {
     url: listener.url,
     async stop() {
       closing.abort();
-      const quiet = new AbortController();
-      const closed = listener.close().then(() => quiet.abort());
-      await Promise.race([closed, clock.sleep(shutdownTimeouts.answers, quiet.signal)]);
+      const allClosed = new AbortController();
+      const closed = listener.close().then(() => allClosed.abort());
+      await clock.sleep(shutdownTimeoutsMs.responses, allClosed.signal);
       await mcp.close();
-      // Streams of runs that go on later are told so here.
-      await engine.stop(shutdownTimeouts.runs);
-      await Promise.race([closed, clock.sleep(shutdownTimeouts.lastWords, quiet.signal)]);
+      // Streams of unfinished runs end here with an event that says so.
+      await engine.stop(shutdownTimeoutsMs.runs);
+      await clock.sleep(shutdownTimeoutsMs.lastEvents, allClosed.signal);
       listener.closeAll();
       await closed;
     },
   };
 }
 
-/** Serves until the program is asked to end; resolves to its exit code. */
+/** Runs the server until `interrupted` resolves; resolves to the exit code of the program. */
 export async function runServer(
   options: ServeOptions,
   interrupted: Promise<void>,
 ): Promise<number> {
   const { log } = options;
   try {
-    const serving = await startServer(options);
-    log.info('Listening.', { rest: `${serving.url}/v1`, mcp: `${serving.url}/mcp` });
+    const server = await startServer(options);
+    log.info('listening', { rest: `${server.url}/v1`, mcp: `${server.url}/mcp` });
     await interrupted;
-    log.info('Stopping.');
-    await serving.stop();
+    log.info('stopping');
+    await server.stop();
     return 0;
   } catch (error) {
     log.error(errorMessage(error));

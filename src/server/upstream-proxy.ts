@@ -2,26 +2,27 @@ import {
   type ClientRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
-  request as askPlainly,
+  request as httpRequest,
 } from 'node:http';
-import { request as askSecurely } from 'node:https';
+import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readChunks, limits } from './body.ts';
-import { ApiError, connectionErrorReason } from '../shared/errors.ts';
+import {
+  endpointAuthorization,
+  endpointUnreachable,
+  type ModelEndpoint,
+} from '../backend/model-endpoint.ts';
 import { errors } from '../engine/http/errors.ts';
 import { upstreamUrl } from '../engine/http/paths.ts';
+import { ApiError } from '../shared/errors.ts';
+import { maxBodyBytes, readChunks } from './body.ts';
 import { serverErrors } from './errors.ts';
 
-/** Passes a request on and its answer back; throws a {@link ApiError}. */
+/** Forwards a request and returns the response; throws an ApiError. */
 export type UpstreamProxy = (request: Request, incoming: IncomingMessage) => Promise<Response>;
 
-interface Options {
-  /** Takes the place of `/v1`. */
-  readonly baseURL: string;
-  /** The server's own; null: none is sent. */
-  readonly apiKey: string | null;
-  /** What this server is called on the way, unlike any other. */
+interface Options extends ModelEndpoint {
+  /** This server's unique name in the Via header. */
   readonly name: string;
 }
 
@@ -37,7 +38,7 @@ const hopByHop = [
   'upgrade',
 ];
 
-/** Who the caller is, and to whom, is none of the model endpoint's business. */
+/** Headers about the client and this server, which the model endpoint must not see. */
 const strippedRequestHeaders = [
   'host',
   'expect',
@@ -52,118 +53,117 @@ const strippedRequestHeaders = [
   'via',
 ];
 
-/** Other names under which a caller may send its key. */
+/** Other headers in which clients send keys. */
 const keyHeaders = /(?:^|-)(?:api-key|auth-token|subscription-key)$/u;
 
-/** What speaks for the model endpoint's own host. */
+/** Headers that are about the model endpoint's host, not about this server. */
 const strippedResponseHeaders = ['set-cookie', 'alt-svc', 'strict-transport-security', 'via'];
 
-/** Headers without the named ones, and without those that the Connection header names. */
-function keepOthers(message: IncomingMessage, dropped: readonly string[]): [string, string[]][] {
-  const named = (message.headers.connection ?? '').toLowerCase().split(/[\s,]+/u);
-  const unwanted = new Set([...hopByHop, ...dropped, ...named]);
-  const isKept = (name: string) =>
-    !unwanted.has(name) && !/^(?:access-control|x-forwarded)-/u.test(name);
+/** The headers except hop-by-hop ones, those named in `stripped` and those named in Connection. */
+function forwardedHeaders(
+  message: IncomingMessage,
+  stripped: readonly string[],
+): [string, string[]][] {
+  const connection = (message.headers.connection ?? '').toLowerCase().split(/[\s,]+/u);
+  const excluded = new Set([...hopByHop, ...stripped, ...connection]);
+  const isForwarded = (name: string) =>
+    !excluded.has(name) && !/^(?:access-control|x-forwarded)-/u.test(name);
   return Object.entries(message.headersDistinct)
-    .filter(([name]) => isKept(name))
+    .filter(([name]) => isForwarded(name))
     .map(([name, values = []]) => [name, values]);
 }
 
-function headersFor(incoming: IncomingMessage, { apiKey, name }: Options): OutgoingHttpHeaders {
+function requestHeaders(incoming: IncomingMessage, options: Options): OutgoingHttpHeaders {
   const { via, 'transfer-encoding': encoding } = incoming.headers;
-  const kept = keepOthers(incoming, strippedRequestHeaders).filter(
-    ([header]) => !keyHeaders.test(header),
+  const forwarded = forwardedHeaders(incoming, strippedRequestHeaders).filter(
+    ([name]) => !keyHeaders.test(name),
   );
   return {
-    ...Object.fromEntries(kept),
-    ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
+    ...Object.fromEntries(forwarded),
+    ...endpointAuthorization(options),
     ...(encoding !== undefined && { 'transfer-encoding': 'chunked' }),
-    via: [...(via === undefined ? [] : [via]), `1.1 ${name}`].join(', '),
+    via: [...(via === undefined ? [] : [via]), `1.1 ${options.name}`].join(', '),
   };
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** What is asked for, and the base it is under. */
 interface ProxiedRequest {
   readonly method: string;
+  /** The URL at the model endpoint. */
   readonly target: string;
-  readonly base: string;
+  readonly baseURL: string;
 }
 
-/** Statuses that have no body by definition. */
-const bodiless = new Set([204, 205, 304]);
+const statusesWithoutBody = new Set([204, 205, 304]);
 
-/** Where an answer points, by this server's own path when that is within the model endpoint. */
-function ownLocation(location: string, { target, base }: ProxiedRequest): string {
+/** A Location header: a URL below the model endpoint's base URL becomes a path of this server. */
+function rewriteLocation(location: string, { target, baseURL }: ProxiedRequest): string {
   const { href } = URL.parse(location, target) ?? { href: '' };
-  const root = new URL(base).href.replace(/\/+$/u, '');
-  return href.startsWith(`${root}/`) ? `/v1${href.slice(root.length)}` : location;
+  const base = new URL(baseURL).href.replace(/\/+$/u, '');
+  return href.startsWith(`${base}/`) ? `/v1${href.slice(base.length)}` : location;
 }
 
-function toResponse(answer: IncomingMessage, errand: ProxiedRequest): Response {
-  const { statusCode: status = 502 } = answer;
-  const { method } = errand;
-  const headers = keepOthers(answer, strippedResponseHeaders).flatMap(([name, values]) =>
+function toResponse(message: IncomingMessage, request: ProxiedRequest): Response {
+  const { statusCode: status = 502 } = message;
+  const headers = forwardedHeaders(message, strippedResponseHeaders).flatMap(([name, values]) =>
     values.map((value): [string, string] => [
       name,
-      name === 'location' ? ownLocation(value, errand) : value,
+      name === 'location' ? rewriteLocation(value, request) : value,
     ]),
   );
-  if (method !== 'HEAD' && !bodiless.has(status)) {
-    return new Response(Readable.toWeb(answer), { status, headers });
+  if (request.method !== 'HEAD' && !statusesWithoutBody.has(status)) {
+    return new Response(Readable.toWeb(message), { status, headers });
   }
-  answer.resume();
+  message.resume();
   return new Response(null, { status, headers });
 }
 
-/** Sends a request with the body that came; resolves to the head of the answer. */
+/** Sends the incoming body; resolves when the response's status and headers have arrived. */
 function send(outgoing: ClientRequest, incoming: IncomingMessage): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   outgoing.on('response', resolve).on('error', reject);
-  outgoing.on('upgrade', (_answer, socket) => {
+  outgoing.on('upgrade', (_response, socket) => {
     socket.destroy();
-    reject(new Error('it changed the protocol'));
+    reject(new Error('it switched to another protocol'));
   });
   if (hasBody(incoming)) {
-    pipeline(readChunks(incoming, limits.upload), outgoing).catch(reject);
+    pipeline(readChunks(incoming, maxBodyBytes.upload), outgoing).catch(reject);
   } else {
     outgoing.end();
   }
   return promise;
 }
 
-/** Whether a connection was kept too long, and what it was used for may as well be asked again. */
-const wasStale = ({ method, reusedSocket }: ClientRequest, incoming: IncomingMessage): boolean =>
+/** Whether the request failed on a reused connection and can safely be sent again. */
+const canResend = ({ method, reusedSocket }: ClientRequest, incoming: IncomingMessage): boolean =>
   reusedSocket && (method === 'GET' || method === 'HEAD') && !hasBody(incoming);
 
 /**
- * Hands requests on to the model endpoint with the server's own key and nobody else's, streamed
- * both ways and byte for byte: an encoded body stays encoded, and a redirect is the caller's to follow.
+ * Creates a proxy to the model endpoint that sends the server's key and never the client's. Bodies
+ * are streamed byte for byte in both directions, still encoded; redirects are left to the client.
  */
 export function createUpstreamProxy(options: Options): UpstreamProxy {
-  const base = options.baseURL.replace(/\/+$/u, '');
-  const ask = base.startsWith('https:') ? askSecurely : askPlainly;
+  const { baseURL, name } = options;
+  const createRequest = baseURL.startsWith('https:') ? httpsRequest : httpRequest;
   return async (request, incoming) => {
-    if (incoming.headers.via?.includes(options.name) === true) throw serverErrors.loop();
+    if (incoming.headers.via?.includes(name) === true) throw serverErrors.proxyLoop();
     const { method, signal } = request;
     const url = new URL(request.url);
-    const target = upstreamUrl(base, url);
+    const target = upstreamUrl(baseURL, url);
     if (target === null) throw errors.unknownUrl(method, url.pathname);
-    const wish = { method, signal, headers: headersFor(incoming, options) };
-    const outgoing = ask(target, wish);
-    const answer = send(outgoing, incoming).catch((error: unknown) => {
-      if (signal.aborted || !wasStale(outgoing, incoming)) throw error;
-      return send(ask(target, { ...wish, agent: false }), incoming);
+    const init = { method, signal, headers: requestHeaders(incoming, options) };
+    const outgoing = createRequest(target, init);
+    const response = send(outgoing, incoming).catch((error: unknown) => {
+      if (signal.aborted || !canResend(outgoing, incoming)) throw error;
+      return send(createRequest(target, { ...init, agent: false }), incoming);
     });
     try {
-      return toResponse(await answer, { method, target, base });
+      return toResponse(await response, { method, target, baseURL });
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw signal.aborted
-        ? serverErrors.clientClosed()
-        : errors.unreachable(connectionErrorReason(error));
+      throw signal.aborted ? serverErrors.clientClosed() : endpointUnreachable(error);
     }
   };
 }

@@ -47,7 +47,7 @@ test('the scripted model has no files, and says so', async () => {
     code: 'unsupported_endpoint',
     param: null,
     message:
-      'GET /v1/files is not supported here: the scripted model has assistants and threads alone.',
+      'GET /v1/files is not supported here: the scripted model supports only assistants and threads.',
   });
   expect(storage.asked).toEqual([]);
 });

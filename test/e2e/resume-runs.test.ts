@@ -68,7 +68,7 @@ test('a run under way at a clean end is carried on by the next process', async (
 test.skipIf(process.platform === 'win32')('a second signal does not wait for runs', async () => {
   const { server } = await startRun(join(temporaryFolder(), 'runs.db'));
   server.signal('SIGTERM');
-  await server.logged('stopping');
+  await server.logged('"stopping"');
   server.signal('SIGTERM');
   expect(await server.exited).toBe(1);
 });

@@ -5,16 +5,16 @@ import * as z from 'zod';
 import { startEndpoint } from './endpoint.ts';
 import { type Server, startServer } from './server.ts';
 
-const listening = z.looseObject({ message: z.literal('Listening.'), rest: z.string() });
+const listening = z.looseObject({ message: z.literal('listening'), rest: z.string() });
 
 /** Where a server that was started with `serve` listens, as its log says. */
 async function addressOf(server: Server): Promise<string> {
-  await server.logged('"Listening."');
+  await server.logged('"listening"');
   const line =
     server
       .stderr()
       .split('\n')
-      .find((text) => text.includes('"Listening."')) ?? '';
+      .find((text) => text.includes('"listening"')) ?? '';
   return listening.parse(JSON.parse(line)).rest;
 }
 
@@ -63,7 +63,7 @@ describe('serve', () => {
       const answering = fetch(`${await addressOf(server)}/models`);
       const answer = await asked;
       server.signal(signal);
-      await server.logged('Stopping.');
+      await server.logged('"stopping"');
       answer();
       expect(await (await answering).json()).toEqual({ late: true });
       expect(await server.exited).toBe(0);
@@ -77,7 +77,7 @@ describe('serve', () => {
     const answering = fetch(`${await addressOf(server)}/models`).catch(() => 'cut off');
     await asked;
     server.signal('SIGTERM');
-    await server.logged('Stopping.');
+    await server.logged('"stopping"');
     server.signal('SIGTERM');
     expect(await server.exited).toBe(1);
     expect(await answering).toBe('cut off');

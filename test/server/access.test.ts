@@ -62,7 +62,7 @@ describe('the Host header', () => {
     expect(answer.status).toBe(403);
     expect(JSON.parse(answer.body)).toEqual(
       refusal(
-        "Host 'box.example:80' is not served here: name it in --allowed-hosts to have it answered.",
+        "Host 'box.example:80' is not allowed. Add it to --allowed-hosts to use this server by that name.",
       ),
     );
   });
@@ -230,7 +230,7 @@ test('every answer has its request id, and so has every line of the log about it
   );
   for (const id of ids) {
     const told = lines.filter(({ request_id }) => request_id === id);
-    expect(told.at(-1)).toMatchObject({ message: 'answered', ms: expect.any(Number) });
+    expect(told.at(-1)).toMatchObject({ message: 'request answered', ms: expect.any(Number) });
   }
 });
 

@@ -9,7 +9,7 @@ import { type RawAnswer, type RunningServe, startServe, writeRaw } from '../supp
 
 const host = 'Host: localhost';
 const json = 'Content-Type: application/json';
-const tooLarge = 'The body of this request is larger than 4 MiB.';
+const tooLarge = 'The request body is larger than 4 MiB.';
 const mebibyte = 2 ** 20;
 
 const sentenceOf = ({ body }: RawAnswer): unknown => JSON.parse(body).error.message;
@@ -89,7 +89,7 @@ describe.each(['/v1/threads', '/mcp'])('a body for %s', (path) => {
     for (const second of ['Content-Length: 7', 'Transfer-Encoding: chunked']) {
       const answer = await writeRaw(served, [...head, 'Content-Length: 2', second], '{}');
       expect(answer.status).toBe(400);
-      expect(sentenceOf(answer)).toBe('The server could not read this HTTP request.');
+      expect(sentenceOf(answer)).toBe('The server could not parse this HTTP request.');
       await expectUnharmed(served, answer);
     }
   });
@@ -121,7 +121,7 @@ describe.each(['/v1/threads', '/mcp'])('a body for %s', (path) => {
     (await asked)();
     const answer = await answering;
     expect(answer.status).toBe(408);
-    expect(sentenceOf(answer)).toBe('The body of this request did not arrive in time.');
+    expect(sentenceOf(answer)).toBe('The request body did not arrive in time.');
     expect(answer.headers.get('x-should-retry')).toBe('false');
     expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });

@@ -119,7 +119,7 @@ describe.each([
     await expect(call('get_thread', { thread_id: 'thread_none' })).rejects.toThrow(
       /No thread found with id 'thread_none'\..*request id: req_[0-9a-f]{32}/u,
     );
-    const failed = served.lines().find(({ message }) => message.startsWith('get_thread failed'));
+    const failed = served.lines().find(({ tool }) => tool === 'get_thread');
     expect(failed?.request_id).toMatch(/^req_/u);
   });
 

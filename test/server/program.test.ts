@@ -25,7 +25,7 @@ function start(argv: readonly string[], env: Record<string, string> = {}) {
 }
 
 const listening = z.looseObject({
-  message: z.literal('Listening.'),
+  message: z.literal('listening'),
   rest: z.url(),
   mcp: z.url(),
 });
@@ -74,7 +74,7 @@ test('says so when the port is taken', async () => {
   const { stderr, ended } = start(['--port', String(port)]);
   expect(await ended).toBe(1);
   expect(await text(stderr)).toContain(
-    `"message":"Cannot listen on 127.0.0.1 port ${port}: the port is taken; choose another with --port."`,
+    `"message":"Cannot listen on 127.0.0.1 port ${port}: the port is in use; choose another --port."`,
   );
 });
 
@@ -82,7 +82,9 @@ test('says so when this machine has no such address', async () => {
   const env = { ASSISTANTS_TOKEN: 'let-me-in' };
   const { stderr, ended } = start(['--host', '192.0.2.1'], env);
   expect(await ended).toBe(1);
-  expect(await text(stderr)).toContain('Cannot listen on 192.0.2.1 port 8080: this machine has');
+  expect(await text(stderr)).toContain(
+    'Cannot listen on 192.0.2.1 port 8080: this machine does not have',
+  );
 });
 
 test('says so when the database cannot be opened', async () => {

@@ -20,7 +20,7 @@ const failure = (message: string, code: string | null = null) => ({
 
 /** Whether the log says so, and does not blame the model endpoint. */
 const hasLeft = (served: RunningServe) =>
-  served.lines().some(({ message, status }) => message === 'answered' && status === 499);
+  served.lines().some(({ message, status }) => message === 'request answered' && status === 499);
 
 describe('a request that is passed on', () => {
   test('carries the server’s key, and nothing that says who asked', async () => {
@@ -149,9 +149,7 @@ describe('a request that is passed on', () => {
     const lines = ['POST /v1/files HTTP/1.1', 'Host: localhost', `Content-Length: ${2 ** 29 + 1}`];
     const answer = await writeRaw(served, lines, 'x');
     expect(answer.status).toBe(413);
-    expect(JSON.parse(answer.body).error.message).toBe(
-      'The body of this request is larger than 512 MiB.',
-    );
+    expect(JSON.parse(answer.body).error.message).toBe('The request body is larger than 512 MiB.');
     expect(asked).toHaveLength(0);
   });
 
@@ -222,7 +220,7 @@ describe('what cannot be passed on', () => {
     const answer = await fetch(`${served.url}/v1/models`);
     expect(answer.status).toBe(502);
     expect(await answer.json()).toEqual(
-      failure('The model endpoint could not be reached: it changed the protocol.'),
+      failure('The model endpoint could not be reached: it switched to another protocol.'),
     );
   });
 
@@ -233,7 +231,7 @@ describe('what cannot be passed on', () => {
     expect(answer.headers.get('x-should-retry')).toBe('false');
     expect(await answer.json()).toEqual(
       failure(
-        'POST /v1/chat/completions is not supported here: the scripted model has assistants and threads alone.',
+        'POST /v1/chat/completions is not supported here: the scripted model supports only assistants and threads.',
         'unsupported_endpoint',
       ),
     );
@@ -254,7 +252,7 @@ describe('what cannot be passed on', () => {
     expect(answer.status).toBe(501);
     expect(await answer.json()).toEqual(
       failure(
-        'GET /v1/models is not supported here: it needs a model endpoint, so set OPENAI_API_KEY or OPENAI_BASE_URL.',
+        'GET /v1/models is not supported here: it needs a model endpoint. Set OPENAI_API_KEY or OPENAI_BASE_URL.',
         'unsupported_endpoint',
       ),
     );
@@ -270,7 +268,7 @@ describe('what cannot be passed on', () => {
     resolve(served.url);
     const answer = await fetch(`${served.url}/v1/models`);
     expect(answer.status).toBe(508);
-    expect(await answer.text()).toContain('OPENAI_BASE_URL names this very server');
+    expect(await answer.text()).toContain('OPENAI_BASE_URL points to this server itself');
   });
 });
 

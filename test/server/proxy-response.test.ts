@@ -59,7 +59,7 @@ describe('an answer that is passed back', () => {
     const stream = await fetch(`${served.url}/v1/responses`, { method: 'POST', body: '{}' });
     (await answer).destroy();
     await expect(stream.text()).rejects.toThrow('terminated');
-    expect(served.lines().map(({ message }) => message)).toContain('An answer broke off.');
+    expect(served.lines().map(({ message }) => message)).toContain('response body failed');
     expect((await fetch(`${served.url}/v1/assistants`)).status).toBe(200);
   });
 
@@ -73,7 +73,7 @@ describe('an answer that is passed back', () => {
       requestID: 'req_upstream',
       message: `${status} No.`,
     });
-    const line = served.lines().findLast(({ message }) => message === 'answered');
+    const line = served.lines().findLast(({ message }) => message === 'request answered');
     expect(line).toMatchObject({ status, upstream_request_id: 'req_upstream' });
     expect(line?.request_id).toMatch(/^req_[0-9a-f]{32}$/u);
   });

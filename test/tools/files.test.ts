@@ -93,7 +93,7 @@ describe.each(everyCall)('%s %j', (tool, args) => {
     const { failed, text } = await host.call(tool, args);
     expect(failed).toBe(true);
     expect(text).toMatch(
-      /^HTTP 501: [A-Z]+ \/v1\/files\S* is not supported here: the scripted model has assistants and threads alone\.\n\(code: unsupported_endpoint\)$/u,
+      /^HTTP 501: [A-Z]+ \/v1\/files\S* is not supported here: the scripted model supports only assistants and threads\.\n\(code: unsupported_endpoint\)$/u,
     );
   });
 
