@@ -27,7 +27,7 @@ test('createAndPoll and submitToolOutputsAndPoll look again at once', async () =
 
   const created = runs.createAndPoll(thread_id, { assistant_id });
   await first.reached;
-  await harness.more(3, look);
+  await harness.waitForRequests(3, look);
   first.open();
   const waiting = await created;
   expect(waiting.status).toBe('requires_action');
@@ -35,7 +35,7 @@ test('createAndPoll and submitToolOutputsAndPoll look again at once', async () =
   const tool_outputs = callIds(waiting).map((tool_call_id) => ({ tool_call_id, output: 'snow' }));
   const submitted = runs.submitToolOutputsAndPoll(waiting.id, { thread_id, tool_outputs });
   await second.reached;
-  await harness.more(3, look);
+  await harness.waitForRequests(3, look);
   second.open();
   const completed = await submitted;
   expect(completed).toEqual(await runs.retrieve(waiting.id, { thread_id }));
@@ -51,7 +51,7 @@ test('createAndRunPoll', async () => {
   const { id: assistant_id } = await createAssistant(harness);
   const run = await harness.openai.beta.threads.createAndRunPoll({ assistant_id, thread: {} });
   expect(run.status).toBe('completed');
-  expect(harness.asked.filter((request) => look.test(request))).not.toEqual([]);
+  expect(harness.requests.filter((request) => look.test(request))).not.toEqual([]);
 });
 
 test('the wish of a run that moves is a few milliseconds, however it is asked', async () => {

@@ -111,7 +111,7 @@ test('for await walks every list to its end', async () => {
   for (let count = 0; count < 7; count += 1) made.push((await createAssistant(harness)).id);
   expect(await walk(assistants.list({ limit: 3 }))).toEqual(made.toReversed());
   expect(await walk(assistants.list({ limit: 3, order: 'asc' }))).toEqual(made);
-  expect(harness.asked.filter((request) => request === 'GET /assistants')).toHaveLength(6);
+  expect(harness.requests.filter((request) => request === 'GET /assistants')).toHaveLength(6);
 
   const messages = Array.from({ length: 5 }, (_, index) => ({
     role: 'user' as const,

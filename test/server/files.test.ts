@@ -16,7 +16,7 @@ import {
 } from '../support/upstream-items.ts';
 import { createUpstream } from '../support/upstream.ts';
 
-/** `serve` in front of an endpoint that gives back nothing of what was uploaded for assistants. */
+/** Starts `serve` in front of an endpoint where files for assistants cannot be downloaded. */
 async function start() {
   const storage = createStorage({ clock: createClock(), apiKey, withholds: true });
   const upstream = createUpstream({ apiKey });
@@ -28,7 +28,7 @@ async function start() {
   return { storage, upstream, served, openai: sdkFor(served) };
 }
 
-test('a file is uploaded, attached and searched, all through one base URL', async () => {
+test('uploads, attaches and searches a file through one base URL', async () => {
   const { upstream, openai } = await start();
   const file = await toFile(Buffer.from('Sunrise 06:12'), 'sun.txt');
   const { id: file_id } = await openai.files.create({ file, purpose: 'assistants' });
@@ -55,7 +55,7 @@ test('a file is uploaded, attached and searched, all through one base URL', asyn
   expect(upstream.refusals).toEqual([]);
 });
 
-test('what code made comes back from here, and what a user uploaded from the endpoint', async () => {
+test('serves generated files itself and uploaded files from the model endpoint', async () => {
   const { storage, upstream, served, openai } = await start();
   const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 256);
   storage.containers.set('cntr_first', new Map([['cfile_a.bin', new Blob([bytes])]]));
@@ -69,9 +69,9 @@ test('what code made comes back from here, and what a user uploaded from the end
   const run = await threads.createAndRunPoll({ assistant_id: id, thread });
   const { data } = await threads.messages.list(run.thread_id, { order: 'desc' });
   const [part] = data[0]?.content ?? [];
-  const [note] = part?.type === 'text' ? part.text.annotations : [];
-  const file_id = note?.type === 'file_path' ? note.file_path.file_id : '';
-  const asked = storage.asked.length;
+  const [annotation] = part?.type === 'text' ? part.text.annotations : [];
+  const file_id = annotation?.type === 'file_path' ? annotation.file_path.file_id : '';
+  const requestCount = storage.asked.length;
 
   const content = await openai.files.content(file_id);
   expect(Buffer.from(await content.arrayBuffer()).equals(bytes)).toBe(true);
@@ -82,7 +82,7 @@ test('what code made comes back from here, and what a user uploaded from the end
   expect([head.status, head.headers.get('content-length')]).toEqual([200, '3000000']);
   expect(await head.text()).toBe('');
   expect(await openai.files.retrieve(file_id)).toMatchObject({ purpose: 'assistants_output' });
-  expect(storage.asked).toHaveLength(asked);
+  expect(storage.asked).toHaveLength(requestCount);
 
   expect(await openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });
   expect((await apiErrorOf(openai.files.content('file-own'))).message).toBe(

@@ -19,8 +19,8 @@ const health = z.strictObject({
 });
 
 async function readHealth({ url }: Pick<RunningServe, 'url'>) {
-  const answer = await fetch(`${url}/healthz`);
-  return { status: answer.status, body: health.parse(await answer.json()) };
+  const response = await fetch(`${url}/healthz`);
+  return { status: response.status, body: health.parse(await response.json()) };
 }
 
 const lastCall = (at: number, succeeded: boolean) => ({
@@ -31,7 +31,7 @@ const lastCall = (at: number, succeeded: boolean) => ({
 const reachable = { reachable: true, reason: null };
 
 describe('/healthz', () => {
-  test('says that the server lives, has its database, and which version it is', async () => {
+  test('reports the version and a reachable database', async () => {
     const served = await startServe();
     expect(await readHealth(served)).toEqual({
       status: 200,
@@ -39,7 +39,7 @@ describe('/healthz', () => {
     });
   });
 
-  test('tells of the last model call, which makes nobody unhealthy', async () => {
+  test('reports the last model call and stays healthy when it failed', async () => {
     const clock = createClock();
     const harness = await setupOverHttp({ clock });
     const at = start / 1000;
@@ -51,7 +51,7 @@ describe('/healthz', () => {
     expect(await readHealth(harness)).toMatchObject(lastCall(at + 5, false));
   });
 
-  test('503 when the database is of no use, with the reason; metrics go on', async () => {
+  test('answers 503 with the reason when the database is damaged; /metrics still works', async () => {
     const database = temporary();
     const served = await startServe({ argv: ['--database', database] });
     expect((await readHealth(served)).status).toBe(200);
@@ -60,7 +60,7 @@ describe('/healthz', () => {
     connection.exec('pragma wal_checkpoint(truncate)');
     connection.close();
     writeFileSync(database, 'garbage '.repeat(10_000));
-    // What is in the server's memory is used until somebody writes.
+    // The server notices at its next write; until then it reads from its cache.
     await expect(sdkFor(served).beta.threads.create()).rejects.toThrow('500');
     const { status, body } = await readHealth(served);
     expect(status).toBe(503);
@@ -73,16 +73,16 @@ describe('/healthz', () => {
 });
 
 describe.each(['/healthz', '/metrics'])('%s', (path) => {
-  const guarded = { ASSISTANTS_MODEL_API: 'scripted', ASSISTANTS_TOKEN: token };
+  const withToken = { ASSISTANTS_MODEL_API: 'scripted', ASSISTANTS_TOKEN: token };
 
-  test('asks for the token like everything else', async () => {
-    const { url } = await startServe({ env: guarded });
+  test('requires the token', async () => {
+    const { url } = await startServe({ env: withToken });
     expect((await fetch(url + path)).status).toBe(401);
     const headers = { authorization: `Bearer ${token}` };
     expect((await fetch(url + path, { headers })).status).toBe(200);
   });
 
-  test('answers to its own names, and to no foreign page', async () => {
+  test('rejects unknown hosts and origins', async () => {
     const served = await startServe();
     const status = async (...headers: string[]) =>
       (await writeRaw(served, [`GET ${path} HTTP/1.1`, ...headers])).status;
@@ -91,10 +91,10 @@ describe.each(['/healthz', '/metrics'])('%s', (path) => {
     expect(await status('Host: localhost')).toBe(200);
   });
 
-  test('is to be read and nothing else, fresh every time', async () => {
+  test('accepts only GET and HEAD and is not cached', async () => {
     const { url } = await startServe();
-    const refused = await fetch(url + path, { method: 'POST', body: '{}' });
-    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    const posted = await fetch(url + path, { method: 'POST', body: '{}' });
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     const head = await fetch(url + path, { method: 'HEAD' });
     expect([head.status, head.headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(await head.text()).toBe('');

@@ -4,138 +4,140 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/shared/clock.ts';
 import { startEndpoint } from '../e2e/endpoint.ts';
+import { bodyTimeoutMs } from '../../src/server/body.ts';
 import { createClock } from '../support/clock.ts';
-import { type RawAnswer, type RunningServe, startServe, writeRaw } from '../support/serve.ts';
+import { type RawResponse, type RunningServe, startServe, writeRaw } from '../support/serve.ts';
 
 const host = 'Host: localhost';
 const json = 'Content-Type: application/json';
 const tooLarge = 'The request body is larger than 4 MiB.';
 const mebibyte = 2 ** 20;
 
-const sentenceOf = ({ body }: RawAnswer): unknown => JSON.parse(body).error.message;
+const errorMessageOf = ({ body }: RawResponse): unknown => JSON.parse(body).error.message;
 
-/** Whatever went before, the next caller is served, and nothing was told that should not be. */
-async function expectUnharmed(served: RunningServe, answer?: RawAnswer): Promise<void> {
+/** Expects the next request to succeed, and a response that shows no internal details. */
+async function expectHealthy(served: RunningServe, response?: RawResponse): Promise<void> {
   const next = await fetch(`${served.url}/v1/assistants`);
   expect(next.status).toBe(200);
   expect(await next.json()).toMatchObject({ object: 'list' });
-  if (answer === undefined) return;
-  expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/u);
-  expect(answer.body).not.toMatch(/node_modules|\.ts:|\.js:|at async/u);
+  if (response === undefined) return;
+  expect(response.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/u);
+  expect(response.body).not.toMatch(/node_modules|\.ts:|\.js:|at async/u);
   expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
 }
 
-const statusOfNext = async ({ url }: RunningServe): Promise<number> =>
+const statusOfNextRequest = async ({ url }: RunningServe): Promise<number> =>
   (await fetch(`${url}/v1/assistants`)).status;
 
 const chunked = (...chunks: readonly string[]): string =>
   [...chunks, ''].map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('');
 
-describe.each(['/v1/threads', '/mcp'])('a body for %s', (path) => {
+describe.each(['/v1/threads', '/mcp'])('a request body for %s', (path) => {
   const head = [`POST ${path} HTTP/1.1`, host, json, 'Accept: application/json, text/event-stream'];
 
-  test('that says it is too large is not even read', async () => {
+  test('is rejected unread when its content length is too large', async () => {
     const served = await startServe();
-    const answer = await writeRaw(served, [...head, `Content-Length: ${4 * mebibyte + 1}`], '{');
-    expect(answer.status).toBe(413);
-    expect(sentenceOf(answer)).toBe(tooLarge);
-    await expectUnharmed(served, answer);
+    const response = await writeRaw(served, [...head, `Content-Length: ${4 * mebibyte + 1}`], '{');
+    expect(response.status).toBe(413);
+    expect(errorMessageOf(response)).toBe(tooLarge);
+    await expectHealthy(served, response);
   });
 
-  test('that turns out too large, chunk by chunk', async () => {
+  test('is rejected when its chunks become too large', async () => {
     const served = await startServe();
     const chunk = 'x'.repeat(mebibyte);
     const body = chunked(chunk, chunk, chunk, chunk, 'x');
-    const answer = await writeRaw(served, [...head, 'Transfer-Encoding: chunked'], body);
-    expect(answer.status).toBe(413);
-    expect(sentenceOf(answer)).toBe(tooLarge);
-    await expectUnharmed(served, answer);
+    const response = await writeRaw(served, [...head, 'Transfer-Encoding: chunked'], body);
+    expect(response.status).toBe(413);
+    expect(errorMessageOf(response)).toBe(tooLarge);
+    await expectHealthy(served, response);
   });
 
-  test('that is too large is refused to a caller who then sends all of it', async () => {
+  test('that is too large leaves the connection usable when the client sends all of it', async () => {
     const served = await startServe();
     const socket = connect(served.port, '127.0.0.1');
     onTestFinished(() => void socket.destroy());
     const size = 5 * mebibyte;
     socket.write([...head, `Content-Length: ${size}`, '', '{'].join('\r\n'));
-    const [refusal] = await once(socket, 'data');
-    expect(String(refusal)).toContain(tooLarge);
+    const [response] = await once(socket, 'data');
+    expect(String(response)).toContain(tooLarge);
     const next = ['GET /v1/assistants HTTP/1.1', host, 'Connection: close', '', ''];
     socket.write(' '.repeat(size - 1) + next.join('\r\n'));
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /u);
   });
 
-  test('of exactly 4 MiB is read', async () => {
+  test('of exactly 4 MiB is accepted', async () => {
     const served = await startServe();
     const body = `{}${' '.repeat(4 * mebibyte - 2)}`;
-    const answer = await fetch(served.url + path, {
+    const response = await fetch(served.url + path, {
       method: 'POST',
       body,
       headers: { 'content-type': 'application/json', accept: 'application/json' },
     });
-    expect(answer.status).not.toBe(413);
-    await expectUnharmed(served);
+    expect(response.status).not.toBe(413);
+    await expectHealthy(served);
   });
 
-  test('that goes on after its length is a request that nobody can read', async () => {
+  test('that is longer than its content length does not harm the server', async () => {
     const served = await startServe();
-    const answer = await writeRaw(served, [...head, 'Content-Length: 2'], '{}{"x":1}\r\n\r\n');
-    expect(answer.status).toBeGreaterThanOrEqual(200);
-    await expectUnharmed(served, answer);
+    const response = await writeRaw(served, [...head, 'Content-Length: 2'], '{}{"x":1}\r\n\r\n');
+    expect(response.status).toBeGreaterThanOrEqual(200);
+    await expectHealthy(served, response);
   });
 
-  test('that has two lengths is a request that nobody can read', async () => {
+  test('with two lengths is rejected as malformed', async () => {
     const served = await startServe();
     for (const second of ['Content-Length: 7', 'Transfer-Encoding: chunked']) {
-      const answer = await writeRaw(served, [...head, 'Content-Length: 2', second], '{}');
-      expect(answer.status).toBe(400);
-      expect(sentenceOf(answer)).toBe('The server could not parse this HTTP request.');
-      await expectUnharmed(served, answer);
+      const response = await writeRaw(served, [...head, 'Content-Length: 2', second], '{}');
+      expect(response.status).toBe(400);
+      expect(errorMessageOf(response)).toBe('The server could not parse this HTTP request.');
+      await expectHealthy(served, response);
     }
   });
 
-  test('that breaks off harms nobody', async () => {
+  test('that breaks off does not harm the server', async () => {
     const served = await startServe();
     const socket = connect(served.port, '127.0.0.1');
     socket.write(`${[...head, 'Content-Length: 100'].join('\r\n')}\r\n\r\n{"half":`);
     await once(socket, 'connect');
     socket.destroy();
-    expect(await statusOfNext(served)).toBe(200);
+    expect(await statusOfNextRequest(served)).toBe(200);
     expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('that does not come is not waited for', async () => {
-    const { promise: asked, resolve } = Promise.withResolvers<() => void>();
-    /** A clock whose minute is over when the test says so. */
+  test('gets a 408 when it does not arrive in time', async () => {
+    const { promise: bodyTimeout, resolve } = Promise.withResolvers<() => void>();
+    /** The system clock, except that the test ends the body timeout. */
     const clock = {
       now: () => systemClock.now(),
       sleep: (ms: number, signal?: AbortSignal) =>
-        ms === 60_000
-          ? new Promise<void>((over) => {
-              resolve(over);
+        ms === bodyTimeoutMs
+          ? new Promise<void>((endTimeout) => {
+              resolve(endTimeout);
             })
           : systemClock.sleep(ms, signal),
     };
     const served = await startServe({ clock });
-    const answering = writeRaw(served, [...head, 'Content-Length: 100'], '{"half":');
-    (await asked)();
-    const answer = await answering;
-    expect(answer.status).toBe(408);
-    expect(sentenceOf(answer)).toBe('The request body did not arrive in time.');
-    expect(answer.headers.get('x-should-retry')).toBe('false');
+    const responding = writeRaw(served, [...head, 'Content-Length: 100'], '{"half":');
+    const endTimeout = await bodyTimeout;
+    endTimeout();
+    const response = await responding;
+    expect(response.status).toBe(408);
+    expect(errorMessageOf(response)).toBe('The request body did not arrive in time.');
+    expect(response.headers.get('x-should-retry')).toBe('false');
     expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 });
 
-/** A model endpoint that must not be asked. */
-async function startWithUpstream(): Promise<{ served: RunningServe; asked: string[] }> {
-  const asked: string[] = [];
+/** Starts `serve` in front of a model endpoint that records its requests. */
+async function startWithUpstream(): Promise<{ served: RunningServe; requests: string[] }> {
+  const requests: string[] = [];
   const OPENAI_BASE_URL = await startEndpoint((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
+    requests.push(`${request.method} ${request.url}`);
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"from":"upstream"}');
   });
   const env = { OPENAI_BASE_URL, OPENAI_API_KEY: 'sk-server-1234567890' };
-  return { served: await startServe({ env }), asked };
+  return { served: await startServe({ env }), requests };
 }
 
 describe('a path', () => {
@@ -183,15 +185,15 @@ describe('a path', () => {
     ['\\v1\\assistants', 400],
     ['/v1\\assistants', 400],
     ['http://', 400],
-  ])('%s ends here, with %i', async (path, status) => {
-    const { served, asked } = await startWithUpstream();
-    const answer = await writeRaw(served, [`GET ${path} HTTP/1.1`, host]);
-    expect({ path, status: answer.status }).toEqual({ path, status });
-    expect(answer.headers.has('x-evil')).toBe(false);
-    const isRefusal = status >= 400 && status !== 405;
-    expect(answer.body.startsWith('{"error":{"message":')).toBe(isRefusal);
-    expect(asked).toEqual([]);
-    await expectUnharmed(served, answer);
+  ])('%s is answered by this server with %i', async (path, status) => {
+    const { served, requests } = await startWithUpstream();
+    const response = await writeRaw(served, [`GET ${path} HTTP/1.1`, host]);
+    expect({ path, status: response.status }).toEqual({ path, status });
+    expect(response.headers.has('x-evil')).toBe(false);
+    const hasErrorBody = status >= 400 && status !== 405;
+    expect(response.body.startsWith('{"error":{"message":')).toBe(hasErrorBody);
+    expect(requests).toEqual([]);
+    await expectHealthy(served, response);
   });
 
   test.each([
@@ -201,12 +203,12 @@ describe('a path', () => {
     ['/v1/files/%2e%2e/models?a=b%2fc', '/v1/models?a=b%2fc'],
     ['/v1/assistantsx', '/v1/assistantsx'],
     ['/v1/files/...', '/v1/files/...'],
-  ])('%s goes on as %s', async (path, target) => {
-    const { served, asked } = await startWithUpstream();
-    const answer = await writeRaw(served, [`GET ${path} HTTP/1.1`, host]);
-    expect(answer.status).toBe(404);
-    expect(asked).toEqual([`GET ${target}`]);
-    await expectUnharmed(served, answer);
+  ])('%s is proxied as %s', async (path, target) => {
+    const { served, requests } = await startWithUpstream();
+    const response = await writeRaw(served, [`GET ${path} HTTP/1.1`, host]);
+    expect(response.status).toBe(404);
+    expect(requests).toEqual([`GET ${target}`]);
+    await expectHealthy(served, response);
   });
 });
 
@@ -224,12 +226,12 @@ describe('a request', () => {
     [['GET /v1/assistants HTTP/1.1', host, 'Expect: wonders'], 200],
   ])('%j is answered with %i', async (lines, status) => {
     const served = await startServe();
-    const answer = await writeRaw(served, lines);
-    expect(answer.status).toBe(status);
-    await expectUnharmed(served, answer);
+    const response = await writeRaw(served, lines);
+    expect(response.status).toBe(status);
+    await expectHealthy(served, response);
   });
 
-  test('that never comes to its point costs nobody else anything', async () => {
+  test('that never completes its headers does not block other requests', async () => {
     const served = await startServe();
     const idle = Array.from({ length: 50 }, () => {
       const socket = connect(served.port, '127.0.0.1');
@@ -238,11 +240,11 @@ describe('a request', () => {
       return once(socket, 'connect');
     });
     await Promise.all(idle);
-    expect(await statusOfNext(served)).toBe(200);
+    expect(await statusOfNextRequest(served)).toBe(200);
   });
 
-  test('that is refused unread is hung up on, though the caller never does', async () => {
-    // Nobody is cut off for want of time.
+  test('that is malformed is disconnected even if the client keeps the connection open', async () => {
+    // With a manual clock, no shutdown timeout closes the connection.
     const served = await startServe({ clock: createClock() });
     const socket = connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true });
     onTestFinished(() => void socket.destroy());
@@ -251,14 +253,14 @@ describe('a request', () => {
     await served.stop();
   });
 
-  test('after another on the same connection is a request of its own', async () => {
+  test('on a reused connection passes the access checks again', async () => {
     const served = await startServe();
     const socket = connect(served.port, '127.0.0.1');
     onTestFinished(() => void socket.destroy());
     const lines = ['GET /v1/assistants HTTP/1.1', 'Host: evil.example'].join('\r\n');
     socket.write(`GET /v1/assistants HTTP/1.1\r\n${host}\r\n\r\n`);
     socket.write(`${lines}\r\nConnection: close\r\n\r\n`);
-    const answers = await text(socket);
-    expect(answers.match(/HTTP\/1\.1 \d+/gu)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 403']);
+    const responses = await text(socket);
+    expect(responses.match(/HTTP\/1\.1 \d+/gu)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 403']);
   });
 });

@@ -9,11 +9,11 @@ import { createRequestContext } from '../../src/server/request-context.ts';
 
 const fail = () => Promise.reject(new Error('secret details'));
 
-test('a fault of the server is told in the API’s words, and in the log alone in its own', async () => {
+test('answers an internal error with the API’s wording and logs the details', async () => {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
   const log = createLog({ level: 'info', secrets: [], now: () => 0, write });
-  const front = createRequestHandler({
+  const handler = createRequestHandler({
     rules: { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [], token: null },
     engine: { fetch: fail, ownsFile: async () => false },
     mcp: fail,
@@ -24,11 +24,11 @@ test('a fault of the server is told in the API’s words, and in the log alone i
     requestContext: createRequestContext({ ids: randomIds, log }),
     clock: systemClock,
   });
-  const listener = await listen(front, { host: '127.0.0.1', port: 0, ids: randomIds });
+  const listener = await listen(handler, { host: '127.0.0.1', port: 0, ids: randomIds });
   for (const path of ['/v1/threads/thread_1', '/mcp', '/v1/files', '/healthz', '/metrics']) {
-    const answer = await fetch(listener.url + path);
-    expect(answer.status).toBe(500);
-    expect(await answer.json()).toEqual({
+    const response = await fetch(listener.url + path);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({
       error: {
         message: 'The server had an error processing your request. Sorry about that!',
         type: 'server_error',
@@ -36,7 +36,7 @@ test('a fault of the server is told in the API’s words, and in the log alone i
         code: null,
       },
     });
-    expect(lines.at(-1)).toContain(`"request_id":"${answer.headers.get('x-request-id')}"`);
+    expect(lines.at(-1)).toContain(`"request_id":"${response.headers.get('x-request-id')}"`);
     expect(lines.at(-1)).toContain('"error":"Error: secret details');
   }
   await listener.close();

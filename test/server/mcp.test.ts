@@ -10,11 +10,11 @@ import * as z from 'zod';
 import { type RunningServe, sdkFor, startServe } from '../support/serve.ts';
 
 const token = 'let-me-in-0123456789-abcdefgh';
-const guarded = { ASSISTANTS_MODEL_API: 'scripted', ASSISTANTS_TOKEN: token };
+const withToken = { ASSISTANTS_MODEL_API: 'scripted', ASSISTANTS_TOKEN: token };
 const info = { name: 'test', version: '1' };
 const bearer = { requestInit: { headers: { authorization: `Bearer ${token}` } } };
 
-interface Caller {
+interface McpClient {
   readonly version: string | undefined;
   readonly tools: readonly string[];
   readonly call: (name: string, args: object, progress?: string[]) => Promise<unknown>;
@@ -27,11 +27,11 @@ const contentOf = ({ isError, content, structuredContent }: Result): unknown => 
   return structuredContent;
 };
 
-const heard = (progress?: string[]) => ({
+const collectProgress = (progress?: string[]) => ({
   onprogress: ({ message }: { message?: string | undefined }) => void progress?.push(message ?? ''),
 });
 
-async function connectOld({ url }: RunningServe, options = bearer): Promise<Caller> {
+async function connectOld({ url }: RunningServe, options = bearer): Promise<McpClient> {
   const client = new OldClient(info);
   const transport = new OldTransport(new URL(`${url}/mcp`), options);
   await client.connect(transport);
@@ -42,14 +42,18 @@ async function connectOld({ url }: RunningServe, options = bearer): Promise<Call
     tools: tools.map(({ name }) => name),
     call: async (name, args, progress) =>
       contentOf(
-        await client.callTool({ name, arguments: { ...args } }, undefined, heard(progress)),
+        await client.callTool(
+          { name, arguments: { ...args } },
+          undefined,
+          collectProgress(progress),
+        ),
       ),
   };
 }
 
 const connectNew =
   (mode: VersionNegotiationMode) =>
-  async ({ url }: RunningServe, options = bearer): Promise<Caller> => {
+  async ({ url }: RunningServe, options = bearer): Promise<McpClient> => {
     const client = new Client(info, { versionNegotiation: { mode } });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), options));
     onTestFinished(() => client.close());
@@ -58,43 +62,45 @@ const connectNew =
       version: client.getNegotiatedProtocolVersion(),
       tools: tools.map(({ name }) => name),
       call: async (name, args, progress) =>
-        contentOf(await client.callTool({ name, arguments: { ...args } }, heard(progress))),
+        contentOf(
+          await client.callTool({ name, arguments: { ...args } }, collectProgress(progress)),
+        ),
     };
   };
 
-const identified = z.looseObject({ id: z.string() });
+const withId = z.looseObject({ id: z.string() });
 const waitingRun = z.looseObject({
   id: z.string(),
   thread_id: z.string(),
   required_action: z.object({
-    submit_tool_outputs: z.object({ tool_calls: z.tuple([identified]) }),
+    submit_tool_outputs: z.object({ tool_calls: z.tuple([withId]) }),
   }),
 });
 const getWeather = { type: 'function', function: { name: 'get_weather', parameters: {} } };
 
 describe.each([
-  ['the client of 2025', connectOld, '2025-11-25'],
-  ['the client of 2026 in the older protocol', connectNew('legacy'), '2025-11-25'],
-  ['the client of 2026 that finds out', connectNew('auto'), '2026-07-28'],
-  ['the client of 2026 that insists', connectNew({ pin: '2026-07-28' }), '2026-07-28'],
+  ['the 2025 client', connectOld, '2025-11-25'],
+  ['the 2026 client in legacy mode', connectNew('legacy'), '2025-11-25'],
+  ['the 2026 client in auto mode', connectNew('auto'), '2026-07-28'],
+  ['the 2026 client pinned to 2026-07-28', connectNew({ pin: '2026-07-28' }), '2026-07-28'],
 ] as const)('%s', (_name, connect, version) => {
-  test('holds a whole conversation, which REST sees as well', async () => {
-    const served = await startServe({ env: guarded });
-    const caller = await connect(served);
-    expect(caller.version).toBe(version);
-    expect(caller.tools).toHaveLength(31);
-    const assistant = identified.parse(
-      await caller.call('create_assistant', { model: 'gpt-4.1-mini', tools: [getWeather] }),
+  test('completes a run with a tool call, which REST shows too', async () => {
+    const served = await startServe({ env: withToken });
+    const client = await connect(served);
+    expect(client.version).toBe(version);
+    expect(client.tools).toHaveLength(31);
+    const assistant = withId.parse(
+      await client.call('create_assistant', { model: 'gpt-4.1-mini', tools: [getWeather] }),
     );
     const progress: string[] = [];
     const messages = [{ role: 'user', content: 'How is the weather?' }];
-    const begun = { assistant_id: assistant.id, thread: { messages }, wait_seconds: 45 };
-    const waiting = waitingRun.parse(await caller.call('create_thread_and_run', begun, progress));
+    const params = { assistant_id: assistant.id, thread: { messages }, wait_seconds: 45 };
+    const waiting = waitingRun.parse(await client.call('create_thread_and_run', params, progress));
     expect(progress.join('\n')).toContain(waiting.id);
     const { id: run_id, thread_id, required_action: action } = waiting;
     const [{ id: tool_call_id }] = action.submit_tool_outputs.tool_calls;
     const outputs = { tool_outputs: [{ tool_call_id, output: 'light rain' }], wait_seconds: 45 };
-    const run = await caller.call('submit_tool_outputs', { thread_id, run_id, ...outputs });
+    const run = await client.call('submit_tool_outputs', { thread_id, run_id, ...outputs });
     expect(run).toMatchObject({ status: 'completed' });
     const sdk = sdkFor(served, { apiKey: token });
     expect(await sdk.beta.threads.runs.retrieve(run_id, { thread_id })).toMatchObject({
@@ -103,18 +109,18 @@ describe.each([
     });
   });
 
-  test('makes many calls at once', async () => {
-    const served = await startServe({ env: guarded });
+  test('makes 50 calls at once', async () => {
+    const served = await startServe({ env: withToken });
     const { call } = await connect(served);
     const names = Array.from({ length: 50 }, (_, index) => `Assistant ${index}`);
-    const made = await Promise.all(
+    const created = await Promise.all(
       names.map((name) => call('create_assistant', { model: 'gpt-4.1-mini', name })),
     );
-    expect(made).toEqual(names.map((name) => expect.objectContaining({ name })));
+    expect(created).toEqual(names.map((name) => expect.objectContaining({ name })));
   });
 
-  test('is told what is wrong, with the id of its request', async () => {
-    const served = await startServe({ env: guarded });
+  test('gets the API’s error with the request id', async () => {
+    const served = await startServe({ env: withToken });
     const { call } = await connect(served);
     await expect(call('get_thread', { thread_id: 'thread_none' })).rejects.toThrow(
       /No thread found with id 'thread_none'\..*request id: req_[0-9a-f]{32}/u,
@@ -123,8 +129,8 @@ describe.each([
     expect(failed?.request_id).toMatch(/^req_/u);
   });
 
-  test('does not come in without the token', async () => {
-    const served = await startServe({ env: guarded });
+  test('is rejected without the token', async () => {
+    const served = await startServe({ env: withToken });
     const headers = { authorization: 'Bearer wrong' };
     await expect(connect(served, { requestInit: { headers } })).rejects.toThrow(/401|Incorrect/u);
   });
@@ -149,12 +155,12 @@ const initialize = JSON.stringify({
 });
 
 describe('/mcp', () => {
-  test('knows no sessions', async () => {
+  test('has no sessions', async () => {
     const served = await startServe();
-    const answer = await post(served, initialize);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.has('mcp-session-id')).toBe(false);
-    expect(await answer.text()).toContain('"protocolVersion":"2025-06-18"');
+    const response = await post(served, initialize);
+    expect(response.status).toBe(200);
+    expect(response.headers.has('mcp-session-id')).toBe(false);
+    expect(await response.text()).toContain('"protocolVersion":"2025-06-18"');
     expect((await fetch(`${served.url}/mcp`)).status).toBe(405);
     expect((await fetch(`${served.url}/mcp`, { method: 'DELETE' })).status).toBe(405);
   });
@@ -165,11 +171,11 @@ describe('/mcp', () => {
     ['[]', {}, 400],
     [initialize, { 'content-type': 'text/plain' }, 415],
     [initialize, { accept: 'text/html' }, 406],
-  ])('answers %j with %j by %i', async (body, headers, status) => {
+  ])('answers the body %j with headers %j with status %i', async (body, headers, status) => {
     const served = await startServe();
-    const answer = await post(served, body, headers);
-    expect(answer.status).toBe(status);
-    expect(answer.headers.get('x-request-id')).toMatch(/^req_/u);
+    const response = await post(served, body, headers);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('x-request-id')).toMatch(/^req_/u);
     expect((await post(served, initialize)).status).toBe(200);
   });
 });

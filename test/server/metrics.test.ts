@@ -13,7 +13,7 @@ import { functionCall, textMessage } from '../support/upstream-items.ts';
 
 const model = 'gpt-4.1-mini';
 
-test('a server that has done nothing says so, beside the figures of its process', async () => {
+test('starts with zero counts and the metrics of the process', async () => {
   const served = await startServe();
   const metrics = await readMetrics(served);
   expect(metrics).toMatchObject({
@@ -34,7 +34,7 @@ test('a server that has done nothing says so, beside the figures of its process'
   expect([...all.keys()].some((name) => name.startsWith('nodejs_eventloop_lag'))).toBe(true);
 });
 
-test('runs, model calls and tokens are counted', async () => {
+test('counts runs, model calls and tokens', async () => {
   const clock = createClock();
   const harness = await setupOverHttp({ clock });
   harness.upstream.respondWith(
@@ -59,19 +59,19 @@ test('runs, model calls and tokens are counted', async () => {
   });
 });
 
-test('a call that takes its time is told with it, and a run that is stopped interrupts its call', async () => {
+test('measures the duration of model calls and counts interrupted ones', async () => {
   const clock = createClock();
   const harness = await setupOverHttp({ clock });
   const gates = [createGate(), createGate()] as const;
   const before = 'response.output_text.done';
   harness.upstream.respondWith({ gate: gates[0], before }, { gate: gates[1], before });
   const first = await streamRun(harness);
-  const told = collect(first.stream);
+  const events = collect(first.stream);
   await gates[0].reached;
   expect(await readMetrics(harness)).toMatchObject({ 'runs{status="in_progress"}': 1 });
   await clock.advance(3000);
   gates[0].open();
-  await told;
+  await events;
   const { run, thread_id } = await createRun(harness);
   await gates[1].reached;
   await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
@@ -87,15 +87,18 @@ test('a call that takes its time is told with it, and a run that is stopped inte
   });
 });
 
-test('calls that are made again are counted, and each is a call', async () => {
+test('counts retries, and each retry as a model call', async () => {
   const clock = createClock();
   const harness = await setupOverHttp({ clock });
   const busy = { status: 503, error: { message: 'Later.' }, headers: { 'retry-after': '90' } };
   harness.upstream.respondWith({ http: busy }, { http: busy }, {});
-  const told = collect((await streamRun(harness)).stream);
-  const over = new AbortController();
-  void told.then(() => over.abort());
-  while (!over.signal.aborted) await clock.advance(1000);
+  let hasEnded = false;
+  const events = collect((await streamRun(harness)).stream).then(() => (hasEnded = true));
+  await waitUntil(async () => {
+    await clock.advance(1000);
+    return hasEnded;
+  });
+  await events;
   expect(await readMetrics(harness)).toMatchObject({
     [`model_retries_total{model="${model}"}`]: 2,
     [`model_call_seconds_count{model="${model}",outcome="failed"}`]: 2,
@@ -103,7 +106,7 @@ test('calls that are made again are counted, and each is a call', async () => {
   });
 });
 
-test('what another process left is taken over or waited in the queue', async () => {
+test('counts a run taken over from a dead process and the queue time of another', async () => {
   const database = temporary();
   const dead = await setup({ database });
   const gate = createGate();
@@ -132,7 +135,7 @@ test('what another process left is taken over or waited in the queue', async () 
   });
 });
 
-test('requests are counted by what they are for, whatever is in their paths', async () => {
+test('counts requests by route and status, not by path', async () => {
   const served = await startServe();
   const openai = sdkFor(served);
   const { id } = await createThread({ openai });
@@ -155,23 +158,23 @@ test('requests are counted by what they are for, whatever is in their paths', as
   });
 });
 
-test('streams are counted while they are open, whoever ends them', async () => {
+test('counts open streams until either side ends them', async () => {
   const harness = await setupOverHttp({ clock: createClock() });
   const gate = createGate(2);
   const before = 'response.output_text.done';
   harness.upstream.respondWith({ gate, before }, { gate, before });
-  const kept = await streamRun(harness);
-  const left = await streamRun(harness);
+  const finished = await streamRun(harness);
+  const aborted = await streamRun(harness);
   await gate.reached;
   expect((await readMetrics(harness))['open_streams']).toBe(2);
-  left.stream.controller.abort();
+  aborted.stream.controller.abort();
   await waitUntil(async () => (await readMetrics(harness))['open_streams'] === 1);
   gate.open();
-  await collect(kept.stream);
+  await collect(finished.stream);
   await waitUntil(async () => (await readMetrics(harness))['open_streams'] === 0);
 });
 
-test('callers may name any number of models, and a hundred are told apart', async () => {
+test('has at most a hundred model labels, and "other" for further models', async () => {
   const metrics = createMetrics('1.2.3');
   const { observer } = metrics;
   for (let index = 0; index < 150; index += 1) {

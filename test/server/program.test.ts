@@ -34,9 +34,9 @@ test.each([
   ['127.0.0.1', /^http:\/\/127\.0\.0\.1:\d+\/v1$/u],
   ['::1', /^http:\/\/\[::1\]:\d+\/v1$/u],
   ['localhost', /^http:\/\/.+:\d+\/v1$/u],
-])('says on stderr where it listens on %s, until it is interrupted', async (host, address) => {
+])('logs its URL on %s and exits with 0 when interrupted', async (host, address) => {
   const { stderr, interrupt, ended } = start(['--host', host, '--port', '0']);
-  const line = await new Promise((told) => stderr.once('data', told));
+  const line = await new Promise((resolve) => stderr.once('data', resolve));
   const { rest, mcp } = listening.parse(JSON.parse(String(line)));
   expect(rest).toMatch(address);
   expect(mcp).toBe(rest.replace(/v1$/u, 'mcp'));
@@ -45,10 +45,10 @@ test.each([
   expect(await ended).toBe(0);
 });
 
-test('every address of the machine may be bound with a token, and is answered at', async () => {
+test('listens on all addresses when a token is set', async () => {
   const env = { ASSISTANTS_TOKEN: 'let-me-in' };
   const { stderr, interrupt, ended } = start(['--host', '0.0.0.0', '--port', '0'], env);
-  const line = await new Promise((told) => stderr.once('data', told));
+  const line = await new Promise((resolve) => stderr.once('data', resolve));
   const { rest } = listening.parse(JSON.parse(String(line)));
   const url = rest.replace('0.0.0.0', '127.0.0.1');
   expect((await fetch(`${url}/assistants`)).status).toBe(401);
@@ -58,7 +58,7 @@ test('every address of the machine may be bound with a token, and is answered at
   expect(await ended).toBe(0);
 });
 
-test('refuses to be reached by other machines without a token', async () => {
+test('exits with 2 when other machines could reach it without a token', async () => {
   const { stderr, ended } = start(['--host', '0.0.0.0']);
   expect(await ended).toBe(2);
   expect(await text(stderr)).toBe(
@@ -66,10 +66,10 @@ test('refuses to be reached by other machines without a token', async () => {
   );
 });
 
-test('says so when the port is taken', async () => {
+test('exits with 1 and an error when the port is in use', async () => {
   const other = createServer();
   onTestFinished(() => void other.close());
-  await new Promise<void>((ready) => other.listen(0, '127.0.0.1', ready));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = z.object({ port: z.number() }).parse(other.address());
   const { stderr, ended } = start(['--port', String(port)]);
   expect(await ended).toBe(1);
@@ -78,7 +78,7 @@ test('says so when the port is taken', async () => {
   );
 });
 
-test('says so when this machine has no such address', async () => {
+test('exits with 1 and an error when the machine does not have the address', async () => {
   const env = { ASSISTANTS_TOKEN: 'let-me-in' };
   const { stderr, ended } = start(['--host', '192.0.2.1'], env);
   expect(await ended).toBe(1);
@@ -87,7 +87,7 @@ test('says so when this machine has no such address', async () => {
   );
 });
 
-test('says so when the database cannot be opened', async () => {
+test('exits with 1 and an error when the database cannot be opened', async () => {
   const { stderr, ended } = start(['--database', '/dev/null/a.db']);
   expect(await ended).toBe(1);
   expect(await text(stderr)).toContain('"message":"Cannot open the database /dev/null/a.db');

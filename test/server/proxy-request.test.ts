@@ -12,22 +12,22 @@ import { type RunningServe, sdkFor, startServe, writeRaw } from '../support/serv
 
 const token = 'let-me-in-0123456789-abcdefgh';
 
-const shaOf = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 
-const failure = (message: string, code: string | null = null) => ({
+const errorBody = (message: string, code: string | null = null) => ({
   error: { message, type: 'server_error', param: null, code },
 });
 
-/** Whether the log says so, and does not blame the model endpoint. */
-const hasLeft = (served: RunningServe) =>
+/** Whether the log has a request whose client disconnected. */
+const hasClientClosed = (served: RunningServe) =>
   served.lines().some(({ message, status }) => message === 'request answered' && status === 499);
 
-describe('a request that is passed on', () => {
-  test('carries the server’s key, and nothing that says who asked', async () => {
-    const { served, asked } = await startProxy(respondJson({ object: 'list', data: [] }), {
+describe('a proxied request', () => {
+  test('carries the server’s key and nothing that identifies the client', async () => {
+    const { served, requests } = await startProxy(respondJson({ object: 'list', data: [] }), {
       env: { ASSISTANTS_TOKEN: token },
     });
-    const answer = await fetch(`${served.url}/v1/models?limit=2&after=a%2Fb`, {
+    const response = await fetch(`${served.url}/v1/models?limit=2&after=a%2Fb`, {
       headers: {
         authorization: `Bearer ${token}`,
         'api-key': token,
@@ -45,8 +45,8 @@ describe('a request that is passed on', () => {
         'user-agent': 'OpenAI/JS 7.57.0',
       },
     });
-    expect(answer.status).toBe(200);
-    const [request] = asked;
+    expect(response.status).toBe(200);
+    const [request] = requests;
     expect(request?.url).toBe('/v1/models?limit=2&after=a%2Fb');
     expect(request?.headers).toEqual({
       authorization: `Bearer ${serverKey}`,
@@ -65,22 +65,22 @@ describe('a request that is passed on', () => {
     expect(JSON.stringify(served.lines())).not.toContain(serverKey);
   });
 
-  test('is sent without a key to an endpoint that asks for none', async () => {
-    const { served, asked } = await startProxy(respondJson({}), { env: { OPENAI_API_KEY: '' } });
+  test('carries no key when none is configured', async () => {
+    const { served, requests } = await startProxy(respondJson({}), { env: { OPENAI_API_KEY: '' } });
     await fetch(`${served.url}/v1/models`, { headers: { authorization: 'Bearer sk-caller' } });
-    expect(asked[0]?.headers).not.toHaveProperty('authorization');
+    expect(requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  test('keeps every line of a header that comes more than once', async () => {
-    const { served, asked } = await startProxy(respondJson({}));
+  test('keeps repeated headers', async () => {
+    const { served, requests } = await startProxy(respondJson({}));
     const betas = ['OpenAI-Beta: assistants=v2', 'OpenAI-Beta: responses=v1'];
     await writeRaw(served, ['GET /v1/models HTTP/1.1', 'Host: localhost', ...betas]);
-    expect(asked[0]?.headers['openai-beta']).toBe('assistants=v2, responses=v1');
+    expect(requests[0]?.headers['openai-beta']).toBe('assistants=v2, responses=v1');
   });
 
-  test('leaves what concerns one connection behind', async () => {
-    const { served, asked } = await startProxy(respondJson({}));
-    const answer = await writeRaw(
+  test('drops hop-by-hop headers', async () => {
+    const { served, requests } = await startProxy(respondJson({}));
+    const response = await writeRaw(
       served,
       [
         'POST /v1/embeddings HTTP/1.1',
@@ -95,9 +95,9 @@ describe('a request that is passed on', () => {
       ],
       '2\r\n{}\r\n0\r\n\r\n',
     );
-    expect(answer.status).toBe(100);
-    expect(answer.body).toMatch(/^HTTP\/1\.1 200 OK\r\n/u);
-    expect(Object.keys(asked[0]?.headers ?? {}).toSorted()).toEqual([
+    expect(response.status).toBe(100);
+    expect(response.body).toMatch(/^HTTP\/1\.1 200 OK\r\n/u);
+    expect(Object.keys(requests[0]?.headers ?? {}).toSorted()).toEqual([
       'authorization',
       'connection',
       'host',
@@ -106,13 +106,13 @@ describe('a request that is passed on', () => {
     ]);
   });
 
-  test('through the SDK is as if there were nothing between', async () => {
+  test('works through the SDK', async () => {
     const { served } = await startProxy(respondJson({ id: 'gpt-5', object: 'model' }));
     const model = await sdkFor(served).models.retrieve('gpt-5');
     expect(model).toMatchObject({ id: 'gpt-5', object: 'model' });
   });
 
-  test('may upload 20 MB through the SDK', async () => {
+  test('uploads 20 MB through the SDK', async () => {
     const content = randomBytes(20_000_000);
     const { served } = await startProxy(async (request, response) => {
       const body = await buffer(request);
@@ -120,18 +120,18 @@ describe('a request that is passed on', () => {
       const form = await new Response(body, { headers: { 'content-type': type } }).formData();
       const file = form.get('file');
       const bytes = file instanceof File ? Buffer.from(await file.arrayBuffer()) : '';
-      const answer = { purpose: form.get('purpose'), sha: shaOf(bytes) };
-      respondJson(answer)(request, response);
+      const upload = { purpose: form.get('purpose'), sha: sha256(bytes) };
+      respondJson(upload)(request, response);
     });
     const file = await toFile(content, 'data.bin');
     expect(await sdkFor(served).files.create({ file, purpose: 'assistants' })).toEqual({
       purpose: 'assistants',
-      sha: shaOf(content),
+      sha: sha256(content),
     });
   });
 
-  test('is there as it comes, with the length that it has', async () => {
-    const { served, asked } = await startProxy((request) => {
+  test('streams its body while it arrives and keeps the content length', async () => {
+    const { served, requests } = await startProxy((request) => {
       request.once('data', (chunk: Buffer) =>
         socket.write(chunk.toString() === 'half' ? ' and half' : ''),
       );
@@ -140,125 +140,131 @@ describe('a request that is passed on', () => {
     const socket = connect(served.port, '127.0.0.1');
     socket.write('POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\nhalf');
     await once(socket, 'close');
-    expect(asked[0]?.headers).toMatchObject({ 'content-length': '13' });
-    expect(asked[0]?.complete).toBe(true);
+    expect(requests[0]?.headers).toMatchObject({ 'content-length': '13' });
+    expect(requests[0]?.complete).toBe(true);
   });
 
-  test('that says it has more than 512 MB is refused', async () => {
-    const { served, asked } = await startProxy(respondJson({}));
+  test('is rejected when its content length is above 512 MiB', async () => {
+    const { served, requests } = await startProxy(respondJson({}));
     const lines = ['POST /v1/files HTTP/1.1', 'Host: localhost', `Content-Length: ${2 ** 29 + 1}`];
-    const answer = await writeRaw(served, lines, 'x');
-    expect(answer.status).toBe(413);
-    expect(JSON.parse(answer.body).error.message).toBe('The request body is larger than 512 MiB.');
-    expect(asked).toHaveLength(0);
+    const response = await writeRaw(served, lines, 'x');
+    expect(response.status).toBe(413);
+    expect(JSON.parse(response.body).error.message).toBe(
+      'The request body is larger than 512 MiB.',
+    );
+    expect(requests).toHaveLength(0);
   });
 
-  test('whose caller goes away is taken back', async () => {
-    const { served, answer } = await startProxy(() => {});
-    const caller = new AbortController();
-    const asking = fetch(`${served.url}/v1/responses/resp_1`, { signal: caller.signal });
-    const gone = once(await answer, 'close');
-    caller.abort();
-    await expect(asking).rejects.toThrow('aborted');
-    await gone;
-    expect((await answer).writableFinished).toBe(false);
+  test('is aborted when the client aborts', async () => {
+    const { served, firstResponse } = await startProxy(() => {});
+    const controller = new AbortController();
+    const fetching = fetch(`${served.url}/v1/responses/resp_1`, { signal: controller.signal });
+    const closed = once(await firstResponse, 'close');
+    controller.abort();
+    await expect(fetching).rejects.toThrow('aborted');
+    await closed;
+    expect((await firstResponse).writableFinished).toBe(false);
     expect(served.lines().filter(({ level }) => level === 'error')).toEqual([]);
-    await waitUntil(() => hasLeft(served));
+    await waitUntil(() => hasClientClosed(served));
   });
 
-  test('whose upload breaks off is broken off there as well', async () => {
-    const broken = Promise.withResolvers<boolean>();
+  test('is aborted when the client’s upload breaks off', async () => {
+    const completed = Promise.withResolvers<boolean>();
     const { served } = await startProxy((request) => {
       request.once('data', () => socket.destroy());
-      request.once('close', () => broken.resolve(request.complete));
+      request.once('close', () => completed.resolve(request.complete));
     });
     const socket = connect(served.port, '127.0.0.1');
     socket.write('POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
-    expect(await broken.promise).toBe(false);
-    await waitUntil(() => hasLeft(served));
+    expect(await completed.promise).toBe(false);
+    await waitUntil(() => hasClientClosed(served));
   });
 });
 
-describe('what cannot be passed on', () => {
-  test('is told when the model endpoint is down', async () => {
+describe('a request that cannot be proxied', () => {
+  test('gets a 502 when the model endpoint is down', async () => {
     const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: serverKey };
     const served = await startServe({ env });
     for (const init of [{}, { method: 'POST', body: 'x'.repeat(1_000_000) }]) {
-      const answer = await fetch(`${served.url}/v1/models`, init);
-      expect(answer.status).toBe(502);
-      expect(await answer.json()).toEqual(
-        failure('The model endpoint could not be reached: ECONNREFUSED.'),
+      const response = await fetch(`${served.url}/v1/models`, init);
+      expect(response.status).toBe(502);
+      expect(await response.json()).toEqual(
+        errorBody('The model endpoint could not be reached: ECONNREFUSED.'),
       );
     }
   });
 
-  test('is told when the model endpoint hangs up', async () => {
+  test('gets a 502 when the model endpoint closes the connection', async () => {
     const { served } = await startProxy((request) => {
       request.socket.destroy();
     });
-    const answer = await fetch(`${served.url}/v1/models`);
-    expect(answer.status).toBe(502);
+    const response = await fetch(`${served.url}/v1/models`);
+    expect(response.status).toBe(502);
   });
 
-  test('is not what comes on a connection that the model endpoint has given up', async () => {
+  test('is sent again when a reused connection fails, except for a POST', async () => {
     const used = new WeakSet<object>();
     const { served } = await startProxy((request, response) => {
       if (used.has(request.socket)) return void request.socket.destroy();
       used.add(request.socket);
       respondJson({})(request, response);
     });
-    const ask = async (init?: RequestInit) => (await fetch(`${served.url}/v1/models`, init)).status;
-    expect([await ask(), await ask()]).toEqual([200, 200]);
-    expect([await ask(), await ask({ method: 'POST' })]).toEqual([200, 502]);
+    const statusOf = async (init?: RequestInit) =>
+      (await fetch(`${served.url}/v1/models`, init)).status;
+    expect([await statusOf(), await statusOf()]).toEqual([200, 200]);
+    expect([await statusOf(), await statusOf({ method: 'POST' })]).toEqual([200, 502]);
   });
 
-  test('is told when the model endpoint wants another protocol', async () => {
+  test('gets a 502 when the model endpoint switches to another protocol', async () => {
     const { served } = await startProxy(({ socket }) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\n');
       socket.write('Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     });
-    const answer = await fetch(`${served.url}/v1/models`);
-    expect(answer.status).toBe(502);
-    expect(await answer.json()).toEqual(
-      failure('The model endpoint could not be reached: it switched to another protocol.'),
+    const response = await fetch(`${served.url}/v1/models`);
+    expect(response.status).toBe(502);
+    expect(await response.json()).toEqual(
+      errorBody('The model endpoint could not be reached: it switched to another protocol.'),
     );
   });
 
-  test('is told in scripted mode', async () => {
+  test('gets a 501 with the scripted model', async () => {
     const served = await startServe();
-    const answer = await fetch(`${served.url}/v1/chat/completions`, { method: 'POST', body: '{}' });
-    expect(answer.status).toBe(501);
-    expect(answer.headers.get('x-should-retry')).toBe('false');
-    expect(await answer.json()).toEqual(
-      failure(
+    const response = await fetch(`${served.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: '{}',
+    });
+    expect(response.status).toBe(501);
+    expect(response.headers.get('x-should-retry')).toBe('false');
+    expect(await response.json()).toEqual(
+      errorBody(
         'POST /v1/chat/completions is not supported here: the scripted model supports only assistants and threads.',
         'unsupported_endpoint',
       ),
     );
   });
 
-  test('is told by a 404 where no model endpoint would know the path either', async () => {
+  test('gets a 404 for a path that no model endpoint has', async () => {
     const { url } = await startServe();
-    const answer = await fetch(`${url}/v1/_unknown`);
-    expect(answer.status).toBe(404);
-    expect(await answer.json()).toMatchObject({
+    const response = await fetch(`${url}/v1/_unknown`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
       error: { message: 'Invalid URL (GET /v1/_unknown)', type: 'invalid_request_error' },
     });
   });
 
-  test('is told without a key, rather than sent to strangers', async () => {
+  test('gets a 501 when no model endpoint is configured', async () => {
     const served = await startServe({ env: {} });
-    const answer = await fetch(`${served.url}/v1/models`);
-    expect(answer.status).toBe(501);
-    expect(await answer.json()).toEqual(
-      failure(
+    const response = await fetch(`${served.url}/v1/models`);
+    expect(response.status).toBe(501);
+    expect(await response.json()).toEqual(
+      errorBody(
         'GET /v1/models is not supported here: it needs a model endpoint. Set OPENAI_API_KEY or OPENAI_BASE_URL.',
         'unsupported_endpoint',
       ),
     );
   });
 
-  test('is noticed when the model endpoint is this very server', async () => {
+  test('gets a 508 when the model endpoint is this server itself', async () => {
     const { promise: address, resolve } = Promise.withResolvers<string>();
     const { served } = await startProxy(async (request, response) => {
       const { via = '' } = request.headers;
@@ -266,19 +272,19 @@ describe('what cannot be passed on', () => {
       response.writeHead(back.status).end(await back.text());
     });
     resolve(served.url);
-    const answer = await fetch(`${served.url}/v1/models`);
-    expect(answer.status).toBe(508);
-    expect(await answer.text()).toContain('OPENAI_BASE_URL points to this server itself');
+    const response = await fetch(`${served.url}/v1/models`);
+    expect(response.status).toBe(508);
+    expect(await response.text()).toContain('OPENAI_BASE_URL points to this server itself');
   });
 });
 
-test('the server’s key goes to no other host, whatever a path hides', async () => {
-  const pass = createUpstreamProxy({
+test('never sends the server’s key to another host', async () => {
+  const proxy = createUpstreamProxy({
     baseURL: 'http://127.0.0.1:1',
     apiKey: serverKey,
     name: 'me',
   });
   const request = new Request('http://127.0.0.1/v1%2f@127.0.0.1:2/x');
-  const answer = pass(request, new IncomingMessage(new Socket()));
-  await expect(answer).rejects.toMatchObject({ status: 404 });
+  const response = proxy(request, new IncomingMessage(new Socket()));
+  await expect(response).rejects.toMatchObject({ status: 404 });
 });

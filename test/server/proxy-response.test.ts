@@ -6,8 +6,8 @@ import { eventLoopTurn, waitUntil } from '../support/clock.ts';
 import { respondJson, startProxy } from '../support/proxy.ts';
 import { sdkFor } from '../support/serve.ts';
 
-/** Reads a stream chunk by chunk; '' at its end. */
-function readerOf(response: Response): () => Promise<string> {
+/** Returns a function that reads the next chunk of a body; '' at its end. */
+function chunkReader(response: Response): () => Promise<string> {
   const chunks = response.body?.values();
   return async () => {
     const next = await chunks?.next();
@@ -15,17 +15,17 @@ function readerOf(response: Response): () => Promise<string> {
   };
 }
 
-describe('an answer that is passed back', () => {
-  test('is streamed event by event', async () => {
-    const { served, answer } = await startProxy((request, response) => {
+describe('a proxied response', () => {
+  test('streams event by event', async () => {
+    const { served, firstResponse } = await startProxy((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
       response.write('data: {"delta":"one"}\n\n');
     });
     const stream = await fetch(`${served.url}/v1/responses`, { method: 'POST', body: '{}' });
     expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
-    const writing = await answer;
-    const next = readerOf(stream);
+    const writing = await firstResponse;
+    const next = chunkReader(stream);
     expect(await next()).toBe('data: {"delta":"one"}\n\n');
     writing.write('data: {"delta":"two"}\n\n');
     expect(await next()).toBe('data: {"delta":"two"}\n\n');
@@ -34,30 +34,30 @@ describe('an answer that is passed back', () => {
     expect(await next()).toBe('');
   });
 
-  test('ends there when nobody reads on', async () => {
-    const { served, answer } = await startProxy((request, response) => {
+  test('closes the upstream connection when the client cancels', async () => {
+    const { served, firstResponse } = await startProxy((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
     });
     const stream = await fetch(`${served.url}/v1/responses`, { method: 'POST', body: '{}' });
-    const writing = await answer;
-    const gone = once(writing, 'close');
+    const writing = await firstResponse;
+    const closed = once(writing, 'close');
     await stream.body?.cancel();
-    await gone;
+    await closed;
     expect(writing.writableFinished).toBe(false);
     await fetch(`${served.url}/v1/assistants`);
     expect(served.lines().map(({ level }) => level)).not.toContain('warn');
   });
 
-  test('that breaks off is not taken for whole', async () => {
-    const { served, answer } = await startProxy((request, response) => {
+  test('fails for the client when the model endpoint breaks it off', async () => {
+    const { served, firstResponse } = await startProxy((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
     });
     const stream = await fetch(`${served.url}/v1/responses`, { method: 'POST', body: '{}' });
-    (await answer).destroy();
+    (await firstResponse).destroy();
     await expect(stream.text()).rejects.toThrow('terminated');
     expect(served.lines().map(({ message }) => message)).toContain('response body failed');
     expect((await fetch(`${served.url}/v1/assistants`)).status).toBe(200);
@@ -78,19 +78,19 @@ describe('an answer that is passed back', () => {
     expect(line?.request_id).toMatch(/^req_[0-9a-f]{32}$/u);
   });
 
-  test('keeps its encoding and its length', async () => {
-    const packed = gzipSync(JSON.stringify({ data: 'x'.repeat(10_000) }));
+  test('keeps its content encoding and length', async () => {
+    const compressed = gzipSync(JSON.stringify({ data: 'x'.repeat(10_000) }));
     const { served } = await startProxy((_request, response) => {
-      const headers = { 'content-encoding': 'gzip', 'content-length': packed.length };
-      response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(packed);
+      const headers = { 'content-encoding': 'gzip', 'content-length': compressed.length };
+      response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(compressed);
     });
-    const answer = await fetch(`${served.url}/v1/models`);
-    expect(answer.headers.get('content-encoding')).toBe('gzip');
-    expect(answer.headers.get('content-length')).toBe(String(packed.length));
-    expect(await answer.json()).toEqual({ data: 'x'.repeat(10_000) });
+    const response = await fetch(`${served.url}/v1/models`);
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(response.headers.get('content-length')).toBe(String(compressed.length));
+    expect(await response.json()).toEqual({ data: 'x'.repeat(10_000) });
   });
 
-  test('keeps the bytes of a header, whatever they are', async () => {
+  test('keeps the bytes of a latin1 header', async () => {
     const name = Buffer.from('attachment; filename="Grüße.txt"').toString('latin1');
     const { served } = await startProxy((_request, response) => {
       response.writeHead(200, { 'content-disposition': name }).end(Buffer.from('Hallo'));
@@ -99,7 +99,7 @@ describe('an answer that is passed back', () => {
     expect(headers.get('content-disposition')).toBe(name);
   });
 
-  test('leaves out what speaks for another host', async () => {
+  test('drops headers that are about the model endpoint’s host', async () => {
     const { served } = await startProxy(
       respondJson({}, 200, {
         'set-cookie': 'cf=1',
@@ -123,14 +123,14 @@ describe('an answer that is passed back', () => {
     ]);
   });
 
-  test('may point elsewhere, which is for the caller to follow', async () => {
+  test('leaves a redirect to another host to the client', async () => {
     const location = 'https://files.example/secret';
-    const { served, asked } = await startProxy((_request, response) => {
+    const { served, requests } = await startProxy((_request, response) => {
       response.writeHead(302, { location }).end();
     });
-    const answer = await fetch(`${served.url}/v1/files/f/content`, { redirect: 'manual' });
-    expect([answer.status, answer.headers.get('location')]).toEqual([302, location]);
-    expect(asked).toHaveLength(1);
+    const response = await fetch(`${served.url}/v1/files/f/content`, { redirect: 'manual' });
+    expect([response.status, response.headers.get('location')]).toEqual([302, location]);
+    expect(requests).toHaveLength(1);
   });
 
   test.each([
@@ -139,52 +139,52 @@ describe('an answer that is passed back', () => {
     ['/login', '/login'],
     ['//files.example/v1/files', '//files.example/v1/files'],
     ['http://', 'http://'],
-  ])('that points to %s points the caller to %s', async (location, expected) => {
+  ])('rewrites the location %s to %s', async (location, expected) => {
     const { served } = await startProxy(({ headers }, response) => {
       const absolute = location.startsWith('/v1') ? `http://${headers.host}${location}` : location;
       response.writeHead(307, { location: absolute }).end();
     });
-    const answer = await fetch(`${served.url}/v1/models/`, { redirect: 'manual' });
-    expect(answer.headers.get('location')).toBe(expected);
+    const response = await fetch(`${served.url}/v1/models/`, { redirect: 'manual' });
+    expect(response.headers.get('location')).toBe(expected);
   });
 
-  test('may have no body', async () => {
-    const { served, asked } = await startProxy((_request, response) => {
+  test('may be a 204 without a body', async () => {
+    const { served, requests } = await startProxy((_request, response) => {
       response.writeHead(204).end();
     });
-    const answer = await fetch(`${served.url}/v1/files/f`, { method: 'DELETE' });
-    expect(answer.status).toBe(204);
-    expect(asked[0]?.headers).not.toHaveProperty('transfer-encoding');
+    const response = await fetch(`${served.url}/v1/files/f`, { method: 'DELETE' });
+    expect(response.status).toBe(204);
+    expect(requests[0]?.headers).not.toHaveProperty('transfer-encoding');
   });
 
-  test('has none to a HEAD, but says how long it would be', async () => {
-    const { served, asked } = await startProxy((_request, response) => {
+  test('keeps the content length of a HEAD response', async () => {
+    const { served, requests } = await startProxy((_request, response) => {
       response.writeHead(200, { 'content-length': 12 }).end();
     });
-    const answer = await fetch(`${served.url}/v1/models`, { method: 'HEAD' });
-    expect(answer.headers.get('content-length')).toBe('12');
-    expect(asked[0]?.method).toBe('HEAD');
+    const response = await fetch(`${served.url}/v1/models`, { method: 'HEAD' });
+    expect(response.headers.get('content-length')).toBe('12');
+    expect(requests[0]?.method).toBe('HEAD');
   });
 });
 
-test('a slow reader holds the model endpoint back', async () => {
+test('a slow client slows down the model endpoint', async () => {
   const chunk = Buffer.alloc(2 ** 16);
   let written = 0;
-  const { served, answer } = await startProxy((request, response) => {
+  const { served, firstResponse } = await startProxy((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
-    const more = () => {
+    const writeChunk = () => {
       written += chunk.length;
-      if (response.write(chunk)) setImmediate(more);
-      else response.once('drain', more);
+      if (response.write(chunk)) setImmediate(writeChunk);
+      else response.once('drain', writeChunk);
     };
-    more();
+    writeChunk();
   });
   const socket = connect(served.port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.write('GET /v1/files/f/content HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await once(socket, 'readable');
-  const writing = await answer;
+  const writing = await firstResponse;
   await waitUntil(() => writing.writableNeedDrain);
   await eventLoopTurn(200);
   expect(writing.writableNeedDrain).toBe(true);

@@ -1,50 +1,63 @@
 import type { Clock } from '../../src/shared/clock.ts';
 import type { Ids } from '../../src/shared/ids.ts';
 import { WriteAheadLog } from '../../src/engine/store/durability.ts';
-import { hasPendingIo, trackPending } from './pending-io.ts';
+import { pendingIo, trackCalls } from './pending-io.ts';
 
-trackPending(WriteAheadLog.prototype, 'sync');
+// `eventLoopTurn` waits for disk syncs, see pending-io.ts.
+trackCalls(WriteAheadLog, 'sync');
 
 interface Sleeper {
-  readonly due: number;
+  readonly dueMs: number;
   readonly wake: () => void;
 }
 
-/** A clock that stands still until the test moves it. */
+/** How long one disk sync or query may take, in real time. */
+const ioTimeoutMs = 10_000;
+
+/** Turns of the event loop after which `waitUntil` gives up. */
+const maxTurns = 2000;
+
+/** A clock that changes only when the test advances it. */
 export interface ManualClock extends Clock {
-  /** Moves the time on by `ms` milliseconds, waking in order whoever is due on the way. */
+  /** Advances the time by `ms` milliseconds and resolves the sleeps that end on the way, in order. */
   advance(ms: number): Promise<void>;
 }
 
-/** 1 790 000 000 seconds, the creation second of the contract's worked examples. */
+/** Milliseconds: 1 790 000 000 seconds, as in the examples of the contract. */
 export const start = 1_790_000_000_000;
 
 /**
- * Lets everything that is ready run, and what it asks of a disk or a database's server come back: several
- * turns of the event loop, no time.
+ * Turns the event loop until `rounds` turns in a row had no disk sync or query in progress, so that
+ * everything that is ready has run. The clock does not advance.
  */
 export async function eventLoopTurn(rounds = 10): Promise<void> {
-  for (let quiet = 0; quiet < rounds; quiet = hasPendingIo() ? 0 : quiet + 1) {
+  const startedAt = performance.now();
+  for (let idleRounds = 0; idleRounds < rounds;) {
     await new Promise((resolve) => setImmediate(resolve));
+    const pending = pendingIo();
+    idleRounds = pending.length === 0 ? idleRounds + 1 : 0;
+    if (performance.now() - startedAt > ioTimeoutMs && pending.length > 0) {
+      throw new Error(`Still pending after ${ioTimeoutMs} ms: ${pending.join(', ')}`);
+    }
   }
 }
 
-/** Turns the event loop until `condition` holds; fails when it never does. */
+/** Turns the event loop until `condition` holds; rejects if it does not within `maxTurns`. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let round = 0; round < 2000; round += 1) {
+  for (let turn = 0; turn < maxTurns; turn += 1) {
     if (await condition()) return;
     await eventLoopTurn(1);
   }
-  throw new Error('what the test waits for did not happen');
+  throw new Error(`After ${maxTurns} turns of the event loop it is still false: ${condition}`);
 }
 
 export function createClock(now = start): ManualClock {
   const sleepers = new Set<Sleeper>();
 
-  const nextDue = (limit: number): Sleeper | undefined =>
+  const nextSleeper = (untilMs: number): Sleeper | undefined =>
     [...sleepers]
-      .filter(({ due }) => due <= limit)
-      .toSorted((one, other) => one.due - other.due)
+      .filter(({ dueMs }) => dueMs <= untilMs)
+      .toSorted((one, other) => one.dueMs - other.dueMs)
       .at(0);
 
   return {
@@ -57,15 +70,15 @@ export function createClock(now = start): ManualClock {
           signal?.removeEventListener('abort', wake);
           resolve();
         };
-        const sleeper: Sleeper = { due: now + ms, wake };
+        const sleeper: Sleeper = { dueMs: now + ms, wake };
         sleepers.add(sleeper);
         signal?.addEventListener('abort', wake, { once: true });
       }),
     async advance(ms) {
       const target = now + ms;
       await eventLoopTurn();
-      for (let next = nextDue(target); next !== undefined; next = nextDue(target)) {
-        now = Math.max(now, next.due);
+      for (let next = nextSleeper(target); next !== undefined; next = nextSleeper(target)) {
+        now = Math.max(now, next.dueMs);
         next.wake();
         await eventLoopTurn();
       }
@@ -75,15 +88,15 @@ export function createClock(now = start): ManualClock {
   };
 }
 
-/** Identifiers of the real shapes that count up, so that a failing test reads the same twice. */
+/** Consecutive ids in the real format, so that every test run has the same ones. */
 export function createIds(): Ids {
   let count = 0;
-  const next = (length: number, radix: number) => {
+  const nextDigits = (length: number, radix: number) => {
     count += 1;
     return count.toString(radix).padStart(length, '0');
   };
   return {
-    newId: (prefix) => `${prefix}${next(24, 36)}`,
-    newRequestId: () => `req_${next(32, 16)}`,
+    newId: (prefix) => `${prefix}${nextDigits(24, 36)}`,
+    newRequestId: () => `req_${nextDigits(32, 16)}`,
   };
 }

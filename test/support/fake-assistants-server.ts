@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import { createClient } from '../../src/backend/openai-client.ts';
 
-/** What a scripted server answers with: JSON for 200, or a whole response, or what a function makes. */
-type Scripted = object | ((request: Request) => object | Promise<object>);
+/** A scripted reply: JSON for a 200, a `Response`, or a function that returns either. */
+type ScriptedReply = object | ((request: Request) => object | Promise<object>);
 
 export interface FakeServer {
   readonly openai: OpenAI;
@@ -23,22 +23,24 @@ export const errorResponse = (
   );
 
 /**
- * An Assistants server that knows only what a test tells it, by `GET /path`. A list of answers is
- * given one by one, the last again and again; everything else is an unknown URL.
+ * A fake Assistants server. `script` has a reply for each `METHOD /path`, or a list of replies, of
+ * which the last repeats. Every other request is answered with a 404.
  */
-export function createFakeServer(script: Readonly<Record<string, Scripted>>): FakeServer {
+export function createFakeServer(script: Readonly<Record<string, ScriptedReply>>): FakeServer {
   const requestLines: string[] = [];
   const requests: Request[] = [];
   const fetch = async (request: Request): Promise<Response> => {
     const { pathname, search } = new URL(request.url);
     const path = pathname.replace('/v1', '');
-    const call = `${request.method} ${path}`;
-    requestLines.push(`${call}${decodeURIComponent(search)}`);
+    const route = `${request.method} ${path}`;
+    requestLines.push(`${route}${decodeURIComponent(search)}`);
     requests.push(request);
-    const found = script[call] ?? errorResponse(404, `Invalid URL (${request.method} ${pathname})`);
-    const next = Array.isArray(found) ? (found.length > 1 ? found.shift() : found[0]) : found;
-    const answer: object = typeof next === 'function' ? await next(request) : next;
-    return answer instanceof Response ? answer.clone() : Response.json(answer);
+    const scripted =
+      script[route] ?? errorResponse(404, `Invalid URL (${request.method} ${pathname})`);
+    const replies = Array.isArray(scripted) ? scripted : [scripted];
+    const next = replies.length > 1 ? replies.shift() : replies[0];
+    const reply: object = typeof next === 'function' ? await next(request) : next;
+    return reply instanceof Response ? reply.clone() : Response.json(reply);
   };
   return { openai: createClient({ fetch }), requestLines, requests };
 }

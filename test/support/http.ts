@@ -16,52 +16,49 @@ interface HttpOptions {
 }
 
 export interface HttpHarness {
-  /** The official SDK as an old program has it: another base URL, its own key, nothing else. */
+  /** The official SDK as an existing program uses it, with only the base URL changed. */
   readonly openai: OpenAI;
-  /** Where `serve` listens, without a path. */
+  /** The base URL of `serve`, without a path. */
   readonly url: string;
   readonly upstream: Upstream;
-  /** Every request of the SDK: method and path without `/v1`. */
-  readonly asked: string[];
-  /** Resolves when `count` more requests have matched. */
-  readonly more: (count: number, pattern: RegExp) => Promise<void>;
+  /** The requests of the SDK, as `METHOD /path` without `/v1`. */
+  readonly requests: string[];
+  /** Resolves when `count` further requests have matched. */
+  readonly waitForRequests: (count: number, pattern: RegExp) => Promise<void>;
 }
 
 /**
- * Everything through sockets: the SDK, `serve`, and the model endpoint behind it. What comes over
- * the wire is held against the contract.
+ * Connects the SDK, `serve` and a model endpoint through real sockets, and checks every response
+ * against the contract.
  */
-export async function setupOverHttp({
-  clock = systemClock,
-  argv,
-  defaultTurn: otherwise,
-}: HttpOptions = {}) {
-  const upstream = createUpstream({ apiKey, ...(otherwise && { defaultTurn: otherwise }) });
+export async function setupOverHttp({ clock = systemClock, argv, defaultTurn }: HttpOptions = {}) {
+  const upstream = createUpstream({ apiKey, ...(defaultTurn && { defaultTurn }) });
   const endpoint = await listen((request) => upstream.fetch(request));
   const env = { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: `${endpoint}/v1` };
   const { url } = await startServe({ clock, env, ...(argv && { argv }) });
-  const faults: string[] = [];
-  const asked: string[] = [];
-  const asking = new EventEmitter();
-  const handler = checked((request) => fetch(request), faults);
+  const violations: string[] = [];
+  const requests: string[] = [];
+  const requestEvents = new EventEmitter();
+  const handler = checked((request) => fetch(request), violations);
   const openai = new OpenAI({
     apiKey: 'sk-old-program',
     baseURL: `${url}/v1`,
     maxRetries: 0,
     fetch: (input, init) => {
       const request = new Request(input, init);
-      asked.push(`${request.method} ${new URL(request.url).pathname.replace('/v1', '')}`);
-      asking.emit('request');
+      requests.push(`${request.method} ${new URL(request.url).pathname.replace('/v1', '')}`);
+      requestEvents.emit('request');
       return handler(request);
     },
   });
   onTestFinished(() => {
-    expect({ faults, refusals: upstream.refusals }).toEqual({ faults: [], refusals: [] });
+    expect({ violations, refusals: upstream.refusals }).toEqual({ violations: [], refusals: [] });
   });
-  const more = async (count: number, pattern: RegExp) => {
-    const matching = () => asked.filter((request) => pattern.test(request)).length;
-    const wanted = matching() + count;
-    while (matching() < wanted) await once(asking, 'request');
+  const waitForRequests = async (count: number, pattern: RegExp) => {
+    const matching = () => requests.filter((request) => pattern.test(request)).length;
+    const target = matching() + count;
+    const signal = AbortSignal.timeout(10_000);
+    while (matching() < target) await once(requestEvents, 'request', { signal });
   };
-  return { openai, url, upstream, asked, more } satisfies HttpHarness;
+  return { openai, url, upstream, requests, waitForRequests } satisfies HttpHarness;
 }

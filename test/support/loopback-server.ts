@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server';
 import { onTestFinished } from 'vitest';
 
-/** Mounts a handler on a loopback port of its own; gives its address without a path. */
+/** Serves a handler on a free loopback port; resolves to its URL without a path. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
 ): Promise<string> {
@@ -9,8 +9,8 @@ export async function listen(
   const server = serve({ fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => resolve(port));
   onTestFinished(
     () =>
-      new Promise((closed) => {
-        server.close(() => closed());
+      new Promise((resolveClosed) => {
+        server.close(() => resolveClosed());
       }),
   );
   return `http://127.0.0.1:${await promise}`;

@@ -12,7 +12,7 @@ import type { Tool } from '../../src/tools/tool.ts';
 import { filterTools, type ToolFilter } from '../../src/tools/toolsets.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
-interface Setting {
+interface ConnectOptions {
   readonly openai: OpenAI;
   readonly clock?: Clock;
   readonly generation?: Generation;
@@ -20,21 +20,21 @@ interface Setting {
   readonly secrets?: readonly string[];
 }
 
-/** What a tool answered. */
+/** The result of a tool call. */
 export interface ToolAnswer {
   readonly failed: boolean;
   /** The one text block. */
   readonly text: string;
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads into any JSON
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any JSON
   readonly object: any;
-  /** What stands beside the text. */
+  /** The image blocks after the text. */
   readonly images: readonly z.infer<typeof image>[];
 }
 
 export interface Host {
-  /** Calls a tool through the client, which also holds the answer against the output schema. */
+  /** Calls a tool; the client checks the result against the output schema. */
   call(name: string, args?: object, options?: CallOptions): Promise<ToolAnswer>;
-  /** The tools as listed, and the bytes that the list took. */
+  /** The listed tools and the size of the list. */
   list(): Promise<{ readonly tools: readonly ListedTool[]; readonly bytes: number }>;
   instructions(): string | undefined;
   readonly logLines: readonly string[];
@@ -42,7 +42,7 @@ export interface Host {
 
 export type ListedTool = z.infer<typeof listedTool>;
 
-/** Time that passes only while somebody waits for it. */
+/** A clock on which every sleep ends at once and advances the time. */
 export function createWaitingClock(now = 1_790_000_000_000): Clock & { readonly sleeps: number[] } {
   const sleeps: number[] = [];
   return {
@@ -74,21 +74,21 @@ const listedTool = z.object({
 
 const toolList = z.object({ tools: z.array(listedTool) });
 
-/** The tools of a selection, in listing order. */
-export const selectTools = (selection: ToolFilter): readonly Tool[] =>
-  filterTools({ default: allTools, capability: capabilityTools }, selection);
+/** The tools that a filter selects, in listing order. */
+export const selectTools = (filter: ToolFilter): readonly Tool[] =>
+  filterTools({ default: allTools, capability: capabilityTools }, filter);
 
-/** A client of the tools over pipes, with everything between them real. */
-export async function connectTools(setting: Setting): Promise<Host> {
-  const { openai, clock = createWaitingClock(), generation = 'old', tools = allTools } = setting;
-  const secrets = setting.secrets ?? [];
+/** Connects a real MCP client over pipes to a real MCP server with the tools. */
+export async function connectTools(options: ConnectOptions): Promise<Host> {
+  const { openai, clock = createWaitingClock(), generation = 'old', tools = allTools } = options;
+  const secrets = options.secrets ?? [];
   const logLines: string[] = [];
   const write = (line: string) => {
     logLines.push(line);
   };
   const log = createLog({ level: 'debug', secrets, now: () => clock.now(), write });
   const { stdin, stdout, client: transport } = createPipes();
-  const build = () =>
+  const factory = () =>
     createServer({
       openai: async () => openai,
       listings: tools.map(toListing),
@@ -99,7 +99,7 @@ export async function connectTools(setting: Setting): Promise<Host> {
       version: '1.2.3',
       secrets,
     });
-  const connection = connectStdio(build, { stdin, stdout, log });
+  const connection = connectStdio(factory, { stdin, stdout, log });
   const client = await connectClient(generation, transport);
   onTestFinished(async () => {
     await client.close();
@@ -108,8 +108,8 @@ export async function connectTools(setting: Setting): Promise<Host> {
   return {
     logLines,
     instructions: () => client.getInstructions(),
-    async call(name, args = {}, options = {}) {
-      const result = await client.callTool(name, { ...args }, options);
+    async call(name, args = {}, callOptions = {}) {
+      const result = await client.callTool(name, { ...args }, callOptions);
       const { isError = false, content, structuredContent } = toolResult.parse(result);
       const [{ text }, ...images] = content;
       return { failed: isError, text, object: structuredContent, images };

@@ -1,19 +1,29 @@
-const underWay = new Set<unknown>();
+/*
+ * A manual clock may advance only when the program is idle. The event loop shows no sign of an fsync
+ * or a PostgreSQL query in progress, and the engine creates the objects that make these calls. So
+ * the calls are counted by wrapping the methods of their classes.
+ */
 
-/** Whether an answer is awaited from somewhere that a test's clock does not govern. */
-export const hasPendingIo = (): boolean => underWay.size > 0;
+/** The promises of the calls in progress, with the names of the calls. */
+const pendingCalls = new Map<Promise<unknown>, string>();
 
-/** Counts as under way whatever a method that answers with promises has begun, until it is done. */
-export function trackPending<T extends object>(owner: T, name: keyof T & string): void {
-  const method: unknown = Reflect.get(owner, name);
-  if (typeof method !== 'function') throw new Error(`${name} is no method`);
-  Reflect.set(owner, name, function tracked(this: unknown, ...args: unknown[]): unknown {
-    const answer: unknown = Reflect.apply(method, this, args);
-    if (answer instanceof Promise) {
-      underWay.add(answer);
-      const forget = () => void underWay.delete(answer);
-      answer.then(forget, forget);
+/** The tracked calls in progress, such as `WriteAheadLog.sync`. */
+export const pendingIo = (): readonly string[] => [...pendingCalls.values()];
+
+/** Tracks the calls of a promise-returning method, for all objects of the class in this process. */
+export function trackCalls<T extends object>(
+  { name, prototype }: { readonly name: string; readonly prototype: T },
+  method: keyof T & string,
+): void {
+  const original: unknown = Reflect.get(prototype, method);
+  if (typeof original !== 'function') throw new Error(`${name}.${method} is not a method`);
+  Reflect.set(prototype, method, function tracked(this: unknown, ...args: unknown[]): unknown {
+    const result: unknown = Reflect.apply(original, this, args);
+    if (result instanceof Promise) {
+      pendingCalls.set(result, `${name}.${method}`);
+      const remove = () => void pendingCalls.delete(result);
+      result.then(remove, remove);
     }
-    return answer;
+    return result;
   });
 }

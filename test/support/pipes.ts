@@ -2,15 +2,15 @@ import { PassThrough } from 'node:stream';
 import { Client as NewClient, type Transport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 
-/** A client's end of a pair of pipes. Whatever is no line of JSON fails the test. */
-function clientEnd(input: PassThrough, output: PassThrough): Transport {
-  let rest = '';
-  const end: Transport = {
+/** The client's transport over a pair of pipes; a line that is not JSON fails the test. */
+function clientTransport(input: PassThrough, output: PassThrough): Transport {
+  let partialLine = '';
+  const transport: Transport = {
     start: async () => {
       input.setEncoding('utf8').on('data', (chunk: string) => {
-        const lines = (rest + chunk).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) end.onmessage?.(JSON.parse(line));
+        const lines = (partialLine + chunk).split('\n');
+        partialLine = lines.pop() ?? '';
+        for (const line of lines) transport.onmessage?.(JSON.parse(line));
       });
     },
     send: async (message) => {
@@ -18,20 +18,20 @@ function clientEnd(input: PassThrough, output: PassThrough): Transport {
     },
     close: async () => {
       output.end();
-      end.onclose?.();
+      transport.onclose?.();
     },
   };
-  return end;
+  return transport;
 }
 
-/** Pipes to and from a server, as its host sees them. */
+/** The pipes of a stdio server, and the client's transport over them. */
 export function createPipes() {
   const stdin = new PassThrough();
   const stdout = new PassThrough();
-  return { stdin, stdout, client: clientEnd(stdout, stdin) };
+  return { stdin, stdout, client: clientTransport(stdout, stdin) };
 }
 
-/** `old`: the client that most hosts run, protocol 2025. `new`: its successor, protocol 2026. */
+/** `old`: the SDK of most hosts, protocol 2025. `new`: its successor, protocol 2026-07-28. */
 export type Generation = 'old' | 'new';
 
 const info = { name: 'test', version: '1.0.0' };
@@ -41,7 +41,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What both generations can do, in one form. */
+/** The common interface of both generations. */
 export interface Client {
   callTool(name: string, args: Record<string, unknown>, options?: CallOptions): Promise<unknown>;
   listTools(): Promise<object>;
@@ -72,6 +72,6 @@ async function connectNew(transport: Transport): Promise<Client> {
   };
 }
 
-/** Connects a client of the given generation, which holds answers against the output schemas. */
+/** Connects a client of the given generation; both check results against the output schemas. */
 export const connectClient = (generation: Generation, transport: Transport): Promise<Client> =>
   generation === 'old' ? connectOld(transport) : connectNew(transport);

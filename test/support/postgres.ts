@@ -2,10 +2,11 @@ import { Client, Pool } from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
 import { type Cluster, startCluster } from './cluster.ts';
 import { createSchema } from './schema.ts';
-import { trackPending } from './pending-io.ts';
+import { trackCalls } from './pending-io.ts';
 
-trackPending(Pool.prototype, 'connect');
-trackPending(Client.prototype, 'query');
+// `eventLoopTurn` waits for PostgreSQL, see pending-io.ts.
+trackCalls(Pool, 'connect');
+trackCalls(Client, 'query');
 
 /** A server for tests: a URL whose user may make schemas. */
 export const postgresServer = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;

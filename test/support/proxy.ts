@@ -6,29 +6,29 @@ export const serverKey = 'sk-server-1234567890abcdef';
 
 export interface ProxySetup {
   readonly served: RunningServe;
-  /** What the model endpoint was asked, as it saw it. */
-  readonly asked: IncomingMessage[];
-  /** Its first answer, which the test may be writing. */
-  readonly answer: Promise<ServerResponse>;
+  /** The requests that the model endpoint received. */
+  readonly requests: IncomingMessage[];
+  /** The model endpoint's first response, which the test may write. */
+  readonly firstResponse: Promise<ServerResponse>;
 }
 
-/** A listener in front of a model endpoint that answers as the test says. */
+/** Starts `serve` in front of a model endpoint that responds as `listener` does. */
 export async function startProxy(
   listener: RequestListener,
-  { env = {}, ...rest }: ServeOptions = {},
+  { env = {}, ...options }: ServeOptions = {},
 ): Promise<ProxySetup> {
-  const asked: IncomingMessage[] = [];
-  const { promise: answer, resolve } = Promise.withResolvers<ServerResponse>();
+  const requests: IncomingMessage[] = [];
+  const { promise: firstResponse, resolve } = Promise.withResolvers<ServerResponse>();
   const OPENAI_BASE_URL = await startEndpoint((request, response) => {
-    asked.push(request);
+    requests.push(request);
     resolve(response);
     listener(request, response);
   });
   const served = await startServe({
-    ...rest,
+    ...options,
     env: { OPENAI_API_KEY: serverKey, OPENAI_BASE_URL, ...env },
   });
-  return { served, asked, answer };
+  return { served, requests, firstResponse };
 }
 
 export const respondJson =

@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
-  /** Another MCP server than the program's own. */
+  /** Replaces the program's own MCP server. */
   readonly mcpServer?: () => McpServer;
 }
 
@@ -30,38 +30,38 @@ const logLine = z.looseObject({
 });
 
 export interface RunningServe {
-  /** Where it listens, without a path. */
+  /** The base URL, without a path. */
   readonly url: string;
   readonly port: number;
-  /** The log so far. */
+  /** The log lines written so far. */
   lines(): z.infer<typeof logLine>[];
   stop(): Promise<void>;
 }
 
-/** The listener of `serve` on a port of its own, with the scripted model unless told otherwise. */
+/** Starts `serve` on a free port, with the scripted model unless `env` says otherwise. */
 export async function startServe(start: ServeOptions = {}): Promise<RunningServe> {
   const { clock = systemClock, env = { ASSISTANTS_MODEL_API: 'scripted' } } = start;
   const argv = ['serve', '--port', '0', '--database', ':memory:', ...(start.argv ?? [])];
   const config = configOf({ argv, env, home: '/nowhere' });
-  const written: string[] = [];
+  const logLines: string[] = [];
   const secrets = [config.apiKey, config.token].filter((secret) => secret !== null);
   const log = createLog({
     level: 'debug',
     secrets,
     now: () => systemClock.now(),
-    write: (line) => written.push(line),
+    write: (line) => logLines.push(line),
   });
-  const serving = await startServer({
+  const server = await startServer({
     config,
     clock,
     ids: randomIds,
     log,
     version: '1.2.3',
-    serverFactory: ({ openai, ...parts }) =>
+    serverFactory: ({ openai, ...deps }) =>
       start.mcpServer ??
       (() =>
         createServer({
-          ...parts,
+          ...deps,
           openai: async () => openai,
           listings: allTools.map(toListing),
           load: async (name) => findTool(name),
@@ -71,29 +71,29 @@ export async function startServe(start: ServeOptions = {}): Promise<RunningServe
         })),
   });
   let stopped: Promise<void> | undefined;
-  const stop = () => (stopped ??= serving.stop());
+  const stop = () => (stopped ??= server.stop());
   onTestFinished(stop);
   return {
-    url: serving.url,
-    port: Number(new URL(serving.url).port),
-    lines: () => written.map((line) => logLine.parse(JSON.parse(line))),
+    url: server.url,
+    port: Number(new URL(server.url).port),
+    lines: () => logLines.map((line) => logLine.parse(JSON.parse(line))),
     stop,
   };
 }
 
-/** The official SDK, as a program uses it that has changed nothing but its base URL. */
+/** The official SDK as an existing program uses it, with only the base URL changed. */
 export const sdkFor = ({ url }: RunningServe, options: ClientOptions = {}): OpenAI =>
   new OpenAI({ apiKey: 'sk-old-program', baseURL: `${url}/v1`, maxRetries: 0, ...options });
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** Takes apart what a server wrote before it closed the connection. */
-function parseAnswer(answer: string): RawAnswer {
-  const [head = '', ...rest] = answer.split('\r\n\r\n');
+/** Parses the bytes of one response. */
+function parseResponse(bytes: string): RawResponse {
+  const [head = '', ...body] = bytes.split('\r\n\r\n');
   const [line = '', ...fields] = head.split('\r\n');
   const pairs = fields.map((field): [string, string] => {
     const colon = field.indexOf(':');
@@ -102,22 +102,22 @@ function parseAnswer(answer: string): RawAnswer {
   return {
     status: Number(line.split(' ')[1]),
     headers: new Headers(pairs),
-    body: rest.join('\r\n\r\n'),
+    body: body.join('\r\n\r\n'),
   };
 }
 
 /**
- * Writes bytes that no HTTP library would, and reads the answer to its end: `lines` is the head,
- * where `Connection: close` is added, and `body` follows as it is.
+ * Sends bytes that no HTTP library would send and reads the complete response. `lines` are the
+ * request line and headers, to which `Connection: close` is added; `body` follows unchanged.
  */
 export async function writeRaw(
   { port }: RunningServe,
   lines: readonly string[],
   body = '',
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   const socket = connect(port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`);
-  return parseAnswer(await text(socket));
+  return parseResponse(await text(socket));
 }
