@@ -20,7 +20,7 @@ function setup(...argv: string[]) {
   return { backend: createBackend(options), lines };
 }
 
-test('the engine is made once, and ends with the backend', async () => {
+test('an embedded backend creates one engine and stops it', async () => {
   const { backend } = setup('--database', ':memory:');
   const client = await backend.client();
   expect(await backend.client()).toBe(client);
@@ -29,26 +29,26 @@ test('the engine is made once, and ends with the backend', async () => {
   await expect(client.beta.assistants.list()).rejects.toThrow('500 The server had an error');
 });
 
-test('a backend that nobody asked for stops at once', async () => {
+test('an embedded backend that was never used stops without opening the database', async () => {
   const { backend, lines } = setup('--database', '/dev/null/a.db');
   await backend.stop(0);
   expect(lines).toEqual([]);
 });
 
-test('a failure is logged once for each try, and the next try is a new one', async () => {
+test('an embedded backend logs each failure to start and tries again on the next call', async () => {
   const file = join(temporaryFolder(), 'a.db');
   writeFileSync(file, 'not a database, but long enough to look like one');
   const { backend, lines } = setup('--database', file);
-  const sentence = `The file ${file} is not a database; choose another file.`;
-  await expect(backend.client()).rejects.toThrow(sentence);
-  await expect(backend.client()).rejects.toThrow(sentence);
+  const message = `The file ${file} is not a database; choose another file.`;
+  await expect(backend.client()).rejects.toThrow(message);
+  await expect(backend.client()).rejects.toThrow(message);
   expect(lines).toHaveLength(2);
   rmSync(file);
   expect((await (await backend.client()).beta.assistants.list()).data).toEqual([]);
   await backend.stop(0);
 });
 
-test('looking for runs left over starts nothing when there are none', async () => {
+test('an embedded backend starts the engine on resume only if there may be unfinished runs', async () => {
   const file = join(temporaryFolder(), 'a.db');
   const { backend, lines } = setup('--database', file);
   await backend.resume();
@@ -58,7 +58,7 @@ test('looking for runs left over starts nothing when there are none', async () =
   expect(lines.join('')).toContain('is not a database');
 });
 
-test('a remote backend is a client, and nothing to start or stop', async () => {
+test('a remote backend only has a client', async () => {
   const { backend } = setup('--base-url', 'https://host.example/openai');
   await backend.resume();
   const client = await backend.client();

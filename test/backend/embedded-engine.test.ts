@@ -11,52 +11,55 @@ import {
 } from '../support/all-operations.ts';
 
 test.each(['old', 'new'] as const)(
-  'every tool of the engine works through the %s client',
+  'every tool works on the embedded engine through the %s client',
   async (generation) => {
     const harness = await setup({ model: 'scripted' });
     const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
     const host = await connectTools({ openai, clock: workingClock(harness), generation });
-    const tour = createCallRecorder(host);
-    const { call, called } = tour;
+    const recorder = createCallRecorder(host);
+    const { call, called } = recorder;
 
-    const assistant = await createAssistantByTool(tour);
+    const assistant = await createAssistantByTool(recorder);
     const { id: assistant_id } = assistant;
     expect(await call('get_assistant', { assistant_id })).toEqual(assistant);
     const renamed = await call('modify_assistant', { assistant_id, name: null });
     expect(renamed).toEqual({ ...assistant, name: null });
     expect((await call('list_assistants')).data).toEqual([renamed]);
 
-    const at = await callRunTools(tour, assistant_id);
-    const steps = await call('list_run_steps', { ...at, order: 'asc' });
+    const runIds = await callRunTools(recorder, assistant_id);
+    const steps = await call('list_run_steps', { ...runIds, order: 'asc' });
     expect(steps.data.map(({ type }: { type: string }) => type)).toEqual([
       'tool_calls',
       'message_creation',
     ]);
     const [step] = steps.data;
-    expect(await call('get_run_step', { ...at, step_id: step.id })).toEqual(step);
+    expect(await call('get_run_step', { ...runIds, step_id: step.id })).toEqual(step);
 
     const thread = await call('create_thread', { metadata: { topic: 'files' } });
     const { id: thread_id } = thread;
     expect(await call('get_thread', { thread_id })).toEqual(thread);
-    const moved = await call('modify_thread', { thread_id, metadata: {} });
-    expect(moved.metadata).toEqual({});
-    expect((await call('list_threads', { limit: 1 })).data).toEqual([moved]);
+    const modified = await call('modify_thread', { thread_id, metadata: {} });
+    expect(modified.metadata).toEqual({});
+    expect((await call('list_threads', { limit: 1 })).data).toEqual([modified]);
 
     const attachments = [{ file_id: 'file-abc', tools: [{ type: 'code_interpreter' }] }];
-    const written = { thread_id, role: 'user', content: 'Read this.', attachments };
-    const message = await call('create_message', written);
-    const place = { thread_id, message_id: message.id };
-    expect(await call('get_message', place)).toEqual(message);
+    const params = { thread_id, role: 'user', content: 'Read this.', attachments };
+    const message = await call('create_message', params);
+    const messageIds = { thread_id, message_id: message.id };
+    expect(await call('get_message', messageIds)).toEqual(message);
     expect((await call('list_messages', { thread_id })).data).toEqual([message]);
-    const noted = await call('modify_message', { ...place, metadata: { read: 'yes' } });
-    expect(noted).toEqual({ ...message, metadata: { read: 'yes' } });
-    const files = await call('list_message_files', place);
+    const annotated = await call('modify_message', { ...messageIds, metadata: { read: 'yes' } });
+    expect(annotated).toEqual({ ...message, metadata: { read: 'yes' } });
+    const files = await call('list_message_files', messageIds);
     expect(files.data).toMatchObject([{ id: 'file-abc', message_id: message.id }]);
-    expect(await call('get_message_file', { ...place, file_id: 'file-abc' })).toEqual(
+    expect(await call('get_message_file', { ...messageIds, file_id: 'file-abc' })).toEqual(
       files.data[0],
     );
 
-    expect(await call('delete_message', place)).toMatchObject({ id: message.id, deleted: true });
+    expect(await call('delete_message', messageIds)).toMatchObject({
+      id: message.id,
+      deleted: true,
+    });
     expect(await call('delete_thread', { thread_id })).toMatchObject({ deleted: true });
     expect(await call('delete_assistant', { assistant_id })).toMatchObject({ deleted: true });
     const others = allTools.filter(({ toolset }) => toolset !== 'files');
@@ -64,7 +67,7 @@ test.each(['old', 'new'] as const)(
   },
 );
 
-test('a refusal of the engine’s comes with its request id and the way on', async () => {
+test('an error of the engine has a request id and advice', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
   const host = await connectTools({ openai });
@@ -76,36 +79,40 @@ test('a refusal of the engine’s comes with its request id and the way on', asy
   );
 });
 
-test('a second run on a thread is told which run is in the way', async () => {
+test('a second run on a thread gets an error that names the active run', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
   const host = await connectTools({ openai, clock: workingClock(harness) });
-  const tour = createCallRecorder(host);
-  const { id: assistant_id } = await createAssistantByTool(tour);
+  const recorder = createCallRecorder(host);
+  const { id: assistant_id } = await createAssistantByTool(recorder);
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
-  const run = await tour.call('create_thread_and_run', { assistant_id, thread });
+  const run = await recorder.call('create_thread_and_run', { assistant_id, thread });
   const { text } = await host.call('create_run', { thread_id: run.thread_id, assistant_id });
   expect(text).toContain(`already has an active run ${run.id}.`);
   expect(text).toContain(`Call get_run with thread_id "${run.thread_id}" and run_id "${run.id}"`);
 });
 
-test('progress tells the run’s whole life', async () => {
+test('progress notifications show every status and step of a run', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
   const host = await connectTools({ openai, clock: workingClock(harness) });
   const { id: assistant_id } = await createAssistantByTool(createCallRecorder(host));
-  const told: string[] = [];
+  const messages: string[] = [];
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
-  const onprogress = ({ message = '' }) => told.push(message.replace(/\w+_\w{24}/u, 'it'));
-  const { object: due } = await host.call(
+  const onprogress = ({ message = '' }) => messages.push(message.replace(/\w+_\w{24}/u, 'it'));
+  const { object: waitingRun } = await host.call(
     'create_thread_and_run',
     { assistant_id, thread },
     { onprogress },
   );
-  expect(told.splice(0)).toEqual(['it is queued', 'it calls get_weather', 'it is requires_action']);
-  const [{ id: tool_call_id }] = due.required_action.submit_tool_outputs.tool_calls;
+  expect(messages.splice(0)).toEqual([
+    'it is queued',
+    'it calls get_weather',
+    'it is requires_action',
+  ]);
+  const [{ id: tool_call_id }] = waitingRun.required_action.submit_tool_outputs.tool_calls;
   const tool_outputs = [{ tool_call_id, output: 'Snow.' }];
-  const at = { thread_id: due.thread_id, run_id: due.id };
-  await host.call('submit_tool_outputs', { ...at, tool_outputs }, { onprogress });
-  expect(told).toEqual(['it is queued', 'it writes a message', 'it is completed']);
+  const runIds = { thread_id: waitingRun.thread_id, run_id: waitingRun.id };
+  await host.call('submit_tool_outputs', { ...runIds, tool_outputs }, { onprogress });
+  expect(messages).toEqual(['it is queued', 'it writes a message', 'it is completed']);
 });

@@ -11,27 +11,27 @@ import { createStorage } from '../support/upstream-files.ts';
 
 const text = 'Sunrise 06:12\nSunset 18:40\n';
 
-test('files are the endpoint’s, under the key of this program', async () => {
+test('forwards file requests to the endpoint with the server’s key', async () => {
   const { openai, storage } = await setup();
   const file = await toFile(Buffer.from(text), 'sun.txt');
-  const made = await openai.files.create({ file, purpose: 'assistants' });
-  expect(made).toMatchObject({ object: 'file', filename: 'sun.txt', bytes: text.length });
-  expect(await (await openai.files.content(made.id)).text()).toBe(text);
-  expect(await openai.files.retrieve(made.id)).toEqual(made);
-  expect((await openai.files.list()).data).toEqual([made]);
-  expect(await openai.files.delete(made.id)).toMatchObject({ id: made.id, deleted: true });
+  const created = await openai.files.create({ file, purpose: 'assistants' });
+  expect(created).toMatchObject({ object: 'file', filename: 'sun.txt', bytes: text.length });
+  expect(await (await openai.files.content(created.id)).text()).toBe(text);
+  expect(await openai.files.retrieve(created.id)).toEqual(created);
+  expect((await openai.files.list()).data).toEqual([created]);
+  expect(await openai.files.delete(created.id)).toMatchObject({ id: created.id, deleted: true });
   expect((await openai.files.list({ limit: 5, purpose: 'assistants' })).data).toEqual([]);
   expect(storage.asked).toEqual([
     'POST /files',
-    `GET /files/${made.id}/content`,
-    `GET /files/${made.id}`,
+    `GET /files/${created.id}/content`,
+    `GET /files/${created.id}`,
     'GET /files',
-    `DELETE /files/${made.id}`,
+    `DELETE /files/${created.id}`,
     'GET /files',
   ]);
 });
 
-test('what the endpoint refuses comes in its own words', async () => {
+test('passes on the endpoint’s errors', async () => {
   const { openai } = await setup();
   expect(await apiErrorOf(openai.files.retrieve('file-unknown'))).toMatchObject({
     status: 404,
@@ -39,7 +39,7 @@ test('what the endpoint refuses comes in its own words', async () => {
   });
 });
 
-test('the scripted model has no files, and says so', async () => {
+test('answers 501 with the scripted model, which has no files', async () => {
   const { openai, storage } = await setup({ model: 'scripted' });
   expect(await apiErrorOf(openai.files.list())).toEqual({
     status: 501,
@@ -52,7 +52,7 @@ test('the scripted model has no files, and says so', async () => {
   expect(storage.asked).toEqual([]);
 });
 
-/** The program's own client in front of a model endpoint. */
+/** The client of an embedded backend in front of a model endpoint. */
 async function connect(endpoint: string) {
   const env = {
     OPENAI_API_KEY: apiKey,
@@ -66,7 +66,7 @@ async function connect(endpoint: string) {
   return backend.client();
 }
 
-test('a file goes there and comes back over the network as it was', async () => {
+test('uploads and downloads a file unchanged over the network', async () => {
   const storage = createStorage({ clock: createClock(), apiKey });
   const openai = await connect(await listen((request) => storage.fetch(request)));
   const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
@@ -76,7 +76,7 @@ test('a file goes there and comes back over the network as it was', async () => 
   expect(Buffer.from(await content.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
 });
 
-test('an endpoint that is not there is told of', async () => {
+test('answers 502 when the endpoint cannot be reached', async () => {
   const openai = await connect('http://127.0.0.1:2');
   expect(await apiErrorOf(openai.files.list())).toMatchObject({
     status: 502,

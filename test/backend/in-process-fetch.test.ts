@@ -1,25 +1,24 @@
 import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { createClient } from '../../src/backend/openai-client.ts';
-import { inProcessFetch } from '../../src/backend/openai-client.ts';
+import { createClient, inProcessFetch } from '../../src/backend/openai-client.ts';
 
-const forever = () => new Promise<Response>(() => {});
+const neverResponds = () => new Promise<Response>(() => {});
 
-describe('the embedded fetch', () => {
-  test('lets the SDK’s timeout pass before a slow handler', async () => {
-    const openai = createClient({ fetch: forever });
+describe('the in-process fetch', () => {
+  test('times out in the SDK while a handler is slow', async () => {
+    const openai = createClient({ fetch: neverResponds });
     await expect(openai.beta.assistants.list({}, { timeout: 20 })).rejects.toThrow(
       APIConnectionTimeoutError,
     );
   });
 
-  test('rejects at once when the caller aborts, and tells the handler', async () => {
+  test('rejects at once when the caller aborts, and aborts the handler’s signal', async () => {
     const controller = new AbortController();
     const started = Promise.withResolvers<Request>();
     const openai = createClient({
       fetch: (request) => {
         started.resolve(request);
-        return forever();
+        return neverResponds();
       },
     });
     const call = openai.beta.assistants.list({}, { signal: controller.signal });
@@ -31,32 +30,32 @@ describe('the embedded fetch', () => {
     expect(signal.aborted).toBe(true);
   });
 
-  test('does not begin what is already aborted', async () => {
-    let begun = 0;
+  test('does not call the handler when the signal is already aborted', async () => {
+    let calls = 0;
     const fetch = inProcessFetch(async () => {
-      begun += 1;
+      calls += 1;
       return new Response();
     });
     const reason = new Error('too late');
     const call = fetch('http://embedded/v1', { signal: AbortSignal.abort(reason) });
     await expect(call).rejects.toBe(reason);
-    expect(begun).toBe(0);
+    expect(calls).toBe(0);
   });
 
-  test('hands on method, path, query, headers and body', async () => {
-    const seen: unknown[] = [];
+  test('passes method, path, query, headers and body to the handler', async () => {
+    const received: unknown[] = [];
     const fetch = inProcessFetch(async (request) => {
       const { method, url, headers } = request;
-      seen.push(method, url, headers.get('x-test'), await request.text());
+      received.push(method, url, headers.get('x-test'), await request.text());
       return Response.json({ ok: true });
     });
     const init = { method: 'POST', headers: { 'x-test': '1' }, body: '{"a":1}' };
     const response = await fetch('http://embedded/v1/threads?limit=2', init);
     expect(await response.json()).toEqual({ ok: true });
-    expect(seen).toEqual(['POST', 'http://embedded/v1/threads?limit=2', '1', '{"a":1}']);
+    expect(received).toEqual(['POST', 'http://embedded/v1/threads?limit=2', '1', '{"a":1}']);
   });
 
-  test('passes on what the handler throws', async () => {
+  test('rejects with the error of the handler', async () => {
     const fetch = inProcessFetch(() => Promise.reject(new Error('broken')));
     await expect(fetch('http://embedded/v1')).rejects.toThrow('broken');
   });

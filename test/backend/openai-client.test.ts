@@ -6,7 +6,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const strangers = {
+const sdkVariables = {
   OPENAI_API_KEY: 'sk-environment-0123456789',
   OPENAI_ADMIN_KEY: 'sk-admin-0123456789',
   OPENAI_BASE_URL: 'https://environment.example/v1',
@@ -15,39 +15,32 @@ const strangers = {
   OPENAI_LOG: 'debug',
 };
 
-function crowdEnvironment(): void {
-  for (const [name, value] of Object.entries(strangers)) vi.stubEnv(name, value);
+function setSdkVariables(): void {
+  for (const [name, value] of Object.entries(sdkVariables)) vi.stubEnv(name, value);
 }
 
-/** The requests that a remote client sends. */
-function captureRequests(answer: () => Response = () => Response.json({ data: [] })): Request[] {
+/** Replaces the global `fetch`; returns the list of the requests it gets. */
+function captureRequests(): Request[] {
   const requests: Request[] = [];
   vi.stubGlobal('fetch', async (input: string, init: RequestInit) => {
     requests.push(new Request(input, init));
-    return answer();
+    return Response.json({ data: [] });
   });
   return requests;
 }
 
-const sentBy = async (options: {
-  baseURL: string;
-  apiKey: string | null;
-  apiVersion: string | null;
-}): Promise<Request> => {
-  const [request] = await sentAll(options);
-  if (request === undefined) throw new Error('nothing was sent');
-  return request;
-};
-
-async function sentAll(options: Parameters<typeof createClient>[0]): Promise<Request[]> {
+/** The request that a client with these options sends. */
+async function requestOf(options: Parameters<typeof createClient>[0]): Promise<Request> {
   const requests = captureRequests();
   await createClient(options).beta.assistants.list();
-  return requests;
+  const [request] = requests;
+  if (request === undefined) throw new Error('the client sent no request');
+  return request;
 }
 
 describe('a remote client', () => {
-  test('sends the key as a bearer token, to the base URL as given', async () => {
-    const request = await sentBy({
+  test('sends the key as a bearer token and appends nothing to the base URL', async () => {
+    const request = await requestOf({
       baseURL: 'https://assistants.example/some/path',
       apiKey: 'sk-own-0123456789',
       apiVersion: null,
@@ -58,8 +51,8 @@ describe('a remote client', () => {
     expect(request.headers.get('openai-beta')).toBe('assistants=v2');
   });
 
-  test('sends Azure its version and the key in Azure’s header', async () => {
-    const request = await sentBy({
+  test('sends the API version and the `api-key` header to Azure', async () => {
+    const request = await requestOf({
       baseURL: 'https://unit.openai.azure.com/openai',
       apiKey: 'azure-key-0123456789',
       apiVersion: '2024-05-01-preview',
@@ -72,28 +65,28 @@ describe('a remote client', () => {
   });
 
   test.each([null, '2024-05-01-preview'])(
-    'without a key sends none, version %s',
+    'sends no key header without a key, with API version %s',
     async (apiVersion) => {
       const baseURL = 'http://127.0.0.1:4010/v1';
-      const request = await sentBy({ baseURL, apiKey: null, apiVersion });
+      const request = await requestOf({ baseURL, apiKey: null, apiVersion });
       expect(request.headers.get('authorization')).toBeNull();
       expect(request.headers.get('api-key')).toBeNull();
     },
   );
 });
 
-describe('what the environment says to the SDK', () => {
-  test('does not reach a remote server', async () => {
-    crowdEnvironment();
+describe('environment variables of the SDK', () => {
+  test('do not change requests to a remote server', async () => {
+    setSdkVariables();
     const baseURL = 'https://assistants.example/v1';
-    const request = await sentBy({ baseURL, apiKey: null, apiVersion: null });
+    const request = await requestOf({ baseURL, apiKey: null, apiVersion: null });
     const headers = JSON.stringify([...request.headers]);
     expect(request.url).toBe('https://assistants.example/v1/assistants');
     expect(headers).not.toMatch(/environment|admin/u);
   });
 
-  test('does not reach the engine', async () => {
-    crowdEnvironment();
+  test('do not change requests to the engine', async () => {
+    setSdkVariables();
     const requests: Request[] = [];
     const openai = createClient({
       fetch: async (request) => {
@@ -107,8 +100,8 @@ describe('what the environment says to the SDK', () => {
     expect(JSON.stringify([...(request?.headers ?? [])])).not.toMatch(/environment|admin/u);
   });
 
-  test('does not make it print', async () => {
-    crowdEnvironment();
+  test('do not make the SDK print', async () => {
+    setSdkVariables();
     const printed = vi.fn<() => void>();
     const methods = { log: printed, info: printed, debug: printed, warn: printed, error: printed };
     vi.stubGlobal('console', methods);
@@ -118,14 +111,14 @@ describe('what the environment says to the SDK', () => {
   });
 });
 
-test('the engine is asked once, since asking again changes nothing', async () => {
-  let asked = 0;
+test('requests to the engine are not retried', async () => {
+  let calls = 0;
   const openai = createClient({
     fetch: async () => {
-      asked += 1;
+      calls += 1;
       return new Response(null, { status: 500 });
     },
   });
   await expect(openai.beta.assistants.list()).rejects.toThrow('500');
-  expect(asked).toBe(1);
+  expect(calls).toBe(1);
 });

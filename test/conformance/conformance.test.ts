@@ -6,18 +6,18 @@ import { temporaryFolder } from '../e2e/server.ts';
 import { startServe } from '../support/serve.ts';
 import { createFixture } from './fixture.ts';
 
-/** The scenarios that fail, and why they have to. */
+/** The scenarios that fail, with the reason. */
 const baseline: Readonly<Record<string, string>> = {
-  'tools-call-sampling': 'a stateless server has no way to ask a client of 2025 back',
-  'tools-call-elicitation': 'likewise',
-  'elicitation-sep1034-defaults': 'likewise',
-  'elicitation-sep1330-enums': 'likewise',
+  'tools-call-sampling': 'a stateless server cannot send requests to a 2025 client',
+  'tools-call-elicitation': 'same as sampling',
+  'elicitation-sep1034-defaults': 'same as sampling',
+  'elicitation-sep1330-enums': 'same as sampling',
 };
 
 const script = 'node_modules/@modelcontextprotocol/conformance/dist/index.js';
 
-/** Runs the conformance suite against an address; resolves to what it prints. */
-async function check(url: string, ...args: readonly string[]): Promise<string> {
+/** Runs the conformance suite against a URL; resolves to its output. */
+async function runSuite(url: string, ...args: readonly string[]): Promise<string> {
   const suite = spawn(
     process.execPath,
     [script, 'server', '--url', url, '--output-dir', temporaryFolder(), ...args],
@@ -26,19 +26,19 @@ async function check(url: string, ...args: readonly string[]): Promise<string> {
   return stripVTControlCharacters(await text(suite.stdout));
 }
 
-test('MCP over HTTP passes every scenario but those of the baseline', async () => {
+test('MCP over HTTP passes every scenario except those of the baseline', async () => {
   const { url } = await startServe({ mcpServer: createFixture });
-  const told = await check(`${url}/mcp`, '--suite', 'all');
-  const failed = [...told.matchAll(/^✗ ([\w-]+):/gmu)].flatMap(([, scenario]) => scenario ?? []);
+  const output = await runSuite(`${url}/mcp`, '--suite', 'all');
+  const failed = [...output.matchAll(/^✗ ([\w-]+):/gmu)].flatMap(([, scenario]) => scenario ?? []);
   expect(failed.toSorted()).toEqual(Object.keys(baseline).toSorted());
-  expect(told).toContain('Total: 30 passed, 4 failed');
+  expect(output).toContain('Total: 30 passed, 4 failed');
 });
 
 test.each(['server-initialize', 'ping', 'tools-list', 'dns-rebinding-protection'])(
-  'the program itself passes %s',
+  'the program’s own MCP server passes %s',
   async (scenario) => {
     const { url } = await startServe();
-    const told = await check(`${url}/mcp`, '--scenario', scenario);
-    expect(told).toMatch(/Passed: (\d+)\/\1, 0 failed, 0 warnings/u);
+    const output = await runSuite(`${url}/mcp`, '--scenario', scenario);
+    expect(output).toMatch(/Passed: (\d+)\/\1, 0 failed, 0 warnings/u);
   },
 );

@@ -4,12 +4,12 @@ import { embedded, image, png, text } from './content.ts';
 import { addTools } from './tools.ts';
 
 function addResources(server: McpServer): void {
-  const plain = (name: string, uri: string, content: string) =>
+  const addText = (name: string, uri: string, content: string) =>
     server.registerResource(name, uri, { description: name, mimeType: 'text/plain' }, () => ({
       contents: [{ uri, mimeType: 'text/plain', text: content }],
     }));
-  plain('static-text', 'test://static-text', 'This is the content of the static text resource.');
-  plain('watched', 'test://watched-resource', 'Watched.');
+  addText('static-text', 'test://static-text', 'This is the content of the static text resource.');
+  addText('watched', 'test://watched-resource', 'Watched.');
   const uri = 'test://static-binary';
   server.registerResource('static-binary', uri, { description: 'A pixel.' }, () => ({
     contents: [{ uri, mimeType: 'image/png', blob: png }],
@@ -25,25 +25,25 @@ function addResources(server: McpServer): void {
   server.server.setRequestHandler('resources/unsubscribe', () => ({}));
 }
 
-const said = <Content>(content: Content) => ({ role: 'user' as const, content });
+const userMessage = <Content>(content: Content) => ({ role: 'user' as const, content });
 
 function addPrompts(server: McpServer): void {
   const description = 'A prompt of the conformance suite.';
   server.registerPrompt('test_simple_prompt', { description }, () => ({
-    messages: [said(text('This is a simple prompt for testing.'))],
+    messages: [userMessage(text('This is a simple prompt for testing.'))],
   }));
   server.registerPrompt('test_prompt_with_image', { description }, () => ({
-    messages: [said(image), said(text('Please analyze the image above.'))],
+    messages: [userMessage(image), userMessage(text('Please analyze the image above.'))],
   }));
-  const words = z.object({
+  const argsSchema = z.object({
     arg1: completable(z.string(), () => ['paris', 'park', 'party']),
     arg2: z.string(),
   });
   server.registerPrompt(
     'test_prompt_with_arguments',
-    { description, argsSchema: words },
+    { description, argsSchema },
     ({ arg1, arg2 }) => ({
-      messages: [said(text(`Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`))],
+      messages: [userMessage(text(`Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`))],
     }),
   );
   server.registerPrompt(
@@ -51,14 +51,14 @@ function addPrompts(server: McpServer): void {
     { description, argsSchema: z.object({ resourceUri: z.string() }) },
     ({ resourceUri }) => ({
       messages: [
-        said(embedded(resourceUri, 'Embedded resource content for testing.')),
-        said(text('Please process the embedded resource above.')),
+        userMessage(embedded(resourceUri, 'Embedded resource content for testing.')),
+        userMessage(text('Please process the embedded resource above.')),
       ],
     }),
   );
 }
 
-/** The server that the conformance suite knows by heart, in place of the program's own. */
+/** The server whose tools, resources and prompts the conformance suite expects. */
 export function createFixture(): McpServer {
   const server = new McpServer(
     { name: 'fixture', version: '1' },

@@ -2,10 +2,10 @@ import { type CallToolResult, fromJsonSchema, type McpServer } from '@modelconte
 import * as z from 'zod';
 import { embedded, image, png, text, wav } from './content.ts';
 
-const nothing = z.object({});
+const noArguments = z.object({});
 
-/** Answers with content that does not change. */
-function addFixed(server: McpServer): void {
+/** Tools that return fixed content. */
+function addFixedContentTools(server: McpServer): void {
   const fixed: Record<string, CallToolResult['content']> = {
     test_simple_text: [text('This is a simple text response for testing.')],
     test_image_content: [image],
@@ -20,15 +20,15 @@ function addFixed(server: McpServer): void {
     ],
   };
   for (const [name, content] of Object.entries(fixed)) {
-    server.registerTool(name, { description: name, inputSchema: nothing }, () => ({ content }));
+    server.registerTool(name, { description: name, inputSchema: noArguments }, () => ({ content }));
   }
 }
 
-/** Tells of themselves while they run. */
-function addTalkative(server: McpServer): void {
+/** Tools that send notifications or fail. */
+function addNotifyingTools(server: McpServer): void {
   server.registerTool(
     'test_tool_with_logging',
-    { description: 'Logs three times.', inputSchema: nothing },
+    { description: 'Logs three times.', inputSchema: noArguments },
     async (_args, { mcpReq }) => {
       await mcpReq.log('info', 'Tool execution started');
       await mcpReq.log('info', 'Tool processing data');
@@ -38,7 +38,7 @@ function addTalkative(server: McpServer): void {
   );
   server.registerTool(
     'test_tool_with_progress',
-    { description: 'Reports progress.', inputSchema: nothing },
+    { description: 'Reports progress.', inputSchema: noArguments },
     async (_args, { mcpReq }) => {
       const { _meta: meta } = mcpReq;
       const progressToken = meta?.progressToken;
@@ -51,15 +51,15 @@ function addTalkative(server: McpServer): void {
   );
   server.registerTool(
     'test_error_handling',
-    { description: 'Always fails.', inputSchema: nothing },
+    { description: 'Always fails.', inputSchema: noArguments },
     () => {
       throw new Error('This tool intentionally returns an error for testing');
     },
   );
 }
 
-/** Ask the client back, which a stateless server cannot do in the protocol of 2025. */
-function addAsking(server: McpServer): void {
+/** Tools that send requests to the client, which a stateless 2025 server cannot do. */
+function addRequestingTools(server: McpServer): void {
   const requestedSchema = {
     type: 'object' as const,
     properties: { username: { type: 'string' as const, default: 'ada' } },
@@ -85,9 +85,9 @@ function addAsking(server: McpServer): void {
     { description: 'Asks the model.', inputSchema: z.object({ prompt: z.string() }) },
     async ({ prompt }, { mcpReq }) => {
       const messages = [{ role: 'user' as const, content: text(prompt) }];
-      // Nobody will answer; the default would have everybody wait for a minute.
-      const soon = { timeout: 50 };
-      const answer = await mcpReq.requestSampling({ messages, maxTokens: 100 }, soon);
+      // The client never answers; the default timeout is a minute.
+      const options = { timeout: 50 };
+      const answer = await mcpReq.requestSampling({ messages, maxTokens: 100 }, options);
       return { content: [text(JSON.stringify(answer))] };
     },
   );
@@ -95,9 +95,9 @@ function addAsking(server: McpServer): void {
 
 /** The tools that the conformance suite calls by name. */
 export function addTools(server: McpServer): void {
-  addFixed(server);
-  addTalkative(server);
-  addAsking(server);
+  addFixedContentTools(server);
+  addNotifyingTools(server);
+  addRequestingTools(server);
   const inputSchema = fromJsonSchema({
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     type: 'object',

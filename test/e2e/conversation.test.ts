@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { cleanEnv, script, temporaryFolder } from './server.ts';
 
-/** Calls a tool and answers with its structured content; collects the progress it reports. */
+/** Calls a tool, adds its progress messages to `progress` and resolves to its structured content. */
 type Call = (name: string, args: object, progress?: string[]) => Promise<unknown>;
 
 function contentOf(result: Readonly<Record<string, unknown>>): unknown {
@@ -49,32 +49,32 @@ const connectNew = (mode: 'auto' | 'legacy') => async (): Promise<Call> => {
   };
 };
 
-const identified = z.looseObject({ id: z.string() });
+const withId = z.looseObject({ id: z.string() });
 const waitingRun = z.object({
   id: z.string(),
   thread_id: z.string(),
   status: z.literal('requires_action'),
   next: z.string(),
   required_action: z.object({
-    submit_tool_outputs: z.object({ tool_calls: z.tuple([identified]) }),
+    submit_tool_outputs: z.object({ tool_calls: z.tuple([withId]) }),
   }),
 });
 
 const getWeather = { type: 'function', function: { name: 'get_weather', parameters: {} } };
 
 test.each([
-  ['the client of 2025', connectOld],
-  ['the client of 2026 in the older protocol', connectNew('legacy')],
-  ['the client of 2026', connectNew('auto')],
-])('%s holds a whole conversation', async (_name, connect) => {
+  ['the 2025 client', connectOld],
+  ['the 2026 client in legacy mode', connectNew('legacy')],
+  ['the 2026 client in auto mode', connectNew('auto')],
+])('%s completes a run with a tool call', async (_name, connect) => {
   const call = await connect();
-  const assistant = identified.parse(
+  const assistant = withId.parse(
     await call('create_assistant', { model: 'gpt-4.1-mini', tools: [getWeather] }),
   );
   const progress: string[] = [];
   const messages = [{ role: 'user', content: 'How is the weather?' }];
-  const begun = { assistant_id: assistant.id, thread: { messages }, wait_seconds: 45 };
-  const waiting = waitingRun.parse(await call('create_thread_and_run', begun, progress));
+  const params = { assistant_id: assistant.id, thread: { messages }, wait_seconds: 45 };
+  const waiting = waitingRun.parse(await call('create_thread_and_run', params, progress));
   const { id: run_id, thread_id, required_action: action } = waiting;
   const [{ id: tool_call_id }] = action.submit_tool_outputs.tool_calls;
   expect(waiting.next).toContain(tool_call_id);

@@ -2,10 +2,10 @@ import { createServer, type RequestListener } from 'node:http';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod';
 
-/** A model endpoint on this machine that does what the test says; resolves to its base URL. */
-export async function startEndpoint(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+/** Starts a model endpoint on a free loopback port; resolves to its base URL. */
+export async function startEndpoint(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();

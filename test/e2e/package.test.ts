@@ -27,12 +27,12 @@ const metafile = z.object({
 });
 const { outputs } = metafile.parse(JSON.parse(readFileSync('dist/meta.json', 'utf8')));
 
-/** All chunks that `chunk` cannot be loaded without, itself included. */
-function loadedWith(chunk: string, seen = new Set<string>()): Set<string> {
+/** A chunk and all chunks that it imports statically. */
+function staticImports(chunk: string, seen = new Set<string>()): Set<string> {
   if (seen.has(chunk)) return seen;
   seen.add(chunk);
   for (const { path, kind } of outputs[chunk]?.imports ?? []) {
-    if (kind === 'import-statement') loadedWith(path, seen);
+    if (kind === 'import-statement') staticImports(path, seen);
   }
   return seen;
 }
@@ -47,43 +47,43 @@ const packagesIn = (chunks: Iterable<string>): Set<string> =>
     ),
   );
 
-const chunkOf = (source: string): string =>
+const chunkWith = (source: string): string =>
   Object.keys(outputs).find((chunk) => source in (outputs[chunk]?.inputs ?? {})) ?? '';
 
-test('initialize and tools/list load neither the SDK, the engine nor the listener', () => {
+test('initialize and tools/list load neither the SDK, the engine nor the HTTP server', () => {
   const packages = packagesIn([
-    ...loadedWith('dist/cli.js'),
-    ...loadedWith(chunkOf('src/cli/main.ts')),
+    ...staticImports('dist/cli.js'),
+    ...staticImports(chunkWith('src/cli/main.ts')),
   ]);
   expect([...packages]).toContain('@modelcontextprotocol/server');
   expect([...packages]).toContain('src/tools');
-  const late = /^(?:openai|@?hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|server))/u;
-  expect([...packages].filter((name) => late.test(name))).toEqual([]);
+  const loadedOnDemand = /^(?:openai|@?hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|server))/u;
+  expect([...packages].filter((name) => loadedOnDemand.test(name))).toEqual([]);
 });
 
-test('the PostgreSQL driver is loaded by those who use it', () => {
-  const packages = [...packagesIn(loadedWith(chunkOf('src/engine/store/open.ts')))];
+test('the PostgreSQL driver is loaded only for PostgreSQL', () => {
+  const packages = [...packagesIn(staticImports(chunkWith('src/engine/store/open.ts')))];
   expect(packages).toContain('kysely');
   expect(packages.filter((name) => name.startsWith('pg'))).toEqual([]);
-  expect([...packagesIn([chunkOf('src/engine/store/postgres/open.ts')])]).toContain('pg');
+  expect([...packagesIn([chunkWith('src/engine/store/postgres/open.ts')])]).toContain('pg');
 });
 
-test('the tokenizer is loaded by threads that may be too long', () => {
-  const engine = [...packagesIn(loadedWith(chunkOf('src/engine/index.ts')))];
+test('the tokenizer is loaded on demand', () => {
+  const engine = [...packagesIn(staticImports(chunkWith('src/engine/index.ts')))];
   expect(engine).toContain('src/engine/runs');
   expect(engine).not.toContain('gpt-tokenizer');
   expect([...packagesIn(Object.keys(outputs))]).toContain('gpt-tokenizer');
 });
 
-test('the bundle needs nothing at run time but Node', () => {
+test('the bundle imports only Node modules', () => {
   expect(manifest).not.toHaveProperty('dependencies');
-  const foreign = Object.values(outputs)
+  const external = Object.values(outputs)
     .flatMap(({ imports }) => imports.map(({ path }) => path))
     .filter((path) => !path.startsWith('dist/') && !path.startsWith('node:'));
-  expect([...new Set(foreign)].filter((path) => !builtinModules.includes(path))).toEqual([]);
+  expect([...new Set(external)].filter((path) => !builtinModules.includes(path))).toEqual([]);
 });
 
-test('the licence of every bundled package goes along', () => {
+test('LICENSES.txt has the licence of every bundled package', () => {
   const licences = readFileSync('dist/LICENSES.txt', 'utf8');
   const packages = [...packagesIn(Object.keys(outputs))].filter(
     (name) => name !== 'package.json' && !/^(?:src|absent:)/u.test(name),
@@ -93,7 +93,7 @@ test('the licence of every bundled package goes along', () => {
   expect(texts.filter((text) => !/copyright/iu.test(text)).map((text) => text.trim())).toEqual([]);
 });
 
-test('installed from its package, it runs under its own name', () => {
+test('the installed package has an assistants-mcp command', () => {
   const folder = temporaryFolder();
   const tarball = npm('pack', '--silent', '--pack-destination', folder).trim();
   npm('install', '--global', '--prefix', folder, join(folder, tarball));
@@ -106,7 +106,7 @@ test('installed from its package, it runs under its own name', () => {
   expect(version).toBe(`${manifest.version}\n`);
 });
 
-test('the package holds the program, what is to be read, and nothing else', () => {
+test('the package contains the program, its documents and nothing else', () => {
   const [{ files }] = z
     .tuple([z.object({ files: z.array(z.object({ path: z.string() })) })])
     .parse(JSON.parse(npm('pack', '--dry-run', '--json')));

@@ -6,7 +6,7 @@ import { initialize, initializeParams, startServer } from './server.ts';
 const serverInfo = { name: 'assistants-mcp', version: manifest.version };
 
 test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
-  'initialize in %s is answered in it',
+  'initialize is answered in protocol version %s',
   async (protocolVersion) => {
     const server = startServer();
     const { result } = await server.request('initialize', initializeParams(protocolVersion));
@@ -14,7 +14,7 @@ test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   },
 );
 
-test('a version that nobody knows is answered with the newest of its kind', async () => {
+test('initialize with an unknown version is answered in 2025-11-25', async () => {
   const { result } = await startServer().request('initialize', initializeParams('2099-01-01'));
   expect(result).toMatchObject({ protocolVersion: '2025-11-25' });
 });
@@ -49,20 +49,20 @@ test.each([
   [['--toolsets', 'runs,run_steps'], 9],
   [['--toolsets', 'runs', '--read-only'], 2],
   [['--tool-names', 'capability'], 8],
-])('%j leaves %i tools', async (args, count) => {
+])('with the flags %j, %i tools are listed', async (args, count) => {
   const server = startServer({ args });
   await initialize(server);
   expect((await server.request('tools/list')).result?.['tools']).toHaveLength(count);
 });
 
-test('the list that the build made is that of the code', async () => {
+test('the precomputed tool list of the build equals that of the source', async () => {
   const server = startServer();
   await initialize(server);
   const { result } = await server.request('tools/list');
-  const told = toolList.default.map((offer) => {
-    const { name, title, description, annotations, inputSchema, outputSchema } = offer;
-    const shown = { name, title, description, annotations, inputSchema };
-    return outputSchema === null ? shown : { ...shown, outputSchema };
+  const expected = toolList.default.map((listing) => {
+    const { name, title, description, annotations, inputSchema, outputSchema } = listing;
+    const tool = { name, title, description, annotations, inputSchema };
+    return outputSchema === null ? tool : { ...tool, outputSchema };
   });
-  expect(result?.['tools']).toEqual(told);
+  expect(result?.['tools']).toEqual(expected);
 });

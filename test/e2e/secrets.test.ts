@@ -5,7 +5,7 @@ import { callTool, initialize, startServer } from './server.ts';
 
 const OPENAI_API_KEY = 'sk-test-1234567890abcdef';
 
-test('the key shows nowhere, even when the model endpoint repeats it', async () => {
+test('the key is redacted when the model endpoint repeats it in an error', async () => {
   const OPENAI_BASE_URL = await startEndpoint((request, response) => {
     const message = `Incorrect API key provided: ${request.headers.authorization}`;
     response.writeHead(401, { 'content-type': 'application/json' });
@@ -27,7 +27,7 @@ test('the key shows nowhere, even when the model endpoint repeats it', async () 
   expect(server.stdout() + server.stderr()).not.toContain('1234567890abcdef');
 });
 
-test('nor in remote mode, when the server repeats it', async () => {
+test('the key is redacted when a remote server repeats it in an error', async () => {
   const ASSISTANTS_BASE_URL = await startEndpoint((request, response) => {
     const message = `Access denied for ${JSON.stringify(request.headers)}`;
     response.writeHead(401, { 'content-type': 'application/json' });

@@ -7,8 +7,8 @@ import { type Server, startServer } from './server.ts';
 
 const listening = z.looseObject({ message: z.literal('listening'), rest: z.string() });
 
-/** Where a server that was started with `serve` listens, as its log says. */
-async function addressOf(server: Server): Promise<string> {
+/** The REST base URL that a `serve` process logs. */
+async function baseURLOf(server: Server): Promise<string> {
   await server.logged('"listening"');
   const line =
     server
@@ -24,15 +24,15 @@ const serve = (env: Record<string, string> = { ASSISTANTS_MODEL_API: 'scripted' 
 const thread = { messages: [{ role: 'user' as const, content: 'Hello.' }] };
 
 describe('serve', () => {
-  test('a program that has changed its base URL alone goes on as before', async () => {
+  test('works for a program that changes only its base URL', async () => {
     const server = serve();
-    const openai = new OpenAI({ apiKey: 'sk-of-old', baseURL: await addressOf(server) });
+    const openai = new OpenAI({ apiKey: 'sk-any-key', baseURL: await baseURLOf(server) });
     const assistant = await openai.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
-    const asked = { assistant_id: assistant.id, thread };
-    const run = await openai.beta.threads.createAndRunPoll(asked);
+    const params = { assistant_id: assistant.id, thread };
+    const run = await openai.beta.threads.createAndRunPoll(params);
     expect(run.status).toBe('completed');
     const events: string[] = [];
-    const stream = openai.beta.threads.createAndRunStream(asked);
+    const stream = openai.beta.threads.createAndRunStream(params);
     stream.on('event', ({ event }) => void events.push(event));
     expect(await stream.finalMessages()).toHaveLength(1);
     expect(events.at(-1)).toBe('thread.run.completed');
@@ -41,9 +41,9 @@ describe('serve', () => {
     expect(server.stdout()).toBe('');
   });
 
-  test('those who run it see how it does', async () => {
+  test('serves /healthz and /metrics', async () => {
     const server = serve();
-    const url = (await addressOf(server)).replace(/\/v1$/u, '');
+    const url = (await baseURLOf(server)).replace(/\/v1$/u, '');
     const health = await fetch(`${url}/healthz`);
     expect([health.status, await health.json()]).toMatchObject([200, { status: 'ok' }]);
     const metrics = await fetch(`${url}/metrics`);
@@ -51,52 +51,53 @@ describe('serve', () => {
   });
 
   test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)(
-    '%s ends it, after the answers under way',
+    'finishes responses in progress on %s and exits with 0',
     async (signal) => {
-      const { promise: asked, resolve } = Promise.withResolvers<() => void>();
+      const { promise: requested, resolve } = Promise.withResolvers<() => void>();
       const OPENAI_BASE_URL = await startEndpoint((_request, response) =>
         resolve(() => {
           response.end('{"late":true}');
         }),
       );
       const server = serve({ OPENAI_BASE_URL });
-      const answering = fetch(`${await addressOf(server)}/models`);
-      const answer = await asked;
+      const fetching = fetch(`${await baseURLOf(server)}/models`);
+      const respond = await requested;
       server.signal(signal);
       await server.logged('"stopping"');
-      answer();
-      expect(await (await answering).json()).toEqual({ late: true });
+      respond();
+      expect(await (await fetching).json()).toEqual({ late: true });
       expect(await server.exited).toBe(0);
     },
   );
 
-  test.skipIf(process.platform === 'win32')('a second signal waits for nothing', async () => {
-    const { promise: asked, resolve } = Promise.withResolvers<void>();
+  test.skipIf(process.platform === 'win32')('exits with 1 at once on a second signal', async () => {
+    const { promise: requested, resolve } = Promise.withResolvers<void>();
     const OPENAI_BASE_URL = await startEndpoint(() => resolve());
     const server = serve({ OPENAI_BASE_URL });
-    const answering = fetch(`${await addressOf(server)}/models`).catch(() => 'cut off');
-    await asked;
+    const fetching = fetch(`${await baseURLOf(server)}/models`).catch(() => 'failed');
+    await requested;
     server.signal('SIGTERM');
     await server.logged('"stopping"');
     server.signal('SIGTERM');
     expect(await server.exited).toBe(1);
-    expect(await answering).toBe('cut off');
+    expect(await fetching).toBe('failed');
   });
 });
 
 const curl = (...args: string[]) =>
   spawnSync('curl', ['--silent', '--max-time', '20', ...args], { encoding: 'utf8' });
 
-test.skipIf(curl('--version').status !== 0)('curl creates and reads a run', async () => {
+test.skipIf(curl('--version').status !== 0)('curl creates, reads and streams a run', async () => {
   const server = serve();
-  const url = await addressOf(server);
+  const url = await baseURLOf(server);
   const json = ['-H', 'Content-Type: application/json', '-H', 'OpenAI-Beta: assistants=v1'];
-  const identified = z.looseObject({ id: z.string(), thread_id: z.string().optional() });
-  const ask = (...args: string[]) => identified.parse(JSON.parse(curl(...json, ...args).stdout));
-  const { id: assistant_id } = ask(`${url}/assistants`, '-d', '{"model":"gpt-4o"}');
+  const createdObject = z.looseObject({ id: z.string(), thread_id: z.string().optional() });
+  const request = (...args: string[]) =>
+    createdObject.parse(JSON.parse(curl(...json, ...args).stdout));
+  const { id: assistant_id } = request(`${url}/assistants`, '-d', '{"model":"gpt-4o"}');
   const body = JSON.stringify({ assistant_id, thread });
-  const { id, thread_id } = ask(`${url}/threads/runs`, '-d', body);
-  expect(ask(`${url}/threads/${thread_id}/runs/${id}`)).toMatchObject({ object: 'thread.run' });
+  const { id, thread_id } = request(`${url}/threads/runs`, '-d', body);
+  expect(request(`${url}/threads/${thread_id}/runs/${id}`)).toMatchObject({ object: 'thread.run' });
   const { stdout } = curl(
     ...json,
     '-N',

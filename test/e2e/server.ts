@@ -8,14 +8,14 @@ import * as z from 'zod';
 
 export const script = resolve('dist/cli.js');
 
-/** A folder of the test's own, gone with it. */
+/** Creates a folder that is removed when the test finishes. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** What a server started by a test sees of the environment: nothing of the developer's own. */
+/** The environment of a program that a test starts, without the developer's own variables. */
 export const cleanEnv = (folder: string): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: folder,
@@ -34,8 +34,8 @@ const jsonRpc = z.looseObject({
 });
 export type Message = z.infer<typeof jsonRpc>;
 
-/** null for what is no JSON-RPC; `messagesIn` is what fails for it. */
-function parseMessage(line: string): Message | null {
+/** null for a line that is not JSON-RPC; `parseMessages` throws for it. */
+function toMessage(line: string): Message | null {
   try {
     return jsonRpc.parse(JSON.parse(line));
   } catch {
@@ -45,60 +45,61 @@ function parseMessage(line: string): Message | null {
 
 export interface Server {
   readonly pid: number;
-  /** Writes one line as it is. */
+  /** Writes one line to stdin. */
   write(line: string): void;
   request(method: string, params?: object): Promise<Message>;
   notify(method: string, params?: object): void;
-  /** Ends the server's stdin, as a host that goes away does. */
+  /** Closes stdin, as a host does when it exits. */
   end(): void;
   signal(name: NodeJS.Signals): void;
-  /** Resolves with the exit code, or the name of the signal, once the process is gone. */
+  /** Resolves to the exit code or the name of the signal when the process has ended. */
   readonly exited: Promise<number | NodeJS.Signals>;
-  /** Everything on stdout so far. */
+  /** The output so far. */
   stdout(): string;
   stderr(): string;
-  /** Resolves once stderr holds `text`. */
+  /** Resolves when stderr contains `text`; rejects after 20 seconds. */
   logged(text: string): Promise<void>;
-  /** Stops reading the server's stdout, as a host that died does. */
+  /** Closes the reading end of stdout, as a crashed host does. */
   stopReading(): void;
 }
 
-interface Start {
+interface StartOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
   readonly node?: readonly [string, ...string[]];
 }
 
-/** Starts the built program as a host does. */
-export function startServer(start: Start = {}): Server {
-  const folder = start.folder ?? temporaryFolder();
-  const [node, ...nodeArgs] = start.node ?? [process.execPath];
-  const child = spawn(node, [...nodeArgs, script, ...(start.args ?? [])], {
-    env: { ...cleanEnv(folder), ...start.env },
+/** Starts the built program as an MCP host does. */
+export function startServer(options: StartOptions = {}): Server {
+  const folder = options.folder ?? temporaryFolder();
+  const [node, ...nodeArgs] = options.node ?? [process.execPath];
+  const child = spawn(node, [...nodeArgs, script, ...(options.args ?? [])], {
+    env: { ...cleanEnv(folder), ...options.env },
     cwd: folder,
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
-  const waiting = new Map<unknown, (message: Message) => void>();
-  let rest = '';
+  const pending = new Map<unknown, (message: Message) => void>();
+  let partialLine = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
+    const lines = (partialLine + text).split('\n');
+    partialLine = lines.pop() ?? '';
     for (const line of lines) {
-      const message = parseMessage(line);
-      if (message !== null) waiting.get(message.id)?.(message);
+      const message = toMessage(line);
+      if (message !== null) pending.get(message.id)?.(message);
     }
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   child.stdin.on('error', () => {});
   const logged = async (text: string) => {
-    while (!output.stderr.includes(text)) await once(child.stderr, 'data');
+    const signal = AbortSignal.timeout(20_000);
+    while (!output.stderr.includes(text)) await once(child.stderr, 'data', { signal });
   };
-  const exited = new Promise<number | NodeJS.Signals>((done, fail) => {
-    child.once('error', fail);
-    child.once('close', (code, signal) => done(code ?? signal ?? 'SIGKILL'));
+  const exited = new Promise<number | NodeJS.Signals>((resolveExit, rejectExit) => {
+    child.once('error', rejectExit);
+    child.once('close', (code, signal) => resolveExit(code ?? signal ?? 'SIGKILL'));
   });
   const write = (line: string) => void child.stdin.write(`${line}\n`);
   let lastId = 0;
@@ -108,8 +109,8 @@ export function startServer(start: Start = {}): Server {
     notify: (method, params = {}) => write(JSON.stringify({ jsonrpc: '2.0', method, params })),
     request(method, params = {}) {
       const id = (lastId += 1);
-      const { promise, resolve: answer, reject } = Promise.withResolvers<Message>();
-      waiting.set(id, answer);
+      const { promise, resolve: respond, reject } = Promise.withResolvers<Message>();
+      pending.set(id, respond);
       void exited.then((code) => reject(new Error(`exited with ${code}: ${output.stderr}`)));
       write(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
       return promise;
@@ -124,8 +125,8 @@ export function startServer(start: Start = {}): Server {
   };
 }
 
-/** All messages of a stdout; throws for a line that is none. */
-export const messagesIn = (stdout: string): Message[] =>
+/** Parses the messages on stdout; throws for a line that is not JSON-RPC. */
+export const parseMessages = (stdout: string): Message[] =>
   stdout
     .split('\n')
     .slice(0, -1)
@@ -137,14 +138,14 @@ export const initializeParams = (protocolVersion = '2025-11-25') => ({
   clientInfo: { name: 'test', version: '1' },
 });
 
-/** Opens a connection the way the hosts of 2025 do. */
+/** Initializes a connection in protocol 2025. */
 export async function initialize(server: Server): Promise<Message> {
-  const answer = await server.request('initialize', initializeParams());
+  const response = await server.request('initialize', initializeParams());
   server.notify('notifications/initialized');
-  return answer;
+  return response;
 }
 
-/** Calls a tool over an open connection; resolves to its structured content or its error's text. */
+/** Calls a tool; resolves to its structured content or rejects with its error text. */
 export async function callTool(server: Server, name: string, args: object): Promise<unknown> {
   const { result } = await server.request('tools/call', { name, arguments: args });
   if (result?.['isError'] === true) throw new Error(JSON.stringify(result['content']));

@@ -3,20 +3,20 @@ import { callTool, initialize, type Server, startServer } from './server.ts';
 
 const args = ['--model-api', 'scripted'];
 
-async function working(): Promise<Server> {
+async function startWithEngine(): Promise<Server> {
   const server = startServer({ args });
   await initialize(server);
   await callTool(server, 'list_assistants', {});
   return server;
 }
 
-test('the end of stdin is a clean end', async () => {
-  const server = await working();
+test('the server exits with 0 when stdin ends', async () => {
+  const server = await startWithEngine();
   server.end();
   expect(await server.exited).toBe(0);
 });
 
-test('stdin that ends before anything was said is a clean end too', async () => {
+test('the server exits with 0 when stdin ends before the first message', async () => {
   const server = startServer();
   server.end();
   expect(await server.exited).toBe(0);
@@ -25,16 +25,16 @@ test('stdin that ends before anything was said is a clean end too', async () => 
 });
 
 test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)(
-  '%s is a clean end',
+  'the server exits with 0 on %s',
   async (name) => {
-    const server = await working();
+    const server = await startWithEngine();
     server.signal(name);
     expect(await server.exited).toBe(0);
   },
 );
 
-test('a host that no longer reads is a quiet end', async () => {
-  const server = await working();
+test('the server exits with 0 when the host no longer reads stdout', async () => {
+  const server = await startWithEngine();
   server.stopReading();
   server.write('{"jsonrpc":"2.0","id":"last","method":"tools/list"}');
   expect(await server.exited).toBe(0);

@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { initialize, messagesIn, startServer, temporaryFolder } from './server.ts';
+import { initialize, parseMessages, startServer, temporaryFolder } from './server.ts';
 
-const garbage = ['', 'no json', '{"jsonrpc":"2.0"}', '[]', 'null', '{"id":1}', '\u0000\uFFFD'];
+const invalidLines = ['', 'no json', '{"jsonrpc":"2.0"}', '[]', 'null', '{"id":1}', '\u0000\uFFFD'];
 
-test('whatever comes in, only JSON-RPC goes out, and the server stays up', async () => {
+test('stdout has only JSON-RPC, even for invalid input', async () => {
   const server = startServer({ args: ['--model-api', 'scripted'] });
-  for (const line of garbage) server.write(line);
+  for (const line of invalidLines) server.write(line);
   await initialize(server);
-  for (const line of garbage) server.write(line);
+  for (const line of invalidLines) server.write(line);
   await server.request('tools/list');
   await server.request('tools/call', { name: 'list_assistants', arguments: {} });
   await server.request('tools/call', { name: 'list_assistants', arguments: { bogus: 1 } });
@@ -17,10 +17,10 @@ test('whatever comes in, only JSON-RPC goes out, and the server stays up', async
   await server.request('no/such/method');
   server.end();
   expect(await server.exited).toBe(0);
-  expect(messagesIn(server.stdout()).length).toBeGreaterThanOrEqual(6);
+  expect(parseMessages(server.stdout()).length).toBeGreaterThanOrEqual(6);
 });
 
-test('everything on stderr is one JSON object a line', async () => {
+test('stderr has one JSON object per line', async () => {
   const server = startServer({ args: ['--model-api', 'scripted'] });
   await initialize(server);
   await server.request('tools/call', { name: 'list_assistants', arguments: {} });
@@ -32,20 +32,20 @@ test('everything on stderr is one JSON object a line', async () => {
   }
 });
 
-test('a database that cannot be opened is an answer and a log line, and is tried again', async () => {
+test('a database that cannot be opened is reported, logged and tried again', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'notes.db');
   writeFileSync(file, 'These are notes, and no database at all.');
   const server = startServer({ folder, args: ['--database', file, '--model-api', 'scripted'] });
   await initialize(server);
   const list = () => server.request('tools/call', { name: 'list_assistants', arguments: {} });
-  const sentence = `The file ${file} is not a database; choose another file.`;
-  const content = [{ type: 'text', text: expect.stringContaining(sentence) }];
+  const message = `The file ${file} is not a database; choose another file.`;
+  const content = [{ type: 'text', text: expect.stringContaining(message) }];
   expect((await list()).result).toMatchObject({ isError: true, content });
-  expect(server.stderr()).toContain(sentence);
+  expect(server.stderr()).toContain(message);
   writeFileSync(file, '');
   expect((await list()).result).toMatchObject({ structuredContent: { object: 'list', data: [] } });
   server.end();
   expect(await server.exited).toBe(0);
-  expect(messagesIn(server.stdout())).toHaveLength(3);
+  expect(parseMessages(server.stdout())).toHaveLength(3);
 });

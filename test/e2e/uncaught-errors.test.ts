@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { initialize, messagesIn, type Server, startServer } from './server.ts';
+import { initialize, parseMessages, type Server, startServer } from './server.ts';
 
-/** A server in which something unforeseen happens on SIGUSR2. */
-async function startWith(accident: string): Promise<Server> {
-  const code = `process.on('SIGUSR2', () => { ${accident} })`;
+/** Starts a server and makes it run `statement`. */
+async function startAndRun(statement: string): Promise<Server> {
+  const code = `process.on('SIGUSR2', () => { ${statement} })`;
   const node = [process.execPath, '--import', `data:text/javascript,${encodeURIComponent(code)}`];
   const [command = '', ...args] = node;
   const env = { OPENAI_API_KEY: 'sk-test-1234567890abcdef' };
@@ -13,26 +13,26 @@ async function startWith(accident: string): Promise<Server> {
   return server;
 }
 
-describe.skipIf(process.platform === 'win32')('by accident', () => {
-  test('what a library prints through the console keeps out of the protocol', async () => {
-    const server = await startWith("console.log('stray'); console.info('stray too');");
+describe.skipIf(process.platform === 'win32')('a running server', () => {
+  test('keeps console output of libraries out of stdout', async () => {
+    const server = await startAndRun("console.log('stray'); console.info('stray too');");
     await server.logged('stray too');
     await server.request('tools/list');
-    expect(messagesIn(server.stdout())).toHaveLength(2);
+    expect(parseMessages(server.stdout())).toHaveLength(2);
   });
 
-  test('an error that nobody caught is a log line without the key, and exit code 1', async () => {
-    const server = await startWith("throw new Error('refused: sk-test-1234567890abcdef')");
+  test('logs an uncaught error without the key and exits with 1', async () => {
+    const server = await startAndRun("throw new Error('refused: sk-test-1234567890abcdef')");
     expect(await server.exited).toBe(1);
-    expect(messagesIn(server.stdout())).toHaveLength(1);
+    expect(parseMessages(server.stdout())).toHaveLength(1);
     expect(server.stderr()).toContain(
       '"message":"uncaught error","error":"Error: refused: [redacted]',
     );
     expect(server.stderr()).not.toContain('1234567890abcdef');
   });
 
-  test('a promise that nobody looked after is no different', async () => {
-    const server = await startWith("void Promise.reject(new Error('forgotten'))");
+  test('logs an unhandled rejection and exits with 1', async () => {
+    const server = await startAndRun("void Promise.reject(new Error('forgotten'))");
     expect(await server.exited).toBe(1);
     expect(server.stderr()).toContain('"error":"Error: forgotten');
   });

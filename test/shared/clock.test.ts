@@ -3,21 +3,21 @@ import { unixSeconds, systemClock } from '../../src/shared/clock.ts';
 import { randomIds } from '../../src/shared/ids.ts';
 import { createClock, createIds } from '../support/clock.ts';
 
-test('the time is told in whole seconds', () => {
+test('unixSeconds rounds down to whole seconds', () => {
   expect(unixSeconds(createClock(1_790_000_000_999))).toBe(1_790_000_000);
 });
 
 test.each([
   ['random', randomIds],
-  ['counted', createIds()],
-])('%s ids have the shapes of the contract', (_, ids) => {
-  const made = Array.from({ length: 50 }, () => ids.newId('run_'));
-  for (const id of made) expect(id).toMatch(/^run_[0-9A-Za-z]{24}$/u);
-  expect(new Set(made).size).toBe(50);
+  ['consecutive', createIds()],
+])('%s ids have the format of the contract', (_, ids) => {
+  const created = Array.from({ length: 50 }, () => ids.newId('run_'));
+  for (const id of created) expect(id).toMatch(/^run_[0-9A-Za-z]{24}$/u);
+  expect(new Set(created).size).toBe(50);
   expect(ids.newRequestId()).toMatch(/^req_[0-9a-f]{32}$/u);
 });
 
-test('a sleep ends at once when it is aborted, before or in the middle', async () => {
+test('the system clock’s sleep resolves at once when its signal aborts, before or during it', async () => {
   await systemClock.sleep(1_000_000, AbortSignal.abort());
   const controller = new AbortController();
   const slept = systemClock.sleep(2 ** 40, controller.signal);
@@ -25,14 +25,14 @@ test('a sleep ends at once when it is aborted, before or in the middle', async (
   await expect(slept).resolves.toBeUndefined();
 });
 
-test('a sleep of no time ends, and the time is the time', async () => {
+test('the system clock tells the time and resolves a sleep of 0 ms', async () => {
   const before = systemClock.now();
   await systemClock.sleep(0);
   expect(systemClock.now()).toBeGreaterThanOrEqual(before);
   expect(before).toBeGreaterThan(1_790_000_000_000 / 2);
 });
 
-test('the clock of the tests wakes sleepers in order, and those they lead to', async () => {
+test('the manual clock resolves sleeps in order, also those started on the way', async () => {
   const clock = createClock(0);
   const woken: string[] = [];
   const sleep = async (name: string, ms: number) => {

@@ -7,7 +7,7 @@ function setup(level: LogLevel, secrets: readonly string[] = []) {
   return { lines, log: createLog({ level, secrets, now: () => 1_790_000_000_000, write }) };
 }
 
-test('an entry is one line of JSON: when, how bad, what, and the facts', () => {
+test('an entry is one line of JSON with time, level, message and fields', () => {
   const { lines, log } = setup('info');
   log.warn('Two\nlines.', { run_id: 'run_1', attempt: 2 });
   expect(lines).toEqual([
@@ -15,7 +15,7 @@ test('an entry is one line of JSON: when, how bad, what, and the facts', () => {
   ]);
 });
 
-test.each(logLevels)('at %s, what is less grave stays out', (level) => {
+test.each(logLevels)('level %s drops less severe entries', (level) => {
   const { lines, log } = setup(level);
   for (const name of logLevels) log[name]('x');
   expect(lines).toHaveLength(logLevels.indexOf(level) + 1);
@@ -29,7 +29,7 @@ test('an error is written with its stack', () => {
   });
 });
 
-test('keys are taken out of messages and facts alike', () => {
+test('secrets are redacted in messages and fields', () => {
   const { lines, log } = setup('info', ['my-own-secret']);
   log.info('Key my-own-secret.', { error: new Error('Incorrect key: sk-proj-abcdefgh12345678') });
   const text = lines.join('');

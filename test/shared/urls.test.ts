@@ -7,18 +7,18 @@ test.each([
   ['postgresql://ada:p@ss@host/db', 'postgresql://host/db'],
   ['postgres:///db?host=/run/postgresql&password=secret', 'postgres:///db'],
   ['postgres://host/db', 'postgres://host/db'],
-])('of %s what is shown is %s', (location, name) => {
+])('shows the PostgreSQL URL %s as %s', (location, name) => {
   expect([isPostgresUrl(location), redactedLocation(location)]).toEqual([true, name]);
 });
 
 test.each(['/var/lib/a.db', ':memory:', 'postgres.db', 'C:\\a?b@c.db'])(
-  '%s is a file, or is as good as one',
+  'treats %s as a file and shows it unchanged',
   (location) => {
     expect([isPostgresUrl(location), redactedLocation(location)]).toEqual([false, location]);
   },
 );
 
-const settingsOf = (url: string) =>
+const driverSettings = (url: string) =>
   Object.fromEntries(new URL(toConnectionString(url)).searchParams);
 
 test.each([
@@ -29,14 +29,14 @@ test.each([
   ['no-verify', 'prefer'],
   ['verify-ca', 'verify-ca'],
   ['verify-full', 'verify-full'],
-])('sslmode=%s is %s to the driver', (mode, sslmode) => {
+])('passes sslmode=%s to the driver as %s', (mode, sslmode) => {
   const url = `postgres://ada:sec%2Fret@host/db?sslmode=${mode}&sslrootcert=/ca.pem`;
-  expect(settingsOf(url)).toEqual({ sslmode, sslrootcert: '/ca.pem', uselibpqcompat: 'true' });
+  expect(driverSettings(url)).toEqual({ sslmode, sslrootcert: '/ca.pem', uselibpqcompat: 'true' });
   expect(toConnectionString(url)).toContain('postgres://ada:sec%2Fret@host/db?');
 });
 
-test('other settings are passed on, and unknown modes are refused by name', () => {
-  expect(settingsOf('postgres://host/db?options=-c%20a%3Db&sslrootcert=/ca.pem')).toEqual({
+test('passes other settings on and rejects unknown sslmodes', () => {
+  expect(driverSettings('postgres://host/db?options=-c%20a%3Db&sslrootcert=/ca.pem')).toEqual({
     options: '-c a=b',
     sslrootcert: '/ca.pem',
     uselibpqcompat: 'true',
@@ -46,9 +46,9 @@ test('other settings are passed on, and unknown modes are refused by name', () =
   );
 });
 
-test('the authorities of the system are what Node knows, and are too many for verify-ca', () => {
+test('drops sslrootcert=system, which Node uses anyway, and rejects it with verify-ca', () => {
   const url = 'postgres://host/db?sslrootcert=system&sslmode=';
-  expect(settingsOf(`${url}verify-full`)).toEqual({
+  expect(driverSettings(`${url}verify-full`)).toEqual({
     sslmode: 'verify-full',
     uselibpqcompat: 'true',
   });
