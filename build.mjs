@@ -1,12 +1,12 @@
-// Bundles the program into dist/: one entry that any Node.js parses, and chunks loaded on demand.
-// There are no runtime dependencies; dist/LICENSES.txt has the licences of the bundled packages.
+// Bundles the program into dist/: the entry cli.js, which old Node.js versions can parse too, and chunks
+// that it loads on demand. All dependencies are bundled; dist/LICENSES.txt has their licences.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Optional dependencies of `pg` that are not installed: bundled as empty modules. */
-const absent = {
-  name: 'absent',
+/** Bundles the optional dependencies of `pg`, which are not installed, as empty modules. */
+const emptyOptionalModules = {
+  name: 'empty-optional-modules',
   setup(plugin) {
     plugin.onResolve({ filter: /^pg-(?:native|cloudflare)$/ }, ({ path }) => ({
       path,
@@ -16,7 +16,7 @@ const absent = {
   },
 };
 
-/** Computes `tools/list` at build time: deriving it from the schemas would slow every start down. */
+/** Computes `tools/list` at build time: deriving it from the schemas would slow down every start. */
 const precomputedToolList = {
   name: 'precomputed-tool-list',
   setup(plugin) {
@@ -35,18 +35,18 @@ const precomputedToolList = {
   },
 };
 
-/** For ES modules, what bundled CommonJS code expects to find. */
+/** Defines `require`, which bundled CommonJS code calls. */
 const requireShim =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 const packageOf = (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 
-/** What a package says of its licence: in files of their own, else at the end of its README. */
+/** The licence texts of a package: its licence files, else the licence section of its README. */
 async function licenceTexts(folder) {
   const files = await readdir(folder);
   const read = (file) => readFile(join(folder, file), 'utf8');
-  const own = files.filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
-  if (own.length > 0) return Promise.all(own.map(read));
+  const licenceFiles = files.filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
+  if (licenceFiles.length > 0) return Promise.all(licenceFiles.map(read));
   const readmes = await Promise.all(files.filter((file) => /^readme/i.test(file)).map(read));
   return readmes.flatMap((text) => /^#+ *licen[cs]e[^]*/im.exec(text) ?? []);
 }
@@ -72,7 +72,7 @@ const { metafile } = await build({
   minify: true,
   legalComments: 'none',
   banner: { js: requireShim },
-  plugins: [absent, precomputedToolList],
+  plugins: [emptyOptionalModules, precomputedToolList],
   metafile: true,
 });
 const folders = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []));

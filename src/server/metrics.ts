@@ -21,9 +21,9 @@ export interface Metrics {
 const maxModelLabels = 100;
 const otherModels = 'other';
 
-/** Seconds; run timestamps have no fractions. */
-const queueWaitBuckets = [0, 1, 2, 5, 10, 30, 60, 120, 300, 600];
-const modelCallBuckets = [0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
+/** Whole seconds, like the timestamps of runs. */
+const queueWaitBucketSeconds = [0, 1, 2, 5, 10, 30, 60, 120, 300, 600];
+const modelCallBucketSeconds = [0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
 
 const endStatuses = ['completed', 'incomplete', 'failed', 'cancelled', 'expired'] as const;
 
@@ -47,8 +47,8 @@ function createObserver(registers: Registry[]): Observer {
     labelNames: readonly T[],
     buckets: number[],
   ) => new Histogram({ name: `assistants_mcp_${name}`, help, labelNames, registers, buckets });
-  const ended = counter('runs_ended_total', 'Runs that ended in this process', ['status']);
-  for (const status of endStatuses) ended.inc({ status }, 0);
+  const endedRuns = counter('runs_ended_total', 'Runs that ended in this process', ['status']);
+  for (const status of endStatuses) endedRuns.inc({ status }, 0);
   const takeovers = counter(
     'lease_takeovers_total',
     'Runs taken over after their lease expired',
@@ -60,17 +60,17 @@ function createObserver(registers: Registry[]): Observer {
     'Tokens by model; cached tokens are also counted as prompt',
     ['model', 'kind'],
   );
-  const waits = histogram(
+  const queueWaits = histogram(
     'run_queue_wait_seconds',
     'Time from creation to start of a run',
     [],
-    queueWaitBuckets,
+    queueWaitBucketSeconds,
   );
   const calls = histogram(
     'model_call_seconds',
     'Duration of model calls; each retry counts as a call',
     ['model', 'outcome'],
-    modelCallBuckets,
+    modelCallBucketSeconds,
   );
   const countTokens = (model: string, usage: NonNullable<ModelCallReport['usage']>) => {
     tokens.inc({ model, kind: 'prompt' }, usage.prompt_tokens);
@@ -79,8 +79,8 @@ function createObserver(registers: Registry[]): Observer {
     tokens.inc({ model, kind: 'reasoning' }, usage.completion_tokens_details.reasoning_tokens);
   };
   return {
-    runStarted: (queuedSeconds) => waits.observe(Math.max(0, queuedSeconds)),
-    runEnded: (status) => ended.inc({ status }),
+    runStarted: (queuedSeconds) => queueWaits.observe(Math.max(0, queuedSeconds)),
+    runEnded: (status) => endedRuns.inc({ status }),
     leaseTakenOver: () => takeovers.inc(),
     modelCalled(name, { outcome, seconds, usage }) {
       const model = labelFor(name);

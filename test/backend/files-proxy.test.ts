@@ -11,7 +11,7 @@ import { createStorage } from '../support/upstream-files.ts';
 
 const text = 'Sunrise 06:12\nSunset 18:40\n';
 
-test('forwards file requests to the endpoint with the server’s key', async () => {
+test('the files proxy forwards file requests to the endpoint with the server’s key', async () => {
   const { openai, storage } = await setup();
   const file = await toFile(Buffer.from(text), 'sun.txt');
   const created = await openai.files.create({ file, purpose: 'assistants' });
@@ -31,7 +31,7 @@ test('forwards file requests to the endpoint with the server’s key', async () 
   ]);
 });
 
-test('passes on the endpoint’s errors', async () => {
+test('the files proxy passes on the endpoint’s errors', async () => {
   const { openai } = await setup();
   expect(await apiErrorOf(openai.files.retrieve('file-unknown'))).toMatchObject({
     status: 404,
@@ -39,7 +39,7 @@ test('passes on the endpoint’s errors', async () => {
   });
 });
 
-test('answers 501 with the scripted model, which has no files', async () => {
+test('the files proxy answers 501 with the scripted model, which has no files', async () => {
   const { openai, storage } = await setup({ model: 'scripted' });
   expect(await apiErrorOf(openai.files.list())).toEqual({
     status: 501,
@@ -66,7 +66,7 @@ async function connect(endpoint: string) {
   return backend.client();
 }
 
-test('uploads and downloads a file unchanged over the network', async () => {
+test('the files proxy uploads and downloads a file unchanged over the network', async () => {
   const storage = createStorage({ clock: createClock(), apiKey });
   const openai = await connect(await listen((request) => storage.fetch(request)));
   const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
@@ -76,7 +76,7 @@ test('uploads and downloads a file unchanged over the network', async () => {
   expect(Buffer.from(await content.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
 });
 
-test('answers 502 when the endpoint cannot be reached', async () => {
+test('the files proxy answers 502 when the endpoint cannot be reached', async () => {
   const openai = await connect('http://127.0.0.1:2');
   expect(await apiErrorOf(openai.files.list())).toMatchObject({
     status: 502,

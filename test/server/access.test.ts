@@ -209,7 +209,7 @@ describe('the bearer token', () => {
   });
 });
 
-test('adds the request id to every response and every log line', async () => {
+test('the server adds the request id to every response and every log line', async () => {
   const served = await startServe({ env: withToken });
   const authorization = `Bearer ${token}`;
   const responses = [
@@ -234,7 +234,7 @@ test('adds the request id to every response and every log line', async () => {
   }
 });
 
-test('answers HEAD like GET, without the body', async () => {
+test('the server answers HEAD like GET, without the body', async () => {
   const served = await startServe();
   const response = await fetch(served.url + path, { method: 'HEAD' });
   expect(response.status).toBe(200);

@@ -28,7 +28,7 @@ async function start() {
   return { storage, upstream, served, openai: sdkFor(served) };
 }
 
-test('uploads, attaches and searches a file through one base URL', async () => {
+test('a client uploads, attaches and searches a file through one base URL', async () => {
   const { upstream, openai } = await start();
   const file = await toFile(Buffer.from('Sunrise 06:12'), 'sun.txt');
   const { id: file_id } = await openai.files.create({ file, purpose: 'assistants' });
@@ -55,7 +55,7 @@ test('uploads, attaches and searches a file through one base URL', async () => {
   expect(upstream.refusals).toEqual([]);
 });
 
-test('serves generated files itself and uploaded files from the model endpoint', async () => {
+test('the server serves generated files itself and uploaded files from the model endpoint', async () => {
   const { storage, upstream, served, openai } = await start();
   const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 256);
   storage.containers.set('cntr_first', new Map([['cfile_a.bin', new Blob([bytes])]]));

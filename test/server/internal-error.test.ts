@@ -9,7 +9,7 @@ import { createRequestContext } from '../../src/server/request-context.ts';
 
 const fail = () => Promise.reject(new Error('secret details'));
 
-test('answers an internal error with the API’s wording and logs the details', async () => {
+test('the server answers an internal error with the API’s wording and logs the details', async () => {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
   const log = createLog({ level: 'info', secrets: [], now: () => 0, write });

@@ -13,7 +13,7 @@ import { functionCall, textMessage } from '../support/upstream-items.ts';
 
 const model = 'gpt-4.1-mini';
 
-test('starts with zero counts and the metrics of the process', async () => {
+test('/metrics starts with zero counts and the metrics of the process', async () => {
   const served = await startServe();
   const metrics = await readMetrics(served);
   expect(metrics).toMatchObject({
@@ -34,7 +34,7 @@ test('starts with zero counts and the metrics of the process', async () => {
   expect([...all.keys()].some((name) => name.startsWith('nodejs_eventloop_lag'))).toBe(true);
 });
 
-test('counts runs, model calls and tokens', async () => {
+test('/metrics counts runs, model calls and tokens', async () => {
   const clock = createClock();
   const harness = await setupOverHttp({ clock });
   harness.upstream.respondWith(
@@ -59,7 +59,7 @@ test('counts runs, model calls and tokens', async () => {
   });
 });
 
-test('measures the duration of model calls and counts interrupted ones', async () => {
+test('/metrics measures the duration of model calls and counts interrupted ones', async () => {
   const clock = createClock();
   const harness = await setupOverHttp({ clock });
   const gates = [createGate(), createGate()] as const;
@@ -87,7 +87,7 @@ test('measures the duration of model calls and counts interrupted ones', async (
   });
 });
 
-test('counts retries, and each retry as a model call', async () => {
+test('/metrics counts retries, and each retry as a model call', async () => {
   const clock = createClock();
   const harness = await setupOverHttp({ clock });
   const busy = { status: 503, error: { message: 'Later.' }, headers: { 'retry-after': '90' } };
@@ -106,7 +106,7 @@ test('counts retries, and each retry as a model call', async () => {
   });
 });
 
-test('counts a run taken over from a dead process and the queue time of another', async () => {
+test('/metrics counts a run taken over from a dead process and the queue time of another', async () => {
   const database = temporary();
   const dead = await setup({ database });
   const gate = createGate();
@@ -135,7 +135,7 @@ test('counts a run taken over from a dead process and the queue time of another'
   });
 });
 
-test('counts requests by route and status, not by path', async () => {
+test('/metrics counts requests by route and status, not by path', async () => {
   const served = await startServe();
   const openai = sdkFor(served);
   const { id } = await createThread({ openai });
@@ -158,7 +158,7 @@ test('counts requests by route and status, not by path', async () => {
   });
 });
 
-test('counts open streams until either side ends them', async () => {
+test('/metrics counts open streams until either side ends them', async () => {
   const harness = await setupOverHttp({ clock: createClock() });
   const gate = createGate(2);
   const before = 'response.output_text.done';
@@ -174,7 +174,7 @@ test('counts open streams until either side ends them', async () => {
   await waitUntil(async () => (await readMetrics(harness))['open_streams'] === 0);
 });
 
-test('has at most a hundred model labels, and "other" for further models', async () => {
+test('/metrics has at most a hundred model labels, and "other" for further models', async () => {
   const metrics = createMetrics('1.2.3');
   const { observer } = metrics;
   for (let index = 0; index < 150; index += 1) {

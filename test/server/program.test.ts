@@ -34,7 +34,7 @@ test.each([
   ['127.0.0.1', /^http:\/\/127\.0\.0\.1:\d+\/v1$/u],
   ['::1', /^http:\/\/\[::1\]:\d+\/v1$/u],
   ['localhost', /^http:\/\/.+:\d+\/v1$/u],
-])('logs its URL on %s and exits with 0 when interrupted', async (host, address) => {
+])('serve logs its URL on %s and exits with 0 when interrupted', async (host, address) => {
   const { stderr, interrupt, ended } = start(['--host', host, '--port', '0']);
   const line = await new Promise((resolve) => stderr.once('data', resolve));
   const { rest, mcp } = listening.parse(JSON.parse(String(line)));
@@ -45,7 +45,7 @@ test.each([
   expect(await ended).toBe(0);
 });
 
-test('listens on all addresses when a token is set', async () => {
+test('serve listens on all addresses when a token is set', async () => {
   const env = { ASSISTANTS_TOKEN: 'let-me-in' };
   const { stderr, interrupt, ended } = start(['--host', '0.0.0.0', '--port', '0'], env);
   const line = await new Promise((resolve) => stderr.once('data', resolve));
@@ -58,7 +58,7 @@ test('listens on all addresses when a token is set', async () => {
   expect(await ended).toBe(0);
 });
 
-test('exits with 2 when other machines could reach it without a token', async () => {
+test('serve exits with 2 when other machines could reach it without a token', async () => {
   const { stderr, ended } = start(['--host', '0.0.0.0']);
   expect(await ended).toBe(2);
   expect(await text(stderr)).toBe(
@@ -66,7 +66,7 @@ test('exits with 2 when other machines could reach it without a token', async ()
   );
 });
 
-test('exits with 1 and an error when the port is in use', async () => {
+test('serve exits with 1 and an error when the port is in use', async () => {
   const other = createServer();
   onTestFinished(() => void other.close());
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -78,7 +78,7 @@ test('exits with 1 and an error when the port is in use', async () => {
   );
 });
 
-test('exits with 1 and an error when the machine does not have the address', async () => {
+test('serve exits with 1 and an error when the machine does not have the address', async () => {
   const env = { ASSISTANTS_TOKEN: 'let-me-in' };
   const { stderr, ended } = start(['--host', '192.0.2.1'], env);
   expect(await ended).toBe(1);
@@ -87,7 +87,7 @@ test('exits with 1 and an error when the machine does not have the address', asy
   );
 });
 
-test('exits with 1 and an error when the database cannot be opened', async () => {
+test('serve exits with 1 and an error when the database cannot be opened', async () => {
   const { stderr, ended } = start(['--database', '/dev/null/a.db']);
   expect(await ended).toBe(1);
   expect(await text(stderr)).toContain('"message":"Cannot open the database /dev/null/a.db');

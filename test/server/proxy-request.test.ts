@@ -202,7 +202,7 @@ describe('a request that cannot be proxied', () => {
     expect(response.status).toBe(502);
   });
 
-  test('is sent again when a reused connection fails, except for a POST', async () => {
+  test('is sent again if a reused connection failed, unless it is a POST', async () => {
     const used = new WeakSet<object>();
     const { served } = await startProxy((request, response) => {
       if (used.has(request.socket)) return void request.socket.destroy();

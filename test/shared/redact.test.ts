@@ -8,19 +8,19 @@ test.each([
   ['authorization: Bearer  abcdefgh, next', 'authorization: Bearer  [redacted], next'],
   ['A task-force of desk-clerks.', 'A task-force of desk-clerks.'],
   ['', ''],
-])('redacts %j to %j', (text, cleaned) => {
+])('redact turns %j into %j', (text, cleaned) => {
   expect(redact(text)).toBe(cleaned);
 });
 
-test('redacts every occurrence of a known secret', () => {
+test('redact replaces every occurrence of a known secret', () => {
   expect(redact('a hunter2 b hunter2', ['hunter2'])).toBe('a [redacted] b [redacted]');
 });
 
-test('ignores an empty secret', () => {
+test('redact ignores an empty secret', () => {
   expect(redact('text', [''])).toBe('text');
 });
 
-test('redacts the password in any URL', () => {
+test('redact replaces the password in any URL', () => {
   expect(redact('at postgres://ada:se%2Fcret@host:5432/db, or https://ada@host/a:b@c')).toBe(
     'at postgres://ada:[redacted]@host:5432/db, or https://ada@host/a:b@c',
   );
