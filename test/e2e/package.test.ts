@@ -57,7 +57,8 @@ test('initialize and tools/list load neither the SDK, the engine nor the HTTP se
   ]);
   expect([...packages]).toContain('@modelcontextprotocol/server');
   expect([...packages]).toContain('src/tools');
-  const loadedOnDemand = /^(?:openai|@?hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|server))/u;
+  const loadedOnDemand =
+    /^(?:openai|@?hono|kysely|@modelcontextprotocol\/client|src\/(?:engine|server))/u;
   expect([...packages].filter((name) => loadedOnDemand.test(name))).toEqual([]);
 });
 
