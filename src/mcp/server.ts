@@ -51,6 +51,7 @@ function progressReporter({ mcpReq }: ServerContext): ((message: string) => Prom
   return async (message) => {
     progress += 1;
     const params = { progressToken, progress, message };
+    // A notification can fail only because the client has disconnected.
     await mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
   };
 }

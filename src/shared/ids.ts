@@ -33,6 +33,7 @@ function randomDigits(count: number): string {
   }
   return id;
 }
+
 export const randomIds: Ids = {
   newId: (prefix) => prefix + randomDigits(24),
   newRequestId: () => `req_${crypto.randomUUID().replaceAll('-', '')}`,
