@@ -48,7 +48,8 @@ export async function waitUntil(condition: () => boolean | Promise<boolean>): Pr
     if (await condition()) return;
     await eventLoopTurn(1);
   }
-  throw new Error(`After ${maxTurns} turns of the event loop it is still false: ${condition}`);
+  const source = condition.toString();
+  throw new Error(`After ${maxTurns} turns of the event loop it is still false: ${source}`);
 }
 
 export function createClock(now = start): ManualClock {
