@@ -21,7 +21,7 @@ export const unknownParameter = (name: string): [string, string, string] => [
 
 /** The answer that a case gets. */
 export const errorBody = ([, message, param, code]: Case) => ({
-  errorBody: { message, type: 'invalid_request_error', param, code },
+  error: { message, type: 'invalid_request_error', param, code },
 });
 
 /** The cases with names for a table of tests. */
