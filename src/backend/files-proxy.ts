@@ -22,12 +22,12 @@ async function forward(
   const url = new URL(request.url);
   const { pathname } = url;
   // A file id can be any text: `..%2f` would leave `/v1/files`.
-  if (apiOwner(pathname) !== 'upstream') throw errors.noFile(fileIdFrom(pathname));
+  if (apiOwner(pathname) !== 'upstream') throw errors.fileNotFound(fileIdFrom(pathname));
   if ('unavailable' in endpoint) {
     throw errors.unsupportedEndpoint(method, pathname, endpoint.unavailable);
   }
   const target = upstreamUrl(endpoint.baseURL, url);
-  if (target === null) throw errors.noFile(fileIdFrom(pathname));
+  if (target === null) throw errors.fileNotFound(fileIdFrom(pathname));
   const { authorization: _clientKey, ...others } = Object.fromEntries(request.headers);
   const headers = { ...others, ...endpointAuthorization(endpoint) };
   const body = request.body === null ? null : await request.arrayBuffer();

@@ -34,7 +34,7 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
   });
 
   app.onError((error, context) => {
-    const apiError = error instanceof EndpointFilesError ? errors.endpoint(error) : error;
+    const apiError = error instanceof EndpointFilesError ? errors.endpointFiles(error) : error;
     if (apiError instanceof ApiError) return apiError.toResponse();
     log.error('request failed', { path: context.req.path, error: error.stack ?? error.message });
     const outage = unavailableReason(error);

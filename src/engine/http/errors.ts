@@ -47,16 +47,16 @@ const callerStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
  */
 export const errors = {
   /** Rows 3 to 7. */
-  unknown: (kind: Kind, id: string) =>
+  notFound: (kind: Kind, id: string) =>
     new ApiError(404, `No ${kinds[kind].noun} found with id '${id}'.`),
   /** Row 8, by analogy. */
-  unknownFile: (file_id: string, message_id: string) =>
+  messageFileNotFound: (file_id: string, message_id: string) =>
     new ApiError(404, `No file found with id '${file_id}' in message '${message_id}'.`),
   /** In the words of the API's files. */
-  noFile: (file_id: string) =>
+  fileNotFound: (file_id: string) =>
     new ApiError(404, `No such File object: ${file_id}`, { param: 'id' }),
   /** Rows 9 to 11. */
-  malformed: (kind: Kind, id: string) =>
+  malformedId: (kind: Kind, id: string) =>
     invalid(malformedId(kinds[kind].param, id, kinds[kind].prefix)),
   /** Rows 12 to 26. */
   invalid,
@@ -67,16 +67,16 @@ export const errors = {
       { param: name, code: 'array_above_max_length' },
     ),
   /** The general API's wording, where two fields exclude each other (contract §3.4). */
-  bothStores: (param: string) =>
+  mutuallyExclusiveStores: (param: string) =>
     badRequest(
       `Mutually exclusive parameters: '${param}'. Ensure you are only providing one of: 'vector_stores' or 'vector_store_ids'.`,
       { param, code: 'mutually_exclusive_parameters' },
     ),
   /** Row 28. */
-  busyForMessage: (thread_id: string, run_id: string) =>
+  threadHasActiveRunForMessage: (thread_id: string, run_id: string) =>
     badRequest(`Can't add messages to ${thread_id} while a run ${run_id} is active.`),
   /** Row 29. */
-  busyForRun: (thread_id: string, run_id: string) =>
+  threadHasActiveRun: (thread_id: string, run_id: string) =>
     badRequest(`Thread ${thread_id} already has an active run ${run_id}.`),
   /** Row 30. */
   emptyThread: () =>
@@ -107,11 +107,11 @@ export const errors = {
   databaseUnavailable: (reason: string) =>
     new ApiError(500, `The server cannot use its database: ${reason}.`),
   /** Row 39. */
-  badJson: () =>
+  invalidJson: () =>
     badRequest(
       'We could not parse the JSON body of your request. (HINT: This likely means you aren’t using your HTTP library correctly. The API expects a JSON payload, but what was sent was not valid JSON.)',
     ),
-  deepJson: (levels: number) =>
+  jsonTooDeep: (levels: number) =>
     badRequest(
       `We could not parse the JSON body of your request. It is nested more than ${levels} levels deep.`,
     ),
@@ -129,20 +129,20 @@ export const errors = {
     new ApiError(502, `The model endpoint could not be reached: ${reason}.`),
 
   /** Below: what this engine cannot do, which upstream could. */
-  noModel: (reason: string) => badRequest(reason, { param: 'model', code: 'model_not_configured' }),
-  noTool: (reason: string) => badRequest(reason, { param: 'tools', code: 'unsupported_tool' }),
-  unattachable: (file_id: string) =>
+  modelNotConfigured: (reason: string) => badRequest(reason, { param: 'model', code: 'model_not_configured' }),
+  unsupportedTool: (reason: string) => badRequest(reason, { param: 'tools', code: 'unsupported_tool' }),
+  fileOnlyHere: (file_id: string) =>
     badRequest(
       `File '${file_id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,
       { param: 'tool_resources', code: 'unsupported_file' },
     ),
-  noVectorStores: (path: string) =>
+  vectorStoresUnsupported: (path: string) =>
     badRequest(`'${path}' is not supported here: there are no vector stores, so leave it out.`, {
       param: path,
       code: 'unsupported_parameter',
     }),
   /** What the model endpoint has against its files, in its own words. */
-  endpoint: ({ status, message, ...details }: EndpointFailure) => {
+  endpointFiles: ({ status, message, ...details }: EndpointFailure) => {
     if (status === 404) return new ApiError(404, message, details);
     if (status !== null && callerStatuses.has(status)) return badRequest(message, details);
     return new ApiError(500, `The model endpoint's files cannot be used: ${message}`);

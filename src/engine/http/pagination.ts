@@ -21,7 +21,7 @@ export async function toPageQuery(
 ): Promise<PageQuery> {
   const position = async (id: string): Promise<Cursor> => {
     const found = await find(id);
-    if (found === undefined) throw errors.unknown(kind, id);
+    if (found === undefined) throw errors.notFound(kind, id);
     return found;
   };
   return {

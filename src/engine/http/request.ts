@@ -17,9 +17,9 @@ function parseJson(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw errors.badJson();
+    throw errors.invalidJson();
   }
-  if (exceedsDepth(value)) throw errors.deepJson(maxDepth);
+  if (exceedsDepth(value)) throw errors.jsonTooDeep(maxDepth);
   return value;
 }
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
 import { createAssistant, modifyAssistant } from '../../schema/assistant.ts';
-import { pathAssistant, parseBetweenChecks } from './path-objects.ts';
+import { assistantFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listResponse } from '../http/pagination.ts';
 import { parseBody } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
@@ -77,16 +77,16 @@ export function assistantRoutes(options: EngineOptions): Hono {
   });
 
   routes.get('/:assistant_id', async (context) =>
-    context.json(toAssistant(await pathAssistant(db, context))),
+    context.json(toAssistant(await assistantFromPath(db, context))),
   );
 
   routes.post('/:assistant_id', async (context) => {
     const [{ id }, { tool_resources, ...fields }] = await parseBetweenChecks(
-      pathAssistant(db, context),
+      assistantFromPath(db, context),
       () => parseBody(context, modifyAssistant),
     );
     const row = await transact(db, async (transaction) => {
-      const current = assistantBody(await pathAssistant(transaction, context));
+      const current = assistantBody(await assistantFromPath(transaction, context));
       const resources = modifyToolResources(current.tool_resources, tool_resources);
       return updateAssistant(transaction, id, applyFields(current, fields, resources));
     });
@@ -95,7 +95,7 @@ export function assistantRoutes(options: EngineOptions): Hono {
 
   routes.delete('/:assistant_id', async (context) => {
     const id = await transact(db, async (transaction) => {
-      const assistant = await pathAssistant(transaction, context);
+      const assistant = await assistantFromPath(transaction, context);
       await deleteAssistant(transaction, assistant.id);
       return assistant.id;
     });

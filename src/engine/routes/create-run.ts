@@ -2,7 +2,7 @@ import { unixSeconds } from '../../shared/clock.ts';
 import type { CreateMessage } from '../../schema/message.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { lookUpAssistant } from './path-objects.ts';
+import { requireAssistant } from './path-objects.ts';
 import type { EngineDeps } from '../options.ts';
 import { initialState } from '../run-state-machine.ts';
 import type { WriteContext } from '../runs/step-writer.ts';
@@ -83,16 +83,16 @@ function checkExecutable(
   lookups: UpstreamLookups,
 ): void {
   const { unavailable } = parts.model;
-  if (unavailable !== null) throw errors.noModel(unavailable);
+  if (unavailable !== null) throw errors.modelNotConfigured(unavailable);
   const refusal = lookups.unsupportedTools(tools);
-  if (refusal !== null) throw errors.noTool(refusal);
+  if (refusal !== null) throw errors.unsupportedTool(refusal);
 }
 
 /** Refuses a run whose code could not read a file that it brings. */
 async function checkReadable(db: Database, { tools, tool_resources }: RunSettings): Promise<void> {
   if (!tools.some(({ type }) => type === 'code_interpreter')) return;
   const id = await findLocalOnly(db, tool_resources.code_interpreter?.file_ids ?? []);
-  if (id !== undefined) throw errors.unattachable(id);
+  if (id !== undefined) throw errors.fileOnlyHere(id);
 }
 
 /** Whether somebody has asked something on the thread. */
@@ -110,9 +110,9 @@ export async function createRun(
   thread: ThreadRow,
   { id, initialMessages: opening, ...fields }: NewRunRequest,
 ): Promise<RunRow> {
-  const assistant = await lookUpAssistant(db, fields.assistant_id);
+  const assistant = await requireAssistant(db, fields.assistant_id);
   const live = opening === undefined ? await findActiveRun(db, thread.id) : undefined;
-  if (live !== undefined) throw errors.busyForRun(thread.id, live.id);
+  if (live !== undefined) throw errors.threadHasActiveRun(thread.id, live.id);
   checkExecutable(neededTools(fields, assistant), parts, parts.lookups);
   const messages = fields.additional_messages ?? [];
   const added = await addMessages(db, thread, messages, parts);

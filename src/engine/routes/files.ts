@@ -24,7 +24,7 @@ export async function isOwnFileRequest(db: Database, { method, url }: Request): 
 async function pathFile(db: Database, context: Context): Promise<FileRow> {
   const id = context.req.param('file_id') ?? '';
   const row = await findFile(db, id);
-  if (row === undefined) throw errors.noFile(id);
+  if (row === undefined) throw errors.fileNotFound(id);
   return row;
 }
 
@@ -50,7 +50,7 @@ export function fileRoutes({ db, files }: EngineOptions): Hono {
   routes.get('/:file_id/content', async (context) => {
     const row = await pathFile(db, context);
     const content = await findContent(db, row.id);
-    if (content === undefined) throw errors.noFile(row.id);
+    if (content === undefined) throw errors.fileNotFound(row.id);
     return new Response(content, { headers: contentHeaders(row) });
   });
 

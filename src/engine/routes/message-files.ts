@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { errors } from '../http/errors.ts';
-import { pathMessage, parseBetweenChecks } from './path-objects.ts';
+import { messageFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listSchema } from '../http/pagination.ts';
 import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
@@ -11,21 +11,21 @@ import { type MessageRow } from '../store/schema.ts';
 const unknownIn =
   ({ id: message_id }: MessageRow) =>
   (id: string) =>
-    errors.unknownFile(id, message_id);
+    errors.messageFileNotFound(id, message_id);
 
 /** `/threads/{thread_id}/messages/{message_id}/files`, which only v1 had (contract §4.6). */
 export function messageFileRoutes({ db }: EngineOptions): Hono {
   const routes = new Hono();
 
   routes.get('/', async (context) => {
-    const [row, query] = await parseBetweenChecks(pathMessage(db, context), async () =>
+    const [row, query] = await parseBetweenChecks(messageFromPath(db, context), async () =>
       parseQuery(context, listSchema),
     );
     return context.json(pageMessageFiles(messageFiles(toMessage(row)), query, unknownIn(row)));
   });
 
   routes.get('/:file_id', async (context) => {
-    const row = await pathMessage(db, context);
+    const row = await messageFromPath(db, context);
     const files = messageFiles(toMessage(row));
     return context.json(findMessageFile(files, context.req.param('file_id'), unknownIn(row)));
   });

@@ -7,7 +7,7 @@ import {
   modifyMetadata,
 } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
-import { pathMessage, threadFromPath, parseBetweenChecks } from './path-objects.ts';
+import { messageFromPath, threadFromPath, parseBetweenChecks } from './path-objects.ts';
 import { toList, toPageQuery } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
@@ -113,7 +113,7 @@ export function messageRoutes(options: EngineOptions): Hono {
       transact(db, async (transaction) => {
         const thread = await threadFromPath(transaction, context);
         const live = await findActiveRun(transaction, thread.id);
-        if (live !== undefined) throw errors.busyForMessage(thread.id, live.id);
+        if (live !== undefined) throw errors.threadHasActiveRunForMessage(thread.id, live.id);
         const { rows } = await addMessages(transaction, thread, [message], { ...options, lookups });
         return rows;
       }),
@@ -123,16 +123,16 @@ export function messageRoutes(options: EngineOptions): Hono {
   });
 
   routes.get('/:message_id', async (context) =>
-    context.json(toMessage(await pathMessage(db, context))),
+    context.json(toMessage(await messageFromPath(db, context))),
   );
 
   routes.post('/:message_id', async (context) => {
-    const [row, { metadata }] = await parseBetweenChecks(pathMessage(db, context), () =>
+    const [row, { metadata }] = await parseBetweenChecks(messageFromPath(db, context), () =>
       parseBody(context, modifyMetadata),
     );
     if (metadata === undefined) return context.json(toMessage(row));
     const modified = await transact(db, async (transaction) => {
-      const { id } = await pathMessage(transaction, context);
+      const { id } = await messageFromPath(transaction, context);
       return updateMessageMetadata(transaction, id, metadata ?? {});
     });
     return context.json(toMessage(modified));
@@ -140,7 +140,7 @@ export function messageRoutes(options: EngineOptions): Hono {
 
   routes.delete('/:message_id', async (context) => {
     const id = await transact(db, async (transaction) => {
-      const message = await pathMessage(transaction, context);
+      const message = await messageFromPath(transaction, context);
       await deleteMessage(transaction, message.id);
       return message.id;
     });

@@ -30,7 +30,7 @@ async function find<Row>(named: Named, by: Find<Row>, within: readonly Named[] =
   const row = await by(named[1]);
   if (row !== undefined) return row;
   const malformed = [named, ...within].find(isMalformed);
-  throw malformed === undefined ? errors.unknown(...named) : errors.malformed(...malformed);
+  throw malformed === undefined ? errors.notFound(...named) : errors.malformedId(...malformed);
 }
 
 /** As paths have them: what comes later is within what comes before. */
@@ -45,30 +45,30 @@ function findInPath<Row>(context: Context, kind: Kind, by: Find<Row>): Promise<R
   return find(named(kind), by, within);
 }
 
-export const lookUpAssistant = (db: Database, id: string): Promise<AssistantRow> =>
+export const requireAssistant = (db: Database, id: string): Promise<AssistantRow> =>
   find(['assistant', id], (wanted) => findAssistant(db, wanted));
 
-export const pathAssistant = (db: Database, context: Context): Promise<AssistantRow> =>
+export const assistantFromPath = (db: Database, context: Context): Promise<AssistantRow> =>
   findInPath(context, 'assistant', (id) => lockAssistant(db, id));
 
 export const threadFromPath = (db: Database, context: Context): Promise<ThreadRow> =>
   findInPath(context, 'thread', (id) => findThread(db, id));
 
 /** A message of the path's thread; the thread is looked up first. */
-export async function pathMessage(db: Database, context: Context): Promise<MessageRow> {
+export async function messageFromPath(db: Database, context: Context): Promise<MessageRow> {
   const thread = await threadFromPath(db, context);
   return findInPath(context, 'message', (id) => findMessage(db, thread.id, id));
 }
 
 /** A run of the path's thread; the thread is looked up first. */
-export async function pathRun(db: Database, context: Context): Promise<RunRow> {
+export async function runFromPath(db: Database, context: Context): Promise<RunRow> {
   const thread = await threadFromPath(db, context);
   return findInPath(context, 'run', (id) => findRun(db, thread.id, id));
 }
 
 /** A step of the path's run; thread and run are looked up first. */
-export async function pathStep(db: Database, context: Context): Promise<StepRow> {
-  const run = await pathRun(db, context);
+export async function stepFromPath(db: Database, context: Context): Promise<StepRow> {
+  const run = await runFromPath(db, context);
   return findInPath(context, 'step', (id) => findStep(db, run.id, id));
 }
 

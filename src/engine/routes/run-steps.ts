@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { includeQuery, listSteps as listQuery } from '../../schema/run.ts';
-import { pathRun, pathStep, parseBetweenChecks } from './path-objects.ts';
+import { runFromPath, stepFromPath, parseBetweenChecks } from './path-objects.ts';
 import { toList, toPageQuery } from '../http/pagination.ts';
 import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
@@ -13,7 +13,7 @@ export function stepRoutes({ db }: EngineOptions): Hono {
   const routes = new Hono();
 
   routes.get('/', async (context) => {
-    const [{ id }, query] = await parseBetweenChecks(pathRun(db, context), async () =>
+    const [{ id }, query] = await parseBetweenChecks(runFromPath(db, context), async () =>
       parseQuery(context, listQuery),
     );
     const page = await toPageQuery(query, 'step', (cursor) => findStep(db, id, cursor));
@@ -23,7 +23,7 @@ export function stepRoutes({ db }: EngineOptions): Hono {
   });
 
   routes.get('/:step_id', async (context) => {
-    const [row, { include }] = await parseBetweenChecks(pathStep(db, context), async () =>
+    const [row, { include }] = await parseBetweenChecks(stepFromPath(db, context), async () =>
       parseQuery(context, includeQuery),
     );
     return context.json(applyInclude(toStep(row), include));

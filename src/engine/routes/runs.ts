@@ -8,7 +8,7 @@ import {
   submitToolOutputsBody,
 } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { pathRun, threadFromPath, parseBetweenChecks } from './path-objects.ts';
+import { runFromPath, threadFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listSchema, toList, toPageQuery } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
@@ -99,7 +99,7 @@ async function startRun(
 function cancelRoute(deps: EngineDeps, worker: RunWorker) {
   return async (context: Context) => {
     const row = await deps.events.transactAndPublish(deps.db, async (db, emit) => {
-      const run = await pathRun(db, context);
+      const run = await runFromPath(db, context);
       const { status, lease_token, lease_until } = run;
       if (nextStatus(status, 'cancel') === undefined) throw errors.cannotCancel(status);
       const moved = transition(runSnapshot(run), 'cancel', unixSeconds(deps.clock));
@@ -115,12 +115,12 @@ function cancelRoute(deps: EngineDeps, worker: RunWorker) {
 
 function submitRoute(deps: EngineDeps, worker: RunWorker) {
   return async (context: Context) => {
-    const run = await pathRun(deps.db, context);
+    const run = await runFromPath(deps.db, context);
     requireWaiting(run);
     const { stream, tool_outputs } = await parseBody(context, submitToolOutputsBody);
     const past = () => replaySteps(deps.db, run);
     return startRun(deps, worker, { run_id: run.id, stream, past }, async ({ db, emit }) =>
-      submitOutputs({ db, emit, clock: deps.clock }, await pathRun(db, context), tool_outputs),
+      submitOutputs({ db, emit, clock: deps.clock }, await runFromPath(db, context), tool_outputs),
     );
   };
 }
@@ -183,14 +183,14 @@ export function runRoutes(deps: EngineDeps, worker: RunWorker): Hono {
 
   routes.post('/', createRunRoute(deps, worker));
 
-  routes.get('/:run_id', async (context) => answerRun(await pathRun(db, context), deps.clock));
+  routes.get('/:run_id', async (context) => answerRun(await runFromPath(db, context), deps.clock));
 
   routes.post('/:run_id', async (context) => {
-    const [, { metadata }] = await parseBetweenChecks(pathRun(db, context), () =>
+    const [, { metadata }] = await parseBetweenChecks(runFromPath(db, context), () =>
       parseBody(context, modifyMetadata),
     );
     const row = await transact(db, async (transaction) => {
-      const run = await pathRun(transaction, context);
+      const run = await runFromPath(transaction, context);
       const writable = isTerminal(run.status) || run.status === 'requires_action';
       if (!writable) throw errors.cannotUpdate(run.status);
       if (metadata === undefined) return run;

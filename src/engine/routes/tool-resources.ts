@@ -65,7 +65,7 @@ export function createToolResources(
     });
   }
   const place = `${path}.file_search.vector_stores`;
-  if ((given.vector_store_ids ?? []).length > 0) throw errors.bothStores(place);
+  if ((given.vector_store_ids ?? []).length > 0) throw errors.mutuallyExclusiveStores(place);
   const { file_ids = [], metadata, chunking_strategy } = store;
   const made = lookups.ensureVectorStore({
     file_ids,
@@ -73,7 +73,7 @@ export function createToolResources(
     ...(chunking_strategy !== undefined && { chunking_strategy }),
     ...life,
   });
-  if (made === null) throw errors.noVectorStores(place);
+  if (made === null) throw errors.vectorStoresUnsupported(place);
   return toToolResources({ ...resources, file_search: { vector_store_ids: [made] } });
 }
 
