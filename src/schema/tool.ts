@@ -9,13 +9,16 @@ const functionName = z
 
 const strict = z.boolean().nullable().exactOptional();
 
+/** The ranker of a file search that names none. */
+export const defaultRanker = 'default_2024_08_21';
+
 const rankingOptions = z
   .strictObject({
-    ranker: z.enum(['auto', 'default_2024_08_21']).exactOptional(),
+    ranker: z.enum(['auto', defaultRanker]).exactOptional(),
     score_threshold: z.number().min(0).max(1),
     hybrid_search: z.null().exactOptional(),
   })
-  .meta({ outline: "{score_threshold: 0 to 1, ranker?: 'auto' | 'default_2024_08_21'}" });
+  .meta({ outline: `{score_threshold: 0 to 1, ranker?: 'auto' | '${defaultRanker}'}` });
 
 const assistantTool = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('code_interpreter') }),

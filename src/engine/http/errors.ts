@@ -129,8 +129,10 @@ export const errors = {
     new ApiError(502, `The model endpoint could not be reached: ${reason}.`),
 
   /** Below: what this engine cannot do, which upstream could. */
-  modelNotConfigured: (reason: string) => badRequest(reason, { param: 'model', code: 'model_not_configured' }),
-  unsupportedTool: (reason: string) => badRequest(reason, { param: 'tools', code: 'unsupported_tool' }),
+  modelNotConfigured: (reason: string) =>
+    badRequest(reason, { param: 'model', code: 'model_not_configured' }),
+  unsupportedTool: (reason: string) =>
+    badRequest(reason, { param: 'tools', code: 'unsupported_tool' }),
   fileOnlyHere: (file_id: string) =>
     badRequest(
       `File '${file_id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,

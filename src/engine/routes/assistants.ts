@@ -36,13 +36,13 @@ const defaults: Omit<AssistantBody, 'model'> = {
 
 type Fields = Omit<CreateAssistant | ModifyAssistant, 'tool_resources'>;
 
-/** An assistant with the given fields changed: absent ones stay, null clears (contract §4.1). */
+/** The assistant with a request's fields: absent ones stay, null clears (contract §4.1). */
 function applyFields(
   body: AssistantBody,
-  { tools, metadata, response_format, ...plain }: Fields,
+  { tools, metadata, response_format, ...others }: Fields,
   tool_resources: ToolResources,
 ): AssistantBody {
-  const changed: AssistantBody = { ...body, ...plain, tool_resources };
+  const changed: AssistantBody = { ...body, ...others, tool_resources };
   if (tools !== undefined) changed.tools = normalizeTools(tools);
   if (metadata !== undefined) changed.metadata = metadata ?? {};
   if (response_format !== undefined) changed.response_format = response_format ?? 'auto';
@@ -68,11 +68,14 @@ export function assistantRoutes(options: EngineOptions): Hono {
 
   routes.post('/', async (context) => {
     const { tool_resources, ...fields } = await parseBody(context, createAssistant);
-    const row = await withUpstreamLookups(options, async (lookups) => {
-      const resources = createToolResources(tool_resources, lookups);
-      const body = applyFields({ ...defaults, model: fields.model }, fields, resources);
-      return insertAssistant(db, ids.newId('asst_'), unixSeconds(clock), body);
-    });
+    const row = await withUpstreamLookups(
+      options,
+      (stores) => createToolResources(tool_resources, stores),
+      (resources) => {
+        const body = applyFields({ ...defaults, model: fields.model }, fields, resources);
+        return insertAssistant(db, ids.newId('asst_'), unixSeconds(clock), body);
+      },
+    );
     return context.json(toAssistant(row));
   });
 

@@ -7,35 +7,45 @@ import type { EngineDeps } from '../options.ts';
 import { initialState } from '../run-state-machine.ts';
 import type { WriteContext } from '../runs/step-writer.ts';
 import { assistantBody } from '../store/assistants.ts';
-import { type AssistantRow } from '../store/schema.ts';
 import { findLocalOnly } from '../store/files.ts';
 import { hasUserMessage } from '../store/messages.ts';
 import { findActiveRun, insertRun, toRun } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database, RunSettings } from '../store/schema.ts';
+import type { AssistantRow, Database, RunRow, RunSettings, ThreadRow } from '../store/schema.ts';
 import { threadBody } from '../store/threads.ts';
-import { type ThreadRow } from '../store/schema.ts';
-import type { UpstreamLookups } from './upstream-lookups.ts';
-import { addMessages } from './messages.ts';
-import { mergeToolResources, normalizeTools, toToolResources } from './tool-resources.ts';
+import { insertMessages, shareAttachments } from './messages.ts';
+import {
+  mergeToolResources,
+  normalizeTools,
+  prepareAttachments,
+  type SearchStore,
+  toToolResources,
+} from './tool-resources.ts';
+import { StalePreparation, type UpstreamStores } from './upstream-lookups.ts';
 
-/** What either of the two requests that create a run may say. */
+/** The fields of either of the two requests that create a run. */
 type RunFields = Partial<Pick<CreateRun, 'additional_instructions' | 'additional_messages'>> &
   Partial<Pick<CreateThreadAndRun, 'tool_resources'>> &
   Omit<CreateThreadAndRun, 'thread' | 'tool_resources'>;
 
 type NewRunRequest = RunFields & {
   readonly id: string;
-  /** What was said on the thread, where it is made with the run and nobody else knows of it. */
+  /** The messages of a thread that is created with the run. */
   readonly initialMessages?: readonly CreateMessage[];
 };
 
-function joinInstructions(...parts: readonly (string | null | undefined)[]): string | null {
-  const given = parts.filter((part) => part !== null && part !== undefined && part !== '');
-  return given.length === 0 ? (parts[0] ?? null) : given.join('\n\n');
+/** What the model endpoint was asked for a run, and what its answers depend on. */
+interface PreparedRun {
+  readonly toolTypes: string;
+  readonly searchStore: SearchStore | null;
 }
 
-/** The run's own settings over its assistant's, as they stand now and for good (contract §5.9). */
+/** The texts that are there, apart by an empty line; null where none was ever set. */
+function joinInstructions(...parts: readonly (string | null | undefined)[]): string | null {
+  const texts = parts.filter((part) => part !== null && part !== undefined && part !== '');
+  return texts.length === 0 ? (parts[0] ?? null) : texts.join('\n\n');
+}
+
+/** A run's own settings over its assistant's; later changes of the assistant do not count (contract §5.9). */
 function resolveRunSettings(
   fields: RunFields,
   assistant: AssistantRow,
@@ -43,8 +53,8 @@ function resolveRunSettings(
   modelFor: EngineDeps['modelFor'],
 ): RunSettings {
   const base = assistantBody(assistant);
-  const named = fields.model ?? base.model;
-  const model = modelFor(named);
+  const requestedModel = fields.model ?? base.model;
+  const model = modelFor(requestedModel);
   const { type = 'auto', last_messages = null } = fields.truncation_strategy ?? {};
   const resources =
     fields.tool_resources === undefined || fields.tool_resources === null
@@ -53,7 +63,7 @@ function resolveRunSettings(
   return {
     assistant_id: assistant.id,
     model,
-    ...(model === named ? {} : { requested_model: named }),
+    ...(model === requestedModel ? {} : { requested_model: requestedModel }),
     instructions: joinInstructions(
       fields.instructions ?? base.instructions,
       fields.additional_instructions,
@@ -72,57 +82,76 @@ function resolveRunSettings(
   };
 }
 
-/** The tools that have to be there for a run: with `tool_choice` none it must not use any. */
+/** The tools that the model endpoint must have: none with `tool_choice` none. */
 const neededTools = ({ tools, tool_choice }: RunFields, assistant: AssistantRow) =>
   tool_choice === 'none' ? [] : (tools ?? assistantBody(assistant).tools);
 
-/** Refuses a run that could only be executed without something it asks for. */
-function checkExecutable(
-  tools: RunSettings['tools'],
-  parts: EngineDeps,
-  lookups: UpstreamLookups,
-): void {
-  const { unavailable } = parts.model;
-  if (unavailable !== null) throw errors.modelNotConfigured(unavailable);
-  const refusal = lookups.unsupportedTools(tools);
-  if (refusal !== null) throw errors.unsupportedTool(refusal);
+const typesOf = (tools: RunSettings['tools']): string => tools.map(({ type }) => type).join();
+
+/** The run's assistant; rejects a run on a thread with an active run, and one without a model. */
+async function checkRun(
+  db: Database,
+  { model }: EngineDeps,
+  thread: ThreadRow | null,
+  { assistant_id }: RunFields,
+): Promise<AssistantRow> {
+  const assistant = await requireAssistant(db, assistant_id);
+  const active = thread === null ? undefined : await findActiveRun(db, thread.id);
+  if (active !== undefined) throw errors.threadHasActiveRun(active.thread_id, active.id);
+  if (model.unavailable !== null) throw errors.modelNotConfigured(model.unavailable);
+  return assistant;
 }
 
-/** Refuses a run whose code could not read a file that it brings. */
+/** Asks the model endpoint what a run needs; `thread` is null where it is created with the run. */
+export async function prepareRun(
+  deps: EngineDeps,
+  thread: ThreadRow | null,
+  fields: RunFields,
+  stores: UpstreamStores,
+): Promise<PreparedRun> {
+  const tools = neededTools(fields, await checkRun(deps.db, deps, thread, fields));
+  const reason = await deps.model.unsupportedTools(tools);
+  if (reason !== null) throw errors.unsupportedTool(reason);
+  const resources = thread === null ? {} : threadBody(thread).tool_resources;
+  const messages = fields.additional_messages ?? [];
+  const searchStore = await prepareAttachments(resources, messages, stores);
+  return { toolTypes: typesOf(tools), searchStore };
+}
+
+/** Rejects a run whose code could not read one of its files. */
 async function checkReadable(db: Database, { tools, tool_resources }: RunSettings): Promise<void> {
   if (!tools.some(({ type }) => type === 'code_interpreter')) return;
   const id = await findLocalOnly(db, tool_resources.code_interpreter?.file_ids ?? []);
   if (id !== undefined) throw errors.fileOnlyHere(id);
 }
 
-/** Whether somebody has asked something on the thread. */
-const hasUserInput = async (db: Database, thread: ThreadRow, said: readonly CreateMessage[]) =>
-  said.some(({ role }) => role === 'user') || (await hasUserMessage(db, thread.id));
+const hasUserInput = async (db: Database, thread: ThreadRow, added: readonly CreateMessage[]) =>
+  added.some(({ role }) => role === 'user') || (await hasUserMessage(db, thread.id));
 
 /**
- * Creates a run on a thread under the given id, with the messages that come with it, in the
- * caller's transaction: of concurrent requests one gets the thread, and a refused one leaves it as
- * it was (contract §5.4).
+ * Creates a run on a thread, with its additional messages, in the caller's transaction: of
+ * concurrent requests one gets the thread, and a rejected one changes nothing (contract §5.4).
  */
 export async function createRun(
   { db, emit }: Pick<WriteContext, 'db' | 'emit'>,
-  parts: EngineDeps & { readonly lookups: UpstreamLookups },
+  deps: EngineDeps,
   thread: ThreadRow,
-  { id, initialMessages: opening, ...fields }: NewRunRequest,
+  { id, initialMessages, ...fields }: NewRunRequest,
+  prepared: PreparedRun,
 ): Promise<RunRow> {
-  const assistant = await requireAssistant(db, fields.assistant_id);
-  const live = opening === undefined ? await findActiveRun(db, thread.id) : undefined;
-  if (live !== undefined) throw errors.threadHasActiveRun(thread.id, live.id);
-  checkExecutable(neededTools(fields, assistant), parts, parts.lookups);
+  const isNewThread = initialMessages !== undefined;
+  const assistant = await checkRun(db, deps, isNewThread ? null : thread, fields);
+  if (typesOf(neededTools(fields, assistant)) !== prepared.toolTypes) throw new StalePreparation();
   const messages = fields.additional_messages ?? [];
-  const added = await addMessages(db, thread, messages, parts);
-  const settings = resolveRunSettings(fields, assistant, added.thread, parts.modelFor);
+  await insertMessages(db, thread.id, messages, deps);
+  const complete = await shareAttachments(db, thread, messages, prepared.searchStore);
+  const settings = resolveRunSettings(fields, assistant, complete, deps.modelFor);
   const hasInstructions = (settings.instructions ?? '') !== '';
-  if (!hasInstructions && !(await hasUserInput(db, thread, opening ?? messages)))
+  if (!hasInstructions && !(await hasUserInput(db, thread, initialMessages ?? messages)))
     throw errors.emptyThread();
   await checkReadable(db, settings);
-  const created_at = unixSeconds(parts.clock);
-  const deadline = created_at + parts.runLifetime;
+  const created_at = unixSeconds(deps.clock);
+  const deadline = created_at + deps.runLifetime;
   const run = await insertRun(db, {
     id,
     created_at,

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
 import {
   type CreateMessage,
@@ -26,12 +26,12 @@ import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { threadBody, updateThread } from '../store/threads.ts';
 import { type ThreadRow } from '../store/schema.ts';
-import { addAttachments } from './tool-resources.ts';
-import { type UpstreamLookups, withUpstreamLookups } from './upstream-lookups.ts';
+import { addAttachments, prepareAttachments, type SearchStore } from './tool-resources.ts';
+import { withUpstreamLookups } from './upstream-lookups.ts';
 
 type Content = MessageBody['content'];
 
-/** Request parts as they are answered: text grows annotations, images their `detail` (§3.7). */
+/** A request's parts as responses show them: text with annotations, images with `detail` (§3.7). */
 function toContent(content: CreateMessage['content']): Content {
   if (typeof content === 'string') return toContent([{ type: 'text', text: content }]);
   return content.map((part) => {
@@ -46,28 +46,23 @@ function toContent(content: CreateMessage['content']): Content {
   });
 }
 
-/** What making something takes. */
-export type CreateDeps = Pick<EngineOptions, 'clock' | 'ids'> & {
-  readonly lookups: UpstreamLookups;
-};
+/** What creating an object takes. */
+export type CreateDeps = Pick<EngineOptions, 'clock' | 'ids'>;
 
-/**
- * Adds messages that no run made, in order, within the caller's transaction; answers them and the
- * thread, whose files are now theirs too.
- */
-export async function addMessages(
+/** Adds messages that no run wrote to a thread, in order, in the caller's transaction. */
+export async function insertMessages(
   db: Database,
-  thread: ThreadRow,
+  thread_id: string,
   messages: readonly CreateMessage[],
-  { clock, ids, lookups }: CreateDeps,
-): Promise<{ readonly thread: ThreadRow; readonly rows: MessageRow[] }> {
+  { clock, ids }: CreateDeps,
+): Promise<MessageRow[]> {
   const created_at = unixSeconds(clock);
   const rows: MessageRow[] = [];
   for (const { role, content, attachments, metadata } of messages) {
     const row = await insertMessage(db, {
       id: ids.newId('msg_'),
       created_at,
-      thread_id: thread.id,
+      thread_id,
       run_id: null,
       role,
       metadata: metadata ?? {},
@@ -83,11 +78,28 @@ export async function addMessages(
     });
     rows.push(row);
   }
+  return rows;
+}
+
+/** The thread with the attachments of new messages among its resources. */
+export async function shareAttachments(
+  db: Database,
+  thread: ThreadRow,
+  messages: readonly CreateMessage[],
+  prepared: SearchStore | null,
+): Promise<ThreadRow> {
   const { metadata, tool_resources } = threadBody(thread);
-  const shared = addAttachments(tool_resources, messages, lookups);
-  if (shared === tool_resources) return { thread, rows };
-  const complete = await updateThread(db, thread.id, { metadata, tool_resources: shared });
-  return { thread: complete, rows };
+  const shared = addAttachments(tool_resources, messages, prepared);
+  if (shared === tool_resources) return thread;
+  return updateThread(db, thread.id, { metadata, tool_resources: shared });
+}
+
+/** The path's thread, to which a message can be added. */
+async function threadWithoutRun(db: Database, context: Context): Promise<ThreadRow> {
+  const thread = await threadFromPath(db, context);
+  const run = await findActiveRun(db, thread.id);
+  if (run !== undefined) throw errors.threadHasActiveRunForMessage(thread.id, run.id);
+  return thread;
 }
 
 /** `/threads/{thread_id}/messages` (contract §4.3). */
@@ -109,14 +121,19 @@ export function messageRoutes(options: EngineOptions): Hono {
     const [, message] = await parseBetweenChecks(threadFromPath(db, context), () =>
       parseBody(context, createMessage),
     );
-    const [row] = await withUpstreamLookups(options, (lookups) =>
-      transact(db, async (transaction) => {
-        const thread = await threadFromPath(transaction, context);
-        const live = await findActiveRun(transaction, thread.id);
-        if (live !== undefined) throw errors.threadHasActiveRunForMessage(thread.id, live.id);
-        const { rows } = await addMessages(transaction, thread, [message], { ...options, lookups });
-        return rows;
-      }),
+    const [row] = await withUpstreamLookups(
+      options,
+      async (stores) => {
+        const { tool_resources } = threadBody(await threadWithoutRun(db, context));
+        return prepareAttachments(tool_resources, [message], stores);
+      },
+      (prepared) =>
+        transact(db, async (transaction) => {
+          const thread = await threadWithoutRun(transaction, context);
+          const rows = await insertMessages(transaction, thread.id, [message], options);
+          await shareAttachments(transaction, thread, [message], prepared);
+          return rows;
+        }),
     );
     if (row === undefined) throw errors.internal();
     return context.json(toMessage(row));

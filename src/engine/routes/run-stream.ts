@@ -1,24 +1,26 @@
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { type Include, applyIncludeToEvent } from './run-steps.ts';
 import { sseResponse, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
-import type { StreamEvent, Subscription } from '../events/event-bus.ts';
-import { internalErrorEvent, shutdownEvent } from '../events/event-bus.ts';
+import {
+  internalErrorEvent,
+  shutdownEvent,
+  type StreamEvent,
+  type Subscription,
+} from '../events/event-bus.ts';
 import type { EventDeduplicator } from '../events/event-deduplicator.ts';
 
-/** Milliseconds of silence after which a comment is sent, so that there are never 15 s of it. */
-const keepAlive = 14_000;
+/** No stream is silent for 15 s: proxies close connections that are. */
+const keepAliveMs = 14_000;
 
-/** Milliseconds without news after which the database is looked at: another process may execute the run. */
-const lookInterval = 1000;
+/** After this time without events the database is polled: another process may execute the run. */
+const pollIntervalMs = 1000;
 
-/** What a stream is made from. */
 interface StreamSource {
-  /** What happens to the run in this process. */
+  /** The run's events in this process. */
   readonly subscription: Subscription;
-  /** What has been told of it. */
   readonly deduplicator: EventDeduplicator;
-  /** All that has happened to it, whoever did it, as the database shows it. */
-  readonly look: () => Promise<StreamEvent[]>;
+  /** All events of the run so far, rebuilt from the database. */
+  readonly replay: () => Promise<StreamEvent[]>;
   readonly include?: Include | undefined;
   readonly clock: Clock;
 }
@@ -29,76 +31,76 @@ const encode = (events: readonly StreamEvent[], include?: Include): string =>
     .map(({ event, data }) => encodeEvent(event, data))
     .join('');
 
-/** Waits for something to happen to the run, or to be found of it; answers what is to be told. */
-function createEventSource({ subscription, deduplicator, look, clock }: StreamSource) {
-  const over = new AbortController();
-  let pending = subscription.next();
-  /** One for all that comes before it rings: to set an alarm takes as long as to tell a delta. */
+/** The events that a stream sends next, live ones or those that polling the database finds. */
+function createEventSource({ subscription, deduplicator, replay, clock }: StreamSource) {
+  const closed = new AbortController();
+  let liveEvents = subscription.next();
+  /** Reused until it fires: a timer for each delta would cost as much as sending the delta. */
   let pollTimer: Promise<void> | null = null;
-  let heardAt = clock.now();
+  let lastReceivedAt = clock.now();
 
-  /** Milliseconds until the silence is long; the time may be put back. */
-  const left = (): number => {
-    heardAt = Math.min(heardAt, clock.now());
-    return heardAt + lookInterval - clock.now();
+  /** Milliseconds until the next poll; the clock may be set back. */
+  const untilPoll = (): number => {
+    lastReceivedAt = Math.min(lastReceivedAt, clock.now());
+    return lastReceivedAt + pollIntervalMs - clock.now();
   };
 
-  const find = async (): Promise<StreamEvent[]> => {
-    const { received: heard } = subscription;
-    const found = await look().catch(() => [internalErrorEvent]);
-    // What was heard meanwhile is at least as new, and comes next.
-    return subscription.received === heard
-      ? deduplicator.filter(found, 'retold', unixSeconds(clock))
-      : [];
+  const poll = async (): Promise<StreamEvent[]> => {
+    const { received } = subscription;
+    const events = await replay().catch(() => [internalErrorEvent]);
+    // Live events that came meanwhile are at least as new, and are sent next.
+    if (subscription.received !== received) return [];
+    return deduplicator.filter(events, 'retold', unixSeconds(clock));
   };
 
-  const listen = async (): Promise<StreamEvent[]> => {
+  const next = async (): Promise<StreamEvent[]> => {
     for (;;) {
-      pollTimer ??= clock.sleep(left(), over.signal);
-      const news = await Promise.race([pending, pollTimer]);
-      if (news !== undefined) {
-        heardAt = clock.now();
-        if (news.length > 0) pending = subscription.next();
+      pollTimer ??= clock.sleep(untilPoll(), closed.signal);
+      const events = await Promise.race([liveEvents, pollTimer]);
+      if (events !== undefined) {
+        lastReceivedAt = clock.now();
+        if (events.length > 0) liveEvents = subscription.next();
+        const isShutdown = events.length === 0;
         return deduplicator.filter(
-          news.length > 0 ? news : [shutdownEvent],
+          isShutdown ? [shutdownEvent] : events,
           'live',
           unixSeconds(clock),
         );
       }
       pollTimer = null;
-      if (left() > 0) continue;
-      heardAt = clock.now();
-      return find();
+      if (untilPoll() > 0) continue;
+      lastReceivedAt = clock.now();
+      return poll();
     }
   };
 
   const close = () => {
-    over.abort('over');
+    closed.abort('closed');
     subscription.close();
   };
 
-  return { listen, close };
+  return { next, close };
 }
 
 /**
- * Answers with what happens to a run until it ends or waits for outputs (contract §7). A client
- * that goes away only ends its own subscription.
+ * Streams a run's events until it ends or waits for tool outputs (contract §7). The run goes on when
+ * the client disconnects.
  */
 export function runStreamResponse(source: StreamSource): Response {
   const { deduplicator, clock, include } = source;
-  const { listen, close } = createEventSource(source);
+  const events = createEventSource(source);
   let lastSentAt = clock.now();
   const next = async (): Promise<string | null> => {
     if (deduplicator.ended) return null;
     let frames = '';
     while (frames === '') {
-      frames = encode(await listen(), include);
-      if (frames === '' && clock.now() - lastSentAt >= keepAlive) frames = keepAliveFrame;
+      frames = encode(await events.next(), include);
+      if (frames === '' && clock.now() - lastSentAt >= keepAliveMs) frames = keepAliveFrame;
     }
     lastSentAt = clock.now();
     if (!deduplicator.ended) return frames;
-    close();
+    events.close();
     return frames + doneFrame;
   };
-  return sseResponse(next, close);
+  return sseResponse(next, events.close);
 }

@@ -8,7 +8,7 @@ import type { EngineDeps } from '../options.ts';
 import { threadDeleted } from '../events/event-bus.ts';
 import type { RunWorker } from '../runs/worker.ts';
 import { findActiveRun } from '../store/runs.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, ThreadRow, ToolResources } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import {
   deleteThread,
@@ -19,30 +19,49 @@ import {
   toThread,
   updateThread,
 } from '../store/threads.ts';
-import { type ThreadRow } from '../store/schema.ts';
-import { withUpstreamLookups } from './upstream-lookups.ts';
-import { addMessages, type CreateDeps } from './messages.ts';
-import { createToolResources, modifyToolResources, threadStoreExpiry } from './tool-resources.ts';
+import { type UpstreamStores, withUpstreamLookups } from './upstream-lookups.ts';
+import { type CreateDeps, insertMessages } from './messages.ts';
+import {
+  addAttachments,
+  createToolResources,
+  modifyToolResources,
+  prepareAttachments,
+  threadStoreExpiry,
+} from './tool-resources.ts';
 
-/** Makes a thread with its first messages, within the caller's transaction; `path` leads to its fields. */
+/** The resources of a new thread and its first messages; `path` leads to the thread's fields. */
+export async function prepareThread(
+  { messages = [], tool_resources }: CreateThread,
+  stores: UpstreamStores,
+  path = '',
+): Promise<ToolResources> {
+  const resources = await createToolResources(
+    tool_resources,
+    stores,
+    `${path}tool_resources`,
+    threadStoreExpiry,
+  );
+  return addAttachments(resources, messages, await prepareAttachments(resources, messages, stores));
+}
+
+/** Adds a thread with its first messages, in the caller's transaction. */
 export async function addThread(
   db: Database,
-  { messages = [], tool_resources, metadata }: CreateThread,
-  making: CreateDeps,
-  path = '',
+  { messages = [], metadata }: CreateThread,
+  tool_resources: ToolResources,
+  deps: CreateDeps,
 ): Promise<ThreadRow> {
-  const { clock, ids, lookups } = making;
-  const place = `${path}tool_resources`;
-  const thread = await insertThread(db, ids.newId('thread_'), unixSeconds(clock), {
+  const thread = await insertThread(db, deps.ids.newId('thread_'), unixSeconds(deps.clock), {
     metadata: metadata ?? {},
-    tool_resources: createToolResources(tool_resources, lookups, place, threadStoreExpiry),
+    tool_resources,
   });
-  return (await addMessages(db, thread, messages, making)).thread;
+  await insertMessages(db, thread.id, messages, deps);
+  return thread;
 }
 
 /** `/threads` (contract §4.2), and the list of threads, which upstream never offered. */
-export function threadRoutes(options: EngineDeps, worker: RunWorker): Hono {
-  const { db } = options;
+export function threadRoutes(deps: EngineDeps, worker: RunWorker): Hono {
+  const { db } = deps;
   const routes = new Hono();
 
   routes.get('/', (context) =>
@@ -56,8 +75,10 @@ export function threadRoutes(options: EngineDeps, worker: RunWorker): Hono {
 
   routes.post('/', async (context) => {
     const fields = await parseBody(context, createThread);
-    const row = await withUpstreamLookups(options, (lookups) =>
-      transact(db, (transaction) => addThread(transaction, fields, { ...options, lookups })),
+    const row = await withUpstreamLookups(
+      deps,
+      (stores) => prepareThread(fields, stores),
+      (resources) => transact(db, (transaction) => addThread(transaction, fields, resources, deps)),
     );
     return context.json(toThread(row));
   });
@@ -81,14 +102,14 @@ export function threadRoutes(options: EngineDeps, worker: RunWorker): Hono {
   });
 
   routes.delete('/:thread_id', async (context) => {
-    const [id, live] = await options.events.transactAndPublish(db, async (transaction, emit) => {
+    const [id, activeRun] = await deps.events.transactAndPublish(db, async (transaction, emit) => {
       const thread = await threadFromPath(transaction, context);
       const run = await findActiveRun(transaction, thread.id);
       if (run !== undefined) emit(run.id, threadDeleted);
       await deleteThread(transaction, thread.id);
       return [thread.id, run];
     });
-    if (live !== undefined) worker.interrupt(live.id, 'lost');
+    if (activeRun !== undefined) worker.interrupt(activeRun.id, 'lost');
     return context.json({ id, object: 'thread.deleted', deleted: true });
   });
 

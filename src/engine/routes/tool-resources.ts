@@ -1,15 +1,15 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
-import type { newToolResources, toolResources } from '../../schema/tool.ts';
+import { defaultRanker, type newToolResources, type toolResources } from '../../schema/tool.ts';
 import { errors } from '../http/errors.ts';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
 import type { ToolResources } from '../store/schema.ts';
-import type { UpstreamLookups } from './upstream-lookups.ts';
+import { StalePreparation, type UpstreamStores } from './upstream-lookups.ts';
 import type { CreateMessage } from '../../schema/message.ts';
 
 type AssistantTool = OpenAI.Beta.AssistantTool;
 
-/** Fills in what the API fills in when it answers with a tool (contract §3.3). */
+/** Fills in the defaults that the API's responses show (contract §3.3). */
 export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[] =>
   tools.map((tool) => {
     if (tool.type === 'function') {
@@ -18,14 +18,14 @@ export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[]
     }
     if (tool.type === 'code_interpreter') return tool;
     const { ranking_options, ...limits } = tool.file_search ?? {};
-    const { ranker = 'default_2024_08_21', score_threshold = 0 } = ranking_options ?? {};
+    const { ranker = defaultRanker, score_threshold = 0 } = ranking_options ?? {};
     const ranking = { ranker, score_threshold, hybrid_search: null };
     return { ...tool, file_search: { ...limits, ranking_options: ranking } };
   });
 
 type ToolResourcesOf<Schema extends z.ZodType> = z.infer<Schema> | undefined;
 
-/** Files and stores by id. */
+/** The ids of files and vector stores, in one order of tools. */
 export function toToolResources(resources: ToolResourcesOf<typeof toolResources>): ToolResources {
   const { code_interpreter, file_search } = resources ?? {};
   return {
@@ -38,50 +38,47 @@ export function toToolResources(resources: ToolResourcesOf<typeof toolResources>
   };
 }
 
-/** Resources once modified: null clears them, and those of a tool that is absent stay (contract §4.1). */
+/** Modified resources: null clears them, and those of an absent tool stay (contract §4.1). */
 export const modifyToolResources = (
   current: ToolResources,
   resources: ToolResourcesOf<typeof toolResources>,
 ): ToolResources => (resources === null ? {} : toToolResources({ ...current, ...resources }));
 
-/** Vector stores that come to be with a thread do not outlive it by much (contract §4.3). */
+/** When the vector store of a thread expires (contract §4.3). */
 export const threadStoreExpiry = {
   expires_after: { anchor: 'last_active_at', days: 7 },
 } as const satisfies Partial<NewVectorStore>;
 
-/** The same, and a vector store that is to be made on the way; `path` leads to the resources. */
-export function createToolResources(
+/** The resources of a new object; creates the vector store that they describe. `path` leads to them. */
+export async function createToolResources(
   resources: ToolResourcesOf<typeof newToolResources>,
-  lookups: UpstreamLookups,
+  stores: UpstreamStores,
   path = 'tool_resources',
-  life: Pick<NewVectorStore, 'expires_after'> = {},
-): ToolResources {
-  const { vector_stores = [], ...given } = resources?.file_search ?? {};
+  expiry: Pick<NewVectorStore, 'expires_after'> = {},
+): Promise<ToolResources> {
+  const { vector_stores = [], ...file_search } = resources?.file_search ?? {};
   const [store] = vector_stores;
   if (store === undefined) {
-    return toToolResources({
-      ...resources,
-      ...(resources?.file_search && { file_search: given }),
-    });
+    return toToolResources({ ...resources, ...(resources?.file_search && { file_search }) });
   }
-  const place = `${path}.file_search.vector_stores`;
-  if ((given.vector_store_ids ?? []).length > 0) throw errors.mutuallyExclusiveStores(place);
+  const param = `${path}.file_search.vector_stores`;
+  if ((file_search.vector_store_ids ?? []).length > 0) throw errors.mutuallyExclusiveStores(param);
   const { file_ids = [], metadata, chunking_strategy } = store;
-  const made = lookups.ensureVectorStore({
+  const id = await stores.ensure({
     file_ids,
     ...(metadata !== undefined && { metadata }),
     ...(chunking_strategy !== undefined && { chunking_strategy }),
-    ...life,
+    ...expiry,
   });
-  if (made === null) throw errors.vectorStoresUnsupported(place);
-  return toToolResources({ ...resources, file_search: { vector_store_ids: [made] } });
+  if (id === null) throw errors.vectorStoresUnsupported(param);
+  return toToolResources({ ...resources, file_search: { vector_store_ids: [id] } });
 }
 
 const union = (...lists: readonly (readonly string[] | undefined)[]): string[] => [
   ...new Set(lists.flatMap((list) => list ?? [])),
 ];
 
-/** Everything that either side names, each id once. */
+/** The ids of both, each once. */
 export function mergeToolResources(one: ToolResources, other: ToolResources): ToolResources {
   const merged: ToolResources = {};
   if (one.code_interpreter !== undefined || other.code_interpreter !== undefined) {
@@ -89,8 +86,11 @@ export function mergeToolResources(one: ToolResources, other: ToolResources): To
     merged.code_interpreter = { file_ids };
   }
   if (one.file_search !== undefined || other.file_search !== undefined) {
-    const stores = union(one.file_search?.vector_store_ids, other.file_search?.vector_store_ids);
-    merged.file_search = { vector_store_ids: stores };
+    const vector_store_ids = union(
+      one.file_search?.vector_store_ids,
+      other.file_search?.vector_store_ids,
+    );
+    merged.file_search = { vector_store_ids };
   }
   return merged;
 }
@@ -98,48 +98,68 @@ export function mergeToolResources(one: ToolResources, other: ToolResources): To
 type Tool = NonNullable<CreateMessage['attachments']>[number]['tools'][number]['type'];
 
 /** The files attached for one tool, each once. */
-function attachedFor(wanted: Tool, messages: readonly CreateMessage[]): string[] {
+function attachedFiles(tool: Tool, messages: readonly CreateMessage[]): string[] {
   const attachments = messages.flatMap((message) => message.attachments ?? []);
-  const given = attachments.filter(({ tools }) => tools.some(({ type }) => type === wanted));
-  return [...new Set(given.map(({ file_id }) => file_id))];
+  return union(
+    attachments
+      .filter(({ tools }) => tools.some(({ type }) => type === tool))
+      .map(({ file_id }) => file_id),
+  );
 }
 
-/** The code interpreter takes so many files of a thread (contract §4.7). */
-const maxFiles = 20;
-function addCodeFiles(resources: ToolResources, file_ids: string[]): ToolResources {
+/** Files of one thread that the code interpreter takes (contract §4.7). */
+const maxCodeFiles = 20;
+
+function addCodeFiles(resources: ToolResources, messages: readonly CreateMessage[]): ToolResources {
+  const file_ids = attachedFiles('code_interpreter', messages);
+  if (file_ids.length === 0) return resources;
   const merged = mergeToolResources(resources, { code_interpreter: { file_ids } });
   const count = merged.code_interpreter?.file_ids.length ?? 0;
-  if (count > maxFiles) {
-    throw errors.tooManyFiles('tool_resources.code_interpreter.file_ids', maxFiles, count);
+  if (count > maxCodeFiles) {
+    throw errors.tooManyFiles('tool_resources.code_interpreter.file_ids', maxCodeFiles, count);
   }
   return merged;
 }
 
-/** Into the thread's vector store, which is made now if there is none or it has expired. */
-function addSearchFiles(
+/** A thread's vector store before and after files were added; another one where it had expired. */
+export interface SearchStore {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+const searchStoreId = ({ file_search }: ToolResources): string | undefined =>
+  file_search?.vector_store_ids[0];
+
+/**
+ * Adds the files that messages attach for file search to the thread's vector store, or to a new one
+ * where it has none. Null where there are no such files. An endpoint without file search leaves the
+ * attachments with the message alone.
+ */
+export async function prepareAttachments(
   resources: ToolResources,
-  file_ids: string[],
-  lookups: UpstreamLookups,
-): ToolResources {
-  const [own] = resources.file_search?.vector_store_ids ?? [];
-  const store = lookups.ensureVectorStore({ file_ids, ...threadStoreExpiry }, own);
-  if (store === null || store === own) return resources;
-  return { ...resources, file_search: { vector_store_ids: [store] } };
+  messages: readonly CreateMessage[],
+  stores: UpstreamStores,
+): Promise<SearchStore | null> {
+  addCodeFiles(resources, messages);
+  const file_ids = attachedFiles('file_search', messages);
+  if (file_ids.length === 0) return null;
+  const before = searchStoreId(resources);
+  const after = await stores.ensure({ file_ids, ...threadStoreExpiry }, before);
+  return { before, after: after ?? before };
 }
 
 /**
- * A thread's resources once messages have brought their attachments (contract §4.3); the same value
- * when nothing changes. An endpoint without file search keeps attachments for it with the message.
+ * A thread's resources with the files of new messages (contract §4.3); the same value when nothing
+ * changes. `prepared` is what {@link prepareAttachments} made of an earlier state of them.
  */
 export function addAttachments(
   resources: ToolResources,
   messages: readonly CreateMessage[],
-  lookups: UpstreamLookups,
+  prepared: SearchStore | null,
 ): ToolResources {
-  const forCode = attachedFor('code_interpreter', messages);
-  const forSearch = attachedFor('file_search', messages);
-  let shared = resources;
-  if (forCode.length > 0) shared = addCodeFiles(shared, forCode);
-  if (forSearch.length > 0) shared = addSearchFiles(shared, forSearch, lookups);
-  return shared;
+  const store = searchStoreId(resources);
+  if (prepared !== null && prepared.before !== store) throw new StalePreparation();
+  const withCodeFiles = addCodeFiles(resources, messages);
+  if (prepared?.after === undefined || prepared.after === store) return withCodeFiles;
+  return { ...withCodeFiles, file_search: { vector_store_ids: [prepared.after] } };
 }

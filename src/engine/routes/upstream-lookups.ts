@@ -1,112 +1,74 @@
-import type OpenAI from 'openai';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
 import type { EngineOptions } from '../options.ts';
 import { isConnectionLoss } from '../store/errors.ts';
 
 /*
- * Some changes need an answer of the model endpoint: which tools it has, a vector store made there.
- * It is never asked within a transaction, where all others would wait for it. So a change is
- * attempted; what turns out to be missing ends the attempt, is asked for, and the change is
- * attempted again with the answer at hand. By then all that could be refused has been checked once,
- * and whatever has changed meanwhile is seen.
+ * Some changes need an answer of the model endpoint: which tools it has, or a new vector store. A
+ * transaction never waits for the endpoint, because all other writes would wait too.
  */
-type Parts = Pick<EngineOptions, 'model' | 'files' | 'log'>;
-type Tools = readonly OpenAI.Beta.AssistantTool[];
+type Deps = Pick<EngineOptions, 'model' | 'files' | 'log'>;
 
-/** Ends an attempt, whose transaction is undone. */
-class LookupNeeded extends Error {
-  override readonly name = 'Missing';
-  readonly ask: () => Promise<void>;
+/** How often a change is prepared while others keep changing what it depends on. */
+const maxAttempts = 10;
 
-  constructor(ask: () => Promise<void>) {
-    super('The model endpoint has to be asked first.');
-    this.ask = ask;
-  }
+/** What a change was prepared for has changed since: prepare it again. */
+export class StalePreparation extends Error {
+  override readonly name = 'StalePreparation';
 }
 
-/** What one change needs of the model endpoint, asked between its attempts. */
-export class UpstreamLookups {
-  readonly #deps: Parts;
-  readonly #refusals = new Map<string, string | null>();
-  readonly #stores = new Map<string, string | null>();
-  /** Vector stores: those that were made, and of these the ones that the last attempt has used. */
-  readonly #made = new Set<string>();
-  readonly #used = new Set<string>();
+/** The vector stores that one change needs at the model endpoint. */
+export class UpstreamStores {
+  readonly #deps: Deps;
+  readonly #createdIds: string[] = [];
 
-  constructor(deps: Parts) {
+  constructor(deps: Deps) {
     this.#deps = deps;
   }
 
-  /** Why runs cannot have these tools, in one sentence; null when they can. */
-  unsupportedTools(tools: Tools): string | null {
-    if (tools.every(({ type }) => type === 'function')) return null;
-    const types = JSON.stringify(tools.map(({ type }) => type));
-    return this.#need(this.#refusals, types, () => this.#deps.model.unsupportedTools(tools));
-  }
-
   /**
-   * The id of a vector store that holds the files: the given one, or else a new one, which is deleted
-   * again if the change does not come to use it. Null where there are none.
+   * Adds files to the vector store, or to a new one where none is given or it has expired. Resolves
+   * to the id of the store, or to null where there are no vector stores.
    */
-  ensureVectorStore(store: NewVectorStore, given?: string): string | null {
-    if (this.unsupportedTools([{ type: 'file_search' }]) !== null) return null;
-    const id = this.#need(this.#stores, JSON.stringify([given, store]), async () => {
-      const { files } = this.#deps;
-      if (files === null) return null;
-      if (given === undefined) return this.#note(await files.createVectorStore(store));
-      const holder = await files.addToVectorStore(given, store);
-      return holder === given ? holder : this.#note(holder);
-    });
-    if (id !== null) this.#used.add(id);
-    return id;
+  async ensure(store: NewVectorStore, id?: string): Promise<string | null> {
+    const { files, model } = this.#deps;
+    const reason = await model.unsupportedTools([{ type: 'file_search' }]);
+    if (files === null || reason !== null) return null;
+    const holderId = await (id === undefined
+      ? files.createVectorStore(store)
+      : files.addToVectorStore(id, store));
+    if (holderId !== null && holderId !== id) this.#createdIds.push(holderId);
+    return holderId;
   }
 
-  async attempt<T>(change: (lookups: UpstreamLookups) => Promise<T>): Promise<T> {
-    for (;;) {
-      this.#used.clear();
-      try {
-        return await change(this);
-      } catch (error) {
-        // Nobody knows whether a commit happened that was not answered.
-        if (!isConnectionLoss(error)) this.#used.clear();
-        if (!(error instanceof LookupNeeded)) throw error;
-        await error.ask();
-      }
-    }
-  }
-
-  /** Deletes the stores that were made for nothing. */
-  async deleteUnusedStores(): Promise<void> {
+  async deleteCreated(): Promise<void> {
     const { files, log } = this.#deps;
-    for (const id of this.#made) {
-      if (this.#used.has(id)) continue;
+    for (const id of this.#createdIds) {
       await files?.deleteVectorStore(id).catch(({ message }: Error) => {
-        log.warn('vector store left over', { id, error: message });
+        log.warn('could not delete an unused vector store', { id, error: message });
       });
     }
   }
-
-  #note(made: string | null): string | null {
-    if (made !== null) this.#made.add(made);
-    return made;
-  }
-
-  #need<T>(answers: Map<string, T>, key: string, ask: () => Promise<T>): T {
-    const answer = answers.get(key);
-    if (answer !== undefined) return answer;
-    throw new LookupNeeded(async () => void answers.set(key, await ask()));
-  }
 }
 
-/** Makes a change that may need the model endpoint; `change` is made again for each of its answers. */
-export async function withUpstreamLookups<T>(
-  deps: Parts,
-  change: (lookups: UpstreamLookups) => Promise<T>,
-): Promise<T> {
-  const lookups = new UpstreamLookups(deps);
-  try {
-    return await lookups.attempt(change);
-  } finally {
-    await lookups.deleteUnusedStores();
+/**
+ * Makes a change that needs the model endpoint. `prepare` checks the request and asks the endpoint,
+ * outside a transaction; `change` checks again and writes, in a transaction, and throws
+ * {@link StalePreparation} where the answers no longer fit. Vector stores created for a change that
+ * fails are deleted.
+ */
+export async function withUpstreamLookups<Prepared, Result>(
+  deps: Deps,
+  prepare: (stores: UpstreamStores) => Promise<Prepared>,
+  change: (prepared: Prepared) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    const stores = new UpstreamStores(deps);
+    try {
+      return await change(await prepare(stores));
+    } catch (error) {
+      // A commit whose answer was lost may have happened.
+      if (!isConnectionLoss(error)) await stores.deleteCreated();
+      if (!(error instanceof StalePreparation) || attempt === maxAttempts) throw error;
+    }
   }
 }

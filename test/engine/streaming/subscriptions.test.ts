@@ -90,7 +90,7 @@ describe('a client that goes away', () => {
     const source = {
       subscription,
       deduplicator: new EventDeduplicator(),
-      look: async () => [],
+      replay: async () => [],
       clock,
     };
     const reader = runStreamResponse(source).body?.getReader();

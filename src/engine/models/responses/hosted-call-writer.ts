@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { defaultRanker } from '../../../schema/tool.ts';
 import type { HostedCall, ModelEvent } from '../model.ts';
 import type { CodeItem, RawEvent } from './generated-files.ts';
 
@@ -25,7 +26,7 @@ const toResult = (result: NonNullable<SearchItem['results']>[number]): Result =>
 /** How results were ranked, as the assistant's tool says it. */
 function rankingOf(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
   const search = tools.find((tool) => tool.type === 'file_search')?.file_search;
-  const { ranker = 'default_2024_08_21', score_threshold = 0 } = search?.ranking_options ?? {};
+  const { ranker = defaultRanker, score_threshold = 0 } = search?.ranking_options ?? {};
   return { ranking_options: { ranker, score_threshold } };
 }
 
