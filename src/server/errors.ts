@@ -1,4 +1,4 @@
-import { noRetry } from '../engine/http/errors.ts';
+import { noRetryHeaders } from '../engine/http/errors.ts';
 import { ApiError } from '../shared/errors.ts';
 
 const keysPage = 'https://platform.openai.com/account/api-keys';
@@ -47,7 +47,7 @@ export const serverErrors = {
     }),
   bodyTimedOut: () =>
     new ApiError(408, 'The request body did not arrive in time.', {
-      headers: { ...closeConnection.headers, ...noRetry },
+      headers: { ...closeConnection.headers, ...noRetryHeaders },
     }),
   bodyIncomplete: () => new ApiError(400, 'The request body is incomplete.', closeConnection),
   bodyTooLarge: (maxBytes: number) =>
@@ -58,6 +58,6 @@ export const serverErrors = {
     new ApiError(
       508,
       'OPENAI_BASE_URL points to this server itself. Set it to the model endpoint.',
-      { headers: noRetry },
+      { headers: noRetryHeaders },
     ),
 } as const;

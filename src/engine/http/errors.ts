@@ -4,8 +4,8 @@ import { malformedId, type ValidationError } from '../../schema/validation-error
 
 type RunStatus = OpenAI.Beta.Threads.RunStatus;
 
-/** The kinds of object that are looked up by id: their name, path parameter and id prefix. */
-export const kinds = {
+/** Objects found by id: name in messages, path parameter and id prefix. */
+export const objectKinds = {
   assistant: { noun: 'assistant', param: 'assistant_id', prefix: 'asst' },
   thread: { noun: 'thread', param: 'thread_id', prefix: 'thread' },
   message: { noun: 'message', param: 'message_id', prefix: 'msg' },
@@ -13,15 +13,15 @@ export const kinds = {
   step: { noun: 'run step', param: 'step_id', prefix: 'step' },
 } as const;
 
-export type Kind = keyof typeof kinds;
+export type ObjectKind = keyof typeof objectKinds;
 
 interface ErrorDetails {
   readonly param?: string | null;
   readonly code?: string | null;
 }
 
-/** Without it the SDKs would send the request again. */
-export const noRetry = { 'x-should-retry': 'false' };
+/** Stops the SDKs from retrying. */
+export const noRetryHeaders = { 'x-should-retry': 'false' };
 
 const badRequest = (message: string, details: ErrorDetails = {}): ApiError =>
   new ApiError(400, message, details);
@@ -32,41 +32,41 @@ const invalid = ({ message, ...details }: ValidationError): ApiError =>
 const pythonList = (values: readonly string[]): string =>
   `[${values.map((value) => `'${value}'`).join(', ')}]`;
 
-/** What an endpoint answered; `status` null: nothing. */
+/** An error of the model endpoint; `status` is null where it sent no response. */
 interface EndpointFailure extends ErrorDetails {
   readonly message: string;
   readonly status: number | null;
 }
 
-/** Statuses by which it says that the request is at fault; others are the server's own affair. */
-const callerStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
+/** The endpoint's statuses that are passed on as 400; others become 500. */
+const badRequestStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /**
- * The catalogue of contract §2.2, by row. Rows 12 to 26 are worded in `schema/issue.ts`, where
- * values are checked; rows 1, 2, 36 and 37 belong to a server that asks for headers and keys.
+ * The catalogue of contract §2.2, by row. Rows 12 to 26 are in `schema/validation-error.ts`, rows 36
+ * and 37 in `server/errors.ts`; this engine does not require the header of rows 1 and 2.
  */
 export const errors = {
   /** Rows 3 to 7. */
-  notFound: (kind: Kind, id: string) =>
-    new ApiError(404, `No ${kinds[kind].noun} found with id '${id}'.`),
+  notFound: (kind: ObjectKind, id: string) =>
+    new ApiError(404, `No ${objectKinds[kind].noun} found with id '${id}'.`),
   /** Row 8, by analogy. */
   messageFileNotFound: (file_id: string, message_id: string) =>
     new ApiError(404, `No file found with id '${file_id}' in message '${message_id}'.`),
-  /** In the words of the API's files. */
+  /** The wording of the files API. */
   fileNotFound: (file_id: string) =>
     new ApiError(404, `No such File object: ${file_id}`, { param: 'id' }),
   /** Rows 9 to 11. */
-  malformedId: (kind: Kind, id: string) =>
-    invalid(malformedId(kinds[kind].param, id, kinds[kind].prefix)),
+  malformedId: (kind: ObjectKind, id: string) =>
+    invalid(malformedId(objectKinds[kind].param, id, objectKinds[kind].prefix)),
   /** Rows 12 to 26. */
   invalid,
-  /** Row 22, for files that requests have brought one after the other. */
-  tooManyFiles: (name: string, most: number, count: number) =>
+  /** Row 22, for files that several requests added to one thread. */
+  tooManyFiles: (name: string, maxLength: number, length: number) =>
     badRequest(
-      `Invalid '${name}': array too long. Expected an array with maximum length ${most}, but got an array with length ${count} instead.`,
+      `Invalid '${name}': array too long. Expected an array with maximum length ${maxLength}, but got an array with length ${length} instead.`,
       { param: name, code: 'array_above_max_length' },
     ),
-  /** The general API's wording, where two fields exclude each other (contract §3.4). */
+  /** The wording of the general API for fields that exclude each other (contract §3.4). */
   mutuallyExclusiveStores: (param: string) =>
     badRequest(
       `Mutually exclusive parameters: '${param}'. Ensure you are only providing one of: 'vector_stores' or 'vector_store_ids'.`,
@@ -91,9 +91,11 @@ export const errors = {
   /** Row 33. */
   runNotWaitingForOutputs: (status: RunStatus) =>
     badRequest(`Runs in status "${status}" do not accept tool outputs.`),
-  /** Row 34: a list as Python writes it, and no full stop. */
-  wrongOutputs: (wanted: readonly string[], got: readonly string[]) =>
-    badRequest(`Expected tool outputs for call_ids ${pythonList(wanted)}, got ${pythonList(got)}`),
+  /** Row 34: a Python list and no full stop. */
+  wrongOutputs: (expected: readonly string[], got: readonly string[]) =>
+    badRequest(
+      `Expected tool outputs for call_ids ${pythonList(expected)}, got ${pythonList(got)}`,
+    ),
   /** Row 35. */
   outputsTooLarge: () =>
     badRequest("'tool_outputs' too large: the combined tool outputs must be less than 512kb.", {
@@ -103,7 +105,7 @@ export const errors = {
   /** Row 38. */
   internal: () =>
     new ApiError(500, 'The server had an error processing your request. Sorry about that!'),
-  /** Row 38, where the reason is one that whoever runs the server can do something about. */
+  /** Row 38, with a reason that the operator can act on. */
   databaseUnavailable: (reason: string) =>
     new ApiError(500, `The server cannot use its database: ${reason}.`),
   /** Row 39. */
@@ -119,34 +121,34 @@ export const errors = {
   unknownUrl: (method: string, path: string) =>
     new ApiError(404, `Invalid URL (${method} ${path})`),
 
-  /** Requests for the model endpoint that cannot be sent there. */
+  /** Requests that cannot be forwarded to the model endpoint. */
   unsupportedEndpoint: (method: string, path: string, reason: string) =>
     new ApiError(501, `${method} ${path} is not supported here: ${reason}`, {
       code: 'unsupported_endpoint',
-      headers: noRetry,
+      headers: noRetryHeaders,
     }),
   unreachable: (reason: string) =>
     new ApiError(502, `The model endpoint could not be reached: ${reason}.`),
 
-  /** Below: what this engine cannot do, which upstream could. */
+  /** From here on: what the hosted API could do and this engine cannot. */
   modelNotConfigured: (reason: string) =>
     badRequest(reason, { param: 'model', code: 'model_not_configured' }),
   unsupportedTool: (reason: string) =>
     badRequest(reason, { param: 'tools', code: 'unsupported_tool' }),
   fileOnlyHere: (file_id: string) =>
     badRequest(
-      `File '${file_id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,
+      `File '${file_id}' exists only on this server. Download it and upload it to the model endpoint before using it with tools.`,
       { param: 'tool_resources', code: 'unsupported_file' },
     ),
   vectorStoresUnsupported: (path: string) =>
-    badRequest(`'${path}' is not supported here: there are no vector stores, so leave it out.`, {
+    badRequest(`'${path}' is not supported because no vector stores are available. Leave it out.`, {
       param: path,
       code: 'unsupported_parameter',
     }),
-  /** What the model endpoint has against its files, in its own words. */
+  /** An error of the model endpoint's files and vector stores, in its own words. */
   endpointFiles: ({ status, message, ...details }: EndpointFailure) => {
     if (status === 404) return new ApiError(404, message, details);
-    if (status !== null && callerStatuses.has(status)) return badRequest(message, details);
-    return new ApiError(500, `The model endpoint's files cannot be used: ${message}`);
+    if (status !== null && badRequestStatuses.has(status)) return badRequest(message, details);
+    return new ApiError(500, `The request to the model endpoint failed: ${message}`);
   },
 } as const;

@@ -1,39 +1,39 @@
-import type { Context } from 'hono';
 import * as z from 'zod';
 import { listQuery } from '../../schema/common.ts';
 import type { Page, PageQuery, Cursor } from '../store/keyset-page.ts';
-import { errors, type Kind } from './errors.ts';
-import { parseQuery } from './request.ts';
+import { errors, type ObjectKind } from './errors.ts';
 
 export const listSchema = z.object(listQuery);
 
 type ListQuery = z.infer<typeof listSchema>;
 
+/** Objects on a page without `limit` (contract §3.1). */
+const defaultLimit = 20;
+
 /**
- * Turns a list's query into the page to read. `find` looks a cursor up in the list itself; one that
- * never was there is a 404, since there is no telling what comes after it (contract §3.1). Programs
- * delete what a page shows them and go on to the next one, behind what is gone.
+ * Converts a list's query. `findCursor` finds an object's position in the list, even once it has
+ * been deleted; throws a 404 for a cursor that was never in it (contract §3.1).
  */
-export async function toPageQuery(
+async function toPageQuery(
   query: ListQuery,
-  kind: Kind,
-  find: (id: string) => Promise<Cursor | undefined>,
+  kind: ObjectKind,
+  findCursor: (id: string) => Promise<Cursor | undefined>,
 ): Promise<PageQuery> {
-  const position = async (id: string): Promise<Cursor> => {
-    const found = await find(id);
-    if (found === undefined) throw errors.notFound(kind, id);
-    return found;
+  const cursor = async (id: string): Promise<Cursor> => {
+    const position = await findCursor(id);
+    if (position === undefined) throw errors.notFound(kind, id);
+    return position;
   };
   return {
-    limit: query.limit ?? 20,
+    limit: query.limit ?? defaultLimit,
     order: query.order ?? 'desc',
-    ...(query.after === undefined ? {} : { after: await position(query.after) }),
-    ...(query.before === undefined ? {} : { before: await position(query.before) }),
+    ...(query.after === undefined ? {} : { after: await cursor(query.after) }),
+    ...(query.before === undefined ? {} : { before: await cursor(query.before) }),
   };
 }
 
 /** The list envelope of contract §3.1; `first_id` and `last_id` are null on an empty page. */
-export function toList<T extends { id: string }>(data: T[], has_more: boolean) {
+function toList<T extends { id: string }>(data: T[], has_more: boolean) {
   return {
     object: 'list' as const,
     data,
@@ -43,17 +43,18 @@ export function toList<T extends { id: string }>(data: T[], has_more: boolean) {
   };
 }
 
-/** Reads and answers one page of a list that takes the common query and nothing else. */
+interface List<Row extends Cursor> {
+  readonly kind: ObjectKind;
+  readonly findCursor: (id: string) => Promise<Cursor | undefined>;
+  readonly read: (page: PageQuery) => Promise<Page<Row>>;
+  readonly toObject: (row: Row) => { id: string };
+}
+
+/** Responds with the page of a list that the query asks for. */
 export async function listResponse<Row extends Cursor>(
-  context: Context,
-  list: {
-    readonly kind: Kind;
-    readonly find: (id: string) => Promise<Cursor | undefined>;
-    readonly read: (page: PageQuery) => Promise<Page<Row>>;
-    readonly toObject: (row: Row) => { id: string };
-  },
+  query: ListQuery,
+  { kind, findCursor, read, toObject }: List<Row>,
 ): Promise<Response> {
-  const query = await toPageQuery(parseQuery(context, listSchema), list.kind, list.find);
-  const { rows, has_more } = await list.read(query);
-  return context.json(toList(rows.map(list.toObject), has_more));
+  const { rows, has_more } = await read(await toPageQuery(query, kind, findCursor));
+  return Response.json(toList(rows.map(toObject), has_more));
 }

@@ -6,8 +6,8 @@ function decode(path: string): string | null {
   }
 }
 
-/** Whether no segment could lead another server out of its base path. */
-const isPlain = (segments: readonly string[]): boolean =>
+/** Whether every segment stays within another server's base path. */
+const isContained = (segments: readonly string[]): boolean =>
   segments.every(
     (segment, index) =>
       // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -15,26 +15,26 @@ const isPlain = (segments: readonly string[]): boolean =>
       (segment !== '' || index === segments.length - 1),
   );
 
-/** Who answers a path under `/v1`: the engine, the model endpoint, or nobody. */
+/** Who serves a path: the engine, the model endpoint, or nobody. */
 export type ApiOwner = 'engine' | 'upstream' | 'none';
 
 /**
- * Finds who answers a path, given as the URL parser left it. Whatever encoding it has, a path that
- * belongs to the engine is never sent elsewhere.
+ * Finds who serves a path as the URL parser returns it. A path of the engine is never forwarded,
+ * however it is encoded.
  */
 export function apiOwner(path: string): ApiOwner {
   const decoded = decode(path);
-  const [root, version, resource = '', ...rest] = (decoded ?? path).split(/[/\\]/u);
+  const [root, version, resource = '', ...others] = (decoded ?? path).split(/[/\\]/u);
   if (root !== '' || version !== 'v1' || resource === '') return 'none';
   if (resource === 'assistants' || resource === 'threads') return 'engine';
-  // The rest of the path is put behind another base, where `%2f@host` would be a host.
-  const isWritten = path.startsWith('/v1/') && decoded !== null;
-  return isWritten && isPlain([resource, ...rest]) ? 'upstream' : 'none';
+  // The path is appended to another base, where `%2f@host` would be read as a host.
+  const isPlain = path.startsWith('/v1/') && decoded !== null;
+  return isPlain && isContained([resource, ...others]) ? 'upstream' : 'none';
 }
 
 /**
- * The URL at the model endpoint for a URL under `/v1`; null when it would lead to another origin,
- * which must never get the server's key.
+ * The model endpoint's URL for a URL under `/v1`; null for another origin, which must never get the
+ * server's key.
  */
 export function upstreamUrl(baseURL: string, { pathname, search }: URL): string | null {
   const base = baseURL.replace(/\/+$/u, '');

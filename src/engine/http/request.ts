@@ -4,7 +4,7 @@ import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
 import { toValidationError } from '../../schema/validation-error.ts';
 import { errors } from './errors.ts';
 
-function check<T>(schema: z.ZodType<T>, value: unknown): T {
+function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw errors.invalid(toValidationError(result.error));
@@ -23,19 +23,18 @@ function parseJson(text: string): unknown {
   return value;
 }
 
-/** The request's JSON body, checked; throws the API's error for the first thing wrong with it. */
+/** The request's JSON body; throws the API's error for the first invalid field. */
 export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  return check(schema, parseJson(await context.req.text()));
+  return validate(schema, parseJson(await context.req.text()));
 }
 
-/** A query value in the type its schema asks for: numbers arrive as text. */
+/** Converts a numeric query value for its schema. */
 const coerceQueryValue = (key: string, text: string): unknown =>
   key === 'limit' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 
 /**
- * The request's query, checked; unknown parameters are ignored (contract §11), and so are empty
- * ones, as templates and forms leave them. `include[]`, `include[0]` and a repeated `include` all
- * make the list.
+ * The request's query. Unknown parameters are ignored (contract §11), and so are empty ones, which
+ * forms send. `include[]`, `include[0]` and a repeated `include` all add to one list.
  */
 export function parseQuery<T>(context: Context, schema: z.ZodType<T>): T {
   const query: Record<string, unknown> = {};
@@ -46,5 +45,5 @@ export function parseQuery<T>(context: Context, schema: z.ZodType<T>): T {
     else query[name] = coerceQueryValue(name, text);
   }
   if (include.length > 0) query['include'] = include;
-  return check(schema, query);
+  return validate(schema, query);
 }

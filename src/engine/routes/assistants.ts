@@ -2,8 +2,8 @@ import { Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
 import { createAssistant, modifyAssistant } from '../../schema/assistant.ts';
 import { assistantFromPath, parseBetweenChecks } from './path-objects.ts';
-import { listResponse } from '../http/pagination.ts';
-import { parseBody } from '../http/request.ts';
+import { listResponse, listSchema } from '../http/pagination.ts';
+import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import {
   type AssistantBody,
@@ -58,9 +58,9 @@ export function assistantRoutes(options: EngineOptions): Hono {
   const routes = new Hono();
 
   routes.get('/', (context) =>
-    listResponse(context, {
+    listResponse(parseQuery(context, listSchema), {
       kind: 'assistant',
-      find: (id) => assistantCursor(db, id),
+      findCursor: (id) => assistantCursor(db, id),
       read: (page) => listAssistants(db, page),
       toObject: toAssistant,
     }),

@@ -2,14 +2,13 @@ import { type Context, Hono } from 'hono';
 import { errors } from '../http/errors.ts';
 import type { EngineOptions } from '../options.ts';
 import { deleteFile, fileBody, findContent, findFile, toFile } from '../store/files.ts';
-import { type FileRow } from '../store/schema.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, FileRow } from '../store/schema.ts';
 
 const methods = new Set(['GET', 'HEAD', 'DELETE']);
 
 /**
- * Whether a request is about a file that a run made and of which there is a copy; true as well when
- * the database cannot say, which answering it then tells of.
+ * Whether a request is for a generated file with a local copy. True as well when the database fails,
+ * so that the request fails with that error.
  */
 export async function isOwnFileRequest(db: Database, { method, url }: Request): Promise<boolean> {
   const path = /^\/v1\/files\/([^/]+)(?:\/content)?\/?$/u.exec(new URL(url).pathname);
@@ -28,20 +27,20 @@ async function pathFile(db: Database, context: Context): Promise<FileRow> {
   return row;
 }
 
-/** Code chose the name: what no header can say is left to the encoded one. */
+/** A model's code chose the name: characters that a header cannot hold are only in `filename*`. */
 function contentHeaders(row: FileRow): Record<string, string> {
   const { filename, media_type, bytes } = fileBody(row);
-  const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/gu, '_');
-  const encoded = encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*]/gu, escape);
+  const asciiName = filename.replaceAll(/[^\x20-\x7e]|["\\%]/gu, '_');
+  const encodedName = encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*]/gu, escape);
   return {
     'content-type': media_type ?? 'application/octet-stream',
     'content-length': String(bytes),
-    'content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`,
+    'content-disposition': `attachment; filename="${asciiName}"; filename*=UTF-8''${encodedName}`,
     'x-content-type-options': 'nosniff',
   };
 }
 
-/** `/files/{file_id}` of the files that runs made, as far as there are copies (contract §8.6). */
+/** `/files/{file_id}` for local copies of generated files (contract §8.6). */
 export function fileRoutes({ db, files }: EngineOptions): Hono {
   const routes = new Hono();
 

@@ -8,12 +8,12 @@ import { findMessageFile, messageFiles, pageMessageFiles } from '../../schema/me
 import { toMessage } from '../store/messages.ts';
 import { type MessageRow } from '../store/schema.ts';
 
-const unknownIn =
+const notFoundIn =
   ({ id: message_id }: MessageRow) =>
   (id: string) =>
     errors.messageFileNotFound(id, message_id);
 
-/** `/threads/{thread_id}/messages/{message_id}/files`, which only v1 had (contract §4.6). */
+/** `/threads/{thread_id}/messages/{message_id}/files`, of API v1 only (contract §4.6). */
 export function messageFileRoutes({ db }: EngineOptions): Hono {
   const routes = new Hono();
 
@@ -21,13 +21,13 @@ export function messageFileRoutes({ db }: EngineOptions): Hono {
     const [row, query] = await parseBetweenChecks(messageFromPath(db, context), async () =>
       parseQuery(context, listSchema),
     );
-    return context.json(pageMessageFiles(messageFiles(toMessage(row)), query, unknownIn(row)));
+    return context.json(pageMessageFiles(messageFiles(toMessage(row)), query, notFoundIn(row)));
   });
 
   routes.get('/:file_id', async (context) => {
     const row = await messageFromPath(db, context);
     const files = messageFiles(toMessage(row));
-    return context.json(findMessageFile(files, context.req.param('file_id'), unknownIn(row)));
+    return context.json(findMessageFile(files, context.req.param('file_id'), notFoundIn(row)));
   });
 
   return routes;

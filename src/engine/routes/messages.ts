@@ -8,7 +8,7 @@ import {
 } from '../../schema/message.ts';
 import { errors } from '../http/errors.ts';
 import { messageFromPath, threadFromPath, parseBetweenChecks } from './path-objects.ts';
-import { toList, toPageQuery } from '../http/pagination.ts';
+import { listResponse } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import {
@@ -20,12 +20,10 @@ import {
   toMessage,
   updateMessageMetadata,
 } from '../store/messages.ts';
-import { type MessageRow } from '../store/schema.ts';
 import { findActiveRun } from '../store/runs.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, MessageRow, ThreadRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { threadBody, updateThread } from '../store/threads.ts';
-import { type ThreadRow } from '../store/schema.ts';
 import { addAttachments, prepareAttachments, type SearchStore } from './tool-resources.ts';
 import { withUpstreamLookups } from './upstream-lookups.ts';
 
@@ -102,27 +100,14 @@ async function threadWithoutRun(db: Database, context: Context): Promise<ThreadR
   return thread;
 }
 
-/** `/threads/{thread_id}/messages` (contract §4.3). */
-export function messageRoutes(options: EngineOptions): Hono {
-  const { db } = options;
-  const routes = new Hono();
-
-  routes.get('/', async (context) => {
-    const [{ id }, { run_id, ...query }] = await parseBetweenChecks(
-      threadFromPath(db, context),
-      async () => parseQuery(context, listQuery),
-    );
-    const page = await toPageQuery(query, 'message', (cursor) => messageCursor(db, id, cursor));
-    const { rows, has_more } = await listMessages(db, id, page, run_id);
-    return context.json(toList(rows.map(toMessage), has_more));
-  });
-
-  routes.post('/', async (context) => {
+function createMessageRoute(deps: EngineOptions) {
+  const { db } = deps;
+  return async (context: Context) => {
     const [, message] = await parseBetweenChecks(threadFromPath(db, context), () =>
       parseBody(context, createMessage),
     );
     const [row] = await withUpstreamLookups(
-      options,
+      deps,
       async (stores) => {
         const { tool_resources } = threadBody(await threadWithoutRun(db, context));
         return prepareAttachments(tool_resources, [message], stores);
@@ -130,14 +115,35 @@ export function messageRoutes(options: EngineOptions): Hono {
       (prepared) =>
         transact(db, async (transaction) => {
           const thread = await threadWithoutRun(transaction, context);
-          const rows = await insertMessages(transaction, thread.id, [message], options);
+          const rows = await insertMessages(transaction, thread.id, [message], deps);
           await shareAttachments(transaction, thread, [message], prepared);
           return rows;
         }),
     );
     if (row === undefined) throw errors.internal();
     return context.json(toMessage(row));
+  };
+}
+
+/** `/threads/{thread_id}/messages` (contract §4.3). */
+export function messageRoutes(deps: EngineOptions): Hono {
+  const { db } = deps;
+  const routes = new Hono();
+
+  routes.get('/', async (context) => {
+    const [{ id }, { run_id, ...query }] = await parseBetweenChecks(
+      threadFromPath(db, context),
+      async () => parseQuery(context, listQuery),
+    );
+    return listResponse(query, {
+      kind: 'message',
+      findCursor: (cursor) => messageCursor(db, id, cursor),
+      read: (page) => listMessages(db, id, page, run_id),
+      toObject: toMessage,
+    });
   });
+
+  routes.post('/', createMessageRoute(deps));
 
   routes.get('/:message_id', async (context) =>
     context.json(toMessage(await messageFromPath(db, context))),

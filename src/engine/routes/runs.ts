@@ -9,7 +9,7 @@ import {
 } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
 import { runFromPath, threadFromPath, parseBetweenChecks } from './path-objects.ts';
-import { listSchema, toList, toPageQuery } from '../http/pagination.ts';
+import { listResponse, listSchema } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
 import { runSnapshot } from '../runs/end-run.ts';
@@ -172,9 +172,12 @@ export function runRoutes(deps: EngineDeps, worker: RunWorker): Hono {
     const [{ id }, query] = await parseBetweenChecks(threadFromPath(db, context), async () =>
       parseQuery(context, listSchema),
     );
-    const page = await toPageQuery(query, 'run', (cursor) => findRun(db, id, cursor));
-    const { rows, has_more } = await listRuns(db, id, page);
-    return context.json(toList(rows.map(toRun), has_more));
+    return listResponse(query, {
+      kind: 'run',
+      findCursor: (cursor) => findRun(db, id, cursor),
+      read: (page) => listRuns(db, id, page),
+      toObject: toRun,
+    });
   });
 
   routes.post('/', createRunRoute(deps, worker));

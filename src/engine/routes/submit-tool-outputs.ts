@@ -6,36 +6,35 @@ import { saveTransition, runSnapshot } from '../runs/end-run.ts';
 import { transition, nextStatus } from '../run-state-machine.ts';
 import { endStep, type WriteContext } from '../runs/step-writer.ts';
 import { runState } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
+import type { RunRow, StepRow } from '../store/schema.ts';
 import { openSteps, stepBody } from '../store/steps.ts';
-import { type StepRow } from '../store/schema.ts';
 import { answerLastTurn, listTurns } from '../store/turns.ts';
 
 type Outputs = SubmitToolOutputs['tool_outputs'];
-type Submission = Omit<WriteContext, 'ids'>;
+type SubmitContext = Omit<WriteContext, 'ids'>;
 
-/** Bytes that the outputs of one submission may have together. */
-const maxBytes = 512 * 1024;
+/** For all outputs of one submission together. */
+const maxOutputsBytes = 512 * 1024;
 
-/** Refuses outputs for a run that waits for none (contract §2.2, row 33). */
+/** Rejects outputs for a run that waits for none (contract §2.2, row 33). */
 export function requireWaiting(run: RunRow): void {
   if (nextStatus(run.status, 'submit') === undefined)
     throw errors.runNotWaitingForOutputs(run.status);
 }
 
-/** Every call must be answered, once, and nothing else (rows 34 and 35). */
+/** Requires exactly one output for each call (rows 34 and 35). */
 function checkOutputs(run: RunRow, outputs: Outputs): void {
   const bytes = outputs.reduce((sum, { output }) => sum + Buffer.byteLength(output), 0);
-  if (bytes >= maxBytes) throw errors.outputsTooLarge();
+  if (bytes >= maxOutputsBytes) throw errors.outputsTooLarge();
   const { required_action } = runState(run);
-  const wanted = required_action?.submit_tool_outputs.tool_calls.map(({ id }) => id) ?? [];
+  const expected = required_action?.submit_tool_outputs.tool_calls.map(({ id }) => id) ?? [];
   const got = outputs.map(({ tool_call_id }) => tool_call_id);
-  const same = got.length === wanted.length && wanted.every((id) => got.includes(id));
-  if (!same) throw errors.wrongOutputs(wanted, got);
+  const isMatch = got.length === expected.length && expected.every((id) => got.includes(id));
+  if (!isMatch) throw errors.wrongOutputs(expected, got);
 }
 
 async function completeToolStep(
-  writeContext: Submission,
+  writeContext: SubmitContext,
   run: RunRow,
   step: StepRow,
   outputs: Outputs,
@@ -55,12 +54,9 @@ async function completeToolStep(
   });
 }
 
-/**
- * Takes the outputs of a run's function calls and queues the run again, in the caller's transaction
- * (contract §5.6).
- */
+/** Saves the outputs of a run's function calls and queues it again, in the caller's transaction (contract §5.6). */
 export async function submitOutputs(
-  writeContext: Submission,
+  writeContext: SubmitContext,
   run: RunRow,
   outputs: Outputs,
 ): Promise<RunRow> {

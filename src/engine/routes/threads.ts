@@ -2,8 +2,8 @@ import { Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
 import { type CreateThread, createThread, modifyThread } from '../../schema/thread.ts';
 import { threadFromPath, parseBetweenChecks } from './path-objects.ts';
-import { listResponse } from '../http/pagination.ts';
-import { parseBody } from '../http/request.ts';
+import { listResponse, listSchema } from '../http/pagination.ts';
+import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
 import { threadDeleted } from '../events/event-bus.ts';
 import type { RunWorker } from '../runs/worker.ts';
@@ -65,9 +65,9 @@ export function threadRoutes(deps: EngineDeps, worker: RunWorker): Hono {
   const routes = new Hono();
 
   routes.get('/', (context) =>
-    listResponse(context, {
+    listResponse(parseQuery(context, listSchema), {
       kind: 'thread',
-      find: (id) => threadCursor(db, id),
+      findCursor: (id) => threadCursor(db, id),
       read: (page) => listThreads(db, page),
       toObject: toThread,
     }),

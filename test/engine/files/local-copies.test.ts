@@ -156,7 +156,7 @@ test('what is kept here alone cannot be attached, which is said before anything 
   expect(await apiErrorOf(asked)).toMatchObject({
     status: 400,
     code: 'unsupported_file',
-    message: `File '${id}' is kept here alone, where the model endpoint's tools cannot read it: download it and upload it to have it read.`,
+    message: `File '${id}' exists only on this server. Download it and upload it to the model endpoint before using it with tools.`,
   });
   const run = await beta.threads.createAndRun({ assistant_id, thread: { messages }, tools: [] });
   expect(run.status).toBe('queued');

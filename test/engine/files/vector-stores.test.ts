@@ -193,7 +193,7 @@ test.each([
   expect([answer.status, answer.body.error]).toEqual([
     400,
     {
-      message: `'${param}' is not supported here: there are no vector stores, so leave it out.`,
+      message: `'${param}' is not supported because no vector stores are available. Leave it out.`,
       type: 'invalid_request_error',
       param,
       code: 'unsupported_parameter',
@@ -212,7 +212,7 @@ test('a key that the endpoint does not take is not shown to callers', async () =
     code: null,
     param: null,
     message:
-      "The model endpoint's files cannot be used: Incorrect API key provided: Bearer [redacted]",
+      'The request to the model endpoint failed: Incorrect API key provided: Bearer [redacted]',
   });
   expect(harness.logLines.join('')).not.toContain('sk-wrong');
 });
