@@ -10,7 +10,14 @@ import { assistantBody } from '../store/assistants.ts';
 import { findLocalOnly } from '../store/files.ts';
 import { hasUserMessage } from '../store/messages.ts';
 import { findActiveRun, insertRun, toRun } from '../store/runs.ts';
-import type { AssistantRow, Database, RunRow, RunSettings, ThreadRow } from '../store/schema.ts';
+import {
+  type AssistantRow,
+  type Database,
+  type RunRow,
+  type RunSettings,
+  type ThreadRow,
+  toToolResources,
+} from '../store/schema.ts';
 import { threadBody } from '../store/threads.ts';
 import { insertMessages, shareAttachments } from './messages.ts';
 import {
@@ -18,7 +25,6 @@ import {
   normalizeTools,
   prepareAttachments,
   type SearchStore,
-  toToolResources,
 } from './tool-resources.ts';
 import { StalePreparation, type UpstreamStores } from './upstream-lookups.ts';
 
@@ -39,13 +45,12 @@ interface PreparedRun {
   readonly searchStore: SearchStore | null;
 }
 
-/** The texts that are there, apart by an empty line; null where none was ever set. */
 function joinInstructions(...parts: readonly (string | null | undefined)[]): string | null {
   const texts = parts.filter((part) => part !== null && part !== undefined && part !== '');
   return texts.length === 0 ? (parts[0] ?? null) : texts.join('\n\n');
 }
 
-/** A run's own settings over its assistant's; later changes of the assistant do not count (contract §5.9). */
+/** A run's settings over its assistant's, fixed when it is created (contract §5.9). */
 function resolveRunSettings(
   fields: RunFields,
   assistant: AssistantRow,

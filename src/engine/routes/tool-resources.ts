@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { defaultRanker, type newToolResources, type toolResources } from '../../schema/tool.ts';
 import { errors } from '../http/errors.ts';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
-import type { ToolResources } from '../store/schema.ts';
+import { type ToolResources, toToolResources } from '../store/schema.ts';
 import { StalePreparation, type UpstreamStores } from './upstream-lookups.ts';
 import type { CreateMessage } from '../../schema/message.ts';
 
@@ -25,19 +25,6 @@ export const normalizeTools = (tools: readonly AssistantTool[]): AssistantTool[]
 
 type ToolResourcesOf<Schema extends z.ZodType> = z.infer<Schema> | undefined;
 
-/** The ids of files and vector stores, in one order of tools. */
-export function toToolResources(resources: ToolResourcesOf<typeof toolResources>): ToolResources {
-  const { code_interpreter, file_search } = resources ?? {};
-  return {
-    ...(code_interpreter === undefined
-      ? {}
-      : { code_interpreter: { file_ids: code_interpreter.file_ids ?? [] } }),
-    ...(file_search === undefined
-      ? {}
-      : { file_search: { vector_store_ids: file_search.vector_store_ids ?? [] } }),
-  };
-}
-
 /** Modified resources: null clears them, and those of an absent tool stay (contract §4.1). */
 export const modifyToolResources = (
   current: ToolResources,
@@ -56,13 +43,11 @@ export async function createToolResources(
   path = 'tool_resources',
   expiry: Pick<NewVectorStore, 'expires_after'> = {},
 ): Promise<ToolResources> {
-  const { vector_stores = [], ...file_search } = resources?.file_search ?? {};
+  const { vector_stores = [], vector_store_ids = [] } = resources?.file_search ?? {};
   const [store] = vector_stores;
-  if (store === undefined) {
-    return toToolResources({ ...resources, ...(resources?.file_search && { file_search }) });
-  }
+  if (store === undefined) return toToolResources(resources ?? {});
   const param = `${path}.file_search.vector_stores`;
-  if ((file_search.vector_store_ids ?? []).length > 0) throw errors.mutuallyExclusiveStores(param);
+  if (vector_store_ids.length > 0) throw errors.mutuallyExclusiveStores(param);
   const { file_ids = [], metadata, chunking_strategy } = store;
   const id = await stores.ensure({
     file_ids,

@@ -159,6 +159,20 @@ export interface ToolResources {
   file_search?: { vector_store_ids: string[] };
 }
 
+interface PartialToolResources {
+  readonly code_interpreter?: { readonly file_ids?: string[] | null } | null;
+  readonly file_search?: { readonly vector_store_ids?: string[] | null } | null;
+}
+
+/** Fills in the lists of ids that were left out, and puts the tools in one order. */
+export const toToolResources = ({
+  code_interpreter: code,
+  file_search: search,
+}: PartialToolResources): ToolResources => ({
+  ...(code && { code_interpreter: { file_ids: code.file_ids ?? [] } }),
+  ...(search && { file_search: { vector_store_ids: search.vector_store_ids ?? [] } }),
+});
+
 /** Reads a JSON text column, which holds what this program wrote there: a `T`. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters, typescript/no-unsafe-type-assertion -- the one place where JSON text becomes a type
 export const decode = <T>(text: string): T => JSON.parse(text) as T;

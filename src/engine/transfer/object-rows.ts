@@ -1,7 +1,7 @@
 import type { AssistantBody } from '../store/assistants.ts';
 import type { TableRow } from '../store/raw-rows.ts';
 import type { MessageBody } from '../store/messages.ts';
-import type { ToolResources } from '../store/schema.ts';
+import { toToolResources } from '../store/schema.ts';
 import type { ThreadBody } from '../store/threads.ts';
 import type { MessageObject } from '../../schema/objects/message.ts';
 import type { AssistantObject, ThreadObject } from '../../schema/objects/thread.ts';
@@ -15,15 +15,6 @@ import type { AssistantObject, ThreadObject } from '../../schema/objects/thread.
 export const samplingOrNull = (value: number | null | undefined): number | null =>
   value === undefined || value === 1 ? null : value;
 
-/** The ids of each tool that there are any resources for, none where they were left out. */
-export function toResources(given: ThreadObject['tool_resources']): ToolResources {
-  const { code_interpreter: code, file_search: search } = given ?? {};
-  return {
-    ...(code ? { code_interpreter: { file_ids: code.file_ids ?? [] } } : {}),
-    ...(search ? { file_search: { vector_store_ids: search.vector_store_ids ?? [] } } : {}),
-  };
-}
-
 export function assistantRow(it: AssistantObject): TableRow {
   const body: AssistantBody = {
     name: it.name ?? null,
@@ -33,7 +24,7 @@ export function assistantRow(it: AssistantObject): TableRow {
     top_p: samplingOrNull(it.top_p),
     temperature: samplingOrNull(it.temperature),
     reasoning_effort: it.reasoning_effort ?? null,
-    tool_resources: toResources(it.tool_resources),
+    tool_resources: toToolResources(it.tool_resources ?? {}),
     metadata: it.metadata ?? {},
     response_format: stripNulls(it.response_format ?? 'auto'),
     model: it.model,
@@ -45,7 +36,7 @@ export function assistantRow(it: AssistantObject): TableRow {
 export function threadCopy(it: ThreadObject): TableRow {
   const body: ThreadBody = {
     metadata: it.metadata ?? {},
-    tool_resources: toResources(it.tool_resources),
+    tool_resources: toToolResources(it.tool_resources ?? {}),
   };
   const { id, created_at } = it;
   return { table: 'threads', row: { id, created_at, body: JSON.stringify(body) } };

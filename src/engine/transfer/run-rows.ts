@@ -1,10 +1,9 @@
 import type { TableRow } from '../store/raw-rows.ts';
-import type { RunSettings, RunState, Usage } from '../store/schema.ts';
+import { type RunSettings, type RunState, toToolResources, type Usage } from '../store/schema.ts';
 import type { StepBody } from '../store/steps.ts';
 import type { RunObject } from '../../schema/objects/run.ts';
 import type { StepObject } from '../../schema/objects/run-step.ts';
-import { stripNulls } from './object-rows.ts';
-import { samplingOrNull, toResources } from './object-rows.ts';
+import { samplingOrNull, stripNulls } from './object-rows.ts';
 
 /** When, and how long runs live here; both in seconds, the former since the epoch. */
 export interface ImportClock {
@@ -43,7 +42,7 @@ function toSettings(it: RunObject): RunSettings {
     ...(typeof it.requested_model === 'string' ? { requested_model: it.requested_model } : {}),
     instructions: it.instructions ?? null,
     tools: stripNulls(it.tools ?? []),
-    tool_resources: toResources(it.tool_resources),
+    tool_resources: toToolResources(it.tool_resources ?? {}),
     temperature: samplingOrNull(it.temperature),
     top_p: samplingOrNull(it.top_p),
     reasoning_effort: it.reasoning_effort ?? null,
