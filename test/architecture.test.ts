@@ -51,7 +51,7 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
   ],
   'engine/prompt': ['engine', 'engine/models', 'engine/store', 'shared'],
   'engine/events': ['engine', 'engine/models', 'engine/store', 'shared'],
-  'engine/models': ['engine', 'engine/store/schema.ts', 'shared'],
+  'engine/models': ['engine', 'engine/store/schema.ts', 'schema/tool.ts', 'shared'],
   'engine/transfer': ['engine/store', 'schema', 'shared'],
   'engine/http': ['engine/store', 'schema', 'shared'],
   'engine/store': ['shared'],

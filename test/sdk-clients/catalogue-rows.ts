@@ -1,7 +1,7 @@
 import { textOfLength, metadataPairs, tooLong } from '../support/bad-input.ts';
 import type { Row } from '../support/catalogue.ts';
 
-/* The rows of contract §2.2 that need no run: what is not there, and what is not well-formed. */
+/* The rows of contract §2.2 that need no run: missing objects and invalid requests. */
 
 const assistants = (body: unknown): Row[2] => ['POST', '/assistants', body];
 
@@ -14,31 +14,36 @@ const wrongValues: [value: unknown, word: string][] = [
   [[], 'an array'],
 ];
 
-export const absent: Row[] = [
-  [3, 'unknown thread', ['GET', '/threads/thread_x'], [404, "No thread found with id 'thread_x'."]],
+export const missingObjects: Row[] = [
+  [
+    3,
+    'an unknown thread',
+    ['GET', '/threads/thread_x'],
+    [404, "No thread found with id 'thread_x'."],
+  ],
   [
     4,
-    'unknown assistant',
+    'an unknown assistant',
     ['GET', '/assistants/asst_x'],
     [404, "No assistant found with id 'asst_x'."],
   ],
   [
     4,
-    'unknown assistant of a run',
+    'a run of an unknown assistant',
     ['POST', '/threads/T/runs', { assistant_id: 'asst_x' }],
     [404, "No assistant found with id 'asst_x'."],
   ],
   [
     5,
-    'unknown step',
+    'an unknown step',
     ['GET', '/threads/T/runs/R/steps/step_x'],
     [404, "No run step found with id 'step_x'."],
     'queued',
   ],
-  [6, 'unknown run', ['GET', '/threads/T/runs/run_x'], [404, "No run found with id 'run_x'."]],
+  [6, 'an unknown run', ['GET', '/threads/T/runs/run_x'], [404, "No run found with id 'run_x'."]],
   [
     7,
-    'unknown message',
+    'an unknown message',
     ['GET', '/threads/T/messages/msg_x'],
     [404, "No message found with id 'msg_x'."],
   ],
@@ -51,25 +56,40 @@ const malformed = (value: string, name: string, prefix: string): Row[3] => [
   'invalid_value',
 ];
 
-export const paths: Row[] = [
-  [9, 'thread id', ['GET', '/threads/undefined'], malformed('undefined', 'thread_id', 'thread')],
-  [10, 'assistant id', ['GET', '/assistants/2'], malformed('2', 'assistant_id', 'asst')],
-  [11, 'run id', ['GET', '/threads/T/runs/x'], malformed('x', 'run_id', 'run')],
-  [11, 'message id', ['GET', '/threads/T/messages/x'], malformed('x', 'message_id', 'msg')],
+export const invalidPaths: Row[] = [
+  [
+    9,
+    'a malformed thread id',
+    ['GET', '/threads/undefined'],
+    malformed('undefined', 'thread_id', 'thread'),
+  ],
+  [
+    10,
+    'a malformed assistant id',
+    ['GET', '/assistants/2'],
+    malformed('2', 'assistant_id', 'asst'),
+  ],
+  [11, 'a malformed run id', ['GET', '/threads/T/runs/x'], malformed('x', 'run_id', 'run')],
   [
     11,
-    'step id',
+    'a malformed message id',
+    ['GET', '/threads/T/messages/x'],
+    malformed('x', 'message_id', 'msg'),
+  ],
+  [
+    11,
+    'a malformed step id',
     ['GET', '/threads/T/runs/R/steps/x'],
     malformed('x', 'step_id', 'step'),
     'queued',
   ],
-  [40, 'unknown URL', ['GET', '/x'], [404, 'Invalid URL (GET /v1/x)']],
+  [40, 'an unknown URL', ['GET', '/x'], [404, 'Invalid URL (GET /v1/x)']],
 ];
 
-export const values: Row[] = [
+export const invalidValues: Row[] = [
   [
     12,
-    'missing field',
+    'a missing field',
     ['POST', '/threads/T/runs', {}],
     [
       400,
@@ -80,19 +100,19 @@ export const values: Row[] = [
   ],
   [
     13,
-    'unknown field',
+    'an unknown field',
     assistants({ model: 'm', x: 1 }),
     [400, "Unknown parameter: 'x'.", 'x', 'unknown_parameter'],
   ],
   [
     13,
-    'unknown field within',
+    'an unknown nested field',
     assistants({ model: 'm', tools: [{ type: 'code_interpreter', x: 1 }] }),
     [400, "Unknown parameter: 'tools[0].x'.", 'tools[0].x', 'unknown_parameter'],
   ],
   ...wrongValues.map(([modified, word]): Row => [
     14,
-    `wrong type: ${word}`,
+    `${word} in place of a string`,
     ['POST', '/threads', { metadata: { modified } }],
     [
       400,
@@ -103,7 +123,7 @@ export const values: Row[] = [
   ]),
   [
     15,
-    'one of two values',
+    'an invalid value of two',
     ['POST', '/threads/T/messages', { role: 'human', content: 'Hi.' }],
     [
       400,
@@ -114,7 +134,7 @@ export const values: Row[] = [
   ],
   [
     16,
-    'one of more values',
+    'an invalid value of several',
     assistants({ model: 'm', tools: [{ type: 'x' }] }),
     [
       400,
@@ -125,7 +145,7 @@ export const values: Row[] = [
   ],
   [
     17,
-    'too many pairs',
+    'too many metadata pairs',
     ['POST', '/threads', { metadata: metadataPairs(17) }],
     [
       400,
@@ -136,13 +156,13 @@ export const values: Row[] = [
   ],
   [
     18,
-    'long metadata value',
+    'a long metadata value',
     ['POST', '/threads', { metadata: { k: textOfLength(513) } }],
     [400, tooLong('metadata.k', 512, 513), 'metadata.k', 'string_above_max_length'],
   ],
   [
     19,
-    'long metadata key',
+    'a long metadata key',
     ['POST', '/threads', { metadata: { [textOfLength(65)]: 'v' } }],
     [
       400,
@@ -165,7 +185,7 @@ export const values: Row[] = [
   ],
   [
     22,
-    'long array',
+    'a long array',
     assistants({ model: 'm', tools: Array.from({ length: 129 }, () => ({ type: 'x' })) }),
     [
       400,
@@ -176,7 +196,7 @@ export const values: Row[] = [
   ],
   [
     23,
-    'empty array',
+    'an empty array',
     ['POST', '/threads/T/messages', { role: 'user', content: [] }],
     [
       400,
@@ -187,7 +207,7 @@ export const values: Row[] = [
   ],
   [
     24,
-    'integer too large',
+    'an integer that is too large',
     ['GET', '/assistants?limit=101'],
     [
       400,
@@ -198,7 +218,7 @@ export const values: Row[] = [
   ],
   [
     25,
-    'integer too small',
+    'an integer that is too small',
     ['GET', '/assistants?limit=0'],
     [
       400,
@@ -209,7 +229,7 @@ export const values: Row[] = [
   ],
   [
     26,
-    'decimal too large',
+    'a decimal that is too large',
     assistants({ model: 'm', temperature: 3 }),
     [
       400,
@@ -220,7 +240,7 @@ export const values: Row[] = [
   ],
   [
     26,
-    'decimal too small',
+    'a decimal that is too small',
     assistants({ model: 'm', top_p: -0.5 }),
     [
       400,
@@ -231,7 +251,7 @@ export const values: Row[] = [
   ],
   [
     39,
-    'bad JSON',
+    'invalid JSON',
     assistants('{"model":'),
     [
       400,

@@ -4,16 +4,15 @@ import { textOfLength } from '../support/bad-input.ts';
 import { createThreadState, withIds, type Row } from '../support/catalogue.ts';
 import { setup } from '../support/engine.ts';
 import { temporary } from '../support/temporary-files.ts';
-import { absent, paths, values } from './catalogue-rows.ts';
+import { invalidPaths, invalidValues, missingObjects } from './catalogue-rows.ts';
 
 /*
- * The error catalogue of contract §2.2, row by row, each by one request and its whole answer.
- * Rows that this engine does not answer with:
- * - 1 and 2 (beta header missing, or of v1): no header is asked for and either version is taken.
- * - 8 (file of a vector store): vector stores are the model endpoint's, and so are their errors; a
- *   file is looked for in a message only.
- * - 27 (model not allowed): any model goes to the endpoint, whose refusal fails the run.
- * - 36 and 37 (no key, bad key): whoever asks for a token answers them, which is `serve`.
+ * The error catalogue of contract §2.2: for each row one request and its full response. This engine
+ * never responds with these rows:
+ * - 1 and 2 (beta header missing, or of v1): the header is optional and either version is accepted.
+ * - 8 (file of a vector store): vector stores, with their errors, are the model endpoint's.
+ * - 27 (model not allowed): any model is sent to the endpoint, whose error fails the run.
+ * - 36 and 37 (no key, wrong key): `serve` checks tokens, before the engine.
  */
 
 const runs: Row[2] = ['POST', '/threads/T/runs', { assistant_id: 'A' }];
@@ -26,27 +25,27 @@ const outputs = (...ids: string[]): Row[2] => [
   { tool_outputs: ids.map((tool_call_id) => ({ tool_call_id, output: '' })) },
 ];
 
-const live = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
-const over = ['completed', 'cancelled', 'failed', 'expired'] as const;
+const activeStatuses = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
+const endedStatuses = ['completed', 'cancelled', 'failed', 'expired'] as const;
 
-const states: Row[] = [
-  ...live.map((world): Row => [
+const stateErrors: Row[] = [
+  ...activeStatuses.map((state): Row => [
     28,
-    `message while a run is ${world}`,
+    `adding a message while a run is ${state}`,
     messages,
     [400, "Can't add messages to T while a run R is active."],
-    world,
+    state,
   ]),
-  ...live.map((world): Row => [
+  ...activeStatuses.map((state): Row => [
     29,
-    `run while a run is ${world}`,
+    `creating a run while a run is ${state}`,
     runs,
     [400, 'Thread T already has an active run R.'],
-    world,
+    state,
   ]),
   [
     30,
-    'run on nothing',
+    'creating a run on a thread without messages',
     runs,
     [
       400,
@@ -54,46 +53,46 @@ const states: Row[] = [
       null,
       'invalid_thread',
     ],
-    'silent',
+    'no message',
   ],
-  ...(['cancelling', ...over] as const).map((world): Row => [
+  ...(['cancelling', ...endedStatuses] as const).map((state): Row => [
     31,
-    `cancel of a ${world} run`,
+    `cancelling a ${state} run`,
     cancel,
-    [400, `Cannot cancel run with status '${world}'.`],
-    world,
+    [400, `Cannot cancel run with status '${state}'.`],
+    state,
   ]),
-  ...(['queued', 'in_progress', 'cancelling'] as const).map((world): Row => [
+  ...(['queued', 'in_progress', 'cancelling'] as const).map((state): Row => [
     32,
-    `change of a ${world} run`,
+    `updating a ${state} run`,
     update,
-    [400, `Cannot update run with status '${world}'.`],
-    world,
+    [400, `Cannot update run with status '${state}'.`],
+    state,
   ]),
-  ...(['queued', 'in_progress', 'cancelling', ...over] as const).map((world): Row => [
+  ...(['queued', 'in_progress', 'cancelling', ...endedStatuses] as const).map((state): Row => [
     33,
-    `outputs for a ${world} run`,
+    `submitting outputs to a ${state} run`,
     outputs('call_a', 'call_b'),
-    [400, `Runs in status "${world}" do not accept tool outputs.`],
-    world,
+    [400, `Runs in status "${state}" do not accept tool outputs.`],
+    state,
   ]),
   [
     34,
-    'an output missing',
+    'submitting too few outputs',
     outputs('call_a'),
     [400, "Expected tool outputs for call_ids ['call_a', 'call_b'], got ['call_a']"],
     'requires_action',
   ],
   [
     34,
-    'an output of something else',
+    'submitting an output of an unknown call',
     outputs('call_b', 'call_z'),
     [400, "Expected tool outputs for call_ids ['call_a', 'call_b'], got ['call_b', 'call_z']"],
     'requires_action',
   ],
   [
     35,
-    'outputs too large',
+    'submitting outputs that are too large',
     [
       'POST',
       '/threads/T/runs/R/submit_tool_outputs',
@@ -109,25 +108,28 @@ const states: Row[] = [
   ],
 ];
 
-const table = [...absent, ...paths, ...values, ...states];
+const table = [...missingObjects, ...invalidPaths, ...invalidValues, ...stateErrors];
 
-describe('the error catalogue', () => {
-  test.each(table)('row %i: %s', async (_, __, [method, path, body], answer, world = 'no run') => {
-    const harness = await setup();
-    const letters = await createThreadState(harness, world);
-    const text = typeof body === 'object' ? JSON.stringify(body) : body;
-    const sent = typeof text === 'string' ? withIds(text, letters) : undefined;
-    const { status, body: got } = await harness.request(method, withIds(path, letters), sent);
-    const [wanted, message, param = null, code = null] = answer;
-    expect([status, got]).toEqual([
-      wanted,
-      {
-        error: { message: withIds(message, letters), type: 'invalid_request_error', param, code },
-      },
-    ]);
-  });
+describe('error catalogue', () => {
+  test.each(table)(
+    'answers row %i to %s',
+    async (_, __, [method, path, body], expected, state = 'no run') => {
+      const harness = await setup();
+      const ids = await createThreadState(harness, state);
+      const text = typeof body === 'object' ? JSON.stringify(body) : body;
+      const sent = typeof text === 'string' ? withIds(text, ids) : undefined;
+      const { status, body: received } = await harness.request(method, withIds(path, ids), sent);
+      const [expectedStatus, message, param = null, code = null] = expected;
+      expect([status, received]).toEqual([
+        expectedStatus,
+        {
+          error: { message: withIds(message, ids), type: 'invalid_request_error', param, code },
+        },
+      ]);
+    },
+  );
 
-  test('row 38: server fault', async () => {
+  test('answers row 38 to a request that fails in the database', async () => {
     const database = temporary();
     const harness = await setup({ database });
     const connection = new DatabaseSync(database);
@@ -147,10 +149,10 @@ describe('the error catalogue', () => {
     ]);
   });
 
-  test('has no row that is neither here nor explained above', () => {
-    const elsewhere = [1, 2, 8, 27, 36, 37, 38];
-    const rows = new Set([...table.map(([row]) => row), ...elsewhere]);
-    expect([...rows].toSorted((one, other) => one - other)).toEqual(
+  test('covers every row that is not excluded above', () => {
+    const excluded = [1, 2, 8, 27, 36, 37, 38];
+    const covered = new Set([...table.map(([row]) => row), ...excluded]);
+    expect([...covered].toSorted((one, other) => one - other)).toEqual(
       Array.from({ length: 40 }, (_, index) => index + 1),
     );
   });

@@ -10,19 +10,19 @@ import { startServe } from '../support/serve.ts';
 import { startedEventNames, messageEventNames } from '../support/run-stream.ts';
 
 const program = fileURLToPath(new URL('client.pl', import.meta.url));
-const isThere = spawnSync('perl', ['-MOpenAPI::Client', '-e', '1']).status === 0;
+const hasPerlClient = spawnSync('perl', ['-MOpenAPI::Client', '-e', '1']).status === 0;
 
-test.skipIf(!isThere)(
-  'a Perl program that knows the API by a document (needs Debian’s libopenapi-client-perl)',
+test.skipIf(!hasPerlClient)(
+  'serves a Perl client generated from the OpenAPI document (needs libopenapi-client-perl)',
   async () => {
     const { url } = await startServe();
     const document = temporary('openapi.json');
     writeFileSync(document, JSON.stringify(openapiDocument));
     const { stdout } = await promisify(execFile)('perl', [program, document, `${url}/v1`]);
-    const { events, ...seen } = z
+    const { events, ...output } = z
       .looseObject({ events: z.array(z.string()) })
       .parse(JSON.parse(stdout));
-    expect(seen).toEqual({
+    expect(output).toEqual({
       statuses: ['queued', 'requires_action', 'completed'],
       functions: ['get_weather'],
       steps: ['tool_calls', 'message_creation'],
@@ -32,9 +32,9 @@ test.skipIf(!isThere)(
       ],
       deleted: true,
     });
-    const told = ['created', ...startedEventNames, ...messageEventNames, 'run.completed'];
+    const expected = ['created', ...startedEventNames, ...messageEventNames, 'run.completed'];
     expect(events.filter((event, index) => event !== events[index - 1])).toEqual([
-      ...told.map((name) => `thread.${name}`),
+      ...expected.map((name) => `thread.${name}`),
       'done',
     ]);
   },

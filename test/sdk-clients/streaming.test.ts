@@ -18,34 +18,34 @@ import {
 import { createGate } from '../support/upstream.ts';
 import { functionCall, textMessage } from '../support/upstream-items.ts';
 
-/** Everything a program may listen to, as one line each. */
-function listenTo(stream: AssistantStream): string[] {
-  const heard: string[] = [];
-  const hear = (line: string) => void heard.push(line);
+/** Every event of the SDK's stream helper, as one line each. */
+function recordEvents(stream: AssistantStream): string[] {
+  const lines: string[] = [];
+  const record = (line: string) => void lines.push(line);
   stream
-    .on('connect', () => hear('connect'))
-    .on('runStepCreated', ({ type }) => hear(`runStepCreated ${type}`))
-    .on('runStepDone', ({ status }) => hear(`runStepDone ${status}`))
-    .on('messageCreated', ({ role }) => hear(`messageCreated ${role}`))
-    .on('messageDone', ({ status }) => hear(`messageDone ${status}`))
-    .on('textCreated', () => hear('textCreated'))
-    .on('textDelta', ({ value }, snapshot) => hear(`textDelta ${value} | ${snapshot.value}`))
-    .on('textDone', ({ value }) => hear(`textDone ${value}`))
-    .on('toolCallCreated', ({ id }) => hear(`toolCallCreated ${id}`))
+    .on('connect', () => record('connect'))
+    .on('runStepCreated', ({ type }) => record(`runStepCreated ${type}`))
+    .on('runStepDone', ({ status }) => record(`runStepDone ${status}`))
+    .on('messageCreated', ({ role }) => record(`messageCreated ${role}`))
+    .on('messageDone', ({ status }) => record(`messageDone ${status}`))
+    .on('textCreated', () => record('textCreated'))
+    .on('textDelta', ({ value }, snapshot) => record(`textDelta ${value} | ${snapshot.value}`))
+    .on('textDone', ({ value }) => record(`textDone ${value}`))
+    .on('toolCallCreated', ({ id }) => record(`toolCallCreated ${id}`))
     .on('toolCallDelta', (delta) =>
-      hear(`toolCallDelta ${delta.type === 'function' ? delta.function?.arguments : ''}`),
+      record(`toolCallDelta ${delta.type === 'function' ? delta.function?.arguments : ''}`),
     )
     .on('toolCallDone', (call) =>
-      hear(`toolCallDone ${call.type === 'function' ? call.function.arguments : ''}`),
+      record(`toolCallDone ${call.type === 'function' ? call.function.arguments : ''}`),
     )
-    .on('run', ({ status }) => hear(`run ${status}`))
-    .on('abort', () => hear('abort'))
-    .on('error', ({ message }) => hear(`error ${message}`))
-    .on('end', () => hear('end'));
-  return heard;
+    .on('run', ({ status }) => record(`run ${status}`))
+    .on('abort', () => record('abort'))
+    .on('error', ({ message }) => record(`error ${message}`))
+    .on('end', () => record('end'));
+  return lines;
 }
 
-test('every callback of stream, then of submitToolOutputsStream', async () => {
+test('calls every callback of stream, then of submitToolOutputsStream', async () => {
   const harness = await setupOverHttp();
   const { runs } = harness.openai.beta.threads;
   harness.upstream.respondWith(
@@ -62,10 +62,10 @@ test('every callback of stream, then of submitToolOutputsStream', async () => {
   const { id: thread_id } = await createThread(harness);
 
   const stream = runs.stream(thread_id, { assistant_id });
-  const heard = listenTo(stream);
+  const lines = recordEvents(stream);
   const waiting = await stream.finalRun();
   expect(waiting.status).toBe('requires_action');
-  expect(heard).toEqual([
+  expect(lines).toEqual([
     'connect',
     'runStepCreated message_creation',
     'messageCreated assistant',
@@ -88,11 +88,11 @@ test('every callback of stream, then of submitToolOutputsStream', async () => {
   ]);
 
   const tool_outputs = callIds(waiting).map((tool_call_id) => ({ tool_call_id, output: 'snow' }));
-  const after = runs.submitToolOutputsStream(waiting.id, { thread_id, tool_outputs });
-  const heardAfter = listenTo(after);
-  const completed = await after.finalRun();
+  const resumed = runs.submitToolOutputsStream(waiting.id, { thread_id, tool_outputs });
+  const resumedLines = recordEvents(resumed);
+  const completed = await resumed.finalRun();
   expect(completed).toEqual(await runs.retrieve(waiting.id, { thread_id }));
-  expect(heardAfter.filter((line) => !line.startsWith('textDelta'))).toEqual([
+  expect(resumedLines.filter((line) => !line.startsWith('textDelta'))).toEqual([
     'connect',
     'runStepDone completed',
     'runStepCreated message_creation',
@@ -105,12 +105,12 @@ test('every callback of stream, then of submitToolOutputsStream', async () => {
     'end',
   ]);
   const stored = await readMessages(harness, thread_id);
-  expect([...(await stream.finalMessages()), ...(await after.finalMessages())]).toEqual(
+  expect([...(await stream.finalMessages()), ...(await resumed.finalMessages())]).toEqual(
     stored.slice(1),
   );
 });
 
-test('createAndRunStream', async () => {
+test('createAndRunStream emits thread.created first and ends with the run', async () => {
   const harness = await setupOverHttp();
   harness.upstream.respondWith({ output: [textMessage('Hello.')] });
   const { id: assistant_id } = await createAssistant(harness);
@@ -130,7 +130,7 @@ test('createAndRunStream', async () => {
   await expectStreamMatchesStored(harness, events);
 });
 
-test('raw iteration over stream: true, of all three', async () => {
+test('streams all three operations with stream: true', async () => {
   const harness = await setupOverHttp();
   harness.upstream.respondWith({ output: [functionCall('get_weather', {})] }, {}, {});
   const { threads } = harness.openai.beta;
@@ -153,7 +153,7 @@ test('raw iteration over stream: true, of all three', async () => {
   ]);
 });
 
-test('text arrives while the model still writes it', async () => {
+test('sends text deltas while the model is still writing', async () => {
   const harness = await setupOverHttp();
   const gate = createGate();
   harness.upstream.respondWith({
@@ -165,18 +165,18 @@ test('text arrives while the model still writes it', async () => {
   const { id: thread_id } = await createThread(harness);
   const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
   let text = '';
-  const whole = Promise.withResolvers<void>();
+  const allText = Promise.withResolvers<void>();
   stream.on('textDelta', ({ value }) => {
     text += value;
-    if (text === 'abc') whole.resolve();
+    if (text === 'abc') allText.resolve();
   });
-  await whole.promise;
+  await allText.promise;
   expect(stream.currentRun()?.status).toBe('in_progress');
   gate.open();
   expect((await stream.finalRun()).status).toBe('completed');
 });
 
-test('a program that aborts its stream finds the run completed later', async () => {
+test('completes a run whose stream the client aborted', async () => {
   const harness = await setupOverHttp();
   const gate = createGate();
   harness.upstream.respondWith({
@@ -187,21 +187,21 @@ test('a program that aborts its stream finds the run completed later', async () 
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
-  const heard = listenTo(stream);
+  const lines = recordEvents(stream);
   const run = Promise.withResolvers<string>();
   stream.on('event', ({ event, data }) => {
     if (event === 'thread.run.created') run.resolve(data.id);
     if (event === 'thread.message.delta') stream.abort();
   });
   await expect(stream.finalRun()).rejects.toThrow('Request was aborted.');
-  expect(heard.slice(-2)).toEqual(['abort', 'end']);
+  expect(lines.slice(-2)).toEqual(['abort', 'end']);
   gate.open();
   const { status } = await harness.openai.beta.threads.runs.poll(await run.promise, { thread_id });
   expect(status).toBe('completed');
   expect((await readMessages(harness, thread_id)).map(textOf).at(-1)).toBe('abc');
 });
 
-test('a run that fails or is refused', async () => {
+test('ends the stream of a failed run and rejects that of a run that was not created', async () => {
   const harness = await setupOverHttp();
   harness.upstream.respondWith({ http: { status: 500, error: { message: 'No.' } } });
   const { id: assistant_id } = await createAssistant(harness);
@@ -209,8 +209,8 @@ test('a run that fails or is refused', async () => {
   const { runs } = harness.openai.beta.threads;
   const failed = await runs.stream(thread_id, { assistant_id }).finalRun();
   expect(failed).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
-  const refused = runs.stream(thread_id, { assistant_id: 'asst_x' });
-  await expect(refused.finalRun()).rejects.toMatchObject({
+  const rejected = runs.stream(thread_id, { assistant_id: 'asst_x' });
+  await expect(rejected.finalRun()).rejects.toMatchObject({
     status: 404,
     message: "404 No assistant found with id 'asst_x'.",
   });

@@ -3,10 +3,10 @@ import { createAssistant, createThread } from './conversation.ts';
 import { createGate } from './upstream.ts';
 import { functionCall } from './upstream-items.ts';
 
-/** What a thread has come to before the request of a row is made. */
+/** The state of the thread before the request: without a message, without a run, or its run's status. */
 export type ThreadState =
   | 'no run'
-  | 'silent'
+  | 'no message'
   | 'queued'
   | 'in_progress'
   | 'requires_action'
@@ -16,34 +16,38 @@ export type ThreadState =
   | 'cancelled'
   | 'expired';
 
-/** A row of the catalogue, by its number, with a request and its answer. */
+/** A row of the error catalogue: its number, a request and the response. */
 export type Row = [
   row: number,
   name: string,
   request: [method: string, path: string, body?: unknown],
-  answer: [status: number, message: string, param?: string | null, code?: string | null],
-  world?: ThreadState,
+  response: [status: number, message: string, param?: string | null, code?: string | null],
+  state?: ThreadState,
 ];
 
-/** Ids of what is there, by the letters that stand for them in the table. */
+/** Ids by the letters that stand for them in the table: assistant, thread and run. */
 export type ThreadIds = Readonly<Record<'A' | 'T' | 'R', string>>;
 
-/** Takes a queued run to where the table wants it. */
-async function bring(harness: Harness, world: ThreadState, run: { id: string; thread_id: string }) {
+/** Advances a queued run to a state. */
+async function advanceRun(
+  harness: Harness,
+  state: ThreadState,
+  run: { id: string; thread_id: string },
+) {
   const { runs } = harness.openai.beta.threads;
   const { id, thread_id } = run;
   const gate = createGate();
-  const two = [
+  const twoCalls = [
     functionCall('get_weather', {}, 'call_a'),
     functionCall('get_weather', {}, 'call_b'),
   ];
-  switch (world) {
+  switch (state) {
     case 'in_progress':
       harness.upstream.respondWith({ gate });
       await harness.engine.tick();
       return gate.reached;
     case 'requires_action':
-      harness.upstream.respondWith({ output: two });
+      harness.upstream.respondWith({ output: twoCalls });
       return harness.runToEnd();
     case 'completed':
       harness.upstream.respondWith({});
@@ -65,18 +69,18 @@ async function bring(harness: Harness, world: ThreadState, run: { id: string; th
   }
 }
 
-/** Makes an assistant, a thread and, where the world has one, a run. */
-export async function createThreadState(harness: Harness, world: ThreadState): Promise<ThreadIds> {
+/** Creates an assistant, a thread and, where the state has one, a run. */
+export async function createThreadState(harness: Harness, state: ThreadState): Promise<ThreadIds> {
   const { threads } = harness.openai.beta;
-  const isSilent = world === 'silent';
-  const { id: A } = await createAssistant(harness, isSilent ? { instructions: null } : {});
-  const { id: T } = isSilent ? await threads.create() : await createThread(harness);
-  if (isSilent || world === 'no run') return { A, T, R: '' };
+  const isEmpty = state === 'no message';
+  const { id: A } = await createAssistant(harness, isEmpty ? { instructions: null } : {});
+  const { id: T } = isEmpty ? await threads.create() : await createThread(harness);
+  if (isEmpty || state === 'no run') return { A, T, R: '' };
   const run = await threads.runs.create(T, { assistant_id: A });
-  await bring(harness, world, run);
+  await advanceRun(harness, state, run);
   return { A, T, R: run.id };
 }
 
-/** The text with the ids in place of their letters. */
-export const withIds = (text: string, letters: ThreadIds): string =>
-  text.replaceAll(/\b[ATR]\b/gu, (letter) => Reflect.get(letters, letter));
+/** Replaces the letters in a text by their ids. */
+export const withIds = (text: string, ids: ThreadIds): string =>
+  text.replaceAll(/\b[ATR]\b/gu, (letter) => Reflect.get(ids, letter));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createAssistant, apiErrorOf, weatherTool } from '../../support/conversation.ts';
 
-test('a new assistant has every field, defaults filled in', async () => {
+test('returns a new assistant with every field and its default', async () => {
   const { openai } = await setup();
   const assistant = await openai.beta.assistants.create({ model: 'gpt-4.1-mini' });
   expect(assistant).toEqual({
@@ -23,7 +23,7 @@ test('a new assistant has every field, defaults filled in', async () => {
   });
 });
 
-test('an assistant is read back as it was answered', async () => {
+test('retrieves an assistant as it was returned on creation', async () => {
   const harness = await setup();
   const format = {
     type: 'json_schema',
@@ -47,7 +47,7 @@ test('an assistant is read back as it was answered', async () => {
   expect(await harness.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
 });
 
-test('functions and file search are answered in full', async () => {
+test('fills in the defaults of functions and file search', async () => {
   const harness = await setup();
   const { tools } = await createAssistant(harness, {
     tools: [
@@ -78,18 +78,20 @@ test('functions and file search are answered in full', async () => {
   ]);
 });
 
-test('code interpreter brings an empty list of files', async () => {
+test('gives an assistant with code interpreter an empty list of files', async () => {
   const harness = await setup();
   const { id, tool_resources } = await createAssistant(harness, {
     tools: [{ type: 'code_interpreter' }],
   });
   expect(tool_resources).toEqual({ code_interpreter: { file_ids: [] } });
-  const given = { code_interpreter: { file_ids: ['file-a'] } };
-  const modified = await harness.openai.beta.assistants.update(id, { tool_resources: given });
-  expect(modified.tool_resources).toEqual(given);
+  const newResources = { code_interpreter: { file_ids: ['file-a'] } };
+  const modified = await harness.openai.beta.assistants.update(id, {
+    tool_resources: newResources,
+  });
+  expect(modified.tool_resources).toEqual(newResources);
 });
 
-test('modifying changes what is given, clears what is null and replaces metadata', async () => {
+test('modifies the fields in the request, clears those that are null and replaces metadata', async () => {
   const harness = await setup();
   const assistant = await createAssistant(harness, {
     name: 'Demo',
@@ -117,7 +119,7 @@ test('modifying changes what is given, clears what is null and replaces metadata
   expect(await harness.openai.beta.assistants.update(assistant.id, {})).toEqual(cleared);
 });
 
-test('a deleted assistant is gone', async () => {
+test('answers 404 for a deleted assistant', async () => {
   const harness = await setup();
   const { id } = await createAssistant(harness);
   expect(await harness.openai.beta.assistants.delete(id)).toEqual({
@@ -125,9 +127,9 @@ test('a deleted assistant is gone', async () => {
     object: 'assistant.deleted',
     deleted: true,
   });
-  const gone = { status: 404, message: `No assistant found with id '${id}'.` };
-  expect(await apiErrorOf(harness.openai.beta.assistants.retrieve(id))).toMatchObject(gone);
-  expect(await apiErrorOf(harness.openai.beta.assistants.delete(id))).toMatchObject(gone);
-  expect(await apiErrorOf(harness.openai.beta.assistants.update(id, {}))).toMatchObject(gone);
+  const notFound = { status: 404, message: `No assistant found with id '${id}'.` };
+  expect(await apiErrorOf(harness.openai.beta.assistants.retrieve(id))).toMatchObject(notFound);
+  expect(await apiErrorOf(harness.openai.beta.assistants.delete(id))).toMatchObject(notFound);
+  expect(await apiErrorOf(harness.openai.beta.assistants.update(id, {}))).toMatchObject(notFound);
   expect((await harness.openai.beta.assistants.list()).data).toEqual([]);
 });

@@ -177,9 +177,9 @@ const assistants: Case[] = [
 ];
 
 describe('POST /assistants', () => {
-  test.each(namedCases(assistants))('%s', async (_, given) => {
+  test.each(namedCases(assistants))('answers 400: %s', async (_, invalid) => {
     const { request } = await setup();
-    const { status, body } = await request('POST', '/assistants', given[0]);
-    expect([status, body]).toEqual([400, errorBody(given)]);
+    const { status, body } = await request('POST', '/assistants', invalid[0]);
+    expect([status, body]).toEqual([400, errorBody(invalid)]);
   });
 });

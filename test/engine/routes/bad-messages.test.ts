@@ -62,14 +62,17 @@ const messages: Case[] = [
   [{ ...user, file_ids: ['file-a'] }, ...unknownParameter('file_ids')],
 ];
 
-describe('POST /threads/T/messages, and as messages[0] of a new thread', () => {
-  test.each(namedCases(messages))('%s', async (_, given) => {
+describe('an invalid message, added to a thread or created with it', () => {
+  test.each(namedCases(messages))('answers 400: %s', async (_, invalid) => {
     const harness = await setup();
     const { id } = await harness.openai.beta.threads.create();
-    const added = await harness.request('POST', `/threads/${id}/messages`, given[0]);
-    expect([added.status, added.body]).toEqual([400, errorBody(given)]);
-    const created = await harness.request('POST', '/threads', { messages: [given[0]] });
+    const added = await harness.request('POST', `/threads/${id}/messages`, invalid[0]);
+    expect([added.status, added.body]).toEqual([400, errorBody(invalid)]);
+    const created = await harness.request('POST', '/threads', { messages: [invalid[0]] });
     expect(created.status).toBe(400);
-    expect(created.body.error).toMatchObject({ code: given[3], param: `messages[0].${given[2]}` });
+    expect(created.body.error).toMatchObject({
+      code: invalid[3],
+      param: `messages[0].${invalid[2]}`,
+    });
   });
 });

@@ -43,34 +43,37 @@ const bodies: Case[] = [
   ['null', 'Invalid type: expected an object, but got null instead.', null, 'invalid_type'],
 ];
 
-describe('GET of every list', () => {
-  test.each(namedCases(queries))('%s', async (_, given) => {
+describe('the query of a list', () => {
+  test.each(namedCases(queries))('answers 400: %s', async (_, invalid) => {
     const harness = await setup();
     const { id } = await harness.openai.beta.threads.create();
     const lists = ['/assistants', '/threads', `/threads/${id}/messages`, `/threads/${id}/runs`];
     for (const list of lists) {
-      const { status, body } = await harness.request('GET', `${list}?${String(given[0])}`);
-      expect([list, status, body]).toEqual([list, 400, errorBody(given)]);
+      const { status, body } = await harness.request('GET', `${list}?${String(invalid[0])}`);
+      expect([list, status, body]).toEqual([list, 400, errorBody(invalid)]);
     }
   });
 });
 
-describe('bodies that are no object', () => {
-  test.each(namedCases(bodies))('%s', async (_, given) => {
+describe('a body that is not an object', () => {
+  test.each(namedCases(bodies))('answers 400: %s', async (_, invalid) => {
     const { request } = await setup();
-    const { status, body } = await request('POST', '/assistants', given[0]);
-    expect([status, body]).toEqual([400, errorBody(given)]);
+    const { status, body } = await request('POST', '/assistants', invalid[0]);
+    expect([status, body]).toEqual([400, errorBody(invalid)]);
   });
 
-  test.each(['{"model":', '{model:1}', '\u0000', 'model=gpt'])('no JSON: %s', async (text) => {
-    const { request } = await setup();
-    const { status, body } = await request('POST', '/assistants', text);
-    expect(status).toBe(400);
-    expect(body.error.message).toMatch(/^We could not parse the JSON body of your request\./u);
-    expect(body.error).toMatchObject({ type: 'invalid_request_error', param: null, code: null });
-  });
+  test.each(['{"model":', '{model:1}', '\u0000', 'model=gpt'])(
+    'answers 400 for a body that is not JSON: %s',
+    async (text) => {
+      const { request } = await setup();
+      const { status, body } = await request('POST', '/assistants', text);
+      expect(status).toBe(400);
+      expect(body.error.message).toMatch(/^We could not parse the JSON body of your request\./u);
+      expect(body.error).toMatchObject({ type: 'invalid_request_error', param: null, code: null });
+    },
+  );
 
-  test('a body that must be there', async () => {
+  test('names the missing parameter of a request without a body', async () => {
     const { request } = await setup();
     const { status, body } = await request('POST', '/assistants');
     expect(status).toBe(400);
@@ -78,7 +81,7 @@ describe('bodies that are no object', () => {
   });
 });
 
-test('a thread takes store helpers or stores, not both', async () => {
+test('rejects a thread with both vector_stores and vector_store_ids', async () => {
   const { request } = await setup();
   const file_search = { vector_store_ids: ['vs_1'], vector_stores: [{ file_ids: ['file-a'] }] };
   const { status, body } = await request('POST', '/threads', { tool_resources: { file_search } });

@@ -10,7 +10,7 @@ import {
 } from '../../support/conversation.ts';
 import { functionCall } from '../../support/upstream-items.ts';
 
-describe('what is not there', () => {
+describe('a missing object or route', () => {
   /** Paths with `T`, `M`, `R` and `S` for a thread, a message, a run and a step that exist. */
   const cases: [method: string, path: string, message: string][] = [
     ['GET', '/assistants/asst_x', "No assistant found with id 'asst_x'."],
@@ -39,7 +39,7 @@ describe('what is not there', () => {
     ['DELETE', '/threads/T/runs/R', 'Invalid URL (DELETE /v1/threads/T/runs/R)'],
   ];
 
-  test.each(cases)('%s %s', async (method, path, message) => {
+  test.each(cases)('answers 404 to %s %s', async (method, path, message) => {
     const harness = await setup();
     harness.upstream.respondWith({});
     const { run, thread_id } = await createRun(harness);
@@ -52,18 +52,23 @@ describe('what is not there', () => {
       R: run.id,
       S: step?.id ?? '',
     };
-    const named = (text: string) =>
+    const replaceLetters = (text: string) =>
       text.replaceAll(/(?<![A-Z])[TMRS](?![A-Za-z])/gu, (letter) => ids[letter] ?? letter);
     const body = method === 'POST' ? {} : undefined;
-    const answer = await harness.request(method, named(path), body);
-    expect(answer.status).toBe(404);
-    expect(answer.body).toEqual({
-      error: { message: named(message), type: 'invalid_request_error', param: null, code: null },
+    const response = await harness.request(method, replaceLetters(path), body);
+    expect(response.status).toBe(404);
+    expect(response.body).toEqual({
+      error: {
+        message: replaceLetters(message),
+        type: 'invalid_request_error',
+        param: null,
+        code: null,
+      },
     });
   });
 });
 
-describe('ids that cannot be', () => {
+describe('an id of the wrong shape', () => {
   test.each([
     ['/threads/undefined', 'thread_id', 'undefined', 'thread'],
     ['/threads/%20', 'thread_id', ' ', 'thread'],
@@ -77,11 +82,11 @@ describe('ids that cannot be', () => {
     ["/threads/'; drop table threads; --", 'thread_id', "'; drop table threads; --", 'thread'],
     ['/threads/%2e%2e%2fassistants', 'thread_id', '../assistants', 'thread'],
     ['/threads/%F0%9F%98%80', 'thread_id', '😀', 'thread'],
-  ])('GET %s', async (path, param, value, prefix) => {
+  ])('answers 400 to GET %s', async (path, param, value, prefix) => {
     const harness = await setup();
     const { run, thread_id } = await createRun(harness);
-    const named = path.replace('/T/', `/${thread_id}/`).replace('/R/', `/${run.id}/`);
-    const { status, body } = await harness.request('GET', named);
+    const url = path.replace('/T/', `/${thread_id}/`).replace('/R/', `/${run.id}/`);
+    const { status, body } = await harness.request('GET', url);
     expect(status).toBe(400);
     expect(body.error).toEqual({
       message: `Invalid '${param}': '${value}'. Expected an ID that begins with '${prefix}'.`,
@@ -91,17 +96,17 @@ describe('ids that cannot be', () => {
     });
   });
 
-  test('a path that cannot be decoded is an error, not a crash', async () => {
+  test('answers 400 or 404 to a path that cannot be decoded', async () => {
     const { request } = await setup();
     const { status } = await request('GET', '/threads/%E0%A4%A');
     expect([400, 404]).toContain(status);
   });
 
-  test('an assistant named in the body is looked up, whatever its id looks like', async () => {
+  test('answers 404 for an assistant_id in the body that does not exist', async () => {
     const harness = await setup();
     const { id } = await harness.openai.beta.threads.create();
-    const made = harness.openai.beta.threads.runs.create(id, { assistant_id: 'asst_x' });
-    expect(await apiErrorOf(made)).toMatchObject({
+    const creation = harness.openai.beta.threads.runs.create(id, { assistant_id: 'asst_x' });
+    expect(await apiErrorOf(creation)).toMatchObject({
       status: 404,
       message: "No assistant found with id 'asst_x'.",
     });
@@ -110,35 +115,45 @@ describe('ids that cannot be', () => {
 
 describe('the order of checks', () => {
   test.each([
-    ['path id before body', '/threads/x/runs', '{"a":1', "Invalid 'thread_id'"],
-    ['body before lookup', '/threads/thread_x/runs', '{"a":1', 'We could not parse the JSON body'],
-    ['missing before unknown', '/threads/thread_x/runs', '{"zzz":1}', 'Missing required parameter'],
+    ['the shape of a path id before the body', '/threads/x/runs', '{"a":1', "Invalid 'thread_id'"],
     [
-      'unknown before wrong',
+      'the body before the thread',
+      '/threads/thread_x/runs',
+      '{"a":1',
+      'We could not parse the JSON body',
+    ],
+    [
+      'missing parameters before unknown ones',
+      '/threads/thread_x/runs',
+      '{"zzz":1}',
+      'Missing required parameter',
+    ],
+    [
+      'unknown parameters before wrong values',
       '/threads/thread_x/runs',
       '{"assistant_id":"asst_x","temperature":9,"zzz":1}',
       "Unknown parameter: 'zzz'.",
     ],
     [
-      'wrong before lookup',
+      'wrong values before the thread',
       '/threads/thread_x/runs',
       '{"assistant_id":"asst_x","temperature":9}',
       "Invalid 'temperature'",
     ],
     [
-      'thread before assistant',
+      'the thread before the assistant',
       '/threads/thread_x/runs',
       '{"assistant_id":"asst_x"}',
       "No thread found with id 'thread_x'.",
     ],
-  ])('%s', async (_, path, body, begins) => {
+  ])('checks %s', async (_, path, body, start) => {
     const { request } = await setup();
-    const answer = await request('POST', path, body);
-    expect(answer.body.error.message.slice(0, begins.length)).toBe(begins);
+    const response = await request('POST', path, body);
+    expect(response.body.error.message.slice(0, start.length)).toBe(start);
   });
 
   test.each(['messages', 'runs', 'messages/msg_x/files', 'runs/run_x/steps'])(
-    'query before lookup: %s',
+    'checks the query before the thread: GET %s',
     async (list) => {
       const { request } = await setup();
       const { body } = await request('GET', `/threads/thread_x/${list}?limit=0`);
@@ -146,7 +161,7 @@ describe('the order of checks', () => {
     },
   );
 
-  test('the run exists before its status, its status before the outputs', async () => {
+  test('checks the status of a run before the tool outputs', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, {});
     const { run, thread_id } = await createRun(harness);
@@ -160,15 +175,15 @@ describe('the order of checks', () => {
       message: "Missing required parameter: 'tool_outputs'.",
       code: 'missing_required_parameter',
     });
-    const foreign = await harness.request('POST', path, wrong);
-    expect(foreign.body.error.message).toBe(
+    const unknownCall = await harness.request('POST', path, wrong);
+    expect(unknownCall.body.error.message).toBe(
       "Expected tool outputs for call_ids ['call_1'], got ['call_z']",
     );
     await submitOutputs(harness, await readRun(harness, run));
   });
 });
 
-test('the beta header is accepted and not required', async () => {
+test('accepts the beta header and does not require it', async () => {
   const { request } = await setup();
   for (const value of ['assistants=v2', 'assistants=v1', 'realtime=v1, assistants=v2']) {
     expect((await request('POST', '/threads', {}, { 'openai-beta': value })).status).toBe(200);
@@ -176,10 +191,10 @@ test('the beta header is accepted and not required', async () => {
   expect((await request('POST', '/threads', {})).status).toBe(200);
 });
 
-test('every answer has an id of its own', async () => {
+test('gives every response its own request id', async () => {
   const { request } = await setup();
-  const answers = [await request('GET', '/threads'), await request('GET', '/threads/x')];
-  const ids = answers.map(({ headers }) => headers.get('x-request-id'));
+  const responses = [await request('GET', '/threads'), await request('GET', '/threads/x')];
+  const ids = responses.map(({ headers }) => headers.get('x-request-id'));
   expect(new Set(ids).size).toBe(2);
   expect(ids[0]).toMatch(/^req_[0-9a-f]{32}$/u);
 });

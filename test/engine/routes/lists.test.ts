@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { setup, type Harness } from '../../support/engine.ts';
 import { createThread, textOf } from '../../support/conversation.ts';
 
-/** A thread of messages `1`, `2`, … `count`, all of one second. */
-async function count(harness: Harness, length: number) {
+/** A thread with the messages `1`, `2`, … `length`, all created in one second. */
+async function createNumberedThread(harness: Harness, length: number) {
   const { id } = await harness.openai.beta.threads.create({
     messages: Array.from({ length }, (_, index) => ({ role: 'user', content: `${index + 1}` })),
   });
@@ -13,14 +13,14 @@ async function count(harness: Harness, length: number) {
   });
   const ids = new Map(data.map((message) => [textOf(message), message.id]));
   const page = async (query: string) => {
-    const named = query.replaceAll(/#(\d+)/gu, (_, name: string) => ids.get(name) ?? name);
-    const { body } = await harness.request('GET', `/threads/${id}/messages?${named}`);
+    const withIds = query.replaceAll(/#(\d+)/gu, (_, name: string) => ids.get(name) ?? name);
+    const { body } = await harness.request('GET', `/threads/${id}/messages?${withIds}`);
     return [body.data.map(textOf).join(' '), body.has_more];
   };
   return { id, page };
 }
 
-test('an empty list has null ids', async () => {
+test('returns null ids with an empty list', async () => {
   const harness = await setup();
   const { id } = await harness.openai.beta.threads.create();
   const { body } = await harness.request('GET', `/threads/${id}/messages`);
@@ -33,8 +33,8 @@ test('an empty list has null ids', async () => {
   });
 });
 
-test('twenty to a page, newest first, even within one second', async () => {
-  const { page } = await count(await setup(), 21);
+test('returns pages of twenty, newest first, even within one second', async () => {
+  const { page } = await createNumberedThread(await setup(), 21);
   expect(await page('')).toEqual(['21 20 19 18 17 16 15 14 13 12 11 10 9 8 7 6 5 4 3 2', true]);
 });
 
@@ -57,13 +57,13 @@ describe('cursors', () => {
     ['after=#5&before=#2', '4 3', false],
     ['after=#5&before=#1&limit=2', '4 3', true],
     ['order=asc&after=#1&before=#5', '2 3 4', false],
-  ])('%s', async (query, expected, more) => {
-    const { page } = await count(await setup(), 5);
-    expect(await page(query)).toEqual([expected, more]);
+  ])('returns the page for %s', async (query, expected, hasMore) => {
+    const { page } = await createNumberedThread(await setup(), 5);
+    expect(await page(query)).toEqual([expected, hasMore]);
   });
 });
 
-test('the newer second comes first although ids do not tell', async () => {
+test('orders objects by creation time, not by id', async () => {
   const harness = await setup();
   const first = await createThread(harness);
   await harness.clock.advance(1000);
@@ -73,7 +73,7 @@ test('the newer second comes first although ids do not tell', async () => {
 });
 
 test.each(['assistants', 'threads', 'messages', 'runs', 'steps', 'files'])(
-  'a cursor that is not in the list of %s is a 404',
+  'answers 404 for a cursor that was never in the list of %s',
   async (kind) => {
     const harness = await setup();
     harness.upstream.respondWith({});
@@ -99,71 +99,68 @@ test.each(['assistants', 'threads', 'messages', 'runs', 'steps', 'files'])(
   },
 );
 
-test('a cursor belongs to its own list', async () => {
+test('answers 404 for a cursor of another list', async () => {
   const harness = await setup();
-  const one = await count(harness, 2);
-  const other = await count(harness, 2);
+  const one = await createNumberedThread(harness, 2);
+  const other = await createNumberedThread(harness, 2);
   const { body } = await harness.request('GET', `/threads/${one.id}/messages?limit=1`);
   const path = `/threads/${other.id}/messages?after=${body.first_id}`;
   expect((await harness.request('GET', path)).status).toBe(404);
 });
 
-test('the SDK walks all pages', async () => {
+test('returns every message once to the SDK’s auto-pagination', async () => {
   const harness = await setup();
-  const { id } = await count(harness, 45);
-  const walked: string[] = [];
+  const { id } = await createNumberedThread(harness, 45);
+  const texts: string[] = [];
   for await (const message of harness.openai.beta.threads.messages.list(id, { order: 'asc' })) {
-    walked.push(textOf(message));
+    texts.push(textOf(message));
   }
-  expect(walked).toEqual(Array.from({ length: 45 }, (_, index) => `${index + 1}`));
+  expect(texts).toEqual(Array.from({ length: 45 }, (_, index) => `${index + 1}`));
 });
 
-test.each(['asc', 'desc'] as const)(
-  'a program that deletes all that it is shown goes on to the next page, %s',
-  async (order) => {
-    const harness = await setup();
-    const { assistants, threads } = harness.openai.beta;
-    const { id: thread_id } = await count(harness, 5);
-    const made = [thread_id];
-    for (let index = 0; index < 4; index += 1) {
-      await assistants.create({ model: 'gpt-4.1-mini' });
-      made.push((await threads.create()).id);
-    }
-    const query = { order, limit: 2 };
-    for await (const { id } of threads.messages.list(thread_id, query)) {
-      await threads.messages.delete(id, { thread_id });
-    }
-    for await (const { id } of assistants.list(query)) await assistants.delete(id);
-    expect((await threads.messages.list(thread_id)).data).toEqual([]);
-    expect((await assistants.list()).data).toEqual([]);
-    const gone = made.at(order === 'asc' ? 1 : -2) ?? '';
-    await threads.delete(gone);
-    const { body } = await harness.request('GET', `/threads?order=${order}&after=${gone}`);
-    const listed = order === 'asc' ? made : made.toReversed();
-    expect(body.data.map(({ id }: { id: string }) => id)).toEqual(listed.slice(2));
-  },
-);
+test.each(['asc', 'desc'] as const)('continues after a deleted cursor, order %s', async (order) => {
+  const harness = await setup();
+  const { assistants, threads } = harness.openai.beta;
+  const { id: thread_id } = await createNumberedThread(harness, 5);
+  const threadIds = [thread_id];
+  for (let index = 0; index < 4; index += 1) {
+    await assistants.create({ model: 'gpt-4.1-mini' });
+    threadIds.push((await threads.create()).id);
+  }
+  const query = { order, limit: 2 };
+  for await (const { id } of threads.messages.list(thread_id, query)) {
+    await threads.messages.delete(id, { thread_id });
+  }
+  for await (const { id } of assistants.list(query)) await assistants.delete(id);
+  expect((await threads.messages.list(thread_id)).data).toEqual([]);
+  expect((await assistants.list()).data).toEqual([]);
+  const deletedId = threadIds.at(order === 'asc' ? 1 : -2) ?? '';
+  await threads.delete(deletedId);
+  const { body } = await harness.request('GET', `/threads?order=${order}&after=${deletedId}`);
+  const listed = order === 'asc' ? threadIds : threadIds.toReversed();
+  expect(body.data.map(({ id }: { id: string }) => id)).toEqual(listed.slice(2));
+});
 
-test('assistants, runs and steps are pages too', async () => {
+test('pages assistants, runs and steps', async () => {
   const harness = await setup({ defaultTurn: () => ({}) });
   const assistants = [];
   for (const name of ['a', 'b', 'c']) {
     assistants.push(await harness.openai.beta.assistants.create({ model: 'gpt-4.1-mini', name }));
   }
-  const found = await harness.openai.beta.assistants.list({ limit: 2 });
-  expect(found.data.map(({ name }) => name)).toEqual(['c', 'b']);
-  expect(found.has_more).toBe(true);
+  const assistantPage = await harness.openai.beta.assistants.list({ limit: 2 });
+  expect(assistantPage.data.map(({ name }) => name)).toEqual(['c', 'b']);
+  expect(assistantPage.has_more).toBe(true);
   const thread = await createThread(harness);
   const { runs } = harness.openai.beta.threads;
-  const made: string[] = [];
+  const runIds: string[] = [];
   for (const { id } of assistants) {
-    made.push((await runs.create(thread.id, { assistant_id: id })).id);
+    runIds.push((await runs.create(thread.id, { assistant_id: id })).id);
     await harness.runToEnd();
   }
   const page = await runs.list(thread.id, { limit: 2 });
-  expect(page.data.map(({ id }) => id)).toEqual([made[2], made[1]]);
+  expect(page.data.map(({ id }) => id)).toEqual([runIds[2], runIds[1]]);
   const next = await page.getNextPage();
-  expect(next.data.map(({ id }) => id)).toEqual([made[0]]);
-  const steps = await runs.steps.list(made[0] ?? '', { thread_id: thread.id });
+  expect(next.data.map(({ id }) => id)).toEqual([runIds[0]]);
+  const steps = await runs.steps.list(runIds[0] ?? '', { thread_id: thread.id });
   expect(steps.data).toHaveLength(1);
 });

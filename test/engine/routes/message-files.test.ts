@@ -6,7 +6,7 @@ import { textMessage } from '../../support/upstream-items.ts';
 const tools = [{ type: 'code_interpreter' as const }];
 
 /** A message with four files: two attached, one of them an image, and another image. */
-async function withFiles() {
+async function setupWithFiles() {
   const harness = await setup();
   const { id: thread_id } = await harness.openai.beta.threads.create();
   await harness.clock.advance(7000);
@@ -32,8 +32,8 @@ async function withFiles() {
   return { ...harness, path, file, message };
 }
 
-test('the files of a message are its attachments and its images, each once', async () => {
-  const { request, path, file } = await withFiles();
+test('lists the attachments and images of a message, each once', async () => {
+  const { request, path, file } = await setupWithFiles();
   const { status, body } = await request('GET', `${path}?order=asc`);
   expect(status).toBe(200);
   expect(body).toEqual({
@@ -53,30 +53,33 @@ test.each([
   ['?order=asc&after=file-a', ['b', 'c'], false],
   ['?before=file-a&limit=1', ['b'], true],
   ['?order=asc&before=file-b', ['a'], false],
-])('%s', async (query, names, has_more) => {
-  const { request, path } = await withFiles();
+])('returns the page for the query "%s"', async (query, names, has_more) => {
+  const { request, path } = await setupWithFiles();
   const { body } = await request('GET', `${path}${query}`);
   expect(body.data.map(({ id }: { id: string }) => id.replace('file-', ''))).toEqual(names);
   expect(body.has_more).toBe(has_more);
 });
 
-test.each(['assistants=v1', 'assistants=v2'])('one file, with the header %s', async (beta) => {
-  const { request, path, file } = await withFiles();
-  const { status, body } = await request('GET', `${path}/file-c`, undefined, {
-    'openai-beta': beta,
-  });
-  expect([status, body]).toEqual([200, file('file-c')]);
-});
+test.each(['assistants=v1', 'assistants=v2'])(
+  'retrieves one file with the header %s',
+  async (beta) => {
+    const { request, path, file } = await setupWithFiles();
+    const { status, body } = await request('GET', `${path}/file-c`, undefined, {
+      'openai-beta': beta,
+    });
+    expect([status, body]).toEqual([200, file('file-c')]);
+  },
+);
 
-test('a file that the message does not have', async () => {
-  const { request, path, message } = await withFiles();
+test('answers 404 for a file that the message does not have', async () => {
+  const { request, path, message } = await setupWithFiles();
   const { status, body } = await request('GET', `${path}/file-z`);
   expect(status).toBe(404);
   expect(body.error.message).toBe(`No file found with id 'file-z' in message '${message.id}'.`);
 });
 
-test('files of a message that does not exist', async () => {
-  const { request, message } = await withFiles();
+test('answers 404 for the files of a message that does not exist', async () => {
+  const { request, message } = await setupWithFiles();
   const { thread_id } = message;
   const absent = await request('GET', `/threads/${thread_id}/messages/msg_nowhere/files`);
   expect([absent.status, absent.body.error.message]).toEqual([
@@ -85,11 +88,11 @@ test('files of a message that does not exist', async () => {
   ]);
 });
 
-test('a file that the model made is one of its message', async () => {
+test('lists a generated file with its message', async () => {
   const harness = await setup();
   const text = 'Here: sandbox:/mnt/data/a.csv';
   harness.upstream.respondWith({
-    output: [textMessage(text, [{ type: 'file_path', file_id: 'file-made', index: 0 }])],
+    output: [textMessage(text, [{ type: 'file_path', file_id: 'file-generated', index: 0 }])],
   });
   const { thread_id } = await createRun(harness);
   await harness.runToEnd();
@@ -98,5 +101,5 @@ test('a file that the model made is one of its message', async () => {
     'GET',
     `/threads/${thread_id}/messages/${message?.id}/files`,
   );
-  expect(body.data).toMatchObject([{ id: 'file-made', message_id: message?.id }]);
+  expect(body.data).toMatchObject([{ id: 'file-generated', message_id: message?.id }]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createRun, createThread, readMessages, apiErrorOf } from '../../support/conversation.ts';
 
-test('a message of a user is completed when it is created', async () => {
+test('creates a user message as completed', async () => {
   const { openai } = await setup();
   const thread = await openai.beta.threads.create();
   const message = await openai.beta.threads.messages.create(thread.id, {
@@ -29,7 +29,7 @@ test('a message of a user is completed when it is created', async () => {
   expect(read).toEqual(message);
 });
 
-test('parts keep their order and images get their detail', async () => {
+test('keeps the order of content parts and fills in the detail of images', async () => {
   const { openai } = await setup();
   const { id } = await openai.beta.threads.create();
   const url = 'https://example.com/cat.png';
@@ -48,7 +48,7 @@ test('parts keep their order and images get their detail', async () => {
   ]);
 });
 
-test('attachments are kept, and their files join the thread', async () => {
+test('keeps attachments and adds their files to the thread', async () => {
   const { openai } = await setup();
   const { id } = await openai.beta.threads.create();
   const attachments = [
@@ -65,7 +65,7 @@ test('attachments are kept, and their files join the thread', async () => {
   expect(tool_resources?.code_interpreter?.file_ids).toEqual(['file-a', 'file-b']);
 });
 
-test('modifying replaces the metadata and nothing else', async () => {
+test('modifies only the metadata of a message', async () => {
   const { openai } = await setup();
   const thread = await openai.beta.threads.create();
   const file = { file_id: 'file-a', tools: [{ type: 'code_interpreter' as const }] };
@@ -80,7 +80,7 @@ test('modifying replaces the metadata and nothing else', async () => {
   expect(modified).toEqual({ ...message, metadata: { b: '2' } });
 });
 
-test('a deleted message is gone from its thread', async () => {
+test('answers 404 for a deleted message', async () => {
   const harness = await setup();
   const { id: thread_id } = await createThread(harness);
   const [message] = await readMessages(harness, thread_id);
@@ -91,14 +91,14 @@ test('a deleted message is gone from its thread', async () => {
     object: 'thread.message.deleted',
     deleted: true,
   });
-  const gone = { status: 404, message: `No message found with id '${id}'.` };
-  expect(await apiErrorOf(messages.retrieve(id, { thread_id }))).toMatchObject(gone);
-  expect(await apiErrorOf(messages.update(id, { thread_id }))).toMatchObject(gone);
-  expect(await apiErrorOf(messages.delete(id, { thread_id }))).toMatchObject(gone);
+  const notFound = { status: 404, message: `No message found with id '${id}'.` };
+  expect(await apiErrorOf(messages.retrieve(id, { thread_id }))).toMatchObject(notFound);
+  expect(await apiErrorOf(messages.update(id, { thread_id }))).toMatchObject(notFound);
+  expect(await apiErrorOf(messages.delete(id, { thread_id }))).toMatchObject(notFound);
   expect(await readMessages(harness, thread_id)).toEqual([]);
 });
 
-test('a message is found on its own thread only', async () => {
+test('answers 404 for a message of another thread', async () => {
   const harness = await setup();
   const one = await createThread(harness);
   const other = await createThread(harness);
@@ -111,7 +111,7 @@ test('a message is found on its own thread only', async () => {
   });
 });
 
-test('messages are listed by the run that made them', async () => {
+test('filters messages by run', async () => {
   const harness = await setup();
   harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness);

@@ -11,15 +11,15 @@ import {
 } from '../../support/conversation.ts';
 import { functionCall } from '../../support/upstream-items.ts';
 
-/** An engine whose objects have ids as other systems make them: no prefix, and awkward characters. */
-function withOldIds(): Promise<Harness> {
+/** An engine whose ids have no prefix and characters that URLs must encode. */
+function setupWithOldIds(): Promise<Harness> {
   const ids = createIds();
-  const object = (prefix: string) => `${ids.newId('').slice(-3)} ü/${prefix}?#%`;
-  return setup({ oldIds: true, ids: { newId: object, newRequestId: () => ids.newRequestId() } });
+  const newId = (prefix: string) => `${ids.newId('').slice(-3)} ü/${prefix}?#%`;
+  return setup({ oldIds: true, ids: { newId, newRequestId: () => ids.newRequestId() } });
 }
 
-test('what exists is served whatever the shape of its id', async () => {
-  const harness = await withOldIds();
+test('serves existing objects whatever the shape of their ids', async () => {
+  const harness = await setupWithOldIds();
   harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, {});
   const { run, thread_id, assistant_id } = await createRun(harness);
   expect(run.id).toMatch(/^\d{3} ü\/run_\?#%$|^[0-9a-z]{3} ü\/run_\?#%$/u);
@@ -38,8 +38,8 @@ test('what exists is served whatever the shape of its id', async () => {
   expect(page.data).toHaveLength(1);
 });
 
-test('what does not exist is judged by the shape of its id', async () => {
-  const harness = await withOldIds();
+test('answers 400 for a missing object whose id has the wrong shape', async () => {
+  const harness = await setupWithOldIds();
   expect((await apiErrorOf(harness.openai.beta.threads.retrieve('550e8400-e29b'))).message).toBe(
     "Invalid 'thread_id': '550e8400-e29b'. Expected an ID that begins with 'thread'.",
   );

@@ -10,7 +10,7 @@ import {
 } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
 
-test.each([undefined, '', {}])('a thread needs no body (%j)', async (body) => {
+test.each([undefined, '', {}])('creates a thread from the body %j', async (body) => {
   const { request } = await setup();
   const { status, body: thread } = await request('POST', '/threads', body);
   expect(status).toBe(200);
@@ -23,7 +23,7 @@ test.each([undefined, '', {}])('a thread needs no body (%j)', async (body) => {
   });
 });
 
-test('a thread takes its first messages in order', async () => {
+test('creates a thread with its first messages in order', async () => {
   const harness = await setup();
   const thread = await harness.openai.beta.threads.create({
     messages: [
@@ -44,7 +44,7 @@ test('a thread takes its first messages in order', async () => {
   expect(thread.metadata).toEqual({ topic: 'counting' });
 });
 
-test('a thread is modified: metadata and resources replaced, absent ones kept', async () => {
+test('modifies metadata and tool resources, and keeps absent ones', async () => {
   const { openai } = await setup();
   const thread = await openai.beta.threads.create({ metadata: { a: '1' } });
   const files = { code_interpreter: { file_ids: ['file-a'] } };
@@ -55,7 +55,7 @@ test('a thread is modified: metadata and resources replaced, absent ones kept', 
   expect(await openai.beta.threads.retrieve(thread.id)).toEqual(renamed);
 });
 
-test('deleting a thread deletes all that was on it', async () => {
+test('deletes a thread with its messages, runs and steps', async () => {
   const harness = await setup();
   harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness);
@@ -67,17 +67,17 @@ test('deleting a thread deletes all that was on it', async () => {
     deleted: true,
   });
   const { threads } = harness.openai.beta;
-  const gone = { status: 404, message: `No thread found with id '${thread_id}'.` };
-  expect(await apiErrorOf(threads.retrieve(thread_id))).toMatchObject(gone);
-  expect(await apiErrorOf(threads.delete(thread_id))).toMatchObject(gone);
-  expect(await apiErrorOf(threads.runs.retrieve(run.id, { thread_id }))).toMatchObject(gone);
-  expect(await apiErrorOf(threads.runs.steps.list(run.id, { thread_id }))).toMatchObject(gone);
-  expect(await apiErrorOf(threads.messages.list(thread_id))).toMatchObject(gone);
+  const notFound = { status: 404, message: `No thread found with id '${thread_id}'.` };
+  expect(await apiErrorOf(threads.retrieve(thread_id))).toMatchObject(notFound);
+  expect(await apiErrorOf(threads.delete(thread_id))).toMatchObject(notFound);
+  expect(await apiErrorOf(threads.runs.retrieve(run.id, { thread_id }))).toMatchObject(notFound);
+  expect(await apiErrorOf(threads.runs.steps.list(run.id, { thread_id }))).toMatchObject(notFound);
+  expect(await apiErrorOf(threads.messages.list(thread_id))).toMatchObject(notFound);
   const read = threads.messages.retrieve(message?.id ?? '', { thread_id });
-  expect(await apiErrorOf(read)).toMatchObject(gone);
+  expect(await apiErrorOf(read)).toMatchObject(notFound);
 });
 
-test('deleting a thread stops its run', async () => {
+test('stops the run of a deleted thread', async () => {
   const harness = await setup();
   const gate = createGate();
   harness.upstream.respondWith({ gate });
@@ -91,7 +91,7 @@ test('deleting a thread stops its run', async () => {
   expect(status).toBe(404);
 });
 
-test('threads are listed, newest first, page by page', async () => {
+test('lists threads in pages, newest first', async () => {
   const harness = await setup();
   const first = await createThread(harness);
   await harness.clock.advance(1000);
@@ -100,11 +100,11 @@ test('threads are listed, newest first, page by page', async () => {
   const { status, body } = await harness.request('GET', '/threads?limit=2');
   expect(status).toBe(200);
   expect(body).toMatchObject({ first_id: third.id, last_id: second.id, has_more: true });
-  const rest = await harness.request('GET', `/threads?after=${second.id}`);
-  expect(rest.body).toMatchObject({ data: [first], has_more: false });
+  const nextPage = await harness.request('GET', `/threads?after=${second.id}`);
+  expect(nextPage.body).toMatchObject({ data: [first], has_more: false });
 });
 
-test('an assistant can be deleted while threads that used it stay readable', async () => {
+test('keeps runs readable after their assistant was deleted', async () => {
   const harness = await setup();
   harness.upstream.respondWith({});
   const { run, thread_id, assistant_id } = await createRun(harness);

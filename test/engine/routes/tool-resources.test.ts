@@ -5,7 +5,7 @@ import { createAssistant, createThread } from '../../support/conversation.ts';
 const stores = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 const code = (...file_ids: string[]) => ({ code_interpreter: { file_ids } });
 
-test('resources are kept where they are given', async () => {
+test('stores the tool resources of assistants and threads', async () => {
   const harness = await setup();
   const { assistants, threads } = harness.openai.beta;
   const assistant = await createAssistant(harness, {
@@ -19,7 +19,7 @@ test('resources are kept where they are given', async () => {
   expect((await threads.retrieve(thread.id)).tool_resources).toEqual(stores('vs_3'));
 });
 
-test('modifying the resources of one tool leaves those of the other', async () => {
+test('modifies the resources of one tool and keeps those of the other', async () => {
   const harness = await setup();
   const { assistants, threads } = harness.openai.beta;
   const both = { ...stores('vs_1'), ...code('file-a') };
@@ -34,7 +34,7 @@ test('modifying the resources of one tool leaves those of the other', async () =
   }
 });
 
-test('the tools of resources stand in one order, whichever came first', async () => {
+test('returns code_interpreter before file_search, whichever was set first', async () => {
   const harness = await setup();
   const { threads } = harness.openai.beta;
   const { id } = await threads.create({ tool_resources: stores('vs_1') });
@@ -42,7 +42,7 @@ test('the tools of resources stand in one order, whichever came first', async ()
   expect(Object.keys(tool_resources ?? {})).toEqual(['code_interpreter', 'file_search']);
 });
 
-test('a run shows the resources of its assistant and its thread together', async () => {
+test('gives a run the resources of its assistant and its thread', async () => {
   const harness = await setup();
   const { id: assistant_id } = await createAssistant(harness, {
     tool_resources: { code_interpreter: { file_ids: ['file-a', 'file-b'] } },
@@ -57,7 +57,7 @@ test('a run shows the resources of its assistant and its thread together', async
   });
 });
 
-test('a thread and run takes resources for the run', async () => {
+test('gives a run created with its thread the resources of the request', async () => {
   const harness = await setup();
   const { id: assistant_id } = await createAssistant(harness);
   const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
@@ -65,7 +65,7 @@ test('a thread and run takes resources for the run', async () => {
   expect(Reflect.get(run, 'tool_resources')).toEqual(tool_resources);
 });
 
-test('no resources for the run are those of its assistant', async () => {
+test('gives a run the resources of its assistant when the request has null', async () => {
   const harness = await setup();
   const tool_resources = { code_interpreter: { file_ids: ['file-a'] } };
   const { id: assistant_id } = await createAssistant(harness, { tool_resources });
@@ -74,7 +74,7 @@ test('no resources for the run are those of its assistant', async () => {
   expect(body.tool_resources).toEqual(tool_resources);
 });
 
-test('files attached to additional messages are the run’s too', async () => {
+test('gives a run the files attached to its additional messages', async () => {
   const harness = await setup();
   const { id: assistant_id } = await createAssistant(harness);
   const { id } = await createThread(harness);
