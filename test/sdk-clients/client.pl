@@ -1,7 +1,6 @@
 #!/usr/bin/perl
-# A program in another language that knows the API by its OpenAPI document alone: DOCUMENT BASE-URL.
-# It holds a conversation with a function call in it, then another as a stream, and prints what it
-# saw as JSON.
+# A client in another language, built from the OpenAPI document. Arguments: DOCUMENT BASE-URL.
+# It creates a run with a function call and a streamed run, and prints the results as JSON.
 use v5.30;
 use warnings;
 use JSON::PP;
@@ -14,40 +13,40 @@ $client->ua->on(start => sub { $_[1]->req->headers->authorization('Bearer sk-old
 
 sub send_request {
   my ($operation, $parameters, $body) = @_;
-  # The client writes into the parameters it is given.
+  # The client modifies its parameters.
   my $tx = $client->call($operation => {%{$parameters}}, $body ? (json => $body) : ());
   die sprintf "%s: %s %s\n", $operation, $tx->res->code, $tx->res->body if $tx->res->code != 200;
   return $tx->res;
 }
 
-sub ask { return send_request(@_)->json }
+sub send_json { return send_request(@_)->json }
 
-sub settled {
-  my %place = @_;
+sub poll_run {
+  my %params = @_;
   while (1) {
-    my $run = ask(getRun => \%place);
+    my $run = send_json(getRun => \%params);
     return $run if $run->{status} !~ /^(?:queued|in_progress|cancelling)$/;
   }
 }
 
-my $assistant = ask(createAssistant => {}, {
+my $assistant = send_json(createAssistant => {}, {
   model => 'gpt-4.1-mini',
   instructions => 'Be brief.',
   tools => [{type => 'function', function => {name => 'get_weather'}}],
 });
-my $thread = ask(createThread => {}, {messages => [{role => 'user', content => 'Weather in Oslo?'}]});
+my $thread = send_json(createThread => {}, {messages => [{role => 'user', content => 'Weather in Oslo?'}]});
 my %thread = (thread_id => $thread->{id});
-my $created = ask(createRun => \%thread, {assistant_id => $assistant->{id}});
+my $created = send_json(createRun => \%thread, {assistant_id => $assistant->{id}});
 my %run = (%thread, run_id => $created->{id});
 
-my $waiting = settled(%run);
+my $waiting = poll_run(%run);
 my @calls = @{$waiting->{required_action}{submit_tool_outputs}{tool_calls}};
-ask(submitToolOuputsToRun => \%run, {
+send_json(submitToolOuputsToRun => \%run, {
   tool_outputs => [map { {tool_call_id => $_->{id}, output => '-3C, snow'} } @calls],
 });
-my $completed = settled(%run);
-my $messages = ask(listMessages => {%thread, order => 'asc', limit => 10});
-my $steps = ask(listRunSteps => {%run, order => 'asc'});
+my $completed = poll_run(%run);
+my $messages = send_json(listMessages => {%thread, order => 'asc', limit => 10});
+my $steps = send_json(listRunSteps => {%run, order => 'asc'});
 my $stream = send_request(createThreadAndRun => {}, {
   assistant_id => $assistant->{id},
   stream => JSON::PP::true,
@@ -60,5 +59,5 @@ print encode_json({
   messages => [map { {role => $_->{role}, text => $_->{content}[0]{text}{value}} } @{$messages->{data}}],
   steps => [map { $_->{type} } @{$steps->{data}}],
   events => [$stream =~ /^event: (.+)$/mg],
-  deleted => ask(deleteThread => \%thread)->{deleted} ? JSON::PP::true : JSON::PP::false,
+  deleted => send_json(deleteThread => \%thread)->{deleted} ? JSON::PP::true : JSON::PP::false,
 });

@@ -1,17 +1,25 @@
-import type { NewVectorStore } from '../models/endpoint-files.ts';
-import type { EngineOptions } from '../options.ts';
+import type { Log } from '../../shared/log.ts';
+import type { EndpointFiles, NewVectorStore } from '../models/endpoint-files.ts';
+import type { Model } from '../models/model.ts';
 import { isConnectionLoss } from '../store/errors.ts';
 
 /*
  * Some changes need an answer of the model endpoint: which tools it has, or a new vector store. A
  * transaction never waits for the endpoint, because all other writes would wait too.
  */
-type Deps = Pick<EngineOptions, 'model' | 'files' | 'log'>;
+interface Deps {
+  readonly model: Pick<Model, 'unsupportedTools'>;
+  readonly files: Pick<
+    EndpointFiles,
+    'createVectorStore' | 'addToVectorStore' | 'deleteVectorStore'
+  > | null;
+  readonly log: Pick<Log, 'warn'>;
+}
 
-/** How often a change is prepared while others keep changing what it depends on. */
-const maxAttempts = 10;
+/** Bounds the attempts at a change whose rows others keep changing. */
+export const maxAttempts = 10;
 
-/** What a change was prepared for has changed since: prepare it again. */
+/** The rows that a change was prepared for have changed: it has to be prepared again. */
 export class StalePreparation extends Error {
   override readonly name = 'StalePreparation';
 }
