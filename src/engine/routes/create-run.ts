@@ -117,9 +117,10 @@ export async function prepareRun(
   const tools = neededTools(fields, await checkRun(deps.db, deps, thread, fields));
   const reason = await deps.model.unsupportedTools(tools);
   if (reason !== null) throw errors.unsupportedTool(reason);
-  const resources = thread === null ? {} : threadBody(thread).tool_resources;
   const messages = fields.additional_messages ?? [];
-  const searchStore = await prepareAttachments(resources, messages, stores);
+  const searchStore = await prepareAttachments(messages, stores, async () =>
+    thread === null ? {} : threadBody(thread).tool_resources,
+  );
   return { toolTypes: typesOf(tools), searchStore };
 }
 

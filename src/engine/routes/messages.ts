@@ -108,10 +108,11 @@ function createMessageRoute(deps: EngineOptions) {
     );
     const [row] = await withUpstreamLookups(
       deps,
-      async (stores) => {
-        const { tool_resources } = threadBody(await threadWithoutRun(db, context));
-        return prepareAttachments(tool_resources, [message], stores);
-      },
+      (stores) =>
+        prepareAttachments([message], stores, async () => {
+          const thread = await threadWithoutRun(db, context);
+          return threadBody(thread).tool_resources;
+        }),
       (prepared) =>
         transact(db, async (transaction) => {
           const thread = await threadWithoutRun(transaction, context);

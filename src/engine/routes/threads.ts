@@ -41,7 +41,11 @@ export async function prepareThread(
     `${path}tool_resources`,
     threadStoreExpiry,
   );
-  return addAttachments(resources, messages, await prepareAttachments(resources, messages, stores));
+  return addAttachments(
+    resources,
+    messages,
+    await prepareAttachments(messages, stores, async () => resources),
+  );
 }
 
 /** Adds a thread with its first messages, in the caller's transaction. */

@@ -121,13 +121,15 @@ const searchStoreId = ({ file_search }: ToolResources): string | undefined =>
  * attachments with the message alone.
  */
 export async function prepareAttachments(
-  resources: ToolResources,
   messages: readonly CreateMessage[],
   stores: UpstreamStores,
+  loadResources: () => Promise<ToolResources>,
 ): Promise<SearchStore | null> {
-  addCodeFiles(resources, messages);
   const file_ids = attachedFiles('file_search', messages);
   if (file_ids.length === 0) return null;
+  const resources = await loadResources();
+  // Too many files for code are rejected before the endpoint is asked.
+  addCodeFiles(resources, messages);
   const before = searchStoreId(resources);
   const after = await stores.ensure({ file_ids, ...threadStoreExpiry }, before);
   return { before, after: after ?? before };
