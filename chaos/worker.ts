@@ -12,7 +12,7 @@ const engine = createProcessEngine({
   model: createResponsesModel({ apiKey: null, baseURL }),
   runLifetime: 300,
   concurrency: 2,
-  leaseDuration: Number(lease),
+  leaseMs: Number(lease),
 });
 engine.start();
 serve({ fetch: (request) => engine.fetch(request), hostname: '127.0.0.1', port: 0 }, ({ port }) =>

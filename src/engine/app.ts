@@ -16,10 +16,10 @@ import { unavailableReason } from './store/errors.ts';
 
 const requestIdHeader = 'x-request-id';
 
-/** The Assistants API as a web-standard application: every path of contract §4 under `/v1`. */
+/** The Assistants API as a Hono app: every path of contract §4 under `/v1`. */
 export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
   const { clock, ids, log } = deps;
-  // A slash at the end of a path makes no difference.
+  // Not strict: a trailing slash makes no difference.
   const app = new Hono({ strict: false });
 
   app.use(async (context, next) => {
@@ -37,9 +37,9 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
     const apiError = error instanceof EndpointFilesError ? errors.endpointFiles(error) : error;
     if (apiError instanceof ApiError) return apiError.toResponse();
     log.error('request failed', { path: context.req.path, error: error.stack ?? error.message });
-    const outage = unavailableReason(error);
-    const answer = outage === null ? errors.internal() : errors.databaseUnavailable(outage);
-    return answer.toResponse();
+    const reason = unavailableReason(error);
+    const publicError = reason === null ? errors.internal() : errors.databaseUnavailable(reason);
+    return publicError.toResponse();
   });
 
   app.notFound((context) => {
@@ -49,7 +49,7 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
 
   app.post('/v1/threads/runs', createThreadAndRunRoute(deps, worker));
 
-  // A run whose time is over is never seen alive, whether or not a worker has been by.
+  // No response shows an overdue run as active, even before the worker has expired it.
   app.use('/v1/threads/:thread_id/*', async (context, next) => {
     await expireOverdueRuns(deps, context.req.param('thread_id'));
     await next();

@@ -11,31 +11,28 @@ export type { EngineOptions } from './options.ts';
 export type { ModelCallReport, Observer } from './observer.ts';
 export type { ActiveRuns } from './store/runs.ts';
 
-/** The Assistants API in this process: its endpoints, and the worker that executes its runs. */
+/** The Assistants API in this process: its endpoints and the worker that executes its runs. */
 export interface Engine {
-  /** Answers one REST request; paths begin with `/v1`. Never rejects. */
+  /** Handles one REST request; paths start with `/v1`. Never rejects. */
   fetch(request: Request): Promise<Response>;
   /**
-   * Whether a request about a file is one for `fetch`, because a run made the file and there is a
-   * copy; all other files are the model endpoint's. Never rejects.
+   * Whether `fetch` serves this request for a file, because the database has a copy of the file. All
+   * other files belong to the model endpoint. Never rejects.
    */
   ownsFile(request: Request): Promise<boolean>;
-  /** Starts the worker: claims, expiry timers, runs left over by a process that is no more. */
+  /** Starts the worker, which also takes over the runs of dead processes. */
   start(): void;
-  /**
-   * Claims nothing more, gives running executions `graceMs` milliseconds to end, hands the rest
-   * back to the queue, and closes the database.
-   */
+  /** Stops claiming, gives runs `graceMs` to end, releases the others, closes the database. */
   stop(graceMs: number): Promise<void>;
-  /** One pass of the worker: ends what is due or cancelled, and claims queued runs. */
+  /** One pass of the worker: ends overdue and cancelled runs, and claims queued runs. */
   tick(): Promise<void>;
   /** Resolves when this process executes no run. */
   idle(): Promise<void>;
-  /** How many runs wait or are at work, whoever executes them; rejects when the database does. */
+  /** Counts the active runs of all processes on this database. Rejects when the database does. */
   countActiveRuns(): Promise<ActiveRuns>;
 }
 
-/** Puts an engine together; it owns `db` from here on. */
+/** Creates an engine, which owns `db` from then on. */
 export function createEngine(options: EngineOptions): Engine {
   const deps = {
     ...options,

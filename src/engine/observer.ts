@@ -3,29 +3,26 @@ import type { Usage } from './store/schema.ts';
 import { type Clock, unixSeconds } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
-/** How one model call went. */
+/** The outcome of one model call. */
 export interface ModelCallReport {
-  /** `interrupted`: its run was stopped, or went to somebody else. */
+  /** `interrupted`: the run was cancelled, expired or released, or its lease was lost. */
   readonly outcome: 'succeeded' | 'failed' | 'interrupted';
   readonly seconds: number;
-  /** Null unless it succeeded. */
+  /** Null unless the call succeeded. */
   readonly usage: Usage | null;
 }
 
-/**
- * Hears what happens in an engine, each thing once and when it is so, for somebody who counts.
- * It has no say in anything, and must not throw.
- */
+/** Telemetry hooks of an engine. Each is called once per occurrence and must not throw. */
 export interface Observer {
-  /** A run is taken up for the first time, so many whole seconds after it was made. */
+  /** The first model call of a run starts; `queuedSeconds` is a whole number. */
   runStarted(queuedSeconds: number): void;
-  /** A run has come to its end here. */
+  /** This process ended a run. */
   runEnded(status: OpenAI.Beta.Threads.RunStatus): void;
-  /** A run is gone on with here whose holder let its lease lapse. */
+  /** This process claimed a run whose previous holder let the lease lapse. */
   leaseTakenOver(): void;
-  /** A call to a model is over; one that is tried again is another call. */
+  /** A model call finished; each retry is a call of its own. */
   modelCalled(model: string, report: ModelCallReport): void;
-  /** A call that failed is about to be made again, beyond what the SDK tries by itself. */
+  /** A failed model call will be retried; retries inside the SDK do not count. */
   modelRetried(model: string): void;
 }
 
@@ -37,7 +34,7 @@ interface RunEndDeps {
   readonly observer?: Observer;
 }
 
-/** Called once for each run that this process has ended, when its end is committed. */
+/** Logs and reports a run that this process ended. Call it once per run, after the commit. */
 export function logRunEnd({ log, clock, observer }: RunEndDeps, run: Run): void {
   const { id, thread_id, status, model, created_at, usage, last_error: error } = run;
   log.info('run ended', {
@@ -45,9 +42,9 @@ export function logRunEnd({ log, clock, observer }: RunEndDeps, run: Run): void 
     thread_id,
     status,
     model,
-    // Absent where it is the same.
+    // Absent if it is the same model.
     requested_model: Reflect.get(run, 'requested_model'),
-    // From the queue to the end.
+    // Includes the time in the queue.
     seconds: unixSeconds(clock) - created_at,
     tokens: usage?.total_tokens ?? 0,
     ...(error === null ? {} : { code: error.code, error: error.message }),

@@ -8,27 +8,27 @@ import type { Observer } from './observer.ts';
 import type { RunEventBus } from './events/event-bus.ts';
 import type { Database } from './store/schema.ts';
 
-/** What an engine is made of. */
+/** The parts and settings of an engine. */
 export interface EngineOptions {
   readonly db: Database;
   readonly model: Model;
-  /** Null where the model comes without, and where there is no endpoint. */
+  /** Null where the model has no files, and where there is no model endpoint. */
   readonly files: EndpointFiles | null;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
   /** Seconds from a run's creation to its expiry. */
   readonly runLifetime: number;
-  /** Runs executed at once. */
+  /** The maximum number of runs executed at once. */
   readonly concurrency: number;
-  /** The model that is used where an assistant or a run names this one. */
-  readonly modelFor: (named: string) => string;
-  /** Milliseconds a claim on a run holds without being renewed; 10 s unless told. */
-  readonly leaseDuration?: number;
+  /** The model to use in place of the one that an assistant or a run names. */
+  readonly modelFor: (requested: string) => string;
+  /** How long a lease on a run lasts without a heartbeat; 10 s by default. */
+  readonly leaseMs?: number;
   readonly observer?: Observer;
 }
 
-/** The options, and what the engine's parts share beside them. */
+/** The options, and what the parts of one engine share. */
 export interface EngineDeps extends EngineOptions {
   readonly events: RunEventBus;
   readonly windows: Windows;

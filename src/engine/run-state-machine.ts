@@ -2,10 +2,9 @@ import type OpenAI from 'openai';
 import type { RunState } from './store/schema.ts';
 
 /*
- * The life of a run (contract §5.1, §5.2). A run is queued until a worker starts it. It then ends,
- * or stops to have functions called; accepted outputs put it back into the queue. Cancelling is an
- * attempt: the run is cancelled when its execution has stopped, unless it came to its end first.
- * Whatever the status, the deadline stands where it was set when the run was created.
+ * The life cycle of a run (contract §5.1, §5.2). A worker starts a queued run, which then ends or
+ * requires tool outputs; submitted outputs queue it again. A cancelling run is cancelled once its
+ * execution stops, unless it completes or fails first. The deadline never changes.
  */
 type RunStatus = OpenAI.Beta.Threads.RunStatus;
 
@@ -21,7 +20,7 @@ export type RunEvent =
   | 'stop'
   | 'expire';
 
-/** Where each event leads; what is not in the table cannot happen. */
+/** The status that each event leads to; any other event is invalid in that status. */
 export const transitions = {
   queued: { start: 'in_progress', fail: 'failed', cancel: 'cancelling', expire: 'expired' },
   in_progress: {
@@ -41,7 +40,7 @@ export const transitions = {
   expired: {},
 } as const satisfies Record<RunStatus, Partial<Record<RunEvent, RunStatus>>>;
 
-/** The fields that entering a status sets, `now` in Unix seconds (contract §5.2). */
+/** The fields set on entering a status; `now` in Unix seconds (contract §5.2). */
 const entryFields: Readonly<Record<RunStatus, (now: number) => Partial<RunState>>> = {
   queued: () => ({ required_action: null }),
   in_progress: (now) => ({ started_at: now }),
@@ -54,27 +53,28 @@ const entryFields: Readonly<Record<RunStatus, (now: number) => Partial<RunState>
   expired: () => ({ expires_at: null, required_action: null }),
 };
 
-/** What an event brings with it, beside the time. */
+/** Fields of the run that come with an event. */
 export type TransitionData = Partial<
   Pick<RunState, 'required_action' | 'last_error' | 'incomplete_details' | 'usage'>
 >;
 
+/** Everything that a transition reads and changes. */
 export interface RunSnapshot {
   readonly status: RunStatus;
   readonly state: RunState;
 }
 
-/** The status an event leads to, or undefined where it cannot happen. */
+/** The status an event leads to; undefined if the event is invalid in this status. */
 export const nextStatus = (status: RunStatus, event: RunEvent): RunStatus | undefined => {
-  const moves: Partial<Record<RunEvent, RunStatus>> = transitions[status];
-  return moves[event];
+  const nextStatuses: Partial<Record<RunEvent, RunStatus>> = transitions[status];
+  return nextStatuses[event];
 };
 
-/** Whether a run of this status is at its end. */
+/** Whether no event can change this status. */
 export const isTerminal = (status: RunStatus): boolean =>
   Object.keys(transitions[status]).length === 0;
 
-/** The state of a run just created, to expire at `deadline` (Unix seconds). */
+/** The state of a new run that expires at `deadline` (Unix seconds). */
 export const initialState = (deadline: number): RunState => ({
   started_at: null,
   expires_at: deadline,
@@ -88,16 +88,16 @@ export const initialState = (deadline: number): RunState => ({
 });
 
 /**
- * Moves a run on at `now` (Unix seconds). Throws a RangeError for an event that cannot happen in
- * its status: callers ask {@link nextStatus} first where that is a caller's mistake.
+ * Applies an event at `now` (Unix seconds). Throws a RangeError if the event is invalid in this
+ * status: check {@link nextStatus} first for events that API callers cause.
  */
 export function transition(
   run: RunSnapshot,
   event: RunEvent,
   now: number,
-  outcome: TransitionData = {},
+  data: TransitionData = {},
 ): RunSnapshot {
   const status = nextStatus(run.status, event);
   if (status === undefined) throw new RangeError(`a ${run.status} run cannot ${event}`);
-  return { status, state: { ...run.state, ...entryFields[status](now), ...outcome } };
+  return { status, state: { ...run.state, ...entryFields[status](now), ...data } };
 }

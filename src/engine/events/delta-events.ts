@@ -9,7 +9,7 @@ type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;
 type ToolCallDelta = OpenAI.Beta.Threads.Runs.ToolCallDelta;
 type Annotation = NonNullable<Delta['annotation']>;
 
-/** An annotation as a delta carries it: numbered within its part, citations with an empty quote. */
+/** An annotation in a delta: numbered within its part, file citations with an empty quote. */
 const annotationDelta = (annotation: Annotation, index: number) =>
   annotation.type === 'file_citation'
     ? { index, ...annotation, file_citation: { ...annotation.file_citation, quote: '' } }
@@ -22,16 +22,16 @@ const imagePart = (file_id: string, index: number): MessageContentDelta => ({
 });
 
 /**
- * One piece of a message. The first text of a part says that it has no annotations yet; a reference
- * comes with its annotation, the `annotationIndex`th of the part, and with its marker unless that was told.
+ * A delta of a message. The first text delta of a part carries an `annotations` array even if it is
+ * empty. `annotationIndex` numbers the delta's annotation within its part.
  */
 export function messageDelta(
   id: string,
   { part: index, kind, text: value, annotation }: Delta,
-  { first, annotationIndex }: { readonly first: boolean; readonly annotationIndex: number },
+  { isFirst, annotationIndex }: { readonly isFirst: boolean; readonly annotationIndex: number },
 ): StreamEvent {
-  const notes = annotation === undefined ? [] : [annotationDelta(annotation, annotationIndex)];
-  const annotations = first || notes.length > 0 ? { annotations: notes } : {};
+  const added = annotation === undefined ? [] : [annotationDelta(annotation, annotationIndex)];
+  const annotations = isFirst || added.length > 0 ? { annotations: added } : {};
   const content =
     kind === 'text'
       ? { index, type: kind, text: { value, ...annotations } }
@@ -40,7 +40,8 @@ export function messageDelta(
   return { event: 'thread.message.delta', data };
 }
 
-function wholePart(part: MessageContent, index: number): MessageContentDelta[] {
+/** A complete part; none for a type that responses do not contain. */
+function partDeltas(part: MessageContent, index: number): MessageContentDelta[] {
   if (part.type === 'refusal') return [{ index, ...part }];
   if (part.type === 'image_file') return [imagePart(part.image_file.file_id, index)];
   if (part.type !== 'text') return [];
@@ -49,20 +50,20 @@ function wholePart(part: MessageContent, index: number): MessageContentDelta[] {
   return [{ index, type: part.type, text }];
 }
 
-const partDelta = (id: string, part: MessageContentDelta): StreamEvent => ({
+const contentDelta = (id: string, part: MessageContentDelta): StreamEvent => ({
   event: 'thread.message.delta',
   data: { id, object: 'thread.message.delta', delta: { content: [part] } },
 });
 
-/** An image, which is whole when it comes. */
+/** An image, always complete. */
 export const imageDelta = (id: string, file_id: string, index: number): StreamEvent =>
-  partDelta(id, imagePart(file_id, index));
+  contentDelta(id, imagePart(file_id, index));
 
-/** A whole message at once: one delta for each part. */
+/** The content of a complete message: one delta per part. */
 export const contentDeltas = (id: string, content: readonly MessageContent[]): StreamEvent[] =>
-  content.flatMap(wholePart).map((part) => partDelta(id, part));
+  content.flatMap(partDeltas).map((part) => contentDelta(id, part));
 
-const callDelta = (id: string, call: ToolCallDelta): StreamEvent => ({
+const stepDelta = (id: string, call: ToolCallDelta): StreamEvent => ({
   event: 'thread.run.step.delta',
   data: {
     id,
@@ -71,22 +72,22 @@ const callDelta = (id: string, call: ToolCallDelta): StreamEvent => ({
   },
 });
 
-/** More of the code of a call. */
+/** Further code of a call. */
 export const inputDelta = (id: string, index: number, input: string): StreamEvent =>
-  callDelta(id, { index, type: 'code_interpreter', code_interpreter: { input } });
+  stepDelta(id, { index, type: 'code_interpreter', code_interpreter: { input } });
 
-/** What a call made, as far as deltas tell it: results of a search come with the step's end. */
+/** The outputs of a call; search results have no delta, they come with the ended step. */
 export function outputDeltas(id: string, index: number, call: ToolCall): StreamEvent[] {
   if (call.type !== 'code_interpreter' || call.code_interpreter.outputs.length === 0) return [];
-  const outputs = call.code_interpreter.outputs.map((output, place) => ({
-    index: place,
+  const outputs = call.code_interpreter.outputs.map((output, outputIndex) => ({
+    index: outputIndex,
     ...output,
   }));
-  return [callDelta(id, { index, type: call.type, code_interpreter: { outputs } })];
+  return [stepDelta(id, { index, type: call.type, code_interpreter: { outputs } })];
 }
 
-/** A call before anything is known of it but what it is. */
-function begunCall(call: ToolCall, index: number): ToolCallDelta {
+/** A call without arguments, input, outputs and results. */
+function initialCall(call: ToolCall, index: number): ToolCallDelta {
   const { id } = call;
   if (call.type === 'function') {
     const { name } = call.function;
@@ -98,18 +99,18 @@ function begunCall(call: ToolCall, index: number): ToolCallDelta {
   return { index, id, type: call.type, file_search: { ...call.file_search, results: [] } };
 }
 
-/** One call of a tool step as far as it has come: it is named first, and then given the rest. */
-export function wholeCall(id: string, call: ToolCall, index: number): StreamEvent[] {
-  const begun = callDelta(id, begunCall(call, index));
+/** The deltas of one call in a tool step: first its id and type, then arguments, input, outputs. */
+export function callDeltas(id: string, call: ToolCall, index: number): StreamEvent[] {
+  const initial = stepDelta(id, initialCall(call, index));
   if (call.type === 'function') {
     const { arguments: args } = call.function;
-    return [begun, callDelta(id, { index, type: call.type, function: { arguments: args } })];
+    return [initial, stepDelta(id, { index, type: call.type, function: { arguments: args } })];
   }
   const input = call.type === 'code_interpreter' ? call.code_interpreter.input : '';
   const inputs = input === '' ? [] : [inputDelta(id, index, input)];
-  return [begun, ...inputs, ...outputDeltas(id, index, call)];
+  return [initial, ...inputs, ...outputDeltas(id, index, call)];
 }
 
-/** All calls of a tool step. */
-export const toolCallDeltas = (id: string, calls: readonly ToolCall[]): StreamEvent[] =>
-  calls.flatMap((call, index) => wholeCall(id, call, index));
+/** The deltas of all calls in a tool step. */
+export const toolStepDeltas = (id: string, calls: readonly ToolCall[]): StreamEvent[] =>
+  calls.flatMap((call, index) => callDeltas(id, call, index));

@@ -5,14 +5,14 @@ import { isFinal, type StreamEvent } from './event-bus.ts';
 type Message = OpenAI.Beta.Threads.Message;
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 
-/** Whether an event was told when it happened, or made up from the database afterwards. */
-type Origin = 'live' | 'retold';
+/** `live`: published in this process; `replayed`: rebuilt from the database. */
+type Origin = 'live' | 'replayed';
 
 const isDelta = ({ event }: StreamEvent): boolean => event.endsWith('.delta');
 const idOf = ({ data }: StreamEvent): string => ('id' in data ? data.id : '');
 
-/** A message or a step that was told and is no more: whoever wrote it was lost in the middle. */
-const lostMessage = (message: Message, now: number): StreamEvent => ({
+/** Ends a message that was sent but whose process died while writing it. */
+const abandonedMessage = (message: Message, now: number): StreamEvent => ({
   event: 'thread.message.incomplete',
   data: {
     ...message,
@@ -22,7 +22,7 @@ const lostMessage = (message: Message, now: number): StreamEvent => ({
   },
 });
 
-/** A field of hosted steps that the SDK does not know. */
+/** Steps have this field (contract §6), but not in the SDK's type. */
 const noDeadline = { expires_at: null };
 
 const abandonedStep = (step: Step, now: number): StreamEvent => ({
@@ -32,80 +32,80 @@ const abandonedStep = (step: Step, now: number): StreamEvent => ({
     ...noDeadline,
     status: 'failed',
     failed_at: now,
-    last_error: { code: 'server_error', message: 'This step was lost, and is made again.' },
+    last_error: { code: 'server_error', message: 'The step was interrupted. The run repeats it.' },
     usage: noUsage,
   },
 });
 
 /**
- * What one stream has told of its run. Events reach it in two ways, live and made up from the
- * database; it lets through what has not been told, in an order that clients accept: one step after
- * the other (contract §7.5).
+ * A stream gets an event twice when it is published live and also replayed from the database. This
+ * passes on each event once, and in an order that clients accept: step by step (contract §7.5).
  */
 export class EventDeduplicator {
-  readonly #told = new Set<string>();
-  #step: Step | null = null;
-  #message: Message | null = null;
-  #origin: Origin = 'live';
+  readonly #sent = new Set<string>();
+  #openStep: Step | null = null;
+  #openMessage: Message | null = null;
+  /** Where the open step came from: its deltas must come from there too. */
+  #stepOrigin: Origin = 'live';
   #ended = false;
 
-  /** Whether the last event has been told. */
+  /** Whether the final event of the stream has passed. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Those of the events that are to be told now; `now` in seconds. */
+  /** The events to send; `now` in Unix seconds. */
   filter(events: readonly StreamEvent[], origin: Origin, now: number): StreamEvent[] {
     return events.flatMap((event) => {
       if (this.#ended || !this.#isNew(event, origin)) return [];
-      const closing = this.#closing(event, now);
-      this.#follow(event, origin);
-      return [...closing, event];
+      const missingEnds = this.#missingEnds(event, now);
+      this.#track(event, origin);
+      return [...missingEnds, event];
     });
   }
 
   #isNew(event: StreamEvent, origin: Origin): boolean {
     const id = idOf(event);
     if (isDelta(event)) {
-      const isOpen = id === this.#step?.id || id === this.#message?.id;
-      if (!isOpen || origin !== this.#origin) return false;
+      const isOpen = id === this.#openStep?.id || id === this.#openMessage?.id;
+      if (!isOpen || origin !== this.#stepOrigin) return false;
       if (origin === 'live') return true;
     }
     const key = `${event.event} ${id}${isDelta(event) ? JSON.stringify(event.data) : ''}`;
-    if (this.#told.has(key)) return false;
-    this.#told.add(key);
+    if (this.#sent.has(key)) return false;
+    this.#sent.add(key);
     return true;
   }
 
-  /** What ends the open step when it cannot end by itself any more. */
-  #closing(next: StreamEvent, now: number): StreamEvent[] {
+  /** Ends the open message and step if `next` shows that they were abandoned. */
+  #missingEnds(next: StreamEvent, now: number): StreamEvent[] {
     const { event } = next;
     if (event !== 'thread.run.step.created' && !isFinal(next)) return [];
     if (event === 'thread.run.requires_action' || event === 'error') return [];
-    const message = this.#message === null ? [] : [lostMessage(this.#message, now)];
-    const step = this.#step === null ? [] : [abandonedStep(this.#step, now)];
+    const message = this.#openMessage === null ? [] : [abandonedMessage(this.#openMessage, now)];
+    const step = this.#openStep === null ? [] : [abandonedStep(this.#openStep, now)];
     return [...message, ...step];
   }
 
-  #follow(event: StreamEvent, origin: Origin): void {
+  #track(event: StreamEvent, origin: Origin): void {
     switch (event.event) {
       case 'thread.run.step.created':
-        this.#step = event.data;
-        this.#message = null;
-        this.#origin = origin;
+        this.#openStep = event.data;
+        this.#openMessage = null;
+        this.#stepOrigin = origin;
         break;
       case 'thread.message.created':
-        this.#message = event.data;
+        this.#openMessage = event.data;
         break;
       case 'thread.message.completed':
       case 'thread.message.incomplete':
-        this.#message = null;
+        this.#openMessage = null;
         break;
       case 'thread.run.step.completed':
       case 'thread.run.step.failed':
       case 'thread.run.step.cancelled':
       case 'thread.run.step.expired':
-        this.#step = null;
+        this.#openStep = null;
         break;
       default:
         this.#ended = isFinal(event);

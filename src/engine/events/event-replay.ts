@@ -1,10 +1,9 @@
 import type OpenAI from 'openai';
 import { runMessages, toMessage } from '../store/messages.ts';
 import { runState, toRun } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, RunRow } from '../store/schema.ts';
 import { runSteps, toStep } from '../store/steps.ts';
-import { contentDeltas, toolCallDeltas } from './delta-events.ts';
+import { contentDeltas, toolStepDeltas } from './delta-events.ts';
 import type { StreamEvent } from './event-bus.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
@@ -12,12 +11,11 @@ type Message = OpenAI.Beta.Threads.Message;
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 
 /*
- * A run may be executed by another process than the one that streams it. Its events are told there
- * to nobody, but what they would have shown stands in the database: they are made up from that.
+ * Events exist only in the process that executes a run, but any process may stream it. So the others
+ * rebuild the events from the stored run, steps and messages.
  */
 
-/** An object as it was before it ended. */
-const begunMessage = (message: Message): Message => ({
+const initialMessage = (message: Message): Message => ({
   ...message,
   status: 'in_progress',
   incomplete_details: null,
@@ -26,7 +24,7 @@ const begunMessage = (message: Message): Message => ({
   content: [],
 });
 
-const begunStep = (step: Step, run: RunRow) => ({
+const initialStep = (step: Step, run: RunRow) => ({
   ...step,
   status: 'in_progress' as const,
   cancelled_at: null,
@@ -38,7 +36,7 @@ const begunStep = (step: Step, run: RunRow) => ({
   expires_at: run.deadline,
 });
 
-const begunRun = (run: RunRow): Run => ({
+const initialRun = (run: RunRow): Run => ({
   ...toRun(run),
   status: 'in_progress',
   expires_at: run.deadline,
@@ -51,12 +49,12 @@ const begunRun = (run: RunRow): Run => ({
   usage: null,
 });
 
-function emitMessage(message: Message): StreamEvent[] {
+function messageEvents(message: Message): StreamEvent[] {
   const { id, status, content } = message;
-  const begun = begunMessage(message);
+  const initial = initialMessage(message);
   return [
-    { event: 'thread.message.created', data: begun },
-    { event: 'thread.message.in_progress', data: begun },
+    { event: 'thread.message.created', data: initial },
+    { event: 'thread.message.in_progress', data: initial },
     ...(status === 'in_progress'
       ? []
       : [
@@ -66,52 +64,56 @@ function emitMessage(message: Message): StreamEvent[] {
   ];
 }
 
-/** What a step did: its calls, or its message unless that has been deleted. */
-function emitDetails(
+/** The events of a step's calls, or of its message unless that was deleted. */
+function detailEvents(
   { id, step_details: details }: Step,
   messages: ReadonlyMap<string, Message>,
 ): StreamEvent[] {
   if (details.type === 'message_creation') {
     const message = messages.get(details.message_creation.message_id);
-    return message === undefined ? [] : emitMessage(message);
+    return message === undefined ? [] : messageEvents(message);
   }
-  return toolCallDeltas(id, details.tool_calls);
+  return toolStepDeltas(id, details.tool_calls);
 }
 
-function emitStep(step: Step, run: RunRow, messages: ReadonlyMap<string, Message>): StreamEvent[] {
-  const begun = begunStep(step, run);
+function stepEvents(
+  step: Step,
+  run: RunRow,
+  messages: ReadonlyMap<string, Message>,
+): StreamEvent[] {
+  const initial = initialStep(step, run);
   const { status, step_details: details } = step;
   const data =
     details.type === 'tool_calls'
-      ? { ...begun, step_details: { ...details, tool_calls: [] } }
-      : begun;
+      ? { ...initial, step_details: { ...details, tool_calls: [] } }
+      : initial;
   return [
     { event: 'thread.run.step.created', data },
     { event: 'thread.run.step.in_progress', data },
-    ...emitDetails(step, messages),
+    ...detailEvents(step, messages),
     ...(status === 'in_progress'
       ? []
       : [{ event: `thread.run.step.${status}` as const, data: step }]),
   ];
 }
 
-/** The events that would have told the steps of a run as they stand, the first first. */
+/** The events of a run's steps up to their stored state, oldest first. */
 export async function replaySteps(db: Database, run: RunRow): Promise<StreamEvent[]> {
   const rows = await runMessages(db, run.id);
   const messages = new Map(rows.map((row) => [row.id, toMessage(row)]));
   const steps = await runSteps(db, run.id);
-  return steps.map(toStep).flatMap((step) => emitStep(step, run, messages));
+  return steps.map(toStep).flatMap((step) => stepEvents(step, run, messages));
 }
 
-/** The same after the run's own beginning, and where it stands. */
+/** The events of a run up to its stored state, without those of its creation. */
 export async function replayRun(db: Database, run: RunRow): Promise<StreamEvent[]> {
   const steps = await replaySteps(db, run);
-  const standing: StreamEvent = { event: `thread.run.${run.status}`, data: toRun(run) };
-  const hasBegun = run.status !== 'queued' && runState(run).started_at !== null;
-  const begun: StreamEvent = { event: 'thread.run.in_progress', data: begunRun(run) };
+  const hasStarted = run.status !== 'queued' && runState(run).started_at !== null;
+  const started: StreamEvent = { event: 'thread.run.in_progress', data: initialRun(run) };
+  const current: StreamEvent = { event: `thread.run.${run.status}`, data: toRun(run) };
   return [
-    ...(hasBegun ? [begun] : []),
+    ...(hasStarted ? [started] : []),
     ...steps,
-    ...(run.status === 'in_progress' ? [] : [standing]),
+    ...(run.status === 'in_progress' ? [] : [current]),
   ];
 }

@@ -1,21 +1,19 @@
 import type { ContextMessage, MessageContent, PastTurn } from '../models/model.ts';
 import type { RunSettings } from '../store/schema.ts';
 
-/* What a model call takes of the model's window, in whatever `count` counts. */
+/* How much of the model's window a model call needs, in the unit of `count`: tokens or bytes. */
 
-/** What marks a message as one, and whose it is. */
-const perMessage = 4;
+/** The markup around each message. */
+const tokensPerMessage = 4;
 
-/** What each file search may add to the prompt unless told otherwise: chunks, and tokens of one. */
-const chunks = 20;
-const perChunk = 800;
+const defaultSearchChunks = 20;
+const tokensPerChunk = 800;
 
-/** An image in few tokens, and one as large as they get. */
-const smallImage = 85;
-const largeImage = 1500;
+const lowDetailImageTokens = 85;
+const maxImageTokens = 1500;
 
 const imageTokens = (detail: 'auto' | 'low' | 'high' | undefined): number =>
-  detail === 'low' ? smallImage : largeImage;
+  detail === 'low' ? lowDetailImageTokens : maxImageTokens;
 
 function partTokens(part: MessageContent, count: CountTokens): number {
   switch (part.type) {
@@ -33,58 +31,59 @@ function partTokens(part: MessageContent, count: CountTokens): number {
 const sum = (costs: readonly number[]): number => costs.reduce((total, cost) => total + cost, 0);
 
 export const messageTokens = ({ content }: ContextMessage, count: CountTokens): number =>
-  perMessage + sum(content.map((part) => partTokens(part, count)));
+  tokensPerMessage + sum(content.map((part) => partTokens(part, count)));
 
-/** Encrypted reasoning and images are no text: nothing of them is counted by its letters. */
-const readable = (key: string, value: unknown): unknown =>
+/** Replaces encrypted reasoning and images, whose length says nothing about their tokens. */
+const omitOpaque = (key: string, value: unknown): unknown =>
   key === 'encrypted_content' || (typeof value === 'string' && value.startsWith('data:'))
     ? ''
     : value;
 
-/** A call that was made before in this run, as it is sent again. */
 const turnTokens = ({ items, outputs }: PastTurn, count: CountTokens): number =>
-  count(JSON.stringify([items, outputs], readable));
+  count(JSON.stringify([items, outputs], omitOpaque));
 
-/** What goes along with the messages: instructions, tools, the format, and the run's own turns. */
+/** The prompt without its messages: instructions, tools, response format, and the run's turns. */
 export function fixedTokens(
   { instructions, tools, response_format }: RunSettings,
   turns: readonly PastTurn[],
   count: CountTokens,
 ): number {
   const format = typeof response_format === 'string' ? '' : JSON.stringify(response_format);
-  const told = [instructions ?? '', format, ...tools.map((tool) => JSON.stringify(tool))];
-  const costs = told.map((text) => (text === '' ? 0 : perMessage + count(text)));
-  return perMessage + sum([...costs, ...turns.map((turn) => turnTokens(turn, count))]);
+  const texts = [instructions ?? '', format, ...tools.map((tool) => JSON.stringify(tool))];
+  const costs = texts.map((text) => (text === '' ? 0 : tokensPerMessage + count(text)));
+  return tokensPerMessage + sum([...costs, ...turns.map((turn) => turnTokens(turn, count))]);
 }
 
-/** What searches of files may bring into the prompt. */
+/** The most that a file search adds to the prompt. */
 export function searchTokens({ tools }: RunSettings): number {
   const search = tools.find((tool) => tool.type === 'file_search');
   if (search === undefined) return 0;
-  return (search.file_search?.max_num_results ?? chunks) * perChunk;
+  return (search.file_search?.max_num_results ?? defaultSearchChunks) * tokensPerChunk;
 }
 
-/** How many tokens a text takes. */
+/** The number of tokens in a text, or an upper bound. */
 export type CountTokens = (text: string) => number;
-/** Tokenizers go quadratically over what has no word boundaries, so none gets more than this at once. */
-const pieceLength = 500;
 
-/** The most that a text can take: a token is at least one byte. */
+/** Tokenizers need quadratic time for text without word boundaries, so it is cut into pieces. */
+const maxPieceLength = 500;
+
+/** An upper bound that needs no tokenizer: a token is at least one byte. */
 export const countBytes: CountTokens = (text) => Buffer.byteLength(text);
+
 /**
- * Loads the tokenizer of OpenAI's models since gpt-4o, which is near enough to those of others. It
- * is large: nobody needs it whose thread has fewer bytes than the model's window has tokens.
+ * Loads the tokenizer of OpenAI's models since gpt-4o, which is close enough for other models. It is
+ * large, so load it only for threads that have more bytes than the model's window has tokens.
  */
 export async function loadTokenizer(): Promise<CountTokens> {
   const { countTokens, setMergeCacheSize } = await import('gpt-tokenizer/encoding/o200k_base');
-  // The cache would keep the words of every message, and with a word its whole message.
+  // A cached word is a slice that would keep its whole message in memory.
   setMergeCacheSize(0);
-  // What looks like a control token is text here, as it is to the endpoint.
+  // Text that looks like a control token counts as text, as it does at the endpoint.
   const asText = { disallowedSpecial: new Set<string>() };
   return (text) => {
     let tokens = 0;
-    for (let start = 0; start < text.length; start += pieceLength) {
-      tokens += countTokens(text.slice(start, start + pieceLength), asText);
+    for (let start = 0; start < text.length; start += maxPieceLength) {
+      tokens += countTokens(text.slice(start, start + maxPieceLength), asText);
     }
     return tokens;
   };

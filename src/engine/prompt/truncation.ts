@@ -1,56 +1,54 @@
 /*
- * How a thread becomes as much of it as a budget of tokens holds (contract §5.8). It is read from
- * its ends and no further than the budget reaches, so that a long thread costs no more than a short
- * one. What is measured in bytes cannot take more tokens: tokens are counted only where that is not
- * proof enough.
+ * Truncates a thread to a token budget (contract §5.8). The thread is read from both ends, only as
+ * far as the budget reaches. The number of bytes is an upper bound for the tokens, so the slower
+ * tokenizer runs only if a thread has more bytes than the budget has tokens.
  */
 
-/** A thread as it can be read; each call begins at that end anew. */
+/** Reads a thread from either end; each call starts at that end again. */
 export interface ThreadReader<Message> {
   newestFirst(): AsyncIterable<Message>;
-  /** Null: the beginning is not to be shown when not all can be. */
+  /** Null: a truncated thread does not keep its beginning. */
   readonly oldestFirst: (() => AsyncIterable<Message>) | null;
 }
 
-/** What things cost. */
 export interface TokenCost<Message> {
-  /** What is sent in any case. */
+  /** The cost of the prompt without messages. */
   readonly fixed: number;
-  /** More than 0. */
-  readonly of: (message: Message) => number;
+  /** Always positive. */
+  readonly ofMessage: (message: Message) => number;
 }
 
-export interface Fitted<Message> {
+export interface TruncatedThread<Message> {
   /** Oldest first. */
   readonly messages: Message[];
-  /** At least what is sent will cost, `fixed` included. */
+  /** An upper bound of the prompt's cost, `fixed` included. */
   readonly cost: number;
 }
 
-/** How much of the budget the beginning of a thread may have when the middle is dropped. */
+/** The share of the budget that the beginning of a truncated thread may use. */
 const headShare = 1 / 4;
 
-interface Taken<Message> {
+interface Prefix<Message> {
   readonly messages: Message[];
   readonly cost: number;
   readonly isAll: boolean;
 }
 
-/** Takes messages one after the other for as long as there is room. */
-async function take<Message>(
+/** The first messages, as many as fit into the budget. */
+async function takeFitting<Message>(
   messages: AsyncIterable<Message> | Iterable<Message>,
-  room: number,
-  of: TokenCost<Message>['of'],
-): Promise<Taken<Message>> {
-  const taken: Message[] = [];
+  budget: number,
+  ofMessage: TokenCost<Message>['ofMessage'],
+): Promise<Prefix<Message>> {
+  const fitting: Message[] = [];
   let cost = 0;
   for await (const message of messages) {
-    const more = of(message);
-    if (cost + more > room) return { messages: taken, cost, isAll: false };
-    taken.push(message);
-    cost += more;
+    const messageCost = ofMessage(message);
+    if (cost + messageCost > budget) return { messages: fitting, cost, isAll: false };
+    fitting.push(message);
+    cost += messageCost;
   }
-  return { messages: taken, cost, isAll: room >= 0 };
+  return { messages: fitting, cost, isAll: budget >= 0 };
 }
 
 async function first<Message>(messages: AsyncIterable<Message>): Promise<Message[]> {
@@ -58,39 +56,43 @@ async function first<Message>(messages: AsyncIterable<Message>): Promise<Message
   return [];
 }
 
-/** The newest message whatever it takes, then the oldest up to their share, then the newest. */
+/**
+ * Keeps the newest message even if it does not fit, then the oldest messages up to their share, then
+ * as many of the newest as fit.
+ */
 async function dropMiddle<Message>(
-  ends: ThreadReader<Message>,
+  reader: ThreadReader<Message>,
   budget: number,
-  { fixed, of }: TokenCost<Message>,
-): Promise<Fitted<Message>> {
-  const room = budget - fixed;
-  const recent = await take(ends.newestFirst(), room, of);
+  { fixed, ofMessage }: TokenCost<Message>,
+): Promise<TruncatedThread<Message>> {
+  const messageBudget = budget - fixed;
+  const recent = await takeFitting(reader.newestFirst(), messageBudget, ofMessage);
   if (recent.isAll) return { messages: recent.messages.toReversed(), cost: fixed + recent.cost };
   const newest = recent.messages[0];
   if (newest === undefined) {
-    const messages = await first(ends.newestFirst());
-    return { messages, cost: messages.reduce((sum, message) => sum + of(message), fixed) };
+    const messages = await first(reader.newestFirst());
+    return { messages, cost: messages.reduce((sum, message) => sum + ofMessage(message), fixed) };
   }
-  const early = Math.min(room * headShare, room - of(newest));
-  const head = await take(ends.oldestFirst?.() ?? [], early, of);
-  const tail = await take(recent.messages, room - head.cost, of);
+  const headBudget = Math.min(messageBudget * headShare, messageBudget - ofMessage(newest));
+  const head = await takeFitting(reader.oldestFirst?.() ?? [], headBudget, ofMessage);
+  const tail = await takeFitting(recent.messages, messageBudget - head.cost, ofMessage);
   const messages = [...head.messages, ...tail.messages.toReversed()];
   return { messages, cost: fixed + head.cost + tail.cost };
 }
 
 /**
- * Fits a thread into a budget: all of it where it fits; otherwise its end and a little of its
- * beginning. The newest message is always there, even where it does not fit: then `cost` is more than
- * the budget.
+ * Truncates a thread to a budget: all of it if it fits, otherwise its end and a little of its
+ * beginning. The newest message is always included; if it alone does not fit, `cost` exceeds the
+ * budget. `upperBound` is tried first, `exact` is only loaded if that does not fit.
  */
 export async function truncateThread<Message>(
-  ends: ThreadReader<Message>,
+  reader: ThreadReader<Message>,
   budget: number,
-  atMost: TokenCost<Message>,
-  exactly: () => Promise<TokenCost<Message>>,
-): Promise<Fitted<Message>> {
-  const whole = await take(ends.newestFirst(), budget - atMost.fixed, atMost.of);
-  if (!whole.isAll) return dropMiddle(ends, budget, await exactly());
-  return { messages: whole.messages.toReversed(), cost: atMost.fixed + whole.cost };
+  upperBound: TokenCost<Message>,
+  exact: () => Promise<TokenCost<Message>>,
+): Promise<TruncatedThread<Message>> {
+  const { fixed, ofMessage } = upperBound;
+  const thread = await takeFitting(reader.newestFirst(), budget - fixed, ofMessage);
+  if (!thread.isAll) return dropMiddle(reader, budget, await exact());
+  return { messages: thread.messages.toReversed(), cost: fixed + thread.cost };
 }

@@ -50,7 +50,7 @@ function createEventSource({ subscription, deduplicator, replay, clock }: Stream
     const events = await replay().catch(() => [internalErrorEvent]);
     // Live events that came meanwhile are at least as new, and are sent next.
     if (subscription.received !== received) return [];
-    return deduplicator.filter(events, 'retold', unixSeconds(clock));
+    return deduplicator.filter(events, 'replayed', unixSeconds(clock));
   };
 
   const next = async (): Promise<StreamEvent[]> => {

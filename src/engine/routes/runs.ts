@@ -70,7 +70,7 @@ async function startRun(
   const subscription = events.subscribe(run_id);
   try {
     const deduplicator = new EventDeduplicator();
-    deduplicator.filter((await earlierEvents?.()) ?? [], 'retold', unixSeconds(clock));
+    deduplicator.filter((await earlierEvents?.()) ?? [], 'replayed', unixSeconds(clock));
     const run = await change();
     const replay = () => replayFromDatabase(db, run);
     return runStreamResponse({ subscription, deduplicator, replay, clock, include });

@@ -3,77 +3,70 @@ import type { ModelEvent, ModelRequest } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
 import { deleteContainer, findContainer, putContainer } from '../store/code-containers.ts';
 import { runSettings } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
+import type { RunRow } from '../store/schema.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { callWithTimeout } from '../models/endpoint-files.ts';
 import { createFileSaver } from './generated-files.ts';
-import type { Execution } from './execution.ts';
+import type { LeasedRun } from './execution.ts';
 
-/* What hosted tools need around a model call: where they run, and what keeps their work. */
-
-/**
- * The container in which the thread's code ran before, with all the files that the run brings; null
- * when there is none, or none that takes them.
- */
+/** The id of the thread's container, with the run's files added; null: the call needs a new one. */
 async function findUsableContainer(
-  deps: EngineDeps,
-  run: RunRow,
-  signal: AbortSignal,
+  { db, files, log, clock }: EngineDeps,
+  { run, signal }: LeasedRun,
 ): Promise<string | null> {
-  const { db, files, log } = deps;
   const { tools, tool_resources } = runSettings(run);
   if (!tools.some(({ type }) => type === 'code_interpreter')) return null;
-  const found = await findContainer(db, run.thread_id);
-  if (found === undefined) return null;
+  const container = await findContainer(db, run.thread_id);
+  if (container === undefined) return null;
   const file_ids = tool_resources.code_interpreter?.file_ids ?? [];
-  const missing = file_ids.filter((id) => !found.file_ids.includes(id));
-  if (missing.length === 0) return found.id;
+  const missing = file_ids.filter((id) => !container.file_ids.includes(id));
+  if (missing.length === 0) return container.id;
   if (files === null) return null;
   try {
-    await callWithTimeout(deps.clock, signal, (until) =>
-      files.addToContainer(found.id, missing, until),
+    await callWithTimeout(clock, signal, (callSignal) =>
+      files.addToContainer(container.id, missing, callSignal),
     );
   } catch (error) {
-    log.info('container of a thread is given up', { run_id: run.id, reason: errorMessage(error) });
+    log.info('thread container abandoned', { run_id: run.id, reason: errorMessage(error) });
     return null;
   }
-  await putContainer(db, run.thread_id, { ...found, file_ids: [...found.file_ids, ...missing] });
-  return found.id;
+  const withMissing = { ...container, file_ids: [...container.file_ids, ...missing] };
+  await putContainer(db, run.thread_id, withMissing);
+  return container.id;
 }
 
-/** Says in the log what the model is not given: a search in nothing, which the endpoint refuses. */
+/** Logs that the model call omits `file_search`, which endpoints reject without a vector store. */
 export function logOmittedFileSearch({ log }: Pick<EngineDeps, 'log'>, run: RunRow): void {
   const { tools, tool_resources } = runSettings(run);
   const { vector_store_ids = [] } = tool_resources.file_search ?? {};
   if (vector_store_ids.length === 0 && tools.some(({ type }) => type === 'file_search')) {
     const reason = 'neither the assistant nor the thread has a vector store';
-    log.info('file_search is left out of a run', { run_id: run.id, reason });
+    log.info('file_search omitted from model call', { run_id: run.id, reason });
   }
 }
 
-/** What a model call needs of a run whose tools are hosted. */
+/** What hosted tools add to a model request. */
 export type HostedToolContext = Pick<ModelRequest, 'container' | 'saveFile'>;
 
-/** Makes a model call with the thread's container, and with a new one when that is no more. */
+/** Makes a model call in the thread's container; in a new one if the endpoint says it expired. */
 export async function* callWithContainer(
   deps: EngineDeps,
-  execution: Pick<Execution, 'run' | 'token' | 'signal'>,
-  ask: (hosted: HostedToolContext) => AsyncIterable<ModelEvent>,
+  leased: LeasedRun,
+  call: (hosted: HostedToolContext) => AsyncIterable<ModelEvent>,
 ): AsyncGenerator<ModelEvent> {
-  const { run, signal } = execution;
-  const keep = createFileSaver(deps, execution);
-  const container = await findUsableContainer(deps, run, signal);
-  let isAnswered = false;
+  const saveFile = createFileSaver(deps, leased);
+  const container = await findUsableContainer(deps, leased);
+  let hasStarted = false;
   try {
-    for await (const event of ask({ container, saveFile: keep })) {
-      isAnswered = true;
+    for await (const event of call({ container, saveFile })) {
+      hasStarted = true;
       yield event;
     }
     return;
   } catch (error) {
     if (!(error instanceof ContainerExpired)) throw error;
-    await deleteContainer(deps.db, run.thread_id);
-    if (isAnswered) throw error;
+    await deleteContainer(deps.db, leased.run.thread_id);
+    if (hasStarted) throw error;
   }
-  yield* ask({ container: null, saveFile: keep });
+  yield* call({ container: null, saveFile });
 }

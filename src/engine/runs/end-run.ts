@@ -5,8 +5,7 @@ import type { EngineDeps } from '../options.ts';
 import { overdueRuns, type Now } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
 import { noLease, runSettings, runState, toRun, updateRun } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database, Usage } from '../store/schema.ts';
+import type { Database, RunRow, Usage } from '../store/schema.ts';
 import { deleteStep, openSteps, runSteps, type StepBody, stepBody } from '../store/steps.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
 import { deleteUnreferenced } from './generated-files.ts';
@@ -17,10 +16,10 @@ import {
   type RunEvent,
   type RunSnapshot,
 } from '../run-state-machine.ts';
-import { endMessage, endStep, openToolStep, type WriteContext } from './step-writer.ts';
+import { endMessage, endStep, startToolStep, type WriteContext } from './step-writer.ts';
 import { overPromptBudget } from '../prompt/context.ts';
 
-/** The events that end a run, and what each makes of the step and message still open. */
+/** The events that end a run, and how each ends the open step and message. */
 const endStatuses = {
   complete: { step: 'completed', message: null },
   cut_off: { step: 'completed', message: 'max_tokens' },
@@ -30,9 +29,6 @@ const endStatuses = {
 } as const satisfies Partial<Record<RunEvent, object>>;
 
 type RunEnding = keyof typeof endStatuses;
-
-/** How a message still open at the end of its run is cut off. */
-const cutReason = (ending: RunEnding) => endStatuses[ending].message;
 
 const stepError = (
   error: OpenAI.Beta.Threads.Run.LastError | null | undefined,
@@ -49,61 +45,61 @@ export const runSnapshot = (run: RunRow): RunSnapshot => ({
   state: runState(run),
 });
 
-/** Whether a step is made of functions, which its run's caller answers; hosted tools run by themselves. */
+/** Whether a step consists of function calls, whose outputs the API's caller submits. */
 const callsFunctions = ({ step_details: details }: Pick<StepBody, 'step_details'>): boolean =>
   details.type === 'tool_calls' && details.tool_calls.some(({ type }) => type === 'function');
 
-/** Writes where a run has moved to, nobody executing it any more, and tells of it. */
+/** Saves a run that leaves its execution: drops the lease and emits the new status. */
 export async function saveTransition(
   { db, emit }: Pick<WriteContext, 'db' | 'emit'>,
   run: RunRow,
-  moved: RunSnapshot,
+  snapshot: RunSnapshot,
 ): Promise<RunRow> {
-  const row = await updateRun(db, run.id, { ...moved, ...noLease });
+  const row = await updateRun(db, run.id, { ...snapshot, ...noLease });
   await deleteUnreferenced(db, run);
   emit(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
   return row;
 }
 
 /**
- * Ends a run and whatever of it is still open, in the caller's transaction; the thread is free
- * afterwards. A run that is being cancelled is cancelled by any ending that cannot happen to it.
+ * Ends a run with its open steps and messages, in the caller's transaction. Unlocks the thread.
+ * If the state machine does not allow the ending, as in a cancelling run, the run is cancelled.
  */
 export async function endRun(
   writeContext: WriteContext,
   run: RunRow,
-  wanted: RunEnding,
-  outcome: TransitionData = {},
+  requested: RunEnding,
+  data: TransitionData = {},
 ): Promise<RunRow> {
   const { db, clock } = writeContext;
-  const ending = nextStatus(run.status, wanted) === undefined ? 'stop' : wanted;
+  const ending = nextStatus(run.status, requested) === undefined ? 'stop' : requested;
+  const { step: stepStatus, message: incompleteReason } = endStatuses[ending];
   const turns = await listTurns(db, run.id);
   for (const message of await openMessages(db, run.id)) {
-    await endMessage(writeContext, message, messageBody(message).content, cutReason(ending));
+    await endMessage(writeContext, message, messageBody(message).content, incompleteReason);
   }
   for (const step of await openSteps(db, run.id)) {
-    // A step of functions is the last of its turn and carries the turn's usage (contract §5.2).
-    const paid = callsFunctions(stepBody(step)) ? turns.at(-1)?.usage : undefined;
-    await endStep(writeContext, step, endStatuses[ending].step, {
-      usage: paid ?? noUsage,
-      last_error: ending === 'fail' ? stepError(outcome.last_error) : null,
+    // A step of function calls is the last of its turn, so it has the turn's usage (contract §5.2).
+    const turnUsage = callsFunctions(stepBody(step)) ? turns.at(-1)?.usage : undefined;
+    await endStep(writeContext, step, stepStatus, {
+      usage: turnUsage ?? noUsage,
+      last_error: ending === 'fail' ? stepError(data.last_error) : null,
     });
   }
   const usage = sumUsage(turns.map((turn) => turn.usage));
-  const kept = ending === wanted ? outcome : {};
-  const moved = transition(runSnapshot(run), ending, unixSeconds(clock), { ...kept, usage });
-  return saveTransition(writeContext, run, moved);
+  const fields = { ...(ending === requested ? data : {}), usage };
+  const ended = transition(runSnapshot(run), ending, unixSeconds(clock), fields);
+  return saveTransition(writeContext, run, ended);
 }
 
 /**
- * Removes what a model call wrote that did not come to its end, because the same call is about to be
- * made again. A finished call of a run that goes on ends with a step of functions, so that whatever
- * comes after the last of those is not backed by a transcript.
+ * Deletes what an unfinished model call wrote, because that call will be repeated: everything after
+ * the last step of function calls, with which every finished call of an active run ends.
  */
 export async function discardUnfinished(db: Database, run: RunRow): Promise<void> {
   const steps = (await runSteps(db, run.id)).map(({ id, body }) => ({ id, ...stepBody({ body }) }));
-  const finished = steps.findLastIndex(callsFunctions);
-  for (const { id, step_details: details } of steps.slice(finished + 1)) {
+  const lastFinished = steps.findLastIndex(callsFunctions);
+  for (const { id, step_details: details } of steps.slice(lastFinished + 1)) {
     if (details.type === 'message_creation') {
       await deleteMessage(db, details.message_creation.message_id);
     }
@@ -111,7 +107,7 @@ export async function discardUnfinished(db: Database, run: RunRow): Promise<void
   }
 }
 
-/** Removes a message or a step that was begun and whose writer does not know of it. */
+/** Deletes open messages and steps left by a write whose commit was never confirmed. */
 export async function discardOpen(db: Database, run: RunRow): Promise<void> {
   for (const message of await openMessages(db, run.id)) await deleteMessage(db, message.id);
   for (const step of await openSteps(db, run.id)) await deleteStep(db, step.id);
@@ -122,7 +118,7 @@ export const nowBoth = (clock: Clock): Now => ({
   milliseconds: clock.now(),
 });
 
-/** Ends every run whose time is over, of one thread or of all. */
+/** Expires all overdue runs, of one thread or of all threads. */
 export async function expireOverdueRuns(deps: EngineDeps, thread_id?: string): Promise<void> {
   const { db, clock, ids, events } = deps;
   const now = nowBoth(clock);
@@ -135,12 +131,14 @@ export async function expireOverdueRuns(deps: EngineDeps, thread_id?: string): P
   });
 }
 
-export type Finished = Extract<ModelEvent, { type: 'finished' }>;
-/** Whether the run stops here to have functions called; calls that were cut off are never shown. */
-export const requiresToolOutputs = (run: RunRow, { end, calls }: Finished): boolean =>
-  hasUsableCalls(end, calls) && nextStatus(run.status, 'require_action') !== undefined;
-const hasUsableCalls = (end: Finished['end'], calls: readonly FunctionCall[]): boolean =>
+export type FinishedEvent = Extract<ModelEvent, { type: 'finished' }>;
+
+const hasUsableCalls = ({ end, calls }: FinishedEvent): boolean =>
   calls.length > 0 && (end === 'stop' || end === 'other');
+
+/** Whether the run now waits for tool outputs; truncated calls are never shown. */
+export const requiresToolOutputs = (run: RunRow, event: FinishedEvent): boolean =>
+  hasUsableCalls(event) && nextStatus(run.status, 'require_action') !== undefined;
 
 async function requireAction(
   writeContext: WriteContext,
@@ -152,52 +150,55 @@ async function requireAction(
     type: 'function' as const,
     function: { name, arguments: args },
   }));
-  const unanswered = tool_calls.map((call) => ({
+  const withoutOutputs = tool_calls.map((call) => ({
     ...call,
     function: { ...call.function, output: null },
   }));
-  await openToolStep(writeContext, run, unanswered);
-  const moved = transition(runSnapshot(run), 'require_action', unixSeconds(writeContext.clock), {
+  await startToolStep(writeContext, run, withoutOutputs);
+  const waiting = transition(runSnapshot(run), 'require_action', unixSeconds(writeContext.clock), {
     required_action: { type: 'submit_tool_outputs', submit_tool_outputs: { tool_calls } },
   });
-  await saveTransition(writeContext, run, moved);
+  await saveTransition(writeContext, run, waiting);
 }
 
-/** The end of a run whose model has nothing more to do (contract §5.7, §8.7). */
+interface TurnTotals {
+  /** Tokens of all model calls of the run, this one included. */
+  readonly usedTokens: Usage;
+  /** Whether this call produced a message. */
+  readonly hasMessage: boolean;
+}
+
+/** Ends a run whose model calls no functions (contract §5.7, §8.7). */
 async function endTurn(
   writeContext: WriteContext,
   run: RunRow,
-  end: Finished['end'],
-  { spent, spoke }: { readonly spent: Usage; readonly spoke: boolean },
+  end: FinishedEvent['end'],
+  { usedTokens, hasMessage }: TurnTotals,
 ): Promise<void> {
-  if (end === 'content_filter' && !spoke) {
+  if (end === 'content_filter' && !hasMessage) {
     const message = "The model's answer was withheld by its content filter.";
     await endRun(writeContext, run, 'fail', { last_error: { code: 'invalid_prompt', message } });
   } else if (end === 'length') {
     const incomplete_details = { reason: 'max_completion_tokens' } as const;
     await endRun(writeContext, run, 'cut_off', { incomplete_details });
-  } else if (overPromptBudget(runSettings(run), spent)) {
+  } else if (overPromptBudget(runSettings(run), usedTokens)) {
     const incomplete_details = { reason: 'max_prompt_tokens' } as const;
     await endRun(writeContext, run, 'cut_off', { incomplete_details });
-  } else if (end === 'content_filter' || (end === 'other' && !spoke)) {
+  } else if (end === 'content_filter' || (end === 'other' && !hasMessage)) {
     await endRun(writeContext, run, 'cut_off');
   } else {
     await endRun(writeContext, run, 'complete');
   }
 }
 
-/**
- * Takes a run where its finished model call leads: to the caller for outputs, or to its end.
- * `spent` is what all calls of the run have used, this one included; `spoke` whether this one made
- * a message.
- */
+/** Moves a run on after a finished model call: it waits for tool outputs, or ends. */
 export async function finishTurn(
   writeContext: WriteContext,
   run: RunRow,
-  event: Finished,
-  so: { readonly spent: Usage; readonly spoke: boolean },
+  event: FinishedEvent,
+  totals: TurnTotals,
 ): Promise<void> {
   if (requiresToolOutputs(run, event)) await requireAction(writeContext, run, event.calls);
-  else if (hasUsableCalls(event.end, event.calls)) await endRun(writeContext, run, 'stop');
-  else await endTurn(writeContext, run, event.end, so);
+  else if (hasUsableCalls(event)) await endRun(writeContext, run, 'stop');
+  else await endTurn(writeContext, run, event.end, totals);
 }

@@ -21,9 +21,9 @@ import { errorStack } from '../../shared/errors.ts';
 import { TurnRecorder } from './turn-recorder.ts';
 import { type Execution, type Interruption, LeaseLost } from './execution.ts';
 
-const internalErrorMessage = 'Sorry, something went wrong: the log of the server says what.';
+const internalErrorMessage = 'The server failed to process the run. The server log has the cause.';
 
-const endings = { cancelled: 'stop', expired: 'expire' } as const;
+const endingOf = { cancelled: 'stop', expired: 'expire' } as const;
 
 async function callModel(
   deps: EngineDeps,
@@ -33,29 +33,29 @@ async function callModel(
 ): Promise<void> {
   const { run, signal } = execution;
   const { model, clock, log, observer } = deps;
+  const { turns, usedTokens } = context;
   const settings = runSettings(run);
-  const spentBudget = exhaustedBudget(settings, context.usedTokens);
-  if (spentBudget !== null) throw new BudgetSpent(spentBudget);
-  const { turns, usedTokens: spent } = context;
-  const maxOutputTokens = outputBudget(settings, spent);
+  const budget = exhaustedBudget(settings, usedTokens);
+  if (budget !== null) throw new BudgetSpent(budget);
+  const maxOutputTokens = outputBudget(settings, usedTokens);
   if (turns.length === 0) {
     logOmittedFileSearch(deps, run);
     await waitForIndexing(deps, execution);
   }
-  const ask = (messages: readonly ContextMessage[], hosted: HostedToolContext) => {
+  const respond = (messages: readonly ContextMessage[], hosted: HostedToolContext) => {
     const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
     return callWithRetry(model, request, {
       clock,
       until: run.deadline * 1000,
-      onRetry: ({ message }, pause) => {
-        log.warn('model call tried again', { run_id: run.id, error: message, pause });
+      onRetry: ({ message }, delayMs) => {
+        log.warn('model call retried', { run_id: run.id, error: message, delay_ms: delayMs });
         observer?.modelRetried(settings.model);
       },
       ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
     });
   };
   const events = callWithOverflowRetry(deps, run, context, (messages) =>
-    callWithContainer(deps, execution, (hosted) => ask(messages, hosted)),
+    callWithContainer(deps, execution, (hosted) => respond(messages, hosted)),
   );
   for await (const event of events) {
     if (signal.aborted) break;
@@ -67,7 +67,7 @@ async function callModel(
   throw signal.reason;
 }
 
-/** Brings a broken-off execution to its end: the run is ended, failed, or handed back. */
+/** Ends or releases a run whose execution was aborted or threw. */
 async function finishInterrupted(
   deps: EngineDeps,
   recorder: TurnRecorder,
@@ -80,17 +80,17 @@ async function finishInterrupted(
   } else if (interruption === 'released') {
     await recorder.release();
   } else if (interruption !== null) {
-    await recorder.end(endings[interruption]);
+    await recorder.end(endingOf[interruption]);
   } else if (error instanceof BudgetSpent) {
     await recorder.end('cut_off', { incomplete_details: { reason: error.budget } });
   } else if (error instanceof ModelFailure) {
     const { code, message } = error;
     await recorder.end('fail', { last_error: { code, message } });
   } else if (isStoreError(error)) {
-    // The store's fault is not the run's, which goes on when somebody takes it up again.
+    // The run itself is fine: it resumes when its lease lapses.
     throw error;
   } else {
-    // A mistake would only be made again, and what the model said be bought again.
+    // Retrying a bug would fail again, and pay for the model call again.
     deps.log.error('run failed', { run_id: run.id, error: errorStack(error) });
     await recorder.end('fail', {
       last_error: { code: 'server_error', message: internalErrorMessage },
@@ -99,9 +99,8 @@ async function finishInterrupted(
 }
 
 /**
- * Makes the next model call of a run that was claimed and writes what comes of it, whatever happens.
- * The execution's signal breaks it off, with an {@link Interruption} as its reason. Rejects only
- * when the store does.
+ * Makes the next model call of a claimed run and saves its outcome. The execution's signal aborts
+ * it, with an {@link Interruption} as the reason. Rejects only with errors of the store.
  */
 export async function executeRun(deps: EngineDeps, execution: Execution): Promise<void> {
   const context = await buildContext(deps.db, execution.run, execution.isNew);
@@ -111,8 +110,8 @@ export async function executeRun(deps: EngineDeps, execution: Execution): Promis
   } catch (error) {
     try {
       await finishInterrupted(deps, recorder, execution, error);
-    } catch (late) {
-      if (!(late instanceof LeaseLost)) throw late;
+    } catch (saveError) {
+      if (!(saveError instanceof LeaseLost)) throw saveError;
     }
   }
 }

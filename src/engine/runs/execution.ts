@@ -1,20 +1,24 @@
 import type { RunRow } from '../store/schema.ts';
 
-/** The lease went to someone else: this execution has nothing more to say. */
+/** Another process holds the lease of the run: this execution must not write any more. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
-/** A run, and the lease under which it is executed until `signal` aborts. */
-export interface Execution {
+/** A run executed under the lease `token` until `signal` aborts. */
+export interface LeasedRun {
   readonly run: RunRow;
   readonly token: string;
-  /** Whether no model was asked for it before. */
-  readonly isNew: boolean;
-  /** Resolves when what led here has been told, so that what comes of it may be. */
-  readonly told: Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** Why an execution is broken off; the reason its signal aborts with. */
+/** One model call of a leased run. */
+export interface Execution extends LeasedRun {
+  /** Whether this is the first model call of the run. */
+  readonly isNew: boolean;
+  /** Resolves once the events of the claim are published; those of the execution come after. */
+  readonly published: Promise<void>;
+}
+
+/** Why an execution is aborted: the reason of its signal. */
 export type Interruption = 'cancelled' | 'expired' | 'released' | 'lost';

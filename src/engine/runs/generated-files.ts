@@ -5,123 +5,117 @@ import { deleteFile, findContent, insertFile, type NewFile, runFiles } from '../
 import { findLeased } from '../store/leases.ts';
 import { runMessages } from '../store/messages.ts';
 import { runSettings } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, RunRow } from '../store/schema.ts';
 import { runSteps } from '../store/steps.ts';
 import { transact } from '../store/transaction.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { callWithTimeout } from '../models/endpoint-files.ts';
+import { callWithTimeout, type EndpointFiles, toImageUrl } from '../models/endpoint-files.ts';
 import { retryWhileUnavailable } from './write-retry.ts';
-import type { Execution } from './execution.ts';
-import { type EndpointFiles, toImageUrl } from '../models/endpoint-files.ts';
+import type { LeasedRun } from './execution.ts';
 
 /*
- * What code made is kept twice: among the endpoint's files, so that it can be attached again, and as
- * a copy in the database under the same id, since endpoints need not give a file back. A copy is
- * written before anything shows it, and under the run's lease; when the run stops, those that
- * nothing shows are removed. So no reference lacks its copy, but to what is too large for one, and no
- * copy is too many.
+ * Every generated file is saved twice: uploaded to the model endpoint, so that it can be attached
+ * again, and copied into the database under the same id, since endpoints need not return uploads.
+ * The copy is written before any message or step refers to it; copies without a reference are
+ * deleted when the run stops.
  */
 
-/** Bytes of the largest file of which there is a copy. */
+/** Larger files have no copy. */
 const maxCopyBytes = 64 * 2 ** 20;
 
-type Kept = Pick<Execution, 'run' | 'token' | 'signal'>;
-
-/** The id that the file has at the endpoint; null when it is not taken there. */
-async function upload(deps: EngineDeps, file: File, { run, signal }: Kept) {
-  const { files, log } = deps;
+/** The id that the model endpoint gives the file; null if it rejects the upload. */
+async function upload({ files, log, clock }: EngineDeps, file: File, { run, signal }: LeasedRun) {
   try {
     return files === null
       ? null
-      : await callWithTimeout(deps.clock, signal, (until) => files.upload(file, until));
+      : await callWithTimeout(clock, signal, (callSignal) => files.upload(file, callSignal));
   } catch (error) {
     signal.throwIfAborted();
-    const facts = { run_id: run.id, file: file.name, reason: errorMessage(error) };
-    log.info('file that a run made is kept here alone', facts);
+    const details = { run_id: run.id, file: file.name, reason: errorMessage(error) };
+    log.info('generated file not uploaded, saved locally only', details);
     return null;
   }
 }
 
-const typeOf = ({ type }: File): string | null =>
+const mediaType = ({ type }: File): string | null =>
   type === '' || type === 'application/octet-stream' ? null : type;
 
-async function toCopy(
+async function toNewFile(
   { clock, ids }: EngineDeps,
   file: File,
-  { run }: Kept,
-  uploaded: string | null,
+  { run }: LeasedRun,
+  uploadedId: string | null,
 ): Promise<NewFile> {
-  const body = { filename: file.name, media_type: typeOf(file), bytes: file.size };
+  const body = { filename: file.name, media_type: mediaType(file), bytes: file.size };
   return {
-    id: uploaded ?? ids.newId('file-'),
+    id: uploadedId ?? ids.newId('file-'),
     created_at: unixSeconds(clock),
     thread_id: run.thread_id,
     run_id: run.id,
-    body: { ...body, is_uploaded: uploaded !== null },
+    body: { ...body, is_uploaded: uploadedId !== null },
     content: new Uint8Array(await file.arrayBuffer()),
   };
 }
 
-/** Whoever has lost the run writes nothing, and will learn of it where it goes on. */
-async function keepCopy(deps: EngineDeps, copy: NewFile, kept: Kept): Promise<string | null> {
+/** Inserts the copy and resolves to its id; null if the lease of the run is lost. */
+async function saveCopy(deps: EngineDeps, copy: NewFile, leased: LeasedRun) {
   const write = async (db: Database) => {
-    if ((await findLeased(db, kept.run.id, kept.token)) === undefined) return null;
+    if ((await findLeased(db, leased.run.id, leased.token)) === undefined) return null;
     await insertFile(db, copy);
     return copy.id;
   };
-  return retryWhileUnavailable(deps, kept, () => transact(deps.db, write));
+  return retryWhileUnavailable(deps, leased, () => transact(deps.db, write));
 }
 
-async function keepFile(
+async function saveFile(
   deps: EngineDeps,
-  made: EphemeralFile,
-  execution: Kept,
+  generated: EphemeralFile,
+  leased: LeasedRun,
 ): Promise<string | null> {
-  const { files, log } = deps;
-  if (files === null) throw new Error('There is nowhere to keep files.');
-  const file = await callWithTimeout(deps.clock, execution.signal, (until) =>
-    files.downloadGenerated(made, until),
+  const { files, log, clock } = deps;
+  if (files === null) throw new Error('The model endpoint has no files.');
+  const file = await callWithTimeout(clock, leased.signal, (callSignal) =>
+    files.downloadGenerated(generated, callSignal),
   );
-  const uploaded = await upload(deps, file, execution);
+  const uploadedId = await upload(deps, file, leased);
   if (file.size <= maxCopyBytes) {
-    return keepCopy(deps, await toCopy(deps, file, execution, uploaded), execution);
+    return saveCopy(deps, await toNewFile(deps, file, leased, uploadedId), leased);
   }
-  if (uploaded === null) throw new Error(`It has more than ${maxCopyBytes} bytes.`);
-  const facts = { run_id: execution.run.id, file: file.name, bytes: file.size };
-  log.warn('file that a run made is too large for a copy', facts);
-  return uploaded;
+  if (uploadedId === null) throw new Error(`The file is larger than ${maxCopyBytes} bytes.`);
+  const details = { run_id: leased.run.id, file: file.name, bytes: file.size };
+  log.warn('generated file too large for a local copy', details);
+  return uploadedId;
 }
 
-/** Keeps what tools make. A run does not fail for want of a file. */
-export function createFileSaver(deps: EngineDeps, execution: Kept): ModelRequest['saveFile'] {
-  const { run, signal } = execution;
-  return async (made) => {
+/** Saves the files that tools generate. A run does not fail because a file cannot be saved. */
+export function createFileSaver(deps: EngineDeps, leased: LeasedRun): ModelRequest['saveFile'] {
+  const { run, signal } = leased;
+  return async (generated) => {
     try {
-      return await keepFile(deps, made, execution);
+      return await saveFile(deps, generated, leased);
     } catch (error) {
-      const file = 'url' in made ? 'an image' : made.filename;
       if (!signal.aborted) {
-        const facts = { run_id: run.id, file, reason: errorMessage(error) };
-        deps.log.warn('file that a run made is lost', facts);
+        const file = 'url' in generated ? 'an image' : generated.filename;
+        const details = { run_id: run.id, file, reason: errorMessage(error) };
+        deps.log.warn('generated file lost', details);
       }
       return null;
     }
   };
 }
 
-/** Removes the copies that neither a message nor a step of their run shows. */
+/** Deletes copies that no message or step of their run refers to. */
 export async function deleteUnreferenced(db: Database, run: RunRow): Promise<void> {
   if (!runSettings(run).tools.some(({ type }) => type === 'code_interpreter')) return;
-  const made = await runFiles(db, run.id);
-  if (made.length === 0) return;
+  const file_ids = await runFiles(db, run.id);
+  if (file_ids.length === 0) return;
   const rows = [...(await runMessages(db, run.id)), ...(await runSteps(db, run.id))];
-  for (const id of made) {
+  for (const id of file_ids) {
     if (!rows.some(({ body }) => body.includes(JSON.stringify(id)))) await deleteFile(db, id);
   }
 }
 
-/** The endpoint's files, but for images of which there are copies: those need not be asked for. */
+/** The endpoint's files, except that images with a copy in the database are read from there. */
 export const preferLocalImages = (files: EndpointFiles, db: Database): EndpointFiles => ({
   ...files,
   async readImage(file_id, signal) {

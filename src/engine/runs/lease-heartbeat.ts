@@ -5,22 +5,19 @@ import { findLeased, renewLease } from '../store/leases.ts';
 import type { RunRow } from '../store/schema.ts';
 import type { Interruption } from './execution.ts';
 
-/**
- * Milliseconds between two looks at a run under way, where other processes cannot say that they
- * cancelled it.
- */
-const lookInterval = 1000;
+/** How often an execution checks for a cancel where the database sends no notifications. */
+const cancelPollMs = 1000;
 
-/** A run that is being executed under the lease `token`, until it is `done`. */
+/** A run that is executed under the lease `token` until `done` aborts. */
 interface GuardedExecution {
   readonly run: RunRow;
   readonly token: string;
-  /** What breaks the execution off, with an {@link Interruption}. */
+  /** Aborts the execution, with an {@link Interruption} as the reason. */
   readonly controller: AbortController;
   readonly done: AbortSignal;
 }
 
-/** Breaks the execution off when the run's time is over. */
+/** Aborts the execution at the run's deadline. */
 export async function abortAtDeadline(
   { clock }: Pick<EngineDeps, 'clock'>,
   { run, controller, done }: GuardedExecution,
@@ -32,24 +29,24 @@ export async function abortAtDeadline(
 }
 
 /**
- * Keeps the lease, which is renewed when half of its `duration` in milliseconds is over, and notices
- * that another process cancelled the run or took it.
+ * Renews the lease each time half of it has passed. Aborts the execution when another process
+ * cancelled the run or took the lease.
  */
 export async function heartbeat(
   { db, clock, log }: Pick<EngineDeps, 'db' | 'clock' | 'log'>,
   { run: { id }, token, controller, done }: GuardedExecution,
-  duration: number,
+  leaseMs: number,
 ): Promise<void> {
-  const half = duration / 2;
-  const isTold = (capabilitiesOf(db)?.notifications ?? null) !== null;
-  const looks = isTold ? 1 : Math.ceil(half / lookInterval);
-  for (let look = 1; !done.aborted; look += 1) {
-    await clock.sleep(half / looks, done);
+  const renewEveryMs = leaseMs / 2;
+  const hasNotifications = (capabilitiesOf(db)?.notifications ?? null) !== null;
+  const pollsPerRenewal = hasNotifications ? 1 : Math.ceil(renewEveryMs / cancelPollMs);
+  for (let poll = 1; !done.aborted; poll += 1) {
+    await clock.sleep(renewEveryMs / pollsPerRenewal, done);
     if (done.aborted) return;
     try {
       const status =
-        look % looks === 0
-          ? await renewLease(db, id, token, clock.now() + duration)
+        poll % pollsPerRenewal === 0
+          ? await renewLease(db, id, token, clock.now() + leaseMs)
           : (await findLeased(db, id, token))?.status;
       if (status === undefined) controller.abort('lost' satisfies Interruption);
       else if (status === 'cancelling') controller.abort('cancelled' satisfies Interruption);

@@ -1,34 +1,28 @@
 import type { Notifications } from '../store/capabilities.ts';
 
-/** Milliseconds between two looks at the database: soon after something happened, and at most. */
-const [soon, late] = [1000, 5000];
-/** The same at most, where other processes say what they have for this one. */
-const maxDelayWithNotifications = 30_000;
+const firstDelayMs = 1000;
+const maxDelayMs = 5000;
+const maxDelayWithNotificationsMs = 30_000;
 
-/** Milliseconds to wait at least, so that what another process is about to do is not spun on. */
-const shortest = 250;
+/** Keeps the worker from spinning while another process is about to handle an overdue run. */
+const minDelayMs = 250;
 
-/** How long a worker that nothing wakes waits until it looks at the database again. */
-export class PollBackoff {
-  readonly #signals: Pick<Notifications, 'isConnected'> | null;
-  #wait = soon;
+export type PollBackoff = ReturnType<typeof createPollBackoff>;
 
-  constructor(signals: Pick<Notifications, 'isConnected'> | null) {
-    this.#signals = signals;
-  }
-
-  /** Something has happened, and more may follow. */
-  reset(): void {
-    this.#wait = soon;
-  }
-
-  /** Milliseconds until the next look, when a run needs somebody in `left` milliseconds. */
-  nextDelayMs(left = Infinity): number {
-    const wait = this.#wait;
-    this.#wait = Math.min(
-      wait * 2,
-      this.#signals?.isConnected === true ? maxDelayWithNotifications : late,
-    );
-    return Math.min(wait, Math.max(left, shortest));
-  }
+/** How long a worker sleeps between two polls: longer while nothing happens. */
+export function createPollBackoff(notifications: Pick<Notifications, 'isConnected'> | null) {
+  let delayMs = firstDelayMs;
+  return {
+    /** Polls frequently again: something happened, and more may follow. */
+    reset(): void {
+      delayMs = firstDelayMs;
+    },
+    /** The delay until the next poll, where a run needs attention in `untilDueMs`. */
+    nextDelayMs(untilDueMs = Infinity): number {
+      const currentMs = delayMs;
+      const isConnected = notifications?.isConnected === true;
+      delayMs = Math.min(delayMs * 2, isConnected ? maxDelayWithNotificationsMs : maxDelayMs);
+      return Math.min(currentMs, Math.max(untilDueMs, minDelayMs));
+    },
+  };
 }

@@ -1,22 +1,18 @@
 import type OpenAI from 'openai';
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
-import { type Ids } from '../../shared/ids.ts';
+import type { Ids } from '../../shared/ids.ts';
 import type { MessageContent } from '../models/model.ts';
 import { insertMessage, messageBody, toMessage, updateMessageBody } from '../store/messages.ts';
-import { type MessageRow } from '../store/schema.ts';
+import type { Database, MessageRow, RunRow, StepRow, Usage } from '../store/schema.ts';
 import { runSettings } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database, Usage } from '../store/schema.ts';
 import { insertStep, type StepBody, stepBody, toStep, updateStep } from '../store/steps.ts';
-import { type StepRow } from '../store/schema.ts';
-import { toolCallDeltas } from '../events/delta-events.ts';
+import { toolStepDeltas } from '../events/delta-events.ts';
 import type { Emit } from '../events/event-bus.ts';
 
 /*
- * The steps of a run (contract §6): a message step and its message begin together and end together;
- * a step of function calls holds all those of one model turn and stays open until they are answered;
- * a step of hosted tools' calls holds those that were made in a row. Steps are told in the order of
- * contract §7.3, one after the other.
+ * The steps of a run (contract §6). A message step starts and ends with its message. All function
+ * calls of a model turn share one step, which is open until their outputs are submitted. Consecutive
+ * calls of hosted tools share a step. Events are emitted step by step, as in contract §7.3.
  */
 
 /** A message step in progress. */
@@ -25,7 +21,7 @@ export interface OpenMessage {
   readonly step: StepRow;
 }
 
-/** Where and for whom a run is being written: a transaction, and those who hear of it. */
+/** The transaction in which a run is written, with what writing needs. */
 export interface WriteContext {
   readonly db: Database;
   readonly emit: Emit;
@@ -47,21 +43,21 @@ const newStep = (run: RunRow, details: StepBody['step_details']): StepBody => ({
   usage: null,
 });
 
-/** Begins a message of the run, still empty, and the step that makes it. */
-export async function openMessage(
+/** Creates an empty message of the run, and its step. */
+export async function startMessage(
   { db, emit, clock, ids }: WriteContext,
   run: RunRow,
 ): Promise<OpenMessage> {
   const created_at = unixSeconds(clock);
-  const place = { thread_id: run.thread_id, run_id: run.id, created_at };
+  const shared = { thread_id: run.thread_id, run_id: run.id, created_at };
   const message_id = ids.newId('msg_');
   const step = await insertStep(db, {
-    ...place,
+    ...shared,
     id: ids.newId('step_'),
     body: newStep(run, { type: 'message_creation', message_creation: { message_id } }),
   });
   const message = await insertMessage(db, {
-    ...place,
+    ...shared,
     id: message_id,
     role: 'assistant',
     metadata: {},
@@ -82,19 +78,19 @@ export async function openMessage(
   return { message, step };
 }
 
-export type CutReason =
+export type IncompleteReason =
   | 'content_filter'
   | 'max_tokens'
   | 'run_cancelled'
   | 'run_expired'
   | 'run_failed';
 
-/** Ends a message, whole or cut off for a reason; one that was deleted meanwhile stays deleted. */
+/** Completes a message, or makes it incomplete for a reason. Does not restore a deleted message. */
 export async function endMessage(
   { db, emit, clock }: WriteContext,
   message: MessageRow,
   content: MessageContent[],
-  reason: CutReason | null,
+  reason: IncompleteReason | null,
 ): Promise<void> {
   const now = unixSeconds(clock);
   const status = reason === null ? 'completed' : 'incomplete';
@@ -113,38 +109,38 @@ export async function endMessage(
   emit(message.run_id ?? '', { event: `thread.message.${status}`, data: toMessage(ended) });
 }
 
-type StepEnd = 'completed' | 'cancelled' | 'expired' | 'failed';
+type StepEndStatus = 'completed' | 'cancelled' | 'expired' | 'failed';
 
-/** Ends a step: exactly one of its four end times is set. */
+/** Ends a step and sets the time that belongs to its status. */
 export async function endStep(
   { db, emit, clock }: Omit<WriteContext, 'ids'>,
   step: StepRow,
-  end: StepEnd,
-  rest: Partial<Pick<StepBody, 'usage' | 'last_error' | 'step_details'>>,
+  status: StepEndStatus,
+  fields: Partial<Pick<StepBody, 'usage' | 'last_error' | 'step_details'>>,
 ): Promise<void> {
   const ended = await updateStep(db, step.id, {
     ...stepBody(step),
-    status: end,
-    [`${end}_at`]: unixSeconds(clock),
+    status,
+    [`${status}_at`]: unixSeconds(clock),
     expires_at: null,
-    ...rest,
+    ...fields,
   });
-  emit(step.run_id, { event: `thread.run.step.${end}`, data: toStep(ended) });
+  emit(step.run_id, { event: `thread.run.step.${status}`, data: toStep(ended) });
 }
 
-/** Ends a message step whose message is done: the step is completed even if the text was cut off. */
-export async function closeMessage(
+/** Ends a message and its step. The step is completed even if the message is incomplete. */
+export async function endMessageStep(
   writeContext: WriteContext,
   { message, step }: OpenMessage,
   content: MessageContent[],
-  { reason, usage }: { readonly reason: CutReason | null; readonly usage: Usage },
+  { reason, usage }: { readonly reason: IncompleteReason | null; readonly usage: Usage },
 ): Promise<void> {
   await endMessage(writeContext, message, content, reason);
   await endStep(writeContext, step, 'completed', { usage });
 }
 
-/** Begins a step with these calls, as far as they have come. */
-export async function openToolStep(
+/** Creates a step with these calls. */
+export async function startToolStep(
   { db, emit, clock, ids }: WriteContext,
   run: RunRow,
   tool_calls: OpenAI.Beta.Threads.Runs.ToolCall[],
@@ -157,9 +153,9 @@ export async function openToolStep(
     body: newStep(run, { type: 'tool_calls', tool_calls }),
   });
   const step = toStep(row);
-  const begun = { ...step, step_details: { type: 'tool_calls' as const, tool_calls: [] } };
-  emit(run.id, { event: 'thread.run.step.created', data: begun });
-  emit(run.id, { event: 'thread.run.step.in_progress', data: begun });
-  for (const event of toolCallDeltas(step.id, tool_calls)) emit(run.id, event);
+  const withoutCalls = { ...step, step_details: { type: 'tool_calls' as const, tool_calls: [] } };
+  emit(run.id, { event: 'thread.run.step.created', data: withoutCalls });
+  emit(run.id, { event: 'thread.run.step.in_progress', data: withoutCalls });
+  for (const event of toolStepDeltas(step.id, tool_calls)) emit(run.id, event);
   return row;
 }

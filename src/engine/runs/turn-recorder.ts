@@ -3,81 +3,79 @@ import type { EngineDeps } from '../options.ts';
 import { findLeased } from '../store/leases.ts';
 import { messageBody, updateMessageBody } from '../store/messages.ts';
 import { noLease, updateRun } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database, Usage } from '../store/schema.ts';
+import type { Database, RunRow, Usage } from '../store/schema.ts';
 import type { CommitOptions } from '../store/transaction.ts';
 import { insertTurn, sumUsage } from '../store/turns.ts';
-import { finishTurn, type Finished, requiresToolOutputs } from './end-run.ts';
 import type { RunContext } from '../prompt/context.ts';
-import { imageDelta, inputDelta, messageDelta } from '../events/delta-events.ts';
-import { discardOpen, discardUnfinished, endRun, runSnapshot } from './end-run.ts';
-import type { Emit } from '../events/event-bus.ts';
+import { inputDelta } from '../events/delta-events.ts';
 import {
-  beginCall,
-  closeCalls,
+  discardOpen,
+  discardUnfinished,
+  endRun,
+  type FinishedEvent,
+  finishTurn,
+  requiresToolOutputs,
+  runSnapshot,
+} from './end-run.ts';
+import type { Emit, StreamEvent } from '../events/event-bus.ts';
+import {
+  endCallStep,
   finishCall,
-  saveCalls,
   type OpenCalls,
+  saveCalls,
+  startCall,
 } from './hosted-call-steps.ts';
+import { StreamedContent } from './message-content.ts';
 import type { TransitionData } from '../run-state-machine.ts';
 import { retryWhileUnavailable } from './write-retry.ts';
-import { closeMessage, type OpenMessage, openMessage, type WriteContext } from './step-writer.ts';
+import {
+  endMessageStep,
+  type OpenMessage,
+  startMessage,
+  type WriteContext,
+} from './step-writer.ts';
 import { type Execution, LeaseLost } from './execution.ts';
 
-type Delta = Extract<ModelEvent, { type: 'delta' }>;
+type CallStarted = Extract<ModelEvent, { type: 'call_started' }>;
+type CallDone = Extract<ModelEvent, { type: 'call_done' }>;
+type Change<T> = (writeContext: WriteContext, run: RunRow, isRetry: boolean) => Promise<T>;
 
-/** A message that is done but whose step waits to learn whether the turn ends with it. */
-interface DoneMessage {
+/** A complete message, saved once it is known whether the turn ends with it and its step has usage. */
+interface CompleteMessage {
   readonly open: OpenMessage;
   readonly content: MessageContent[];
 }
 
-const cutReasons = {
+const incompleteReasons = {
   length: 'max_tokens',
   content_filter: 'content_filter',
   stop: null,
   other: null,
-} as const satisfies Record<Finished['end'], string | null>;
-
-/** Adds a delta to the content it belongs to. */
-function appendDelta(content: MessageContent[], { part, kind, text, annotation }: Delta): void {
-  content[part] ??=
-    kind === 'text'
-      ? { type: kind, text: { value: '', annotations: [] } }
-      : { type: kind, refusal: '' };
-  const grown = content[part];
-  if (grown.type === 'refusal') grown.refusal += text;
-  if (grown.type !== 'text') return;
-  grown.text.value += text;
-  if (annotation !== undefined) grown.text.annotations.push(annotation);
-}
+} as const satisfies Record<FinishedEvent['end'], string | null>;
 
 /**
- * Writes one model call into the store while it happens, and tells of it. Nothing is written unless
- * the execution still holds the run's lease, so a late writer changes nothing. Deltas are told at
- * once but stay in memory until their message is done or the call is interrupted. While the database
- * cannot be written the recorder waits, since what a model has said is not bought twice.
+ * Saves one model call as it streams, and publishes its events. Every write requires the run's lease,
+ * so that an outdated execution changes nothing. Deltas are published at once, but saved only when
+ * their message ends or the call is interrupted. Writes wait while the database is unavailable.
  */
 export class TurnRecorder {
   readonly #deps: EngineDeps;
   readonly #run: RunRow;
   readonly #token: string;
-  readonly #told: Promise<void>;
+  readonly #published: Promise<void>;
   readonly #context: RunContext;
   readonly #signal: AbortSignal;
   #open: OpenMessage | null = null;
-  #content: MessageContent[] = [];
-  /** Where the model's parts stand in the content: those that say nothing leave no hole. */
-  readonly #partIndex = new Map<number, number>();
-  #done: DoneMessage | null = null;
+  #content = new StreamedContent();
+  #complete: CompleteMessage | null = null;
   #calls: OpenCalls | null = null;
-  #spoke = false;
+  #hasMessage = false;
 
   constructor(deps: EngineDeps, execution: Execution, context: RunContext) {
     this.#deps = deps;
     this.#run = execution.run;
     this.#token = execution.token;
-    this.#told = execution.told;
+    this.#published = execution.published;
     this.#signal = execution.signal;
     this.#context = context;
   }
@@ -87,43 +85,45 @@ export class TurnRecorder {
       case 'pulse':
         return undefined;
       case 'message_started':
-        return this.#start();
+        return this.#startMessage();
       case 'delta':
-        return this.#grow(event);
+        if (this.#open === null) return undefined;
+        return this.#publish(this.#content.append(this.#open.message.id, event));
       case 'message_done':
-        if (this.#open === null) throw new Error('a message is done that was never started');
-        this.#done = { open: this.#open, content: this.#content };
+        if (this.#open === null) throw new Error('message_done without message_started');
+        this.#complete = { open: this.#open, content: this.#content.parts };
         this.#open = null;
-        this.#spoke = true;
+        this.#hasMessage = true;
         return undefined;
       case 'image':
-        return this.#show(event.file_id);
+        if (this.#open === null) return undefined;
+        return this.#publish(this.#content.appendImage(this.#open.message.id, event.file_id));
       case 'call_started':
         return this.#startCall(event);
       case 'call_input':
-        return this.#growCall(event.text);
+        return this.#appendInput(event.text);
       case 'call_done':
-        return this.#endCall(event);
+        return this.#finishCall(event);
       case 'finished':
         return this.#write((writeContext, run) => this.#finish(writeContext, run, event));
     }
   }
 
-  /** Ends the run here, keeping the text and the code that have come so far. */
-  end(ending: 'stop' | 'expire' | 'fail' | 'cut_off', outcome: TransitionData = {}): Promise<void> {
+  /** Ends the run and saves the text and the code streamed so far. */
+  end(ending: 'stop' | 'expire' | 'fail' | 'cut_off', data: TransitionData = {}): Promise<void> {
     return this.#write(async (writeContext, run) => {
-      await this.#closeDone(writeContext, noUsage);
-      if (this.#calls !== null) await this.#closeOrSaveCalls(writeContext, this.#calls);
+      await this.#endComplete(writeContext, noUsage);
+      if (this.#calls !== null) await this.#endOrSaveCalls(writeContext, this.#calls);
       if (this.#open !== null) {
         const { message } = this.#open;
-        const body = { ...messageBody(message), content: this.#content };
+        const body = { ...messageBody(message), content: this.#content.parts };
         await updateMessageBody(writeContext.db, message.id, body);
       }
-      await endRun(writeContext, run, ending, outcome);
+      await endRun(writeContext, run, ending, data);
     });
   }
 
-  /** Hands the run back as it was before this call, for another execution to take. */
+  /** Undoes this call and drops the lease, so that another process can claim the run. */
   release(): Promise<void> {
     return this.#write(async ({ db }, run) => {
       await discardUnfinished(db, run);
@@ -131,112 +131,92 @@ export class TurnRecorder {
     });
   }
 
-  #grow(event: Delta): void {
-    if (this.#open === null) return;
-    const part = this.#partIndex.get(event.part) ?? this.#content.length;
-    this.#partIndex.set(event.part, part);
-    const delta = { ...event, part };
-    const grown = this.#content[delta.part];
-    const annotationIndex = grown?.type === 'text' ? grown.text.annotations.length : 0;
-    appendDelta(this.#content, delta);
-    const news = messageDelta(this.#open.message.id, delta, {
-      first: grown === undefined,
-      annotationIndex: annotationIndex,
-    });
-    this.#deps.events.publish(this.#run.id, news);
-  }
-
-  #show(file_id: string): void {
-    if (this.#open === null) return;
-    const event = imageDelta(this.#open.message.id, file_id, this.#content.length);
-    this.#content.push({ type: 'image_file', image_file: { file_id, detail: 'auto' } });
+  #publish(event: StreamEvent): void {
     this.#deps.events.publish(this.#run.id, event);
   }
 
-  async #startCall({ call }: Extract<ModelEvent, { type: 'call_started' }>): Promise<void> {
-    const begin = async (writeContext: WriteContext, run: RunRow, isAgain: boolean) => {
-      await this.#closeDone(writeContext, noUsage);
-      if (isAgain && this.#calls === null) await discardOpen(writeContext.db, run);
-      return beginCall(writeContext, run, this.#calls, call);
+  async #startCall({ call }: CallStarted): Promise<void> {
+    const start: Change<OpenCalls> = async (writeContext, run, isRetry) => {
+      await this.#endComplete(writeContext, noUsage);
+      if (isRetry && this.#calls === null) await discardOpen(writeContext.db, run);
+      return startCall(writeContext, run, this.#calls, call);
     };
-    this.#calls = await this.#write(begin, { asyncCommit: true });
-    this.#done = null;
+    this.#calls = await this.#write(start, { asyncCommit: true });
+    this.#complete = null;
   }
 
-  #growCall(text: string): void {
+  #appendInput(text: string): void {
     if (this.#calls === null) return;
     const { step, calls, input } = this.#calls;
     this.#calls = { ...this.#calls, input: (input ?? '') + text };
-    this.#deps.events.publish(this.#run.id, inputDelta(step.id, calls.length - 1, text));
+    this.#publish(inputDelta(step.id, calls.length - 1, text));
   }
 
-  async #endCall(event: Extract<ModelEvent, { type: 'call_done' }>): Promise<void> {
+  async #finishCall(event: CallDone): Promise<void> {
     const open = this.#calls;
-    if (open === null) throw new Error('a call is done that was never started');
-    this.#calls = await this.#write(
-      (writeContext, run) => finishCall(writeContext, run, open, event),
-      {
-        asyncCommit: true,
-      },
-    );
+    if (open === null) throw new Error('call_done without call_started');
+    const finish: Change<OpenCalls> = (writeContext, run) =>
+      finishCall(writeContext, run, open, event);
+    this.#calls = await this.#write(finish, { asyncCommit: true });
   }
 
-  /** Calls that are done end their step; one that is not leaves it to the end of the run. */
-  #closeOrSaveCalls(writeContext: WriteContext, calls: OpenCalls): Promise<void> {
+  /** Ends the step, unless a call is in progress: then `endRun` ends it. */
+  #endOrSaveCalls(writeContext: WriteContext, calls: OpenCalls): Promise<void> {
     return calls.input === null
-      ? closeCalls(writeContext, calls, noUsage)
+      ? endCallStep(writeContext, calls, noUsage)
       : saveCalls(writeContext, calls);
   }
 
-  /** Makes a change, which must leave the recorder as it is: it may have to be made again. */
-  async #write<T>(
-    change: (writeContext: WriteContext, run: RunRow, isAgain: boolean) => Promise<T>,
-    durability: CommitOptions = {},
-  ): Promise<T> {
+  /** Applies a change in a transaction. It may be retried, so it must not change the recorder. */
+  async #write<T>(change: Change<T>, options: CommitOptions = {}): Promise<T> {
     const { events, db: database, clock, ids } = this.#deps;
-    await this.#told;
-    const waiting = { run: this.#run, signal: this.#signal };
-    return retryWhileUnavailable(this.#deps, waiting, (isAgain) => {
-      const held = async (db: Database, emit: Emit) => {
+    await this.#published;
+    const execution = { run: this.#run, signal: this.#signal };
+    return retryWhileUnavailable(this.#deps, execution, (isRetry) => {
+      const changeLeased = async (db: Database, emit: Emit) => {
         const run = await findLeased(db, this.#run.id, this.#token);
         if (run === undefined) throw new LeaseLost();
-        return change({ db, emit, clock, ids }, run, isAgain);
+        return change({ db, emit, clock, ids }, run, isRetry);
       };
-      return events.transactAndPublish(database, held, durability);
+      return events.transactAndPublish(database, changeLeased, options);
     });
   }
 
-  async #start(): Promise<void> {
-    const open = async (writeContext: WriteContext, run: RunRow, isAgain: boolean) => {
-      await this.#closeDone(writeContext, noUsage);
-      if (this.#calls !== null) await closeCalls(writeContext, this.#calls, noUsage);
-      // A commit that nobody confirmed may have happened all the same.
-      if (isAgain) await discardOpen(writeContext.db, run);
-      return openMessage(writeContext, run);
+  async #startMessage(): Promise<void> {
+    const start: Change<OpenMessage> = async (writeContext, run, isRetry) => {
+      await this.#endComplete(writeContext, noUsage);
+      if (this.#calls !== null) await endCallStep(writeContext, this.#calls, noUsage);
+      // The earlier attempt may have been committed without a confirmation.
+      if (isRetry) await discardOpen(writeContext.db, run);
+      return startMessage(writeContext, run);
     };
-    this.#open = await this.#write(open, { asyncCommit: true });
-    this.#done = null;
+    this.#open = await this.#write(start, { asyncCommit: true });
+    this.#complete = null;
     this.#calls = null;
-    this.#content = [];
-    this.#partIndex.clear();
+    this.#content = new StreamedContent();
   }
 
-  async #closeDone(writeContext: WriteContext, usage: Usage, finished?: Finished): Promise<void> {
-    if (this.#done === null) return;
-    const { open, content } = this.#done;
-    const reason = finished?.truncated ? cutReasons[finished.end] : null;
-    await closeMessage(writeContext, open, content, { reason, usage });
+  /** Ends the complete message, if there is one; `finished` when the turn ends with it. */
+  async #endComplete(
+    writeContext: WriteContext,
+    usage: Usage,
+    finished?: FinishedEvent,
+  ): Promise<void> {
+    if (this.#complete === null) return;
+    const { open, content } = this.#complete;
+    const reason = finished?.truncated ? incompleteReasons[finished.end] : null;
+    await endMessageStep(writeContext, open, content, { reason, usage });
   }
 
-  async #finish(writeContext: WriteContext, run: RunRow, event: Finished): Promise<void> {
+  async #finish(writeContext: WriteContext, run: RunRow, event: FinishedEvent): Promise<void> {
     const { items, usage } = event;
-    const { turns, usedTokens: spent } = this.#context;
+    const { turns, usedTokens } = this.#context;
     await insertTurn(writeContext.db, run.id, turns.length, { items, usage });
-    // The turn's usage belongs to its last step, which is that of its functions where there is one.
-    const paid = requiresToolOutputs(run, event) ? noUsage : usage;
-    await this.#closeDone(writeContext, paid, event);
-    if (this.#calls !== null) await closeCalls(writeContext, this.#calls, paid);
-    const so = { spent: sumUsage([spent, usage]), spoke: this.#spoke };
-    await finishTurn(writeContext, run, event, so);
+    // The last step of the turn gets its usage; a step of function calls is yet to come.
+    const stepUsage = requiresToolOutputs(run, event) ? noUsage : usage;
+    await this.#endComplete(writeContext, stepUsage, event);
+    if (this.#calls !== null) await endCallStep(writeContext, this.#calls, stepUsage);
+    const totals = { usedTokens: sumUsage([usedTokens, usage]), hasMessage: this.#hasMessage };
+    await finishTurn(writeContext, run, event, totals);
   }
 }

@@ -2,12 +2,11 @@ import type { EngineDeps } from '../options.ts';
 import { unavailableReason } from '../store/errors.ts';
 import type { RunRow } from '../store/schema.ts';
 
-/** Milliseconds between two attempts to write while the database is of no use. */
-const outagePause = 2000;
+const retryDelayMs = 2000;
 
 /**
- * Writes what a run has come to, again and again while the database cannot be written: what a model
- * has said is not bought twice. `write` hears whether an earlier attempt may have succeeded.
+ * Repeats a write while the database is unavailable, so that no model call is paid for twice.
+ * With `isRetry`, an earlier attempt may have been committed. Throws every other error at once.
  */
 export async function retryWhileUnavailable<T>(
   { clock, log }: Pick<EngineDeps, 'clock' | 'log'>,
@@ -18,10 +17,10 @@ export async function retryWhileUnavailable<T>(
     try {
       return await write(isRetry);
     } catch (error) {
-      const outage = unavailableReason(error);
-      if (outage === null || signal.aborted) throw error;
-      log.error('run waits for the database', { run_id: run.id, reason: outage });
-      await clock.sleep(outagePause, signal);
+      const reason = unavailableReason(error);
+      if (reason === null || signal.aborted) throw error;
+      log.error('run waits for the database', { run_id: run.id, reason });
+      await clock.sleep(retryDelayMs, signal);
     }
   }
 }

@@ -41,7 +41,7 @@ test('it waits for a minute, and goes on', async () => {
   await harness.clock.advance(100);
   await harness.engine.idle();
   expect((await readRun(harness, harness.run)).status).toBe('completed');
-  expect(harness.logLines.join('')).toContain('run goes on before its files can be found');
+  expect(harness.logLines.join('')).toContain('run continues before its files are indexed');
 });
 
 test('it can be cancelled meanwhile', async () => {

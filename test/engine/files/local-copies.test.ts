@@ -82,7 +82,7 @@ describe('what code made can be downloaded', () => {
     const { id } = await makeOne(harness);
     expect(id).toMatch(/^file-[0-9A-Za-z]{24}$/u);
     expect(await bytesOf(harness, id)).toEqual(everyByte);
-    expect(harness.logLines.join('')).toContain('file that a run made is kept here alone');
+    expect(harness.logLines.join('')).toContain('generated file not uploaded, saved locally only');
     const before = harness.storage.asked.length;
     expect(await harness.openai.files.delete(id)).toMatchObject({ deleted: true });
     expect(harness.storage.asked).toHaveLength(before);
@@ -191,7 +191,7 @@ test('of what is larger than 64 MiB there is no copy, which the log says', async
   const { id } = await makeOne(harness, 'large.bin', new Blob([new Uint8Array(64 * 2 ** 20 + 1)]));
   expect(harness.storage.files.get(id)?.bytes).toBe(64 * 2 ** 20 + 1);
   expect(await apiErrorOf(harness.openai.files.content(id))).toMatchObject({ status: 400 });
-  expect(harness.logLines.join('')).toContain('file that a run made is too large for a copy');
+  expect(harness.logLines.join('')).toContain('generated file too large for a local copy');
 });
 
 test('Chat Completions are shown an image of which there is nothing but a copy', async () => {

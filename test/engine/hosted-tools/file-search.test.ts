@@ -214,7 +214,7 @@ describe('what is asked of the endpoint', () => {
     const tool_choice = { type: 'file_search' } as const;
     const { tools, lines } = await sentFor({ tool_choice }, { tools: searching.tools });
     expect(tools).toBeUndefined();
-    expect(lines.filter((line) => line.includes('file_search is left out'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('file_search omitted'))).toHaveLength(1);
   });
 
   test('a forced search, once', async () => {

@@ -162,7 +162,7 @@ describe('a file that cannot be kept does not cost the run', () => {
       generatedFileCitation(name),
     ]);
     expect({ value, annotations, images }).toEqual({ value: said, annotations: [], images: [] });
-    const lost = harness.logLines.filter((line) => line.includes('file that a run made is lost'));
+    const lost = harness.logLines.filter((line) => line.includes('generated file lost'));
     expect(lost).toHaveLength(1);
     expect(lost[0]).toContain(name);
   });

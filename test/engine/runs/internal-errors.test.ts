@@ -60,7 +60,7 @@ test('a run that a mistake of the program meets fails, and is not bought again',
     status: 'failed',
     last_error: {
       code: 'server_error',
-      message: 'Sorry, something went wrong: the log of the server says what.',
+      message: 'The server failed to process the run. The server log has the cause.',
     },
   });
   await harness.clock.advance(60_000);

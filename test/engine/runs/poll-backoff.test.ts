@@ -1,28 +1,27 @@
 import { expect, test } from 'vitest';
-import { PollBackoff } from '../../../src/engine/runs/poll-backoff.ts';
+import { createPollBackoff, type PollBackoff } from '../../../src/engine/runs/poll-backoff.ts';
 
-const waits = (lookout: PollBackoff, count = 7) =>
-  Array.from({ length: count }, () => lookout.nextDelayMs());
+const nextDelays = (backoff: PollBackoff, count = 7) =>
+  Array.from({ length: count }, () => backoff.nextDelayMs());
 
-test('looks become rarer while nothing happens, and frequent again when something does', () => {
-  const lookout = new PollBackoff(null);
-  expect(waits(lookout)).toEqual([1000, 2000, 4000, 5000, 5000, 5000, 5000]);
-  lookout.reset();
-  expect(lookout.nextDelayMs()).toBe(1000);
+test('the delay between polls doubles up to 5 s, and starts again at 1 s after a reset', () => {
+  const backoff = createPollBackoff(null);
+  expect(nextDelays(backoff)).toEqual([1000, 2000, 4000, 5000, 5000, 5000, 5000]);
+  backoff.reset();
+  expect(backoff.nextDelayMs()).toBe(1000);
 });
 
-test('they are rarest where others are heard, and not where they no longer are', () => {
-  const signals = { isConnected: true };
-  const lookout = new PollBackoff(signals);
-  expect(waits(lookout)).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-  signals.isConnected = false;
-  lookout.nextDelayMs();
-  expect(lookout.nextDelayMs()).toBe(5000);
+test('the delay between polls grows up to 30 s only while notifications are connected', () => {
+  const notifications = { isConnected: true };
+  const backoff = createPollBackoff(notifications);
+  expect(nextDelays(backoff)).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  notifications.isConnected = false;
+  backoff.nextDelayMs();
+  expect(backoff.nextDelayMs()).toBe(5000);
 });
 
-test('a run that needs somebody is not waited for longer, nor spun on', () => {
-  const lookout = new PollBackoff(null);
-  expect([lookout.nextDelayMs(700), lookout.nextDelayMs(0), lookout.nextDelayMs(-5000)]).toEqual([
-    700, 250, 250,
-  ]);
+test('a due run shortens the delay between polls, but not below 250 ms', () => {
+  const backoff = createPollBackoff(null);
+  const delays = [700, 0, -5000].map((untilDueMs) => backoff.nextDelayMs(untilDueMs));
+  expect(delays).toEqual([700, 250, 250]);
 });

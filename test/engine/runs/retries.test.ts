@@ -57,7 +57,7 @@ describe('a model call is made again', () => {
     const soon = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
     const { it: harness, run } = await endure(refused(429, soon), refused(500, soon), {});
     expect(run.status).toBe('completed');
-    expect(harness.logLines.join('')).not.toContain('model call tried again');
+    expect(harness.logLines.join('')).not.toContain('model call retried');
     expect(harness.upstream.requests).toHaveLength(3);
   });
 
@@ -101,7 +101,7 @@ describe('a model call is made again', () => {
       'Snow.',
     ]);
     expect(await readSteps(harness, run)).toHaveLength(1);
-    expect(harness.logLines.join('')).toContain('model call tried again');
+    expect(harness.logLines.join('')).toContain('model call retried');
   });
 
   test.each([

@@ -214,7 +214,7 @@ describe('a run that is ended while it is streamed', () => {
     const outcome = events.catch((error: unknown) => error);
     await harness.engine.stop(0);
     expect(await outcome).toMatchObject({
-      message: 'The server is going down. The run goes on when it is back.',
+      message: 'The server is shutting down. The run resumes when it restarts.',
       type: 'server_error',
     });
   });
