@@ -40,7 +40,7 @@ type CallStarted = Extract<ModelEvent, { type: 'call_started' }>;
 type CallDone = Extract<ModelEvent, { type: 'call_done' }>;
 type Change<T> = (writeContext: WriteContext, run: RunRow, isRetry: boolean) => Promise<T>;
 
-/** A complete message, saved once it is known whether the turn ends with it and its step has usage. */
+/** A complete message; it is saved once it is known whether the turn ends with it. */
 interface CompleteMessage {
   readonly open: OpenMessage;
   readonly content: MessageContent[];
