@@ -61,15 +61,15 @@ const statuses = [
   'expired',
 ] as const satisfies RunSnapshot['status'][];
 
-/** Plays events one second apart; the first at one second after creation. */
-const play = (...names: RunEvent[]): RunSnapshot =>
+/** Applies events one second apart; the first one second after creation. */
+const applyEvents = (...names: RunEvent[]): RunSnapshot =>
   names.reduce(
     (run, name, index) => transition(run, name, created + index + 1, outcomes[name]),
     fresh,
   );
 
-/** The moves of contract §5.1. */
-const legal: Record<RunSnapshot['status'], string[]> = {
+/** The transitions of contract §5.1. */
+const allowed: Record<RunSnapshot['status'], string[]> = {
   queued: ['in_progress', 'cancelling', 'expired', 'failed'],
   in_progress: ['completed', 'incomplete', 'failed', 'requires_action', 'cancelling', 'expired'],
   requires_action: ['queued', 'cancelling', 'expired'],
@@ -81,34 +81,34 @@ const legal: Record<RunSnapshot['status'], string[]> = {
   expired: [],
 };
 
-describe('moves', () => {
-  test('are known for every status and by every event', () => {
+describe('the transition table', () => {
+  test('has every status and every event', () => {
     expect(Object.keys(transitions)).toEqual(statuses);
-    const named = Object.values(transitions).flatMap((moves) => Object.keys(moves));
+    const named = Object.values(transitions).flatMap((next) => Object.keys(next));
     expect(new Set(named)).toEqual(new Set(events));
   });
 
-  test.each(statuses)('a %s run goes where the contract says and nowhere else', (status) => {
+  test.each(statuses)('allows a %s run exactly the next statuses of the contract', (status) => {
     const reached = new Set(events.map((event) => nextStatus(status, event)));
     reached.delete(undefined);
-    expect(reached).toEqual(new Set(legal[status]));
+    expect(reached).toEqual(new Set(allowed[status]));
   });
 
-  test.each(statuses)('a %s run is live, or at its end', (status) => {
+  test.each(statuses)('says whether a %s run is active or terminal', (status) => {
     expect(isTerminal(status)).toBe(!(activeStatuses as readonly string[]).includes(status));
   });
 
-  test.each(statuses)('a %s run refuses every other event', (status) => {
-    const refused = events.filter((event) => nextStatus(status, event) === undefined);
-    expect(refused.length).toBeGreaterThan(0);
-    for (const event of refused) {
+  test.each(statuses)('rejects every other event in a %s run', (status) => {
+    const invalid = events.filter((event) => nextStatus(status, event) === undefined);
+    expect(invalid.length).toBeGreaterThan(0);
+    for (const event of invalid) {
       const run = { ...fresh, status };
       expect(() => transition(run, event, created)).toThrow(`a ${status} run cannot ${event}`);
     }
   });
 });
 
-describe('what a transition writes (contract §5.2)', () => {
+describe('a transition (contract §5.2)', () => {
   const none = initialState(deadline);
   const waiting = { ...none, started_at: created + 1, required_action: action };
   const cases: [RunEvent[], RunSnapshot][] = [
@@ -192,12 +192,12 @@ describe('what a transition writes (contract §5.2)', () => {
     ],
   ];
 
-  test.each(cases)('%j', (names, expected) => {
-    expect(play(...names)).toEqual(expected);
+  test.each(cases)('the events %j set exactly the fields of the status', (names, expected) => {
+    expect(applyEvents(...names)).toEqual(expected);
   });
 });
 
-test('no sequence of events reaches a state the contract does not know', () => {
+test('every sequence of events leads to a state that the contract allows', () => {
   const script = fc.array(fc.constantFrom(...events), { maxLength: 40 });
   fc.assert(
     fc.property(script, (names) => {
@@ -206,10 +206,10 @@ test('no sequence of events reaches a state the contract does not know', () => {
         if (nextStatus(run.status, name) === undefined) continue;
         const before = run;
         run = transition(run, name, created + index, outcomes[name]);
-        expect(legal[before.status]).toContain(run.status);
+        expect(allowed[before.status]).toContain(run.status);
         const { state } = run;
         const ends = [state.completed_at, state.failed_at, state.cancelled_at];
-        const isEnd = legal[run.status].length === 0;
+        const isEnd = allowed[run.status].length === 0;
         expect(ends.filter((time) => time !== null).length).toBe(
           isEnd && run.status !== 'expired' ? 1 : 0,
         );

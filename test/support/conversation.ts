@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { APIError } from 'openai';
 import type { Harness } from './engine.ts';
 
-/** Whoever has the SDK. */
+/** Anything with an SDK client. */
 export type WithClient = Pick<Harness, 'openai'>;
 
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
@@ -21,7 +21,7 @@ export const weatherTool = {
   },
 } satisfies OpenAI.Beta.AssistantTool;
 
-/** An assistant of gpt-4.1-mini's with the weather function. */
+/** Creates an assistant with the model gpt-4.1-mini and the weather function. */
 export const createAssistant = ({ openai }: WithClient, params: AssistantParams = {}) =>
   openai.beta.assistants.create({
     model: 'gpt-4.1-mini',
@@ -30,11 +30,11 @@ export const createAssistant = ({ openai }: WithClient, params: AssistantParams 
     ...params,
   });
 
-/** A thread on which a user asks for the weather. */
+/** Creates a thread in which a user asks for the weather. */
 export const createThread = ({ openai }: WithClient, content = 'Weather in Oslo?') =>
   openai.beta.threads.create({ messages: [{ role: 'user', content }] });
 
-/** An assistant, a thread with a question, and a run that is still queued. */
+/** Creates an assistant, a thread with a question, and a queued run. */
 export async function createRun(
   harness: WithClient,
   params: RunParams = {},
@@ -46,18 +46,18 @@ export async function createRun(
   return { run, thread_id: thread.id, assistant_id };
 }
 
-/** The run as it is now. */
+/** Reads the run again. */
 export const readRun = ({ openai }: WithClient, run: { id: string; thread_id: string }) =>
   openai.beta.threads.runs.retrieve(run.id, { thread_id: run.thread_id });
 
-/** The steps of a run, first to last. */
+/** The steps of a run, oldest first. */
 export async function readSteps({ openai }: WithClient, run: { id: string; thread_id: string }) {
   const { id, thread_id } = run;
   const { data } = await openai.beta.threads.runs.steps.list(id, { thread_id, order: 'asc' });
   return data;
 }
 
-/** The messages of a thread, first to last. */
+/** The messages of a thread, oldest first. */
 export async function readMessages({ openai }: WithClient, thread_id: string) {
   const { data } = await openai.beta.threads.messages.list(thread_id, { order: 'asc' });
   return data;
@@ -67,11 +67,11 @@ export async function readMessages({ openai }: WithClient, thread_id: string) {
 export const textOf = ({ content }: OpenAI.Beta.Threads.Message): string =>
   content.map((part) => (part.type === 'text' ? part.text.value : `[${part.type}]`)).join('');
 
-/** The ids of the calls that a run waits for. */
+/** The ids of the calls that a run requires outputs for. */
 export const callIds = ({ required_action }: OpenAI.Beta.Threads.Run): string[] =>
   required_action?.submit_tool_outputs.tool_calls.map(({ id }) => id) ?? [];
 
-/** Answers every call that a run waits for. */
+/** Submits the same output for every call of a run. */
 export const submitOutputs = (
   { openai }: WithClient,
   run: OpenAI.Beta.Threads.Run,
@@ -82,7 +82,7 @@ export const submitOutputs = (
     tool_outputs: callIds(run).map((tool_call_id) => ({ tool_call_id, output })),
   });
 
-/** The error that the API answered; fails when the call succeeded. */
+/** The API error of a call; throws if the call succeeds. */
 export async function apiErrorOf(call: Promise<unknown>) {
   const error = await call.then(
     () => new Error('the call succeeded'),

@@ -20,81 +20,80 @@ export interface HarnessOptions {
   /** File of the database; in memory by default. */
   readonly database?: string;
   readonly model?: ModelApi;
-  /** The key the engine has; null: none. */
+  /** The engine's API key; null: none. */
   readonly key?: string | null;
-  /** Another model endpoint, which asks for no key. */
+  /** Another model endpoint, which needs no key. */
   readonly baseURL?: string;
-  /** Answers there in place of `upstream`. */
+  /** Serves the model endpoint instead of `upstream`. */
   readonly endpoint?: Pick<Upstream, 'fetch' | 'refusals'>;
   readonly clock?: ManualClock;
   readonly ids?: Ids;
   readonly runLifetime?: number;
   readonly concurrency?: number;
-  /** Models used in place of others: retired → current. */
+  /** Models that replace others: retired → current. */
   readonly modelMap?: ReadonlyMap<string, string>;
   readonly defaultTurn?: (body: ResponsesRequest) => Turn;
   readonly rejectEncryptedContent?: boolean;
-  /** Objects keep ids of shapes that are not the API's, so their answers are not held against it. */
+  /** Objects may have ids of other formats, so responses are not checked against the contract. */
   readonly oldIds?: boolean;
-  /** Milliseconds that the endpoint takes until a file is found in a vector store; 0 unless told. */
+  /** Milliseconds until a file in a vector store is indexed; 0 by default. */
   readonly indexing?: number;
-  /** What the endpoint does not have, and how it says so: `vector_stores` → 404. */
+  /** What the endpoint lacks, and the status it returns: `vector_stores` → 404. */
   readonly lacks?: Readonly<Record<string, number>>;
-  /** Whether it gives back no file that was uploaded for assistants, as OpenAI does; false unless told. */
+  /** Whether files uploaded for assistants cannot be downloaded, as with OpenAI; false by default. */
   readonly withholds?: boolean;
 }
 
-/** The answer to a request that went past the SDK. */
+/** The response to a request sent without the SDK. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads into any JSON
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any JSON
   readonly body: any;
 }
 
 export interface Harness {
   readonly openai: OpenAI;
   readonly engine: Engine;
-  /** The engine's own `fetch`, every answer held against the contract. */
+  /** The engine's `fetch`, with every response checked against the contract. */
   readonly fetch: Engine['fetch'];
-  /** The same, and the endpoint's files beside it, as the program's own client has them. */
+  /** The same with the endpoint's files, as the program's own client uses it. */
   readonly fetchWithFiles: Engine['fetch'];
   readonly upstream: Upstream;
-  /** The same endpoint's files, vector stores and containers. */
+  /** The files, vector stores and containers of the model endpoint. */
   readonly storage: Storage;
   readonly clock: ManualClock;
   readonly ids: Ids;
-  /** Lines of the log. */
   readonly logLines: string[];
-  /** One raw request: a string is sent as it is, anything else as JSON. */
+  /** Sends one request: a string body unchanged, any other as JSON. */
   readonly request: (
     method: string,
     path: string,
     body?: unknown,
     headers?: object,
   ) => Promise<Answer>;
-  /** One pass of the worker, and whatever it started to its end. */
+  /** One pass of the worker; resolves when the runs it started have stopped. */
   readonly runToEnd: () => Promise<void>;
 }
 
-/** Wraps a handler so that every answer must be one of the contract's. */
-export function checked(handler: Engine['fetch'], faults: string[]): Engine['fetch'] {
+/** Wraps a handler: responses that violate the contract are added to `violations`. */
+export function checked(handler: Engine['fetch'], violations: string[]): Engine['fetch'] {
   return async (request) => {
-    const asked = `${request.method} ${new URL(request.url).pathname}`;
-    const answer = await handler(request);
-    // The bytes of a file are whatever they are.
-    if (answer.ok && answer.headers.has('content-disposition')) return answer;
-    if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true) {
-      return checkFrames(answer, (fault) => faults.push(`${asked}: ${fault}`));
+    const endpoint = `${request.method} ${new URL(request.url).pathname}`;
+    const response = await handler(request);
+    // A file can have any content.
+    if (response.ok && response.headers.has('content-disposition')) return response;
+    if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+      return checkFrames(response, (violation) => violations.push(`${endpoint}: ${violation}`));
     }
-    const text = await answer.clone().text();
+    const text = await response.clone().text();
     try {
-      const fault = faultOf(answer.status, answer.headers, JSON.parse(text));
-      if (fault !== null) faults.push(`${asked} ${answer.status}: ${fault}`);
+      const violation = faultOf(response.status, response.headers, JSON.parse(text));
+      if (violation !== null) violations.push(`${endpoint} ${response.status}: ${violation}`);
     } catch (error) {
-      faults.push(`${asked} ${answer.status}: ${String(error)} ${text}`);
+      violations.push(`${endpoint} ${response.status}: ${String(error)} ${text}`);
     }
-    return answer;
+    return response;
   };
 }
 
@@ -102,11 +101,11 @@ async function openEngine(options: HarnessOptions, logLines: string[]) {
   const clock = options.clock ?? createClock();
   const ids = options.ids ?? createIds();
   const { key = apiKey, baseURL } = options;
-  const { defaultTurn: otherwise, rejectEncryptedContent = false } = options;
+  const { defaultTurn, rejectEncryptedContent = false } = options;
   const upstream = createUpstream({
     apiKey: baseURL === undefined ? apiKey : null,
     rejectEncryptedContent,
-    ...(otherwise && { defaultTurn: otherwise }),
+    ...(defaultTurn && { defaultTurn }),
   });
   const storage = createStorage({
     clock,
@@ -146,23 +145,23 @@ async function openEngine(options: HarnessOptions, logLines: string[]) {
 }
 
 /**
- * An engine on a database of its own with the official SDK in front of it and a model endpoint
- * behind it. Every answer is held against the contract's objects; it disposes of itself.
+ * Starts an engine with its own database, a fake model endpoint and the official SDK as the client.
+ * Every response is checked against the contract. The engine stops when the test finishes.
  */
 export async function setup(options: HarnessOptions = {}): Promise<Harness> {
   const logLines: string[] = [];
-  const faults: string[] = [];
+  const violations: string[] = [];
   const { clock, ids, upstream, storage, engine, fetch } = await openEngine(options, logLines);
-  const inspect = (handler: Engine['fetch']) =>
-    options.oldIds === true ? handler : checked(handler, faults);
-  const handler = inspect((request) => engine.fetch(request));
-  const checkedOwn = inspect(fetch);
-  /** What the model endpoint answers about its files is not the engine's contract. */
+  const checkUnlessOldIds = (handler: Engine['fetch']) =>
+    options.oldIds === true ? handler : checked(handler, violations);
+  const handler = checkUnlessOldIds((request) => engine.fetch(request));
+  const checkedFetch = checkUnlessOldIds(fetch);
+  // Responses of the model endpoint about its files are not part of the engine's contract.
   const fetchWithFiles = async (request: Request) => {
     const isUpstream =
       /^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname) &&
       !(await engine.ownsFile(request));
-    return isUpstream ? fetch(request) : checkedOwn(request);
+    return isUpstream ? fetch(request) : checkedFetch(request);
   };
   const openai = new OpenAI({
     apiKey: 'sk-caller',
@@ -173,7 +172,7 @@ export async function setup(options: HarnessOptions = {}): Promise<Harness> {
   onTestFinished(async () => {
     await engine.stop(0);
     const { refusals } = options.endpoint ?? upstream;
-    expect({ faults, refusals }).toEqual({ faults: [], refusals: [] });
+    expect({ violations, refusals }).toEqual({ violations: [], refusals: [] });
   });
   return {
     openai,
@@ -191,8 +190,8 @@ export async function setup(options: HarnessOptions = {}): Promise<Harness> {
         headers: { 'content-type': 'application/json', ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
-      const answer = await handler(request);
-      return { status: answer.status, headers: answer.headers, body: await answer.json() };
+      const response = await handler(request);
+      return { status: response.status, headers: response.headers, body: await response.json() };
     },
     async runToEnd() {
       await engine.tick();

@@ -4,9 +4,9 @@ import { createEngine, type Engine } from '../../src/engine/index.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import { createLog } from '../../src/shared/log.ts';
 
-/** An engine for a process of its own: real time, real ids, and what goes wrong on stderr. */
+/** An engine for a separate process: system clock, random ids, warnings and errors on stderr. */
 export const createProcessEngine = (
-  setting: Pick<EngineOptions, 'db' | 'model'> & Partial<EngineOptions>,
+  options: Pick<EngineOptions, 'db' | 'model'> & Partial<EngineOptions>,
 ): Engine =>
   createEngine({
     files: null,
@@ -20,6 +20,6 @@ export const createProcessEngine = (
     }),
     runLifetime: 600,
     concurrency: 16,
-    modelFor: (named) => named,
-    ...setting,
+    modelFor: (requested) => requested,
+    ...options,
   });

@@ -16,43 +16,43 @@ export type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
 type RunParams = Partial<Omit<OpenAI.Beta.Threads.RunCreateParamsStreaming, 'stream'>>;
 
-/** Nothing in a line that any client takes for its end. */
+/** A line must not contain any character that a client may treat as a line break. */
 const framing = /^event: (?<name>[a-z._]+)\ndata: (?<data>[^\n\r\v\f\u0085\u2028\u2029]+)$/u;
 
-/** Holds the text of a stream against the contract as it goes by (§7.1); collects what is wrong. */
-function createInspector(fault: (what: string) => void) {
-  let rest = '';
+/** Checks the text of a stream against the contract (§7.1) and reports violations. */
+function createInspector(report: (violation: string) => void) {
+  let buffered = '';
   let done = false;
   const inspect = (frame: string) => {
-    if (done) return fault(`after done: ${frame}`);
+    if (done) return report(`after done: ${frame}`);
     if (frame === ': keep-alive') return undefined;
     const { name = '', data = '' } = framing.exec(frame)?.groups ?? {};
     done = name === 'done' && data === '[DONE]';
-    const wrong = done ? null : name === '' ? 'no frame' : eventFault(name, JSON.parse(data));
-    return wrong === null ? undefined : fault(`${wrong}\n${frame}`);
+    const violation = done ? null : name === '' ? 'no frame' : eventFault(name, JSON.parse(data));
+    return violation === null ? undefined : report(`${violation}\n${frame}`);
   };
   return {
     read(text: string) {
-      const frames = (rest + text).split('\n\n');
-      rest = frames.pop() ?? '';
+      const frames = (buffered + text).split('\n\n');
+      buffered = frames.pop() ?? '';
       for (const frame of frames) inspect(frame);
     },
     end() {
-      if (rest !== '') fault(`half a frame: ${rest}`);
-      if (!done) fault('the stream ended without done');
+      if (buffered !== '') report(`half a frame: ${buffered}`);
+      if (!done) report('the stream ended without done');
     },
   };
 }
 
-/** The same answer, every frame of which is held against the contract. */
-export function checkFrames(answer: Response, fault: (what: string) => void): Response {
-  const { status, headers, body } = answer;
-  if (headers.get('content-type') !== 'text/event-stream; charset=utf-8') fault('content-type');
-  if (!/^req_[0-9a-f]{32}$/u.test(headers.get('x-request-id') ?? '')) fault('no x-request-id');
-  const inspector = createInspector(fault);
+/** The same response, with every frame checked against the contract. */
+export function checkFrames(response: Response, report: (violation: string) => void): Response {
+  const { status, headers, body } = response;
+  if (headers.get('content-type') !== 'text/event-stream; charset=utf-8') report('content-type');
+  if (!/^req_[0-9a-f]{32}$/u.test(headers.get('x-request-id') ?? '')) report('no x-request-id');
+  const inspector = createInspector(report);
   const decoder = new TextDecoder();
-  // No queue of its own: whoever reads slowly is felt by the engine.
-  const passing = new TransformStream<Uint8Array, Uint8Array>(
+  // Without a queue, so that the engine notices a slow reader.
+  const checking = new TransformStream<Uint8Array, Uint8Array>(
     {
       transform(chunk, controller) {
         inspector.read(decoder.decode(chunk, { stream: true }));
@@ -63,7 +63,7 @@ export function checkFrames(answer: Response, fault: (what: string) => void): Re
     { highWaterMark: 1 },
     { highWaterMark: 0 },
   );
-  return new Response(body?.pipeThrough(passing) ?? null, { status, headers });
+  return new Response(body?.pipeThrough(checking) ?? null, { status, headers });
 }
 
 /** All events of a stream, to its end. */
@@ -73,17 +73,17 @@ export async function collect(stream: AsyncIterable<StreamEvent>): Promise<Strea
   return events;
 }
 
-/** All events of a stream, while one pass of the worker makes them happen. */
+/** All events of a stream, during one pass of the worker. */
 export async function collectWhileRunning(
   harness: Harness,
-  made: Promise<AsyncIterable<StreamEvent>>,
+  request: Promise<AsyncIterable<StreamEvent>>,
 ): Promise<StreamEvent[]> {
-  const events = collect(await made);
+  const events = collect(await request);
   await harness.runToEnd();
   return events;
 }
 
-/** A run on a new thread of a new assistant's, streamed as it stands in the queue. */
+/** Streams a queued run on a new thread with a new assistant. */
 export async function streamRun(
   harness: WithClient,
   params: RunParams = {},
@@ -96,17 +96,17 @@ export async function streamRun(
   return { stream, thread_id, assistant_id };
 }
 
-/** The events of such a run, from its creation to its end or to its pause. */
+/** The events of such a run until it ends or requires outputs. */
 export async function streamRunToEnd(
   harness: Harness,
   params: RunParams = {},
   assistant?: AssistantParams,
 ) {
-  const { stream, ...made } = await streamRun(harness, params, assistant);
-  return { events: await collectWhileRunning(harness, Promise.resolve(stream)), ...made };
+  const { stream, ...ids } = await streamRun(harness, params, assistant);
+  return { events: await collectWhileRunning(harness, Promise.resolve(stream)), ...ids };
 }
 
-/** Answers every call that a run waits for, and streams what comes of it. */
+/** Submits outputs for every call of a run, and streams the run. */
 export const streamOutputs = (
   { openai }: WithClient,
   run: OpenAI.Beta.Threads.Run,
@@ -118,13 +118,13 @@ export const streamOutputs = (
     tool_outputs: callIds(run).map((tool_call_id) => ({ tool_call_id, output })),
   });
 
-/** The names of events without what they all begin with; deltas in a row count as one. */
+/** The names of events without the prefix `thread.`; consecutive deltas count as one. */
 export function eventNames(events: readonly StreamEvent[]): string[] {
   const names = events.map(({ event }) => event.replace(/^thread\.(?=.)/u, ''));
   return names.filter((name, index) => !name.endsWith('.delta') || name !== names[index - 1]);
 }
 
-/** The run of a plain create, before anything comes of it. */
+/** The first events of every streamed run. */
 export const startedEventNames = ['run.created', 'run.queued', 'run.in_progress'];
 
 export const messageEventNames = [
@@ -151,7 +151,7 @@ export function eventData<Name extends keyof Data>(
   return events.flatMap((event: object) => (isNamed(event) ? [event.data] : []));
 }
 
-/** What the SDK's own stream makes of events; it throws at whatever is out of order. */
+/** The objects that the SDK assembles from events; it throws if events are out of order. */
 export async function assemble(events: readonly StreamEvent[]) {
   const lines = events.map((event) => `${JSON.stringify(event)}\n`);
   const body = ReadableStream.from(lines).pipeThrough(new TextEncoderStream());
@@ -160,34 +160,34 @@ export async function assemble(events: readonly StreamEvent[]) {
   return { run, steps: await stream.finalRunSteps(), messages: await stream.finalMessages() };
 }
 
-/** The text of a message put together from its deltas alone, part by part. */
+/** The text of a message, joined from its deltas, part by part. */
 export function deltaText(events: readonly StreamEvent[], message_id: string): string {
   const parts: string[] = [];
   for (const { id, delta } of eventData(events, 'thread.message.delta')) {
     for (const part of id === message_id ? (delta.content ?? []) : []) {
-      const said = part.type === 'text' ? part.text?.value : Reflect.get(part, 'refusal');
-      parts[part.index] = `${parts[part.index] ?? ''}${String(said ?? '')}`;
+      const addition = part.type === 'text' ? part.text?.value : Reflect.get(part, 'refusal');
+      parts[part.index] = `${parts[part.index] ?? ''}${String(addition ?? '')}`;
     }
   }
   return parts.join('');
 }
 
-/** The references of a message as its deltas told them, each as its message has it. */
-function deltaNotes(events: readonly StreamEvent[], message_id: string) {
+/** The annotations in the deltas of a message, in the format of the message. */
+function deltaAnnotations(events: readonly StreamEvent[], message_id: string) {
   const deltas = eventData(events, 'thread.message.delta').filter(({ id }) => id === message_id);
   const parts = deltas.flatMap(({ delta }) => delta.content ?? []);
   return parts.flatMap((part) =>
     (part.type === 'text' ? (part.text?.annotations ?? []) : []).map(
-      ({ index: _index, ...note }) => {
-        if (note.type !== 'file_citation') return note;
-        const { quote: _quote, ...file_citation } = note.file_citation ?? {};
-        return { ...note, file_citation };
+      ({ index: _index, ...annotation }) => {
+        if (annotation.type !== 'file_citation') return annotation;
+        const { quote: _quote, ...file_citation } = annotation.file_citation ?? {};
+        return { ...annotation, file_citation };
       },
     ),
   );
 }
 
-const contentNotes = ({ content }: OpenAI.Beta.Threads.Message) =>
+const contentAnnotations = ({ content }: OpenAI.Beta.Threads.Message) =>
   content.flatMap((part) => (part.type === 'text' ? part.text.annotations : []));
 
 const contentText = ({ content }: OpenAI.Beta.Threads.Message): string =>
@@ -197,7 +197,7 @@ const contentText = ({ content }: OpenAI.Beta.Threads.Message): string =>
     )
     .join('');
 
-/** The SDK leaves the `index` of the deltas in the calls of a step that has not ended. */
+/** The SDK keeps the `index` of deltas in the calls of a step in progress. */
 function asAssembled(step: OpenAI.Beta.Threads.Runs.RunStep) {
   const { step_details: details } = step;
   if (details.type !== 'tool_calls' || step.status !== 'in_progress') return step;
@@ -206,9 +206,9 @@ function asAssembled(step: OpenAI.Beta.Threads.Runs.RunStep) {
 }
 
 /**
- * A whole stream against what REST says afterwards: the SDK accepts its order, what it puts
- * together is what is stored, deltas add up to their message, references included, and a message is
- * as old as its step.
+ * Compares a stream with the stored objects: the SDK accepts the order of events, it assembles the
+ * stored objects, deltas add up to their message with its annotations, and a message has the
+ * creation time of its step.
  */
 export async function expectStreamMatchesStored(
   harness: WithClient,
@@ -217,14 +217,15 @@ export async function expectStreamMatchesStored(
   const { run, steps, messages } = await assemble(events);
   const { id, thread_id } = run;
   expect(run).toEqual(await harness.openai.beta.threads.runs.retrieve(id, { thread_id }));
-  const stored = await readSteps(harness, run);
-  const here = new Set(steps.map((step) => step.id));
-  expect(steps).toEqual(stored.filter((step) => here.has(step.id)).map(asAssembled));
-  const all = await readMessages(harness, thread_id);
-  expect(messages).toEqual(all.filter((one) => messages.some((told) => told.id === one.id)));
+  const storedSteps = await readSteps(harness, run);
+  const stepIds = new Set(steps.map((step) => step.id));
+  expect(steps).toEqual(storedSteps.filter((step) => stepIds.has(step.id)).map(asAssembled));
+  const messageIds = new Set(messages.map((message) => message.id));
+  const storedMessages = await readMessages(harness, thread_id);
+  expect(messages).toEqual(storedMessages.filter((message) => messageIds.has(message.id)));
   for (const message of messages) {
     expect(deltaText(events, message.id)).toBe(contentText(message));
-    expect(deltaNotes(events, message.id)).toEqual(contentNotes(message));
+    expect(deltaAnnotations(events, message.id)).toEqual(contentAnnotations(message));
     const step = steps.find(
       ({ step_details: details }) =>
         details.type === 'message_creation' && details.message_creation.message_id === message.id,

@@ -10,7 +10,7 @@ import {
 } from '../../support/conversation.ts';
 import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
-test('usage of a run is the sum of its steps', async () => {
+test('the usage of a run is the sum of its steps', async () => {
   const harness = await setup();
   harness.upstream.respondWith(
     {
@@ -43,7 +43,7 @@ test('usage of a run is the sum of its steps', async () => {
   ]);
 });
 
-test('an endpoint that counts nothing costs nothing', async () => {
+test('a run has zero usage if the endpoint reports none', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ usage: null });
   const { run } = await createRun(harness);
@@ -54,7 +54,7 @@ test('an endpoint that counts nothing costs nothing', async () => {
   });
 });
 
-test('the completion budget is one for all calls of the run', async () => {
+test('max_completion_tokens is a budget for all calls of a run', async () => {
   const harness = await setup();
   harness.upstream.respondWith(
     { output: [functionCall('get_weather', { city: 'Oslo' })], usage: [100, 200] },
@@ -64,15 +64,15 @@ test('the completion budget is one for all calls of the run', async () => {
   await harness.runToEnd();
   await submitOutputs(harness, await readRun(harness, run));
   await harness.runToEnd();
-  const caps = [
+  const limits = [
     harness.upstream.sent(0).max_output_tokens,
     harness.upstream.sent(1).max_output_tokens,
   ];
-  expect(caps).toEqual([500, 300]);
+  expect(limits).toEqual([500, 300]);
   expect((await readRun(harness, run)).status).toBe('completed');
 });
 
-test('a message cut off by the budget leaves the run incomplete', async () => {
+test('a message truncated by the budget makes the run incomplete', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [incompleteMessage('It is very')],
@@ -99,7 +99,7 @@ test('a message cut off by the budget leaves the run incomplete', async () => {
   expect(step?.status).toBe('completed');
 });
 
-test('calls that were cut off are never asked for', async () => {
+test('truncated function calls are never required', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [functionCall('get_weather', '{"city":"Os')],
@@ -117,7 +117,7 @@ test('calls that were cut off are never asked for', async () => {
 test.each([
   ['max_completion_tokens', { max_completion_tokens: 100 }],
   ['max_prompt_tokens', { max_prompt_tokens: 100 }],
-] as const)('with %s used up there is no further call', async (reason, params) => {
+] as const)('a run with %s used up makes no further call', async (reason, params) => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [functionCall('get_weather', { city: 'Oslo' })],
@@ -138,17 +138,20 @@ test.each([
 test.each([
   [100, { status: 'completed', incomplete_details: null }],
   [101, { status: 'incomplete', incomplete_details: { reason: 'max_prompt_tokens' } }],
-] as const)('an answer for %i of 100 prompt tokens', async (spent, expected) => {
-  const harness = await setup();
-  harness.upstream.respondWith({ usage: [spent, 5] });
-  const { run, thread_id } = await createRun(harness, { max_prompt_tokens: 100 });
-  await harness.runToEnd();
-  expect(await readRun(harness, run)).toMatchObject(expected);
-  const [, message] = await readMessages(harness, thread_id);
-  expect(message?.status).toBe('completed');
-});
+] as const)(
+  'a run that used %i of 100 prompt tokens ends as %j',
+  async (promptTokens, expected) => {
+    const harness = await setup();
+    harness.upstream.respondWith({ usage: [promptTokens, 5] });
+    const { run, thread_id } = await createRun(harness, { max_prompt_tokens: 100 });
+    await harness.runToEnd();
+    expect(await readRun(harness, run)).toMatchObject(expected);
+    const [, message] = await readMessages(harness, thread_id);
+    expect(message?.status).toBe('completed');
+  },
+);
 
-test('a rest below what the endpoint takes is a used up budget', async () => {
+test('a remaining budget below the minimum of the endpoint counts as used up', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [functionCall('get_weather', { city: 'Oslo' })],
@@ -164,7 +167,7 @@ test('a rest below what the endpoint takes is a used up budget', async () => {
   });
 });
 
-test('a content filter leaves the message incomplete', async () => {
+test('a content filter makes the message and the run incomplete', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [incompleteMessage('To make a')],
@@ -180,7 +183,7 @@ test('a content filter leaves the message incomplete', async () => {
   expect(message?.incomplete_details).toEqual({ reason: 'content_filter' });
 });
 
-test('a content filter that lets nothing through fails the run', async () => {
+test('a content filter that withholds the whole response fails the run', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [], incomplete: 'content_filter' });
   const { run } = await createRun(harness);

@@ -5,12 +5,12 @@ import type { Reply } from '../../support/chat-replies.ts';
 import { createAssistant, readRun } from '../../support/conversation.ts';
 import type { Turn } from '../../support/upstream.ts';
 
-/** An endpoint's refusal of a prompt that is too long. */
-const refuses = (message: string, error: object = {}, status = 400): Turn => ({
+/** A model turn in which the endpoint rejects the prompt. */
+const rejection = (message: string, error: object = {}, status = 400): Turn => ({
   http: { status, error: { message, ...error } },
 });
 
-const openai = refuses(
+const openaiRejection = rejection(
   'Your input exceeds the context window of this model. Please adjust your input and try again.',
   { param: 'input', code: 'context_length_exceeded' },
 );
@@ -25,46 +25,47 @@ async function createRun(harness: Harness, model: string, count = 100) {
   return harness.openai.beta.threads.runs.create(thread.id, { assistant_id });
 }
 
-/** How many messages each request showed. */
-const shown = ({ upstream }: Harness) => upstream.requests.map(({ body }) => body.input.length);
+/** The number of messages in each request. */
+const messageCounts = ({ upstream }: Harness) =>
+  upstream.requests.map(({ body }) => body.input.length);
 
-/** A run on a hundred messages of 205 tokens each, after the endpoint has answered so. */
+/** A run on a hundred messages of 205 tokens each, with these model turns. */
 async function runAfter(turns: readonly Turn[], options: HarnessOptions = {}) {
   const harness = await setup(options);
   harness.upstream.respondWith(...turns);
   const run = await createRun(harness, 'local-model');
   await harness.runToEnd();
-  return { it: harness, run: await readRun(harness, run) };
+  return { harness, run: await readRun(harness, run) };
 }
 
-describe('a prompt that the endpoint finds too long', () => {
-  test('is sent again, shorter', async () => {
-    const { it: harness, run } = await runAfter([openai, {}]);
+describe('a prompt that the endpoint rejects as too long', () => {
+  test('is retried with fewer messages', async () => {
+    const { harness, run } = await runAfter([openaiRejection, {}]);
     expect(run).toMatchObject({ status: 'completed', last_error: null });
     const [first, second] = harness.upstream.requests.map(({ body }) => JSON.stringify(body.input));
-    expect(shown(harness)).toEqual([100, 49]);
+    expect(messageCounts(harness)).toEqual([100, 49]);
     for (const input of [first, second]) {
       expect(input).toContain('"0:');
       expect(input).toContain('"99:');
     }
   });
 
-  test('is shorter at once in the next run', async () => {
-    const { it: harness } = await runAfter([openai, {}, {}]);
+  test('limits the first prompt of the next run', async () => {
+    const { harness } = await runAfter([openaiRejection, {}, {}]);
     await createRun(harness, 'local-model');
     await harness.runToEnd();
-    expect(shown(harness)).toEqual([100, 49, 49]);
+    expect(messageCounts(harness)).toEqual([100, 49, 49]);
   });
 
-  test('says nothing about other models', async () => {
-    const { it: harness } = await runAfter([openai, {}, {}]);
+  test('does not limit prompts for other models', async () => {
+    const { harness } = await runAfter([openaiRejection, {}, {}]);
     await createRun(harness, 'another-model');
     await harness.runToEnd();
-    expect(shown(harness)).toEqual([100, 49, 100]);
+    expect(messageCounts(harness)).toEqual([100, 49, 100]);
   });
 
-  test('is sent a few times, then the run fails with the endpoint’s reason', async () => {
-    const { it: harness, run } = await runAfter(Array.from({ length: 5 }, () => openai));
+  test('is retried four times before the run fails with the error of the endpoint', async () => {
+    const { harness, run } = await runAfter(Array.from({ length: 5 }, () => openaiRejection));
     expect(run).toMatchObject({
       status: 'failed',
       last_error: {
@@ -72,17 +73,17 @@ describe('a prompt that the endpoint finds too long', () => {
         message: expect.stringContaining('Your input exceeds the context window of this model.'),
       },
     });
-    expect(shown(harness)).toEqual([100, 49, 24, 11, 5]);
-    // What never worked is not held against other runs.
+    expect(messageCounts(harness)).toEqual([100, 49, 24, 11, 5]);
+    // A window that never worked is not remembered.
     harness.upstream.respondWith({});
     await createRun(harness, 'local-model');
     await harness.runToEnd();
-    expect(shown(harness).at(-1)).toBe(100);
+    expect(messageCounts(harness).at(-1)).toBe(100);
   });
 
-  test('fails the run at once when it has one message only', async () => {
+  test('fails the run at once if it has only one message', async () => {
     const harness = await setup();
-    harness.upstream.respondWith(openai);
+    harness.upstream.respondWith(openaiRejection);
     const run = await createRun(harness, 'local-model', 1);
     await harness.runToEnd();
     expect(await readRun(harness, run)).toMatchObject({
@@ -92,25 +93,25 @@ describe('a prompt that the endpoint finds too long', () => {
     expect(harness.upstream.requests).toHaveLength(1);
   });
 
-  test('may be found so in the stream', async () => {
+  test('in the stream is retried with fewer messages', async () => {
     const failed = { code: 'invalid_prompt', message: 'The prompt exceeds the context window.' };
-    const { it: harness, run } = await runAfter([{ failed }, {}]);
+    const { harness, run } = await runAfter([{ failed }, {}]);
     expect(run.status).toBe('completed');
-    expect(shown(harness)).toEqual([100, 49]);
+    expect(messageCounts(harness)).toEqual([100, 49]);
   });
 
-  test('by a count that is not ours is sent again shorter than we think it need be', async () => {
-    const said = refuses("This model's maximum context length is 32768 tokens.");
-    const { it: harness, run } = await runAfter([said, said, {}]);
+  test('below its stated window is shortened by a fixed share', async () => {
+    const rejected = rejection("This model's maximum context length is 32768 tokens.");
+    const { harness, run } = await runAfter([rejected, rejected, {}]);
     expect(run.status).toBe('completed');
-    expect(shown(harness)).toEqual([100, 100, 49]);
+    expect(messageCounts(harness)).toEqual([100, 100, 49]);
   });
 });
 
-const tooLong = 'The prompt exceeds the context window.';
+const overflowMessage = 'The prompt exceeds the context window.';
 
-/** How many messages each request shows when such an answer comes first. */
-async function shownAfter(open: (typeof executors)[number]['open'], reply: Reply) {
+/** The number of messages in each request when the first gets this reply. */
+async function messageCountsAfter(open: (typeof executors)[number]['open'], reply: Reply) {
   const harness = await open();
   harness.respondWith(reply, { text: 'Hello.' });
   const run = await createRun(harness, 'local-model');
@@ -119,14 +120,14 @@ async function shownAfter(open: (typeof executors)[number]['open'], reply: Reply
   return harness.sent().map((body) => JSON.stringify(body).match(/\d+: word/gu)?.length);
 }
 
-test.each(executors)('with $name a long prompt is sent again, shorter', async ({ open }) => {
-  const reply = { http: { status: 400, error: { message: tooLong } } };
-  expect(await shownAfter(open, reply)).toEqual([100, 49]);
+test.each(executors)('$name: a long prompt is retried with fewer messages', async ({ open }) => {
+  const reply = { http: { status: 400, error: { message: overflowMessage } } };
+  expect(await messageCountsAfter(open, reply)).toEqual([100, 49]);
 });
 
-test('with chat it may be found too long in the stream', async () => {
-  const reply = { failed: { code: 'invalid_prompt', message: tooLong } };
-  expect(await shownAfter(executors[1].open, reply)).toEqual([100, 49]);
+test('Chat Completions: a long prompt rejected in the stream is retried', async () => {
+  const reply = { failed: { code: 'invalid_prompt', message: overflowMessage } };
+  expect(await messageCountsAfter(executors[1].open, reply)).toEqual([100, 49]);
 });
 
 /** What servers answer, as they were seen to; with a window of 8192. */
@@ -193,16 +194,19 @@ const wordings: readonly (readonly [server: string, message: string, error?: obj
   ],
 ];
 
-const sized = wordings.map(([server, message, error]) => ({ server, message, error }));
+const withStatedWindow = wordings.map(([server, message, error]) => ({ server, message, error }));
 
-test.each(sized)('$server: the window is what it says', async ({ message, error }) => {
-  const { it: harness, run } = await runAfter([refuses(message, error), {}]);
-  expect(run).toMatchObject({ status: 'completed', last_error: null });
-  expect(shown(harness)).toEqual([100, 29]);
-});
+test.each(withStatedWindow)(
+  '$server: the window is read from the error',
+  async ({ message, error }) => {
+    const { harness, run } = await runAfter([rejection(message, error), {}]);
+    expect(run).toMatchObject({ status: 'completed', last_error: null });
+    expect(messageCounts(harness)).toEqual([100, 29]);
+  },
+);
 
 test.each([
-  ['llama.cpp while it answers', 'Context size has been exceeded.', 500],
+  ['llama.cpp in its response', 'Context size has been exceeded.', 500],
   [
     'LM Studio',
     'The number of tokens to keep from the initial prompt is greater than the context length. Try to load the model with a larger context length, or provide a shorter input',
@@ -211,24 +215,24 @@ test.each([
   ['Ollama', 'prompt too long; exceeded max context length by 12311 tokens', 400],
   ['LiteLLM', 'litellm.ContextWindowExceededError: it is too much', 400],
   ['Groq', 'Please reduce the length of the messages or completion. context_length_exceeded', 413],
-] as const)('%s: the window is guessed', async (_, message, status) => {
-  const { it: harness, run } = await runAfter([refuses(message, {}, status), {}]);
+] as const)('%s: the window is estimated', async (_, message, status) => {
+  const { harness, run } = await runAfter([rejection(message, {}, status), {}]);
   expect(run).toMatchObject({ status: 'completed', last_error: null });
-  expect(shown(harness)).toEqual([100, 49]);
+  expect(messageCounts(harness)).toEqual([100, 49]);
 });
 
 test.each([
-  ['another fault of the prompt', refuses('Invalid image.', { code: 'invalid_image' })],
+  ['another error in the prompt', rejection('Invalid image.', { code: 'invalid_image' })],
   [
     'a quota',
-    refuses(
+    rejection(
       'Request too large: limit 8192 tokens per minute.',
       { code: 'insufficient_quota' },
       429,
     ),
   ],
-])('%s is not taken for a long prompt', async (_, turn) => {
-  const { it: harness, run } = await runAfter([turn]);
+])('%s is not treated as a long prompt', async (_, turn) => {
+  const { harness, run } = await runAfter([turn]);
   expect(run.status).toBe('failed');
   expect(harness.upstream.requests).toHaveLength(1);
 });

@@ -8,9 +8,9 @@ test.each([
   ['', 0],
   ['Hello, world!', 4],
   ['The quick brown fox jumps over the lazy dog.', 10],
-  // Text, whatever it looks like.
+  // A control token is counted as text.
   ['<|endoftext|>', 7],
-])('%j are %i tokens', (text, tokens) => {
+])('%j has %i tokens', (text, tokens) => {
   expect(count(text)).toBe(tokens);
 });
 
@@ -24,9 +24,9 @@ test('no text has more tokens than bytes', () => {
   expect(count('\uD83D'.repeat(600))).toBeLessThanOrEqual(countBytes('\uD83D'.repeat(600)));
 });
 
-test('text in pieces takes hardly more than in one', () => {
+test('cutting text into pieces changes its count only slightly', () => {
   const text = 'It is said that nobody knows; 1234 of them do. '.repeat(200);
-  const whole = 200 * count('It is said that nobody knows; 1234 of them do. ');
-  expect(count(text) / whole).toBeGreaterThan(0.9);
-  expect(count(text) / whole).toBeLessThan(1.02);
+  const expectedTokens = 200 * count('It is said that nobody knows; 1234 of them do. ');
+  expect(count(text) / expectedTokens).toBeGreaterThan(0.9);
+  expect(count(text) / expectedTokens).toBeLessThan(1.02);
 });

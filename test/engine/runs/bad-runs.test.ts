@@ -84,11 +84,11 @@ const runs: Case[] = [
   ],
 ];
 
-describe('POST /threads/T/runs', () => {
-  test.each(namedCases(runs))('%s', async (_, given) => {
+describe('POST /threads/T/runs rejects a bad body', () => {
+  test.each(namedCases(runs))('%s', async (_, badRequest) => {
     const harness = await setup();
     const { id } = await createThread(harness);
-    const { status, body } = await harness.request('POST', `/threads/${id}/runs`, given[0]);
-    expect([status, body]).toEqual([400, errorBody(given)]);
+    const { status, body } = await harness.request('POST', `/threads/${id}/runs`, badRequest[0]);
+    expect([status, body]).toEqual([400, errorBody(badRequest)]);
   });
 });

@@ -16,7 +16,7 @@ const created = 1_790_000_000;
 const cancel = ({ openai }: Harness, run: { id: string; thread_id: string }) =>
   openai.beta.threads.runs.cancel(run.id, { thread_id: run.thread_id });
 
-const zeros = {
+const noUsage = {
   prompt_tokens: 0,
   completion_tokens: 0,
   total_tokens: 0,
@@ -36,7 +36,7 @@ test('a queued run is cancelled without a model call', async () => {
     status: 'cancelled',
     started_at: null,
     expires_at: null,
-    usage: zeros,
+    usage: noUsage,
   });
   expect(cancelled.cancelled_at).toBeGreaterThanOrEqual(created + 1);
   expect(harness.upstream.requests).toEqual([]);
@@ -44,7 +44,7 @@ test('a queued run is cancelled without a model call', async () => {
   expect(await messages.create(thread_id, { role: 'user', content: 'Never mind.' })).toBeDefined();
 });
 
-test('a run waiting for outputs is cancelled with its step, and the thread is free', async () => {
+test('cancelling a run that waits for outputs cancels its step and unlocks the thread', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
   const { run, thread_id, assistant_id } = await createRun(harness);
@@ -76,7 +76,7 @@ test('a run waiting for outputs is cancelled with its step, and the thread is fr
   ).toEqual(['message']);
 });
 
-test('cancelling stops the model call and keeps the text that came', async () => {
+test('cancelling aborts the model call and saves the text so far', async () => {
   const harness = await setup();
   const gate = createGate();
   harness.upstream.respondWith({
@@ -111,7 +111,7 @@ test('cancelling stops the model call and keeps the text that came', async () =>
   });
 });
 
-test('a second cancel is refused with the status of the moment', async () => {
+test('a second cancel is rejected with the current status', async () => {
   const harness = await setup();
   const { run } = await createRun(harness);
   await cancel(harness, run);
@@ -123,7 +123,7 @@ test('a second cancel is refused with the status of the moment', async () => {
   );
 });
 
-test('a run at its end cannot be cancelled', async () => {
+test('a completed run cannot be cancelled', async () => {
   const harness = await setup();
   harness.upstream.respondWith({});
   const { run } = await createRun(harness);
@@ -133,7 +133,7 @@ test('a run at its end cannot be cancelled', async () => {
   );
 });
 
-test('a cancelling run still holds its thread and takes no outputs', async () => {
+test('a cancelling run still locks its thread and rejects outputs', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')],

@@ -13,28 +13,28 @@ import { collect, streamRun } from '../../support/run-stream.ts';
 import { createGate } from '../../support/upstream.ts';
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
-const hour = 3_600_000;
+const hourMs = 3_600_000;
 
-/** An engine whose clock can be put back. */
-async function withClock(options: { readonly database?: string } = {}) {
+/** An engine whose clock can be set back by an hour. */
+async function setupWithAdjustableClock(options: { readonly database?: string } = {}) {
   const clock = createClock();
-  let back = 0;
+  let offsetMs = 0;
   const harness = await setup({
-    clock: { ...clock, now: () => clock.now() - back },
+    clock: { ...clock, now: () => clock.now() - offsetMs },
     ...options,
   });
-  return { it: harness, putBack: () => void (back = hour) };
+  return { harness, setClockBack: () => void (offsetMs = hourMs) };
 }
 
-test('a conversation goes on in order when the clock is put back', async () => {
-  const { it: harness, putBack } = await withClock();
+test('a conversation continues in order after the clock is set back', async () => {
+  const { harness, setClockBack } = await setupWithAdjustableClock();
   harness.upstream.respondWith(
     { output: [textMessage('First answer.')] },
     { output: [textMessage('Second answer.')] },
   );
   const { thread_id, assistant_id } = await createRun(harness);
   await harness.runToEnd();
-  putBack();
+  setClockBack();
   const { messages, runs } = harness.openai.beta.threads;
   await messages.create(thread_id, { role: 'user', content: 'And tomorrow?' });
   const run = await runs.create(thread_id, { assistant_id });
@@ -50,21 +50,21 @@ test('a conversation goes on in order when the clock is put back', async () => {
   expect(JSON.stringify(last)).toContain('And tomorrow?');
 });
 
-test('a run under way, and one that waits, go on when the clock is put back', async () => {
-  const { it: harness, putBack } = await withClock();
+test('executing and waiting runs continue after the clock is set back', async () => {
+  const { harness, setClockBack } = await setupWithAdjustableClock();
   const gate = createGate();
   harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, { gate });
   const { run: waiting } = await createRun(harness);
   await harness.runToEnd();
-  const { run: moving } = await createRun(harness);
+  const { run: executing } = await createRun(harness);
   await harness.engine.tick();
   await gate.reached;
-  putBack();
+  setClockBack();
   await harness.clock.advance(30_000);
   await harness.engine.tick();
   gate.open();
   await harness.engine.idle();
-  expect(await readRun(harness, moving)).toMatchObject({ status: 'completed' });
+  expect(await readRun(harness, executing)).toMatchObject({ status: 'completed' });
   expect(harness.upstream.requests).toHaveLength(2);
   harness.upstream.respondWith({});
   await harness.openai.beta.threads.runs.submitToolOutputs(waiting.id, {
@@ -75,19 +75,19 @@ test('a run under way, and one that waits, go on when the clock is put back', as
   expect((await readRun(harness, waiting)).status).toBe('completed');
 });
 
-test('what another process does to a run is told soon after the clock is put back', async () => {
+test('a run of another process is streamed without delay after the clock is set back', async () => {
   const database = temporary();
-  const { it: harness, putBack } = await withClock({ database });
-  const there = await setup({ database, ids: harness.ids, clock: harness.clock });
-  there.upstream.respondWith({ output: [textMessage('Snow.')] });
+  const { harness, setClockBack } = await setupWithAdjustableClock({ database });
+  const executor = await setup({ database, ids: harness.ids, clock: harness.clock });
+  executor.upstream.respondWith({ output: [textMessage('Snow.')] });
   const events = collect((await streamRun(harness)).stream);
-  putBack();
-  await there.runToEnd();
+  setClockBack();
+  await executor.runToEnd();
   await harness.clock.advance(2000);
   expect((await events).at(-1)).toMatchObject({ event: 'thread.run.completed' });
 });
 
-test('a run whose holder died before the clock was put back does not wait for the old time', async () => {
+test('a lease from before the clock was set back lapses at once', async () => {
   const database = temporary();
   const gate = createGate();
   const dead = await setup({ database });
@@ -95,10 +95,10 @@ test('a run whose holder died before the clock was put back does not wait for th
   const { run, thread_id, assistant_id } = await createRun(dead);
   await dead.engine.tick();
   await gate.reached;
-  const harness = await setup({ database, ids: dead.ids, clock: createClock(start - hour) });
+  const harness = await setup({ database, ids: dead.ids, clock: createClock(start - hourMs) });
   harness.upstream.respondWith({});
-  const again = harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
-  expect((await apiErrorOf(again)).message).toContain('already has an active run');
+  const secondRun = harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
+  expect((await apiErrorOf(secondRun)).message).toContain('already has an active run');
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
 });

@@ -3,13 +3,15 @@ import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { createRun, createThread, readMessages } from '../../support/conversation.ts';
 
-/** The statuses of two changes, each asked for three times, all at the same instant. */
-async function collide(...changes: (() => Promise<{ readonly status: number }>)[]) {
-  const answers = await Promise.all([...changes, ...changes, ...changes].map((ask) => ask()));
-  return answers.map(({ status }) => status);
+/** Sends each request three times, all at once, and returns their statuses. */
+async function requestConcurrently(...requests: (() => Promise<{ readonly status: number }>)[]) {
+  const responses = await Promise.all(
+    [...requests, ...requests, ...requests].map((send) => send()),
+  );
+  return responses.map(({ status }) => status);
 }
 
-test('what is deleted while it is modified is gone, and deleted once', async () => {
+test('an object that is deleted and updated concurrently is deleted once', async () => {
   const harness = await setup({ database: temporary() });
   for (let round = 0; round < 5; round += 1) {
     const { id: thread } = await createThread(harness);
@@ -23,7 +25,7 @@ test('what is deleted while it is modified is gone, and deleted once', async () 
         () => harness.request('POST', path, { metadata: { a: '1' } }),
         () => harness.request('DELETE', path),
       ];
-      const statuses = await collide(modify, remove);
+      const statuses = await requestConcurrently(modify, remove);
       const deleted = statuses.filter((status, index) => index % 2 === 1 && status === 200);
       expect([path, deleted]).toEqual([path, [200]]);
       expect(new Set([...statuses, 200, 404])).toEqual(new Set([200, 404]));
@@ -31,7 +33,7 @@ test('what is deleted while it is modified is gone, and deleted once', async () 
   }
 });
 
-test('a thread takes with it what is modified at that instant', async () => {
+test('deleting a thread while its run and message are updated causes no error', async () => {
   const harness = await setup({ database: temporary() });
   for (let round = 0; round < 5; round += 1) {
     const { run, thread_id } = await createRun(harness);
@@ -39,7 +41,7 @@ test('a thread takes with it what is modified at that instant', async () => {
     await harness.runToEnd();
     const [message] = await readMessages(harness, thread_id);
     const thread = `/threads/${thread_id}`;
-    const statuses = await collide(
+    const statuses = await requestConcurrently(
       () => harness.request('POST', `${thread}/runs/${run.id}`, { metadata: { a: '1' } }),
       () => harness.request('POST', `${thread}/messages/${message?.id}`, { metadata: { a: '1' } }),
       () => harness.request('DELETE', thread),

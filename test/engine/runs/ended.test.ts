@@ -5,23 +5,23 @@ import { createRun, readRun, submitOutputs } from '../../support/conversation.ts
 import { functionCall } from '../../support/upstream-items.ts';
 
 /** The log lines of runs that ended, without time and level. */
-const endings = ({ logLines: lines }: Harness) =>
+const runEndLogs = ({ logLines: lines }: Harness) =>
   lines.flatMap((line) => {
     const { time: _time, level, message, ...fields } = JSON.parse(line);
     return message === 'run ended' ? [{ level, ...fields }] : [];
   });
 
-test('a run that ends leaves one line, which says what it was and what it took', async () => {
+test('a run that ends logs one line with its status, model, seconds and tokens', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [functionCall('get_weather', {})] }, {});
   const { run, thread_id } = await createRun(harness);
   await harness.clock.advance(2000);
   await harness.runToEnd();
-  expect(endings(harness)).toEqual([]);
+  expect(runEndLogs(harness)).toEqual([]);
   await submitOutputs(harness, await readRun(harness, run));
   await harness.clock.advance(3000);
   await harness.runToEnd();
-  expect(endings(harness)).toEqual([
+  expect(runEndLogs(harness)).toEqual([
     {
       level: 'info',
       run_id: run.id,
@@ -34,28 +34,30 @@ test('a run that ends leaves one line, which says what it was and what it took',
   ]);
 });
 
-test('one that fails says why', async () => {
+test('a run that fails logs its error', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     http: { status: 400, error: { message: 'Bad.', code: 'invalid_prompt' } },
   });
   await createRun(harness);
   await harness.runToEnd();
-  expect(endings(harness)).toMatchObject([{ status: 'failed', code: 'invalid_prompt', tokens: 0 }]);
-  expect(endings(harness)[0]?.error).toContain('Bad.');
+  expect(runEndLogs(harness)).toMatchObject([
+    { status: 'failed', code: 'invalid_prompt', tokens: 0 },
+  ]);
+  expect(runEndLogs(harness)[0]?.error).toContain('Bad.');
 });
 
-test.each(['cancelled', 'expired'])('one that is %s too', async (status) => {
+test.each(['cancelled', 'expired'])('a run that is %s logs one line', async (status) => {
   const harness = await setup();
   const { run, thread_id } = await createRun(harness);
   if (status === 'cancelled') await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
   else await harness.clock.advance(600_000);
   await harness.runToEnd();
   await readRun(harness, run);
-  expect(endings(harness)).toMatchObject([{ run_id: run.id, status }]);
+  expect(runEndLogs(harness)).toMatchObject([{ run_id: run.id, status }]);
 });
 
-test('only the process that ended it says so', async () => {
+test('only the process that ends a run logs it', async () => {
   const database = temporary();
   const harness = await setup({ database });
   const other = await setup({ database, ids: harness.ids, clock: harness.clock });
@@ -64,5 +66,5 @@ test('only the process that ended it says so', async () => {
   await other.runToEnd();
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
-  expect([endings(harness).length, endings(other).length]).toEqual([0, 1]);
+  expect([runEndLogs(harness).length, runEndLogs(other).length]).toEqual([0, 1]);
 });

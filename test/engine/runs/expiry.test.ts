@@ -13,22 +13,22 @@ import { createGate } from '../../support/upstream.ts';
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const created = 1_790_000_000;
-const called = { output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')] };
+const callTurn = { output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')] };
 
-/** A second engine on the same file whose clock stands at the start: it expires nothing itself. */
-async function observer(database: string, ids: HarnessOptions['ids']) {
+/** A second engine on the same database, whose clock is at the start: it expires nothing itself. */
+async function openObserver(database: string, ids: HarnessOptions['ids']) {
   return setup({ database, clock: createClock(), ...(ids && { ids }) });
 }
 
-test('a run expires while it waits for outputs, nobody asking', async () => {
+test('the worker expires a run that waits for outputs, without any request', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  harness.upstream.respondWith(called);
+  harness.upstream.respondWith(callTurn);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   harness.engine.start();
   await harness.clock.advance(601_000);
-  const other = await observer(database, harness.ids);
+  const other = await openObserver(database, harness.ids);
   const expired = await readRun(other, run);
   expect(expired).toMatchObject({
     status: 'expired',
@@ -46,16 +46,16 @@ test('a run expires while it waits for outputs, nobody asking', async () => {
   });
   expect(step?.expired_at).toBeGreaterThanOrEqual(created + 600);
   expect(step?.expired_at).toBeLessThanOrEqual(created + 601);
-  const late = harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const tooLate = harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'late' }],
   });
-  expect((await apiErrorOf(late)).message).toBe(
+  expect((await apiErrorOf(tooLate)).message).toBe(
     'Runs in status "expired" do not accept tool outputs.',
   );
 });
 
-test('a run expires in the middle of a model call, nobody asking', async () => {
+test('the worker expires a run during its model call, without any request', async () => {
   const database = temporary();
   const harness = await setup({ database, runLifetime: 200 });
   const gate = createGate();
@@ -71,7 +71,7 @@ test('a run expires in the middle of a model call, nobody asking', async () => {
   await harness.clock.advance(200_000);
   await harness.engine.idle();
   expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
-  const other = await observer(database, harness.ids);
+  const other = await openObserver(database, harness.ids);
   expect(await readRun(other, run)).toMatchObject({ status: 'expired', expires_at: null });
   const [, message] = await readMessages(other, thread_id);
   expect(message).toMatchObject({
@@ -82,76 +82,79 @@ test('a run expires in the middle of a model call, nobody asking', async () => {
   expect(step).toMatchObject({ status: 'expired' });
 });
 
-test.each(['reading it', 'listing runs', 'adding a message', 'creating a run', 'its steps'])(
-  'a run past its deadline is expired by %s',
-  async (how) => {
-    const harness = await setup();
-    harness.upstream.respondWith(called);
-    const { run, thread_id, assistant_id } = await createRun(harness);
-    await harness.runToEnd();
-    await harness.clock.advance(600_000);
-    const { runs, messages } = harness.openai.beta.threads;
-    const ways: Record<string, () => Promise<unknown>> = {
-      'reading it': async () => expect((await readRun(harness, run)).status).toBe('expired'),
-      'listing runs': async () => {
-        const { data } = await runs.list(thread_id);
-        expect(data[0]).toMatchObject({ status: 'expired', expires_at: null });
-      },
-      'adding a message': () => messages.create(thread_id, { role: 'user', content: 'Hello?' }),
-      'creating a run': () => runs.create(thread_id, { assistant_id }),
-      'its steps': async () => {
-        const [step] = await readSteps(harness, run);
-        expect(step?.status).toBe('expired');
-      },
-    };
-    await ways[how]?.();
-    expect((await readRun(harness, run)).status).toBe('expired');
-  },
-);
-
-test('late outputs find the run expired', async () => {
+test.each([
+  'reading it',
+  'listing runs',
+  'adding a message',
+  'creating a run',
+  'listing its steps',
+])('an overdue run expires on %s', async (request) => {
   const harness = await setup();
-  harness.upstream.respondWith(called);
+  harness.upstream.respondWith(callTurn);
+  const { run, thread_id, assistant_id } = await createRun(harness);
+  await harness.runToEnd();
+  await harness.clock.advance(600_000);
+  const { runs, messages } = harness.openai.beta.threads;
+  const requests: Record<string, () => Promise<unknown>> = {
+    'reading it': async () => expect((await readRun(harness, run)).status).toBe('expired'),
+    'listing runs': async () => {
+      const { data } = await runs.list(thread_id);
+      expect(data[0]).toMatchObject({ status: 'expired', expires_at: null });
+    },
+    'adding a message': () => messages.create(thread_id, { role: 'user', content: 'Hello?' }),
+    'creating a run': () => runs.create(thread_id, { assistant_id }),
+    'listing its steps': async () => {
+      const [step] = await readSteps(harness, run);
+      expect(step?.status).toBe('expired');
+    },
+  };
+  await requests[request]?.();
+  expect((await readRun(harness, run)).status).toBe('expired');
+});
+
+test('an overdue run expires instead of accepting outputs', async () => {
+  const harness = await setup();
+  harness.upstream.respondWith(callTurn);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   await harness.clock.advance(600_000);
-  const late = harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const tooLate = harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'late' }],
   });
-  expect(await apiErrorOf(late)).toMatchObject({
+  expect(await apiErrorOf(tooLate)).toMatchObject({
     status: 400,
     message: 'Runs in status "expired" do not accept tool outputs.',
   });
   expect((await readRun(harness, run)).status).toBe('expired');
 });
 
-test('a late cancel finds the run expired', async () => {
+test('an overdue run expires instead of being cancelled', async () => {
   const harness = await setup();
   const { run, thread_id } = await createRun(harness);
   await harness.clock.advance(600_000);
-  const late = harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
-  expect((await apiErrorOf(late)).message).toBe("Cannot cancel run with status 'expired'.");
+  const tooLate = harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
+  expect((await apiErrorOf(tooLate)).message).toBe("Cannot cancel run with status 'expired'.");
 });
 
 test('submitting outputs does not move the deadline', async () => {
   const harness = await setup();
-  harness.upstream.respondWith(called);
+  harness.upstream.respondWith(callTurn);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   await harness.clock.advance(599_000);
-  const taken = await harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const resumed = await harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs: [{ tool_call_id: 'call_1', output: 'just in time' }],
   });
-  expect(taken).toMatchObject({ status: 'queued', expires_at: created + 600 });
+  expect(resumed).toMatchObject({ status: 'queued', expires_at: created + 600 });
   await harness.clock.advance(1000);
   await harness.runToEnd();
   expect(harness.upstream.requests).toHaveLength(1);
   expect((await readRun(harness, run)).status).toBe('expired');
 });
 
-test('the lifetime of a run is a setting', async () => {
+test('a run expires after the configured lifetime', async () => {
   const harness = await setup({ runLifetime: 3600 });
   const { run } = await createRun(harness);
   expect(run.expires_at).toBe(created + 3600);

@@ -11,25 +11,30 @@ import {
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 import type { Turn } from '../../support/upstream.ts';
 
-const quota = 'You exceeded your current quota, please check your plan and billing details.';
-const http = (status: number, message: string, code: string | null = null, param = ''): Turn => ({
+const quotaMessage = 'You exceeded your current quota, please check your plan and billing details.';
+const httpError = (
+  status: number,
+  message: string,
+  code: string | null = null,
+  param = '',
+): Turn => ({
   http: { status, error: { message, code, param: param === '' ? null : param } },
 });
 
-/** A run whose one model call ends as `turn` says. */
-async function fail(turn: Turn) {
+/** A run whose only model call fails as in `turn`. */
+async function failRun(turn: Turn) {
   const harness = await setup();
   harness.upstream.respondWith(turn);
   const { run, thread_id, assistant_id } = await createRun(harness);
   await harness.clock.advance(3000);
   await harness.runToEnd();
-  return { it: harness, thread_id, assistant_id, run: await readRun(harness, run) };
+  return { harness, thread_id, assistant_id, run: await readRun(harness, run) };
 }
 
-describe('what the endpoint answers becomes last_error', () => {
+describe('an error of the model endpoint becomes last_error', () => {
   test.each([
     [429, 'Rate limit reached for gpt-4.1-mini.', 'rate_limit_exceeded'],
-    [429, quota, 'rate_limit_exceeded'],
+    [429, quotaMessage, 'rate_limit_exceeded'],
     [500, 'The server had an error processing your request.', 'server_error'],
     [503, 'The engine is currently overloaded.', 'server_error'],
     [404, 'The model `gpt-4-retired` does not exist.', 'server_error'],
@@ -40,9 +45,9 @@ describe('what the endpoint answers becomes last_error', () => {
     [400, 'Invalid image.', 'invalid_prompt', 'invalid_value', 'input[0].content[1].image_url'],
     [400, "Unsupported parameter: 'temperature'.", 'server_error', null, 'temperature'],
   ])(
-    '%i %s → %s',
+    'HTTP %i "%s" has the code %s',
     async (status, message, code, upstreamCode: string | null = null, param = '') => {
-      const { run } = await fail(http(status, message, upstreamCode, param));
+      const { run } = await failRun(httpError(status, message, upstreamCode, param));
       expect(run).toMatchObject({
         status: 'failed',
         failed_at: 1_790_000_003,
@@ -62,8 +67,8 @@ describe('what the endpoint answers becomes last_error', () => {
     ['vector_store_timeout', 'server_error'],
     ['bio_policy', 'invalid_prompt'],
     ['something_new', 'server_error'],
-  ])('a failed event of code %s is a %s', async (code, expected) => {
-    const { run } = await fail({ failed: { code, message: 'No.' } });
+  ])('a response.failed event with code %s has the code %s', async (code, expected) => {
+    const { run } = await failRun({ failed: { code, message: 'No.' } });
     expect(run.last_error).toMatchObject({ code: expected });
     expect(run.last_error?.message).toContain('No.');
   });
@@ -71,38 +76,40 @@ describe('what the endpoint answers becomes last_error', () => {
   test.each([
     { code: 'rate_limit_exceeded', message: 'It broke.' },
     { error: { code: 'rate_limit_exceeded', message: 'It broke.' } },
-  ])('an error event (%j)', async (errorEvent) => {
-    const { run } = await fail({ errorEvent });
+  ])('the error event %j has its code and message', async (errorEvent) => {
+    const { run } = await failRun({ errorEvent });
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'rate_limit_exceeded' } });
     expect(run.last_error?.message).toContain('It broke.');
   });
 });
 
-describe('a stream that does not come to its end', () => {
-  test.each(['error', 'end'] as const)('(%s) fails the run and keeps the text', async (how) => {
-    const broken = { how, before: 'response.output_text.done' } as const;
-    const {
-      it: harness,
-      run,
-      thread_id,
-    } = await fail({ output: [textMessage('It is cold and')], broken });
-    expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
-    const [, message] = await readMessages(harness, thread_id);
-    expect(message).toMatchObject({
-      status: 'incomplete',
-      incomplete_details: { reason: 'run_failed' },
-    });
-    expect(message && textOf(message)).toBe('It is cold and');
-    const [step] = await readSteps(harness, run);
-    expect(step).toMatchObject({
-      status: 'failed',
-      failed_at: 1_790_000_003,
-      last_error: { code: 'server_error' },
-    });
-  });
+describe('a stream that breaks off', () => {
+  test.each(['error', 'end'] as const)(
+    'by an %s fails the run and saves the text so far',
+    async (how) => {
+      const broken = { how, before: 'response.output_text.done' } as const;
+      const { harness, run, thread_id } = await failRun({
+        output: [textMessage('It is cold and')],
+        broken,
+      });
+      expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
+      const [, message] = await readMessages(harness, thread_id);
+      expect(message).toMatchObject({
+        status: 'incomplete',
+        incomplete_details: { reason: 'run_failed' },
+      });
+      expect(message && textOf(message)).toBe('It is cold and');
+      const [step] = await readSteps(harness, run);
+      expect(step).toMatchObject({
+        status: 'failed',
+        failed_at: 1_790_000_003,
+        last_error: { code: 'server_error' },
+      });
+    },
+  );
 });
 
-test('a wrong key is not told to anybody', async () => {
+test('a rejected API key appears in no error and no log line', async () => {
   const harness = await setup({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
   const { run } = await createRun(harness);
   await harness.runToEnd();
@@ -110,17 +117,17 @@ test('a wrong key is not told to anybody', async () => {
   expect(status).toBe('failed');
   expect(last_error?.code).toBe('server_error');
   expect(last_error?.message).toContain('Incorrect API key provided');
-  const said = JSON.stringify(last_error) + harness.logLines.join('');
-  expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
+  const texts = JSON.stringify(last_error) + harness.logLines.join('');
+  expect(texts).not.toContain('abcdefghijklmnopqrstuvwxyz');
 });
 
-test('no log line carries the key', async () => {
-  const { it: harness } = await fail(http(500, `Your key ${apiKey} is fine, we are not.`));
+test('no log line contains the API key', async () => {
+  const { harness } = await failRun(httpError(500, `Your key ${apiKey} is fine, we are not.`));
   expect(harness.logLines.join('')).not.toContain(apiKey);
 });
 
-test('the thread is free after a failure', async () => {
-  const { it: harness, run, thread_id, assistant_id } = await fail(http(500, 'No.'));
+test('a failed run does not lock its thread', async () => {
+  const { harness, run, thread_id, assistant_id } = await failRun(httpError(500, 'No.'));
   harness.upstream.respondWith({});
   const next = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
   await harness.runToEnd();
@@ -128,13 +135,13 @@ test('the thread is free after a failure', async () => {
   expect((await readRun(harness, run)).status).toBe('failed');
 });
 
-test('a failure after outputs keeps the usage so far', async () => {
+test('a run that fails after tool outputs has the usage of its earlier calls', async () => {
   const harness = await setup();
   const first = {
     output: [functionCall('get_weather', { city: 'Oslo' })],
     usage: [90, 15],
   } as const;
-  harness.upstream.respondWith(first, http(500, 'No.'));
+  harness.upstream.respondWith(first, httpError(500, 'No.'));
   const { run } = await createRun(harness);
   await harness.runToEnd();
   await submitOutputs(harness, await readRun(harness, run));
@@ -145,8 +152,8 @@ test('a failure after outputs keeps the usage so far', async () => {
   });
 });
 
-test('an answer with a failure says nothing of the program', async () => {
-  const { it: harness, run } = await fail({
+test('last_error contains no stack trace or file name of the program', async () => {
+  const { harness, run } = await failRun({
     output: [textMessage('x')],
     broken: { how: 'error', before: 'response.completed' },
   });

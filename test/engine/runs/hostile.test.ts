@@ -10,12 +10,12 @@ const texts = [
   ['SQL', "'; drop table messages; --"],
   ['right to left', '\u202Eevil\u202C'],
   ['control characters', '\u0001\u001B[31m\u007F\r\n\t'],
-  ['nothing', ''],
+  ['an empty string', ''],
   ['JSON', '{"role":"system"}'],
   ['line separators', 'a\u2028b\u2029c'],
 ] as const;
 
-test.each(texts)('%s comes back as it was written', async (_, text) => {
+test.each(texts)('%s is stored and returned unchanged', async (_, text) => {
   const harness = await setup();
   const thread = await harness.openai.beta.threads.create({ metadata: { [`k${text}`]: text } });
   const message = await harness.openai.beta.threads.messages.create(thread.id, {
@@ -34,7 +34,7 @@ test.each(texts)('%s comes back as it was written', async (_, text) => {
   expect((await harness.openai.beta.assistants.retrieve(assistant.id)).name).toBe(text);
 });
 
-test.each(texts)('%s is sent to the model and taken from it', async (_, text) => {
+test.each(texts)('%s is sent to the model and saved from its response', async (_, text) => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [textMessage(`${text}!`)] });
   const { run, thread_id } = await createRun(harness, {
@@ -48,20 +48,20 @@ test.each(texts)('%s is sent to the model and taken from it', async (_, text) =>
   );
 });
 
-test('names of the prototype are names like others', async () => {
+test('names of Object.prototype are ordinary keys', async () => {
   const { request } = await setup();
   const metadata = '{"__proto__":"a","constructor":"b","toString":"c"}';
-  const made = await request('POST', '/threads', `{"metadata":${metadata}}`);
-  expect(made.status).toBe(200);
-  const { body } = await request('GET', `/threads/${made.body.id}`);
+  const created = await request('POST', '/threads', `{"metadata":${metadata}}`);
+  expect(created.status).toBe(200);
+  const { body } = await request('GET', `/threads/${created.body.id}`);
   expect(JSON.stringify(body.metadata)).toBe(metadata);
-  const polluting = await request('POST', '/threads', '{"__proto__":{"metadata":{}}}');
-  expect(polluting.body.error).toMatchObject({ message: "Unknown parameter: '__proto__'." });
-  const named = await request('POST', '/threads', '{"constructor":1}');
-  expect(named.body.error).toMatchObject({ message: "Unknown parameter: 'constructor'." });
+  const protoKey = await request('POST', '/threads', '{"__proto__":{"metadata":{}}}');
+  expect(protoKey.body.error).toMatchObject({ message: "Unknown parameter: '__proto__'." });
+  const constructorKey = await request('POST', '/threads', '{"constructor":1}');
+  expect(constructorKey.body.error).toMatchObject({ message: "Unknown parameter: 'constructor'." });
 });
 
-test('schemas of functions keep every key', async () => {
+test('the parameters of a function are stored with every key', async () => {
   const { request } = await setup();
   const parameters = '{"type":"object","properties":{"__proto__":{"type":"string"}},"x":[1,null]}';
   const tools = `[{"type":"function","function":{"name":"f","parameters":${parameters}}}]`;
@@ -69,7 +69,7 @@ test('schemas of functions keep every key', async () => {
   expect(JSON.stringify(body.tools[0].function.parameters)).toBe(parameters);
 });
 
-test('content of ten megabytes is refused by its length', async () => {
+test('content of ten megabytes is rejected because of its length', async () => {
   const { request, openai } = await setup();
   const { id } = await openai.beta.threads.create();
   const content = 'x'.repeat(10 * 1024 * 1024);
@@ -83,18 +83,18 @@ test('content of ten megabytes is refused by its length', async () => {
   );
 });
 
-test('JSON that is ten thousand levels deep is answered', async () => {
+test('JSON with ten thousand levels gets a response', async () => {
   const { request } = await setup();
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
-  const wrong = await request('POST', '/threads', `{"metadata":${deep}}`);
-  expect(wrong.status).toBe(400);
+  const deepArray = await request('POST', '/threads', `{"metadata":${deep}}`);
+  expect(deepArray.status).toBe(400);
   const nested = `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`;
   const tools = `[{"type":"function","function":{"name":"f","parameters":${nested}}}]`;
   const { status } = await request('POST', '/assistants', `{"model":"m","tools":${tools}}`);
   expect([200, 400]).toContain(status);
 });
 
-test('ids with anything in them are only ids', async () => {
+test('an id with special characters is an unknown id', async () => {
   const { request } = await setup();
   for (const id of [
     "thread_' or '1'='1",
@@ -107,7 +107,7 @@ test('ids with anything in them are only ids', async () => {
   }
 });
 
-test('a function name of another model is a call like others', async () => {
+test('a call of an unknown function with invalid JSON does not break the run', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [functionCall('never_offered', '{not json', 'call_odd')],

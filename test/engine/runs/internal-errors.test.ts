@@ -6,17 +6,17 @@ import { temporary } from '../../support/temporary-files.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
 import { textMessage } from '../../support/upstream-items.ts';
 
-/** Does something to the tables behind the engine's back. */
-function vandalise(database: string, sql: string): void {
+/** Changes the database behind the engine's back. */
+function executeSql(database: string, sql: string): void {
   const connection = new DatabaseSync(database);
   connection.exec(sql);
   connection.close();
 }
 
-test('a fault of the server is a 500 that tells nothing of its inside', async () => {
+test('an internal error is a 500 without details, which are logged', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  vandalise(database, 'alter table threads rename to elsewhere');
+  executeSql(database, 'alter table threads rename to elsewhere');
   const { status, body } = await harness.request('GET', '/threads');
   expect(status).toBe(500);
   expect(body.error).toEqual({
@@ -25,34 +25,34 @@ test('a fault of the server is a 500 that tells nothing of its inside', async ()
     param: null,
     code: null,
   });
-  const logged = harness.logLines.filter((line) => line.includes('"level":"error"'));
-  expect(logged).toHaveLength(1);
-  expect(logged[0]).toContain('no such table');
-  vandalise(database, 'alter table elsewhere rename to threads');
+  const errorLines = harness.logLines.filter((line) => line.includes('"level":"error"'));
+  expect(errorLines).toHaveLength(1);
+  expect(errorLines[0]).toContain('no such table');
+  executeSql(database, 'alter table elsewhere rename to threads');
   expect((await harness.request('GET', '/threads')).status).toBe(200);
 });
 
-test('the worker outlives a fault of the store', async () => {
+test('the worker continues after an error of the store', async () => {
   const database = temporary();
   const harness = await setup({ database });
   harness.upstream.respondWith({});
   const { run } = await createRun(harness);
-  vandalise(database, 'alter table runs rename to elsewhere');
+  executeSql(database, 'alter table runs rename to elsewhere');
   harness.engine.start();
   await waitUntil(() => harness.logLines.some((line) => line.includes('"level":"error"')));
-  vandalise(database, 'alter table elsewhere rename to runs');
+  executeSql(database, 'alter table elsewhere rename to runs');
   await harness.clock.advance(10_000);
   await waitUntil(async () => (await readRun(harness, run)).status === 'completed');
   expect(harness.upstream.requests).toHaveLength(1);
 });
 
-test('a run that a mistake of the program meets fails, and is not bought again', async () => {
+test('a run that hits a bug of the program fails and is not repeated', async () => {
   const ids = createIds();
-  const object = (prefix: string): string => {
+  const newId = (prefix: string): string => {
     if (prefix === 'step_') throw new TypeError('this is no step');
     return ids.newId(prefix);
   };
-  const harness = await setup({ ids: { ...ids, newId: object } });
+  const harness = await setup({ ids: { ...ids, newId } });
   harness.upstream.respondWith({ output: [textMessage('Hello.')] });
   const { run } = await createRun(harness);
   await harness.runToEnd();
@@ -69,7 +69,7 @@ test('a run that a mistake of the program meets fails, and is not bought again',
   expect(harness.logLines.join('')).toContain('TypeError: this is no step');
 });
 
-test('nothing a user said and no key is in the log', async () => {
+test('the log contains no text of users and no API key', async () => {
   const harness = await setup();
   harness.upstream.respondWith({});
   await createRun(harness, {

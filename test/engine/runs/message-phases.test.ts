@@ -5,18 +5,18 @@ import { createRun, readMessages, readRun, readSteps } from '../../support/conve
 import { createGate, type Turn } from '../../support/upstream.ts';
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
-/* A run that is to end, ends at once, wherever its model is just then. */
+/* A run can be ended in every phase of its model call. */
 
-/** Seconds of a run: fewer than a model may be silent. */
-const lifetime = 200;
+/** Shorter than the stall timeout of a model call. */
+const lifetimeSeconds = 200;
 
 const call = functionCall('get_weather', { city: 'Oslo' });
 
 const phases = [
   ['before the model answers', { before: 'answer' }],
-  ['before the stream begins', { before: 'response.created' }],
-  ['before anything is said', { before: 'response.output_item.added' }],
-  ['before the first word of a message', { before: 'response.output_text.delta' }],
+  ['before the stream starts', { before: 'response.created' }],
+  ['before any output', { before: 'response.output_item.added' }],
+  ['before the first text of a message', { before: 'response.output_text.delta' }],
   ['in the middle of a message', { before: 'response.output_text.done' }],
   [
     'in the arguments of a call',
@@ -29,59 +29,59 @@ const phases = [
   ['before the end of the stream', { before: 'response.completed' }],
 ] as const satisfies [string, Turn][];
 
-/** An engine whose model has come so far and no further. */
-async function standing(turn: Turn) {
+/** A run whose model call is held in this phase. */
+async function runHeldAt(turn: Turn) {
   const database = temporary();
-  const harness = await setup({ database, runLifetime: lifetime });
+  const harness = await setup({ database, runLifetime: lifetimeSeconds });
   const gate = createGate();
   harness.upstream.respondWith({ output: [textMessage('Snow.')], ...turn, gate });
   harness.engine.start();
-  const made = await createRun(harness);
+  const created = await createRun(harness);
   await gate.reached;
-  return { it: harness, database, ...made };
+  return { harness, database, ...created };
 }
 
-type Standing = Awaited<ReturnType<typeof standing>>;
+type HeldRun = Awaited<ReturnType<typeof runHeldAt>>;
 
-/** How a run has ended: whether its call was broken off, and what it left to the next. */
-async function outcome({ it: harness, run, thread_id, assistant_id }: Standing) {
+/** How a run ended: whether its model call was aborted, and whether the next run works. */
+async function observeEnd({ harness, run, thread_id, assistant_id }: HeldRun) {
   await harness.engine.idle();
   const { status } = await readRun(harness, run);
-  const isBrokenOff = harness.upstream.requests.map(({ signal }) => signal?.aborted);
-  const left = [...(await readSteps(harness, run)), ...(await readMessages(harness, thread_id))];
-  const isOpen = left.some((object) => object.status === 'in_progress');
+  const isAborted = harness.upstream.requests.map(({ signal }) => signal?.aborted);
+  const objects = [...(await readSteps(harness, run)), ...(await readMessages(harness, thread_id))];
+  const isOpen = objects.some((object) => object.status === 'in_progress');
   harness.upstream.respondWith({});
   const next = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });
   await harness.engine.idle();
-  return { status, isBrokenOff, isOpen, next: (await readRun(harness, next)).status };
+  return { status, isAborted, isOpen, next: (await readRun(harness, next)).status };
 }
 
-const cleanly = (status: string) => ({
+const cleanEnd = (status: string) => ({
   status,
-  isBrokenOff: [true],
+  isAborted: [true],
   isOpen: false,
   next: 'completed',
 });
 
 describe.each(phases)('%s', (_, turn) => {
-  test('a run is cancelled at once', async () => {
-    const stood = await standing(turn);
-    const { it: harness, run, thread_id } = stood;
+  test('a run can be cancelled at once', async () => {
+    const held = await runHeldAt(turn);
+    const { harness, run, thread_id } = held;
     await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    expect(await outcome(stood)).toEqual(cleanly('cancelled'));
+    expect(await observeEnd(held)).toEqual(cleanEnd('cancelled'));
   });
 
   test('a run expires on time', async () => {
-    const stood = await standing(turn);
-    const { it: harness, run } = stood;
-    await harness.clock.advance((lifetime - 1) * 1000);
+    const held = await runHeldAt(turn);
+    const { harness, run } = held;
+    await harness.clock.advance((lifetimeSeconds - 1) * 1000);
     expect((await readRun(harness, run)).status).toBe('in_progress');
     await harness.clock.advance(1000);
-    expect(await outcome(stood)).toEqual(cleanly('expired'));
+    expect(await observeEnd(held)).toEqual(cleanEnd('expired'));
   });
 
-  test('a run is handed back at once', async () => {
-    const { it: harness, run, database } = await standing(turn);
+  test('a run is released at once when the engine stops', async () => {
+    const { harness, run, database } = await runHeldAt(turn);
     await harness.engine.stop(0);
     expect(harness.upstream.requests.map(({ signal }) => signal?.aborted)).toEqual([true]);
     const next = await setup({ database, ids: harness.ids });

@@ -10,19 +10,19 @@ import {
 } from '../../support/conversation.ts';
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
-/** Waits for the SDK's polling, whose pauses go by the timers of the platform, made to pass here. */
-async function polled<T>(work: Promise<T>): Promise<T> {
+/** Advances the platform's timers, which the SDK polls by, until its polling ends. */
+async function advanceWhilePolling<T>(polling: Promise<T>): Promise<T> {
   const ended = new AbortController();
-  void work.finally(() => ended.abort());
+  void polling.finally(() => ended.abort());
   for (let round = 0; round < 200; round += 1) {
     if (ended.signal.aborted) break;
     await vi.advanceTimersByTimeAsync(100);
     await eventLoopTurn();
   }
-  return work;
+  return polling;
 }
 
-test('the helpers of the SDK that poll come to the end of a run', async () => {
+test('createAndPoll and submitToolOutputsAndPoll of the SDK return the finished run', async () => {
   const harness = await setup();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
@@ -34,11 +34,11 @@ test('the helpers of the SDK that poll come to the end of a run', async () => {
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const { runs } = harness.openai.beta.threads;
-  const waiting = await polled(runs.createAndPoll(thread_id, { assistant_id }));
+  const waiting = await advanceWhilePolling(runs.createAndPoll(thread_id, { assistant_id }));
   expect(waiting.status).toBe('requires_action');
   const tool_outputs = callIds(waiting).map((tool_call_id) => ({ tool_call_id, output: 'snow' }));
   const params = { thread_id, tool_outputs };
-  const ended = await polled(runs.submitToolOutputsAndPoll(waiting.id, params));
+  const ended = await advanceWhilePolling(runs.submitToolOutputsAndPoll(waiting.id, params));
   expect(ended.status).toBe('completed');
   expect((await readMessages(harness, thread_id)).map(textOf)).toEqual([
     'Weather in Oslo?',

@@ -27,7 +27,7 @@ const turns: Turn[] = [
 
 const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('tick' as const) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('finish' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('run' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('message' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('submit' as const) }) },
@@ -44,7 +44,7 @@ const operation = fc.oneof(
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-/** Does one operation on a thread; what the API refuses is part of the game. */
+/** Performs one operation on a thread; the API may reject it. */
 async function perform(
   harness: Harness,
   step: Operation,
@@ -59,7 +59,7 @@ async function perform(
   switch (step.do) {
     case 'tick':
       return harness.engine.tick();
-    case 'settle':
+    case 'finish':
       gate.open();
       return harness.engine.idle();
     case 'open':
@@ -73,10 +73,13 @@ async function perform(
     case 'cancel':
       return post(`/runs/${(await run())?.id ?? 'run_none'}/cancel`);
     case 'submit': {
-      const live = await run();
-      const due = live?.required_action?.submit_tool_outputs.tool_calls ?? [];
-      const tool_outputs = due.map(({ id }: { id: string }) => ({ tool_call_id: id, output: 'x' }));
-      return post(`/runs/${live?.id ?? 'run_none'}/submit_tool_outputs`, { tool_outputs });
+      const active = await run();
+      const calls = active?.required_action?.submit_tool_outputs.tool_calls ?? [];
+      const tool_outputs = calls.map(({ id }: { id: string }) => ({
+        tool_call_id: id,
+        output: 'x',
+      }));
+      return post(`/runs/${active?.id ?? 'run_none'}/submit_tool_outputs`, { tool_outputs });
     }
     case 'delete message': {
       const [first] = await readMessages(harness, thread);
@@ -85,14 +88,14 @@ async function perform(
   }
 }
 
-test('whatever happens, a thread is never locked for good', async () => {
-  const script = fc.array(operation, { minLength: 5, maxLength: 25 });
-  const answers = fc.infiniteStream(fc.nat(turns.length - 1));
+test('no sequence of operations locks a thread for longer than the lifetime of a run', async () => {
+  const scripts = fc.array(operation, { minLength: 5, maxLength: 25 });
+  const turnIndexLists = fc.infiniteStream(fc.nat(turns.length - 1));
   await fc.assert(
-    fc.asyncProperty(script, answers, async (steps, chosen) => {
+    fc.asyncProperty(scripts, turnIndexLists, async (steps, turnIndexes) => {
       const gate = createGate();
       const next = (): Turn => {
-        const turn = turns[chosen.next().value];
+        const turn = turns[turnIndexes.next().value];
         return { ...turn, gate };
       };
       const harness = await setup({ defaultTurn: next });
@@ -100,18 +103,18 @@ test('whatever happens, a thread is never locked for good', async () => {
       const { id: thread } = await createThread(harness);
       for (const step of steps) await perform(harness, step, thread, assistant, gate);
       const { body } = await harness.request('GET', `/threads/${thread}/runs`);
-      const live = body.data.filter(
+      const active = body.data.filter(
         ({ expires_at }: { expires_at: unknown }) => expires_at !== null,
       );
-      expect(live.length).toBeLessThanOrEqual(1);
+      expect(active.length).toBeLessThanOrEqual(1);
 
       gate.open();
       await harness.engine.idle();
       await harness.clock.advance(601_000);
-      const made = await harness.request('POST', `/threads/${thread}/runs`, {
+      const created = await harness.request('POST', `/threads/${thread}/runs`, {
         assistant_id: assistant,
       });
-      expect([made.status, made.body.error]).toEqual([200, undefined]);
+      expect([created.status, created.body.error]).toEqual([200, undefined]);
       for (const run of body.data) await readSteps(harness, run);
       await readMessages(harness, thread);
       await harness.engine.stop(0);

@@ -14,46 +14,44 @@ import { createGate } from '../../support/upstream.ts';
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
 /**
- * A process that stands still, as one that was killed does, and a second one on the same file some
- * minutes later. The first keeps its model call open but neither its clock nor its worker moves.
+ * An engine that is stopped in time, as if its process was killed, and a second engine on the same
+ * database two minutes later.
  */
-async function afterDeath(
-  prepare: (harness: Harness) => Promise<{ id: string; thread_id: string }>,
-) {
+async function takeOver(prepare: (harness: Harness) => Promise<{ id: string; thread_id: string }>) {
   const database = temporary();
   const dead = await setup({ database });
   const run = await prepare(dead);
   const harness = await setup({ database, ids: dead.ids, clock: createClock(start + 120_000) });
-  return { dead, it: harness, run };
+  return { dead, harness, run };
 }
 
-/** Starts the worker and lets it do what it will. */
-async function work(harness: Harness) {
+/** Starts the worker and waits until it is idle. */
+async function runWorker(harness: Harness) {
   harness.engine.start();
   await harness.clock.advance(5000);
   await harness.engine.idle();
 }
 
-test('a queued run is picked up', async () => {
-  const { it: harness, run } = await afterDeath(async (dead) => (await createRun(dead)).run);
+test('a new process executes a queued run', async () => {
+  const { harness, run } = await takeOver(async (dead) => (await createRun(dead)).run);
   harness.upstream.respondWith({});
-  await work(harness);
+  await runWorker(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
 });
 
-test('a run in the middle of a message is run again, without the half message', async () => {
-  const { it: harness, run } = await afterDeath(async (dead) => {
+test('a run killed in the middle of a message is repeated without that message', async () => {
+  const { harness, run } = await takeOver(async (dead) => {
     const gate = createGate();
     const output = [textMessage('Half a mess')];
     dead.upstream.respondWith({ output, gate, before: 'response.output_text.done' });
-    const made = await createRun(dead);
+    const created = await createRun(dead);
     await dead.engine.tick();
     await gate.reached;
-    return made.run;
+    return created.run;
   });
   expect((await readRun(harness, run)).status).toBe('in_progress');
   harness.upstream.respondWith({ output: [textMessage('The whole message.')] });
-  await work(harness);
+  await runWorker(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
   const messages = await readMessages(harness, run.thread_id);
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'The whole message.']);
@@ -66,19 +64,19 @@ test('a run in the middle of a message is run again, without the half message', 
 
 const twoMessages = () => [textMessage('Let me see.'), textMessage('Snow.')];
 
-test('a message that was whole while its answer was not is not said twice', async () => {
-  const { it: harness, run } = await afterDeath(async (dead) => {
+test('a complete message of an unfinished turn is not duplicated', async () => {
+  const { harness, run } = await takeOver(async (dead) => {
     const gate = createGate();
     dead.upstream.respondWith({ output: twoMessages(), gate });
-    const made = await createRun(dead);
+    const created = await createRun(dead);
     await dead.engine.tick();
     await gate.reached;
-    const [, first] = await readMessages(dead, made.thread_id);
+    const [, first] = await readMessages(dead, created.thread_id);
     expect(first?.status).toBe('completed');
-    return made.run;
+    return created.run;
   });
   harness.upstream.respondWith({ output: twoMessages() });
-  await work(harness);
+  await runWorker(harness);
   const ended = await readRun(harness, run);
   expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
   const messages = await readMessages(harness, run.thread_id);
@@ -87,22 +85,22 @@ test('a message that was whole while its answer was not is not said twice', asyn
   expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 15]);
 });
 
-test('what was said before outputs were asked for stays when the answer to them is lost', async () => {
-  const { it: harness, run } = await afterDeath(async (dead) => {
+test('a turn that required outputs survives when the turn after it is lost', async () => {
+  const { harness, run } = await takeOver(async (dead) => {
     const gate = createGate();
     dead.upstream.respondWith(
       { output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })] },
       { output: [textMessage('Sno'), textMessage('w')], gate },
     );
-    const { run: made } = await createRun(dead);
+    const { run: created } = await createRun(dead);
     await dead.runToEnd();
-    await submitOutputs(dead, await readRun(dead, made));
+    await submitOutputs(dead, await readRun(dead, created));
     await dead.engine.tick();
     await gate.reached;
-    return made;
+    return created;
   });
   harness.upstream.respondWith({ output: [textMessage('Snow.')] });
-  await work(harness);
+  await runWorker(harness);
   expect(await readRun(harness, run)).toMatchObject({
     status: 'completed',
     usage: { total_tokens: 30 },
@@ -118,30 +116,30 @@ test('what was said before outputs were asked for stays when the answer to them 
   expect(harness.upstream.requests).toHaveLength(1);
 });
 
-test('a run that was cancelling is cancelled', async () => {
-  const { it: harness, run } = await afterDeath(async (dead) => {
+test('a new process cancels a cancelling run', async () => {
+  const { harness, run } = await takeOver(async (dead) => {
     const gate = createGate();
     dead.upstream.respondWith({ gate });
-    const made = await createRun(dead);
-    const { id, thread_id } = made.run;
+    const created = await createRun(dead);
+    const { id, thread_id } = created.run;
     await dead.openai.beta.threads.runs.cancel(id, { thread_id });
-    return made.run;
+    return created.run;
   });
-  await work(harness);
+  await runWorker(harness);
   expect((await readRun(harness, run)).status).toBe('cancelled');
 });
 
-test('a run that waits for outputs takes them, with what the model had said', async () => {
+test('a new process accepts outputs and sends the earlier turn', async () => {
   const call = functionCall('get_weather', { city: 'Oslo' }, 'call_1');
-  const { it: harness, run } = await afterDeath(async (dead) => {
+  const { harness, run } = await takeOver(async (dead) => {
     dead.upstream.respondWith({ output: [textMessage('Let me see.'), call] });
-    const made = await createRun(dead);
+    const created = await createRun(dead);
     await dead.runToEnd();
-    return made.run;
+    return created.run;
   });
   harness.upstream.respondWith({ output: [textMessage('Snow.')] });
   await submitOutputs(harness, await readRun(harness, run), 'snow');
-  await work(harness);
+  await runWorker(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
   expect(harness.upstream.sent().input.slice(-2)).toEqual([
     call,
@@ -151,17 +149,17 @@ test('a run that waits for outputs takes them, with what the model had said', as
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Let me see.', 'Snow.']);
 });
 
-test('a run whose deadline passed while nobody was there is expired', async () => {
+test('a run whose deadline passed while no process ran is expired', async () => {
   const database = temporary();
   const dead = await setup({ database });
   const { run } = await createRun(dead);
   const harness = await setup({ database, ids: dead.ids, clock: createClock(start + 700_000) });
-  await work(harness);
+  await runWorker(harness);
   expect((await readRun(harness, run)).status).toBe('expired');
   expect(harness.upstream.requests).toEqual([]);
 });
 
-test('stopping hands running work back to whoever comes next', async () => {
+test('a stopping engine releases its runs to the next process', async () => {
   const database = temporary();
   const gate = createGate();
   const first = await setup({ database });
@@ -177,7 +175,7 @@ test('stopping hands running work back to whoever comes next', async () => {
   expect(first.upstream.requests[0]?.signal?.aborted).toBe(true);
   const harness = await setup({ database, ids: first.ids });
   harness.upstream.respondWith({ output: [textMessage('Whole')] });
-  await work(harness);
+  await runWorker(harness);
   expect((await readRun(harness, run)).status).toBe('completed');
   expect((await readMessages(harness, run.thread_id)).map(textOf)).toEqual([
     'Weather in Oslo?',
@@ -185,7 +183,7 @@ test('stopping hands running work back to whoever comes next', async () => {
   ]);
 });
 
-test('a run that one executes is not executed by another on the same file', async () => {
+test('a run is executed by only one of two engines on the same database', async () => {
   const database = temporary();
   const gate = createGate();
   const one = await setup({ database });
@@ -204,27 +202,30 @@ test('a run that one executes is not executed by another on the same file', asyn
   expect((await readRun(other, run)).status).toBe('completed');
 });
 
-test.each(['edited', 'deleted'])('a run is what it was when its assistant is %s', async (how) => {
-  const harness = await setup();
-  harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
-  const { run, assistant_id } = await createRun(harness);
-  const { assistants } = harness.openai.beta;
-  await (how === 'deleted'
-    ? assistants.delete(assistant_id)
-    : assistants.update(assistant_id, { model: 'gpt-5.4', instructions: 'Be long.', tools: [] }));
-  await harness.runToEnd();
-  await submitOutputs(harness, await readRun(harness, run));
-  await harness.runToEnd();
-  const { status, model, instructions, tools } = await readRun(harness, run);
-  expect({ status, model, instructions, tools }).toEqual({
-    status: 'completed',
-    model: run.model,
-    instructions: run.instructions,
-    tools: run.tools,
-  });
-  expect(harness.upstream.sent(1)).toMatchObject({
-    model: run.model,
-    instructions: run.instructions,
-  });
-  expect(harness.upstream.sent(1).tools).toHaveLength(1);
-});
+test.each(['updated', 'deleted'])(
+  'a run keeps its settings when its assistant is %s',
+  async (how) => {
+    const harness = await setup();
+    harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
+    const { run, assistant_id } = await createRun(harness);
+    const { assistants } = harness.openai.beta;
+    await (how === 'deleted'
+      ? assistants.delete(assistant_id)
+      : assistants.update(assistant_id, { model: 'gpt-5.4', instructions: 'Be long.', tools: [] }));
+    await harness.runToEnd();
+    await submitOutputs(harness, await readRun(harness, run));
+    await harness.runToEnd();
+    const { status, model, instructions, tools } = await readRun(harness, run);
+    expect({ status, model, instructions, tools }).toEqual({
+      status: 'completed',
+      model: run.model,
+      instructions: run.instructions,
+      tools: run.tools,
+    });
+    expect(harness.upstream.sent(1)).toMatchObject({
+      model: run.model,
+      instructions: run.instructions,
+    });
+    expect(harness.upstream.sent(1).tools).toHaveLength(1);
+  },
+);

@@ -7,8 +7,8 @@ import { createRun, readMessages, readRun, readSteps, textOf } from '../../suppo
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
 
-/** An error that the SDK leaves to its caller unless it asks for a wait that the SDK would keep. */
-const refused = (
+/** An error that the SDK does not retry itself, since `retry-after` exceeds its limit. */
+const rejection = (
   status: number,
   headers: Readonly<Record<string, string>> = {},
   code: string | null = null,
@@ -19,52 +19,62 @@ const refused = (
     headers: { 'retry-after': '90', ...headers },
   },
 });
-const breaksOff = (before: NonNullable<Turn['broken']>['before'], how: 'error' | 'end' = 'error') =>
-  ({ broken: { how, before } }) satisfies Turn;
-const atOnce = 'response.output_item.added';
+const brokenStream = (
+  before: NonNullable<Turn['broken']>['before'],
+  how: 'error' | 'end' = 'error',
+) => ({ broken: { how, before } }) satisfies Turn;
+const beforeOutput = 'response.output_item.added';
 
-/** Passes the time until the worker has nothing more to do; gives the seconds it took. */
-async function waitOut(harness: Harness): Promise<number> {
-  const begun = harness.clock.now();
-  await harness.engine.tick();
-  const over = new AbortController();
-  const ended = harness.engine.idle().then(() => over.abort());
-  await harness.clock.advance(0);
-  while (!over.signal.aborted) await harness.clock.advance(500);
+/** Advances the clock until the worker is idle; resolves to the seconds that took. */
+async function advanceUntilIdle({ engine, clock }: Harness): Promise<number> {
+  const start = clock.now();
+  await engine.tick();
+  const idle = new AbortController();
+  const ended = engine.idle().then(() => idle.abort());
+  await clock.advance(0);
+  for (let steps = 0; !idle.signal.aborted && steps < 2000; steps += 1) await clock.advance(500);
+  expect(idle.signal.aborted).toBe(true);
   await ended;
-  return (harness.clock.now() - begun) / 1000;
+  return (clock.now() - start) / 1000;
 }
 
-/** A run whose model does what the turns say, one after the other, and how long it took. */
-async function endure(...turns: Turn[]) {
+/** A run with these model turns, and how long it took. */
+async function runTurns(...turns: Turn[]) {
   const harness = await setup();
   harness.upstream.respondWith(...turns);
-  const made = await createRun(harness);
-  const seconds = await waitOut(harness);
-  return { it: harness, seconds, ...made, run: await readRun(harness, made.run) };
+  const created = await createRun(harness);
+  const seconds = await advanceUntilIdle(harness);
+  return { harness, seconds, ...created, run: await readRun(harness, created.run) };
 }
 
-describe('a model call is made again', () => {
-  test.each([429, 500, 503, 408, 409])('after a %i, when it is time', async (status) => {
-    const { it: harness, seconds, run } = await endure(refused(status), {});
-    expect(run.status).toBe('completed');
-    expect(harness.upstream.requests).toHaveLength(2);
-    expect(seconds).toBeGreaterThanOrEqual(90);
-    expect(seconds).toBeLessThanOrEqual(91);
-  });
+describe('a model call is retried', () => {
+  test.each([429, 500, 503, 408, 409])(
+    'after the wait that a %i response asks for',
+    async (status) => {
+      const { harness, seconds, run } = await runTurns(rejection(status), {});
+      expect(run.status).toBe('completed');
+      expect(harness.upstream.requests).toHaveLength(2);
+      expect(seconds).toBeGreaterThanOrEqual(90);
+      expect(seconds).toBeLessThanOrEqual(91);
+    },
+  );
 
-  test('by the SDK, which does what Retry-After says', async () => {
-    const soon = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
-    const { it: harness, run } = await endure(refused(429, soon), refused(500, soon), {});
+  test('by the SDK after a short Retry-After', async () => {
+    const retrySoon = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
+    const { harness, run } = await runTurns(
+      rejection(429, retrySoon),
+      rejection(500, retrySoon),
+      {},
+    );
     expect(run.status).toBe('completed');
     expect(harness.logLines.join('')).not.toContain('model call retried');
     expect(harness.upstream.requests).toHaveLength(3);
   });
 
-  test('when Retry-After is a date', async () => {
+  test('at the time of a Retry-After date', async () => {
     const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
-    const { run, seconds } = await endure(
-      refused(429, { date, 'retry-after': 'Wed, 21 Oct 2026 07:30:00 GMT' }),
+    const { run, seconds } = await runTurns(
+      rejection(429, { date, 'retry-after': 'Wed, 21 Oct 2026 07:30:00 GMT' }),
       {},
     );
     expect(run.status).toBe('completed');
@@ -72,27 +82,24 @@ describe('a model call is made again', () => {
   });
 
   test.each([
-    ['breaks off', breaksOff(atOnce)],
-    ['ends early', breaksOff(atOnce, 'end')],
+    ['breaks off', brokenStream(beforeOutput)],
+    ['ends too early', brokenStream(beforeOutput, 'end')],
     ['fails', { failed: { code: 'server_error', message: 'Try again.' } }],
     [
-      'says that there is an error',
+      'contains an error event',
       { output: [], errorEvent: { code: 'rate_limit_exceeded', message: 'Slow.' } },
     ],
     [
       'breaks off in the arguments of a call',
       {
         output: [functionCall('get_weather', { city: 'Oslo' })],
-        ...breaksOff('response.function_call_arguments.done'),
+        ...brokenStream('response.function_call_arguments.done'),
       },
     ],
-  ] satisfies [string, Turn][])('when the stream %s before anything was said', async (_, turn) => {
-    const {
-      it: harness,
-      run,
-      thread_id,
-      seconds,
-    } = await endure(turn, turn, { output: [textMessage('Snow.')] });
+  ] satisfies [string, Turn][])('if the stream %s before any output', async (_, turn) => {
+    const { harness, run, thread_id, seconds } = await runTurns(turn, turn, {
+      output: [textMessage('Snow.')],
+    });
     expect(run).toMatchObject({ status: 'completed', usage: { total_tokens: 15 } });
     expect(harness.upstream.requests).toHaveLength(3);
     expect(seconds).toBeLessThan(5);
@@ -105,10 +112,10 @@ describe('a model call is made again', () => {
   });
 
   test.each([
-    ['answers nothing', 'answer'],
-    ['says nothing', atOnce],
-  ] as const)('when the model %s for too long', async (_, before) => {
-    const { it: harness, run, seconds } = await endure({ gate: createGate(), before }, {});
+    ['sends no response', 'answer'],
+    ['sends no output', beforeOutput],
+  ] as const)('if the model %s for four minutes', async (_, before) => {
+    const { harness, run, seconds } = await runTurns({ gate: createGate(), before }, {});
     expect(run.status).toBe('completed');
     expect(harness.upstream.requests).toHaveLength(2);
     expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
@@ -116,15 +123,12 @@ describe('a model call is made again', () => {
   });
 });
 
-describe('a run fails with the real cause', () => {
-  test('when trouble does not end: about a minute later', async () => {
-    const turn = breaksOff(atOnce);
-    const {
-      it: harness,
-      run,
-      thread_id,
-      seconds,
-    } = await endure(...Array.from({ length: 9 }, () => turn));
+describe('a run fails with the error of the model endpoint', () => {
+  test('after about a minute of failing calls', async () => {
+    const turn = brokenStream(beforeOutput);
+    const { harness, run, thread_id, seconds } = await runTurns(
+      ...Array.from({ length: 9 }, () => turn),
+    );
     expect(run).toMatchObject({
       status: 'failed',
       last_error: { code: 'server_error', message: expect.stringContaining('terminated') },
@@ -136,41 +140,33 @@ describe('a run fails with the real cause', () => {
     expect(await readSteps(harness, run)).toEqual([]);
   });
 
-  test('at once when the wait would outlast it', async () => {
-    const { it: harness, run, seconds } = await endure(refused(429, { 'retry-after': '601' }));
+  test('at once if Retry-After exceeds the lifetime of the run', async () => {
+    const { harness, run, seconds } = await runTurns(rejection(429, { 'retry-after': '601' }));
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'rate_limit_exceeded' } });
     expect(run.last_error?.message).toContain('Not now.');
     expect([harness.upstream.requests.length, seconds]).toEqual([1, 0]);
   });
 
-  test('at once when the quota is spent', async () => {
-    const allowed = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
-    const { it: harness, run } = await endure(refused(429, allowed, 'insufficient_quota'));
+  test('at once if the quota is exceeded', async () => {
+    const retrySoon = { 'retry-after-ms': '1', 'x-should-retry': 'true' };
+    const { harness, run } = await runTurns(rejection(429, retrySoon, 'insufficient_quota'));
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'rate_limit_exceeded' } });
     expect(harness.upstream.requests).toHaveLength(1);
   });
 
-  test('at once when something was said already', async () => {
+  test('at once if output was already streamed', async () => {
     const output = [textMessage('It is cold and')];
-    const {
-      it: harness,
-      run,
-      seconds,
-    } = await endure({
+    const { harness, run, seconds } = await runTurns({
       output,
-      ...breaksOff('response.output_text.done'),
+      ...brokenStream('response.output_text.done'),
     });
     expect([run.status, harness.upstream.requests.length, seconds]).toEqual(['failed', 1, 0]);
   });
 
-  test('when the model stands still in the middle of a message', async () => {
+  test('if the model stalls in the middle of a message', async () => {
     const output = [textMessage('It is cold and')];
     const gate = createGate();
-    const {
-      it: harness,
-      run,
-      thread_id,
-    } = await endure({
+    const { harness, run, thread_id } = await runTurns({
       output,
       gate,
       before: 'response.output_text.done',
@@ -185,7 +181,7 @@ describe('a run fails with the real cause', () => {
   });
 });
 
-test('a model that thinks for long, but shows that it does, is not given up', async () => {
+test('a slow model that sends heartbeats is not aborted', async () => {
   const clock = createClock();
   const model: Model = {
     unavailable: null,
@@ -212,18 +208,18 @@ test('a model that thinks for long, but shows that it does, is not given up', as
   expect(failures).toEqual([]);
 });
 
-test('an endpoint that cannot be reached', async () => {
+test('an unreachable endpoint fails the run with the network error', async () => {
   const harness = await setup({
     defaultTurn: () => ({ unreachable: 'fetch failed: ECONNREFUSED' }),
   });
   const { run } = await createRun(harness);
-  // The SDK waits between its own attempts by the timers of the platform.
+  // The SDK's own retries wait on the platform's timers.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   await harness.engine.tick();
-  const over = new AbortController();
-  void harness.engine.idle().then(() => over.abort());
-  for (let second = 0; !over.signal.aborted && second < 100; second += 1) {
+  const ended = new AbortController();
+  void harness.engine.idle().then(() => ended.abort());
+  for (let second = 0; !ended.signal.aborted && second < 100; second += 1) {
     await vi.advanceTimersByTimeAsync(1000);
     await harness.clock.advance(1000);
   }
@@ -233,40 +229,40 @@ test('an endpoint that cannot be reached', async () => {
   expect(harness.upstream.requests).toHaveLength(21);
 });
 
-/** A run whose model has refused once, and is to be asked again. */
-async function waiting(turn: Turn) {
+/** A run whose model call was rejected once and will be retried. */
+async function runWaitingForRetry(turn: Turn) {
   const harness = await setup({ defaultTurn: () => turn });
-  const made = await createRun(harness);
+  const created = await createRun(harness);
   await harness.engine.tick();
   await waitUntil(() => harness.upstream.requests.length > 0);
   await harness.clock.advance(0);
-  return { it: harness, ...made };
+  return { harness, ...created };
 }
 
-describe('while it waits to call again', () => {
-  // The second is waited for by the SDK, by the timers of the platform: nobody has so much time.
-  const pauses = [
-    ['here', refused(429)],
-    ['in the SDK', refused(429, { 'retry-after': '59', 'x-should-retry': 'true' })],
+describe('while a retry is pending', () => {
+  // The SDK waits on the platform's timers, so its retry does not happen during the test.
+  const waitingPlaces = [
+    ['in the engine', rejection(429)],
+    ['in the SDK', rejection(429, { 'retry-after': '59', 'x-should-retry': 'true' })],
   ] satisfies [string, Turn][];
 
-  test.each(pauses)('(%s) a run is cancelled at once', async (_, turn) => {
-    const { it: harness, run, thread_id } = await waiting(turn);
+  test.each(waitingPlaces)('%s, a run is cancelled at once', async (_, turn) => {
+    const { harness, run, thread_id } = await runWaitingForRetry(turn);
     await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
     await harness.engine.idle();
     expect((await readRun(harness, run)).status).toBe('cancelled');
     expect(harness.upstream.requests).toHaveLength(1);
   });
 
-  test.each(pauses)('(%s) a run is handed back at once', async (_, turn) => {
-    const { it: harness } = await waiting(turn);
+  test.each(waitingPlaces)('%s, a run is released at once', async (_, turn) => {
+    const { harness } = await runWaitingForRetry(turn);
     await harness.engine.stop(0);
     expect(harness.upstream.requests).toHaveLength(1);
   });
 
-  test('(in the SDK) a run expires on time', async () => {
-    const { it: harness, run } = await waiting(
-      refused(429, { 'retry-after': '59', 'x-should-retry': 'true' }),
+  test('in the SDK, a run expires on time', async () => {
+    const { harness, run } = await runWaitingForRetry(
+      rejection(429, { 'retry-after': '59', 'x-should-retry': 'true' }),
     );
     await harness.clock.advance(600_000);
     await harness.engine.idle();

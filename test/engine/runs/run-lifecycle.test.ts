@@ -16,7 +16,7 @@ import { functionCall, refusalMessage, textMessage } from '../../support/upstrea
 
 const created = 1_790_000_000;
 
-test('a run with a function goes through every status of the contract', async () => {
+test('a run with a function call goes through the statuses of the contract', async () => {
   const harness = await setup();
   const [first, second] = [createGate(), createGate()];
   harness.upstream.respondWith(
@@ -63,14 +63,14 @@ test('a run with a function goes through every status of the contract', async ()
   await harness.clock.advance(1000);
   await harness.engine.tick();
   await second.reached;
-  const again = { ...queued, status: 'in_progress', started_at: created + 9 };
-  expect(await readRun(harness, queued)).toEqual(again);
+  const restarted = { ...queued, status: 'in_progress', started_at: created + 9 };
+  expect(await readRun(harness, queued)).toEqual(restarted);
 
   await harness.clock.advance(2000);
   second.open();
   await harness.engine.idle();
   expect(await readRun(harness, queued)).toEqual({
-    ...again,
+    ...restarted,
     status: 'completed',
     completed_at: created + 11,
     expires_at: null,
@@ -84,7 +84,7 @@ test('a run with a function goes through every status of the contract', async ()
   });
 });
 
-test('a message and its step are born and finished together', async () => {
+test('a message and its step are created and completed together', async () => {
   const harness = await setup();
   const gate = createGate();
   harness.upstream.respondWith({
@@ -107,8 +107,8 @@ test('a message and its step are born and finished together', async () => {
     thread_id,
     assistant_id,
   });
-  const [, growing] = await readMessages(harness, thread_id);
-  expect(growing).toMatchObject({ status: 'in_progress', completed_at: null, run_id: run.id });
+  const [, openMessage] = await readMessages(harness, thread_id);
+  expect(openMessage).toMatchObject({ status: 'in_progress', completed_at: null, run_id: run.id });
 
   await harness.clock.advance(2000);
   gate.open();
@@ -121,7 +121,7 @@ test('a message and its step are born and finished together', async () => {
     message_creation: { message_id: message?.id },
   });
   expect(message).toMatchObject({
-    id: growing?.id,
+    id: openMessage?.id,
     role: 'assistant',
     status: 'completed',
     created_at: step?.created_at,
@@ -131,7 +131,7 @@ test('a message and its step are born and finished together', async () => {
   });
 });
 
-test('two messages of one turn are two messages and two steps, in order', async () => {
+test('two messages of one turn have two steps, in order', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [textMessage('Let me see.'), textMessage('Snow.')],
@@ -146,7 +146,7 @@ test('two messages of one turn are two messages and two steps, in order', async 
   expect(steps.map(({ usage }) => usage?.total_tokens)).toEqual([0, 28]);
 });
 
-test('the last step is listed first', async () => {
+test('steps are listed newest first', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [textMessage('One moment.'), functionCall('get_weather', { city: 'Oslo' })],
@@ -160,7 +160,7 @@ test('the last step is listed first', async () => {
   expect(await steps.retrieve(last?.id ?? '', { thread_id, run_id: run.id })).toEqual(last);
 });
 
-test('a refusal is a message', async () => {
+test('a refusal becomes a message', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [refusalMessage('I cannot help with that.')] });
   const { run, thread_id } = await createRun(harness);
@@ -170,7 +170,7 @@ test('a refusal is a message', async () => {
   expect((await readRun(harness, run)).status).toBe('completed');
 });
 
-test('a message without content leaves nothing behind', async () => {
+test('a message without content is not saved', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [{ ...textMessage(''), content: [] }] });
   const { run, thread_id } = await createRun(harness);
@@ -182,7 +182,7 @@ test('a message without content leaves nothing behind', async () => {
   expect(await readMessages(harness, thread_id)).toHaveLength(1);
 });
 
-test('a run that is at its end can be modified, a live one cannot', async () => {
+test('a terminal run can be updated, an active run cannot', async () => {
   const harness = await setup();
   harness.upstream.respondWith({});
   const { run, thread_id } = await createRun(harness, { metadata: { a: '1' } });
@@ -197,29 +197,29 @@ test('a run that is at its end can be modified, a live one cannot', async () => 
   expect(await runs.update(run.id, params)).toEqual({ ...before, metadata: { b: '2' } });
 });
 
-const wish = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
+const pollAfterMs = ({ headers }: Answer) => headers.get('openai-poll-after-ms');
 
-test('a run says when to ask again: soon while it moves, late while it waits', async () => {
+test('openai-poll-after-ms is short while a run progresses and long while it waits', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_1')] }, {});
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const runs = `/threads/${thread_id}/runs`;
   const made = await harness.request('POST', runs, { assistant_id });
-  expect(wish(made)).toBe('20');
+  expect(pollAfterMs(made)).toBe('20');
   const path = `${runs}/${made.body.id}`;
-  expect(wish(await harness.request('GET', path))).toBe('20');
+  expect(pollAfterMs(await harness.request('GET', path))).toBe('20');
   await harness.runToEnd();
-  expect(wish(await harness.request('GET', path))).toBe('1000');
+  expect(pollAfterMs(await harness.request('GET', path))).toBe('1000');
   await harness.clock.advance(60_000);
   const tool_outputs = [{ tool_call_id: 'call_1', output: '' }];
-  expect(wish(await harness.request('POST', `${path}/submit_tool_outputs`, { tool_outputs }))).toBe(
-    '50',
-  );
-  expect(wish(await harness.request('POST', `${path}/cancel`))).toBe('50');
+  expect(
+    pollAfterMs(await harness.request('POST', `${path}/submit_tool_outputs`, { tool_outputs })),
+  ).toBe('50');
+  expect(pollAfterMs(await harness.request('POST', `${path}/cancel`))).toBe('50');
 });
 
-test('a thread can be talked on, run after run', async () => {
+test('a thread can have one run after another', async () => {
   const harness = await setup({
     defaultTurn: ({ input }) => ({ output: [textMessage(`${input.length}`)] }),
   });
@@ -230,8 +230,8 @@ test('a thread can be talked on, run after run', async () => {
   const next = await runs.create(thread_id, { assistant_id });
   await harness.runToEnd();
   expect((await readRun(harness, next)).status).toBe('completed');
-  const said = (await readMessages(harness, thread_id)).map(textOf);
-  expect(said).toEqual(['Weather in Oslo?', '1', 'And now?', '3']);
+  const texts = (await readMessages(harness, thread_id)).map(textOf);
+  expect(texts).toEqual(['Weather in Oslo?', '1', 'And now?', '3']);
   expect((await readRun(harness, run)).status).toBe('completed');
   expect(callIds(next)).toEqual([]);
 });

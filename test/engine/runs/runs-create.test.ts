@@ -14,10 +14,10 @@ import {
 const { function: weather } = weatherTool;
 const tools = [{ type: 'function', function: { ...weather, strict: false } }];
 
-test('a new run is queued with every field of the contract', async () => {
+test('a new run is queued and has every field of the contract', async () => {
   const harness = await setup();
   const { run, thread_id, assistant_id } = await createRun(harness);
-  const whole = {
+  const expected = {
     id: expect.stringMatching(/^run_[0-9A-Za-z]{24}$/u),
     object: 'thread.run',
     created_at: 1_790_000_000,
@@ -48,11 +48,11 @@ test('a new run is queued with every field of the contract', async () => {
     tool_choice: 'auto',
     parallel_tool_calls: true,
   };
-  expect(run).toEqual(whole);
-  expect(Object.keys(run)).toEqual(Object.keys(whole));
+  expect(run).toEqual(expected);
+  expect(Object.keys(run)).toEqual(Object.keys(expected));
 });
 
-test('a run takes from its assistant what it is not given', async () => {
+test('a run takes parameters that are absent or null from its assistant', async () => {
   const harness = await setup();
   const { run } = await createRun(
     harness,
@@ -76,9 +76,9 @@ test('a run takes from its assistant what it is not given', async () => {
   });
 });
 
-test('what a run is given overrides its assistant', async () => {
+test('the parameters of a run override those of its assistant', async () => {
   const harness = await setup();
-  const given = {
+  const params = {
     model: 'gpt-5.4',
     instructions: 'Be long.',
     tools: [],
@@ -92,11 +92,11 @@ test('what a run is given overrides its assistant', async () => {
     parallel_tool_calls: false,
     response_format: { type: 'json_object' },
   } as const;
-  const { run } = await createRun(harness, { ...given, tools: [] });
-  expect(run).toMatchObject(given);
+  const { run } = await createRun(harness, { ...params, tools: [] });
+  expect(run).toMatchObject(params);
 });
 
-test('additional instructions follow the instructions, additional messages the thread', async () => {
+test('additional instructions and messages are appended', async () => {
   const harness = await setup();
   const { run, thread_id } = await createRun(harness, {
     additional_instructions: 'Say please.',
@@ -111,8 +111,8 @@ test('additional instructions follow the instructions, additional messages the t
   expect(messages.map(({ run_id }) => run_id)).toEqual([null, null, null]);
 });
 
-describe('create thread and run', () => {
-  test('makes the thread with its messages and the run', async () => {
+describe('POST /threads/runs', () => {
+  test('creates the thread with its messages and the run', async () => {
     const harness = await setup();
     const { id: assistant_id } = await createAssistant(harness);
     const run = await harness.openai.beta.threads.createAndRun({
@@ -126,7 +126,7 @@ describe('create thread and run', () => {
     expect((await readMessages(harness, run.thread_id)).map(textOf)).toEqual(['Hello']);
   });
 
-  test('needs no thread when the assistant has instructions', async () => {
+  test('needs no thread if the assistant has instructions', async () => {
     const harness = await setup();
     harness.upstream.respondWith({});
     const { id: assistant_id } = await createAssistant(harness);
@@ -136,7 +136,7 @@ describe('create thread and run', () => {
     expect(ended.status).toBe('completed');
   });
 
-  test('leaves no thread behind when it is refused', async () => {
+  test('creates no thread if the run is rejected', async () => {
     const harness = await setup();
     const params = { assistant_id: 'asst_nowhere', thread: { metadata: {} } };
     const error = await apiErrorOf(harness.openai.beta.threads.createAndRun(params));
@@ -148,7 +148,7 @@ describe('create thread and run', () => {
   });
 });
 
-test('an empty thread needs instructions', async () => {
+test('a run on an empty thread is rejected without instructions', async () => {
   const harness = await setup();
   const { id: assistant_id } = await createAssistant(harness, { instructions: null });
   const { id } = await harness.openai.beta.threads.create();
@@ -168,7 +168,7 @@ test('an empty thread needs instructions', async () => {
 });
 
 test.each(['file_search', 'code_interpreter'] as const)(
-  'a run that would use %s is refused, not run without it',
+  'a run with %s is rejected if the model does not support it',
   async (type) => {
     const harness = await setup({ model: 'scripted' });
     const { id: assistant_id } = await createAssistant(harness, { tools: [weatherTool, { type }] });
@@ -188,7 +188,7 @@ test.each(['file_search', 'code_interpreter'] as const)(
   },
 );
 
-test('the model that is used and the one that was asked for are both on the run', async () => {
+test('a run has both the model used and the model requested', async () => {
   const harness = await setup({ modelMap: new Map([['gpt-4-retired', 'gpt-5.4']]) });
   harness.upstream.respondWith({}, {});
   const { run, thread_id, assistant_id } = await createRun(harness, { model: 'gpt-4-retired' });
@@ -203,7 +203,7 @@ test('the model that is used and the one that was asked for are both on the run'
   expect(other).not.toHaveProperty('requested_model');
 });
 
-test('without a key for the default endpoint a run is refused, with the ways out', async () => {
+test('a run without an API key is rejected with a list of remedies', async () => {
   const harness = await setup({ key: null });
   const thread = await createThread(harness);
   const { id: assistant_id } = await createAssistant(harness);

@@ -6,15 +6,15 @@ import { createGate } from '../../support/upstream.ts';
 import { incompleteMessage, functionCall } from '../../support/upstream-items.ts';
 
 type Status = OpenAI.Beta.Threads.RunStatus;
-type Made = Awaited<ReturnType<typeof createRun>>;
+type CreatedRun = Awaited<ReturnType<typeof createRun>>;
 
 const call = { output: [functionCall('get_weather', { city: 'Oslo' }, 'call_1')] };
 
-const cancel = (harness: Harness, { run, thread_id }: Made) =>
+const cancel = (harness: Harness, { run, thread_id }: CreatedRun) =>
   harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
 
-/** How a run comes into each status. */
-const ways: Record<Status, (harness: Harness, made: Made) => Promise<unknown>> = {
+/** Brings a queued run into each status. */
+const transitionsTo: Record<Status, (harness: Harness, created: CreatedRun) => Promise<unknown>> = {
   queued: () => Promise.resolve(),
   in_progress: async (harness) => {
     const gate = createGate();
@@ -27,8 +27,8 @@ const ways: Record<Status, (harness: Harness, made: Made) => Promise<unknown>> =
     return harness.runToEnd();
   },
   cancelling: cancel,
-  cancelled: async (harness, made) => {
-    await cancel(harness, made);
+  cancelled: async (harness, created) => {
+    await cancel(harness, created);
     await harness.runToEnd();
   },
   failed: (harness) => {
@@ -49,77 +49,98 @@ const ways: Record<Status, (harness: Harness, made: Made) => Promise<unknown>> =
   expired: (harness) => harness.clock.advance(600_000),
 };
 
-async function reach(status: Status) {
+async function createRunIn(status: Status) {
   const harness = await setup();
-  const made = await createRun(harness);
-  await ways[status](harness, made);
-  const run = await readRun(harness, made.run);
+  const created = await createRun(harness);
+  await transitionsTo[status](harness, created);
+  const run = await readRun(harness, created.run);
   expect(run.status).toBe(status);
-  return { it: harness, made, run };
+  return { harness, created, run };
 }
 
-/** Which of the four requests each status takes (contract §2.2 rows 28 to 33, §5.1). */
-const rules: [Status, cancels: boolean, modifies: boolean, submits: boolean, locks: boolean][] = [
-  ['queued', true, false, false, true],
-  ['in_progress', true, false, false, true],
-  ['requires_action', true, true, true, true],
-  ['cancelling', false, false, false, true],
-  ['cancelled', false, true, false, false],
-  ['failed', false, true, false, false],
-  ['completed', false, true, false, false],
-  ['incomplete', false, true, false, false],
-  ['expired', false, true, false, false],
+/** Which requests a status accepts, and whether its run locks the thread. */
+interface Rule {
+  readonly status: Status;
+  readonly cancel: boolean;
+  readonly update: boolean;
+  readonly outputs: boolean;
+  readonly locks: boolean;
+}
+
+/** Contract §2.2 rows 28 to 33, §5.1. */
+const rules: Rule[] = [
+  { status: 'queued', cancel: true, update: false, outputs: false, locks: true },
+  { status: 'in_progress', cancel: true, update: false, outputs: false, locks: true },
+  { status: 'requires_action', cancel: true, update: true, outputs: true, locks: true },
+  { status: 'cancelling', cancel: false, update: false, outputs: false, locks: true },
+  { status: 'cancelled', cancel: false, update: true, outputs: false, locks: false },
+  { status: 'failed', cancel: false, update: true, outputs: false, locks: false },
+  { status: 'completed', cancel: false, update: true, outputs: false, locks: false },
+  { status: 'incomplete', cancel: false, update: true, outputs: false, locks: false },
+  { status: 'expired', cancel: false, update: true, outputs: false, locks: false },
 ];
 
-/** The sentence of a refusal, or null when the request was taken. */
-const outcome = async (taken: boolean, request: Promise<unknown>) => {
-  if (taken) return (await request) && null;
+/** The message of the error, or null if the request is accepted. */
+const errorOrNull = async (isAccepted: boolean, request: Promise<unknown>) => {
+  if (isAccepted) return (await request) && null;
   const { status, message } = await apiErrorOf(request);
   expect(status).toBe(400);
   return message;
 };
 
-test.each(rules)('a %s run is cancelled: %s', async (status, takes) => {
-  const { it: harness, made } = await reach(status);
-  expect(await outcome(takes, cancel(harness, made))).toBe(
-    takes ? null : `Cannot cancel run with status '${status}'.`,
-  );
-});
+test.each(rules)(
+  'a $status run accepts a cancel: $cancel',
+  async ({ status, cancel: isAccepted }) => {
+    const { harness, created } = await createRunIn(status);
+    expect(await errorOrNull(isAccepted, cancel(harness, created))).toBe(
+      isAccepted ? null : `Cannot cancel run with status '${status}'.`,
+    );
+  },
+);
 
-test.each(rules)('a %s run is modified: %s %s', async (status, _, takes) => {
-  const { it: harness, run } = await reach(status);
-  const params = { thread_id: run.thread_id, metadata: { a: '1' } };
-  expect(await outcome(takes, harness.openai.beta.threads.runs.update(run.id, params))).toBe(
-    takes ? null : `Cannot update run with status '${status}'.`,
-  );
-  const { metadata, ...rest } = await readRun(harness, run);
-  expect({ ...rest, metadata: {} }).toEqual(run);
-  expect(metadata).toEqual(takes ? { a: '1' } : {});
-});
+test.each(rules)(
+  'a $status run accepts an update: $update',
+  async ({ status, update: isAccepted }) => {
+    const { harness, run } = await createRunIn(status);
+    const params = { thread_id: run.thread_id, metadata: { a: '1' } };
+    expect(
+      await errorOrNull(isAccepted, harness.openai.beta.threads.runs.update(run.id, params)),
+    ).toBe(isAccepted ? null : `Cannot update run with status '${status}'.`);
+    const { metadata, ...others } = await readRun(harness, run);
+    expect({ ...others, metadata: {} }).toEqual(run);
+    expect(metadata).toEqual(isAccepted ? { a: '1' } : {});
+  },
+);
 
-test.each(rules)('a %s run takes outputs: %s %s %s', async (status, _, __, takes) => {
-  const { it: harness, run } = await reach(status);
-  const tool_outputs = [{ tool_call_id: 'call_1', output: 'x' }];
-  const params = { thread_id: run.thread_id, tool_outputs };
-  expect(
-    await outcome(takes, harness.openai.beta.threads.runs.submitToolOutputs(run.id, params)),
-  ).toBe(takes ? null : `Runs in status "${status}" do not accept tool outputs.`);
-});
+test.each(rules)(
+  'a $status run accepts outputs: $outputs',
+  async ({ status, outputs: isAccepted }) => {
+    const { harness, run } = await createRunIn(status);
+    const tool_outputs = [{ tool_call_id: 'call_1', output: 'x' }];
+    const params = { thread_id: run.thread_id, tool_outputs };
+    expect(
+      await errorOrNull(
+        isAccepted,
+        harness.openai.beta.threads.runs.submitToolOutputs(run.id, params),
+      ),
+    ).toBe(isAccepted ? null : `Runs in status "${status}" do not accept tool outputs.`);
+  },
+);
 
-test.each(rules)('a %s run locks its thread: %s %s %s %s', async (status, _, __, ___, locks) => {
-  const { it: harness, run, made } = await reach(status);
-  const { thread_id, assistant_id } = made;
+test.each(rules)('a $status run locks its thread: $locks', async ({ status, locks }) => {
+  const { harness, run, created } = await createRunIn(status);
+  const { thread_id, assistant_id } = created;
   const { messages, runs } = harness.openai.beta.threads;
   const added = messages.create(thread_id, { role: 'user', content: 'Hello?' });
-  expect(await outcome(!locks, added)).toBe(
+  expect(await errorOrNull(!locks, added)).toBe(
     locks ? `Can't add messages to ${thread_id} while a run ${run.id} is active.` : null,
   );
-  expect(await outcome(!locks, runs.create(thread_id, { assistant_id }))).toBe(
+  expect(await errorOrNull(!locks, runs.create(thread_id, { assistant_id }))).toBe(
     locks ? `Thread ${thread_id} already has an active run ${run.id}.` : null,
   );
 });
 
-test('what is wrong with a request is said before what is wrong with its moment', async () => {
+test('an invalid request is reported before the state of the thread', async () => {
   const harness = await setup();
   const { thread_id } = await createRun(harness);
   const message = await harness.request('POST', `/threads/${thread_id}/messages`, { role: 'user' });
@@ -132,16 +153,16 @@ test('what is wrong with a request is said before what is wrong with its moment'
   ]);
 });
 
-test('a refused thread and run leaves nothing behind', async () => {
+test('a rejected POST /threads/runs creates no thread', async () => {
   const harness = await setup({ model: 'scripted' });
   const { assistants } = harness.openai.beta;
-  const { id: silent } = await assistants.create({ model: 'm' });
-  const { id: searching } = await assistants.create({
+  const { id: withoutInstructions } = await assistants.create({ model: 'm' });
+  const { id: withFileSearch } = await assistants.create({
     model: 'm',
     instructions: 'Search.',
     tools: [{ type: 'file_search' }],
   });
-  for (const assistant_id of [silent, searching]) {
+  for (const assistant_id of [withoutInstructions, withFileSearch]) {
     expect((await harness.request('POST', '/threads/runs', { assistant_id })).status).toBe(400);
   }
   expect((await harness.request('GET', '/threads')).body.data).toEqual([]);

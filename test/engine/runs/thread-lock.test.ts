@@ -11,7 +11,7 @@ import {
 import { createGate } from '../../support/upstream.ts';
 import { functionCall } from '../../support/upstream-items.ts';
 
-/** That the thread of a live run takes neither messages nor runs. */
+/** Expects that the thread of an active run accepts neither messages nor runs. */
 async function expectLocked(
   harness: Harness,
   run: { id: string; thread_id: string },
@@ -19,16 +19,18 @@ async function expectLocked(
 ) {
   const { thread_id } = run;
   const { messages, runs } = harness.openai.beta.threads;
-  const added = await apiErrorOf(messages.create(thread_id, { role: 'user', content: 'Hello?' }));
-  const made = await apiErrorOf(runs.create(thread_id, { assistant_id }));
+  const messageError = await apiErrorOf(
+    messages.create(thread_id, { role: 'user', content: 'Hello?' }),
+  );
+  const runError = await apiErrorOf(runs.create(thread_id, { assistant_id }));
   const common = { status: 400, type: 'invalid_request_error', param: null, code: null };
-  expect([added, made]).toEqual([
+  expect([messageError, runError]).toEqual([
     { ...common, message: `Can't add messages to ${thread_id} while a run ${run.id} is active.` },
     { ...common, message: `Thread ${thread_id} already has an active run ${run.id}.` },
   ]);
 }
 
-test('a live run locks its thread in every status', async () => {
+test('an active run locks its thread in every status', async () => {
   const harness = await setup();
   const gate = createGate();
   harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })], gate });
@@ -44,11 +46,11 @@ test('a live run locks its thread in every status', async () => {
   await expectLocked(harness, run, assistant_id);
 });
 
-test('of twenty runs created at once exactly one is made', async () => {
+test('exactly one of twenty concurrent requests creates a run', async () => {
   const harness = await setup();
   const { id: assistant_id } = await createAssistant(harness);
   const { id } = await createThread(harness);
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, () =>
       harness.request('POST', `/threads/${id}/runs`, {
         assistant_id,
@@ -56,17 +58,17 @@ test('of twenty runs created at once exactly one is made', async () => {
       }),
     ),
   );
-  const made = answers.filter(({ status }) => status === 200);
-  expect(made).toHaveLength(1);
-  const refused = answers.filter(({ status }) => status === 400);
-  expect(new Set(refused.map(({ body }) => body.error.message))).toEqual(
-    new Set([`Thread ${id} already has an active run ${made[0]?.body.id}.`]),
+  const created = responses.filter(({ status }) => status === 200);
+  expect(created).toHaveLength(1);
+  const rejected = responses.filter(({ status }) => status === 400);
+  expect(new Set(rejected.map(({ body }) => body.error.message))).toEqual(
+    new Set([`Thread ${id} already has an active run ${created[0]?.body.id}.`]),
   );
-  expect(refused).toHaveLength(19);
+  expect(rejected).toHaveLength(19);
   expect(await readMessages(harness, id)).toHaveLength(2);
 });
 
-test('a refused run leaves its additional messages unwritten', async () => {
+test('a rejected run adds no additional messages', async () => {
   const harness = await setup();
   const { thread_id, assistant_id } = await createRun(harness);
   const before = await readMessages(harness, thread_id);
@@ -76,19 +78,19 @@ test('a refused run leaves its additional messages unwritten', async () => {
   expect(await readMessages(harness, thread_id)).toEqual(before);
 });
 
-test('a locked thread can be read, its metadata changed, its messages deleted', async () => {
+test('a locked thread can be updated, and its messages updated and deleted', async () => {
   const harness = await setup();
   const { thread_id } = await createRun(harness);
   const { threads } = harness.openai.beta;
   const [message] = await readMessages(harness, thread_id);
-  const changed = { metadata: { a: '1' } };
-  expect(await threads.update(thread_id, changed)).toMatchObject(changed);
+  const update = { metadata: { a: '1' } };
+  expect(await threads.update(thread_id, update)).toMatchObject(update);
   const id = message?.id ?? '';
-  expect(await threads.messages.update(id, { thread_id, ...changed })).toMatchObject(changed);
+  expect(await threads.messages.update(id, { thread_id, ...update })).toMatchObject(update);
   expect(await threads.messages.delete(id, { thread_id })).toMatchObject({ deleted: true });
 });
 
-test('one thread does not lock another', async () => {
+test('a run locks only its own thread', async () => {
   const harness = await setup();
   const { assistant_id } = await createRun(harness);
   const other = await createThread(harness);
@@ -96,16 +98,16 @@ test('one thread does not lock another', async () => {
   expect(run.status).toBe('queued');
 });
 
-test('as many runs are executed at once as the setting says', async () => {
+test('at most `concurrency` runs are executed at once', async () => {
   const harness = await setup({ concurrency: 2 });
   const gates = [createGate(), createGate(), createGate()];
   harness.upstream.respondWith(...gates.map((gate) => ({ gate })));
-  const made = [await createRun(harness), await createRun(harness), await createRun(harness)];
+  const runs = [await createRun(harness), await createRun(harness), await createRun(harness)];
   await harness.engine.tick();
   await Promise.all([gates[0]?.reached, gates[1]?.reached]);
   await harness.engine.tick();
   const statuses = async () =>
-    Promise.all(made.map(async ({ run }) => (await readRun(harness, run)).status));
+    Promise.all(runs.map(async ({ run }) => (await readRun(harness, run)).status));
   expect(await statuses()).toEqual(['in_progress', 'in_progress', 'queued']);
   for (const gate of gates) gate.open();
   await harness.engine.idle();

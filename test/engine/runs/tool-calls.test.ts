@@ -16,28 +16,28 @@ const output = [
   functionCall('get_weather', { city: 'Bergen' }, 'call_b'),
 ];
 
-const calling = (id: string, city: string, answer: string | null) => ({
+const functionCallOf = (id: string, city: string, text: string | null) => ({
   id,
   type: 'function',
-  function: { name: 'get_weather', arguments: JSON.stringify({ city }), output: answer },
+  function: { name: 'get_weather', arguments: JSON.stringify({ city }), output: text },
 });
 
 /** A run that waits for the outputs of `call_a` and `call_b`. */
-async function paused(options?: HarnessOptions) {
+async function createWaitingRun(options?: HarnessOptions) {
   const harness = await setup(options);
   harness.upstream.respondWith({ output, usage: [90, 15] });
   const { run } = await createRun(harness);
   await harness.runToEnd();
-  const give = (...outputs: [string, string][]) =>
+  const submit = (...outputs: [string, string][]) =>
     harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
       thread_id: run.thread_id,
       tool_outputs: outputs.map(([tool_call_id, text]) => ({ tool_call_id, output: text })),
     });
-  return { it: harness, run, give };
+  return { harness, run, submit };
 }
 
-test('parallel calls share one step, in order, open until their outputs come', async () => {
-  const { it: harness, run, give } = await paused();
+test('parallel calls share one step, in order, open until outputs are submitted', async () => {
+  const { harness, run, submit } = await createWaitingRun();
   const waiting = await readRun(harness, run);
   const required = waiting.required_action?.submit_tool_outputs.tool_calls;
   expect(required?.map(({ id, function: { arguments: args } }) => [id, args])).toEqual([
@@ -54,11 +54,11 @@ test('parallel calls share one step, in order, open until their outputs come', a
   });
   expect(open?.step_details).toEqual({
     type: 'tool_calls',
-    tool_calls: [calling('call_a', 'Oslo', null), calling('call_b', 'Bergen', null)],
+    tool_calls: [functionCallOf('call_a', 'Oslo', null), functionCallOf('call_b', 'Bergen', null)],
   });
 
   await harness.clock.advance(8000);
-  await give(['call_b', 'rain'], ['call_a', 'snow']);
+  await submit(['call_b', 'rain'], ['call_a', 'snow']);
   const [done] = await readSteps(harness, run);
   expect(done).toEqual({
     ...open,
@@ -67,7 +67,10 @@ test('parallel calls share one step, in order, open until their outputs come', a
     expires_at: null,
     step_details: {
       type: 'tool_calls',
-      tool_calls: [calling('call_a', 'Oslo', 'snow'), calling('call_b', 'Bergen', 'rain')],
+      tool_calls: [
+        functionCallOf('call_a', 'Oslo', 'snow'),
+        functionCallOf('call_b', 'Bergen', 'rain'),
+      ],
     },
     usage: {
       prompt_tokens: 90,
@@ -79,10 +82,10 @@ test('parallel calls share one step, in order, open until their outputs come', a
   });
 });
 
-test('the model gets the outputs and answers', async () => {
-  const { it: harness, run, give } = await paused();
+test('submitted outputs are sent to the model, which completes the run', async () => {
+  const { harness, run, submit } = await createWaitingRun();
   harness.upstream.respondWith({ output: [textMessage('Snow in Oslo, rain in Bergen.')] });
-  await give(['call_a', 'snow'], ['call_b', 'rain']);
+  await submit(['call_a', 'snow'], ['call_b', 'rain']);
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
   const messages = await readMessages(harness, run.thread_id);
@@ -96,7 +99,7 @@ test('the model gets the outputs and answers', async () => {
 test.each([
   ['a subset', [['call_a', 'x']], "['call_a']"],
   [
-    'a foreign id',
+    'a list with an unknown id',
     [
       ['call_a', 'x'],
       ['call_z', 'y'],
@@ -104,7 +107,7 @@ test.each([
     "['call_a', 'call_z']",
   ],
   [
-    'one too many',
+    'a list with an id too many',
     [
       ['call_a', 'x'],
       ['call_b', 'y'],
@@ -113,7 +116,7 @@ test.each([
     "['call_a', 'call_b', 'call_z']",
   ],
   [
-    'a duplicate',
+    'a list with a duplicate',
     [
       ['call_a', 'x'],
       ['call_b', 'y'],
@@ -121,74 +124,75 @@ test.each([
     ],
     "['call_a', 'call_b', 'call_a']",
   ],
-  ['none', [], '[]'],
+  ['an empty list', [], '[]'],
 ] satisfies [string, [string, string][], string][])(
-  '%s of the outputs is refused and changes nothing',
-  async (_, outputs, got) => {
-    const { it: harness, run, give } = await paused();
+  '%s of outputs is rejected and changes nothing',
+  async (_, outputs, receivedIds) => {
+    const { harness, run, submit } = await createWaitingRun();
     const before = await readRun(harness, run);
-    expect(await apiErrorOf(give(...outputs))).toEqual({
+    expect(await apiErrorOf(submit(...outputs))).toEqual({
       status: 400,
       type: 'invalid_request_error',
       code: null,
       param: null,
-      message: `Expected tool outputs for call_ids ['call_a', 'call_b'], got ${got}`,
+      message: `Expected tool outputs for call_ids ['call_a', 'call_b'], got ${receivedIds}`,
     });
     expect(await readRun(harness, run)).toEqual(before);
   },
 );
 
-test('outputs are taken once, and only when they are due', async () => {
-  const { it: harness, run, give } = await paused();
+test('outputs are accepted once, and only while the run requires them', async () => {
+  const { harness, run, submit } = await createWaitingRun();
   harness.upstream.respondWith({});
-  await give(['call_a', ''], ['call_b', '']);
-  const refuse = async () => (await apiErrorOf(give(['call_a', ''], ['call_b', '']))).message;
-  expect(await refuse()).toBe('Runs in status "queued" do not accept tool outputs.');
+  await submit(['call_a', ''], ['call_b', '']);
+  const submitError = async () =>
+    (await apiErrorOf(submit(['call_a', ''], ['call_b', '']))).message;
+  expect(await submitError()).toBe('Runs in status "queued" do not accept tool outputs.');
   await harness.runToEnd();
-  expect(await refuse()).toBe('Runs in status "completed" do not accept tool outputs.');
+  expect(await submitError()).toBe('Runs in status "completed" do not accept tool outputs.');
   expect((await readRun(harness, run)).status).toBe('completed');
 });
 
-test('two submissions at once: one is taken', async () => {
-  const { give } = await paused();
-  const answers = await Promise.allSettled([
-    give(['call_a', '1'], ['call_b', '1']),
-    give(['call_a', '2'], ['call_b', '2']),
+test('exactly one of two concurrent submissions is accepted', async () => {
+  const { submit } = await createWaitingRun();
+  const results = await Promise.allSettled([
+    submit(['call_a', '1'], ['call_b', '1']),
+    submit(['call_a', '2'], ['call_b', '2']),
   ]);
-  expect(answers.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
 });
 
-test('outputs of more than 512 kB together are refused', async () => {
-  const { give } = await paused();
+test('outputs of more than 512 kB together are rejected', async () => {
+  const { submit } = await createWaitingRun();
   const half = 'x'.repeat(256 * 1024);
-  expect(await apiErrorOf(give(['call_a', half], ['call_b', `${half}x`]))).toEqual({
+  expect(await apiErrorOf(submit(['call_a', half], ['call_b', `${half}x`]))).toEqual({
     status: 400,
     type: 'invalid_request_error',
     code: 'invalid_value',
     param: 'tool_outputs',
     message: "'tool_outputs' too large: the combined tool outputs must be less than 512kb.",
   });
-  const taken = await give(['call_a', half.slice(1)], ['call_b', half.slice(1)]);
+  const taken = await submit(['call_a', half.slice(1)], ['call_b', half.slice(1)]);
   expect(taken.status).toBe('queued');
 });
 
-test('outputs of a run that does not exist', async () => {
-  const { it: harness, run } = await paused();
+test('submitting outputs to an unknown run is a 404', async () => {
+  const { harness, run } = await createWaitingRun();
   const path = `/threads/${run.thread_id}/runs/run_nowhere/submit_tool_outputs`;
   const { status, body } = await harness.request('POST', path, { tool_outputs: [] });
   expect(status).toBe(404);
   expect(body.error.message).toBe("No run found with id 'run_nowhere'.");
 });
 
-test('the path with hyphens is the same', async () => {
-  const { it: harness, run } = await paused();
+test('the path submit-tool-outputs works like submit_tool_outputs', async () => {
+  const { harness, run } = await createWaitingRun();
   const path = `/threads/${run.thread_id}/runs/${run.id}/submit-tool-outputs`;
   const tool_outputs = ['call_a', 'call_b'].map((id) => ({ tool_call_id: id, output: 'x' }));
   const { status, body } = await harness.request('POST', path, { tool_outputs });
   expect([status, body.status]).toEqual([200, 'queued']);
 });
 
-test('text before calls is a message first, then the step of the calls', async () => {
+test('text before calls becomes a message step before the step of the calls', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [textMessage('Let me look.'), ...output],
@@ -208,11 +212,11 @@ test('text before calls is a message first, then the step of the calls', async (
   await harness.runToEnd();
   const kinds = harness.upstream.sent().input.map((item) => item.type ?? 'message');
   const call = ['function_call', 'function_call'];
-  const answer = ['function_call_output', 'function_call_output'];
-  expect(kinds).toEqual(['message', 'message', ...call, ...answer]);
+  const outputs = ['function_call_output', 'function_call_output'];
+  expect(kinds).toEqual(['message', 'message', ...call, ...outputs]);
 });
 
-test('a chain of calls is replayed with its reasoning, verbatim', async () => {
+test('the earlier turns of a run are sent again verbatim, with their reasoning', async () => {
   const harness = await setup();
   const first = [
     reasoningItem('secret-1'),

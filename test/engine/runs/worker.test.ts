@@ -14,10 +14,10 @@ import {
 import { createGate } from '../../support/upstream.ts';
 import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
-const half = { before: 'response.output_text.done' } as const;
+const beforeTextEnd = { before: 'response.output_text.done' } as const;
 
-describe('a worker that was started', () => {
-  test('does what is asked of it, unasked', async () => {
+describe('a started worker', () => {
+  test('executes runs and continues them after their outputs', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
     harness.engine.start();
@@ -28,7 +28,7 @@ describe('a worker that was started', () => {
     expect(harness.upstream.requests).toHaveLength(2);
   });
 
-  test('cancels', async () => {
+  test('cancels a run that waits for outputs', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] });
     harness.engine.start();
@@ -39,7 +39,7 @@ describe('a worker that was started', () => {
     expect((await readSteps(harness, run)).map(({ status }) => status)).toEqual(['cancelled']);
   });
 
-  test('finds what another process queued', async () => {
+  test('finds runs that another process queued', async () => {
     const database = temporary();
     const harness = await setup({ database });
     harness.engine.start();
@@ -52,7 +52,7 @@ describe('a worker that was started', () => {
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
-  test('executes what it has accepted itself, however many others there are', async () => {
+  test('executes the runs that its own process created, even next to other workers', async () => {
     const database = temporary();
     const other = await setup({ database });
     const harness = await setup({ database, ids: other.ids, clock: other.clock });
@@ -68,7 +68,7 @@ describe('a worker that was started', () => {
     expect([harness.upstream.requests.length, other.upstream.requests.length]).toEqual([2, 0]);
   });
 
-  test('leaves to others what it has no room for', async () => {
+  test('leaves runs to other workers when it has no free slot', async () => {
     const database = temporary();
     const harness = await setup({ database, concurrency: 1 });
     const other = await setup({ database, ids: harness.ids, clock: harness.clock });
@@ -86,20 +86,20 @@ describe('a worker that was started', () => {
     await waitUntil(async () => (await readRun(harness, first)).status === 'completed');
   });
 
-  test('takes the next run when one is done', async () => {
+  test('claims the next run when a slot becomes free', async () => {
     const harness = await setup({ concurrency: 1, defaultTurn: () => ({}) });
     harness.engine.start();
-    const made = [await createRun(harness), await createRun(harness), await createRun(harness)];
-    for (const { run } of made) {
+    const created = [await createRun(harness), await createRun(harness), await createRun(harness)];
+    for (const { run } of created) {
       await waitUntil(async () => (await readRun(harness, run)).status === 'completed');
     }
     expect(harness.upstream.requests).toHaveLength(3);
   });
 });
 
-describe('stopping', () => {
-  test('hands its runs to another at once, not when their leases are over', async () => {
-    const { one, other, run } = await midway(true);
+describe('a stopping worker', () => {
+  test('releases its runs at once, before their leases lapse', async () => {
+    const { one, other, run } = await twoEnginesMidCall(true);
     await one.engine.stop(0);
     other.upstream.respondWith({});
     await other.runToEnd();
@@ -107,7 +107,7 @@ describe('stopping', () => {
     expect(other.clock.now()).toBe(start);
   });
 
-  test('waits for a run that comes to its end', async () => {
+  test('waits for runs that end within the grace period', async () => {
     const database = temporary();
     const harness = await setup({ database });
     const gate = createGate();
@@ -123,7 +123,7 @@ describe('stopping', () => {
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
-  test('does not wait for longer than it may', async () => {
+  test('aborts runs that do not end within the grace period', async () => {
     const database = temporary();
     const harness = await setup({ database });
     const gate = createGate();
@@ -142,23 +142,23 @@ describe('stopping', () => {
   });
 });
 
-/** Two engines on one file: the first is in the middle of a model call, waiting at the gate. */
-async function midway(sameClock: boolean, output = [textMessage('From the first.')]) {
+/** Two engines on one database: the model call of the first is held at the gate. */
+async function twoEnginesMidCall(sameClock: boolean, output = [textMessage('From the first.')]) {
   const database = temporary();
   const gate = createGate();
   const one = await setup({ database });
-  one.upstream.respondWith({ output, gate, ...half });
-  const made = await createRun(one);
+  one.upstream.respondWith({ output, gate, ...beforeTextEnd });
+  const created = await createRun(one);
   await one.engine.tick();
   await gate.reached;
   const shared: HarnessOptions = sameClock ? { clock: one.clock } : {};
   const other = await setup({ database, ids: one.ids, ...shared });
-  return { one, other, gate, ...made };
+  return { one, other, gate, ...created };
 }
 
 describe('a lease', () => {
-  test('is kept for as long as the run is executed', async () => {
-    const { one, other, gate, run } = await midway(true);
+  test('is renewed while the run is executed', async () => {
+    const { one, other, gate, run } = await twoEnginesMidCall(true);
     for (let minute = 0; minute < 3; minute += 1) {
       await one.clock.advance(60_000);
       await other.runToEnd();
@@ -169,8 +169,8 @@ describe('a lease', () => {
     expect((await readRun(other, run)).status).toBe('completed');
   });
 
-  test('that was lost leaves nothing to write', async () => {
-    const { one, other, gate, run, thread_id } = await midway(false);
+  test('that was lost does not allow writes to the ended run', async () => {
+    const { one, other, gate, run, thread_id } = await twoEnginesMidCall(false);
     await other.clock.advance(120_000);
     other.upstream.respondWith({ output: [textMessage('From the second.')] });
     await other.runToEnd();
@@ -185,16 +185,16 @@ describe('a lease', () => {
   });
 });
 
-test('a run whose lease ran out while the machine slept is not executed twice at once', async () => {
+test('a worker does not claim its own run again when the lease lapsed in standby', async () => {
   const clock = createClock();
-  let slept = 0;
-  const harness = await setup({ clock: { ...clock, now: () => clock.now() + slept } });
+  let sleptMs = 0;
+  const harness = await setup({ clock: { ...clock, now: () => clock.now() + sleptMs } });
   const gate = createGate();
-  harness.upstream.respondWith({ output: [textMessage('Good morning.')], gate, ...half });
+  harness.upstream.respondWith({ output: [textMessage('Good morning.')], gate, ...beforeTextEnd });
   const { run, thread_id } = await createRun(harness);
   await harness.engine.tick();
   await gate.reached;
-  slept = 120_000;
+  sleptMs = 120_000;
   await harness.engine.tick();
   gate.open();
   await harness.engine.idle();
@@ -204,17 +204,21 @@ test('a run whose lease ran out while the machine slept is not executed twice at
   expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'Good morning.']);
 });
 
-test('who lost the lease does not write into the work of its successor', async () => {
-  const { one, other, gate, run, thread_id } = await midway(false);
+test('an execution that lost its lease does not change the run of its successor', async () => {
+  const { one, other, gate, run, thread_id } = await twoEnginesMidCall(false);
   const second = createGate();
   await other.clock.advance(120_000);
-  other.upstream.respondWith({ output: [textMessage('From the second.')], gate: second, ...half });
+  other.upstream.respondWith({
+    output: [textMessage('From the second.')],
+    gate: second,
+    ...beforeTextEnd,
+  });
   await other.engine.tick();
   await second.reached;
-  const midst = [await readRun(other, run), await readMessages(other, thread_id)];
+  const before = [await readRun(other, run), await readMessages(other, thread_id)];
   gate.open();
   await one.engine.idle();
-  expect([await readRun(other, run), await readMessages(other, thread_id)]).toEqual(midst);
+  expect([await readRun(other, run), await readMessages(other, thread_id)]).toEqual(before);
   second.open();
   await other.engine.idle();
   const messages = await readMessages(other, thread_id);
@@ -226,10 +230,10 @@ test('who lost the lease does not write into the work of its successor', async (
 });
 
 describe('a run that another process cancels', () => {
-  test('is stopped at the next look', async () => {
-    const { one, other, run, thread_id } = await midway(true);
+  test('is cancelled at the next poll', async () => {
+    const { one, other, run, thread_id } = await twoEnginesMidCall(true);
     await other.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    // In PostgreSQL who was started is told at once, and who was not looks when it renews its lease.
+    // On PostgreSQL a worker that was not started polls only when it renews its lease.
     await one.clock.advance(testDatabase.isPostgres ? 5000 : 1000);
     await one.engine.idle();
     expect(one.upstream.requests[0]?.signal?.aborted).toBe(true);
@@ -239,30 +243,30 @@ describe('a run that another process cancels', () => {
   });
 
   test.each([
-    ['completes, if it comes to its end first', [textMessage('Done.')], {}, 'completed'],
+    ['completes if its model call finishes first', [textMessage('Done.')], {}, 'completed'],
     [
-      'is cancelled instead of asking for outputs',
+      'is cancelled instead of requiring outputs',
       [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })],
       {},
       'cancelled',
     ],
     [
-      'is cancelled when it was cut off',
+      'is cancelled if its message is truncated',
       [incompleteMessage('It is')],
       { incomplete: 'max_output_tokens' },
       'cancelled',
     ],
     [
-      'fails, if it fails first',
+      'fails if its model call fails first',
       [textMessage('It')],
       { errorEvent: { code: null, message: 'No.' } },
       'failed',
     ],
-  ] as const)('%s', async (_, output, rest, status) => {
+  ] as const)('%s', async (_, output, turn, status) => {
     const database = temporary();
     const gate = createGate();
     const one = await setup({ database });
-    one.upstream.respondWith({ output, gate, ...half, ...rest });
+    one.upstream.respondWith({ output, gate, ...beforeTextEnd, ...turn });
     const { run, thread_id, assistant_id } = await createRun(one);
     await one.engine.tick();
     await gate.reached;
@@ -286,8 +290,8 @@ test('a cancelling run past its deadline is cancelled', async () => {
   expect((await readRun(harness, run)).status).toBe('cancelled');
 });
 
-test('a message deleted while it is written stays deleted', async () => {
-  const { one, gate, run, thread_id } = await midway(true);
+test('a message that is deleted while it streams stays deleted', async () => {
+  const { one, gate, run, thread_id } = await twoEnginesMidCall(true);
   const [, message] = await readMessages(one, thread_id);
   await one.openai.beta.threads.messages.delete(message?.id ?? '', { thread_id });
   gate.open();

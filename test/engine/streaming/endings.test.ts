@@ -20,35 +20,35 @@ import { readMessages, readRun, readSteps } from '../../support/conversation.ts'
 import { createGate, type Turn } from '../../support/upstream.ts';
 import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
-const cutStory = [...messageEventNames.slice(0, 5), 'message.incomplete'];
-const half = { before: 'response.output_text.done' } as const;
+const incompleteMessageNames = [...messageEventNames.slice(0, 5), 'message.incomplete'];
+const beforeTextEnd = { before: 'response.output_text.done' } as const;
 
-describe('a model that fails', () => {
+describe('a run whose model fails', () => {
   const error = { code: null, message: 'No.' };
   const failed = { code: 'vector_store_timeout', message: 'No.' };
   test.each<[string, Turn, string[]]>([
-    ['before it says anything', { http: { status: 500, error: { message: 'No.' } } }, []],
-    ['by an event at the end', { failed }, []],
+    ['before any output', { http: { status: 500, error: { message: 'No.' } } }, []],
+    ['by a failed event', { failed }, []],
     [
-      'by an error after a message',
+      'by an error event after a message',
       { output: [textMessage('It is')], errorEvent: error },
       messageEventNames,
     ],
     [
       'in the middle of a message',
-      { output: [textMessage('It is')], broken: { how: 'error', ...half } },
-      [...cutStory, 'run.step.failed'],
+      { output: [textMessage('It is')], broken: { how: 'error', ...beforeTextEnd } },
+      [...incompleteMessageNames, 'run.step.failed'],
     ],
     [
-      'by ending without an end',
-      { output: [textMessage('It is')], broken: { how: 'end', ...half } },
-      [...cutStory, 'run.step.failed'],
+      'by a stream that ends too early',
+      { output: [textMessage('It is')], broken: { how: 'end', ...beforeTextEnd } },
+      [...incompleteMessageNames, 'run.step.failed'],
     ],
-  ])('%s', async (_, turn, between) => {
+  ])('%s, streams run.failed as its final event', async (_, turn, namesBefore) => {
     const harness = await setup();
     harness.upstream.respondWith(turn);
     const { events } = await streamRunToEnd(harness);
-    expect(eventNames(events)).toEqual([...startedEventNames, ...between, 'run.failed']);
+    expect(eventNames(events)).toEqual([...startedEventNames, ...namesBefore, 'run.failed']);
     const [run] = eventData(events, 'thread.run.failed');
     expect(run?.last_error).toMatchObject({ code: 'server_error' });
     for (const message of eventData(events, 'thread.message.incomplete')) {
@@ -57,7 +57,7 @@ describe('a model that fails', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('by being asked too often', async () => {
+  test('with a rate limit, streams the code rate_limit_exceeded', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ http: { status: 429, error: { message: 'Slow down.' } } });
     const { events } = await streamRunToEnd(harness);
@@ -68,27 +68,27 @@ describe('a model that fails', () => {
   });
 });
 
-describe('a model that is cut off', () => {
+describe('a model call that is truncated', () => {
   test.each<[string, Turn, string, object | null]>([
     [
-      'by its length',
+      'by its token limit',
       { output: [incompleteMessage('It is')], incomplete: 'max_output_tokens' },
       'max_tokens',
       { reason: 'max_completion_tokens' },
     ],
     [
-      'by a filter',
+      'by a content filter',
       { output: [incompleteMessage('It is')], incomplete: 'content_filter' },
       'content_filter',
       null,
     ],
-  ])('%s', async (_, turn, reason, details) => {
+  ])('%s, streams message.incomplete and run.incomplete', async (_, turn, reason, details) => {
     const harness = await setup();
     harness.upstream.respondWith(turn);
     const { events } = await streamRunToEnd(harness);
     expect(eventNames(events)).toEqual([
       ...startedEventNames,
-      ...cutStory,
+      ...incompleteMessageNames,
       'run.step.completed',
       'run.incomplete',
     ]);
@@ -98,7 +98,7 @@ describe('a model that is cut off', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('in the arguments of a call: nobody hears of the call', async () => {
+  test('in the arguments of a function call, streams nothing of that call', async () => {
     const harness = await setup();
     harness.upstream.respondWith({
       output: [functionCall('f', '{"ci')],
@@ -109,7 +109,7 @@ describe('a model that is cut off', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('before it says anything, by a filter', async () => {
+  test('by a content filter before any output, streams run.failed', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [], incomplete: 'content_filter' });
     const { events } = await streamRunToEnd(harness);
@@ -118,27 +118,32 @@ describe('a model that is cut off', () => {
   });
 });
 
-/** A stream in the middle of a message. */
-async function midMessage(harness: Harness, rest: Turn = {}) {
+/** A stream held in the middle of a message. */
+async function streamToMidMessage(harness: Harness, turn: Turn = {}) {
   const gate = createGate();
-  harness.upstream.respondWith({ output: [textMessage('It is -3C.')], gate, ...half, ...rest });
-  const { stream, ...made } = await streamRun(harness);
+  harness.upstream.respondWith({
+    output: [textMessage('It is -3C.')],
+    gate,
+    ...beforeTextEnd,
+    ...turn,
+  });
+  const { stream, ...created } = await streamRun(harness);
   const events = collect(stream);
   await harness.engine.tick();
   await gate.reached;
-  const { data } = await harness.openai.beta.threads.runs.list(made.thread_id);
+  const { data } = await harness.openai.beta.threads.runs.list(created.thread_id);
   const [run] = data;
   if (run === undefined) throw new Error('there is no run');
-  return { ...made, gate, run, events };
+  return { ...created, gate, run, events };
 }
 
-describe('a run that is ended while it is streamed', () => {
-  test('by a cancel', async () => {
+describe('a run that ends while it is streamed', () => {
+  test('by a cancel, streams run.cancelling and run.cancelled', async () => {
     const harness = await setup();
-    const { run, thread_id, events } = await midMessage(harness);
+    const { run, thread_id, events } = await streamToMidMessage(harness);
     await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
-    const told = await events;
-    expect(eventNames(told)).toEqual([
+    const received = await events;
+    expect(eventNames(received)).toEqual([
       ...startedEventNames,
       ...messageEventNames.slice(0, 5),
       'run.cancelling',
@@ -146,58 +151,58 @@ describe('a run that is ended while it is streamed', () => {
       'run.step.cancelled',
       'run.cancelled',
     ]);
-    await expectStreamMatchesStored(harness, told);
+    await expectStreamMatchesStored(harness, received);
   });
 
-  test('by a cancel before it has begun', async () => {
+  test('by a cancel in the queue, streams no step', async () => {
     const harness = await setup();
     harness.upstream.respondWith({});
     const { stream, thread_id } = await streamRun(harness);
     const { data } = await harness.openai.beta.threads.runs.list(thread_id);
     await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
     await harness.runToEnd();
-    const told = await collect(stream);
-    expect(eventNames(told)).toEqual([
+    const received = await collect(stream);
+    expect(eventNames(received)).toEqual([
       'run.created',
       'run.queued',
       'run.cancelling',
       'run.cancelled',
     ]);
     expect(harness.upstream.requests).toEqual([]);
-    await expectStreamMatchesStored(harness, told);
+    await expectStreamMatchesStored(harness, received);
   });
 
-  test('by its deadline', async () => {
+  test('by its deadline, streams run.expired', async () => {
     const harness = await setup({ runLifetime: 200 });
-    const { events } = await midMessage(harness);
+    const { events } = await streamToMidMessage(harness);
     await harness.clock.advance(200_000);
-    const told = await events;
-    expect(eventNames(told)).toEqual([
+    const received = await events;
+    expect(eventNames(received)).toEqual([
       ...startedEventNames,
-      ...cutStory,
+      ...incompleteMessageNames,
       'run.step.expired',
       'run.expired',
     ]);
-    expect(eventData(told, 'thread.message.incomplete')[0]?.incomplete_details).toEqual({
+    expect(eventData(received, 'thread.message.incomplete')[0]?.incomplete_details).toEqual({
       reason: 'run_expired',
     });
-    await expectStreamMatchesStored(harness, told);
+    await expectStreamMatchesStored(harness, received);
   });
 
-  test('by its deadline while it is queued', async () => {
+  test('by its deadline in the queue, streams run.expired', async () => {
     const harness = await setup();
     const { stream } = await streamRun(harness);
     const events = collect(stream);
     await harness.clock.advance(600_000);
     await harness.engine.tick();
-    const told = await events;
-    expect(eventNames(told)).toEqual(['run.created', 'run.queued', 'run.expired']);
-    await expectStreamMatchesStored(harness, told);
+    const received = await events;
+    expect(eventNames(received)).toEqual(['run.created', 'run.queued', 'run.expired']);
+    await expectStreamMatchesStored(harness, received);
   });
 
-  test('by the deletion of its thread', async () => {
+  test('by the deletion of its thread, streams an error event', async () => {
     const harness = await setup();
-    const { thread_id, events } = await midMessage(harness);
+    const { thread_id, events } = await streamToMidMessage(harness);
     const outcome = events.catch((error: unknown) => error);
     await harness.openai.beta.threads.delete(thread_id);
     expect(await outcome).toMatchObject({
@@ -208,9 +213,9 @@ describe('a run that is ended while it is streamed', () => {
     expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
   });
 
-  test('by the end of the engine: it goes on with the next', async () => {
+  test('by the shutdown of the engine, streams an error event', async () => {
     const harness = await setup();
-    const { events } = await midMessage(harness);
+    const { events } = await streamToMidMessage(harness);
     const outcome = events.catch((error: unknown) => error);
     await harness.engine.stop(0);
     expect(await outcome).toMatchObject({
@@ -220,10 +225,10 @@ describe('a run that is ended while it is streamed', () => {
   });
 });
 
-test('a fault of the store in the middle of a stream ends it with an error', async () => {
+test('an error of the store ends a stream with an error event', async () => {
   const database = temporary();
   const harness = await setup({ database });
-  const { gate, events } = await midMessage(harness);
+  const { gate, events } = await streamToMidMessage(harness);
   const connection = new DatabaseSync(database);
   connection.exec('alter table runs rename to elsewhere');
   const outcome = events.catch((error: unknown) => error);
@@ -237,7 +242,7 @@ test('a fault of the store in the middle of a stream ends it with an error', asy
   connection.close();
 });
 
-test('a stream is over when outputs are asked for, and hears of no expiry', async () => {
+test('a stream ends with requires_action and does not wait for the expiry', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [functionCall('get_weather', {})] });
   const { events } = await streamRunToEnd(harness);
@@ -247,49 +252,49 @@ test('a stream is over when outputs are asked for, and hears of no expiry', asyn
     'run.requires_action',
   ]);
   await harness.clock.advance(600_000);
-  const [told] = eventData(events, 'thread.run.requires_action');
-  if (told === undefined) throw new Error('the run asks for nothing');
-  const run = await readRun(harness, told);
+  const [received] = eventData(events, 'thread.run.requires_action');
+  if (received === undefined) throw new Error('the run requires no outputs');
+  const run = await readRun(harness, received);
   expect(run.status).toBe('expired');
-  await expect(streamOutputs(harness, told)).rejects.toMatchObject({
+  await expect(streamOutputs(harness, received)).rejects.toMatchObject({
     status: 400,
     error: { message: 'Runs in status "expired" do not accept tool outputs.' },
   });
 });
 
-test('what is read while a message is streamed is the message without its text', async () => {
+test('a message that is being streamed can be read, without its text', async () => {
   const harness = await setup();
-  const { gate, run, thread_id, events } = await midMessage(harness);
+  const { gate, run, thread_id, events } = await streamToMidMessage(harness);
   const [, message] = await readMessages(harness, thread_id);
   expect(message).toMatchObject({ status: 'in_progress', content: [], completed_at: null });
   expect(await readSteps(harness, run)).toMatchObject([{ status: 'in_progress', usage: null }]);
   expect(await readRun(harness, run)).toMatchObject({ status: 'in_progress', usage: null });
   gate.open();
-  const told = await events;
-  expect(eventData(told, 'thread.message.created')).toEqual([message]);
-  await expectStreamMatchesStored(harness, told);
+  const received = await events;
+  expect(eventData(received, 'thread.message.created')).toEqual([message]);
+  await expectStreamMatchesStored(harness, received);
 });
 
-test('two messages of which the second is cut off by a cancel', async () => {
+test('a cancel before the second message completes the first', async () => {
   const harness = await setup();
   const gate = createGate();
   harness.upstream.respondWith({ output: [textMessage('Let me see.'), textMessage('It')], gate });
   const { stream, thread_id } = await streamRun(harness);
-  const told: StreamEvent[] = [];
+  const received: StreamEvent[] = [];
   const read = (async () => {
-    for await (const event of stream) told.push(event);
+    for await (const event of stream) received.push(event);
   })();
   await harness.engine.tick();
   await gate.reached;
-  await waitUntil(() => eventData(told, 'thread.message.created').length === 2);
+  await waitUntil(() => eventData(received, 'thread.message.created').length === 2);
   const { data } = await harness.openai.beta.threads.runs.list(thread_id);
   await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
   await read;
-  expect(eventNames(told).slice(-4)).toEqual([
+  expect(eventNames(received).slice(-4)).toEqual([
     'run.cancelling',
     'message.completed',
     'run.step.completed',
     'run.cancelled',
   ]);
-  await expectStreamMatchesStored(harness, told);
+  await expectStreamMatchesStored(harness, received);
 });

@@ -20,18 +20,18 @@ import {
   textMessage,
 } from '../../support/upstream-items.ts';
 
-/** The first run that a stream told of, as it is now. */
-const current = (
+/** Reads the run of a stream. */
+const fetchRun = (
   harness: Parameters<typeof readRun>[0],
   events: Parameters<typeof eventData>[0],
 ) => {
   const [run] = eventData(events, 'thread.run.queued');
-  if (run === undefined) throw new Error('the stream told of no run');
+  if (run === undefined) throw new Error('the stream has no run');
   return readRun(harness, run);
 };
 
-describe('what a stream tells, in order', () => {
-  test('text', async () => {
+describe('the order of events is right for', () => {
+  test('a message', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [textMessage('It is -3C with snow.')] });
     const { events } = await streamRunToEnd(harness);
@@ -58,7 +58,7 @@ describe('what a stream tells, in order', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('text, then tools', async () => {
+  test('a message before function calls', async () => {
     const harness = await setup();
     harness.upstream.respondWith({
       output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' })],
@@ -73,7 +73,7 @@ describe('what a stream tells, in order', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('tools, then text: the text first, because steps are told one after the other', async () => {
+  test('a message after function calls, which are streamed last', async () => {
     const harness = await setup();
     harness.upstream.respondWith({
       output: [functionCall('get_weather', {}), textMessage('One moment.')],
@@ -88,7 +88,7 @@ describe('what a stream tells, in order', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('parallel calls, their outputs, and the answer', async () => {
+  test('parallel function calls, their outputs, and the reply', async () => {
     const harness = await setup();
     const two = [
       functionCall('get_weather', { city: 'Oslo' }),
@@ -104,7 +104,7 @@ describe('what a stream tells, in order', () => {
       ...callEventNames,
       'run.requires_action',
     ]);
-    const waiting = await current(harness, events);
+    const waiting = await fetchRun(harness, events);
     const after = await collectWhileRunning(harness, streamOutputs(harness, waiting));
     expect(eventNames(after)).toEqual([
       'run.step.completed',
@@ -124,7 +124,7 @@ describe('what a stream tells, in order', () => {
     await expectStreamMatchesStored(harness, after);
   });
 
-  test('a thread and its run', async () => {
+  test('a thread created with its run', async () => {
     const harness = await setup();
     const { id: assistant_id } = await createAssistant(harness);
     harness.upstream.respondWith({});
@@ -141,12 +141,12 @@ describe('what a stream tells, in order', () => {
       ...messageEventNames,
       'run.completed',
     ]);
-    const [told] = eventData(events, 'thread.created');
-    expect(told).toEqual(await harness.openai.beta.threads.retrieve(told?.id ?? ''));
+    const [received] = eventData(events, 'thread.created');
+    expect(received).toEqual(await harness.openai.beta.threads.retrieve(received?.id ?? ''));
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('nothing at all', async () => {
+  test('a response without output', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [] });
     const { events } = await streamRunToEnd(harness);
@@ -169,21 +169,21 @@ describe('what a stream tells, in order', () => {
   });
 });
 
-const named = (index: number, id: string, name: string) => ({
+const initialCall = (index: number, id: string, name: string) => ({
   index,
   id,
   type: 'function',
   function: { name, arguments: '', output: null },
 });
 
-const given = (index: number, text: string) => ({
+const callArguments = (index: number, text: string) => ({
   index,
   type: 'function',
   function: { arguments: text },
 });
 
 describe('deltas', () => {
-  test('the first text says that it has no annotations, the others nothing of them', async () => {
+  test('of text carry an empty annotations array only in the first', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [textMessage('abc')] });
     const { events } = await streamRunToEnd(harness);
@@ -195,7 +195,7 @@ describe('deltas', () => {
     ]);
   });
 
-  test('calls are named first and given their arguments then', async () => {
+  test('of function calls carry the name first and then the arguments', async () => {
     const harness = await setup();
     const city = '{"city":"Oslo"}';
     harness.upstream.respondWith({
@@ -203,13 +203,15 @@ describe('deltas', () => {
     });
     const other = { type: 'function', function: { name: 'f' } } as const;
     const { events } = await streamRunToEnd(harness, { tools: [weatherTool, other] });
-    const told = eventData(events, 'thread.run.step.delta').map(({ delta }) => delta.step_details);
-    expect(told).toEqual(
+    const received = eventData(events, 'thread.run.step.delta').map(
+      ({ delta }) => delta.step_details,
+    );
+    expect(received).toEqual(
       [
-        named(0, 'call_1', 'get_weather'),
-        given(0, city),
-        named(1, 'call_2', 'f'),
-        given(1, '{}'),
+        initialCall(0, 'call_1', 'get_weather'),
+        callArguments(0, city),
+        initialCall(1, 'call_2', 'f'),
+        callArguments(1, '{}'),
       ].map((call) => ({ type: 'tool_calls', tool_calls: [call] })),
     );
   });
@@ -217,7 +219,7 @@ describe('deltas', () => {
   test.each([
     ['emoji and CJK', '天气🥶很冷👩‍👩‍👧‍👦,𝔘𝔫𝔦 ok'],
     ['line breaks and quotes', 'a\n\nb\r\nc\u2028d"e\\f\u0000g'],
-    ['what looks like frames', '\n\nevent: done\ndata: [DONE]\n\n'],
+    ['text that looks like SSE frames', '\n\nevent: done\ndata: [DONE]\n\n'],
   ])('of %s add up to the message', async (_, text) => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [textMessage(text)] });
@@ -227,13 +229,13 @@ describe('deltas', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('that break inside a character add up to the message', async () => {
+  test('that split a character add up to the message', async () => {
     const harness = await setup();
     const text = '天🥶👩‍👩‍👧‍👦𝔘';
     harness.upstream.respondWith({
       output: [textMessage(text)],
-      edit: (whole) =>
-        whole.flatMap((event): typeof whole =>
+      edit: (upstreamEvents) =>
+        upstreamEvents.flatMap((event): typeof upstreamEvents =>
           event.type === 'response.output_text.delta'
             ? event.delta.split('').map((unit) => ({ ...event, delta: unit }))
             : [event],
@@ -246,7 +248,7 @@ describe('deltas', () => {
     await expectStreamMatchesStored(harness, events);
   });
 
-  test('a citation comes as its marker, numbered and with an empty quote', async () => {
+  test('of a citation carry its marker, index and an empty quote', async () => {
     const harness = await setup();
     const notes = [
       { type: 'file_citation', file_id: 'file-a', filename: 'a.txt', index: 5 },
@@ -257,7 +259,7 @@ describe('deltas', () => {
     const [message] = eventData(events, 'thread.message.completed');
     const texts = eventData(events, 'thread.message.delta').flatMap(({ delta }) => delta.content);
     const marked = texts.filter((part) => part?.type === 'text' && part.text?.annotations?.length);
-    const [cited, made] =
+    const [cited, path] =
       message?.content.flatMap((part) => (part.type === 'text' ? part.text.annotations : [])) ?? [];
     expect(cited).toMatchObject({ type: 'file_citation', file_citation: { file_id: 'file-a' } });
     expect(marked).toEqual([
@@ -269,7 +271,7 @@ describe('deltas', () => {
           annotations: [{ index: 0, ...cited, file_citation: { file_id: 'file-a', quote: '' } }],
         },
       },
-      { index: 0, type: 'text', text: { value: made?.text, annotations: [{ index: 1, ...made }] } },
+      { index: 0, type: 'text', text: { value: path?.text, annotations: [{ index: 1, ...path }] } },
     ]);
     expect(deltaText(events, message?.id ?? '')).toBe(
       message?.content[0]?.type === 'text' ? message.content[0].text.value : null,

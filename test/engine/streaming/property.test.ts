@@ -24,41 +24,58 @@ import {
   searchCall,
 } from '../../support/upstream-items.ts';
 
-/* Whatever a model does, and whatever its endpoint leaves unsaid on the way, a stream is in order. */
+/* Streams are valid whatever the model outputs and whichever events its endpoint omits. */
 
 const citations = fc
   .array(fc.tuple(fc.constantFrom('file-a', 'file-b'), fc.nat(8)), { maxLength: 2 })
-  .map((notes) =>
-    notes.map(([file_id, index]) => ({ type: 'file_path' as const, file_id, index })),
+  .map((annotations) =>
+    annotations.map(([file_id, index]) => ({ type: 'file_path' as const, file_id, index })),
   );
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 
-const said = fc.tuple(text, citations).map(([words, notes]) => [() => textMessage(words, notes)]);
-const refused = text.map((words) => [() => refusalMessage(words)]);
-const called = fc.json({ maxDepth: 1 }).map((args) => [() => functionCall('get_weather', args)]);
-// Reasoning never comes without what it leads to.
-const reasoned = text.map((words) => [() => reasoningItem('secret'), () => textMessage(words)]);
-const ran = fc.tuple(text, fc.array(text, { maxLength: 2 })).map(([code, logs]) => [
+const textItems = fc
+  .tuple(text, citations)
+  .map(([words, annotations]) => [() => textMessage(words, annotations)]);
+const refusalItems = text.map((words) => [() => refusalMessage(words)]);
+const callItems = fc.json({ maxDepth: 1 }).map((args) => [() => functionCall('get_weather', args)]);
+// Reasoning is always followed by output.
+const reasoningItems = text.map((words) => [
+  () => reasoningItem('secret'),
+  () => textMessage(words),
+]);
+const codeItems = fc.tuple(text, fc.array(text, { maxLength: 2 })).map(([code, logs]) => [
   () =>
     codeCall(
       code,
       logs.map((printed) => ({ type: 'logs', logs: printed })),
     ),
 ]);
-const searched = text.map((words) => [() => searchCall(words, [searchResult('file-a', words)])]);
+const searchItems = text.map((words) => [() => searchCall(words, [searchResult('file-a', words)])]);
 const part = (words: string, index: number) =>
   index % 2 === 0 ? textMessage(words).content : refusalMessage(words).content;
-const mixed = fc
+const mixedItems = fc
   .array(text, { minLength: 2, maxLength: 3 })
   .map((words) => [() => ({ ...textMessage(''), content: words.flatMap(part) })]);
-const silent = fc.constant([() => textMessage('')]);
+const emptyItems = fc.constant([() => textMessage('')]);
 
-const items = fc.array(fc.oneof(said, refused, called, reasoned, mixed, silent, ran, searched), {
-  maxLength: 4,
-});
+const items = fc.array(
+  fc.oneof(
+    textItems,
+    refusalItems,
+    callItems,
+    reasoningItems,
+    mixedItems,
+    emptyItems,
+    codeItems,
+    searchItems,
+  ),
+  {
+    maxLength: 4,
+  },
+);
 
-/** The kinds of event that servers have been seen to leave out. */
+/** Events that some servers omit. */
 const omissible = [
   'response.output_item.added',
   'response.output_item.done',
@@ -77,14 +94,21 @@ const without =
   (events) =>
     events.filter(({ type }) => !omitted.includes(type));
 
-const ends = ['stop', 'stop', 'max_output_tokens', 'content_filter', 'failed', 'error'] as const;
+const turnEnds = [
+  'stop',
+  'stop',
+  'max_output_tokens',
+  'content_filter',
+  'failed',
+  'error',
+] as const;
 const failed = { code: 'invalid_prompt', message: 'No.' };
 
-/** What the model does in one turn, made anew each time because its ids are. */
+/** One turn of the model; a function, because each use needs new ids. */
 const turn = fc
-  .tuple(items, fc.subarray(omissible), fc.constantFrom(...ends))
-  .map(([made, omitted, end]) => (): Turn => {
-    const output = made.flat().map((make) => make());
+  .tuple(items, fc.subarray(omissible), fc.constantFrom(...turnEnds))
+  .map(([itemLists, omitted, end]) => (): Turn => {
+    const output = itemLists.flat().map((make) => make());
     const edit = without(omitted);
     if (end === 'failed') return { output, edit, failed };
     if (end === 'error') return { output, edit, errorEvent: failed };
@@ -92,7 +116,7 @@ const turn = fc
     return { output: [...output, incompleteMessage('It is')], edit, incomplete: end };
   });
 
-test('every stream is one that the SDK takes, and what it says is what is stored', async () => {
+test('every stream is valid for the SDK and matches the stored objects', async () => {
   const harness = await setup();
   await fc.assert(
     fc.asyncProperty(turn, turn, async (first, second) => {
@@ -111,27 +135,33 @@ test('every stream is one that the SDK takes, and what it says is what is stored
   );
 });
 
-test('so is every stream of a run that another process executes', async () => {
+test('every stream of a run in another process is valid and matches the stored objects', async () => {
   const database = temporary();
-  const here = await setup({ database });
-  const there = await setup({ database, ids: here.ids, clock: here.clock });
-  const passing = async (stream: AsyncIterable<StreamEvent>) => {
+  const streamer = await setup({ database });
+  const executor = await setup({ database, ids: streamer.ids, clock: streamer.clock });
+  const collectWhileExecuting = async (stream: AsyncIterable<StreamEvent>) => {
     const events = collect(stream);
-    await there.runToEnd();
-    await here.clock.advance(1000);
+    await executor.runToEnd();
+    await streamer.clock.advance(1000);
     return events;
   };
   await fc.assert(
     fc.asyncProperty(turn, turn, async (first, second) => {
-      there.upstream.respondWith(first());
-      const events = await passing((await streamRun(here)).stream);
-      await expectStreamMatchesStored(here, events);
+      executor.upstream.respondWith(first());
+      const events = await collectWhileExecuting((await streamRun(streamer)).stream);
+      await expectStreamMatchesStored(streamer, events);
       const { run } = await assemble(events);
       if (run.status !== 'requires_action') return;
-      there.upstream.respondWith(second());
-      await expectStreamMatchesStored(here, await passing(await streamOutputs(here, run)));
+      executor.upstream.respondWith(second());
+      await expectStreamMatchesStored(
+        streamer,
+        await collectWhileExecuting(await streamOutputs(streamer, run)),
+      );
     }),
     { numRuns: 60 },
   );
-  expect([here.upstream.requests.length, there.upstream.requests.length >= 60]).toEqual([0, true]);
+  expect([streamer.upstream.requests.length, executor.upstream.requests.length >= 60]).toEqual([
+    0,
+    true,
+  ]);
 });

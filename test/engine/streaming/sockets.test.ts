@@ -9,18 +9,18 @@ import { createAssistant, createThread, readMessages, textOf } from '../../suppo
 import { createGate, type Turn } from '../../support/upstream.ts';
 import { textMessage } from '../../support/upstream-items.ts';
 
-const half = { before: 'response.output_text.done' } as const;
+const beforeTextEnd = { before: 'response.output_text.done' } as const;
 
 /** Breaks the text into deltas of a thousand characters. */
-const finely: Turn['edit'] = (events) =>
+const splitText: Turn['edit'] = (events) =>
   events.flatMap((event): typeof events =>
     event.type === 'response.output_text.delta'
       ? (event.delta.match(/.{1,1000}/gu) ?? []).map((delta) => ({ ...event, delta }))
       : [event],
   );
 
-/** Asks for a streamed run on a socket of its own, of which nothing is read. */
-async function askAndIgnore(harness: HttpHarness, instructions: string) {
+/** Starts a streamed run on its own socket, which is not read. */
+async function startUnreadStream(harness: HttpHarness, instructions: string) {
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const { hostname, port, host } = new URL(harness.url);
@@ -40,24 +40,24 @@ async function askAndIgnore(harness: HttpHarness, instructions: string) {
   return { socket, thread_id };
 }
 
-const settled = async (harness: HttpHarness, thread_id: string): Promise<string | undefined> => {
+const runStatus = async (harness: HttpHarness, thread_id: string): Promise<string | undefined> => {
   const { data } = await harness.openai.beta.threads.runs.list(thread_id);
   return data[0]?.status;
 };
 
-test('200 streams at once, one of which nobody reads: the others do not notice', async () => {
-  const long = 'x'.repeat(8_000_000);
+test('one unread stream of 200 does not delay the others', async () => {
+  const longText = 'x'.repeat(8_000_000);
   const gate = createGate(200);
   const harness = await setupOverHttp({
     argv: ['--concurrency', '200'],
     defaultTurn: ({ instructions }) => ({
-      output: [textMessage(instructions === 'slow' ? long : 'Hello.')],
+      output: [textMessage(instructions === 'slow' ? longText : 'Hello.')],
       gate,
       before: 'response.output_item.added',
-      edit: finely,
+      edit: splitText,
     }),
   });
-  const slow = await askAndIgnore(harness, 'slow');
+  const slow = await startUnreadStream(harness, 'slow');
   const others = await Promise.all(Array.from({ length: 199 }, () => streamRun(harness)));
   const collected = others.map(({ stream }) => collect(stream));
   await gate.reached;
@@ -67,24 +67,24 @@ test('200 streams at once, one of which nobody reads: the others do not notice',
     expect(deltaText(events, message?.id ?? '')).toBe('Hello.');
     expect(eventData(events, 'thread.run.completed')).toHaveLength(1);
   }
-  await waitUntil(async () => (await settled(harness, slow.thread_id)) === 'completed');
-  const answer = await text(slow.socket);
-  // In deltas and in the message.
-  expect(answer.split('x').length).toBeGreaterThan(2 * long.length);
-  expect(answer).toContain('event: done\ndata: [DONE]\n\n');
-  // Far fewer than the 8000 that came: what nobody takes runs together.
-  expect(answer.split('event: thread.message.delta').length).toBeLessThan(7500);
+  await waitUntil(async () => (await runStatus(harness, slow.thread_id)) === 'completed');
+  const frames = await text(slow.socket);
+  // In the deltas and in the completed message.
+  expect(frames.split('x').length).toBeGreaterThan(2 * longText.length);
+  expect(frames).toContain('event: done\ndata: [DONE]\n\n');
+  // Fewer than the 8000 deltas of the model, because queued deltas are joined.
+  expect(frames.split('event: thread.message.delta').length).toBeLessThan(7500);
 });
 
-test('a connection that breaks in the middle leaves the run to its end', async () => {
+test('a run continues to its end when the connection of its stream breaks', async () => {
   const gate = createGate();
   const harness = await setupOverHttp();
-  harness.upstream.respondWith({ output: [textMessage('Hello.')], gate, ...half });
-  const { socket, thread_id } = await askAndIgnore(harness, 'short');
+  harness.upstream.respondWith({ output: [textMessage('Hello.')], gate, ...beforeTextEnd });
+  const { socket, thread_id } = await startUnreadStream(harness, 'short');
   await gate.reached;
   socket.destroy();
   await once(socket, 'close');
   gate.open();
-  await waitUntil(async () => (await settled(harness, thread_id)) === 'completed');
+  await waitUntil(async () => (await runStatus(harness, thread_id)) === 'completed');
   expect((await readMessages(harness, thread_id)).map(textOf).at(-1)).toBe('Hello.');
 });

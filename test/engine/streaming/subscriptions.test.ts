@@ -15,7 +15,7 @@ import { readMessages, readRun, textOf } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
 import { textMessage } from '../../support/upstream-items.ts';
 
-const half = { before: 'response.output_text.done' } as const;
+const beforeTextEnd = { before: 'response.output_text.done' } as const;
 
 const delta = (id: string, value: string, index = 0): StreamEvent => ({
   event: 'thread.message.delta',
@@ -27,7 +27,7 @@ const delta = (id: string, value: string, index = 0): StreamEvent => ({
 });
 
 describe('a subscription', () => {
-  test('gives what has come since, in order, and waits when there is nothing', async () => {
+  test('returns the events since the last call, in order, and waits for the first', async () => {
     const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     const first = subscription.next();
@@ -39,19 +39,19 @@ describe('a subscription', () => {
     expect(await subscription.next()).toEqual([delta('msg_1', 'b'), delta('msg_1', 'c')]);
   });
 
-  test('runs the text of one part together when nobody takes it', async () => {
+  test('joins queued text deltas of the same part', async () => {
     const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     for (let count = 0; count < 10_000; count += 1) events.publish('run_1', delta('msg_1', 'x'));
     for (let count = 0; count < 10; count += 1) events.publish('run_1', delta('msg_1', 'y', 1));
-    const taken = await subscription.next();
-    expect(taken.length).toBeLessThan(70);
-    expect(taken.at(-1)).toEqual(delta('msg_1', 'y'.repeat(10), 1));
-    const text = deltaText(taken, 'msg_1');
+    const received = await subscription.next();
+    expect(received.length).toBeLessThan(70);
+    expect(received.at(-1)).toEqual(delta('msg_1', 'y'.repeat(10), 1));
+    const text = deltaText(received, 'msg_1');
     expect(text).toBe('x'.repeat(10_000) + 'y'.repeat(10));
   });
 
-  test('ends for whoever waits, and hears nothing afterwards', async () => {
+  test('resolves a pending call when it is closed, and receives nothing afterwards', async () => {
     const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     const pending = subscription.next();
@@ -62,28 +62,28 @@ describe('a subscription', () => {
   });
 });
 
-describe('a subscription that nobody takes from', () => {
-  const ended = {
+describe('an unread subscription', () => {
+  const finalEvent = {
     event: 'error',
     data: { message: '', type: '', param: null, code: null },
   } as const;
 
-  test('is forgotten with the last event of its run, which it keeps', async () => {
+  test('is dropped after the final event of its run, which it still returns', async () => {
     const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
-    events.publish('run_1', ended);
+    events.publish('run_1', finalEvent);
     const next = events.subscribe('run_1');
     events.publish('run_1', delta('msg_1', 'a'));
     expect([subscription.received, next.received]).toEqual([1, 1]);
-    expect(await subscription.next()).toEqual([ended]);
+    expect(await subscription.next()).toEqual([finalEvent]);
     subscription.close();
     events.publish('run_1', delta('msg_1', 'b'));
     expect([subscription.received, next.received]).toEqual([1, 2]);
   });
 });
 
-describe('a client that goes away', () => {
-  test('leaves no subscription behind', async () => {
+describe('a client that disconnects', () => {
+  test('has no subscription any more', async () => {
     const events = new RunEventBus();
     const subscription = events.subscribe('run_1');
     const clock = createClock();
@@ -104,7 +104,7 @@ describe('a client that goes away', () => {
   test('does not stop the run', async () => {
     const harness = await setup();
     const gate = createGate();
-    harness.upstream.respondWith({ output: [textMessage('It is cold.')], gate, ...half });
+    harness.upstream.respondWith({ output: [textMessage('It is cold.')], gate, ...beforeTextEnd });
     const { stream, thread_id } = await streamRun(harness);
     await harness.engine.tick();
     await gate.reached;
@@ -119,7 +119,7 @@ describe('a client that goes away', () => {
     expect((await readMessages(harness, thread_id)).map(textOf).at(-1)).toBe('It is cold.');
   });
 
-  test('before anything has come', async () => {
+  test('before the first event does not stop the run', async () => {
     const harness = await setup();
     harness.upstream.respondWith({});
     const { stream, thread_id } = await streamRun(harness);
@@ -130,7 +130,7 @@ describe('a client that goes away', () => {
   });
 });
 
-test('silence is broken by a comment at least every 15 seconds', async () => {
+test('an idle stream sends a keep-alive comment at least every 15 seconds', async () => {
   const harness = await setup();
   const gate = createGate();
   harness.upstream.respondWith({ gate });
@@ -138,26 +138,26 @@ test('silence is broken by a comment at least every 15 seconds', async () => {
   const thread = { messages: [{ role: 'user', content: 'Hello.' }] };
   const body = JSON.stringify({ assistant_id, thread, stream: true });
   const request = new Request('http://embedded/v1/threads/runs', { method: 'POST', body });
-  const answer = await harness.fetch(request);
+  const response = await harness.fetch(request);
   await harness.engine.tick();
   await gate.reached;
-  const whole = answer.text();
+  const pendingText = response.text();
   await harness.clock.advance(45_000);
   gate.open();
-  const text = await whole;
+  const text = await pendingText;
   expect(text.split('\n\n').filter((frame) => frame === ': keep-alive')).toHaveLength(3);
   expect(text.endsWith('event: done\ndata: [DONE]\n\n')).toBe(true);
 });
 
-/** Breaks the text into as many deltas as it has characters. */
-const finely: Turn['edit'] = (events) =>
+/** Splits the text into one delta per character. */
+const splitText: Turn['edit'] = (events) =>
   events.flatMap((event): typeof events =>
     event.type === 'response.output_text.delta'
       ? Array.from(event.delta, (character) => ({ ...event, delta: character }))
       : [event],
   );
 
-test('of 200 streams, one that nobody reads holds up no other and keeps no more than its text', async () => {
+test('one unread stream of 200 delays no other and queues few deltas', async () => {
   const text = 'x'.repeat(3000);
   const gate = createGate(200);
   const harness = await setup({
@@ -165,8 +165,8 @@ test('of 200 streams, one that nobody reads holds up no other and keeps no more 
     defaultTurn: ({ instructions }) => ({
       output: [textMessage(instructions === 'slow' ? text : 'Hello.')],
       gate,
-      ...half,
-      edit: finely,
+      ...beforeTextEnd,
+      edit: splitText,
     }),
   });
   const slow = await streamRun(harness, { instructions: 'slow' });
