@@ -14,7 +14,7 @@ import {
 import { createGate } from '../../support/upstream.ts';
 import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
-const beforeTextEnd = { before: 'response.output_text.done' } as const;
+const midText = { before: 'response.output_text.done' } as const;
 
 describe('a started worker', () => {
   test('executes runs and continues them after their outputs', async () => {
@@ -147,7 +147,7 @@ async function twoEnginesMidCall(sameClock: boolean, output = [textMessage('From
   const database = temporary();
   const gate = createGate();
   const one = await setup({ database });
-  one.upstream.respondWith({ output, gate, ...beforeTextEnd });
+  one.upstream.respondWith({ output, gate, ...midText });
   const created = await createRun(one);
   await one.engine.tick();
   await gate.reached;
@@ -190,7 +190,7 @@ test('a worker does not claim its own run again when the lease lapsed in standby
   let sleptMs = 0;
   const harness = await setup({ clock: { ...clock, now: () => clock.now() + sleptMs } });
   const gate = createGate();
-  harness.upstream.respondWith({ output: [textMessage('Good morning.')], gate, ...beforeTextEnd });
+  harness.upstream.respondWith({ output: [textMessage('Good morning.')], gate, ...midText });
   const { run, thread_id } = await createRun(harness);
   await harness.engine.tick();
   await gate.reached;
@@ -211,7 +211,7 @@ test('an execution that lost its lease does not change the run of its successor'
   other.upstream.respondWith({
     output: [textMessage('From the second.')],
     gate: second,
-    ...beforeTextEnd,
+    ...midText,
   });
   await other.engine.tick();
   await second.reached;
@@ -266,7 +266,7 @@ describe('a run that another process cancels', () => {
     const database = temporary();
     const gate = createGate();
     const one = await setup({ database });
-    one.upstream.respondWith({ output, gate, ...beforeTextEnd, ...turn });
+    one.upstream.respondWith({ output, gate, ...midText, ...turn });
     const { run, thread_id, assistant_id } = await createRun(one);
     await one.engine.tick();
     await gate.reached;

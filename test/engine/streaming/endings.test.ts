@@ -21,7 +21,7 @@ import { createGate, type Turn } from '../../support/upstream.ts';
 import { incompleteMessage, functionCall, textMessage } from '../../support/upstream-items.ts';
 
 const incompleteMessageNames = [...messageEventNames.slice(0, 5), 'message.incomplete'];
-const beforeTextEnd = { before: 'response.output_text.done' } as const;
+const midText = { before: 'response.output_text.done' } as const;
 
 describe('a run whose model fails', () => {
   const error = { code: null, message: 'No.' };
@@ -36,12 +36,12 @@ describe('a run whose model fails', () => {
     ],
     [
       'in the middle of a message',
-      { output: [textMessage('It is')], broken: { how: 'error', ...beforeTextEnd } },
+      { output: [textMessage('It is')], broken: { how: 'error', ...midText } },
       [...incompleteMessageNames, 'run.step.failed'],
     ],
     [
       'by a stream that ends too early',
-      { output: [textMessage('It is')], broken: { how: 'end', ...beforeTextEnd } },
+      { output: [textMessage('It is')], broken: { how: 'end', ...midText } },
       [...incompleteMessageNames, 'run.step.failed'],
     ],
   ])('%s, streams run.failed as its final event', async (_, turn, namesBefore) => {
@@ -124,7 +124,7 @@ async function streamToMidMessage(harness: Harness, turn: Turn = {}) {
   harness.upstream.respondWith({
     output: [textMessage('It is -3C.')],
     gate,
-    ...beforeTextEnd,
+    ...midText,
     ...turn,
   });
   const { stream, ...created } = await streamRun(harness);

@@ -9,7 +9,7 @@ import { createAssistant, createThread, readMessages, textOf } from '../../suppo
 import { createGate, type Turn } from '../../support/upstream.ts';
 import { textMessage } from '../../support/upstream-items.ts';
 
-const beforeTextEnd = { before: 'response.output_text.done' } as const;
+const midText = { before: 'response.output_text.done' } as const;
 
 /** Breaks the text into deltas of a thousand characters. */
 const splitText: Turn['edit'] = (events) =>
@@ -79,7 +79,7 @@ test('one unread stream of 200 does not delay the others', async () => {
 test('a run continues to its end when the connection of its stream breaks', async () => {
   const gate = createGate();
   const harness = await setupOverHttp();
-  harness.upstream.respondWith({ output: [textMessage('Hello.')], gate, ...beforeTextEnd });
+  harness.upstream.respondWith({ output: [textMessage('Hello.')], gate, ...midText });
   const { socket, thread_id } = await startUnreadStream(harness, 'short');
   await gate.reached;
   socket.destroy();

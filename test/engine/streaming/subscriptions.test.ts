@@ -15,7 +15,7 @@ import { readMessages, readRun, textOf } from '../../support/conversation.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
 import { textMessage } from '../../support/upstream-items.ts';
 
-const beforeTextEnd = { before: 'response.output_text.done' } as const;
+const midText = { before: 'response.output_text.done' } as const;
 
 const delta = (id: string, value: string, index = 0): StreamEvent => ({
   event: 'thread.message.delta',
@@ -104,7 +104,7 @@ describe('a client that disconnects', () => {
   test('does not stop the run', async () => {
     const harness = await setup();
     const gate = createGate();
-    harness.upstream.respondWith({ output: [textMessage('It is cold.')], gate, ...beforeTextEnd });
+    harness.upstream.respondWith({ output: [textMessage('It is cold.')], gate, ...midText });
     const { stream, thread_id } = await streamRun(harness);
     await harness.engine.tick();
     await gate.reached;
@@ -165,7 +165,7 @@ test('one unread stream of 200 delays no other and queues few deltas', async () 
     defaultTurn: ({ instructions }) => ({
       output: [textMessage(instructions === 'slow' ? text : 'Hello.')],
       gate,
-      ...beforeTextEnd,
+      ...midText,
       edit: splitText,
     }),
   });
