@@ -68,4 +68,5 @@ test('a store that is gone keeps no run waiting', async () => {
   harness.upstream.respondWith({});
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
+  expect(harness.logLines.join('')).toContain('indexing state unknown');
 });

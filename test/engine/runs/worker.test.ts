@@ -208,11 +208,8 @@ test('an execution that lost its lease does not change the run of its successor'
   const { one, other, gate, run, thread_id } = await twoEnginesMidCall(false);
   const second = createGate();
   await other.clock.advance(120_000);
-  other.upstream.respondWith({
-    output: [textMessage('From the second.')],
-    gate: second,
-    ...midText,
-  });
+  const output = [textMessage('From the second.')];
+  other.upstream.respondWith({ output, gate: second, ...midText });
   await other.engine.tick();
   await second.reached;
   const before = [await readRun(other, run), await readMessages(other, thread_id)];
