@@ -86,22 +86,20 @@ export class RunWorker {
 
   async #enqueue(
     queueRun: QueueRun,
-    claims: boolean,
+    canClaim: boolean,
   ): Promise<{ queued: RunRow; claim: Claim | null }> {
     const { db: database, clock, ids, events } = this.#deps;
     const published = Promise.withResolvers<void>();
     const enqueue = async (db: Database, emit: Emit) => {
       const queued = await queueRun({ db, emit });
       const writeContext = { db, emit, clock, ids };
-      const claim = claims ? await leaseRun(writeContext, queued, this.#leaseMs) : null;
+      const claim = canClaim ? await leaseRun(writeContext, queued, this.#leaseMs) : null;
       return { queued, claim };
     };
     const onCommit = ({ claim }: { readonly claim: Claim | null }) => {
       if (claim !== null) this.#execute(claim, published.promise);
     };
-    return events
-      .transactAndPublish(database, enqueue, { onCommit })
-      .finally(() => published.resolve());
+    return events.transactAndPublish(database, enqueue, { onCommit }).finally(published.resolve);
   }
 
   /** Aborts the execution of a run, if this worker executes it. */

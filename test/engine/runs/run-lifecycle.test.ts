@@ -205,9 +205,9 @@ test('openai-poll-after-ms is short while a run progresses and long while it wai
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await createThread(harness);
   const runs = `/threads/${thread_id}/runs`;
-  const made = await harness.request('POST', runs, { assistant_id });
-  expect(pollAfterMs(made)).toBe('20');
-  const path = `${runs}/${made.body.id}`;
+  const response = await harness.request('POST', runs, { assistant_id });
+  expect(pollAfterMs(response)).toBe('20');
+  const path = `${runs}/${response.body.id}`;
   expect(pollAfterMs(await harness.request('GET', path))).toBe('20');
   await harness.runToEnd();
   expect(pollAfterMs(await harness.request('GET', path))).toBe('1000');
