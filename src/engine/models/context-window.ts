@@ -1,18 +1,18 @@
 import { APIError } from 'openai';
 import { ModelFailure } from './model.ts';
 
-/** The prompt does not fit into the model's window: the call can be made again with less. */
+/** The prompt does not fit into the model's context window; retry with a shorter one. */
 export class ContextOverflow extends ModelFailure {
-  /** Tokens of the window; null: the endpoint does not say. */
-  readonly window: number | null;
+  /** Null: the endpoint does not say. */
+  readonly windowTokens: number | null;
 
-  constructor(message: string, window: number | null) {
+  constructor(message: string, windowTokens: number | null) {
     super('invalid_prompt', message);
-    this.window = window;
+    this.windowTokens = windowTokens;
   }
 }
 
-/* Every server has its own words for it, and some have several. */
+/* Messages of different servers; some servers have several. */
 const patternsWithSize: readonly RegExp[] = [
   /maximum (?:context|prompt|model|allowed input) length (?:is|of) (?<size>[\d,]+)/iu,
   /(?:context length|context size|maximum number of tokens allowed) \((?<size>[\d,]+)/iu,
@@ -29,38 +29,36 @@ const patternsWithSize: readonly RegExp[] = [
 const patternsWithoutSize =
   /exceeds? (?:the |its )?(?:available |model's )?(?:maximum )?context (?:window|size|length)|context (?:size|length|window) (?:has been )?exceeded|exceeded max(?:imum)? context length|greater than the context length|prompt (?:is )?too long|context_?length_?exceeded|ContextWindowExceeded/iu;
 
-/** No window is smaller: such a number means something else. */
-const leastWindow = 256;
+/** A smaller number in a message is not the size of a context window. */
+const minWindowTokens = 256;
 
-function statedWindow(error: unknown, message: string): number | null {
+function reportedWindowTokens(error: unknown, message: string): number | null {
   const digits = patternsWithSize
-    .map((words) => words.exec(message)?.groups?.['size'])
+    .map((pattern) => pattern.exec(message)?.groups?.['size'])
     .find(Boolean);
   const body: unknown = error instanceof APIError ? error.error : null;
-  const stated = digits?.replaceAll(',', '') ?? Reflect.get(Object(body), 'n_ctx');
-  const window = Number(stated);
-  return window >= leastWindow ? window : null;
+  const tokens = Number(digits?.replaceAll(',', '') ?? Reflect.get(Object(body), 'n_ctx'));
+  return tokens >= minWindowTokens ? tokens : null;
 }
 
 /**
- * What a model call threw, where it says that the prompt is too long; null where it says anything
- * else. `message` is what the run shows of it.
+ * The overflow that `error`, thrown by a model call, reports; null for any other error. `message` is
+ * the text that the run's `last_error` shows.
  */
 export function toContextOverflow(error: unknown, message: string): ContextOverflow | null {
   const { status, code } = error instanceof APIError ? error : {};
-  // Too many tokens in a minute is another matter.
+  // A rate limit, such as tokens per minute, is not an overflow.
   if (status === 429 || code === 'rate_limit_exceeded') return null;
-  const window = statedWindow(error, message);
+  const windowTokens = reportedWindowTokens(error, message);
   const isOverflow =
-    window !== null || code === 'context_length_exceeded' || patternsWithoutSize.test(message);
-  return isOverflow ? new ContextOverflow(message, window) : null;
+    windowTokens !== null ||
+    code === 'context_length_exceeded' ||
+    patternsWithoutSize.test(message);
+  return isOverflow ? new ContextOverflow(message, windowTokens) : null;
 }
-/*
- * How many tokens a model takes. What a model that is not in the table takes is found out when its
- * endpoint refuses a prompt as too long.
- */
-/** Tokens of prompt and answer together, or of the prompt alone where a model limits that. */
-const families: readonly (readonly [RegExp, number])[] = [
+
+/** Model name → tokens of prompt and answer together, or of the prompt alone if the model limits that. */
+const knownWindows: readonly (readonly [RegExp, number])[] = [
   [/^gpt-5(?:\.\d+)?-chat/u, 128000],
   [/^gpt-5\.(?:[4-9]|\d\d)(?!.*-(?:mini|nano|cyber))/u, 922000],
   [/^(?:gpt-5|chat-latest)/u, 272000],
@@ -75,30 +73,32 @@ const families: readonly (readonly [RegExp, number])[] = [
 ];
 const defaultWindowTokens = 128000;
 
-/** A name without what its maker, its router or its fine-tuning put around it. */
+/** A model name without the prefixes and suffixes of routers, providers and fine-tuning. */
 const baseModelName = (model: string): string =>
   model
     .slice(model.lastIndexOf('/') + 1)
     .replace(/^ft:/u, '')
     .replace(/:.*$/u, '');
-/** Tokens that a model of this name takes as far as its name tells. */
+
+/** The context window in tokens, judged by the model's name. */
 export const knownWindow = (model: string): number =>
-  families.find(([names]) => names.test(baseModelName(model)))?.[1] ?? defaultWindowTokens;
-/** The windows of one endpoint's models, as far as this process knows them. */
+  knownWindows.find(([pattern]) => pattern.test(baseModelName(model)))?.[1] ?? defaultWindowTokens;
+
+/** The context windows of one endpoint's models, corrected by the overflows it reports. */
 export interface Windows {
-  /** Tokens that a prompt and its answer may take. */
+  /** The model's window in tokens. */
   get(model: string): number;
-  /** Takes note of a window that has proved itself; it never grows. */
+  /** Records a reported window. A model's window never grows. */
   learn(model: string, tokens: number): void;
 }
 
 export function createWindows(): Windows {
   const learned = new Map<string, number>();
-  const of = (model: string) => learned.get(model) ?? knownWindow(model);
+  const get = (model: string) => learned.get(model) ?? knownWindow(model);
   return {
-    get: of,
+    get,
     learn(model, tokens) {
-      if (tokens < of(model)) learned.set(model, tokens);
+      if (tokens < get(model)) learned.set(model, tokens);
     },
   };
 }

@@ -14,7 +14,7 @@ const models = {
   scripted: ({ ids }) => createScriptedModel(ids),
 } satisfies Record<string, (options: ModelOptions) => Model>;
 
-/** The API by which models are called; `auto` finds out which one the endpoint has. */
+/** The API used to call models; `auto` detects which one the endpoint has. */
 export type ModelApi = keyof typeof models;
 
 export const createModel = (api: ModelApi, options: ModelOptions): Model => models[api](options);

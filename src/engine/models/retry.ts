@@ -62,7 +62,7 @@ async function* callOnce(
   try {
     for await (const event of model.respond({ ...request, signal })) {
       watch.listen(false);
-      if (event.type !== 'pulse') yield event;
+      if (event.type !== 'heartbeat') yield event;
       watch.listen(true);
     }
   } catch (error) {
@@ -104,8 +104,8 @@ export async function* callWithRetry(
       return;
     } catch (error) {
       if (isUsed || signal.aborted || next > maxCalls) throw error;
-      if (!(error instanceof ModelFailure) || error.again === null) throw error;
-      const pause = pauseBefore(next, error.again);
+      if (!(error instanceof ModelFailure) || error.retryAfterMs === null) throw error;
+      const pause = pauseBefore(next, error.retryAfterMs);
       if (clock.now() + pause >= until) throw error;
       onRetry(error, pause);
       await clock.sleep(pause, signal);

@@ -5,7 +5,7 @@ import { errorMessage } from '../../shared/errors.ts';
 import { toContextOverflow } from './context-window.ts';
 
 /** No waiting brings a spent quota back. */
-export const spentQuota = 'insufficient_quota';
+export const quotaExceededCode = 'insufficient_quota';
 
 /** Codes by which upstream says that the prompt or one of its images is at fault. */
 const promptCodes =
@@ -13,7 +13,7 @@ const promptCodes =
 
 /** Maps an upstream code to one of the three a run may carry (contract §5.7, §8.7). */
 export function errorCode(code: string | null | undefined): ModelFailure['code'] {
-  if (code === 'rate_limit_exceeded' || code === spentQuota) return 'rate_limit_exceeded';
+  if (code === 'rate_limit_exceeded' || code === quotaExceededCode) return 'rate_limit_exceeded';
   return promptCodes.test(code ?? '') ? 'invalid_prompt' : 'server_error';
 }
 
@@ -22,7 +22,7 @@ export const retryDelayForCode = (code: string | null | undefined): number | nul
   code === 'rate_limit_exceeded' || code === 'server_error' ? 0 : null;
 
 /** Milliseconds that an answer asks its caller to wait, by its own clock; null: it does not say. */
-export function retryAfter(headers: Headers): number | null {
+export function retryAfterMs(headers: Headers): number | null {
   const milliseconds = headers.get('retry-after-ms');
   if (milliseconds !== null && Number(milliseconds) >= 0) return Number(milliseconds);
   const value = headers.get('retry-after');
@@ -35,13 +35,13 @@ export function retryAfter(headers: Headers): number | null {
 
 /** The same for whatever a call threw; connections that fail or break off can succeed again. */
 function retryDelay(error: unknown): number | null {
-  if (error instanceof ModelFailure) return error.again;
+  if (error instanceof ModelFailure) return error.retryAfterMs;
   if (!(error instanceof APIError) || error instanceof APIConnectionError) return 0;
   const { status, code, headers }: APIError = error;
   if (status === undefined || headers === undefined) return retryDelayForCode(code);
   const isPassing = status === 408 || status === 409 || status === 429 || status >= 500;
-  if (!isPassing || code === spentQuota) return null;
-  return retryAfter(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
+  if (!isPassing || code === quotaExceededCode) return null;
+  return retryAfterMs(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
 }
 
 function statusCode({ status, code, param }: APIError): ModelFailure['code'] {
@@ -95,7 +95,7 @@ export function toModelFailure(
 /** The container of a call is no more, which is soon for one that is idle: a new one can be had. */
 export class ContainerExpired extends ModelFailure {}
 /** The failure of a call, told apart where the endpoint says that its container is no more. */
-export function toContainerGone(
+export function toContainerExpired(
   { container }: Pick<ModelRequest, 'container'>,
   failure: ModelFailure,
 ): ModelFailure {

@@ -1,4 +1,4 @@
-import { retryAfter, spentQuota } from './upstream-error.ts';
+import { retryAfterMs, quotaExceededCode } from './upstream-error.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -13,7 +13,7 @@ async function isQuotaSpent(answer: Response): Promise<boolean> {
     .clone()
     .text()
     .catch(() => '');
-  return text.includes(spentQuota);
+  return text.includes(quotaExceededCode);
 }
 
 /**
@@ -25,7 +25,7 @@ export const limitSdkRetries =
   async (input, init) => {
     const answer = await fetch(input, init);
     if (answer.status !== 429 && answer.status < 500) return answer;
-    const isLong = (retryAfter(answer.headers) ?? 0) > longestWait;
+    const isLong = (retryAfterMs(answer.headers) ?? 0) > longestWait;
     const isFinal = isLong || answer.status === notImplemented;
     if (!isFinal && !(answer.status === 429 && (await isQuotaSpent(answer)))) return answer;
     const headers = new Headers(answer.headers);

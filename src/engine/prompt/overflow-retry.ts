@@ -43,7 +43,7 @@ export async function* callWithOverflowRetry(
     } catch (error) {
       const isFinal = hasStarted || calls === maxCalls || messages.length < 2;
       if (isFinal || !(error instanceof ContextOverflow)) throw error;
-      window = nextWindow(window, error.window, await countPrompt(run, context, messages));
+      window = nextWindow(window, error.windowTokens, await countPrompt(run, context, messages));
       log.info('prompt too long', { run_id: run.id, model, window, error: error.message });
     }
   }

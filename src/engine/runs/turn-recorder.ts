@@ -82,7 +82,7 @@ export class TurnRecorder {
 
   async record(event: ModelEvent): Promise<void> {
     switch (event.type) {
-      case 'pulse':
+      case 'heartbeat':
         return undefined;
       case 'message_started':
         return this.#startMessage();

@@ -188,7 +188,7 @@ test('a slow model that sends heartbeats is not aborted', async () => {
     unsupportedTools: () => Promise.resolve(null),
     async *respond() {
       for (let minute = 0; minute < 30; minute += 3) {
-        yield { type: 'pulse' };
+        yield { type: 'heartbeat' };
         await clock.sleep(180_000);
       }
       yield { type: 'message_started' };

@@ -77,7 +77,7 @@ async function* readToEnd(
 ): AsyncGenerator<ModelEvent> {
   try {
     for await (const chunk of readUntil(chunks, () => reader.isDone)) {
-      yield { type: 'pulse' };
+      yield { type: 'heartbeat' };
       yield* reader.read(chunk);
     }
   } catch (error) {

@@ -1,10 +1,10 @@
 import type OpenAI from 'openai';
 
 type Annotation = OpenAI.Beta.Threads.Annotation;
-type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
+type UpstreamAnnotation = OpenAI.Responses.ResponseOutputText['annotations'][number];
 
 export type FileAnnotation = Extract<
-  UpstreamNote,
+  UpstreamAnnotation,
   { type: 'file_citation' } | { type: 'file_path' }
 >;
 
@@ -12,8 +12,8 @@ export type FileAnnotation = Extract<
 export type TextSpan = Pick<Annotation, 'text' | 'start_index' | 'end_index'>;
 
 /** References to the web have no counterpart in a thread and are left out (contract §8.6). */
-export const isFileNote = (note: UpstreamNote): note is FileAnnotation =>
-  note.type === 'file_citation' || note.type === 'file_path';
+export const isFileAnnotation = (annotation: UpstreamAnnotation): annotation is FileAnnotation =>
+  annotation.type === 'file_citation' || annotation.type === 'file_path';
 
 /** Upstream counts characters; text here is cut at UTF-16 units, and never inside a character. */
 export const utf16Offset = (text: string, index: number): number =>
@@ -36,11 +36,11 @@ export class Citations {
   }
 
   /** The annotation of a reference whose marker begins at `start_index`. */
-  annotate(note: FileAnnotation, start_index: number): Annotation {
-    const { file_id } = note;
-    const name = (note.type === 'file_citation' && note.filename) || file_id;
+  annotate(annotation: FileAnnotation, start_index: number): Annotation {
+    const { file_id } = annotation;
+    const name = (annotation.type === 'file_citation' && annotation.filename) || file_id;
     const place = this.place(file_id, name, start_index);
-    return note.type === 'file_citation'
+    return annotation.type === 'file_citation'
       ? { type: 'file_citation', ...place, file_citation: { file_id } }
       : { type: 'file_path', ...place, file_path: { file_id } };
   }

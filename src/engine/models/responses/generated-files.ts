@@ -2,55 +2,59 @@ import type OpenAI from 'openai';
 import type { ModelEvent, ModelRequest, EphemeralFile } from '../model.ts';
 import type { TextSpan } from './citations.ts';
 
-type UpstreamNote = OpenAI.Responses.ResponseOutputText['annotations'][number];
+type UpstreamAnnotation = OpenAI.Responses.ResponseOutputText['annotations'][number];
 
-export type ContainerNote = Extract<UpstreamNote, { type: 'container_file_citation' }>;
+export type ContainerFileAnnotation = Extract<
+  UpstreamAnnotation,
+  { type: 'container_file_citation' }
+>;
 export type CodeItem = OpenAI.Responses.ResponseCodeInterpreterToolCall;
 type Outputs = OpenAI.Beta.Threads.Runs.CodeInterpreterToolCall.CodeInterpreter['outputs'];
 
-export const isContainerNote = (note: UpstreamNote): note is ContainerNote =>
-  note.type === 'container_file_citation';
+export const isContainerFileAnnotation = (
+  note: UpstreamAnnotation,
+): note is ContainerFileAnnotation => note.type === 'container_file_citation';
 
 /** Whether a file is shown as an image of its message. */
-export const isImage = ({ filename }: ContainerNote): boolean =>
+export const isImage = ({ filename }: ContainerFileAnnotation): boolean =>
   /\.(?:png|jpe?g|gif|webp)$/i.test(filename);
 
 /** What happens while a model answers, before the files that its code made are kept. */
 export type RawEvent =
   | ModelEvent
   | {
-      readonly type: 'file_made';
+      readonly type: 'generated_file';
       readonly part: number;
       /** As in a delta: the reference's marker, or empty. */
       readonly text: string;
-      readonly place: TextSpan;
-      readonly made: ContainerNote;
+      readonly span: TextSpan;
+      readonly file: ContainerFileAnnotation;
     }
-  | { readonly type: 'image_made'; readonly made: ContainerNote }
+  | { readonly type: 'generated_image'; readonly file: ContainerFileAnnotation }
   | { readonly type: 'code_done'; readonly input: string; readonly item: CodeItem | undefined };
 
-type GeneratedFileEvent = Extract<RawEvent, { type: 'file_made' }>;
-type Keep = ModelRequest['saveFile'];
+type GeneratedFileEvent = Extract<RawEvent, { type: 'generated_file' }>;
+type SaveFile = ModelRequest['saveFile'];
 
 /** Keeps every file once, however often an answer refers to it. */
-function memoizeSave(keep: Keep): Keep {
+function memoizeSave(keep: SaveFile): SaveFile {
   const kept = new Map<string, Promise<string | null>>();
-  return (made) => {
-    const name = 'url' in made ? made.url : `${made.container_id} ${made.file_id}`;
-    const id = kept.get(name) ?? keep(made);
+  return (file) => {
+    const name = 'url' in file ? file.url : `${file.container_id} ${file.file_id}`;
+    const id = kept.get(name) ?? keep(file);
     kept.set(name, id);
     return id;
   };
 }
 
-const fileOf = ({ container_id, file_id, filename }: ContainerNote): EphemeralFile => ({
+const fileOf = ({ container_id, file_id, filename }: ContainerFileAnnotation): EphemeralFile => ({
   container_id,
   file_id,
   filename,
 });
 
 function* toDelta(
-  { part, text, place }: GeneratedFileEvent,
+  { part, text, span: place }: GeneratedFileEvent,
   file_id: string | null,
 ): Generator<ModelEvent> {
   const delta = { type: 'delta', part, kind: 'text', text } as const;
@@ -62,11 +66,11 @@ function* toDelta(
 }
 
 /** Every file takes its time, in which the model is not silent. */
-const pulse = { type: 'pulse' } as const;
+const heartbeat = { type: 'heartbeat' } as const;
 
 async function* toOutputs(
   outputs: NonNullable<CodeItem['outputs']>,
-  keep: Keep,
+  keep: SaveFile,
 ): AsyncGenerator<ModelEvent, Outputs> {
   const kept: Outputs = [];
   for (const output of outputs) {
@@ -74,7 +78,7 @@ async function* toOutputs(
       kept.push({ type: 'logs', logs: output.logs });
       continue;
     }
-    yield pulse;
+    yield heartbeat;
     const file_id = await keep({ url: output.url });
     if (file_id !== null) kept.push({ type: 'image', image: { file_id } });
   }
@@ -88,12 +92,12 @@ async function* toOutputs(
 export function createGeneratedFileSaver(request: Pick<ModelRequest, 'saveFile'>) {
   const keep = memoizeSave(request.saveFile);
   return async function* (event: RawEvent): AsyncGenerator<ModelEvent> {
-    if (event.type === 'file_made') {
-      yield pulse;
-      yield* toDelta(event, await keep(fileOf(event.made)));
-    } else if (event.type === 'image_made') {
-      yield pulse;
-      const file_id = await keep(fileOf(event.made));
+    if (event.type === 'generated_file') {
+      yield heartbeat;
+      yield* toDelta(event, await keep(fileOf(event.file)));
+    } else if (event.type === 'generated_image') {
+      yield heartbeat;
+      const file_id = await keep(fileOf(event.file));
       if (file_id !== null) yield { type: 'image', file_id };
     } else if (event.type === 'code_done') {
       const { input, item } = event;

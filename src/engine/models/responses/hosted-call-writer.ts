@@ -48,7 +48,7 @@ export class HostedCallWriter {
     this.#search = rankingOf(tools);
   }
 
-  get begun(): ModelEvent {
+  get startEvent(): ModelEvent {
     const call: HostedCall =
       this.type === 'code_interpreter_call'
         ? { type: 'code_interpreter', code_interpreter: { input: '', outputs: [] } }

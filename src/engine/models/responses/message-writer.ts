@@ -1,9 +1,14 @@
 import type OpenAI from 'openai';
 import type { ModelEvent } from '../model.ts';
-import { type ContainerNote, isContainerNote, isImage, type RawEvent } from './generated-files.ts';
+import {
+  type ContainerFileAnnotation,
+  isContainerFileAnnotation,
+  isImage,
+  type RawEvent,
+} from './generated-files.ts';
 import {
   type FileAnnotation,
-  isFileNote,
+  isFileAnnotation,
   Citations,
   utf16Offset,
   type TextSpan,
@@ -12,7 +17,7 @@ import {
 type Item = OpenAI.Responses.ResponseOutputMessage;
 
 /** The images that a message shows, each once. */
-function imagesOf({ content }: Item): ContainerNote[] {
+function imagesOf({ content }: Item): ContainerFileAnnotation[] {
   const notes = content.flatMap(containerNotesOf).filter(isImage);
   return [...new Map(notes.map((note) => [note.file_id, note])).values()];
 }
@@ -26,7 +31,7 @@ export class MessageWriter {
   readonly type = 'message';
   readonly index: number;
   readonly id: string | undefined;
-  readonly begun: ModelEvent = { type: 'message_started' };
+  readonly startEvent: ModelEvent = { type: 'message_started' };
   readonly #parts: PartWriter[] = [];
 
   constructor(index: number, id: string | undefined) {
@@ -45,7 +50,7 @@ export class MessageWriter {
       yield* this.part(index, kind).finish(part);
     }
     for (const made of item === undefined ? [] : imagesOf(item)) {
-      yield { type: 'image_made', made };
+      yield { type: 'generated_image', file: made };
     }
     yield { type: 'message_done' };
   }
@@ -56,10 +61,10 @@ export type OutputPart = OpenAI.Responses.ResponseOutputMessage['content'][numbe
 export const textOf = (part: OutputPart): string =>
   part.type === 'refusal' ? part.refusal : part.text;
 const notesOf = (part: OutputPart): FileAnnotation[] =>
-  part.type === 'output_text' ? part.annotations.filter(isFileNote) : [];
+  part.type === 'output_text' ? part.annotations.filter(isFileAnnotation) : [];
 /** The files of containers that a part refers to, each as often as it does. */
-export const containerNotesOf = (part: OutputPart): ContainerNote[] =>
-  part.type === 'output_text' ? part.annotations.filter(isContainerNote) : [];
+export const containerNotesOf = (part: OutputPart): ContainerFileAnnotation[] =>
+  part.type === 'output_text' ? part.annotations.filter(isContainerFileAnnotation) : [];
 /** A content part as far as it has been passed on. */
 export class PartWriter {
   readonly #index: number;
@@ -107,7 +112,7 @@ export class PartWriter {
   }
 
   /** References to files that code has made stand on their path in the text, where it has one. */
-  *#emitFileReferences(notes: readonly ContainerNote[]): Generator<RawEvent> {
+  *#emitFileReferences(notes: readonly ContainerFileAnnotation[]): Generator<RawEvent> {
     const taken = new Set<number>();
     const known = new Set<string>();
     for (const note of notes) {
@@ -116,7 +121,7 @@ export class PartWriter {
       known.add(note.file_id);
       if (path !== null) {
         taken.add(path.start_index);
-        yield { type: 'file_made', part: this.#index, text: '', place: path, made: note };
+        yield { type: 'generated_file', part: this.#index, text: '', span: path, file: note };
       } else if (needsMarker) {
         const place = this.#citations.place(
           note.file_id,
@@ -124,7 +129,13 @@ export class PartWriter {
           this.#textWithMarkers.length,
         );
         this.#textWithMarkers += place.text;
-        yield { type: 'file_made', part: this.#index, text: place.text, place, made: note };
+        yield {
+          type: 'generated_file',
+          part: this.#index,
+          text: place.text,
+          span: place,
+          file: note,
+        };
       }
     }
   }

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
-import { toContainerGone } from '../upstream-error.ts';
+import { toContainerExpired } from '../upstream-error.ts';
 import {
   createEndpointClient,
   type EndpointOptions,
@@ -96,12 +96,12 @@ export function createResponsesModel(options: EndpointOptions): Model {
         const reader = new ResponsesStreamReader(request.settings.tools);
         const keep = createGeneratedFileSaver(request);
         for await (const event of readUntil(stream, () => reader.ended)) {
-          yield { type: 'pulse' };
+          yield { type: 'heartbeat' };
           for (const raw of reader.read(event)) yield* keep(raw);
         }
         for (const raw of reader.finish()) yield* keep(raw);
       } catch (error) {
-        throw toContainerGone(request, toModelFailure(error, requestId, secrets));
+        throw toContainerExpired(request, toModelFailure(error, requestId, secrets));
       }
     },
   };

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { isFileNote } from './citations.ts';
+import { isFileAnnotation } from './citations.ts';
 import {
   type FunctionCall,
   type ModelEvent,
@@ -224,7 +224,7 @@ export class ResponsesStreamReader {
     while (this.#open !== null) yield* this.#close();
     this.#open = writer;
     this.#told.push(writer);
-    yield writer.begun;
+    yield writer.startEvent;
     return writer;
   }
 
@@ -246,7 +246,7 @@ export class ResponsesStreamReader {
   *#annotate(event: OpenAI.Responses.ResponseOutputTextAnnotationAddedEvent): Generator<RawEvent> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK leaves this one untyped
     const note = event.annotation as OpenAI.Responses.ResponseOutputText['annotations'][number];
-    if (!isFileNote(note)) return;
+    if (!isFileAnnotation(note)) return;
     const message = yield* this.#message(event);
     if (message !== null) yield* message.part(event.content_index ?? 0, 'text').note(note);
   }
