@@ -1,7 +1,7 @@
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Deeper than this a schema is taken to refer to itself. */
-const deepest = 8;
+/** A deeper schema is treated as recursive. */
+const maxDepth = 8;
 
 const isSchema = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -11,16 +11,16 @@ const numberAt = (schema: Schema, key: string): number | undefined => {
   return typeof value === 'number' ? value : undefined;
 };
 
-/** A JSON pointer's target within the document, as `$ref` names it: `#/$defs/city`. */
+/** The target of a `$ref` such as `#/$defs/city`; an empty schema if there is none. */
 function resolve(root: Schema, reference: string): Schema {
-  let found: unknown = root;
+  let target: unknown = root;
   for (const key of reference.split('/').slice(1)) {
-    found = isSchema(found) ? found[key.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
+    target = isSchema(target) ? target[key.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
   }
-  return isSchema(found) ? found : {};
+  return isSchema(target) ? target : {};
 }
 
-/** The first value that a schema states outright, if it states one. */
+/** The schema's constant, default, first example or first enum value, if it has one. */
 function declaredValue(schema: Schema): { readonly value: unknown } | undefined {
   if ('const' in schema) return { value: schema['const'] };
   if ('default' in schema) return { value: schema['default'] };
@@ -31,9 +31,9 @@ function declaredValue(schema: Schema): { readonly value: unknown } | undefined 
   return undefined;
 }
 
-/** The schema that stands behind references and alternatives: the first of each. */
+/** Follows references, and the first of each list of alternatives. */
 function dereference(schema: Schema, root: Schema, depth: number): Schema {
-  if (depth > deepest) return {};
+  if (depth > maxDepth) return {};
   const reference = schema['$ref'];
   if (typeof reference === 'string') return dereference(resolve(root, reference), root, depth + 1);
   for (const key of ['anyOf', 'oneOf', 'allOf']) {
@@ -63,21 +63,21 @@ function exampleString(schema: Schema): string {
 }
 
 function exampleNumber(schema: Schema): number {
-  const above = numberAt(schema, 'exclusiveMinimum');
-  const least = numberAt(schema, 'minimum') ?? (above === undefined ? 1 : above + 1);
+  const exclusiveMinimum = numberAt(schema, 'exclusiveMinimum');
+  const minimum = numberAt(schema, 'minimum') ?? (exclusiveMinimum ?? 0) + 1;
   const step = numberAt(schema, 'multipleOf') ?? 0;
-  const wanted = Math.min(Math.max(least, 1), numberAt(schema, 'maximum') ?? Infinity);
-  return step > 0 ? Math.ceil(wanted / step) * step : wanted;
+  const example = Math.min(Math.max(minimum, 1), numberAt(schema, 'maximum') ?? Infinity);
+  return step > 0 ? Math.ceil(example / step) * step : example;
 }
 
 function exampleObject(schema: Schema, root: Schema, depth: number): Record<string, unknown> {
   const properties = isSchema(schema['properties']) ? schema['properties'] : {};
   const required: unknown = schema['required'];
-  const wanted = Object.entries(properties).filter(
+  const included = Object.entries(properties).filter(
     ([name]) => depth === 0 || (Array.isArray(required) && required.includes(name)),
   );
   return Object.fromEntries(
-    wanted.map(([name, property]) => [
+    included.map(([name, property]) => [
       name,
       exampleFor(isSchema(property) ? property : {}, root, depth + 1),
     ]),
@@ -85,13 +85,13 @@ function exampleObject(schema: Schema, root: Schema, depth: number): Record<stri
 }
 
 /**
- * A value that fits a JSON Schema: what the schema states as constant, default, example or first
- * choice, else something small of the right type. Optional properties are filled at the top only.
+ * A value that matches a JSON Schema: its constant, default, example or first enum value, else a small
+ * value of the right type. Optional properties are included at the top level only.
  */
-export function exampleFor(given: Schema, root: Schema = given, depth = 0): unknown {
-  const schema = dereference(given, root, depth);
-  const value = declaredValue(schema);
-  if (value !== undefined) return value.value;
+export function exampleFor(unresolved: Schema, root: Schema = unresolved, depth = 0): unknown {
+  const schema = dereference(unresolved, root, depth);
+  const declared = declaredValue(schema);
+  if (declared !== undefined) return declared.value;
   const types: unknown = schema['type'];
   const type: unknown = Array.isArray(types) ? types[0] : types;
   switch (type) {
@@ -106,7 +106,7 @@ export function exampleFor(given: Schema, root: Schema = given, depth = 0): unkn
       return null;
     case 'array': {
       const items = isSchema(schema['items']) ? schema['items'] : {};
-      const length = Math.max(numberAt(schema, 'minItems') ?? 0, depth > deepest ? 0 : 1);
+      const length = Math.max(numberAt(schema, 'minItems') ?? 0, depth > maxDepth ? 0 : 1);
       return Array.from({ length }, () => exampleFor(items, root, depth + 1));
     }
     default:

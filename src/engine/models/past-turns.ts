@@ -3,23 +3,23 @@ import type OpenAI from 'openai';
 import type { FunctionCall, MessageContent } from './model.ts';
 
 /*
- * What a past turn says, whichever executor wrote its items down. A run that waits for outputs may
- * be continued by another model API than the one that began it, when the server was started anew.
+ * Readers of past turns, whichever model API wrote the items: the server may be restarted with another
+ * API while a run waits for tool outputs.
  */
 
-/** A turn of Chat Completions as it is kept, and as that API takes it back. */
+/** An answer of Chat Completions, as stored and as sent back. */
 export interface ChatMessage {
   readonly role: 'assistant';
   readonly content: string | null;
   readonly tool_calls?: readonly ChatCall[];
-  /** What a model thought before it called; only models that demand it are sent it again. */
+  /** Sent back only to models that require it. */
   readonly reasoning_content?: string;
 }
 
 export interface ChatCall {
-  /** As the model knows it. */
+  /** The model's own id. */
   readonly id: string;
-  /** As callers know it. */
+  /** The id that callers see. */
   readonly call_id: string;
   readonly type: 'function';
   readonly function: { readonly name: string; readonly arguments: string };
@@ -27,23 +27,23 @@ export interface ChatCall {
 
 const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
 
-const textOf = (value: unknown, name: string): string => {
+const stringField = (value: unknown, name: string): string => {
   const text = fieldOf(value, name);
   return typeof text === 'string' ? text : '';
 };
 
-const listOf = (value: unknown, name: string): readonly unknown[] => {
+const listField = (value: unknown, name: string): readonly unknown[] => {
   const list = fieldOf(value, name);
   return Array.isArray(list) ? list : [];
 };
 
-/** Items of the Responses API all have a type. */
+/** Unlike items of the Responses API, chat messages have no type. */
 export const isChatMessage = (item: unknown): item is ChatMessage =>
   fieldOf(item, 'role') === 'assistant' && fieldOf(item, 'type') === undefined;
 
-export const isResponsesItem = (item: unknown): boolean => textOf(item, 'type') !== '';
+export const isResponsesItem = (item: unknown): boolean => stringField(item, 'type') !== '';
 
-/** The function calls of any turn, under the ids by which their outputs came. */
+/** The function calls of a turn; `id` is the id that their outputs refer to. */
 export const functionCalls = (items: readonly unknown[]): FunctionCall[] =>
   items.flatMap((item) => {
     if (isChatMessage(item)) {
@@ -52,36 +52,38 @@ export const functionCalls = (items: readonly unknown[]): FunctionCall[] =>
         ...called,
       }));
     }
-    const isCall = ['function_call', ''].includes(textOf(item, 'type'));
-    const id = textOf(item, 'call_id') || textOf(item, 'id');
-    const [name, args] = [textOf(item, 'name'), textOf(item, 'arguments')];
+    const isCall = ['function_call', ''].includes(stringField(item, 'type'));
+    const id = stringField(item, 'call_id') || stringField(item, 'id');
+    const [name, args] = [stringField(item, 'name'), stringField(item, 'arguments')];
     return isCall && name !== '' ? [{ id, name, arguments: args }] : [];
   });
 
-/** What was said aloud in any turn. */
+/** The text and refusals that the assistant wrote in a turn. */
 export const assistantText = (items: readonly unknown[]): string =>
   items
     .flatMap((item) => [
-      textOf(item, 'content'),
-      ...listOf(item, 'content').map((part) => textOf(part, 'text') || textOf(part, 'refusal')),
+      stringField(item, 'content'),
+      ...listField(item, 'content').map(
+        (part) => stringField(part, 'text') || stringField(part, 'refusal'),
+      ),
     ])
     .filter((text) => text !== '')
     .join('\n');
-/* What every API of models is told in the same words. */
-/** What a part of a message says; images say nothing. */
+
+/** The text or refusal in a part of a message; empty for images. */
 export const partText = (part: MessageContent): string[] => {
   if (part.type === 'text') return [part.text.value];
   return part.type === 'refusal' ? [part.refusal] : [];
 };
 
-/** Endpoints refuse a strict function whose schema is open, even where there is nothing in it. */
+/** Endpoints reject a strict function whose schema allows more properties, even an empty schema. */
 export function functionParameters({ parameters = {}, strict }: OpenAI.FunctionDefinition) {
   const isEmpty = JSON.stringify(parameters) === '{"type":"object","properties":{}}';
   return strict === true && isEmpty ? { ...parameters, additionalProperties: false } : parameters;
 }
 
-/** What has to be added to what is `said`, since JSON is refused where nobody says the word. */
-export function jsonReminder({ response_format }: RunSettings, said: unknown): string[] {
+/** The instruction to add in JSON mode, which endpoints reject unless the prompt has the word JSON. */
+export function jsonReminder({ response_format }: RunSettings, prompt: unknown): string[] {
   const wantsJson = typeof response_format === 'object' && response_format.type === 'json_object';
-  return wantsJson && !/json/i.test(JSON.stringify(said)) ? ['Answer with JSON.'] : [];
+  return wantsJson && !/json/i.test(JSON.stringify(prompt)) ? ['Answer with JSON.'] : [];
 }

@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
-import { randomIds } from '../../shared/ids.ts';
-import { type Ids } from '../../shared/ids.ts';
+import { type Ids, randomIds } from '../../shared/ids.ts';
 import type { ContextMessage, FunctionCall, Model, ModelEvent, ModelRequest } from './model.ts';
 import { exampleFor } from './json-schema-example.ts';
 import { functionsOnly } from './tool-support.ts';
@@ -13,13 +12,13 @@ const isFunction = (tool: OpenAI.Beta.AssistantTool): tool is FunctionTool =>
 const textOf = ({ content }: ContextMessage): string =>
   content.flatMap((part) => (part.type === 'text' ? [part.text.value] : [])).join(' ');
 
-/** The function to call: the one that was demanded, else the first that is offered. */
+/** The function that `tool_choice` names, else the first one; none after the first turn. */
 function chooseFunction({ settings, turns }: ModelRequest): FunctionTool | undefined {
   const { tool_choice, tools } = settings;
   if (tool_choice === 'none' || turns.length > 0) return undefined;
-  const offered = tools.filter(isFunction);
-  const demanded = typeof tool_choice === 'object' ? tool_choice.function?.name : undefined;
-  return offered.find((tool) => tool.function.name === demanded) ?? offered[0];
+  const functions = tools.filter(isFunction);
+  const chosenName = typeof tool_choice === 'object' ? tool_choice.function?.name : undefined;
+  return functions.find((tool) => tool.function.name === chosenName) ?? functions[0];
 }
 
 function callFunction(tool: FunctionTool): FunctionCall {
@@ -33,20 +32,21 @@ const isCall = (item: unknown): item is FunctionCall =>
 function replyText({ messages, turns }: ModelRequest): string {
   const { items = [], outputs = [] } = turns.at(-1) ?? {};
   const names = new Map(items.filter(isCall).map((call) => [call.id, call.name]));
-  const told = outputs.map(
+  const results = outputs.map(
     ({ tool_call_id, output }) => `${names.get(tool_call_id) ?? 'a function'} said: ${output}`,
   );
-  const asked = messages.findLast(({ role }) => role === 'user');
-  const heard = asked === undefined ? 'nobody has said anything' : `you said: ${textOf(asked)}`;
-  return `Scripted model: ${told.length > 0 ? told.join('; ') : heard}`;
+  const question = messages.findLast(({ role }) => role === 'user');
+  const echo =
+    question === undefined ? 'nobody has said anything' : `you said: ${textOf(question)}`;
+  return `Scripted model: ${results.length > 0 ? results.join('; ') : echo}`;
 }
 
-/** About what a tokenizer would count; the same text always counts the same. */
+/** A rough, deterministic estimate. */
 const countTokens = (text: string): number => Math.ceil(text.length / 4);
 
-function finish(request: ModelRequest, said: string, calls: FunctionCall[]): ModelEvent {
+function finish(request: ModelRequest, text: string, calls: FunctionCall[]): ModelEvent {
   const prompt = countTokens(JSON.stringify([request.settings, request.messages, request.turns]));
-  const completion = countTokens(said + JSON.stringify(calls));
+  const completion = countTokens(text + JSON.stringify(calls));
   return {
     type: 'finished',
     items: calls,
@@ -69,19 +69,18 @@ function* respond(request: ModelRequest, ids: Ids): Generator<ModelEvent> {
     yield finish(request, '', [{ ...callFunction(tool), id: ids.newId('call_') }]);
     return;
   }
-  const said = replyText(request);
+  const text = replyText(request);
   yield { type: 'message_started' };
-  for (const word of said.split(/(?<= )/)) {
+  for (const word of text.split(/(?<= )/)) {
     yield { type: 'delta', part: 0, kind: 'text', text: word };
   }
   yield { type: 'message_done' };
-  yield finish(request, said, []);
+  yield finish(request, text, []);
 }
 
 /**
- * A model for trying things out and for tests: offline, the same answer every time, and saying so
- * in every answer. It calls the first function it is offered, once a run, with arguments made from
- * the function's JSON Schema; then it answers with what it was told.
+ * An offline, deterministic model for tests and demos. It calls one function per run, with example
+ * arguments from the function's JSON Schema, and then repeats the user's message or the tool outputs.
  */
 export const createScriptedModel = (ids: Ids = randomIds): Model => ({
   unavailable: null,

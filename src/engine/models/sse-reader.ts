@@ -1,29 +1,29 @@
-/** Lines end in LF, CRLF or CR, wherever the bytes were cut on their way. */
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** Lines end in LF, CRLF or CR; a chunk may end anywhere, even inside a character. */
+async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = '';
+  let pending = '';
   for await (const bytes of body) {
-    rest += decoder.decode(bytes, { stream: true });
-    // A CR that comes last may be half of a CRLF.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/u);
-    rest = lines.pop() ?? '';
+    pending += decoder.decode(bytes, { stream: true });
+    // A CR at the end may be the first half of a CRLF.
+    const lines = pending.split(/\r\n|\n|\r(?!$)/u);
+    pending = lines.pop() ?? '';
     yield* lines;
   }
-  yield (rest + decoder.decode()).replace(/\r$/u, '');
+  yield (pending + decoder.decode()).replace(/\r$/u, '');
 }
 
-/** An event, unless there is nothing in it: some servers keep a connection alive by those. */
+/** One event, or none if all lines are blank: some servers send such events as keep-alive. */
 const nonEmpty = (data: readonly string[]): string[] =>
   data.every((line) => line.trim() === '') ? [] : [data.join('\n')];
 
 /**
- * The data of server-sent events; names, ids and comments are passed over. Servers forget the empty
- * line that ends the last event, and are forgiven.
+ * The data of each server-sent event; names, ids and comments are skipped. The blank line after the
+ * last event may be missing.
  */
 export async function* readSseData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let data: string[] = [];
-  for await (const line of linesOf(body)) {
-    // Older llama.cpp servers tell of errors in a field of that name.
+  for await (const line of readLines(body)) {
+    // Older llama.cpp servers send errors in a field `error`.
     const field = /^(?:data|error): ?/u.exec(line);
     if (field !== null) data.push(line.slice(field[0].length));
     if (line !== '') continue;

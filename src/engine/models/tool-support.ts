@@ -4,45 +4,46 @@ import type { Model } from './model.ts';
 
 type HostedTool = Exclude<OpenAI.Beta.AssistantTool['type'], 'function'>;
 
-const sentence = (index: number, type: HostedTool, who: string): string =>
-  `'tools[${index}].type' is '${type}', which ${who} does not have: take it out of the assistant's tools, or give the run 'tools' without it.`;
+const unsupportedMessage = (index: number, type: HostedTool, provider: string): string =>
+  `'tools[${index}].type' is '${type}', which ${provider} does not support: remove it from the assistant's tools, or create the run with 'tools' that omit it.`;
 
-/** Why the first tool that is not there cannot be used, in one sentence; null when all are there. */
+/** Why the first unsupported tool cannot be used, in one sentence; null when all are supported. */
 async function firstUnsupported(
   tools: readonly OpenAI.Beta.AssistantTool[],
-  who: string,
-  has: (type: HostedTool) => Promise<boolean>,
+  provider: string,
+  supports: (type: HostedTool) => Promise<boolean>,
 ): Promise<string | null> {
   for (const [index, { type }] of tools.entries()) {
-    if (type !== 'function' && !(await has(type))) return sentence(index, type, who);
+    if (type === 'function' || (await supports(type))) continue;
+    return unsupportedMessage(index, type, provider);
   }
   return null;
 }
 
-/** For models that have functions alone; `who` is what the sentence calls them. */
+/** For model APIs without hosted tools; `provider` names the API in the error. */
 export const functionsOnly =
-  (who: string): Model['unsupportedTools'] =>
+  (provider: string): Model['unsupportedTools'] =>
   (tools) =>
-    firstUnsupported(tools, who, async () => false);
+    firstUnsupported(tools, provider, async () => false);
 
-/** Where each tool keeps what it works on: an endpoint without the one is one without the other. */
-const paths: Record<HostedTool, string> = {
+/** The collection that each tool works on: an endpoint without it does not support the tool. */
+const probePaths: Record<HostedTool, string> = {
   file_search: '/vector_stores?limit=1',
   code_interpreter: '/containers?limit=1',
 };
 
-/** Milliseconds that a run's creation may wait to learn what there is. */
-const timeout = 10_000;
+/** Creating a run waits for the probe. */
+const probeTimeoutMs = 10_000;
 
 /**
- * For an endpoint of which nobody knows what it has: it is asked once for each tool, and again only
- * while it gives no answer that says something. In doubt it has the tool, and the run will tell.
+ * For endpoints that may support hosted tools: probes the endpoint once for each tool, and again only
+ * after an inconclusive response. While in doubt, the tool counts as supported.
  */
 export function createToolProbe(options: EndpointOptions): Model['unsupportedTools'] {
-  const client = createEndpointClient(options, timeout);
-  const known = new Map<HostedTool, boolean>();
-  /** Null: who knows. */
-  const has = async (path: string): Promise<boolean | null> => {
+  const client = createEndpointClient(options, probeTimeoutMs);
+  const results = new Map<HostedTool, boolean>();
+  /** Null: inconclusive. */
+  const hasPath = async (path: string): Promise<boolean | null> => {
     try {
       await client.get(path, { maxRetries: 0 });
       return true;
@@ -50,14 +51,14 @@ export function createToolProbe(options: EndpointOptions): Model['unsupportedToo
       return isMissingPath(error) ? false : null;
     }
   };
-  const lookUp = async (type: HostedTool): Promise<boolean> => {
-    const remembered = known.get(type);
-    if (remembered !== undefined) return remembered;
-    // A server with files may have the tool and only not list what it works on.
-    const own = await has(paths[type]);
-    const found = own === false ? await has('/files?limit=1') : own;
-    if (found !== null) known.set(type, found);
-    return found ?? true;
+  const supports = async (type: HostedTool): Promise<boolean> => {
+    const known = results.get(type);
+    if (known !== undefined) return known;
+    const hasCollection = await hasPath(probePaths[type]);
+    // A server with files may support the tool without listing its collection.
+    const result = hasCollection === false ? await hasPath('/files?limit=1') : hasCollection;
+    if (result !== null) results.set(type, result);
+    return result ?? true;
   };
-  return (tools) => firstUnsupported(tools, 'this model endpoint', lookUp);
+  return (tools) => firstUnsupported(tools, 'this model endpoint', supports);
 }

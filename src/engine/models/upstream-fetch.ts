@@ -2,14 +2,13 @@ import { retryAfterMs, quotaExceededCode } from './upstream-error.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** Milliseconds beyond which the SDK no longer does what Retry-After says. */
-const longestWait = 60_000;
+/** The SDK ignores a longer Retry-After and retries too early. */
+const maxSdkRetryAfterMs = 60_000;
 
-/** An endpoint that lacks something has it no sooner for being asked again. */
 const notImplemented = 501;
 
-async function isQuotaSpent(answer: Response): Promise<boolean> {
-  const text = await answer
+async function isQuotaExceeded(response: Response): Promise<boolean> {
+  const text = await response
     .clone()
     .text()
     .catch(() => '');
@@ -17,57 +16,58 @@ async function isQuotaSpent(answer: Response): Promise<boolean> {
 }
 
 /**
- * Keeps the SDK from repeating by itself what it should not: a call whose quota is spent, one
- * that is to wait for longer than the SDK would, and one that nobody there understands. It heeds a header, which is added here.
+ * Keeps the SDK from retrying three kinds of response, by adding the header that it obeys: an exceeded
+ * quota, a Retry-After longer than the SDK waits, and 501.
  */
 export const limitSdkRetries =
   (fetch: Fetch): Fetch =>
   async (input, init) => {
-    const answer = await fetch(input, init);
-    if (answer.status !== 429 && answer.status < 500) return answer;
-    const isLong = (retryAfterMs(answer.headers) ?? 0) > longestWait;
-    const isFinal = isLong || answer.status === notImplemented;
-    if (!isFinal && !(answer.status === 429 && (await isQuotaSpent(answer)))) return answer;
-    const headers = new Headers(answer.headers);
+    const response = await fetch(input, init);
+    const { status, statusText } = response;
+    if (status !== 429 && status < 500) return response;
+    const isFinal =
+      status === notImplemented ||
+      (retryAfterMs(response.headers) ?? 0) > maxSdkRetryAfterMs ||
+      (status === 429 && (await isQuotaExceeded(response)));
+    if (!isFinal) return response;
+    const headers = new Headers(response.headers);
     headers.set('x-should-retry', 'false');
-    const { status, statusText } = answer;
-    return new Response(answer.body, { status, statusText, headers });
+    return new Response(response.body, { status, statusText, headers });
   };
 
-/** Milliseconds that the end of a stream may take once everything has been said. */
-const longestGoodbye = 1000;
+const drainTimeoutMs = 1000;
 
 async function drainInBackground(
-  rest: AsyncIterator<unknown>,
-  stream: AbortController,
+  iterator: AsyncIterator<unknown>,
+  controller: AbortController,
 ): Promise<void> {
-  const timer = setTimeout(() => stream.abort('over'), longestGoodbye).unref();
+  const timer = setTimeout(() => controller.abort('timeout'), drainTimeoutMs).unref();
   try {
-    while ((await rest.next()).done !== true);
+    while ((await iterator.next()).done !== true);
   } catch {
-    // The answer is complete without it.
+    // The response is already complete.
   } finally {
     clearTimeout(timer);
   }
 }
 
 /**
- * What a stream says until `isOver`. Its end is then read in passing: a stream that is left before
- * its end takes its connection along, and the next call would have to make a new one.
+ * The items of a stream until `isComplete` returns true. The end of the stream is then read in the
+ * background, because leaving a stream early closes its connection, which the next call can reuse.
  */
 export async function* readUntil<T>(
   stream: AsyncIterable<T> & { readonly controller: AbortController },
-  isOver: () => boolean,
+  isComplete: () => boolean,
 ): AsyncGenerator<T> {
   const iterator = stream[Symbol.asyncIterator]();
   try {
-    while (!isOver()) {
+    while (!isComplete()) {
       const next = await iterator.next();
       if (next.done === true) return;
       yield next.value;
     }
   } finally {
-    if (isOver()) void drainInBackground(iterator, stream.controller);
+    if (isComplete()) void drainInBackground(iterator, stream.controller);
     else await iterator.return?.();
   }
 }

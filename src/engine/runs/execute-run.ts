@@ -46,7 +46,7 @@ async function callModel(
     const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
     return callWithRetry(model, request, {
       clock,
-      until: run.deadline * 1000,
+      deadlineMs: run.deadline * 1000,
       onRetry: ({ message }, delayMs) => {
         log.warn('model call retried', { run_id: run.id, error: message, delay_ms: delayMs });
         observer?.modelRetried(settings.model);

@@ -7,7 +7,7 @@ type Hosted = 'file_search' | 'code_interpreter';
 const elsewhere = 'http://localhost:11434/v1';
 
 const sentence = (index: number, type: Hosted, who = 'this model endpoint') =>
-  `'tools[${index}].type' is '${type}', which ${who} does not have: take it out of the assistant's tools, or give the run 'tools' without it.`;
+  `'tools[${index}].type' is '${type}', which ${who} does not support: remove it from the assistant's tools, or create the run with 'tools' that omit it.`;
 
 const open = (options: HarnessOptions) => setup({ baseURL: elsewhere, ...options });
 

@@ -173,7 +173,7 @@ describe('a run fails with the error of the model endpoint', () => {
     });
     expect(run.last_error).toEqual({
       code: 'server_error',
-      message: 'The model said nothing for 240 seconds.',
+      message: 'The model sent nothing for 240 seconds.',
     });
     expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
     const [, message] = await readMessages(harness, thread_id);
@@ -199,7 +199,7 @@ test('a slow model that sends heartbeats is not aborted', async () => {
   const failures: unknown[] = [];
   const events = callWithRetry(model, request, {
     clock,
-    until: Infinity,
+    deadlineMs: Infinity,
     onRetry: (failure) => failures.push(failure),
   });
   const first = events.next();

@@ -179,7 +179,7 @@ test.each(['file_search', 'code_interpreter'] as const)(
       type: 'invalid_request_error',
       code: 'unsupported_tool',
       param: 'tools',
-      message: `'tools[1].type' is '${type}', which the scripted model does not have: take it out of the assistant's tools, or give the run 'tools' without it.`,
+      message: `'tools[1].type' is '${type}', which the scripted model does not support: remove it from the assistant's tools, or create the run with 'tools' that omit it.`,
     });
     const run = await runs.create(thread.id, { assistant_id, tools: [weatherTool] });
     expect(run.status).toBe('queued');
