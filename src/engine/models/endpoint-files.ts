@@ -19,43 +19,40 @@ export type NewVectorStore = Pick<
 > & { readonly file_ids: readonly string[] };
 
 /**
- * What the engine asks of the endpoint's files, vector stores and containers; every method throws
+ * Client of the endpoint's files, vector stores and containers. Every method throws
  * {@link EndpointFilesError}. Ids are the endpoint's own.
  */
 export interface EndpointFiles {
-  /**
-   * Makes a vector store that holds these files, or none; resolves to its id, or to null at an
-   * endpoint without vector stores.
-   */
+  /** Resolves to the id of the new store, or to null if the endpoint has no vector stores. */
   createVectorStore(store: NewVectorStore): Promise<string | null>;
   /**
-   * Adds the files to a vector store, or makes a new one when that has expired, which nobody can
-   * search any more; resolves as `createVectorStore` does.
+   * Adds the files to a store, or to a new one if that has expired, because expired stores cannot be
+   * searched. Resolves like `createVectorStore`.
    */
   addToVectorStore(store_id: string, store: NewVectorStore): Promise<string | null>;
   deleteVectorStore(store_id: string): Promise<void>;
-  /** How many files of a store cannot be found yet. */
+  /** The number of files in a store that cannot be searched yet. */
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
-  /** Fetches what a tool made, from its container or from where an image's URL leads. */
-  downloadGenerated(made: EphemeralFile, signal: AbortSignal): Promise<File>;
-  /** Keeps a file among the endpoint's; resolves to its id. */
+  /** Downloads a file that a tool generated, from its container or its URL. */
+  downloadGenerated(file: EphemeralFile, signal: AbortSignal): Promise<File>;
+  /** Uploads a file; resolves to its id. */
   upload(file: File, signal: AbortSignal): Promise<string>;
-  /** Deletes a file, which may be gone already. */
+  /** Deletes a file; succeeds if it does not exist. */
   deleteFile(file_id: string): Promise<void>;
-  /** Puts files into a container for its code to read. */
+  /** Copies files into a container, for its code to read. */
   addToContainer(
     container_id: string,
     file_ids: readonly string[],
     signal: AbortSignal,
   ): Promise<void>;
-  /** An image's bytes as a `data:` URL, for models that take no file ids. */
+  /** Resolves to a `data:` URL, for model APIs that take no file ids. */
   readImage(file_id: string, signal: AbortSignal): Promise<string>;
 }
 
-/** What the endpoint would not do, in its own words. */
+/** A failed call, with the endpoint's own message; secrets are redacted. */
 export class EndpointFilesError extends Error {
-  override readonly name = 'FilesFailure';
-  /** The HTTP status; null: there was no answer. */
+  override readonly name = 'EndpointFilesError';
+  /** The HTTP status; null: there was no response. */
   readonly status: number | null;
   readonly param: string | null;
   readonly code: string | null;
@@ -68,41 +65,41 @@ export class EndpointFilesError extends Error {
   }
 }
 
-function toFailure(error: unknown, secrets: readonly string[]): EndpointFilesError {
+function toEndpointFilesError(error: unknown, secrets: readonly string[]): EndpointFilesError {
   if (error instanceof APIError)
     return new EndpointFilesError(redact(upstreamMessage(error), secrets), error);
   const message = errorMessage(error);
   return new EndpointFilesError(redact(message, secrets));
 }
 
-/** Milliseconds; what is kept may be large. */
-const timeout = 600_000;
+/** Files may be large. */
+const fileTimeoutMs = 600_000;
 
-/** Whoever waits for a store has a request of his own under way. */
-const storeTimeout = 60_000;
+/** A client's request waits for the store. */
+const storeTimeoutMs = 60_000;
 
-/** As many as the endpoint takes at once. */
-const batch = 500;
+/** The endpoint's limit. */
+const maxFilesPerBatch = 500;
 
-async function fillStore(
+async function addFiles(
   client: OpenAI,
   store_id: string,
   file_ids: readonly string[],
-  rest: Pick<NewVectorStore, 'chunking_strategy'> = {},
+  chunking: Pick<NewVectorStore, 'chunking_strategy'> = {},
 ): Promise<void> {
-  for (let start = 0; start < file_ids.length; start += batch) {
-    const some = file_ids.slice(start, start + batch);
-    await client.vectorStores.fileBatches.create(store_id, { file_ids: some, ...rest });
+  for (let start = 0; start < file_ids.length; start += maxFilesPerBatch) {
+    const batch = file_ids.slice(start, start + maxFilesPerBatch);
+    await client.vectorStores.fileBatches.create(store_id, { file_ids: batch, ...chunking });
   }
 }
 
-/** Null at an endpoint without vector stores. An unknown object is a 404 too, but not to a list. */
+/** Null if the endpoint has no vector stores. Listing tells a missing API from an unknown store. */
 async function nullIfUnsupported<T>(
   { vectorStores }: OpenAI,
-  answer: Promise<T>,
+  response: Promise<T>,
 ): Promise<T | null> {
   try {
-    return await answer;
+    return await response;
   } catch (error) {
     if (!isMissingPath(error)) throw error;
     if (await vectorStores.list({ limit: 1 }).then(() => false, isMissingPath)) return null;
@@ -110,13 +107,16 @@ async function nullIfUnsupported<T>(
   }
 }
 
-async function createStore(client: OpenAI, { file_ids, ...rest }: NewVectorStore): Promise<string> {
-  const { chunking_strategy } = rest;
-  const first = file_ids.slice(0, batch);
-  const { id } = await client.vectorStores.create({ ...rest, file_ids: first });
+async function createStore(
+  client: OpenAI,
+  { file_ids, ...settings }: NewVectorStore,
+): Promise<string> {
+  const { chunking_strategy } = settings;
+  const batch = file_ids.slice(0, maxFilesPerBatch);
+  const { id } = await client.vectorStores.create({ ...settings, file_ids: batch });
   try {
     const chunking = chunking_strategy === undefined ? {} : { chunking_strategy };
-    await fillStore(client, id, file_ids.slice(batch), chunking);
+    await addFiles(client, id, file_ids.slice(maxFilesPerBatch), chunking);
     return id;
   } catch (error) {
     await client.vectorStores.delete(id).catch(() => undefined);
@@ -127,27 +127,27 @@ async function createStore(client: OpenAI, { file_ids, ...rest }: NewVectorStore
 async function addToStore(client: OpenAI, id: string, store: NewVectorStore): Promise<string> {
   const { status } = await client.vectorStores.retrieve(id);
   if (status === 'expired') return createStore(client, store);
-  await fillStore(client, id, store.file_ids);
+  await addFiles(client, id, store.file_ids);
   return id;
 }
 
 /**
- * Under the first purpose the endpoint gives a file back and a model can look at it; endpoints that
- * take only images for it, or know no such purpose, take the second.
+ * Files with purpose `vision` can be downloaded again and shown to a model. Some endpoints accept only
+ * images for it, or do not know it.
  */
-const [purpose, otherPurpose] = ['vision', 'assistants'] as const;
+const [preferredPurpose, fallbackPurpose] = ['vision', 'assistants'] as const;
 
 async function upload({ files }: OpenAI, file: File, signal: AbortSignal): Promise<string> {
   try {
-    return (await files.create({ file, purpose }, { signal })).id;
+    return (await files.create({ file, purpose: preferredPurpose }, { signal })).id;
   } catch (error) {
-    const isRefused = error instanceof APIError && (error.status === 400 || error.status === 422);
-    if (!isRefused) throw error;
-    return (await files.create({ file, purpose: otherPurpose }, { signal })).id;
+    const isRejected = error instanceof APIError && (error.status === 400 || error.status === 422);
+    if (!isRejected) throw error;
+    return (await files.create({ file, purpose: fallbackPurpose }, { signal })).id;
   }
 }
 
-/** What an image is, by its first bytes: endpoints often name no type. */
+/** Detects the type by the first bytes, because endpoints often send none. */
 function imageType(bytes: Uint8Array): string {
   const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
   if (head.startsWith('\xff\xd8\xff')) return 'jpeg';
@@ -159,35 +159,35 @@ function imageType(bytes: Uint8Array): string {
 export const toImageUrl = (bytes: Uint8Array): string =>
   `data:image/${imageType(bytes)};base64,${Buffer.from(bytes).toString('base64')}`;
 
-/** The bytes of an image that stands in a URL or behind it. */
-async function readUrl(
+/** Reads an image from an HTTP or `data:` URL. */
+async function downloadImage(
   url: string,
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
 ): Promise<File> {
-  const answer = await (url.startsWith('data:') ? globalThis.fetch(url) : fetch(url, { signal }));
-  if (!answer.ok) throw new Error(`The image could not be fetched: HTTP ${answer.status}.`);
-  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const response = await (url.startsWith('data:') ? globalThis.fetch(url) : fetch(url, { signal }));
+  if (!response.ok) throw new Error(`The image could not be downloaded: HTTP ${response.status}.`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
   const type = imageType(bytes);
   return new File([bytes], `image.${type}`, { type: `image/${type}` });
 }
 
-/** The files of the endpoint that runs the models (contract §3.4, §8.6). */
+/** Creates the client of the model endpoint's files (contract §3.4, §8.6). */
 export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
-  const client = createEndpointClient(options, timeout);
+  const client = createEndpointClient(options, fileTimeoutMs);
   const { containers, files } = client;
-  const stores = createEndpointClient(options, storeTimeout);
-  const { vectorStores } = stores;
-  const wrapErrors = async <T>(answer: Promise<T>): Promise<T> => {
+  const storeClient = createEndpointClient(options, storeTimeoutMs);
+  const { vectorStores } = storeClient;
+  const wrapErrors = async <T>(response: Promise<T>): Promise<T> => {
     try {
-      return await answer;
+      return await response;
     } catch (error) {
-      throw toFailure(error, secretsOf(options));
+      throw toEndpointFilesError(error, secretsOf(options));
     }
   };
-  const downloadGenerated = async (made: EphemeralFile, signal: AbortSignal) => {
-    if ('url' in made) return readUrl(made.url, options.fetch ?? globalThis.fetch, signal);
-    const { container_id, file_id, filename } = made;
+  const downloadGenerated = async (file: EphemeralFile, signal: AbortSignal) => {
+    if ('url' in file) return downloadImage(file.url, options.fetch ?? globalThis.fetch, signal);
+    const { container_id, file_id, filename } = file;
     const { content } = containers.files;
     return toFile(await content.retrieve(file_id, { container_id }, { signal }), filename);
   };
@@ -209,12 +209,13 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     await vectorStores.delete(id);
   };
   return {
-    createVectorStore: (store) => wrapErrors(nullIfUnsupported(stores, createStore(stores, store))),
+    createVectorStore: (store) =>
+      wrapErrors(nullIfUnsupported(storeClient, createStore(storeClient, store))),
     addToVectorStore: (id, store) =>
-      wrapErrors(nullIfUnsupported(stores, addToStore(stores, id, store))),
+      wrapErrors(nullIfUnsupported(storeClient, addToStore(storeClient, id, store))),
     deleteVectorStore: (id) => wrapErrors(deleteVectorStore(id)),
     countIndexing: (id, signal) => wrapErrors(countIndexing(id, signal)),
-    downloadGenerated: (made, signal) => wrapErrors(downloadGenerated(made, signal)),
+    downloadGenerated: (file, signal) => wrapErrors(downloadGenerated(file, signal)),
     upload: (file, signal) => wrapErrors(upload(client, file, signal)),
     deleteFile: (id) => wrapErrors(deleteFile(id)),
     addToContainer: (id, file_ids, signal) => wrapErrors(addToContainer(id, file_ids, signal)),
@@ -222,15 +223,17 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
   };
 }
 
-/** Limits how long one call of the endpoint's files may hold up a run. */
+/** A run waits for each call. */
 const fileCallTimeoutMs = 60_000;
 
-/** Resolves as `call` does; rejects when the endpoint does not answer in time, and aborts the call. */
+/** Resolves like `call`; after 60 seconds, rejects and aborts the call. */
 export const callWithTimeout = <T>(
   clock: Clock,
   signal: AbortSignal,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> =>
   withTimeout({ clock, ms: fileCallTimeoutMs, signal }, call, () =>
-    Promise.reject(new Error('The model endpoint took too long.')),
+    Promise.reject(
+      new Error(`The model endpoint did not respond within ${fileCallTimeoutMs / 1000} seconds.`),
+    ),
   );

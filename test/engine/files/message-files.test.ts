@@ -62,5 +62,5 @@ test('a drawing that is nowhere to be had is left out, and said so', async () =>
   await harness.runToEnd();
   expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
   expect(harness.storage.files.size).toBe(0);
-  expect(harness.logLines.join('')).toContain('The image could not be fetched: HTTP 404.');
+  expect(harness.logLines.join('')).toContain('The image could not be downloaded: HTTP 404.');
 });

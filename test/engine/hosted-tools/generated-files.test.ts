@@ -209,7 +209,7 @@ describe('a file that cannot be kept does not cost the run', () => {
       expect.stringMatching(/^GET \/containers\/cntr_first\/files\/.+\/content$/u),
     ]);
     const tooLong = harness.logLines.filter((line) =>
-      line.includes('The model endpoint took too long.'),
+      line.includes('The model endpoint did not respond within 60 seconds.'),
     );
     expect(tooLong).toHaveLength(status === 'completed' ? 1 : 0);
   });

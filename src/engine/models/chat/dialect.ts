@@ -1,76 +1,77 @@
 import { APIError } from 'openai';
 
-/** How a server wants to be spoken to in what Chat Completions leaves open (contract §9). */
+/** What differs between servers of Chat Completions in a request (contract §9). */
 export interface Dialect {
-  /** Who gives the instructions. */
+  /** The role of the instructions. */
   readonly systemRole: 'system' | 'developer' | 'user';
-  readonly tokens: 'max_tokens' | 'max_completion_tokens';
-  /** Whether the usage has to be asked for. */
-  readonly asksUsage: boolean;
-  /** Whether what a model thought before it called goes back to it. */
-  readonly returnsReasoning: boolean;
+  readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens';
+  /** Whether to send `stream_options.include_usage`. */
+  readonly requestsUsage: boolean;
+  /** Whether to send `reasoning_content` of earlier turns. */
+  readonly sendsReasoning: boolean;
 }
 
-/** What to begin with: OpenAI and Azure know newer names than most other servers. */
-const firstDialect = (isOpenAI: boolean): Dialect => ({
+const initialDialect = (isOpenAI: boolean): Dialect => ({
   systemRole: 'system',
-  tokens: isOpenAI ? 'max_completion_tokens' : 'max_tokens',
-  asksUsage: true,
-  returnsReasoning: false,
+  // OpenAI and Azure reject the old name, most other servers know only that.
+  maxTokensParam: isOpenAI ? 'max_completion_tokens' : 'max_tokens',
+  requestsUsage: true,
+  sendsReasoning: false,
 });
 
-interface Change {
-  /** What a refusal says that is to be answered by this. */
+interface Adaptation {
+  /** Matches the error messages that this adaptation responds to. */
   readonly pattern: RegExp;
-  readonly make: (dialect: Dialect, isOpenAI: boolean) => Dialect;
+  readonly apply: (dialect: Dialect, isOpenAI: boolean) => Dialect;
 }
 
-const changes: readonly Change[] = [
+const adaptations: readonly Adaptation[] = [
   {
     pattern: /max_(?:completion_)?tokens/u,
-    make: (dialect) => ({
+    apply: (dialect) => ({
       ...dialect,
-      tokens: dialect.tokens === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens',
+      maxTokensParam:
+        dialect.maxTokensParam === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens',
     }),
   },
   {
     pattern: /stream_options|include_usage/u,
-    make: (dialect) => ({ ...dialect, asksUsage: false }),
+    apply: (dialect) => ({ ...dialect, requestsUsage: false }),
   },
   {
     pattern: /reasoning_content/u,
-    make: (dialect) => ({ ...dialect, returnsReasoning: !dialect.returnsReasoning }),
+    apply: (dialect) => ({ ...dialect, sendsReasoning: !dialect.sendsReasoning }),
   },
   {
     pattern: /\bsystem\b.*\b(?:role|messages?)\b|\brole\b.*\bsystem\b/iu,
-    make: (dialect, isOpenAI) => ({ ...dialect, systemRole: isOpenAI ? 'developer' : 'user' }),
+    apply: (dialect, isOpenAI) => ({ ...dialect, systemRole: isOpenAI ? 'developer' : 'user' }),
   },
 ];
 
-const isRefusal = (error: unknown): error is APIError =>
+const isRejection = (error: unknown): error is APIError =>
   error instanceof APIError && (error.status === 400 || error.status === 422);
 
 /**
- * Makes calls in the dialect of each model: where a server refuses a manner of speaking, the call is
- * made again in the other manner, which is remembered once it is taken.
+ * Calls each model in its dialect. When the server rejects the request, the dialect is adapted to the
+ * error message and the call is made again; a dialect that succeeds is remembered.
  */
 export function createDialectNegotiator(isOpenAI: boolean) {
   const known = new Map<string, Dialect>();
   return async <T>(model: string, call: (dialect: Dialect) => Promise<T>): Promise<T> => {
-    let dialect = known.get(model) ?? firstDialect(isOpenAI);
-    const left = new Set(changes);
+    let dialect = known.get(model) ?? initialDialect(isOpenAI);
+    const untried = new Set(adaptations);
     for (;;) {
       try {
-        const answer = await call(dialect);
+        const response = await call(dialect);
         known.set(model, dialect);
-        return answer;
+        return response;
       } catch (error) {
-        const change = isRefusal(error)
-          ? [...left].find(({ pattern: said }) => said.test(error.message))
+        const adaptation = isRejection(error)
+          ? [...untried].find(({ pattern }) => pattern.test(error.message))
           : undefined;
-        if (change === undefined) throw error;
-        left.delete(change);
-        dialect = change.make(dialect, isOpenAI);
+        if (adaptation === undefined) throw error;
+        untried.delete(adaptation);
+        dialect = adaptation.apply(dialect, isOpenAI);
       }
     }
   };

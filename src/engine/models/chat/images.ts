@@ -15,7 +15,7 @@ async function toUrl(
       `The image in file ${file_id} cannot be shown to the model: ${reason}`,
       isTransient ? 0 : null,
     );
-  if (files === null) throw failure('this model endpoint has no files.');
+  if (files === null) throw failure('this model endpoint has no files API.');
   try {
     const url = await files.readImage(file_id, signal);
     return { type: 'image_url', image_url: { url, detail } };
@@ -26,18 +26,18 @@ async function toUrl(
   }
 }
 
-/** The messages with every image that a user shows as a URL: this API knows no other. */
+/** Replaces the image files in user messages by `data:` URLs, the only form that this API takes. */
 export const withImageUrls = (
   messages: readonly ContextMessage[],
   files: EndpointFiles | null,
   signal: AbortSignal,
 ): Promise<ContextMessage[]> => {
-  const show = async (part: MessageContent) =>
+  const convert = async (part: MessageContent) =>
     part.type === 'image_file' ? toUrl(part, files, signal) : part;
   return Promise.all(
     messages.map(async (message) =>
       message.role === 'user'
-        ? { ...message, content: await Promise.all(message.content.map(show)) }
+        ? { ...message, content: await Promise.all(message.content.map(convert)) }
         : message,
     ),
   );

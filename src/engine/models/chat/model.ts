@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
-import { randomIds } from '../../../shared/ids.ts';
-import { type Ids } from '../../../shared/ids.ts';
+import { type Ids, randomIds } from '../../../shared/ids.ts';
 import { createDialectNegotiator } from './dialect.ts';
 import { withImageUrls } from './images.ts';
 import { toChatParams } from './request.ts';
@@ -22,54 +21,53 @@ import { toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
 
 export interface ChatOptions extends EndpointOptions {
-  /** Where images are that messages name by file; null: there are none. */
+  /** Reads the image files of messages; null: the endpoint has no files. */
   readonly files: EndpointFiles | null;
   readonly ids?: Ids;
 }
 
-const notChat = new ModelFailure(
-  'server_error',
-  'The model endpoint answered with a web page: its base URL may lack a part such as /v1.',
-);
+const webPageMessage =
+  'The model endpoint returned a web page: check its base URL, which may lack a suffix such as /v1.';
 
-/** The pieces of an answer; null when the server says that it is done. */
-async function* readChunks(answer: Response): AsyncGenerator<ChatChunk | null> {
-  const type = answer.headers.get('content-type') ?? '';
+/** The chunks of a response; null is the server's end marker. */
+async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null> {
+  const type = response.headers.get('content-type') ?? '';
   if (type.includes('html')) {
-    await answer.body?.cancel();
-    throw notChat;
+    await response.body?.cancel();
+    throw new ModelFailure('server_error', webPageMessage);
   }
   if (type.includes('json')) {
-    // Some servers do not stream, whatever they are asked.
+    // Some servers ignore `stream: true`.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
-    const whole = (await answer.json()) as ChatChunk;
-    yield whole;
-    if (whole.choices !== undefined) yield null;
+    const completion = (await response.json()) as ChatChunk;
+    yield completion;
+    if (completion.choices !== undefined) yield null;
     return;
   }
-  if (answer.body === null) return;
-  for await (const data of readSseData(answer.body)) {
+  if (response.body === null) return;
+  for await (const data of readSseData(response.body)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
     yield data === '[DONE]' ? null : ((JSON.parse(data) ?? {}) as ChatChunk);
   }
 }
 
-/** Calls the model, in the manner that it is known to understand. */
+/** Opens a stream from the model, in its dialect and with its images as URLs. */
 function createCaller(client: OpenAI, options: ChatOptions) {
-  const translate = createDialectNegotiator(isOpenAI(options));
+  const callInDialect = createDialectNegotiator(isOpenAI(options));
   return async ({ signal, ...request }: ModelRequest) => {
     const controller = new AbortController();
-    const either = AbortSignal.any([signal, controller.signal]);
+    const callSignal = AbortSignal.any([signal, controller.signal]);
     const messages = await withImageUrls(request.messages, options.files, signal);
-    const answer = await translate(request.settings.model, (dialect) => {
+    const response = await callInDialect(request.settings.model, (dialect) => {
       const params = toChatParams({ ...request, messages, signal }, dialect);
-      return client.chat.completions.create(params, { signal: either }).asResponse();
+      return client.chat.completions.create(params, { signal: callSignal }).asResponse();
     });
-    return { headers: answer.headers, chunks: Object.assign(readChunks(answer), { controller }) };
+    const chunks = Object.assign(readChunks(response), { controller });
+    return { headers: response.headers, chunks };
   };
 }
 
-/** Passes an answer on to its end; once the model has ended, its connection may as it likes. */
+/** The events of a stream; errors after the end of the answer are ignored. */
 async function* readToEnd(
   chunks: Parameters<typeof readUntil<ChatChunk | null>>[0],
   reader: ChatStreamReader,
@@ -86,30 +84,32 @@ async function* readToEnd(
 }
 
 /**
- * Runs assistants on Chat Completions (contract §9), with the oddities of the servers that speak it:
- * what may be missing, come twice or in another shape is taken as it was meant.
+ * Runs assistants on Chat Completions (contract §9). Tolerates what its servers omit, repeat or send
+ * in another shape.
  */
 export function createChatModel(options: ChatOptions): Model {
   const { ids = randomIds } = options;
   const secrets = secretsOf(options);
-  const open = createCaller(createEndpointClient(options, noTimeout), options);
-  const refusal = functionsOnly('Chat Completions');
+  const call = createCaller(createEndpointClient(options, noTimeout), options);
+  const unsupportedTools = functionsOnly('Chat Completions');
   return {
     unavailable: whyUnavailable(options),
-    unsupportedTools: refusal,
+    unsupportedTools,
     async *respond(request) {
-      // Who made the run may have known of another API only.
+      // When the run was created, another model API may have been configured.
       const { tools, tool_choice } = request.settings;
-      const lacking = tool_choice === 'none' ? null : await refusal(tools);
-      if (lacking !== null) throw new ModelFailure('server_error', lacking);
+      const unsupported = tool_choice === 'none' ? null : await unsupportedTools(tools);
+      if (unsupported !== null) throw new ModelFailure('server_error', unsupported);
       let requestId: string | null = null;
       try {
-        const { chunks, headers } = await open(request);
+        const { chunks, headers } = await call(request);
         requestId = headers.get('x-request-id');
         const reader = new ChatStreamReader(headers);
         yield* readToEnd(chunks, reader, request.signal);
-        const used = request.turns.flatMap(({ items }) => functionCalls(items).map(({ id }) => id));
-        yield* reader.finish(ids, new Set(used));
+        const usedIds = request.turns.flatMap(({ items }) =>
+          functionCalls(items).map(({ id }) => id),
+        );
+        yield* reader.finish(ids, new Set(usedIds));
       } catch (error) {
         throw toModelFailure(error, requestId, secrets);
       }

@@ -1,15 +1,20 @@
 import type OpenAI from 'openai';
 import type { Dialect } from './dialect.ts';
-import { jsonReminder, functionParameters, partText } from '../past-turns.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
-import { functionCalls, isChatMessage, assistantText } from '../past-turns.ts';
+import {
+  assistantText,
+  functionCalls,
+  functionParameters,
+  isChatMessage,
+  jsonReminder,
+  partText,
+} from '../past-turns.ts';
 
-/* The mapping of a run to the parameters of Chat Completions (contract §9). */
 type Params = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 type Part = OpenAI.Chat.ChatCompletionContentPartText | OpenAI.Chat.ChatCompletionContentPartImage;
 
-/** What somebody says, in one string where it is text alone: not every server reads parts. */
+/** Text without images is one string, because not every server supports parts. */
 interface ChatText {
   readonly role: Dialect['systemRole'] | 'assistant';
   readonly content: string | Part[];
@@ -21,12 +26,12 @@ function toPart(part: MessageContent): Part[] {
   return [{ type: 'image_url', image_url: { url, detail } }];
 }
 
-/** Images of an assistant have no place in this API. */
-function toSaying({ role, content }: ContextMessage): ChatText[] {
-  const isSeen = role === 'user' && content.some(({ type }) => type === 'image_url');
-  if (isSeen) return [{ role, content: content.flatMap(toPart) }];
-  const said = content.flatMap(partText).join('\n');
-  return said === '' ? [] : [{ role, content: said }];
+/** Images in assistant messages are dropped: this API does not support them. */
+function toChatTexts({ role, content }: ContextMessage): ChatText[] {
+  const hasImages = role === 'user' && content.some(({ type }) => type === 'image_url');
+  if (hasImages) return [{ role, content: content.flatMap(toPart) }];
+  const text = content.flatMap(partText).join('\n');
+  return text === '' ? [] : [{ role, content: text }];
 }
 
 const toParts = (content: ChatText['content']): Part[] =>
@@ -37,10 +42,10 @@ function join(one: ChatText['content'], other: ChatText['content']): ChatText['c
   return [...toParts(one), ...toParts(other)];
 }
 
-/** Many models' templates demand that roles alternate: whoever goes on speaking does so in one message. */
-function mergeSameRole(sayings: readonly ChatText[]): ChatText[] {
+/** Merges consecutive messages of one role: many chat templates require that roles alternate. */
+function mergeSameRole(messages: readonly ChatText[]): ChatText[] {
   const merged: ChatText[] = [];
-  for (const { role, content } of sayings) {
+  for (const { role, content } of messages) {
     const last = merged.at(-1);
     if (last?.role !== role) merged.push({ role, content });
     else merged[merged.length - 1] = { role, content: join(last.content, content) };
@@ -48,61 +53,57 @@ function mergeSameRole(sayings: readonly ChatText[]): ChatText[] {
   return merged;
 }
 
-/** An earlier call of the run: what the model said and called, then what the calls were answered. */
-function replay({ items, outputs }: PastTurn, { returnsReasoning }: Dialect): Message[] {
+/** An earlier turn of the run: the assistant's message with its calls, then their outputs. */
+function replay({ items, outputs }: PastTurn, { sendsReasoning }: Dialect): Message[] {
   const content = assistantText(items);
-  const own = items.find(isChatMessage);
-  const ownIds = new Map(own?.tool_calls?.map(({ id, call_id }) => [call_id, id]));
-  const tool_calls = functionCalls(items).map(({ id, ...called }) => ({
-    id: ownIds.get(id) ?? id,
+  const chatMessage = items.find(isChatMessage);
+  const modelIds = new Map(chatMessage?.tool_calls?.map(({ id, call_id }) => [call_id, id]));
+  const tool_calls = functionCalls(items).map(({ id, ...call }) => ({
+    id: modelIds.get(id) ?? id,
     type: 'function' as const,
-    function: called,
+    function: call,
   }));
   const message = {
     role: 'assistant' as const,
     content: content === '' ? null : content,
     ...(tool_calls.length === 0 ? {} : { tool_calls }),
-    ...(returnsReasoning ? { reasoning_content: own?.reasoning_content ?? '' } : {}),
+    ...(sendsReasoning ? { reasoning_content: chatMessage?.reasoning_content ?? '' } : {}),
   };
-  const answers = outputs.map(({ tool_call_id, output }) => ({
+  const toolMessages = outputs.map(({ tool_call_id, output }) => ({
     role: 'tool' as const,
-    tool_call_id: ownIds.get(tool_call_id) ?? tool_call_id,
+    tool_call_id: modelIds.get(tool_call_id) ?? tool_call_id,
     content: output,
   }));
-  return [message, ...answers];
+  return [message, ...toolMessages];
 }
 
 const toMessage = ({ role, content }: ChatText): Message =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parts are only ever a user's
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only user messages have parts
   ({ role, content }) as Message;
 
 function toMessages({ settings, messages, turns }: ModelRequest, dialect: Dialect): Message[] {
   const { instructions } = settings;
-  const sayings = messages.flatMap(toSaying);
+  const texts = messages.flatMap(toChatTexts);
   const systemTexts = instructions === null || instructions === '' ? [] : [instructions];
-  systemTexts.push(...jsonReminder(settings, [systemTexts, sayings]));
-  // A thread without messages is opened by its instructions: templates want a user.
-  const role = sayings.length + turns.length === 0 ? 'user' : dialect.systemRole;
+  systemTexts.push(...jsonReminder(settings, [systemTexts, texts]));
+  // Chat templates require a user message: in an empty thread, the instructions become one.
+  const role = texts.length + turns.length === 0 ? 'user' : dialect.systemRole;
   const system = systemTexts.length === 0 ? [] : [{ role, content: systemTexts.join('\n\n') }];
   return [
-    ...mergeSameRole([...system, ...sayings]).map(toMessage),
+    ...mergeSameRole([...system, ...texts]).map(toMessage),
     ...turns.flatMap((turn) => replay(turn, dialect)),
   ];
 }
 
 function toTool(tool: OpenAI.Beta.AssistantTool): OpenAI.Chat.ChatCompletionFunctionTool[] {
   if (tool.type !== 'function') return [];
-  const { strict, ...rest } = tool.function;
-  if (strict !== true) return [{ type: 'function', function: rest }];
-  return [
-    {
-      type: 'function',
-      function: { ...tool.function, parameters: functionParameters(tool.function) },
-    },
-  ];
+  const { strict, ...definition } = tool.function;
+  if (strict !== true) return [{ type: 'function', function: definition }];
+  const parameters = functionParameters(tool.function);
+  return [{ type: 'function', function: { ...tool.function, parameters } }];
 }
 
-/** A forced choice holds for the first call of a run only; repeating it would never end. */
+/** A forced choice applies only to the first call of a run, which else would call tools forever. */
 function toToolChoice({ settings, turns }: ModelRequest): Pick<Params, 'tool_choice'> {
   const { tool_choice } = settings;
   if (tool_choice === 'none') return { tool_choice };
@@ -122,7 +123,10 @@ function toToolParams(request: ModelRequest): Partial<Params> {
   return { tools, ...toToolChoice(request), ...parallel };
 }
 
-/** The body of one model call, its images all URLs; what nobody set is not sent. */
+/**
+ * Maps a model call to the parameters of Chat Completions (contract §9). Images must already be URLs;
+ * unset values are omitted.
+ */
 export function toChatParams(request: ModelRequest, dialect: Dialect): Params {
   const { settings, maxOutputTokens } = request;
   const { model, response_format, temperature, top_p, reasoning_effort } = settings;
@@ -130,12 +134,12 @@ export function toChatParams(request: ModelRequest, dialect: Dialect): Params {
     model,
     messages: toMessages(request, dialect),
     stream: true,
-    ...(dialect.asksUsage ? { stream_options: { include_usage: true } } : {}),
+    ...(dialect.requestsUsage ? { stream_options: { include_usage: true } } : {}),
     ...toToolParams(request),
     ...(typeof response_format === 'string' ? {} : { response_format }),
     ...(temperature === null ? {} : { temperature }),
     ...(top_p === null ? {} : { top_p }),
     ...(reasoning_effort === null ? {} : { reasoning_effort }),
-    ...(maxOutputTokens === null ? {} : { [dialect.tokens]: maxOutputTokens }),
+    ...(maxOutputTokens === null ? {} : { [dialect.maxTokensParam]: maxOutputTokens }),
   };
 }
