@@ -140,7 +140,7 @@ test('told to use Responses, it says that there is none', async () => {
   const harness = await setup({ model: 'responses', baseURL, endpoint: upstream });
   const { status, last_error } = await run(harness);
   expect(status).toBe('failed');
-  expect(last_error?.message).toContain('does not answer as the Responses API does');
+  expect(last_error?.message).toContain('does not support the Responses API');
 });
 
 test('tools that Chat Completions lacks are refused once that is what is spoken', async () => {

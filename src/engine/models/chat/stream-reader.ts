@@ -4,7 +4,7 @@ import { type CallPiece, ToolCallAssembler } from './tool-call-assembler.ts';
 import { type ModelEvent, ModelFailure, tokensOf, type Usage } from '../model.ts';
 import { functionCalls, type ChatCall, type ChatMessage } from '../past-turns.ts';
 
-/** What one of many servers may put into a message or a piece of it (contract §9). */
+/** What servers put into a message or a delta of it (contract §9). */
 interface Delta {
   readonly content?: string | readonly { readonly type?: string; readonly text?: string }[] | null;
   readonly refusal?: string | null;
@@ -16,13 +16,13 @@ interface ChatUsage {
   readonly prompt_tokens?: number;
   readonly completion_tokens?: number;
   readonly total_tokens?: number;
-  /** DeepSeek's own name for what was cached. */
+  /** DeepSeek's name for cached tokens. */
   readonly prompt_cache_hit_tokens?: number | null;
   readonly prompt_tokens_details?: { readonly cached_tokens?: number | null } | null;
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number | null } | null;
 }
 
-/** A chunk of a stream, or a whole answer of a server that does not stream. */
+/** A chunk of a stream, or the whole completion of a server that does not stream. */
 export interface ChatChunk {
   readonly choices?: readonly {
     readonly delta?: Delta | null;
@@ -30,10 +30,10 @@ export interface ChatChunk {
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: ChatUsage | null;
-  /** Groq's own place for it. */
+  /** Groq sends the usage here. */
   readonly x_groq?: { readonly usage?: ChatUsage | null } | null;
   readonly error?: unknown;
-  /** What an error without an envelope says; vLLM has `error` for its `object`. */
+  /** The fields of an error without an envelope; vLLM sends `object: 'error'`. */
   readonly object?: string;
   readonly message?: unknown;
   readonly detail?: unknown;
@@ -45,18 +45,18 @@ function toUsage(usage: ChatUsage | null): Usage {
   const prompt_tokens = tokensOf(usage?.prompt_tokens);
   const completion_tokens = tokensOf(usage?.completion_tokens);
   const cached = usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens;
-  const thought = usage?.completion_tokens_details?.reasoning_tokens;
+  const reasoning_tokens = usage?.completion_tokens_details?.reasoning_tokens;
   return {
     prompt_tokens,
     completion_tokens,
     total_tokens: tokensOf(usage?.total_tokens) || prompt_tokens + completion_tokens,
     prompt_token_details: { cached_tokens: tokensOf(cached) },
-    completion_tokens_details: { reasoning_tokens: tokensOf(thought) },
+    completion_tokens_details: { reasoning_tokens: tokensOf(reasoning_tokens) },
   };
 }
 
-/** Text as it is, or in parts; parts of other kinds are what the model thinks. */
-const spoken = (content: Delta['content']): string =>
+/** Content is a string or a list of parts; parts of other types are reasoning. */
+const contentText = (content: Delta['content']): string =>
   typeof content === 'string'
     ? content
     : (content ?? []).map(({ type, text = '' }) => (type === 'text' ? text : '')).join('');
@@ -64,7 +64,7 @@ const spoken = (content: Delta['content']): string =>
 const isBareError = ({ object, choices, message, detail }: ChatChunk): boolean =>
   object === 'error' || (choices === undefined && (message ?? detail) !== undefined);
 
-/** An error where an answer was to be; some servers number them like HTTP. */
+/** An error within a stream; some servers use HTTP statuses as its code. */
 function toAPIError(error: unknown, headers: Headers): APIError {
   const code = Number(Reflect.get(Object(error), 'code'));
   const status = code >= 400 && code < 600 ? code : undefined;
@@ -72,21 +72,21 @@ function toAPIError(error: unknown, headers: Headers): APIError {
   return new APIError(status, body, undefined, headers);
 }
 
-/** Follows one answer of Chat Completions, whatever server gives it. */
+/** Turns one stream of Chat Completions into model events. */
 export class ChatStreamReader {
   readonly #headers: Headers;
   readonly #calls = new ToolCallAssembler();
   readonly #parts: { readonly kind: Kind; text: string }[] = [];
   #reasoning = '';
   #usage: ChatUsage | null = null;
-  #reason: string | null = null;
+  #finishReason: string | null = null;
   #isDone = false;
 
   constructor(headers: Headers) {
     this.#headers = headers;
   }
 
-  /** Takes a piece of the answer; null: the server says that there are no more. */
+  /** Reads one chunk; null is the server's end marker. */
   *read(chunk: ChatChunk | null): Generator<ModelEvent> {
     if (chunk === null) {
       this.#isDone = true;
@@ -95,7 +95,7 @@ export class ChatStreamReader {
     const error = isBareError(chunk) ? chunk : (chunk.error ?? null);
     if (error !== null) throw toAPIError(error, this.#headers);
     const usage = chunk.usage ?? chunk.x_groq?.usage;
-    // Some servers count first, and then send an empty count at the end.
+    // Some servers send the usage early, and zeros at the end.
     if ((usage?.prompt_tokens ?? 0) > 0) this.#usage = usage ?? null;
     else this.#usage ??= usage ?? null;
     const choice = chunk.choices?.[0];
@@ -103,51 +103,57 @@ export class ChatStreamReader {
     const { content, refusal, reasoning_content, tool_calls } =
       choice.delta ?? choice.message ?? {};
     this.#reasoning += reasoning_content ?? '';
-    yield* this.#emitText('text', spoken(content));
+    yield* this.#emitText('text', contentText(content));
     yield* this.#emitText('refusal', refusal ?? '');
     for (const piece of tool_calls ?? []) this.#calls.add(piece);
-    // Some servers end with an empty string, or say it again with the usage.
-    this.#reason = choice.finish_reason || this.#reason;
+    // Some servers send an empty string, or repeat the reason with the usage.
+    this.#finishReason = choice.finish_reason || this.#finishReason;
   }
 
-  /** Whether nothing more is to come. */
+  /** Whether the server has sent its end marker. */
   get isDone(): boolean {
     return this.#isDone;
   }
 
-  /** Whether the model has ended its answer: some servers give no reason, others do not say so. */
+  /** Whether the answer is complete: some servers send only an end marker, others only a reason. */
   get hasEnded(): boolean {
-    return this.#isDone || this.#reason !== null;
+    return this.#isDone || this.#finishReason !== null;
   }
 
-  /** What is left to say when the stream is over; `used` are the ids of the run's earlier calls. */
-  *finish(ids: Ids, used: ReadonlySet<string>): Generator<ModelEvent> {
+  /**
+   * The last events, after the stream has ended; `usedIds` are those of the run's earlier calls. Throws
+   * {@link ModelFailure} if the answer is incomplete.
+   */
+  *finish(ids: Ids, usedIds: ReadonlySet<string>): Generator<ModelEvent> {
     if (!this.hasEnded) {
-      throw new ModelFailure('server_error', "The model's stream ended before its answer did.", 0);
+      throw new ModelFailure(
+        'server_error',
+        "The model's stream ended before the answer was complete.",
+        0,
+      );
     }
-    if (this.#reason === 'error') {
+    if (this.#finishReason === 'error') {
       throw new ModelFailure('server_error', 'The model stopped with an error.', 0);
     }
-    const end =
-      this.#reason === 'length' || this.#reason === 'content_filter' ? this.#reason : 'stop';
+    const reason = this.#finishReason;
+    const end = reason === 'length' || reason === 'content_filter' ? reason : 'stop';
     if (this.#parts.length > 0) yield { type: 'message_done' };
-    const items = [this.#message(this.#calls.finish(ids, used))];
-    const usage = toUsage(this.#usage);
+    const items = [this.#message(this.#calls.finish(ids, usedIds))];
     yield {
       type: 'finished',
       items,
       calls: functionCalls(items),
-      usage,
+      usage: toUsage(this.#usage),
       end,
       truncated: end !== 'stop',
     };
   }
 
   #message(tool_calls: readonly ChatCall[]): ChatMessage {
-    const said = this.#parts.map(({ text }) => text).join('\n');
+    const text = this.#parts.map(({ text }) => text).join('\n');
     return {
       role: 'assistant',
-      content: said === '' ? null : said,
+      content: text === '' ? null : text,
       ...(tool_calls.length === 0 ? {} : { tool_calls }),
       ...(this.#reasoning === '' ? {} : { reasoning_content: this.#reasoning }),
     };
@@ -156,10 +162,10 @@ export class ChatStreamReader {
   *#emitText(kind: Kind, text: string): Generator<ModelEvent> {
     if (text === '') return;
     if (this.#parts.length === 0) yield { type: 'message_started' };
-    let part = this.#parts.findIndex((known) => known.kind === kind);
+    let part = this.#parts.findIndex((other) => other.kind === kind);
     if (part === -1) part = this.#parts.push({ kind, text: '' }) - 1;
-    const grown = this.#parts[part];
-    if (grown !== undefined) grown.text += text;
+    const current = this.#parts[part];
+    if (current !== undefined) current.text += text;
     yield { type: 'delta', part, kind, text };
   }
 }

@@ -1,7 +1,7 @@
 import type { Ids } from '../../../shared/ids.ts';
 import type { ChatCall } from '../past-turns.ts';
 
-/** A piece of a function call as servers send it: anything of it may be missing, or come again. */
+/** A piece of a function call. Servers omit or repeat any of these. */
 export interface CallPiece {
   readonly index?: number | null;
   readonly id?: string | null;
@@ -19,7 +19,7 @@ interface PartialCall {
   arguments: string;
 }
 
-function isWhole(text: string): boolean {
+function isCompleteJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;
@@ -28,55 +28,56 @@ function isWhole(text: string): boolean {
   }
 }
 
-/** Whether a piece that comes to the place of a call is the beginning of another one. */
-function startsAnother(call: PartialCall, id: string, name: string): boolean {
+/** Whether a piece with the index of `call` starts another call instead. */
+function startsNewCall(call: PartialCall, id: string, name: string): boolean {
   if (name === '' || (id !== '' && id === call.id)) return false;
-  if (name !== call.name || isWhole(call.arguments)) return true;
+  if (name !== call.name || isCompleteJson(call.arguments)) return true;
   return call.arguments === '' && id !== '' && call.id !== '';
 }
 
 /**
- * Function calls put together from their pieces (contract §9). Pieces belong together by `index`;
- * servers that number every call 0, or none, are understood by ids, names and whole arguments.
+ * Assembles function calls from their pieces (contract §9). Pieces with the same `index` belong
+ * together. For servers that send index 0 for every call, or none, ids, names and complete arguments
+ * tell the calls apart.
  */
 export class ToolCallAssembler {
   readonly #calls: PartialCall[] = [];
 
   add(piece: CallPiece): void {
-    const { index = null, id, function: called } = piece;
-    const name = called?.name ?? '';
-    const args = called?.arguments ?? '';
-    const call = this.#find(index, id ?? '', name);
+    const { index = null, id, function: details } = piece;
+    const name = details?.name ?? '';
+    const args = details?.arguments ?? '';
+    const call = this.#findOrStart(index, id ?? '', name);
     call.arguments += typeof args === 'string' ? args : JSON.stringify(args);
   }
 
   /**
-   * The calls in the order in which they began. Ids of another shape than the contract's, and such
-   * as are `used` in this run already, are for the model alone: callers are given new ones.
+   * The calls in the order in which they started. `call_id` is the model's id if it starts with `call_`
+   * and is not in `usedIds`, the ids of the run's earlier calls; else a new id.
    */
-  finish(ids: Ids, used: ReadonlySet<string>): ChatCall[] {
-    const own = new Set<string>();
-    return this.#calls.map(({ id: given, name, arguments: args }) => {
-      const isOwn = given !== '' && !own.has(given);
-      own.add(given);
-      const isKept = isOwn && given.startsWith('call_') && !used.has(given);
-      const call_id = isKept ? given : ids.newId('call_');
-      const called = { name, arguments: args === '' ? '{}' : args };
-      return { id: isOwn ? given : call_id, call_id, type: 'function', function: called };
+  finish(ids: Ids, usedIds: ReadonlySet<string>): ChatCall[] {
+    const seen = new Set<string>();
+    return this.#calls.map(({ id: modelId, name, arguments: args }) => {
+      const isUnique = modelId !== '' && !seen.has(modelId);
+      seen.add(modelId);
+      const isUsable = isUnique && modelId.startsWith('call_') && !usedIds.has(modelId);
+      const call_id = isUsable ? modelId : ids.newId('call_');
+      const details = { name, arguments: args === '' ? '{}' : args };
+      return { id: isUnique ? modelId : call_id, call_id, type: 'function', function: details };
     });
   }
 
-  #find(index: number | null, id: string, name: string): PartialCall {
-    const same = this.#calls.findLast((call) =>
+  #findOrStart(index: number | null, id: string, name: string): PartialCall {
+    const match = this.#calls.findLast((call) =>
       index === null ? id !== '' && call.id === id : call.index === index,
     );
-    const place = same ?? (index === null ? this.#calls.at(-1) : undefined);
-    if (place !== undefined && !startsAnother(place, id, name)) {
-      if (place.id === '') place.id = id;
-      return place;
+    const current = match ?? (index === null ? this.#calls.at(-1) : undefined);
+    if (current !== undefined && !startsNewCall(current, id, name)) {
+      if (current.id === '') current.id = id;
+      return current;
     }
-    const begun = { index, id, name, arguments: '' };
-    this.#calls.push(begun);
-    return begun;
+    const call = { index, id, name, arguments: '' };
+    this.#calls.push(call);
+    return call;
   }
 }

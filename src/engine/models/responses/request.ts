@@ -1,10 +1,15 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../../store/schema.ts';
-import { jsonReminder, functionParameters, partText } from '../past-turns.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
-import { functionCalls, isResponsesItem, assistantText } from '../past-turns.ts';
+import {
+  assistantText,
+  functionCalls,
+  functionParameters,
+  isResponsesItem,
+  jsonReminder,
+  partText,
+} from '../past-turns.ts';
 
-/* The mapping of a run to the parameters of the Responses API (contract §8.1 to §8.4). */
 type Params = OpenAI.Responses.ResponseCreateParamsStreaming;
 type InputItem = OpenAI.Responses.ResponseInputItem;
 type Tool = OpenAI.Responses.Tool;
@@ -29,28 +34,28 @@ function toInputPart(part: MessageContent): InputPart {
   }
 }
 
-/** What an assistant said goes upstream as plain text, which is all its role may carry. */
+/** Assistant messages are sent as plain text, the only content that their role may have. */
 function toInputMessage({ role, content }: ContextMessage): InputItem[] {
   if (role === 'user') return [{ role, content: content.map(toInputPart) }];
-  const said = content.flatMap(partText).join('\n');
-  return said === '' ? [] : [{ role, content: said }];
+  const text = content.flatMap(partText).join('\n');
+  return text === '' ? [] : [{ role, content: text }];
 }
 
-/** What another model API returned, in the terms of this one. */
-function translate(items: readonly unknown[]): InputItem[] {
-  const said = assistantText(items);
+/** Converts the items of another model API. */
+function toInputItems(items: readonly unknown[]): InputItem[] {
+  const text = assistantText(items);
   const calls = functionCalls(items).map(({ id, ...call }) => ({
     type: 'function_call' as const,
     call_id: id,
     ...call,
   }));
-  return [...(said === '' ? [] : [{ role: 'assistant' as const, content: said }]), ...calls];
+  return [...(text === '' ? [] : [{ role: 'assistant' as const, content: text }]), ...calls];
 }
 
-/** An earlier call of the run: its output exactly as it came, then the outputs of its functions. */
+/** An earlier turn of the run: its output items exactly as received, then its function outputs. */
 const replay = ({ items, outputs }: PastTurn): InputItem[] => [
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept verbatim from this very API
-  ...(items.every(isResponsesItem) ? (items as InputItem[]) : translate(items)),
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- stored verbatim from this API
+  ...(items.every(isResponsesItem) ? (items as InputItem[]) : toInputItems(items)),
   ...outputs.map(({ tool_call_id, output }) => ({
     type: 'function_call_output' as const,
     call_id: tool_call_id,
@@ -60,11 +65,11 @@ const replay = ({ items, outputs }: PastTurn): InputItem[] => [
 
 function toInput({ settings, messages, turns }: ModelRequest): InputItem[] {
   const input = [...messages.flatMap(toInputMessage), ...turns.flatMap(replay)];
-  // Upstream does not count the word in the instructions.
-  const told = jsonReminder(settings, input);
-  // An empty input is refused too: a thread without messages is opened by its instructions.
-  if (input.length + told.length === 0) told.push(settings.instructions ?? '');
-  return [...input, ...told.map((content) => ({ role: 'developer' as const, content }))];
+  // Upstream looks for the word JSON in the input only, not in the instructions.
+  const developerTexts = jsonReminder(settings, input);
+  // Upstream rejects an empty input: in an empty thread, the instructions become the input.
+  if (input.length + developerTexts.length === 0) developerTexts.push(settings.instructions ?? '');
+  return [...input, ...developerTexts.map((content) => ({ role: 'developer' as const, content }))];
 }
 
 function toFunction(definition: FunctionDefinition): Tool {
@@ -74,14 +79,14 @@ function toFunction(definition: FunctionDefinition): Tool {
     name,
     ...(description === undefined ? {} : { description }),
     parameters: functionParameters(definition),
-    // Upstream takes a missing `strict` for true, and then refuses ordinary schemas.
+    // Upstream defaults to true, which rejects ordinary schemas.
     strict: strict ?? false,
   };
 }
 
 type Ranking = NonNullable<OpenAI.Beta.FileSearchTool.FileSearch['ranking_options']>;
 
-/** What the API fills in is not sent, and its one ranker has another name upstream. */
+/** The defaults of the Assistants API are not sent; its only ranker is called `auto` upstream. */
 const toRanking = ({ score_threshold }: Ranking) =>
   score_threshold === 0 ? {} : { ranking_options: { ranker: 'auto' as const, score_threshold } };
 
@@ -91,7 +96,7 @@ function toFileSearch(
 ): Tool[] {
   const { max_num_results, ranking_options } = file_search;
   const vector_store_ids = stores?.vector_store_ids ?? [];
-  // Upstream refuses a search in nothing.
+  // Upstream rejects an empty list.
   if (vector_store_ids.length === 0) return [];
   return [
     {
@@ -110,13 +115,13 @@ function toCodeInterpreter({ container, settings }: ModelRequest): Tool {
 
 function toTool(tool: OpenAI.Beta.AssistantTool, request: ModelRequest): Tool[] {
   if (tool.type === 'function') return [toFunction(tool.function)];
-  // What must not be used is not offered: the endpoint may not even have it.
+  // The endpoint may not support the tool.
   if (request.settings.tool_choice === 'none') return [];
   if (tool.type === 'code_interpreter') return [toCodeInterpreter(request)];
   return toFileSearch(tool, request.settings.tool_resources);
 }
 
-/** A forced choice holds for the first call of a run only; repeating it would never end. */
+/** A forced choice applies only to the first call of a run, which else would call tools forever. */
 function toToolChoice({ settings, turns }: ModelRequest, tools: readonly Tool[]): ToolChoice {
   const { tool_choice } = settings;
   if (tool_choice === 'none' || tool_choice === 'auto') return tool_choice;
@@ -127,7 +132,7 @@ function toToolChoice({ settings, turns }: ModelRequest, tools: readonly Tool[])
   return chosen === undefined ? 'required' : { type, name: chosen.name };
 }
 
-/** What of the tools' work is sent only to those who ask for it. */
+/** Tool details that upstream sends only on request. */
 const includeFor: Partial<Record<Tool['type'], OpenAI.Responses.ResponseIncludable>> = {
   file_search: 'file_search_call.results',
   code_interpreter: 'code_interpreter_call.outputs',
@@ -164,7 +169,7 @@ function toText({ settings }: ModelRequest): Partial<Params> {
   };
 }
 
-/** The body of one model call; what nobody set is not sent (contract §8.1). */
+/** Maps a model call to the parameters of the Responses API (contract §8.1 to §8.4); unset values are omitted. */
 export function toResponseParams(request: ModelRequest): Params {
   const { settings, messages, turns, maxOutputTokens } = request;
   const { model, instructions, temperature, top_p, reasoning_effort } = settings;

@@ -12,47 +12,46 @@ function parse(text: string): unknown {
   }
 }
 
-/** What stands for an answer of some other API, or of none: the endpoint does not have this one. */
+/** Replaces a response that is not of the Responses API. */
 const notImplemented = (): Response =>
   Response.json(
-    { error: { message: 'The model endpoint does not answer as the Responses API does.' } },
+    { error: { message: 'The model endpoint does not support the Responses API.' } },
     { status: 501, headers: { 'x-should-retry': 'false' } },
   );
 
-/** Streams of this API begin with one of its events, or with an error. */
-function isOwn(event: unknown): boolean {
+function isResponsesEvent(event: unknown): boolean {
   const type = fieldOf(event, 'type');
   return type === 'error' || (typeof type === 'string' && type.startsWith('response.'));
 }
 
-/** What gateways send to keep a connection until the model has something to say. */
-const isPing = (event: unknown): boolean =>
+/** Gateways send these to keep the connection open. */
+const isKeepAlive = (event: unknown): boolean =>
   fieldOf(event, 'type') === 'ping' || JSON.stringify(event) === '{}';
 
-/** Whether a stream is of another API; one that breaks off at once says nothing of what it would be. */
-async function isForeign(events: AsyncIterator<string>): Promise<boolean> {
+/** Judges by the first event. False for a stream that breaks before it. */
+async function isOtherApi(events: AsyncIterator<string>): Promise<boolean> {
   for (;;) {
     const next = await events.next().catch(() => null);
     if (next === null || next.done === true) return false;
     const event = parse(next.value);
-    if (!isPing(event)) return !isOwn(event);
+    if (!isKeepAlive(event)) return !isResponsesEvent(event);
   }
 }
 
 async function checkStream({ body, headers }: Response): Promise<Response> {
   if (body === null) return notImplemented();
-  const [looked, kept] = body.tee();
-  const events = readSseData(looked);
-  const isOther = await isForeign(events);
+  const [peeked, passedOn] = body.tee();
+  const events = readSseData(peeked);
+  const isOther = await isOtherApi(events);
   void events.return(undefined).catch(() => undefined);
   if (isOther) {
-    await kept.cancel();
+    await passedOn.cancel();
     return notImplemented();
   }
-  return new Response(kept, { headers });
+  return new Response(passedOn, { headers });
 }
 
-/** A response in one piece becomes the stream that was asked for. */
+/** Converts the JSON of a server that does not stream into a stream of one event. */
 function checkJson(text: string, { headers }: Response): Response {
   const response = parse(text);
   if (fieldOf(response, 'object') !== 'response') return notImplemented();
@@ -69,20 +68,20 @@ function checkJson(text: string, { headers }: Response): Response {
 }
 
 /**
- * Makes sure that what an endpoint answers is of the Responses API: servers without it answer
- * anything, a web page or an error under status 200 included, and it becomes a 501.
+ * Wraps `fetch` so that a successful response that is not of the Responses API becomes a 501: servers
+ * without that API may send anything, such as a web page, with status 200.
  */
 export function requireResponsesApi(fetch: Fetch): Fetch {
-  let isKnown = false;
+  let isConfirmed = false;
   return async (input, init) => {
-    const answer = await fetch(input, init);
-    if (!answer.ok) return answer;
-    if (answer.headers.get('content-type')?.includes('event-stream') !== true) {
-      return checkJson(await answer.text(), answer);
+    const response = await fetch(input, init);
+    if (!response.ok) return response;
+    if (response.headers.get('content-type')?.includes('event-stream') !== true) {
+      return checkJson(await response.text(), response);
     }
-    if (isKnown) return answer;
-    const judgement = await checkStream(answer);
-    isKnown = judgement.ok;
-    return judgement;
+    if (isConfirmed) return response;
+    const checked = await checkStream(response);
+    isConfirmed = checked.ok;
+    return checked;
   };
 }
