@@ -12,20 +12,20 @@ export type CodeItem = OpenAI.Responses.ResponseCodeInterpreterToolCall;
 type Outputs = OpenAI.Beta.Threads.Runs.CodeInterpreterToolCall.CodeInterpreter['outputs'];
 
 export const isContainerFileAnnotation = (
-  note: UpstreamAnnotation,
-): note is ContainerFileAnnotation => note.type === 'container_file_citation';
+  annotation: UpstreamAnnotation,
+): annotation is ContainerFileAnnotation => annotation.type === 'container_file_citation';
 
-/** Whether a file is shown as an image of its message. */
+/** Whether a file is appended to its message as an image. */
 export const isImage = ({ filename }: ContainerFileAnnotation): boolean =>
   /\.(?:png|jpe?g|gif|webp)$/i.test(filename);
 
-/** What happens while a model answers, before the files that its code made are kept. */
+/** A model event before the generated files that it refers to are saved. */
 export type RawEvent =
   | ModelEvent
   | {
       readonly type: 'generated_file';
       readonly part: number;
-      /** As in a delta: the reference's marker, or empty. */
+      /** As in a delta: the citation's marker, or empty. */
       readonly text: string;
       readonly span: TextSpan;
       readonly file: ContainerFileAnnotation;
@@ -36,18 +36,22 @@ export type RawEvent =
 type GeneratedFileEvent = Extract<RawEvent, { type: 'generated_file' }>;
 type SaveFile = ModelRequest['saveFile'];
 
-/** Keeps every file once, however often an answer refers to it. */
-function memoizeSave(keep: SaveFile): SaveFile {
-  const kept = new Map<string, Promise<string | null>>();
+/** Saves every file once, however often a response refers to it. */
+function memoizeSave(saveFile: SaveFile): SaveFile {
+  const saved = new Map<string, Promise<string | null>>();
   return (file) => {
-    const name = 'url' in file ? file.url : `${file.container_id} ${file.file_id}`;
-    const id = kept.get(name) ?? keep(file);
-    kept.set(name, id);
+    const key = 'url' in file ? file.url : `${file.container_id} ${file.file_id}`;
+    const id = saved.get(key) ?? saveFile(file);
+    saved.set(key, id);
     return id;
   };
 }
 
-const fileOf = ({ container_id, file_id, filename }: ContainerFileAnnotation): EphemeralFile => ({
+const toEphemeralFile = ({
+  container_id,
+  file_id,
+  filename,
+}: ContainerFileAnnotation): EphemeralFile => ({
   container_id,
   file_id,
   filename,
@@ -65,43 +69,43 @@ function* toDelta(
   }
 }
 
-/** Every file takes its time, in which the model is not silent. */
+/** Sent before each file, because saving takes long enough to count as a stall. */
 const heartbeat = { type: 'heartbeat' } as const;
 
 async function* toOutputs(
   outputs: NonNullable<CodeItem['outputs']>,
-  keep: SaveFile,
+  saveFile: SaveFile,
 ): AsyncGenerator<ModelEvent, Outputs> {
-  const kept: Outputs = [];
+  const savedOutputs: Outputs = [];
   for (const output of outputs) {
     if (output.type === 'logs') {
-      kept.push({ type: 'logs', logs: output.logs });
+      savedOutputs.push({ type: 'logs', logs: output.logs });
       continue;
     }
     yield heartbeat;
-    const file_id = await keep({ url: output.url });
-    if (file_id !== null) kept.push({ type: 'image', image: { file_id } });
+    const file_id = await saveFile({ url: output.url });
+    if (file_id !== null) savedOutputs.push({ type: 'image', image: { file_id } });
   }
-  return kept;
+  return savedOutputs;
 }
 
 /**
- * Keeps what the tools of one answer made before it is told (contract §8.6). What cannot be kept is
- * left out; the text that speaks of it stands.
+ * Saves the files that tools generated in one response before the events that refer to them are emitted
+ * (contract §8.6). A file that cannot be saved is omitted; the text that mentions it stays.
  */
 export function createGeneratedFileSaver(request: Pick<ModelRequest, 'saveFile'>) {
-  const keep = memoizeSave(request.saveFile);
+  const saveFile = memoizeSave(request.saveFile);
   return async function* (event: RawEvent): AsyncGenerator<ModelEvent> {
     if (event.type === 'generated_file') {
       yield heartbeat;
-      yield* toDelta(event, await keep(fileOf(event.file)));
+      yield* toDelta(event, await saveFile(toEphemeralFile(event.file)));
     } else if (event.type === 'generated_image') {
       yield heartbeat;
-      const file_id = await keep(fileOf(event.file));
+      const file_id = await saveFile(toEphemeralFile(event.file));
       if (file_id !== null) yield { type: 'image', file_id };
     } else if (event.type === 'code_done') {
       const { input, item } = event;
-      const outputs = yield* toOutputs(item?.outputs ?? [], keep);
+      const outputs = yield* toOutputs(item?.outputs ?? [], saveFile);
       const call = { type: 'code_interpreter', code_interpreter: { input, outputs } } as const;
       yield {
         type: 'call_done',

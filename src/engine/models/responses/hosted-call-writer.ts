@@ -8,7 +8,7 @@ type SearchItem = OpenAI.Responses.ResponseFileSearchToolCall;
 type FileSearch = Extract<HostedCall, { type: 'file_search' }>['file_search'];
 type Result = NonNullable<FileSearch['results']>[number] & { attributes: object };
 
-/** The output items that are calls of hosted tools which steps show. */
+/** The output items that are shown as tool calls in run steps. */
 export type CallItem = CodeItem | SearchItem;
 
 export const isCallItem = (item: Item): item is CallItem =>
@@ -17,20 +17,20 @@ export const isCallItem = (item: Item): item is CallItem =>
 const toResult = (result: NonNullable<SearchItem['results']>[number]): Result => ({
   file_id: result.file_id ?? '',
   file_name: result.filename ?? '',
-  // Other servers measure by other scales.
+  // Other servers have other scales.
   score: Math.min(1, Math.max(0, result.score ?? 0)),
   attributes: result.attributes ?? {},
   content: [{ type: 'text', text: result.text ?? '' }],
 });
 
-/** How results were ranked, as the assistant's tool says it. */
-function rankingOf(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
+/** The ranking options of the run's file_search tool. */
+function rankingOptions(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
   const search = tools.find((tool) => tool.type === 'file_search')?.file_search;
   const { ranker = defaultRanker, score_threshold = 0 } = search?.ranking_options ?? {};
   return { ranking_options: { ranker, score_threshold } };
 }
 
-/** A call of a hosted tool as far as it has been passed on. */
+/** Emits one call of a hosted tool and keeps track of what has been emitted. */
 export class HostedCallWriter {
   readonly type: CallItem['type'];
   readonly index: number;
@@ -45,7 +45,7 @@ export class HostedCallWriter {
     this.type = type;
     this.index = index;
     this.id = id;
-    this.#search = rankingOf(tools);
+    this.#search = rankingOptions(tools);
   }
 
   get startEvent(): ModelEvent {
@@ -62,16 +62,16 @@ export class HostedCallWriter {
     yield { type: 'call_input', text };
   }
 
-  /** What is left to say of the call; its item is absent when the server never showed it. */
+  /** Emits the rest of the call; `item` is absent if the server never sent it. */
   *finish(item?: CallItem): Generator<RawEvent> {
     if (this.type === 'code_interpreter_call') {
-      const shown = item?.type === this.type ? item : undefined;
-      const whole = shown?.code ?? '';
-      if (whole.startsWith(this.#code)) yield* this.write(whole.slice(this.#code.length));
-      yield { type: 'code_done', input: this.#code, item: shown };
+      const codeItem = item?.type === this.type ? item : undefined;
+      const code = codeItem?.code ?? '';
+      if (code.startsWith(this.#code)) yield* this.write(code.slice(this.#code.length));
+      yield { type: 'code_done', input: this.#code, item: codeItem };
     } else {
-      const found = item?.type === this.type ? item.results : null;
-      const results = (found ?? []).map(toResult);
+      const searchResults = item?.type === this.type ? item.results : null;
+      const results = (searchResults ?? []).map(toResult);
       const call = { type: 'file_search', file_search: { ...this.#search, results } } as const;
       yield { type: 'call_done', call };
     }

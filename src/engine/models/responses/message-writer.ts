@@ -7,26 +7,36 @@ import {
   type RawEvent,
 } from './generated-files.ts';
 import {
+  Citations,
   type FileAnnotation,
   isFileAnnotation,
-  Citations,
-  utf16Offset,
   type TextSpan,
+  utf16Offset,
 } from './citations.ts';
 
 type Item = OpenAI.Responses.ResponseOutputMessage;
+type OutputPart = Item['content'][number];
 
-/** The images that a message shows, each once. */
+const partText = (part: OutputPart): string => (part.type === 'refusal' ? part.refusal : part.text);
+
+const fileAnnotations = (part: OutputPart): FileAnnotation[] =>
+  part.type === 'output_text' ? part.annotations.filter(isFileAnnotation) : [];
+
+/** The container files that a part refers to, repetitions included. */
+const containerFiles = (part: OutputPart): ContainerFileAnnotation[] =>
+  part.type === 'output_text' ? part.annotations.filter(isContainerFileAnnotation) : [];
+
+/** The images of a message, each once. */
 function imagesOf({ content }: Item): ContainerFileAnnotation[] {
-  const notes = content.flatMap(containerNotesOf).filter(isImage);
-  return [...new Map(notes.map((note) => [note.file_id, note])).values()];
+  const images = content.flatMap(containerFiles).filter(isImage);
+  return [...new Map(images.map((image) => [image.file_id, image])).values()];
 }
 
-/** Whether there is nothing in a message that anybody could see. */
+/** Whether a message has nothing to show. */
 export const isEmpty = (item: Item): boolean =>
-  item.content.every((part) => textOf(part) === '' && containerNotesOf(part).length === 0);
+  item.content.every((part) => partText(part) === '' && containerFiles(part).length === 0);
 
-/** A message as far as it has been passed on. */
+/** Emits one message and keeps track of what has been emitted. */
 export class MessageWriter {
   readonly type = 'message';
   readonly index: number;
@@ -43,37 +53,28 @@ export class MessageWriter {
     return (this.#parts[index] ??= new PartWriter(index, kind));
   }
 
-  /** What is left to say of the message; its item is absent when the server never showed it. */
+  /** Emits the rest of the message; `item` is undefined if the server never sent it. */
   *finish(item: Item | undefined): Generator<RawEvent> {
     for (const [index, part] of (item?.content ?? []).entries()) {
       const kind = part.type === 'refusal' ? 'refusal' : 'text';
       yield* this.part(index, kind).finish(part);
     }
-    for (const made of item === undefined ? [] : imagesOf(item)) {
-      yield { type: 'generated_image', file: made };
+    for (const file of item === undefined ? [] : imagesOf(item)) {
+      yield { type: 'generated_image', file };
     }
     yield { type: 'message_done' };
   }
 }
 
-export type OutputPart = OpenAI.Responses.ResponseOutputMessage['content'][number];
-
-export const textOf = (part: OutputPart): string =>
-  part.type === 'refusal' ? part.refusal : part.text;
-const notesOf = (part: OutputPart): FileAnnotation[] =>
-  part.type === 'output_text' ? part.annotations.filter(isFileAnnotation) : [];
-/** The files of containers that a part refers to, each as often as it does. */
-export const containerNotesOf = (part: OutputPart): ContainerFileAnnotation[] =>
-  part.type === 'output_text' ? part.annotations.filter(isContainerFileAnnotation) : [];
-/** A content part as far as it has been passed on. */
-export class PartWriter {
+/** Emits one content part and keeps track of what has been emitted. */
+class PartWriter {
   readonly #index: number;
   readonly #kind: 'text' | 'refusal';
   readonly #citations = new Citations();
-  /** The part without markers, as the model says it, and with them. */
+  /** As the model wrote it, without citation markers. */
   #text = '';
   #textWithMarkers = '';
-  #notes = 0;
+  #annotationCount = 0;
 
   constructor(index: number, kind: 'text' | 'refusal') {
     this.#index = index;
@@ -87,73 +88,70 @@ export class PartWriter {
     yield { type: 'delta', part: this.#index, kind: this.#kind, text };
   }
 
-  *note(note: FileAnnotation): Generator<ModelEvent> {
-    const annotation = this.#citations.annotate(note, this.#textWithMarkers.length);
-    this.#notes += 1;
+  *annotate(upstream: FileAnnotation): Generator<ModelEvent> {
+    const annotation = this.#citations.annotate(upstream, this.#textWithMarkers.length);
+    this.#annotationCount += 1;
     this.#textWithMarkers += annotation.text;
     const { text } = annotation;
     yield { type: 'delta', part: this.#index, kind: 'text', text, annotation };
   }
 
-  /** Whatever of the finished part the deltas have not said; references stand where they belong. */
+  /** Emits the text and annotations of the finished part that had no deltas, each at its index. */
   *finish(part: OutputPart): Generator<RawEvent> {
-    const whole = textOf(part);
-    const notes = notesOf(part).slice(this.#notes);
-    for (const note of notes.toSorted((a, b) => a.index - b.index)) {
-      yield* this.#catchUp(whole, utf16Offset(whole, note.index));
-      yield* this.note(note);
+    const text = partText(part);
+    const annotations = fileAnnotations(part).slice(this.#annotationCount);
+    for (const annotation of annotations.toSorted((a, b) => a.index - b.index)) {
+      yield* this.#writeUpTo(text, utf16Offset(text, annotation.index));
+      yield* this.annotate(annotation);
     }
-    yield* this.#catchUp(whole, whole.length);
-    yield* this.#emitFileReferences(containerNotesOf(part));
+    yield* this.#writeUpTo(text, text.length);
+    yield* this.#emitFileReferences(containerFiles(part));
   }
 
-  *#catchUp(whole: string, end: number): Generator<ModelEvent> {
-    if (whole.startsWith(this.#text)) yield* this.write(whole.slice(this.#text.length, end));
+  *#writeUpTo(text: string, end: number): Generator<ModelEvent> {
+    if (text.startsWith(this.#text)) yield* this.write(text.slice(this.#text.length, end));
   }
 
-  /** References to files that code has made stand on their path in the text, where it has one. */
-  *#emitFileReferences(notes: readonly ContainerFileAnnotation[]): Generator<RawEvent> {
-    const taken = new Set<number>();
-    const known = new Set<string>();
-    for (const note of notes) {
-      const path = this.#findPath(note.filename, taken);
-      const needsMarker = path === null && !known.has(note.file_id) && !isImage(note);
-      known.add(note.file_id);
+  /** A reference to a generated file covers its path in the text, or a marker if the text has none. */
+  *#emitFileReferences(files: readonly ContainerFileAnnotation[]): Generator<RawEvent> {
+    const type = 'generated_file';
+    const part = this.#index;
+    const usedOffsets = new Set<number>();
+    const seenIds = new Set<string>();
+    for (const file of files) {
+      const { file_id, filename } = file;
+      const path = this.#findPath(filename, usedOffsets);
+      const needsMarker = path === null && !seenIds.has(file_id) && !isImage(file);
+      seenIds.add(file_id);
       if (path !== null) {
-        taken.add(path.start_index);
-        yield { type: 'generated_file', part: this.#index, text: '', span: path, file: note };
+        usedOffsets.add(path.start_index);
+        yield { type, part, text: '', span: path, file };
       } else if (needsMarker) {
-        const place = this.#citations.place(
-          note.file_id,
-          note.filename,
-          this.#textWithMarkers.length,
-        );
-        this.#textWithMarkers += place.text;
-        yield {
-          type: 'generated_file',
-          part: this.#index,
-          text: place.text,
-          span: place,
-          file: note,
-        };
+        const offset = this.#textWithMarkers.length;
+        const marker = this.#citations.createMarker(file_id, filename, offset);
+        this.#textWithMarkers += marker.text;
+        yield { type, part, text: marker.text, span: marker, file };
       }
     }
   }
 
-  /** Where a file's path stands that has no reference yet. */
-  #findPath(filename: string, taken: ReadonlySet<number>): TextSpan | null {
+  /** The first mention of a file's path that has no reference yet. */
+  #findPath(filename: string, usedOffsets: ReadonlySet<number>): TextSpan | null {
     for (const name of new Set([filename, encodeURI(filename.toWellFormed())])) {
       const text = `sandbox:/mnt/data/${name}`;
-      let at = this.#textWithMarkers.indexOf(text);
-      while (at >= 0 && (taken.has(at) || this.#isPrefixOfLongerName(at + text.length))) {
-        at = this.#textWithMarkers.indexOf(text, at + 1);
+      let start_index = this.#textWithMarkers.indexOf(text);
+      while (
+        start_index >= 0 &&
+        (usedOffsets.has(start_index) || this.#isPrefixOfLongerName(start_index + text.length))
+      ) {
+        start_index = this.#textWithMarkers.indexOf(text, start_index + 1);
       }
-      if (at >= 0) return { text, start_index: at, end_index: at + text.length };
+      if (start_index >= 0) return { text, start_index, end_index: start_index + text.length };
     }
     return null;
   }
 
-  /** Whether a name that seems to end here is only the beginning of a longer one. */
+  /** Whether the file name that ends here continues, so that it is another file's name. */
   #isPrefixOfLongerName(end: number): boolean {
     return /^(?:[\w-]|\.\w)/.test(this.#textWithMarkers.slice(end, end + 2));
   }

@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
-import { toContainerExpired } from '../upstream-error.ts';
 import {
   createEndpointClient,
   type EndpointOptions,
@@ -14,7 +13,7 @@ import { requireResponsesApi } from './response-check.ts';
 import { createGeneratedFileSaver } from './generated-files.ts';
 import { toResponseParams } from './request.ts';
 import { ResponsesStreamReader } from './stream-reader.ts';
-import { toModelFailure } from '../upstream-error.ts';
+import { toContainerExpired, toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
 
 const encryptedReasoning: OpenAI.Responses.ResponseIncludable = 'reasoning.encrypted_content';
@@ -22,7 +21,7 @@ const encryptedReasoning: OpenAI.Responses.ResponseIncludable = 'reasoning.encry
 type Params = ReturnType<typeof toResponseParams>;
 type Tool = OpenAI.Responses.Tool;
 
-/** One search for each store, for endpoints that search one at a time. */
+/** One file_search tool for each store, for endpoints that accept only one store per tool. */
 const splitSearchTools = ({ tools = [], ...params }: Params): Params => ({
   ...params,
   tools: tools.flatMap<Tool>((tool) =>
@@ -32,36 +31,41 @@ const splitSearchTools = ({ tools = [], ...params }: Params): Params => ({
   ),
 });
 
-const searchesSeveral = ({ settings }: ModelRequest): boolean =>
+const searchesManyStores = ({ settings }: ModelRequest): boolean =>
   (settings.tool_resources.file_search?.vector_store_ids.length ?? 0) > 1;
 
 /**
- * Asks for the reasoning that a stateless replay needs, and for one search in all stores, but only
- * once of models and endpoints that refuse it.
+ * Opens streams. Requests encrypted reasoning, which stateless replays need, and one search in all
+ * stores; models and endpoints that reject that are remembered and called without it.
  */
-function createOpener(client: OpenAI) {
-  const plainModels = new Set<string>();
-  let isApart = false;
+function createCaller(client: OpenAI) {
+  const modelsWithoutReasoning = new Set<string>();
+  let splitsSearchTools = false;
   const create = (request: ModelRequest) => {
     const params = toResponseParams(request);
-    const isPlain = plainModels.has(request.settings.model);
-    const include = [...(params.include ?? []), ...(isPlain ? [] : [encryptedReasoning])];
-    const asked = isApart && searchesSeveral(request) ? splitSearchTools(params) : params;
+    const reasoning = modelsWithoutReasoning.has(request.settings.model)
+      ? []
+      : [encryptedReasoning];
+    const include = [...(params.include ?? []), ...reasoning];
+    const adapted =
+      splitsSearchTools && searchesManyStores(request) ? splitSearchTools(params) : params;
     return client.responses
-      .create({ ...asked, ...(include.length > 0 && { include }) }, { signal: request.signal })
+      .create({ ...adapted, ...(include.length > 0 && { include }) }, { signal: request.signal })
       .withResponse();
   };
-  const adaptsTo = (request: ModelRequest, error: unknown): boolean => {
+  /** Whether the next call differs, so that it may succeed. */
+  const adaptTo = (request: ModelRequest, error: unknown): boolean => {
     if (!(error instanceof APIError) || error.status !== 400) return false;
     const { message, param }: APIError = error;
     const { model } = request.settings;
-    if (/encrypted|include/i.test(message) && !plainModels.has(model)) {
-      plainModels.add(model);
+    if (/encrypted|include/i.test(message) && !modelsWithoutReasoning.has(model)) {
+      modelsWithoutReasoning.add(model);
       return true;
     }
-    const isAboutStores = searchesSeveral(request) && /vector.store/i.test(`${param} ${message}`);
-    if (!isAboutStores || isApart) return false;
-    isApart = true;
+    const isAboutStores =
+      searchesManyStores(request) && /vector.store/i.test(`${param} ${message}`);
+    if (!isAboutStores || splitsSearchTools) return false;
+    splitsSearchTools = true;
     return true;
   };
   return async (request: ModelRequest) => {
@@ -69,21 +73,21 @@ function createOpener(client: OpenAI) {
       try {
         return await create(request);
       } catch (error) {
-        if (!adaptsTo(request, error)) throw error;
+        if (!adaptTo(request, error)) throw error;
       }
     }
   };
 }
 
 /**
- * Runs assistants on the Responses API of OpenAI or of a server that speaks it (contract §8): every
- * call is streamed, nothing is stored upstream, and a run's transcript is replayed verbatim.
+ * Runs assistants on the Responses API of OpenAI or a compatible server (contract §8). Calls are
+ * streamed, nothing is stored upstream, and earlier turns of the run are sent back verbatim.
  */
 export function createResponsesModel(options: EndpointOptions): Model {
   const secrets = secretsOf(options);
   const fetch = options.fetch ?? globalThis.fetch;
   const endpoint = isOpenAI(options) ? options : { ...options, fetch: requireResponsesApi(fetch) };
-  const open = createOpener(createEndpointClient(endpoint, noTimeout));
+  const call = createCaller(createEndpointClient(endpoint, noTimeout));
 
   return {
     unavailable: whyUnavailable(options),
@@ -91,15 +95,15 @@ export function createResponsesModel(options: EndpointOptions): Model {
     async *respond(request) {
       let requestId: string | null = null;
       try {
-        const { data: stream, request_id } = await open(request);
+        const { data: stream, request_id } = await call(request);
         requestId = request_id;
         const reader = new ResponsesStreamReader(request.settings.tools);
-        const keep = createGeneratedFileSaver(request);
-        for await (const event of readUntil(stream, () => reader.ended)) {
+        const saveGeneratedFiles = createGeneratedFileSaver(request);
+        for await (const event of readUntil(stream, () => reader.isDone)) {
           yield { type: 'heartbeat' };
-          for (const raw of reader.read(event)) yield* keep(raw);
+          for (const raw of reader.read(event)) yield* saveGeneratedFiles(raw);
         }
-        for (const raw of reader.finish()) yield* keep(raw);
+        for (const raw of reader.finish()) yield* saveGeneratedFiles(raw);
       } catch (error) {
         throw toContainerExpired(request, toModelFailure(error, requestId, secrets));
       }
