@@ -41,12 +41,12 @@ async function openStuck(database: string) {
   await harness.engine.tick();
   await asked.promise;
   expect(await copiesOf(database, run)).toHaveLength(2);
-  return { it: harness, run, thread_id };
+  return { harness, run, thread_id };
 }
 
 test('a copy that nothing shows goes when its run is cancelled', async () => {
   const database = temporary();
-  const { it: harness, run, thread_id } = await openStuck(database);
+  const { harness, run, thread_id } = await openStuck(database);
   await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
   await harness.engine.idle();
   expect((await readRun(harness, run)).status).toBe('cancelled');
@@ -57,7 +57,7 @@ test('a copy that nothing shows goes when its run is cancelled', async () => {
 
 test('the copies of a lost attempt go when another has come to its end', async () => {
   const database = temporary();
-  const { it: harness, run } = await openStuck(database);
+  const { harness, run } = await openStuck(database);
   await harness.engine.stop(0);
   const { clock, ids } = harness;
   const later = await setup({ database, lacks, clock, ids });

@@ -39,7 +39,7 @@ async function converse(options: HarnessOptions = {}, file_ids: string[] = []) {
     await harness.runToEnd();
     return readRun(harness, run);
   };
-  return { it: harness, thread, ask };
+  return { harness, thread, ask };
 }
 
 const attach = (harness: Harness, { id }: OpenAI.Beta.Thread, file_id: string) =>
@@ -50,14 +50,14 @@ const attach = (harness: Harness, { id }: OpenAI.Beta.Thread, file_id: string) =
   });
 
 test('the container of a thread’s first run serves the next', async () => {
-  const { it: harness, ask } = await converse({}, ['file-a']);
+  const { harness, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
   await ask(ran('cntr_one'));
   expect(containersOf(harness)).toEqual([auto('file-a'), 'cntr_one']);
 });
 
 test('and the next call of the same run', async () => {
-  const { it: harness, ask } = await converse();
+  const { harness, ask } = await converse();
   const { id, thread_id, required_action } = await ask({
     output: [codeCall('x', [], 'cntr_one'), functionCall('f', {}, 'call_1')],
   });
@@ -71,7 +71,7 @@ test('and the next call of the same run', async () => {
 
 test('another process knows it, another thread has its own', async () => {
   const database = temporary();
-  const { it: harness, thread, ask } = await converse({ database });
+  const { harness, thread, ask } = await converse({ database });
   const { assistant_id } = await ask(ran('cntr_one'));
   const there = await setup({ database, ids: harness.ids, clock: harness.clock });
   there.upstream.respondWith(ran('cntr_one'), {});
@@ -84,7 +84,7 @@ test('another process knows it, another thread has its own', async () => {
 });
 
 test('a file that is attached later is put into it', async () => {
-  const { it: harness, thread, ask } = await converse({}, ['file-a']);
+  const { harness, thread, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
   await attach(harness, thread, 'file-b');
   await ask(ran('cntr_one'));
@@ -95,7 +95,7 @@ test('a file that is attached later is put into it', async () => {
 });
 
 test('where that fails a new one takes all files', async () => {
-  const { it: harness, thread, ask } = await converse({}, ['file-a']);
+  const { harness, thread, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
   harness.storage.containers.delete('cntr_one');
   await attach(harness, thread, 'file-b');
@@ -115,7 +115,7 @@ describe('a container that is no more makes room for a new one', () => {
   ] satisfies [string, Turn][];
 
   test.each(gone)('%s', async (_, answer) => {
-    const { it: harness, ask } = await converse({}, ['file-a']);
+    const { harness, ask } = await converse({}, ['file-a']);
     await ask(ran('cntr_one'));
     const run = await ask(answer, {
       output: [codeCall('x', [], 'cntr_two'), textMessage('Done.')],
@@ -127,7 +127,7 @@ describe('a container that is no more makes room for a new one', () => {
   });
 
   test('in the next run where this one had begun to answer', async () => {
-    const { it: harness, ask } = await converse();
+    const { harness, ask } = await converse();
     await ask(ran('cntr_one'));
     const errorEvent = { code: null, message: 'Container is expired.' };
     const run = await ask({ output: [textMessage('Let me see.')], errorEvent });
@@ -137,7 +137,7 @@ describe('a container that is no more makes room for a new one', () => {
   });
 
   test('but not for ever', async () => {
-    const { it: harness, ask } = await converse();
+    const { harness, ask } = await converse();
     await ask(ran('cntr_one'));
     const answer = { failed: { code: 'invalid_prompt', message: 'Container expired.' } };
     const run = await ask(answer, answer);
@@ -147,7 +147,7 @@ describe('a container that is no more makes room for a new one', () => {
 });
 
 test('it goes with its thread', async () => {
-  const { it: harness, thread, ask } = await converse();
+  const { harness, thread, ask } = await converse();
   await ask(ran('cntr_one'));
   expect(await harness.openai.beta.threads.delete(thread.id)).toMatchObject({ deleted: true });
 });

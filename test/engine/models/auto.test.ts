@@ -17,20 +17,20 @@ import { createUpstream } from '../../support/upstream.ts';
 
 const baseURL = 'http://localhost:11434/v1';
 
-/** An engine that is to find out what a server without Responses speaks. */
-async function meet(server: ChatServer) {
+/** A harness that detects the API of a server without Responses. */
+async function openWithServer(server: ChatServer) {
   const upstream = createChatUpstream({ server });
   return { upstream, harness: await setup({ model: 'auto', baseURL, endpoint: upstream }) };
 }
 
 async function run(harness: Awaited<ReturnType<typeof setup>>) {
-  const made = await createRun(harness);
+  const created = await createRun(harness);
   await harness.runToEnd();
-  return readRun(harness, made.run);
+  return readRun(harness, created.run);
 }
 
-describe('an endpoint that has Responses', () => {
-  test.each([null, baseURL])('is asked for nothing else (%s)', async (url) => {
+describe('auto-detection at an endpoint with the Responses API', () => {
+  test.each([null, baseURL])('calls only /responses (base URL %s)', async (url) => {
     const harness = await setup({ model: 'auto', ...(url === null ? {} : { baseURL: url }) });
     harness.upstream.respondWith({ output: [textMessage('Hi.')] }, {});
     expect((await run(harness)).status).toBe('completed');
@@ -41,39 +41,39 @@ describe('an endpoint that has Responses', () => {
     ]);
   });
 
-  test('and answers it in one piece is understood', async () => {
+  test('reads a response that is not streamed', async () => {
     const upstream = createUpstream({ apiKey: null });
     upstream.respondWith({ output: [textMessage('All at once.')] });
-    const whole: typeof fetch = async (input, init) => {
+    const withoutStreaming: typeof fetch = async (input, init) => {
       const text = await (await upstream.fetch(input, init)).text();
       const last = text.split('\n').findLast((line) => line.startsWith('data: ')) ?? '';
       return Response.json(JSON.parse(last.slice(6)).response);
     };
-    const endpoint = { fetch: whole, refusals: upstream.refusals };
+    const endpoint = { fetch: withoutStreaming, refusals: upstream.refusals };
     const harness = await setup({ model: 'auto', baseURL, endpoint });
-    const { run: made, thread_id } = await createRun(harness);
+    const { run: created, thread_id } = await createRun(harness);
     await harness.runToEnd();
-    expect((await readRun(harness, made)).status).toBe('completed');
+    expect((await readRun(harness, created)).status).toBe('completed');
     expect((await readMessages(harness, thread_id)).map(textOf)).toContain('All at once.');
   });
 
   test.each(['event: ping\ndata: {"type":"ping"}\n\n', 'data: {}\n\n'])(
-    'behind a gateway that fills the wait (%j) is asked for nothing else',
-    async (ping) => {
+    'skips keep-alive events of a gateway (%j)',
+    async (keepAlive) => {
       const upstream = createUpstream({ apiKey: null });
       upstream.respondWith({ output: [textMessage('Here I am.')] });
-      const waiting: typeof fetch = async (input, init) => {
-        const answer = await upstream.fetch(input, init);
-        return new Response(ping.repeat(2) + (await answer.text()), answer);
+      const withKeepAlive: typeof fetch = async (input, init) => {
+        const response = await upstream.fetch(input, init);
+        return new Response(keepAlive.repeat(2) + (await response.text()), response);
       };
-      const endpoint = { fetch: waiting, refusals: upstream.refusals };
+      const endpoint = { fetch: withKeepAlive, refusals: upstream.refusals };
       const harness = await setup({ model: 'auto', baseURL, endpoint });
       expect(await run(harness)).toMatchObject({ status: 'completed', last_error: null });
       expect(upstream.requests).toHaveLength(1);
     },
   );
 
-  test("of OpenAI's own never is taken for one without", async () => {
+  test('never falls back to Chat Completions at OpenAI itself', async () => {
     const upstream = createChatUpstream({ apiKey });
     const harness = await setup({ model: 'auto', endpoint: upstream });
     const { last_error } = await run(harness);
@@ -82,58 +82,58 @@ describe('an endpoint that has Responses', () => {
   });
 });
 
-describe('what decides nothing', () => {
-  test.each([500, 503, 429])('is a %i', async (status) => {
-    let answers = 0;
-    const { harness: it, upstream } = await meet({
+describe('auto-detection stays undecided', () => {
+  test.each([500, 503, 429])('after a %i', async (status) => {
+    let responses = 0;
+    const { harness, upstream } = await openWithServer({
       responses: () => {
-        answers += 1;
-        return answers === 1
+        responses += 1;
+        return responses === 1
           ? chatError(status, { message: 'Not now.' })
           : chatError(404, { message: 'Not here.' });
       },
     });
-    const first = await run(it);
+    const first = await run(harness);
     expect(first.status).toBe('failed');
     expect(first.last_error?.message).toContain('Not now.');
     upstream.respondWith({ text: 'Hi.' });
-    expect((await run(it)).status).toBe('completed');
+    expect((await run(harness)).status).toBe('completed');
   });
 
-  test('is a model that is not there', async () => {
-    const { harness: it, upstream } = await meet({
+  test('after a 404 for an unknown model', async () => {
+    const { harness, upstream } = await openWithServer({
       responses: () => chatError(404, { message: 'model "x" not found', code: 404 }),
     });
     upstream.respondWith({ http: { status: 404, error: { message: 'model "x" not found' } } });
-    const failed = await run(it);
+    const failed = await run(harness);
     expect(failed.last_error?.message).toContain('model "x" not found');
     upstream.respondWith({ text: 'Hi.' });
-    expect((await run(it)).status).toBe('completed');
+    expect((await run(harness)).status).toBe('completed');
     expect(upstream.triedResponses()).toBe(2);
   });
 });
 
-test('runs that begin at once all find out', async () => {
-  const { harness: it, upstream } = await meet({});
+test('runs that start before the API is detected all complete', async () => {
+  const { harness, upstream } = await openWithServer({});
   upstream.respondWith({ text: 'One.' }, { text: 'Two.' }, { text: 'Three.' });
-  const made = await Promise.all([createRun(it), createRun(it), createRun(it)]);
-  await it.runToEnd();
-  const ended = await Promise.all(made.map((one) => readRun(it, one.run)));
+  const created = await Promise.all([createRun(harness), createRun(harness), createRun(harness)]);
+  await harness.runToEnd();
+  const ended = await Promise.all(created.map((one) => readRun(harness, one.run)));
   expect(ended.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
 });
 
-test('an endpoint of neither kind says why', async () => {
-  const { harness: it } = await meet({
+test('a run fails with a hint at the base URL if the endpoint returns web pages', async () => {
+  const { harness } = await openWithServer({
     responses: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
     answer: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
     refuse: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
   });
-  const { status, last_error } = await run(it);
+  const { status, last_error } = await run(harness);
   expect(status).toBe('failed');
-  expect(last_error?.message).toContain('its base URL may lack a part such as /v1');
+  expect(last_error?.message).toContain('check its base URL, which may lack a suffix such as /v1');
 });
 
-test('told to use Responses, it says that there is none', async () => {
+test('a run fails with a clear error if Responses is configured but missing', async () => {
   const upstream = createChatUpstream({
     server: { responses: () => Response.json({ error: 'Unexpected endpoint or method.' }) },
   });
@@ -143,36 +143,38 @@ test('told to use Responses, it says that there is none', async () => {
   expect(last_error?.message).toContain('does not support the Responses API');
 });
 
-test('tools that Chat Completions lacks are refused once that is what is spoken', async () => {
-  const { harness: it, upstream } = await meet({});
+test('hosted tools are rejected with 400 once Chat Completions is detected', async () => {
+  const { harness, upstream } = await openWithServer({});
   upstream.respondWith({ text: 'Hi.' });
-  await run(it);
-  const { id: assistant_id } = await createAssistant(it, { tools: [{ type: 'file_search' }] });
-  const thread = await createThread(it);
-  const error = await apiErrorOf(it.openai.beta.threads.runs.create(thread.id, { assistant_id }));
+  await run(harness);
+  const { id: assistant_id } = await createAssistant(harness, { tools: [{ type: 'file_search' }] });
+  const thread = await createThread(harness);
+  const error = await apiErrorOf(
+    harness.openai.beta.threads.runs.create(thread.id, { assistant_id }),
+  );
   expect(error.status).toBe(400);
   expect(error.message).toContain("'tools[0].type' is 'file_search', which Chat Completions");
 });
 
-test('a run with such a tool fails where nobody knew before', async () => {
-  const { harness: it, upstream } = await meet({});
+test('a run with hosted tools fails if Chat Completions is detected during the run', async () => {
+  const { harness, upstream } = await openWithServer({});
   const tools = [{ type: 'file_search' as const }];
-  // The endpoint has vector stores, and yet no Responses.
-  const { run: made } = await createRun(it, { tools });
-  await it.runToEnd();
-  const { status, last_error } = await readRun(it, made);
+  // The endpoint has vector stores but no Responses API.
+  const { run: created } = await createRun(harness, { tools });
+  await harness.runToEnd();
+  const { status, last_error } = await readRun(harness, created);
   expect(status).toBe('failed');
   expect(last_error?.message).toContain("'tools[0].type' is 'file_search', which Chat Completions");
   expect(upstream.requests).toEqual([]);
 });
 
-test('a run goes on through Chat where it waits', async () => {
-  const { harness: it, upstream } = await meet({});
+test('a run that waits for tool outputs continues with the detected API', async () => {
+  const { harness, upstream } = await openWithServer({});
   upstream.respondWith({ calls: [toolCall('get_weather', { city: 'Oslo' })] }, { text: 'Snow.' });
-  const { run: made } = await createRun(it);
-  await it.runToEnd();
-  await submitOutputs(it, await readRun(it, made));
-  await it.runToEnd();
-  expect((await readRun(it, made)).status).toBe('completed');
+  const { run: created } = await createRun(harness);
+  await harness.runToEnd();
+  await submitOutputs(harness, await readRun(harness, created));
+  await harness.runToEnd();
+  expect((await readRun(harness, created)).status).toBe('completed');
   expect(upstream.triedResponses()).toBe(1);
 });

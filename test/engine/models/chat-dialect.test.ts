@@ -12,20 +12,25 @@ async function open(server: ChatServer, options: HarnessOptions = {}) {
   };
 }
 
-const refusing = (does: (body: object) => boolean, message: string, status = 400): ChatServer => ({
-  refuse: (body) => (does(body) ? chatError(status, { message }) : null),
+const rejecting = (
+  matches: (body: object) => boolean,
+  message: string,
+  status = 400,
+): ChatServer => ({
+  refuse: (body) => (matches(body) ? chatError(status, { message }) : null),
 });
-describe('what a server refuses is said in another way, and remembered', () => {
+
+describe('the dialect negotiator', () => {
   const servers: [string, ChatServer, string, HarnessOptions][] = [
     [
       'max_tokens',
-      refusing((body) => 'max_tokens' in body, "Unsupported parameter: 'max_tokens'."),
+      rejecting((body) => 'max_tokens' in body, "Unsupported parameter: 'max_tokens'."),
       '"max_completion_tokens":500',
       {},
     ],
     [
       'max_completion_tokens',
-      refusing(
+      rejecting(
         (body) => 'max_completion_tokens' in body,
         'body -> max_completion_tokens: Extra inputs are not permitted',
         422,
@@ -35,19 +40,19 @@ describe('what a server refuses is said in another way, and remembered', () => {
     ],
     [
       'stream_options',
-      refusing((body) => 'stream_options' in body, 'Unknown field stream_options.'),
+      rejecting((body) => 'stream_options' in body, 'Unknown field stream_options.'),
       '"stream":true',
       {},
     ],
     [
-      'a system message',
-      refusing((body) => JSON.stringify(body).includes('"system"'), 'System role not supported'),
+      'a system role',
+      rejecting((body) => JSON.stringify(body).includes('"system"'), 'System role not supported'),
       '[{"role":"user","content":"Be brief.\\n\\nWeather in Oslo?"}]',
       {},
     ],
     [
-      'a system message of Azure',
-      refusing(
+      'a system role on Azure',
+      rejecting(
         (body) => JSON.stringify(body).includes('"system"'),
         "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
       ),
@@ -56,24 +61,27 @@ describe('what a server refuses is said in another way, and remembered', () => {
     ],
   ];
 
-  test.each(servers)('%s', async (_, server, expected, options) => {
-    const { harness: it, upstream } = await open(server, options);
-    for (const calls of [2, 3]) {
-      upstream.respondWith({ text: 'Snow.' });
-      const { run } = await createRun(it, { max_completion_tokens: 500 });
-      await it.runToEnd();
-      expect((await readRun(it, run)).last_error).toBeNull();
-      expect(upstream.requests).toHaveLength(calls);
-      expect(JSON.stringify(upstream.sent())).toContain(expected);
-    }
-  });
+  test.each(servers)(
+    'adapts to a server that rejects %s, and remembers it',
+    async (_, server, expected, options) => {
+      const { harness, upstream } = await open(server, options);
+      for (const calls of [2, 3]) {
+        upstream.respondWith({ text: 'Snow.' });
+        const { run } = await createRun(harness, { max_completion_tokens: 500 });
+        await harness.runToEnd();
+        expect((await readRun(harness, run)).last_error).toBeNull();
+        expect(upstream.requests).toHaveLength(calls);
+        expect(JSON.stringify(upstream.sent())).toContain(expected);
+      }
+    },
+  );
 
-  test('but what it never takes fails the run with its own words', async () => {
-    const server = refusing(() => true, 'max_tokens is too large: 500.');
-    const { harness: it, upstream } = await open(server);
-    const { run } = await createRun(it, { max_completion_tokens: 500 });
-    await it.runToEnd();
-    expect((await readRun(it, run)).last_error?.message).toContain('max_tokens is too large');
+  test("fails the run with the server's message if the adapted request is rejected too", async () => {
+    const server = rejecting(() => true, 'max_tokens is too large: 500.');
+    const { harness, upstream } = await open(server);
+    const { run } = await createRun(harness, { max_completion_tokens: 500 });
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).last_error?.message).toContain('max_tokens is too large');
     expect(upstream.requests).toHaveLength(2);
   });
 });

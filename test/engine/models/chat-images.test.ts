@@ -4,7 +4,7 @@ import { createChatUpstream } from '../../support/chat-upstream.ts';
 import { apiKey, setup } from '../../support/engine.ts';
 import { createAssistant, readRun } from '../../support/conversation.ts';
 
-const shown = (file_id: string): OpenAI.Beta.ThreadCreateParams.Message => ({
+const messageWithImage = (file_id: string): OpenAI.Beta.ThreadCreateParams.Message => ({
   role: 'user',
   content: [
     { type: 'text', text: 'Look:' },
@@ -12,24 +12,27 @@ const shown = (file_id: string): OpenAI.Beta.ThreadCreateParams.Message => ({
   ],
 });
 
-async function show(file: (harness: Awaited<ReturnType<typeof setup>>) => Promise<string>) {
+/** Runs a thread with an image message to its end. */
+async function runWithImage(
+  uploadImage: (harness: Awaited<ReturnType<typeof setup>>) => Promise<string>,
+) {
   const upstream = createChatUpstream({ apiKey });
   const harness = await setup({ model: 'chat', endpoint: upstream });
   upstream.respondWith({});
   const { id: assistant_id } = await createAssistant(harness);
   const { id } = await harness.openai.beta.threads.create({
-    messages: [shown(await file(harness))],
+    messages: [messageWithImage(await uploadImage(harness))],
   });
   const run = await harness.openai.beta.threads.runs.create(id, { assistant_id });
   await harness.runToEnd();
   return { upstream, run: await readRun(harness, run) };
 }
 
-describe('an image in a file', () => {
+describe('an image file in a message', () => {
   const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
 
-  test('is read from the endpoint and shown in a URL', async () => {
-    const { upstream, run } = await show(async ({ openai }) => {
+  test('is sent to Chat Completions as a data URL', async () => {
+    const { upstream, run } = await runWithImage(async ({ openai }) => {
       const file = new File([png], 'cat.png', { type: 'image/png' });
       return (await openai.files.create({ file, purpose: 'vision' })).id;
     });
@@ -41,8 +44,8 @@ describe('an image in a file', () => {
     });
   });
 
-  test('that is not there fails the run in one sentence', async () => {
-    const { upstream, run } = await show(() => Promise.resolve('file-missing'));
+  test('fails the run with the reason if the file does not exist', async () => {
+    const { upstream, run } = await runWithImage(() => Promise.resolve('file-missing'));
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'invalid_prompt' } });
     expect(run.last_error?.message).toMatch(
       /^The image in file file-missing cannot be shown to the model: .*file-missing/u,
@@ -50,7 +53,7 @@ describe('an image in a file', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  test('on a server without files fails the run in one sentence', async () => {
+  test('fails the run with the reason if the server has no files', async () => {
     const endpoint = createChatUpstream();
     const harness = await setup({
       model: 'chat',
@@ -58,7 +61,9 @@ describe('an image in a file', () => {
       endpoint,
     });
     const { id: assistant_id } = await createAssistant(harness);
-    const { id } = await harness.openai.beta.threads.create({ messages: [shown('file-cat')] });
+    const { id } = await harness.openai.beta.threads.create({
+      messages: [messageWithImage('file-cat')],
+    });
     const run = await harness.openai.beta.threads.runs.create(id, { assistant_id });
     await harness.runToEnd();
     expect((await readRun(harness, run)).last_error).toMatchObject({

@@ -22,12 +22,12 @@ type Message = OpenAI.Beta.ThreadCreateParams.Message;
 async function open(server: ChatServer = {}) {
   const upstream = createChatUpstream({ server });
   const harness = await setup({ model: 'chat', baseURL, endpoint: upstream });
-  return { it: harness, upstream };
+  return { harness, upstream };
 }
 
-/** The messages that a thread becomes. */
+/** The request body that is sent for a thread with these messages. */
 async function sentFor(messages: Message[], params: Params = {}) {
-  const { it: harness, upstream } = await open();
+  const { harness, upstream } = await open();
   upstream.respondWith({});
   const { id: assistant_id } = await createAssistant(harness);
   const { id } = await harness.openai.beta.threads.create({ messages });
@@ -37,28 +37,28 @@ async function sentFor(messages: Message[], params: Params = {}) {
   return upstream.sent();
 }
 
-/** A run of one call on a server. */
-async function ask(server: ChatServer, reply: Reply) {
-  const { it: harness, upstream } = await open(server);
+/** Runs one model call on a server. */
+async function runOnServer(server: ChatServer, reply: Reply) {
+  const { harness, upstream } = await open(server);
   upstream.respondWith(reply);
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
   const [, message] = await readMessages(harness, thread_id);
-  return { it: harness, upstream, run: await readRun(harness, run), message };
+  return { harness, upstream, run: await readRun(harness, run), message };
 }
 
 const user = (content: Message['content']): Message => ({ role: 'user', content });
 const assistant = (content: string): Message => ({ role: 'assistant', content });
 
-describe('what is sent', () => {
-  test('has none of the tools that are not there and must not be used', async () => {
+describe('the request to Chat Completions', () => {
+  test('omits hosted tools if tool_choice is none', async () => {
     const tools = [weatherTool, { type: 'file_search' as const }];
     const sent = await sentFor([user('one')], { tools, tool_choice: 'none' });
     expect(sent.tools).toMatchObject([weatherTool]);
     expect(sent.tool_choice).toBe('none');
   });
 
-  test('is a system message and the thread, in which roles alternate', async () => {
+  test('has a system message and merges consecutive messages of one role', async () => {
     const thread = [user('one'), user('two'), assistant('three'), assistant('four'), user('five')];
     const { messages } = await sentFor(thread);
     expect(messages).toEqual([
@@ -69,10 +69,10 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('joins images to what was said before', async () => {
+  test('merges an image into the preceding user message', async () => {
     const url = 'https://example.com/cat.png';
-    const shown = user([{ type: 'image_url', image_url: { url, detail: 'low' } }]);
-    const { messages } = await sentFor([user('Look:'), shown]);
+    const imageMessage = user([{ type: 'image_url', image_url: { url, detail: 'low' } }]);
+    const { messages } = await sentFor([user('Look:'), imageMessage]);
     expect(messages[1]).toEqual({
       role: 'user',
       content: [
@@ -82,12 +82,12 @@ describe('what is sent', () => {
     });
   });
 
-  test('begins with a user where nobody has said anything', async () => {
+  test('sends the instructions as a user message if the thread is empty', async () => {
     const { messages } = await sentFor([], { instructions: 'Say hello.' });
     expect(messages).toEqual([{ role: 'user', content: 'Say hello.' }]);
   });
 
-  test('says json where that is demanded', async () => {
+  test('asks for JSON in json_object mode unless the prompt already does', async () => {
     const json = { response_format: { type: 'json_object' } } as const;
     expect((await sentFor([user('Weather?')], json)).messages[0]).toEqual({
       role: 'system',
@@ -97,7 +97,7 @@ describe('what is sent', () => {
     expect(messages[0]?.content).toBe('Be brief.');
   });
 
-  test('has functions as they are, strict only when they are and then closed', async () => {
+  test('sends strict only for strict functions, and disallows additional properties for them', async () => {
     const now = { name: 'now', strict: true, parameters: { type: 'object', properties: {} } };
     const sent = await sentFor([user('Weather?')], {
       tools: [weatherTool, { type: 'function', function: now }],
@@ -113,28 +113,32 @@ describe('what is sent', () => {
     expect(sent.tools?.[0]?.function).not.toHaveProperty('strict');
   });
 
-  test('has nothing of tools where there are none', async () => {
+  test('omits all tool parameters if the run has no tools', async () => {
     const sent = await sentFor([user('Hi.')], { tools: [], parallel_tool_calls: false });
     expect(Object.keys(sent)).toEqual(['model', 'messages', 'stream', 'stream_options']);
   });
 });
 
 test.each(['data: null\n\n', 'data:\n\n', 'event: ping\ndata: \n\n'])(
-  '%j is not the end',
-  async (nothing) => {
-    const server: ChatServer = { write: (chunks) => `${nothing}${writeEvents(chunks)}` };
-    const { message } = await ask(server, { text: 'Snow.' });
+  'an empty event (%j) does not end the stream',
+  async (emptyEvent) => {
+    const server: ChatServer = { write: (chunks) => `${emptyEvent}${writeEvents(chunks)}` };
+    const { message } = await runOnServer(server, { text: 'Snow.' });
     expect(message && textOf(message)).toBe('Snow.');
   },
 );
 
-describe('an error', () => {
-  const plain = { 'x-should-retry': 'false' };
+describe('an error of a chat server', () => {
+  const noRetry = { 'x-should-retry': 'false' };
   test.each([
-    ['a string', Response.json({ error: 'model is loading' }, { status: 400 }), 'model is loading'],
-    ['a detail', Response.json({ detail: 'Not Found' }, { status: 404 }), 'Not Found'],
     [
-      'details',
+      'as a string',
+      Response.json({ error: 'model is loading' }, { status: 400 }),
+      'model is loading',
+    ],
+    ['as a detail string', Response.json({ detail: 'Not Found' }, { status: 404 }), 'Not Found'],
+    [
+      'as a list of details',
       Response.json(
         { detail: [{ loc: ['body', 'model'], msg: 'Field required' }] },
         { status: 422 },
@@ -146,10 +150,14 @@ describe('an error', () => {
       Response.json({ object: 'error', message: 'Bad roles.', code: 400 }, { status: 400 }),
       'Bad roles.',
     ],
-    ['plain text', new Response('no such route', { status: 404, headers: plain }), 'no such route'],
-    ['of status 200', Response.json({ error: 'Unexpected endpoint.' }), 'Unexpected endpoint.'],
-  ])('may be %s', async (_, response, message) => {
-    const { run } = await ask({ refuse: () => response }, {});
+    [
+      'as plain text',
+      new Response('no such route', { status: 404, headers: noRetry }),
+      'no such route',
+    ],
+    ['with status 200', Response.json({ error: 'Unexpected endpoint.' }), 'Unexpected endpoint.'],
+  ])('is read %s', async (_, response, message) => {
+    const { run } = await runOnServer({ refuse: () => response }, {});
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
     expect(run.last_error?.message).toContain(message);
   });
@@ -162,77 +170,77 @@ describe('an error', () => {
     [{ error: { code: 400, message: 'context length exceeded' } }, 'invalid_prompt'],
     [{ code: 'invalid_prompt', message: 'No such role.' }, 'invalid_prompt'],
     [{ detail: 'Worker died.' }, 'server_error'],
-  ])('may come in the stream (%j)', async (error, code) => {
+  ])('is read from the stream (%j)', async (error, code) => {
     const server: ChatServer = { edit: (chunks) => [...chunks.slice(0, 3), error] };
-    const { run, message } = await ask(server, { text: 'It is cold and' });
+    const { run, message } = await runOnServer(server, { text: 'It is cold and' });
     expect(run).toMatchObject({ status: 'failed', last_error: { code } });
     expect(run.last_error?.message).not.toContain('ended before');
     expect(message).toMatchObject({ incomplete_details: { reason: 'run_failed' } });
   });
 
-  test('may come in a field of its own', async () => {
+  test('is read from an SSE field named error', async () => {
     const error = 'error: {"code":503,"message":"Slot unavailable.","type":"server_error"}\n\n';
     const server: ChatServer = { write: (chunks) => writeEvents(chunks.slice(0, 3), error) };
-    const { run } = await ask(server, { text: 'It is cold and' });
+    const { run } = await runOnServer(server, { text: 'It is cold and' });
     expect(run.last_error?.message).toContain('Slot unavailable.');
   });
 });
 
-const repeated = () => toolCall('get_weather', { city: 'Oslo' }, 'call_0');
+const repeatedCall = () => toolCall('get_weather', { city: 'Oslo' }, 'call_0');
 
-test('ids that a server repeats are still told apart, and go back to it as they were', async () => {
-  const { it: harness, upstream } = await open();
-  const strange = toolCall('get_weather', { city: 'Rome' }, 'functions.get_weather:1');
-  upstream.respondWith({ calls: [repeated(), strange] }, { calls: [repeated()] }, {});
+test('callers get unique call ids even if the server repeats its own, which are sent back unchanged', async () => {
+  const { harness, upstream } = await open();
+  const unusualCall = toolCall('get_weather', { city: 'Rome' }, 'functions.get_weather:1');
+  upstream.respondWith({ calls: [repeatedCall(), unusualCall] }, { calls: [repeatedCall()] }, {});
   const { run } = await createRun(harness);
-  const seen: string[] = [];
+  const shownIds: string[] = [];
   for (let turns = 0; turns < 2; turns += 1) {
     await harness.runToEnd();
     const waiting = await readRun(harness, run);
-    seen.push(...callIds(waiting));
+    shownIds.push(...callIds(waiting));
     await submitOutputs(harness, waiting);
   }
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
-  expect(new Set(seen).size).toBe(3);
-  expect(seen[0]).toBe('call_0');
-  const answered = upstream
+  expect(new Set(shownIds).size).toBe(3);
+  expect(shownIds[0]).toBe('call_0');
+  const sentIds = upstream
     .sent()
     .messages.flatMap((message) => (message.role === 'tool' ? [message.tool_call_id] : []));
-  expect(answered).toEqual(['call_0', 'functions.get_weather:1', 'call_0']);
+  expect(sentIds).toEqual(['call_0', 'functions.get_weather:1', 'call_0']);
 });
 
-test('a count is not undone by an empty one', async () => {
-  const nothing = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } };
-  const { run } = await ask({ edit: (chunks) => [...chunks, nothing] }, { text: 'Snow.' });
+test('zeros at the end of a stream do not overwrite the usage', async () => {
+  const zeros = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } };
+  const { run } = await runOnServer({ edit: (chunks) => [...chunks, zeros] }, { text: 'Snow.' });
   expect(run.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 });
 });
 
-test('an answer is counted where the question is not', async () => {
-  const counted = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 4 } };
-  const server: ChatServer = { edit: (chunks) => [...chunks, counted] };
-  const { run } = await ask(server, { text: 'Snow.', usage: null });
+test('completion tokens count even if the server reports no prompt tokens', async () => {
+  const usageChunk = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 4 } };
+  const server: ChatServer = { edit: (chunks) => [...chunks, usageChunk] };
+  const { run } = await runOnServer(server, { text: 'Snow.', usage: null });
   expect(run.usage).toMatchObject({ completion_tokens: 4, total_tokens: 4 });
 });
 
-test('an end in error is a failure, whatever was said', async () => {
-  const broken = { choices: [{ index: 0, delta: {}, finish_reason: 'error' }] };
-  const server: ChatServer = { edit: (chunks) => [...chunks.slice(0, 3), broken] };
-  const { run } = await ask(server, { text: 'It is cold and' });
+test('finish_reason error fails the run even after text', async () => {
+  const failed = { choices: [{ index: 0, delta: {}, finish_reason: 'error' }] };
+  const server: ChatServer = { edit: (chunks) => [...chunks.slice(0, 3), failed] };
+  const { run } = await runOnServer(server, { text: 'It is cold and' });
   expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
 });
 
-test('a connection that breaks when all is said costs nothing', async () => {
+test('a connection that breaks after finish_reason does not fail the run', async () => {
   const upstream = createChatUpstream();
   upstream.respondWith({ text: 'Snow.' });
   const breaking: typeof fetch = async (input, init) => {
-    const answer = await upstream.fetch(input, init);
-    const [said = ''] = (await answer.text()).split('data: [DONE]');
+    const response = await upstream.fetch(input, init);
+    const [beforeEnd = ''] = (await response.text()).split('data: [DONE]');
     const parts = async function* parts() {
-      yield new TextEncoder().encode(said);
+      yield new TextEncoder().encode(beforeEnd);
       throw new TypeError('terminated');
     };
-    return new Response(ReadableStream.from(parts()), answer);
+    return new Response(ReadableStream.from(parts()), response);
   };
   const endpoint = { fetch: breaking, refusals: upstream.refusals };
   const harness = await setup({ model: 'chat', baseURL, endpoint });
@@ -244,32 +252,35 @@ test('a connection that breaks when all is said costs nothing', async () => {
   });
 });
 
-test('calls of no arguments have empty ones', async () => {
-  const { run } = await ask({}, { calls: [{ id: 'call_a', name: 'now', args: '' }] });
+test('a call without arguments gets an empty object', async () => {
+  const { run } = await runOnServer({}, { calls: [{ id: 'call_a', name: 'now', args: '' }] });
   expect(run.required_action?.submit_tool_outputs.tool_calls[0]?.function.arguments).toBe('{}');
 });
 
-test('text and a refusal are parts of one message', async () => {
-  const { message } = await ask({}, { text: 'Hm.', refusal: 'No.' });
+test('text and a refusal become two parts of one message', async () => {
+  const { message } = await runOnServer({}, { text: 'Hm.', refusal: 'No.' });
   expect(message?.content).toMatchObject([
     { type: 'text', text: { value: 'Hm.' } },
     { type: 'refusal', refusal: 'No.' },
   ]);
 });
 
-test('a stream that says nothing and is done is an empty answer', async () => {
-  const { run, message } = await ask({ edit: () => [] }, {});
+test('a stream with nothing but its end marker completes the run without a message', async () => {
+  const { run, message } = await runOnServer({ edit: () => [] }, {});
   expect([run.status, message]).toEqual(['completed', undefined]);
 });
 
-test.each(['file_search', 'code_interpreter'] as const)('%s is refused', async (type) => {
-  const { it: harness } = await open();
-  const error = await apiErrorOf(createRun(harness, {}, { tools: [weatherTool, { type }] }));
-  expect(error.status).toBe(400);
-  expect(error.message).toContain(`'tools[1].type' is '${type}', which Chat Completions`);
-});
+test.each(['file_search', 'code_interpreter'] as const)(
+  'a run with %s is rejected',
+  async (type) => {
+    const { harness } = await open();
+    const error = await apiErrorOf(createRun(harness, {}, { tools: [weatherTool, { type }] }));
+    expect(error.status).toBe(400);
+    expect(error.message).toContain(`'tools[1].type' is '${type}', which Chat Completions`);
+  },
+);
 
-test('the text of a thread is what was said', async () => {
-  const { message } = await ask({}, { text: 'Snow. ❄️' });
+test('the message has the text of the stream', async () => {
+  const { message } = await runOnServer({}, { text: 'Snow. ❄️' });
   expect(message && textOf(message)).toBe('Snow. ❄️');
 });

@@ -10,18 +10,20 @@ const entry = z.object({
   max_input_tokens: z.number().optional(),
 });
 
-/** The models that converse, and how long a prompt they take. */
-const listed = Object.values(catalogue).flatMap((value) => {
+/** The catalogue's models for conversations, with their maximum prompt length. */
+const catalogueModels = Object.values(catalogue).flatMap((value) => {
   const { name, supported_endpoints: endpoints, ...model } = entry.parse(value);
-  const converses = endpoints.some((endpoint) => /chat|responses|assistants/u.test(endpoint));
-  const { context_window: window, max_input_tokens: most = window } = model;
-  if (!converses || window === undefined || most === undefined) return [];
-  return [{ name, tokens: Math.min(window, most) }];
+  const isConversational = endpoints.some((endpoint) =>
+    /chat|responses|assistants/u.test(endpoint),
+  );
+  const { context_window: window, max_input_tokens: maxInput = window } = model;
+  if (!isConversational || window === undefined || maxInput === undefined) return [];
+  return [{ name, tokens: Math.min(window, maxInput) }];
 });
 
-test('the windows of models are near what they are listed with, and not above it', () => {
-  expect(listed.length).toBeGreaterThan(80);
-  const wrong = listed.filter(({ name, tokens }) => {
+test('known windows are between 65 % and 100 % of those in the model catalogue', () => {
+  expect(catalogueModels.length).toBeGreaterThan(80);
+  const wrong = catalogueModels.filter(({ name, tokens }) => {
     const known = knownWindow(name);
     return known > tokens || known < tokens * 0.65;
   });
@@ -35,11 +37,11 @@ test.each([
   ['o3', 200_000],
   ['llama3.2:3b', 128_000],
   ['my-deployment', 128_000],
-])('%s takes %i', (name, tokens) => {
+])('the known window of %s is %i tokens', (name, tokens) => {
   expect(knownWindow(name)).toBe(tokens);
 });
 
-test('what an endpoint says goes before what is known', () => {
+test('a window reported by the endpoint overrides a larger known one and never grows', () => {
   const windows = createWindows();
   windows.learn('gpt-4o', 8192);
   windows.learn('gpt-4o', 16_384);

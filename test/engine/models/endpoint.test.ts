@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test('what the SDK would read from the environment is not sent: files would not be sent with it', async () => {
+test('the SDK client ignores OPENAI_* variables in the environment', async () => {
   for (const name of ['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_ADMIN_KEY']) {
     vi.stubEnv(name, 'environment');
   }

@@ -5,20 +5,19 @@ import type { Reply } from '../../support/chat-replies.ts';
 import { createRun, readMessages, readRun, textOf } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
 
-/** How calls of every executor come to another end than they should. */
-describe.each(executors)('$name', ({ open }) => {
-  /** A run whose first model call answers `reply`, taken as far as it goes. */
+describe.each(executors)('the $name model', ({ open }) => {
+  /** Runs until the run ends or waits; the first model call returns `reply`. */
   async function run(reply: Reply) {
     const harness = await open();
     harness.respondWith(reply);
-    const made = await createRun(harness);
+    const created = await createRun(harness);
     await harness.runToEnd();
-    const ended = await readRun(harness, made.run);
-    const [, ...messages] = await readMessages(harness, made.thread_id);
+    const ended = await readRun(harness, created.run);
+    const [, ...messages] = await readMessages(harness, created.thread_id);
     return { run: ended, messages };
   }
 
-  describe('a failure', () => {
+  describe('fails the run', () => {
     test.each([
       [429, 'Rate limit reached.', null, 'rate_limit_exceeded'],
       [429, 'You exceeded your current quota.', 'insufficient_quota', 'rate_limit_exceeded'],
@@ -31,14 +30,14 @@ describe.each(executors)('$name', ({ open }) => {
       [400, 'Too long.', 'context_length_exceeded', 'invalid_prompt'],
       [400, "This model's maximum context length is 4096 tokens.", null, 'invalid_prompt'],
       [400, "Unsupported parameter: 'top_k'.", null, 'server_error'],
-    ])('%i %s (%s) is a %s', async (status, message, code, expected) => {
+    ])('after a %i %s (code %s) with %s', async (status, message, code, expected) => {
       const { run: ended } = await run({ http: { status, error: { message, code } } });
       expect(ended).toMatchObject({ status: 'failed', last_error: { code: expected } });
       expect(ended.last_error?.message).toContain(message);
       expect(ended.last_error?.message).toContain('req_upstream');
     });
 
-    test('in the middle of the answer keeps the text', async () => {
+    test('after an error in the stream and keeps the text so far', async () => {
       const failed = { code: 'rate_limit_exceeded', message: 'Slow down.' };
       const { run: ended, messages } = await run({ text: 'It is cold and', failed });
       expect(ended).toMatchObject({
@@ -49,58 +48,70 @@ describe.each(executors)('$name', ({ open }) => {
       expect(messages).toMatchObject([{ incomplete_details: { reason: 'run_failed' } }]);
     });
 
-    test.each(['error', 'end'] as const)('of the connection (%s) as well', async (how) => {
-      const broken = { how, before: 'end' } as const;
-      const { run: ended, messages } = await run({ text: 'It is cold and', broken });
-      expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
-      expect(messages.map(textOf)).toEqual(['It is cold and']);
-    });
+    test.each(['error', 'end'] as const)(
+      'after a broken connection (%s) and keeps the text so far',
+      async (how) => {
+        const broken = { how, before: 'end' } as const;
+        const { run: ended, messages } = await run({ text: 'It is cold and', broken });
+        expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
+        expect(messages.map(textOf)).toEqual(['It is cold and']);
+      },
+    );
 
-    test('never tells the key', async () => {
+    test('without the API key in errors and logs', async () => {
       const harness = await open({ key: 'sk-wrong-abcdefghijklmnopqrstuvwxyz' });
-      const { run: made } = await createRun(harness);
+      const { run: created } = await createRun(harness);
       await harness.runToEnd();
-      const { status, last_error } = await readRun(harness, made);
+      const { status, last_error } = await readRun(harness, created);
       expect(status).toBe('failed');
       expect(last_error?.message).toContain('Incorrect API key provided');
-      const said = JSON.stringify(last_error) + harness.logLines.join('');
-      expect(said).not.toContain('abcdefghijklmnopqrstuvwxyz');
+      const output = JSON.stringify(last_error) + harness.logLines.join('');
+      expect(output).not.toContain('abcdefghijklmnopqrstuvwxyz');
     });
   });
 
-  describe('a call is made again', () => {
-    const later = { 'retry-after': '90' };
+  describe('retries a call', () => {
+    const retryLater = { 'retry-after': '90' };
     const error = { message: 'Not now.', code: null };
 
     test.each([
-      ['refused for the moment', { http: { status: 503, error, headers: later } }],
-      ['over the rate', { http: { status: 429, error, headers: later } }],
-      ['broken off at once', { text: 'x', broken: { how: 'error', before: 'all' } }],
-      ['ended at once', { text: 'x', broken: { how: 'end', before: 'all' } }],
-      ['an error at once', { failed: { code: 'server_error', message: 'Oh.' } }],
-    ] satisfies [string, Reply][])('when it was %s', async (_, reply) => {
+      ['with status 503', { http: { status: 503, error, headers: retryLater } }],
+      ['with status 429', { http: { status: 429, error, headers: retryLater } }],
+      [
+        'whose connection broke before the first event',
+        { text: 'x', broken: { how: 'error', before: 'all' } },
+      ],
+      [
+        'whose stream ended before the first event',
+        { text: 'x', broken: { how: 'end', before: 'all' } },
+      ],
+      [
+        'with an error before the first event',
+        { failed: { code: 'server_error', message: 'Oh.' } },
+      ],
+    ] satisfies [string, Reply][])('%s', async (_, reply) => {
       const harness = await open();
       harness.respondWith(reply, { text: 'Snow.' });
-      const { run: made, thread_id } = await createRun(harness);
+      const { run: created, thread_id } = await createRun(harness);
       await harness.engine.tick();
-      for (let passed = 0; passed < 100; passed += 1) await harness.clock.advance(1000);
+      for (let seconds = 0; seconds < 100; seconds += 1) await harness.clock.advance(1000);
       await harness.engine.idle();
-      expect((await readRun(harness, made)).status).toBe('completed');
+      expect((await readRun(harness, created)).status).toBe('completed');
       expect((await readMessages(harness, thread_id)).map(textOf)).toContain('Snow.');
       expect(harness.sent()).toHaveLength(2);
     });
   });
 
-  test('a run is cancelled in the middle of the answer', async () => {
+  test('keeps the text so far when the run is cancelled in the middle of the answer', async () => {
     const harness = await open();
     const gate = createGate();
     harness.respondWith({ text: 'It is cold and', gate });
-    const { run: made, thread_id } = await createRun(harness);
+    const { run: created, thread_id } = await createRun(harness);
     await harness.engine.tick();
     await gate.reached;
     await eventLoopTurn();
-    await harness.openai.beta.threads.runs.cancel(made.id, { thread_id });
-    await waitUntil(async () => (await readRun(harness, made)).status === 'cancelled');
+    await harness.openai.beta.threads.runs.cancel(created.id, { thread_id });
+    await waitUntil(async () => (await readRun(harness, created)).status === 'cancelled');
     const [, message] = await readMessages(harness, thread_id);
     expect(message).toMatchObject({ incomplete_details: { reason: 'run_cancelled' } });
     expect(message && textOf(message)).toBe('It is cold and');

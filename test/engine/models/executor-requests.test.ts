@@ -8,8 +8,7 @@ type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 
 const image = (url: string) => ({ type: 'image_url', image_url: { url } }) as const;
 
-/** What every executor asks of a model, whatever the API calls it. */
-describe.each(executors)('$name', ({ open }) => {
+describe.each(executors)('the request of the $name model', ({ open }) => {
   const sentFor = async (
     params: RunParams,
     messages?: OpenAI.Beta.ThreadCreateParams.Message[],
@@ -20,25 +19,25 @@ describe.each(executors)('$name', ({ open }) => {
     const thread = await harness.openai.beta.threads.create({
       messages: messages ?? [{ role: 'user', content: 'Weather?' }],
     });
-    const made = await harness.openai.beta.threads.runs.create(thread.id, {
+    const created = await harness.openai.beta.threads.runs.create(thread.id, {
       assistant_id,
       ...params,
     });
     await harness.runToEnd();
-    const ended = await readRun(harness, made);
+    const ended = await readRun(harness, created);
     expect([ended.status, ended.last_error]).toEqual(['completed', null]);
     return JSON.stringify(harness.sent()[0]);
   };
 
-  test('goes with the key', async () => {
+  test('carries the API key', async () => {
     const harness = await open({ key: apiKey });
     harness.respondWith({});
-    const { run: made } = await createRun(harness);
+    const { run: created } = await createRun(harness);
     await harness.runToEnd();
-    expect((await readRun(harness, made)).status).toBe('completed');
+    expect((await readRun(harness, created)).status).toBe('completed');
   });
 
-  test('is no more than was set', async () => {
+  test('omits settings that the run does not set', async () => {
     const sent = await sentFor({});
     for (const name of [
       'temperature',
@@ -52,7 +51,7 @@ describe.each(executors)('$name', ({ open }) => {
     }
   });
 
-  test('is all that was set', async () => {
+  test('has every setting that the run sets', async () => {
     const sent = await sentFor({
       temperature: 0,
       top_p: 0.5,
@@ -71,11 +70,11 @@ describe.each(executors)('$name', ({ open }) => {
     }
   });
 
-  test('may be JSON, with the word that is required', async () => {
+  test('asks for JSON in json_object mode', async () => {
     expect(await sentFor({ response_format: { type: 'json_object' } })).toContain('json_object');
   });
 
-  test('may be JSON of a schema', async () => {
+  test('has the schema in json_schema mode', async () => {
     const json_schema = { name: 'weather', schema: { type: 'object' }, strict: true };
     const sent = await sentFor({ response_format: { type: 'json_schema', json_schema } });
     for (const part of ['"json_schema"', '"weather"', '"strict":true']) {
@@ -83,7 +82,7 @@ describe.each(executors)('$name', ({ open }) => {
     }
   });
 
-  test('may show images, but not those of an assistant', async () => {
+  test('has images of user messages but not of assistant messages', async () => {
     const sent = await sentFor({}, [
       {
         role: 'user',
@@ -100,7 +99,7 @@ describe.each(executors)('$name', ({ open }) => {
     expect(sent).not.toContain('dog.png');
   });
 
-  test('may be nothing but instructions', async () => {
+  test('consists of the instructions if the thread is empty', async () => {
     expect(await sentFor({ instructions: 'Say hello.' }, [])).toContain('Say hello.');
   });
 });

@@ -14,30 +14,29 @@ import {
   textOf,
 } from '../../support/conversation.ts';
 
-/** What every executor does alike, whatever API it speaks. */
-describe.each(executors)('$name', ({ open }) => {
+describe.each(executors)('the $name model', ({ open }) => {
   type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 
-  /** A run whose first model call answers `reply`, taken as far as it goes. */
+  /** Runs until the run ends or waits; the first model call returns `reply`. */
   async function run(reply: Reply, params: RunParams = {}) {
     const harness = await open();
     harness.respondWith(reply);
-    const made = await createRun(harness, params);
+    const created = await createRun(harness, params);
     await harness.runToEnd();
-    const ended = await readRun(harness, made.run);
-    const [, ...messages] = await readMessages(harness, made.thread_id);
-    return { it: harness, run: ended, messages, steps: await readSteps(harness, ended), made };
+    const ended = await readRun(harness, created.run);
+    const [, ...messages] = await readMessages(harness, created.thread_id);
+    return { harness, run: ended, messages, steps: await readSteps(harness, ended) };
   }
 
-  describe('what a model says', () => {
-    test('becomes a message and its step', async () => {
+  describe('turns the answer', () => {
+    test('into a message and a step', async () => {
       const { run: ended, messages, steps } = await run({ text: 'Snow, -3 °C. ❄️' });
       expect(ended.status).toBe('completed');
       expect(messages.map(textOf)).toEqual(['Snow, -3 °C. ❄️']);
       expect(steps).toMatchObject([{ type: 'message_creation', status: 'completed' }]);
     });
 
-    test('is streamed as it comes, and adds up to the message', async () => {
+    test('into text deltas that add up to the message', async () => {
       const harness = await open();
       harness.respondWith({ text: 'Snow, -3 °C. ❄️' });
       const { id: assistant_id } = await createAssistant(harness);
@@ -54,13 +53,13 @@ describe.each(executors)('$name', ({ open }) => {
       expect(deltas.join('')).toBe(message && textOf(message));
     });
 
-    test('may be nothing', async () => {
+    test('without text into no message and no step', async () => {
       const { run: ended, messages, steps } = await run({});
       expect(ended.status).toBe('completed');
       expect([messages, steps]).toEqual([[], []]);
     });
 
-    test('may be a refusal, which is a part of its own kind', async () => {
+    test('with a refusal into a refusal part', async () => {
       const { run: ended, messages } = await run({ refusal: 'I cannot help with that.' });
       expect(ended.status).toBe('completed');
       expect(messages[0]?.content).toEqual([
@@ -68,23 +67,19 @@ describe.each(executors)('$name', ({ open }) => {
       ]);
     });
 
-    test('is not what it thought', async () => {
+    test('into a message without the reasoning', async () => {
       const { messages, run: ended, steps } = await run({ thought: 'gAAAA', text: 'Snow.' });
       expect(messages.map(textOf)).toEqual(['Snow.']);
       expect(JSON.stringify([ended, messages, steps])).not.toContain('gAAAA');
     });
   });
 
-  describe('function calls', () => {
+  describe('shows function calls', () => {
     const oslo = toolCall('get_weather', { city: 'Oslo' }, 'call_one');
     const rome = toolCall('get_weather', { city: 'Rome' }, 'call_two');
 
-    test('in parallel are answered together and go on', async () => {
-      const {
-        it: harness,
-        run: waiting,
-        steps,
-      } = await run({ calls: [oslo, rome], usage: [90, 15] });
+    test('in parallel, and continues with all their outputs', async () => {
+      const { harness, run: waiting, steps } = await run({ calls: [oslo, rome], usage: [90, 15] });
       expect(waiting.status).toBe('requires_action');
       expect(waiting.required_action?.submit_tool_outputs.tool_calls).toEqual([
         {
@@ -104,15 +99,15 @@ describe.each(executors)('$name', ({ open }) => {
       await harness.runToEnd();
       const ended = await readRun(harness, waiting);
       expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 231 } });
-      const again = JSON.stringify(harness.sent()[1]);
+      const secondRequest = JSON.stringify(harness.sent()[1]);
       for (const part of ['call_one', 'call_two', '-3C, snow', 'Rome']) {
-        expect(again).toContain(part);
+        expect(secondRequest).toContain(part);
       }
     });
 
-    test('behind a text come after its message', async () => {
+    test('after the message of a preceding text', async () => {
       const {
-        it: harness,
+        harness,
         run: waiting,
         messages,
         steps,
@@ -130,8 +125,8 @@ describe.each(executors)('$name', ({ open }) => {
       expect((await readRun(harness, waiting)).status).toBe('completed');
     });
 
-    test('may be made several times in a run', async () => {
-      const { it: harness, run: waiting } = await run({ calls: [oslo], thought: 'gAAAA' });
+    test('of several turns in one run', async () => {
+      const { harness, run: waiting } = await run({ calls: [oslo], thought: 'gAAAA' });
       harness.respondWith({ calls: [rome], thought: 'gBBBB' }, { text: 'Cold in both.' });
       await submitOutputs(harness, waiting);
       await harness.runToEnd();
@@ -142,7 +137,7 @@ describe.each(executors)('$name', ({ open }) => {
       expect((await readRun(harness, waiting)).status).toBe('completed');
     });
 
-    test('that were cut off are not shown', async () => {
+    test('only if they are complete', async () => {
       const { run: ended, steps } = await run({ calls: [oslo], cut: 'length' });
       expect(ended).toMatchObject({
         status: 'incomplete',
@@ -153,9 +148,9 @@ describe.each(executors)('$name', ({ open }) => {
     });
 
     test.each(['required', { type: 'function', function: { name: 'get_weather' } }] as const)(
-      'that are forced (%j) are so only once',
+      'and forces tool_choice %j only in the first call of a run',
       async (tool_choice) => {
-        const { it: harness, run: waiting } = await run({ calls: [oslo] }, { tool_choice });
+        const { harness, run: waiting } = await run({ calls: [oslo] }, { tool_choice });
         harness.respondWith({});
         await submitOutputs(harness, waiting);
         await harness.runToEnd();
@@ -166,8 +161,8 @@ describe.each(executors)('$name', ({ open }) => {
     );
   });
 
-  describe('an answer that is cut', () => {
-    test('for its length leaves the run incomplete', async () => {
+  describe('ends a truncated answer', () => {
+    test('as incomplete when the token limit is reached', async () => {
       const { run: ended, messages } = await run({ text: 'It is cold and', cut: 'length' });
       expect(ended).toMatchObject({
         status: 'incomplete',
@@ -179,7 +174,7 @@ describe.each(executors)('$name', ({ open }) => {
       expect(messages.map(textOf)).toEqual(['It is cold and']);
     });
 
-    test('by the content filter keeps what was said', async () => {
+    test('as incomplete with the text before the content filter', async () => {
       const { run: ended, messages } = await run({ text: 'It is', cut: 'content_filter' });
       expect(ended).toMatchObject({ status: 'incomplete', incomplete_details: null });
       expect(messages).toMatchObject([
@@ -187,14 +182,14 @@ describe.each(executors)('$name', ({ open }) => {
       ]);
     });
 
-    test('by the content filter before it began is a failure', async () => {
+    test('as failed if the content filter left no text', async () => {
       const { run: ended } = await run({ cut: 'content_filter' });
       expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'invalid_prompt' } });
     });
   });
 
-  describe('usage', () => {
-    test('has cached and reasoning tokens', async () => {
+  describe('reports usage', () => {
+    test('with cached and reasoning tokens', async () => {
       const { run: ended } = await run({ text: 'Hi.', usage: [100, 40, 64, 32] });
       expect(ended.usage).toEqual({
         prompt_tokens: 100,
@@ -205,14 +200,14 @@ describe.each(executors)('$name', ({ open }) => {
       });
     });
 
-    test('that nobody counted is none', async () => {
+    test('of zero if the endpoint reports none', async () => {
       const { run: ended } = await run({ text: 'Hi.', usage: null });
       expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 0 } });
     });
 
-    test('bounds the calls of a run together', async () => {
+    test('and subtracts it from max_completion_tokens of the next call', async () => {
       const first = { calls: [toolCall('get_weather', {})], usage: [90, 200] } as const;
-      const { it: harness, run: waiting } = await run(first, { max_completion_tokens: 500 });
+      const { harness, run: waiting } = await run(first, { max_completion_tokens: 500 });
       harness.respondWith({});
       await submitOutputs(harness, waiting);
       await harness.runToEnd();

@@ -3,7 +3,7 @@ import { createChatUpstream } from '../../support/chat-upstream.ts';
 import { listen } from '../../support/loopback-server.ts';
 import { sdkFor, startServe } from '../../support/serve.ts';
 
-/** A run on the whole program, whose model endpoint speaks Chat Completions alone. */
+/** A run on the whole program, with a model endpoint that has Chat Completions only. */
 async function runWith(env: Record<string, string>, model: string) {
   const upstream = createChatUpstream();
   const OPENAI_BASE_URL = `${await listen((request) => upstream.fetch(request))}/v1`;
@@ -20,21 +20,21 @@ describe('--model-api', () => {
   test.each([
     ['auto', {}, 1],
     ['chat', { ASSISTANTS_MODEL_API: 'chat' }, 0],
-  ])('%s runs on Chat Completions', async (_, env, tried) => {
+  ])('%s runs on Chat Completions', async (_, env, attempts) => {
     const { upstream, run } = await runWith(env, 'qwen3:8b');
     expect([run.status, run.last_error]).toEqual(['completed', null]);
     expect(upstream.sent().model).toBe('qwen3:8b');
-    expect(upstream.triedResponses()).toBe(tried);
+    expect(upstream.triedResponses()).toBe(attempts);
   });
 
-  test('responses does not', async () => {
+  test('responses fails at an endpoint without it', async () => {
     const { upstream, run } = await runWith({ ASSISTANTS_MODEL_API: 'responses' }, 'qwen3:8b');
     expect(run.last_error?.message).toContain('Invalid URL (POST /v1/responses)');
     expect(upstream.requests).toEqual([]);
   });
 });
 
-describe('models', () => {
+describe('the model of an assistant', () => {
   const ASSISTANTS_MODEL_MAP = 'gpt-4=gpt-4.1,gpt-4o=gpt-5.4';
 
   test.each([
@@ -42,16 +42,19 @@ describe('models', () => {
     ['gpt-4o', {}, 'gpt-5.4'],
     ['gpt-4', { ASSISTANTS_MODEL: 'gpt-5.5' }, 'gpt-5.5'],
     ['o3', { ASSISTANTS_MODEL: 'gpt-5.5' }, 'gpt-5.5'],
-  ])('%s (%j) is %s, and both are told', async (named, env, used) => {
-    const { upstream, served, run } = await runWith({ ASSISTANTS_MODEL_MAP, ...env }, named);
-    expect(upstream.sent().model).toBe(used);
-    const both = { model: used, requested_model: named };
-    expect(run).toMatchObject(both);
-    const ended = served.lines().find(({ message }) => message === 'run ended');
-    expect(ended).toMatchObject(both);
-  });
+  ])(
+    '%s is replaced under %j by %s, and the run and log show both',
+    async (requested, env, used) => {
+      const { upstream, served, run } = await runWith({ ASSISTANTS_MODEL_MAP, ...env }, requested);
+      expect(upstream.sent().model).toBe(used);
+      const both = { model: used, requested_model: requested };
+      expect(run).toMatchObject(both);
+      const ended = served.lines().find(({ message }) => message === 'run ended');
+      expect(ended).toMatchObject(both);
+    },
+  );
 
-  test('that nobody replaces are what they are', async () => {
+  test('is unchanged, without requested_model, if no option replaces it', async () => {
     const { upstream, run } = await runWith({ ASSISTANTS_MODEL_MAP }, 'o3');
     expect(upstream.sent().model).toBe('o3');
     expect(run.model).toBe('o3');

@@ -50,7 +50,7 @@ async function converse(row: Row) {
   await submitOutputs(harness, second);
   await harness.runToEnd();
   return {
-    it: harness,
+    harness,
     upstream,
     run: await readRun(harness, run),
     first,
@@ -62,7 +62,7 @@ async function converse(row: Row) {
 
 describe.each(rows)('$name', (row) => {
   test('runs an assistant with functions to its end', async () => {
-    const { it: harness, upstream, run, first, second, thread_id } = await converse(row);
+    const { harness, upstream, run, first, second, thread_id } = await converse(row);
     expect([first.last_error, second.last_error, run.last_error]).toEqual([null, null, null]);
     expect(cities(first)).toEqual([{ city: 'Oslo' }, { city: 'Rome' }]);
     expect(cities(second)).toEqual([{ city: 'Bergen' }]);
@@ -87,7 +87,7 @@ describe.each(rows)('$name', (row) => {
   });
 
   test('is asked for what it has not got only once', async () => {
-    const { it: harness, upstream, thread_id, assistant_id } = await converse(row);
+    const { harness, upstream, thread_id, assistant_id } = await converse(row);
     const before = upstream.requests.length;
     upstream.respondWith({ text: 'Hello again.' });
     const run = await harness.openai.beta.threads.runs.create(thread_id, { assistant_id });

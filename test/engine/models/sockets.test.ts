@@ -32,11 +32,11 @@ async function connect() {
   const { port } = server.address() as AddressInfo;
   const endpoint = { fetch: globalThis.fetch, refusals: upstream.refusals };
   const harness = await setup({ model: 'auto', baseURL: `http://127.0.0.1:${port}/v1`, endpoint });
-  return { it: harness, upstream, signals, connections: () => connections };
+  return { harness, upstream, signals, connections: () => connections };
 }
 
 test('runs use the connections that are there', async () => {
-  const { it: harness, upstream, connections } = await connect();
+  const { harness, upstream, connections } = await connect();
   for (const said of ['Snow. ❄️', 'Rain. 🌧️', 'Sun. ☀️', 'Fog. 🌫️']) {
     upstream.respondWith({ text: said });
     const { run, thread_id } = await createRun(harness);
@@ -50,7 +50,7 @@ test('runs use the connections that are there', async () => {
 });
 
 test('a run that is cancelled hangs up', async () => {
-  const { it: harness, upstream, signals } = await connect();
+  const { harness, upstream, signals } = await connect();
   const gate = createGate();
   upstream.respondWith({ text: 'It is cold and', gate });
   const { run, thread_id } = await createRun(harness);

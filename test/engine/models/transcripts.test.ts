@@ -15,7 +15,7 @@ import {
 
 const [responses, chat] = executors;
 const twoCalls = {
-  said: 'Let me see.',
+  text: 'Let me see.',
   thought: 'gAAAA',
   calls: [
     toolCall('get_weather', { city: 'Oslo' }, 'call_one'),
