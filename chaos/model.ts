@@ -107,7 +107,7 @@ export async function startModel(chance: Chance): Promise<ChaosModel> {
   return {
     baseURL: `http://127.0.0.1:${await started.promise}/v1`,
     asked,
-    refusals: upstream.refusals,
+    refusals: upstream.rejections,
     expect: (plan) => void plans.set(plan.key, plan),
     close: () => void server.close(),
   };

@@ -21,7 +21,7 @@ test('the files proxy forwards file requests to the endpoint with the server’s
   expect((await openai.files.list()).data).toEqual([created]);
   expect(await openai.files.delete(created.id)).toMatchObject({ id: created.id, deleted: true });
   expect((await openai.files.list({ limit: 5, purpose: 'assistants' })).data).toEqual([]);
-  expect(storage.asked).toEqual([
+  expect(storage.requests).toEqual([
     'POST /files',
     `GET /files/${created.id}/content`,
     `GET /files/${created.id}`,
@@ -49,7 +49,7 @@ test('the files proxy answers 501 with the scripted model, which has no files', 
     message:
       'GET /v1/files is not supported here: the scripted model supports only assistants and threads.',
   });
-  expect(storage.asked).toEqual([]);
+  expect(storage.requests).toEqual([]);
 });
 
 /** The client of an embedded backend in front of a model endpoint. */

@@ -18,7 +18,7 @@ import { createUpstream } from '../support/upstream.ts';
 
 /** Starts `serve` in front of an endpoint where files for assistants cannot be downloaded. */
 async function start() {
-  const storage = createStorage({ clock: createClock(), apiKey, withholds: true });
+  const storage = createStorage({ clock: createClock(), apiKey, refusesDownloads: true });
   const upstream = createUpstream({ apiKey });
   const endpoint = await listen((request) =>
     request.url.endsWith('/responses') ? upstream.fetch(request) : storage.fetch(request),
@@ -52,14 +52,14 @@ test('a client uploads, attaches and searches a file through one base URL', asyn
     `06:12【0:0†${file_id}.txt】`,
     'When is sunrise?',
   ]);
-  expect(upstream.refusals).toEqual([]);
+  expect(upstream.rejections).toEqual([]);
 });
 
 test('the server serves generated files itself and uploaded files from the model endpoint', async () => {
   const { storage, upstream, served, openai } = await start();
   const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 256);
   storage.containers.set('cntr_first', new Map([['cfile_a.bin', new Blob([bytes])]]));
-  storage.keep('file-own');
+  storage.addFile('file-own');
   upstream.respondWith({
     output: [codeCall('save()'), textMessage('See.', [generatedFileCitation('a.bin')])],
   });
@@ -71,7 +71,7 @@ test('the server serves generated files itself and uploaded files from the model
   const [part] = data[0]?.content ?? [];
   const [annotation] = part?.type === 'text' ? part.text.annotations : [];
   const file_id = annotation?.type === 'file_path' ? annotation.file_path.file_id : '';
-  const requestCount = storage.asked.length;
+  const requestCount = storage.requests.length;
 
   const content = await openai.files.content(file_id);
   expect(Buffer.from(await content.arrayBuffer()).equals(bytes)).toBe(true);
@@ -82,7 +82,7 @@ test('the server serves generated files itself and uploaded files from the model
   expect([head.status, head.headers.get('content-length')]).toEqual([200, '3000000']);
   expect(await head.text()).toBe('');
   expect(await openai.files.retrieve(file_id)).toMatchObject({ purpose: 'assistants_output' });
-  expect(storage.asked).toHaveLength(requestCount);
+  expect(storage.requests).toHaveLength(requestCount);
 
   expect(await openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });
   expect((await apiErrorOf(openai.files.content('file-own'))).message).toBe(

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Refusal } from './upstream-check.ts';
+import type { Rejection } from './upstream-check.ts';
 
 const text = z.strictObject({ type: z.literal('text'), text: z.string() });
 const image = z.strictObject({
@@ -82,7 +82,7 @@ export const chatRequest = z.strictObject({
 export type ChatRequest = z.infer<typeof chatRequest>;
 type Message = ChatRequest['messages'][number];
 
-const refuse = (said: string, param: string | null = 'messages'): Refusal => ({
+const refuse = (said: string, param: string | null = 'messages'): Rejection => ({
   status: 400,
   message: said,
   param,
@@ -90,7 +90,7 @@ const refuse = (said: string, param: string | null = 'messages'): Refusal => ({
 });
 
 /** The calls of every assistant's message are answered right behind it, and nothing else is. */
-function unpaired(messages: readonly Message[]): Refusal | null {
+function unpaired(messages: readonly Message[]): Rejection | null {
   let open: string[] = [];
   for (const harness of messages) {
     if (harness.role === 'tool') {
@@ -110,7 +110,7 @@ function unpaired(messages: readonly Message[]): Refusal | null {
 }
 
 /** Judges a request the way the real endpoint does; null when it would be taken. */
-export function checkChat(body: ChatRequest): Refusal | null {
+export function checkChat(body: ChatRequest): Rejection | null {
   const { messages, tools, tool_choice, parallel_tool_calls, response_format } = body;
   if (tools === undefined && tool_choice !== undefined && tool_choice !== 'none') {
     return refuse("'tool_choice' is only allowed when 'tools' are specified.", 'tool_choice');
@@ -130,7 +130,7 @@ export function checkChat(body: ChatRequest): Refusal | null {
 }
 
 /** Reads a body by its schema alone. */
-export function parseChat(body: unknown): ChatRequest | Refusal {
+export function parseChat(body: unknown): ChatRequest | Rejection {
   const parsed = chatRequest.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,10 +1,10 @@
 import { checkChat, type ChatRequest, parseChat } from './chat-request.ts';
 import type { Reply } from './chat-replies.ts';
-import type { Refusal } from './upstream-check.ts';
+import type { Rejection } from './upstream-check.ts';
 import { pieces } from './upstream-events.ts';
 
 type Usage = NonNullable<Reply['usage']>;
-interface Piece {
+interface Delta {
   readonly role?: 'assistant';
   readonly content?: unknown;
   readonly refusal?: string;
@@ -13,7 +13,7 @@ interface Piece {
   readonly tool_calls?: readonly object[];
 }
 
-/** One chunk of a stream, as OpenAI itself sends it. */
+/** One chunk of a stream, as OpenAI sends it. */
 export interface Chunk {
   readonly id: string;
   readonly object: 'chat.completion.chunk';
@@ -21,23 +21,23 @@ export interface Chunk {
   readonly model: string;
   readonly choices: readonly {
     readonly index: 0;
-    readonly delta: Piece;
+    readonly delta: Delta;
     readonly finish_reason: string | null;
   }[];
   readonly usage?: object | null;
 }
 
-/** How a server differs from OpenAI's own. */
+/** How a server differs from OpenAI's. */
 export interface ChatServer {
-  /** What it answers instead, if it does not like a request. */
-  readonly refuse?: (body: ChatRequest) => Response | null;
-  /** Its chunks in place of the real ones. */
+  /** The error for a request that the server rejects; null: it accepts it. */
+  readonly reject?: (body: ChatRequest) => Response | null;
+  /** Converts OpenAI's chunks into the server's. */
   readonly edit?: (chunks: Chunk[], reply: Reply) => readonly object[];
-  /** The text of its stream. */
+  /** Serializes the stream. */
   readonly write?: (chunks: readonly object[]) => string;
-  /** Its whole answer, in place of a stream. */
-  readonly answer?: (reply: Reply) => Response;
-  /** What it says to `POST /responses`. */
+  /** The whole response, for servers that do not stream. */
+  readonly respond?: (reply: Reply) => Response;
+  /** The response to `POST /responses`; default: 404. */
   readonly responses?: () => Response;
 }
 
@@ -49,12 +49,12 @@ const toUsage = ([input, output, cached = 0, thought = 0]: Usage) => ({
   completion_tokens_details: { reasoning_tokens: thought, audio_tokens: 0 },
 });
 
-function toPieces({
+function toDeltas({
   text: said = '',
   refusal: refused = '',
-  thought = '',
+  reasoning: thought = '',
   calls = [],
-}: Reply): Piece[] {
+}: Reply): Delta[] {
   return [
     { role: 'assistant', content: '' },
     ...pieces(thought).map((reasoning_content) => ({ reasoning_content })),
@@ -69,29 +69,29 @@ function toPieces({
   ];
 }
 
-/** The chunks of an answer. */
+/** The chunks of a reply. */
 export function chunksOf(reply: Reply, body: Pick<ChatRequest, 'model' | 'stream_options'>) {
-  const { usage = [10, 5], cut, calls = [] } = reply;
-  const asked = body.stream_options !== undefined;
-  const rest = {
+  const { usage = [10, 5], truncated: cut, calls = [] } = reply;
+  const includesUsage = body.stream_options !== undefined;
+  const common = {
     id: 'chatcmpl-1',
     object: 'chat.completion.chunk' as const,
     created: 1_790_000_000,
     model: body.model,
   };
-  const chunk = (delta: Piece, finish_reason: string | null = null): Chunk => ({
-    ...rest,
+  const chunk = (delta: Delta, finish_reason: string | null = null): Chunk => ({
+    ...common,
     choices: [{ index: 0, delta, finish_reason }],
-    ...(asked ? { usage: null } : {}),
+    ...(includesUsage ? { usage: null } : {}),
   });
   const reason = cut ?? (calls.length > 0 ? 'tool_calls' : 'stop');
-  const chunks = [...toPieces(reply).map((piece) => chunk(piece)), chunk({}, reason)];
-  const counted = { ...rest, choices: [], usage: toUsage(usage ?? [0, 0]) };
-  return asked && usage !== null ? [...chunks, counted] : chunks;
+  const chunks = [...toDeltas(reply).map((piece) => chunk(piece)), chunk({}, reason)];
+  const usageChunk = { ...common, choices: [], usage: toUsage(usage ?? [0, 0]) };
+  return includesUsage && usage !== null ? [...chunks, usageChunk] : chunks;
 }
 
-export const writeEvents = (chunks: readonly object[], done = 'data: [DONE]\n\n'): string =>
-  chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('') + done;
+export const writeEvents = (chunks: readonly object[], endMarker = 'data: [DONE]\n\n'): string =>
+  chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('') + endMarker;
 
 /** An error in OpenAI's envelope. */
 export const chatError = (status: number, error: object, headers: object = {}): Response =>
@@ -122,7 +122,7 @@ async function* stream(reply: Reply, text: string, signal: AbortSignal | null) {
 }
 
 interface UpstreamOptions {
-  /** The key it asks for; null: none. */
+  /** The API key that requests need; null: none. */
   readonly apiKey?: string | null;
   readonly server?: ChatServer;
 }
@@ -130,23 +130,23 @@ interface UpstreamOptions {
 const notFound = (path: string): Response =>
   chatError(404, { message: `Invalid URL (POST ${path})`, param: null, code: null });
 
-/** A model endpoint that speaks Chat Completions, tells what it was sent and answers what it is told. */
+/** A fake endpoint of Chat Completions: records requests and sends the queued replies. */
 export function createChatUpstream({ apiKey = null, server = {} }: UpstreamOptions = {}) {
   const replies: Reply[] = [];
   const requests: { url: string; headers: Headers; body: ChatRequest }[] = [];
-  const refusals: Refusal[] = [];
-  let tried = 0;
+  const rejections: Rejection[] = [];
+  let responsesAttempts = 0;
 
-  const refuse = (refusal: Refusal): Response => {
-    refusals.push(refusal);
-    const { status, ...error } = refusal;
+  const reject = (rejection: Rejection): Response => {
+    rejections.push(rejection);
+    const { status, ...error } = rejection;
     return chatError(status, error);
   };
 
-  const answer = (reply: Reply, body: ChatRequest, signal: AbortSignal | null): Response => {
+  const respond = (reply: Reply, body: ChatRequest, signal: AbortSignal | null): Response => {
     if (reply.unreachable !== undefined) throw new TypeError(reply.unreachable);
     if (reply.http !== undefined) return httpError(reply.http);
-    if (server.answer !== undefined) return server.answer(reply);
+    if (server.respond !== undefined) return server.respond(reply);
     const chunks = chunksOf(reply, body);
     const { edit = (unchanged) => unchanged, write = writeEvents } = server;
     const text = ReadableStream.from(stream(reply, write(edit(chunks, reply)), signal));
@@ -157,20 +157,21 @@ export function createChatUpstream({ apiKey = null, server = {} }: UpstreamOptio
 
   const complete = async (request: Request, signal: AbortSignal | null): Promise<Response> => {
     const body = parseChat(await request.json());
-    if ('status' in body) return refuse(body);
-    const given = request.headers.get('authorization');
-    if (apiKey !== null && given !== `Bearer ${apiKey}`) {
-      const message = `Incorrect API key provided: ${given?.slice(7)}.`;
+    if ('status' in body) return reject(body);
+    const credentials = request.headers.get('authorization');
+    if (apiKey !== null && credentials !== `Bearer ${apiKey}`) {
+      const message = `Incorrect API key provided: ${credentials?.slice(7)}.`;
       return chatError(401, { message, code: 'invalid_api_key' });
     }
     requests.push({ url: request.url, headers: request.headers, body });
-    const refused = server.refuse?.(body) ?? null;
-    if (refused !== null) return refused;
-    const refusal = checkChat(body);
-    if (refusal !== null) return refuse(refusal);
+    const error = server.reject?.(body) ?? null;
+    if (error !== null) return error;
+    const rejection = checkChat(body);
+    if (rejection !== null) return reject(rejection);
     const reply = replies.shift();
-    if (reply !== undefined) return answer(reply, body, signal);
-    return refuse({ status: 400, message: 'Not told what to answer.', param: null, code: null });
+    if (reply !== undefined) return respond(reply, body, signal);
+    const message = 'No reply is queued for this request.';
+    return reject({ status: 400, message, param: null, code: null });
   };
 
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -179,19 +180,19 @@ export function createChatUpstream({ apiKey = null, server = {} }: UpstreamOptio
     if (signal?.aborted === true) throw aborted();
     const { pathname } = new URL(request.url);
     if (pathname.endsWith('/chat/completions')) return complete(request, signal);
-    if (pathname.endsWith('/responses')) tried += 1;
+    if (pathname.endsWith('/responses')) responsesAttempts += 1;
     const responses = pathname.endsWith('/responses') ? server.responses?.() : undefined;
     return responses ?? notFound(pathname);
   };
 
   return {
     fetch,
-    refusals,
+    rejections,
     requests,
-    /** Queues answers, one a request. */
+    /** Queues replies, one for each request. */
     respondWith: (...more: Reply[]) => void replies.push(...more),
-    /** How often it was asked for Responses. */
-    triedResponses: () => tried,
+    /** The number of requests to `/responses`. */
+    responsesAttempts: () => responsesAttempts,
     /** The body of the request number `index`, the last by default. */
     sent(index = -1): ChatRequest {
       const request = requests.at(index);

@@ -25,7 +25,7 @@ export interface HarnessOptions {
   /** Another model endpoint, which needs no key. */
   readonly baseURL?: string;
   /** Serves the model endpoint instead of `upstream`. */
-  readonly endpoint?: Pick<Upstream, 'fetch' | 'refusals'>;
+  readonly endpoint?: Pick<Upstream, 'fetch' | 'rejections'>;
   readonly clock?: ManualClock;
   readonly ids?: Ids;
   readonly runLifetime?: number;
@@ -110,9 +110,9 @@ async function openEngine(options: HarnessOptions, logLines: string[]) {
   const storage = createStorage({
     clock,
     apiKey: baseURL === undefined ? apiKey : null,
-    ...(options.indexing !== undefined && { indexing: options.indexing }),
-    ...(options.lacks && { lacks: options.lacks }),
-    withholds: options.withholds === true,
+    ...(options.indexing !== undefined && { indexingMs: options.indexing }),
+    ...(options.lacks && { missingPaths: options.lacks }),
+    refusesDownloads: options.withholds === true,
   });
   const fetch: typeof globalThis.fetch = (input, init) => {
     const request = new Request(input, init);
@@ -171,8 +171,8 @@ export async function setup(options: HarnessOptions = {}): Promise<Harness> {
   });
   onTestFinished(async () => {
     await engine.stop(0);
-    const { refusals } = options.endpoint ?? upstream;
-    expect({ violations, refusals }).toEqual({ violations: [], refusals: [] });
+    const { rejections } = options.endpoint ?? upstream;
+    expect({ violations, rejections }).toEqual({ violations: [], rejections: [] });
   });
   return {
     openai,

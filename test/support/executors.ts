@@ -40,7 +40,13 @@ const breakWith = (failed: NonNullable<Reply['failed']>): Turn => ({
 const incomplete = { length: 'max_output_tokens', content_filter: 'content_filter' } as const;
 const places = { all: 'response.output_item.added', end: 'response.output_text.done' } as const;
 
-function toOutput({ text: said, refusal: refused, thought, cut, calls: made = [] }: Reply) {
+function toOutput({
+  text: said,
+  refusal: refused,
+  reasoning: thought,
+  truncated: cut,
+  calls: made = [],
+}: Reply) {
   const toMessage = cut === undefined ? textMessage : incompleteMessage;
   return [
     ...(thought === undefined ? [] : [reasoningItem(thought)]),
@@ -52,7 +58,7 @@ function toOutput({ text: said, refusal: refused, thought, cut, calls: made = []
 
 /** An answer as the Responses API gives it. */
 function toTurn(reply: Reply): Turn {
-  const { usage, http, unreachable, cut, failed, broken, gate } = reply;
+  const { usage, http, unreachable, truncated: cut, failed, broken, gate } = reply;
   return {
     output: toOutput(reply),
     ...(usage !== undefined && { usage }),
@@ -69,7 +75,7 @@ const asIs = (plain: Fetch): Fetch => plain;
 
 async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise<ExecutorHarness> {
   const upstream = createUpstream({ apiKey });
-  const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
+  const endpoint = { fetch: wrap(upstream.fetch), rejections: upstream.rejections };
   const harness = await setup({ ...options, model: 'responses', endpoint });
   return {
     ...harness,
@@ -80,7 +86,7 @@ async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise
 
 async function openChat({ wrap = asIs, ...options }: Options = {}): Promise<ExecutorHarness> {
   const upstream = createChatUpstream({ apiKey });
-  const endpoint = { fetch: wrap(upstream.fetch), refusals: upstream.refusals };
+  const endpoint = { fetch: wrap(upstream.fetch), rejections: upstream.rejections };
   const harness = await setup({ ...options, model: 'chat', endpoint });
   return {
     ...harness,

@@ -52,7 +52,10 @@ export async function setupOverHttp({ clock = systemClock, argv, defaultTurn }: 
     },
   });
   onTestFinished(() => {
-    expect({ violations, refusals: upstream.refusals }).toEqual({ violations: [], refusals: [] });
+    expect({ violations, rejections: upstream.rejections }).toEqual({
+      violations: [],
+      rejections: [],
+    });
   });
   const waitForRequests = async (count: number, pattern: RegExp) => {
     const matching = () => requests.filter((request) => pattern.test(request)).length;

@@ -5,14 +5,14 @@ type Item = OpenAI.Responses.ResponseOutputItem;
 type Tool = NonNullable<ResponsesRequest['tools']>[number];
 
 /** What the endpoint answers to a request it does not take. */
-export interface Refusal {
+export interface Rejection {
   readonly status: number;
   readonly message: string;
   readonly param: string | null;
   readonly code: string | null;
 }
 
-const refuse = (message: string, param: string | null = 'input', code: string | null = null) => ({
+const reject = (message: string, param: string | null = 'input', code: string | null = null) => ({
   status: 400,
   message,
   param,
@@ -22,19 +22,19 @@ const refuse = (message: string, param: string | null = 'input', code: string | 
 const callIds = (input: readonly InputItem[], type: 'function_call' | 'function_call_output') =>
   input.flatMap((item) => ('call_id' in item && item.type === type ? [item.call_id] : []));
 
-function unpaired(input: readonly InputItem[]): Refusal | null {
+function unpaired(input: readonly InputItem[]): Rejection | null {
   const calls = callIds(input, 'function_call');
   const outputs = callIds(input, 'function_call_output');
   const unanswered = calls.find((id) => !outputs.includes(id));
   if (unanswered !== undefined) {
-    return refuse(`No tool output found for function call ${unanswered}.`);
+    return reject(`No tool output found for function call ${unanswered}.`);
   }
   const foreign = outputs.find((id) => !calls.includes(id));
   if (foreign === undefined) return null;
-  return refuse(`No tool call found for function call output with call_id ${foreign}.`);
+  return reject(`No tool call found for function call output with call_id ${foreign}.`);
 }
 
-const isOfModel = (item: InputItem | undefined) =>
+const isModelOutput = (item: InputItem | undefined) =>
   item !== undefined &&
   ('role' in item ? item.role === 'assistant' : item.type !== 'function_call_output');
 
@@ -42,23 +42,23 @@ const isOfModel = (item: InputItem | undefined) =>
 function brokenReasoning(
   { input, store }: ResponsesRequest,
   required: ReadonlyMap<string, string>,
-): Refusal | null {
+): Rejection | null {
   for (const [index, item] of input.entries()) {
     if ('type' in item && item.type === 'reasoning') {
-      if (!isOfModel(input[index + 1])) {
-        return refuse(
+      if (!isModelOutput(input[index + 1])) {
+        return reject(
           `Item '${item.id}' of type 'reasoning' was provided without its required following item.`,
         );
       }
       if (store === false && typeof item.encrypted_content !== 'string') {
         const text = `Item with id '${item.id}' not found. Items are not persisted when \`store\` is set to false.`;
-        return { ...refuse(text), status: 404 };
+        return { ...reject(text), status: 404 };
       }
     } else if ('id' in item && item.id !== undefined) {
       const reasoning = required.get(item.id);
       const present = input.some((other) => 'id' in other && other.id === reasoning);
       if (reasoning !== undefined && !present) {
-        return refuse(
+        return reject(
           `Item '${item.id}' of type '${item.type ?? 'message'}' was provided without its required 'reasoning' item: '${reasoning}'.`,
         );
       }
@@ -70,10 +70,10 @@ function brokenReasoning(
 const textOf = (item: InputItem): string =>
   'role' in item && item.role !== 'assistant' ? JSON.stringify(item.content) : '';
 
-function badSettings(body: ResponsesRequest): Refusal | null {
+function badSettings(body: ResponsesRequest): Rejection | null {
   const { tool_choice: choice, tools = [], input, text } = body;
   if (choice === 'required' && tools.length === 0) {
-    return refuse(
+    return reject(
       "Tool choice 'required' must be specified with 'tools' parameter.",
       'tool_choice',
     );
@@ -82,22 +82,22 @@ function badSettings(body: ResponsesRequest): Refusal | null {
     'name' in tool ? 'name' in wanted && tool.name === wanted.name : tool.type === wanted.type;
   const wanted = typeof choice === 'object' ? choice : { type: null };
   if (wanted.type !== null && !tools.some(isChosen)) {
-    return refuse(`Tool choice '${wanted.type}' not found in 'tools' parameter.`, 'tool_choice');
+    return reject(`Tool choice '${wanted.type}' not found in 'tools' parameter.`, 'tool_choice');
   }
   if (text?.format?.type === 'json_object' && !input.some((item) => /json/iu.test(textOf(item)))) {
-    return refuse(
+    return reject(
       "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
     );
   }
   return null;
 }
 
-function badStrict({ tools = [] }: ResponsesRequest): Refusal | null {
+function badStrict({ tools = [] }: ResponsesRequest): Rejection | null {
   const wrong = tools
     .filter((tool) => tool.type === 'function')
     .find(({ strict, parameters }) => strict && parameters['additionalProperties'] !== false);
   if (wrong === undefined) return null;
-  return refuse(
+  return reject(
     `Invalid schema for function '${wrong.name}': In context=(), 'additionalProperties' is required to be supplied and to be false.`,
     'tools[0].parameters',
     'invalid_function_parameters',
@@ -105,21 +105,21 @@ function badStrict({ tools = [] }: ResponsesRequest): Refusal | null {
 }
 
 /** Reads a body by its schema alone. */
-export function parse(body: unknown): ResponsesRequest | Refusal {
+export function parse(body: unknown): ResponsesRequest | Rejection {
   const parsed = responsesRequest.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return refuse(`${issue?.path.join('.')}: ${issue?.message}`, null, 'invalid_request');
+  return reject(`${issue?.path.join('.')}: ${issue?.message}`, null, 'invalid_request');
 }
 
 /** Judges a request the way the real endpoint does; null when it would be taken. */
 export function check(
   body: ResponsesRequest,
   required: ReadonlyMap<string, string>,
-): Refusal | null {
+): Rejection | null {
   const { input } = body;
   if (input.length === 0) {
-    return refuse(
+    return reject(
       "One of 'input' or 'previous_response_id' or 'prompt' or 'conversation_id' must be provided.",
       'input',
       'missing_required_parameter',

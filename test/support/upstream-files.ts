@@ -40,11 +40,11 @@ const newFile = z.object({
   purpose: z.enum(['assistants', 'batch', 'fine-tune', 'vision', 'user_data']),
 });
 
-export interface KeptFile extends OpenAI.FileObject {
+export interface StoredFile extends OpenAI.FileObject {
   readonly content: Blob;
 }
 
-export interface KeptStore {
+export interface StoredVectorStore {
   readonly id: string;
   readonly created_at: number;
   readonly settings: Omit<z.infer<typeof newStore>, 'file_ids'>;
@@ -53,21 +53,21 @@ export interface KeptStore {
 }
 
 /** What the endpoint holds. */
-interface Holdings {
-  readonly files: Map<string, KeptFile>;
-  readonly stores: Map<string, KeptStore>;
+interface StoredObjects {
+  readonly files: Map<string, StoredFile>;
+  readonly stores: Map<string, StoredVectorStore>;
   /** Container id → file id → content. */
   readonly containers: Map<string, Map<string, Blob>>;
 }
 
-export interface Storage extends Holdings {
+export interface Storage extends StoredObjects {
   readonly fetch: (request: Request) => Promise<Response>;
   /** Every request: method and path without `/v1`. */
-  readonly asked: string[];
+  readonly requests: string[];
   /** Those among them that the engine broke off. */
-  readonly brokenOff: string[];
+  readonly abortedRequests: string[];
   /** Puts a file there as if it had been uploaded. */
-  keep(id: string, content?: string): void;
+  addFile(id: string, content?: string): void;
 }
 
 interface StorageOptions {
@@ -75,24 +75,24 @@ interface StorageOptions {
   /** The key it asks for; null: none. */
   readonly apiKey: string | null;
   /** Milliseconds that a file takes to be found in a store; 0 unless told. */
-  readonly indexing?: number;
+  readonly indexingMs?: number;
   /** What it does not have, and how it says so: `vector_stores` → 404. */
-  readonly lacks?: Readonly<Record<string, number>>;
+  readonly missingPaths?: Readonly<Record<string, number>>;
   /** Whether it gives back no file that was uploaded for assistants, as OpenAI does; false unless told. */
-  readonly withholds?: boolean;
+  readonly refusesDownloads?: boolean;
 }
 
-interface State extends Holdings {
-  readonly withholds: boolean;
+interface State extends StoredObjects {
+  readonly refusesDownloads: boolean;
   readonly clock: Clock;
-  readonly indexing: number;
+  readonly indexingMs: number;
   readonly nextId: (prefix: string) => string;
 }
 
-class Refused extends Error {
+class HttpError extends Error {
   readonly status: number;
 
-  constructor(status: Refused['status'], message: string) {
+  constructor(status: HttpError['status'], message: string) {
     super(message);
     this.status = status;
   }
@@ -108,22 +108,25 @@ const listOf = <T extends { readonly id: string }>(data: T[]) => ({
   has_more: false,
 });
 
-function take<T>(schema: z.ZodType<T>, body: unknown): T {
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const { success, data, error } = schema.safeParse(body);
-  if (!success) throw new Refused(400, z.prettifyError(error));
+  if (!success) throw new HttpError(400, z.prettifyError(error));
   return data;
 }
 
 function find<T>(all: ReadonlyMap<string, T>, id: string, message: string): T {
   const found = all.get(id);
-  if (found === undefined) throw new Refused(404, message);
+  if (found === undefined) throw new HttpError(404, message);
   return found;
 }
 
 /** The object without the bytes. */
-const toFile = ({ content: _content, ...file }: KeptFile): OpenAI.FileObject => file;
+const toFile = ({ content: _content, ...file }: StoredFile): OpenAI.FileObject => file;
 
-function toStore({ id, created_at, settings, files }: KeptStore, now: number): OpenAI.VectorStore {
+function toStore(
+  { id, created_at, settings, files }: StoredVectorStore,
+  now: number,
+): OpenAI.VectorStore {
   const total = files.size;
   const completed = [...files.values()].filter((due) => due <= now).length;
   const { name = '', metadata = {}, expires_after } = settings;
@@ -143,24 +146,25 @@ function toStore({ id, created_at, settings, files }: KeptStore, now: number): O
   };
 }
 
-const fileOf = ({ files }: Holdings, id: string) => find(files, id, `No such File object: ${id}`);
+const fileOf = ({ files }: StoredObjects, id: string) =>
+  find(files, id, `No such File object: ${id}`);
 
-const storeOf = ({ stores }: Holdings, id: string) =>
+const storeOf = ({ stores }: StoredObjects, id: string) =>
   find(stores, id, `No vector store found with id '${id}'.`);
 
-function keepFile(
+function storeFile(
   { files, clock }: State,
-  file: Pick<KeptFile, 'id' | 'filename' | 'purpose' | 'content'>,
-): KeptFile {
+  file: Pick<StoredFile, 'id' | 'filename' | 'purpose' | 'content'>,
+): StoredFile {
   const facts = { object: 'file', created_at: secondsOf(clock), status: 'processed' } as const;
-  const kept: KeptFile = { ...facts, ...file, bytes: file.content.size };
+  const kept: StoredFile = { ...facts, ...file, bytes: file.content.size };
   files.set(file.id, kept);
   return kept;
 }
 
-function addFiles(state: State, store: KeptStore, ids: readonly string[]): void {
+function addFiles(state: State, store: StoredVectorStore, ids: readonly string[]): void {
   for (const id of ids) fileOf(state, id);
-  for (const id of ids) store.files.set(id, state.clock.now() + state.indexing);
+  for (const id of ids) store.files.set(id, state.clock.now() + state.indexingMs);
 }
 
 function fileRoutes(state: State): Hono {
@@ -168,18 +172,18 @@ function fileRoutes(state: State): Hono {
   const routes = new Hono();
   routes.get('/', (context) => context.json(listOf([...files.values()].map(toFile))));
   routes.post('/', async (context) => {
-    const { file, purpose } = take(newFile, await context.req.parseBody());
+    const { file, purpose } = parse(newFile, await context.req.parseBody());
     if (purpose === 'vision' && !/\.(?:png|jpeg|gif|webp)$/u.test(file.name)) {
-      throw new Refused(400, 'Invalid file format for purpose vision.');
+      throw new HttpError(400, 'Invalid file format for purpose vision.');
     }
     const kept = { id: nextId('file-'), filename: file.name, purpose, content: file };
-    return context.json(toFile(keepFile(state, kept)));
+    return context.json(toFile(storeFile(state, kept)));
   });
   routes.get('/:id', (context) => context.json(toFile(fileOf(state, context.req.param('id')))));
   routes.get('/:id/content', (context) => {
     const { content, purpose } = fileOf(state, context.req.param('id'));
-    if (state.withholds && (purpose === 'assistants' || purpose === 'user_data')) {
-      throw new Refused(400, `Not allowed to download files of purpose: ${purpose}`);
+    if (state.refusesDownloads && (purpose === 'assistants' || purpose === 'user_data')) {
+      throw new HttpError(400, `Not allowed to download files of purpose: ${purpose}`);
     }
     return new Response(content);
   });
@@ -194,10 +198,10 @@ function fileRoutes(state: State): Hono {
 function storeRoutes(state: State): Hono {
   const { stores, nextId, clock } = state;
   const routes = new Hono();
-  const show = (store: KeptStore) => toStore(store, clock.now());
+  const show = (store: StoredVectorStore) => toStore(store, clock.now());
   routes.get('/', (context) => context.json(listOf([...stores.values()].map(show))));
   routes.post('/', async (context) => {
-    const { file_ids = [], ...settings } = take(newStore, await context.req.json());
+    const { file_ids = [], ...settings } = parse(newStore, await context.req.json());
     const id = nextId('vs_');
     const store = { id, created_at: secondsOf(clock), settings, files: new Map() };
     addFiles(state, store, file_ids);
@@ -212,7 +216,7 @@ function storeRoutes(state: State): Hono {
   });
   routes.post('/:id/file_batches', async (context) => {
     const store = storeOf(state, context.req.param('id'));
-    addFiles(state, store, take(newBatch, await context.req.json()).file_ids);
+    addFiles(state, store, parse(newBatch, await context.req.json()).file_ids);
     const { file_counts } = show(store);
     return context.json({
       id: nextId('vsfb_'),
@@ -233,7 +237,7 @@ function containerRoutes(state: State): Hono {
   routes.post('/:id/files', async (context) => {
     const id = context.req.param('id');
     const inside = find(containers, id, `Container with id '${id}' not found.`);
-    const { file_id } = take(z.object({ file_id: z.string() }), await context.req.json());
+    const { file_id } = parse(z.object({ file_id: z.string() }), await context.req.json());
     const { content, filename } = fileOf(state, file_id);
     const copy = nextId('cfile_');
     inside.set(copy, content);
@@ -250,51 +254,63 @@ function containerRoutes(state: State): Hono {
 
 /** The part of an endpoint that has files, vector stores and containers, as OpenAI's answers. */
 export function createStorage(options: StorageOptions): Storage {
-  const { clock, apiKey, indexing = 0, lacks = {}, withholds = false } = options;
-  const holdings: Holdings = { files: new Map(), stores: new Map(), containers: new Map() };
+  const {
+    clock,
+    apiKey,
+    indexingMs: indexing = 0,
+    missingPaths: lacks = {},
+    refusesDownloads: withholds = false,
+  } = options;
+  const objects: StoredObjects = { files: new Map(), stores: new Map(), containers: new Map() };
   let made = 0;
   const nextId = (prefix: string) => `${prefix}made${(made += 1)}`;
-  const state: State = { ...holdings, clock, indexing, withholds, nextId };
-  const asked: string[] = [];
-  const brokenOff: string[] = [];
+  const state: State = {
+    ...objects,
+    clock,
+    indexingMs: indexing,
+    refusesDownloads: withholds,
+    nextId,
+  };
+  const requests: string[] = [];
+  const abortedRequests: string[] = [];
 
   const app = new Hono();
   app.use(async (context, next) => {
     const { method, path } = context.req;
-    asked.push(`${method} ${path.replace('/v1', '')}`);
+    requests.push(`${method} ${path.replace('/v1', '')}`);
     const given = context.req.header('authorization');
     if (apiKey !== null && given !== `Bearer ${apiKey}`) {
-      throw new Refused(401, `Incorrect API key provided: ${given}.`);
+      throw new HttpError(401, `Incorrect API key provided: ${given}.`);
     }
     const lacking = lacks[path.split('/')[2] ?? ''];
-    if (lacking !== undefined) throw new Refused(lacking, `There is no ${path} here.`);
+    if (lacking !== undefined) throw new HttpError(lacking, `There is no ${path} here.`);
     await next();
   });
   app.onError((error) => {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof HttpError)) throw error;
     const { message, status } = error;
     const body = { error: { message, type: 'invalid_request_error', param: null, code: null } };
     return Response.json(body, { status, headers: { 'x-should-retry': 'false' } });
   });
   app.notFound(({ req }) => {
-    throw new Refused(404, `Invalid URL (${req.method} ${req.path})`);
+    throw new HttpError(404, `Invalid URL (${req.method} ${req.path})`);
   });
   app.route('/v1/files', fileRoutes(state));
   app.route('/v1/vector_stores', storeRoutes(state));
   app.route('/v1/containers', containerRoutes(state));
 
   return {
-    ...holdings,
+    ...objects,
     fetch: async (request) => {
       const name = `${request.method} ${new URL(request.url).pathname.replace('/v1', '')}`;
-      request.signal.addEventListener('abort', () => brokenOff.push(name), { once: true });
+      request.signal.addEventListener('abort', () => abortedRequests.push(name), { once: true });
       return app.fetch(request);
     },
-    asked,
-    brokenOff,
-    keep(id, content = 'Hello.') {
+    requests,
+    abortedRequests,
+    addFile(id, content = 'Hello.') {
       const filename = `${id}.txt`;
-      keepFile(state, { id, filename, purpose: 'assistants', content: new Blob([content]) });
+      storeFile(state, { id, filename, purpose: 'assistants', content: new Blob([content]) });
     },
   };
 }

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { check, parse, reasoningOf, type Refusal } from './upstream-check.ts';
+import { check, parse, reasoningOf, type Rejection } from './upstream-check.ts';
 import { frame, streamEvents, type StreamEvent } from './upstream-events.ts';
 import { textMessage, upstreamId } from './upstream-items.ts';
 import type { ResponsesRequest } from './upstream-request.ts';
@@ -74,7 +74,7 @@ export interface Upstream {
   readonly fetch: typeof fetch;
   readonly requests: UpstreamRequest[];
   /** What it refused although no turn said so; a test that leaves any has failed. */
-  readonly refusals: Refusal[];
+  readonly rejections: Rejection[];
   /** Queues answers, one a request. */
   respondWith(...turns: Turn[]): void;
   /** The body of the request number `index`, the last by default. */
@@ -166,7 +166,7 @@ async function* stream(
 }
 
 const answerError = (
-  { status, ...error }: Refusal | { status: number; [key: string]: unknown },
+  { status, ...error }: Rejection | { status: number; [key: string]: unknown },
   headers: Readonly<Record<string, string>> = {},
 ) =>
   Response.json(
@@ -180,7 +180,7 @@ function answerHttp({ status, error, headers }: NonNullable<Turn['http']>): Resp
   return new Response(error, { status, headers: type });
 }
 
-function badKey(headers: Headers, apiKey: string | null): Refusal | null {
+function badKey(headers: Headers, apiKey: string | null): Rejection | null {
   if (apiKey === null) return null;
   const given = headers.get('authorization')?.replace('Bearer ', '') ?? '';
   if (given === apiKey) return null;
@@ -197,10 +197,10 @@ export function createUpstream({
 }: UpstreamOptions): Upstream {
   const turns: Turn[] = [];
   const requests: UpstreamRequest[] = [];
-  const refusals: Refusal[] = [];
+  const rejections: Rejection[] = [];
   const reasoning = new Map<string, string>();
 
-  const judge = ({ body, headers }: UpstreamRequest): Refusal | null => {
+  const judge = ({ body, headers }: UpstreamRequest): Rejection | null => {
     if (
       options.rejectEncryptedContent === true &&
       body.include?.includes('reasoning.encrypted_content')
@@ -209,7 +209,7 @@ export function createUpstream({
       return { status: 400, message, param: 'include', code: null };
     }
     const refusal = check(body, reasoning);
-    if (refusal !== null) refusals.push(refusal);
+    if (refusal !== null) rejections.push(refusal);
     return badKey(headers, apiKey) ?? refusal;
   };
 
@@ -228,7 +228,7 @@ export function createUpstream({
 
   return {
     requests,
-    refusals,
+    rejections,
     respondWith: (...more) => void turns.push(...more),
     sent(index = -1) {
       const request = requests.at(index);
@@ -245,7 +245,7 @@ export function createUpstream({
       }
       const body = parse(await made.json());
       if ('status' in body) {
-        refusals.push(body);
+        rejections.push(body);
         return answerError({ ...body });
       }
       const request = { url, headers, signal, body };
@@ -257,7 +257,7 @@ export function createUpstream({
       if (turn === undefined) {
         const message = 'The upstream was not told what to answer.';
         const untold = { status: 400, message, param: null, code: null };
-        refusals.push(untold);
+        rejections.push(untold);
         return answerError({ ...untold });
       }
       if (turn.gate !== undefined && turn.before === 'answer') {

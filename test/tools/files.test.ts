@@ -134,7 +134,7 @@ test.each(['../vector_stores/vs_1', '..;/admin', 'file-a/../b', 'a\r\nX: 1', '\0
       expect(text).toMatch(`HTTP 404: No such File object: ${file_id}\n`);
     }
     // Whether there are files at all.
-    expect(new Set(harness.storage.asked)).toEqual(new Set(['GET /files']));
+    expect(new Set(harness.storage.requests)).toEqual(new Set(['GET /files']));
   },
 );
 

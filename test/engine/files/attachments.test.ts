@@ -34,7 +34,7 @@ const saying = (...attachments: Attachment[]) => ({
 
 async function withFiles(options: HarnessOptions = {}) {
   const harness = await setup(options);
-  for (const id of ['file-a', 'file-b', 'file-c']) harness.storage.keep(id);
+  for (const id of ['file-a', 'file-b', 'file-c']) harness.storage.addFile(id);
   return harness;
 }
 
@@ -212,7 +212,7 @@ test('the endpoint is not asked for a message that is refused anyway', async () 
   const additional_messages = [saying(forSearch('file-a'))];
   const again = await apiErrorOf(runs.create(id, { assistant_id, additional_messages }));
   expect(again.message).toBe(`Thread ${id} already has an active run ${run.id}.`);
-  expect(harness.storage.asked).toEqual([]);
+  expect(harness.storage.requests).toEqual([]);
 });
 
 test('the code interpreter has twenty files of a thread, and each once', async () => {
@@ -258,5 +258,5 @@ test('without a key nothing is asked of strangers, and attachments stay with the
   });
   expect(tool_resources).toEqual({});
   expect((await readMessages(harness, id))[0]?.attachments).toEqual([forSearch('file-a')]);
-  expect(harness.storage.asked).toEqual([]);
+  expect(harness.storage.requests).toEqual([]);
 });

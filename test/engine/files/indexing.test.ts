@@ -9,7 +9,7 @@ const messages = [{ role: 'user' as const, content: 'When is sunrise?', attachme
 /** A run whose file is found `indexing` milliseconds after it was attached. */
 async function start(indexing: number) {
   const harness = await setup({ indexing });
-  harness.storage.keep('file-a');
+  harness.storage.addFile('file-a');
   const tools = [{ type: 'file_search' as const }];
   const { id: assistant_id } = await createAssistant(harness, { tools });
   const run = await harness.openai.beta.threads.createAndRun({
@@ -18,7 +18,7 @@ async function start(indexing: number) {
   });
   harness.upstream.respondWith({});
   await harness.engine.tick();
-  const looks = () => harness.storage.asked.filter((asked) => asked.startsWith('GET')).length;
+  const looks = () => harness.storage.requests.filter((asked) => asked.startsWith('GET')).length;
   await waitUntil(() => looks() > 0);
   return { ...harness, run, looks };
 }

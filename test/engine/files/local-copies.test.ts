@@ -56,7 +56,7 @@ describe('what code made can be downloaded', () => {
     const harness = await open();
     const { id } = await makeOne(harness);
     expect(harness.storage.files.get(id)?.purpose).toBe('assistants');
-    const before = harness.storage.asked.length;
+    const before = harness.storage.requests.length;
     expect(await bytesOf(harness, id)).toEqual(everyByte);
     const file = {
       id,
@@ -68,9 +68,9 @@ describe('what code made can be downloaded', () => {
       status: 'processed',
     } satisfies OpenAI.FileObject;
     expect(await harness.openai.files.retrieve(id)).toEqual(file);
-    expect(harness.storage.asked).toHaveLength(before);
+    expect(harness.storage.requests).toHaveLength(before);
     expect(await harness.openai.files.delete(id)).toEqual({ id, object: 'file', deleted: true });
-    expect(harness.storage.asked.at(-1)).toBe(`DELETE /files/${id}`);
+    expect(harness.storage.requests.at(-1)).toBe(`DELETE /files/${id}`);
     expect(harness.storage.files.size).toBe(0);
     expect((await apiErrorOf(harness.openai.files.content(id))).message).toContain(
       `No such File object`,
@@ -83,9 +83,9 @@ describe('what code made can be downloaded', () => {
     expect(id).toMatch(/^file-[0-9A-Za-z]{24}$/u);
     expect(await bytesOf(harness, id)).toEqual(everyByte);
     expect(harness.logLines.join('')).toContain('generated file not uploaded, saved locally only');
-    const before = harness.storage.asked.length;
+    const before = harness.storage.requests.length;
     expect(await harness.openai.files.delete(id)).toMatchObject({ deleted: true });
-    expect(harness.storage.asked).toHaveLength(before);
+    expect(harness.storage.requests).toHaveLength(before);
     expect((await apiErrorOf(harness.openai.files.retrieve(id))).status).toBe(status);
   });
 
@@ -165,7 +165,7 @@ test('what is kept here alone cannot be attached, which is said before anything 
 test('every other file is the endpoint’s', async () => {
   const harness = await open();
   const { id } = await makeOne(harness);
-  harness.storage.keep('file-own');
+  harness.storage.addFile('file-own');
   const { data } = await harness.openai.files.list();
   expect(data.map((file) => file.id)).toEqual([id, 'file-own']);
   expect(await harness.openai.files.retrieve('file-own')).toMatchObject({ purpose: 'assistants' });

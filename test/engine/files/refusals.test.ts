@@ -27,11 +27,11 @@ test.each([
     param: 'tools',
     message: sentence(1, type),
   });
-  const asked = harness.storage.asked.length;
+  const asked = harness.storage.requests.length;
   expect((await apiErrorOf(createRun(harness, { tools: [{ type }] }))).message).toBe(
     sentence(0, type),
   );
-  expect(harness.storage.asked).toHaveLength(asked);
+  expect(harness.storage.requests).toHaveLength(asked);
   const { run } = await createRun(harness, { tools: [weatherTool] }, { tools });
   expect(run.status).toBe('queued');
 });
@@ -51,7 +51,7 @@ test('one that has files may have the rest, and the run will tell', async () => 
   const harness = await open({ model: 'auto', lacks: { vector_stores: 404 } });
   const { run } = await createRun(harness, {}, { tools: [{ type: 'file_search' }] });
   expect(run.tools).toMatchObject([{ type: 'file_search' }]);
-  expect(harness.storage.asked).toEqual(['GET /vector_stores', 'GET /files']);
+  expect(harness.storage.requests).toEqual(['GET /vector_stores', 'GET /files']);
 });
 
 test('one in trouble is believed to have it, and asked again', async () => {
@@ -59,7 +59,7 @@ test('one in trouble is believed to have it, and asked again', async () => {
   const tools = [{ type: 'file_search' as const }];
   for (const times of [1, 2]) {
     await createRun(harness, {}, { tools });
-    expect(harness.storage.asked).toEqual(Array(times).fill('GET /vector_stores'));
+    expect(harness.storage.requests).toEqual(Array(times).fill('GET /vector_stores'));
   }
 });
 
@@ -69,7 +69,7 @@ test('each tool is looked up by itself, once', async () => {
   const error = await apiErrorOf(createRun(harness, {}, { tools: both }));
   expect(error.message).toBe(sentence(1, 'code_interpreter'));
   await createRun(harness, {}, { tools: [{ type: 'file_search' }] });
-  expect(harness.storage.asked).toEqual(['GET /vector_stores', 'GET /containers', 'GET /files']);
+  expect(harness.storage.requests).toEqual(['GET /vector_stores', 'GET /containers', 'GET /files']);
 });
 
 test.each(['file_search', 'code_interpreter'] as const)(
@@ -78,7 +78,7 @@ test.each(['file_search', 'code_interpreter'] as const)(
     const harness = await open({ model: 'chat' });
     const error = await apiErrorOf(createRun(harness, {}, { tools: [{ type }] }));
     expect(error.message).toBe(sentence(0, type, 'Chat Completions'));
-    expect(harness.storage.asked).toEqual([]);
+    expect(harness.storage.requests).toEqual([]);
   },
 );
 
@@ -89,7 +89,7 @@ test.each([
   const harness = await setup({ ...options, lacks: nothing(404) });
   const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
   expect((await createRun(harness, {}, { tools })).run.status).toBe('queued');
-  expect(harness.storage.asked).toEqual([]);
+  expect(harness.storage.requests).toEqual([]);
 });
 
 test('what is refused leaves the thread as it was', async () => {

@@ -13,7 +13,7 @@ const naming = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 
 async function withFiles() {
   const harness = await setup();
-  for (const id of ['file-a', 'file-b']) harness.storage.keep(id);
+  for (const id of ['file-a', 'file-b']) harness.storage.addFile(id);
   /** The only store there is. */
   const store = () => {
     const [only, ...others] = harness.storage.stores.values();
@@ -75,10 +75,10 @@ test('a store without files is one to which they come later', async () => {
 test('more files than the endpoint takes at once', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 1201 }, (_, index) => `file-${index}`);
-  for (const id of ids) harness.storage.keep(id);
+  for (const id of ids) harness.storage.addFile(id);
   await harness.openai.beta.threads.create({ tool_resources: making(...ids) });
   expect(harness.store().files).toEqual(ids);
-  expect(harness.storage.asked.map((asked) => asked.replace(/vs_\w+/u, '…'))).toEqual([
+  expect(harness.storage.requests.map((asked) => asked.replace(/vs_\w+/u, '…'))).toEqual([
     'POST /vector_stores',
     'POST /vector_stores/…/file_batches',
     'POST /vector_stores/…/file_batches',
@@ -104,7 +104,7 @@ test('a store that the endpoint refuses leaves nothing behind', async () => {
 test('one that is filled in vain is taken back', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 500 }, (_, index) => `file-${index}`);
-  for (const id of ids) harness.storage.keep(id);
+  for (const id of ids) harness.storage.addFile(id);
   const tool_resources = making(...ids, 'file-unknown');
   await apiErrorOf(harness.openai.beta.threads.create({ tool_resources }));
   expect(harness.storage.stores.size).toBe(0);
@@ -144,7 +144,7 @@ test.each([
       code: 'mutually_exclusive_parameters',
     },
   ]);
-  expect(harness.storage.asked).toEqual([]);
+  expect(harness.storage.requests).toEqual([]);
 });
 
 const twoStores = { file_search: { vector_stores: [{}, {}] } };

@@ -21,7 +21,7 @@ const containersOf = ({ upstream }: Harness) =>
 
 async function converse(options: HarnessOptions = {}, file_ids: string[] = []) {
   const harness = await setup(options);
-  for (const id of ['file-a', 'file-b']) harness.storage.keep(id, `<${id}>`);
+  for (const id of ['file-a', 'file-b']) harness.storage.addFile(id, `<${id}>`);
   harness.storage.containers.set('cntr_one', new Map());
   const thread = await harness.openai.beta.threads.create({
     messages: [{ role: 'user', content: 'Count.' }],

@@ -143,7 +143,7 @@ async function sentFor(
   thread: OpenAI.Beta.ThreadCreateParams = {},
 ) {
   const harness = await setup();
-  harness.storage.keep('file-a');
+  harness.storage.addFile('file-a');
   harness.upstream.respondWith({});
   const messages = [{ role: 'user' as const, content: 'Weather?' }];
   const { id } = await harness.openai.beta.threads.create({ messages, ...thread });

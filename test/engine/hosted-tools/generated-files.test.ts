@@ -205,7 +205,7 @@ describe('a file that cannot be kept does not cost the run', () => {
     else await harness.clock.advance(60_000);
     await harness.engine.idle();
     expect((await readRun(harness, run)).status).toBe(status);
-    expect(harness.storage.brokenOff).toEqual([
+    expect(harness.storage.abortedRequests).toEqual([
       expect.stringMatching(/^GET \/containers\/cntr_first\/files\/.+\/content$/u),
     ]);
     const tooLong = harness.logLines.filter((line) =>

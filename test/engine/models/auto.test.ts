@@ -49,7 +49,7 @@ describe('auto-detection at an endpoint with the Responses API', () => {
       const last = text.split('\n').findLast((line) => line.startsWith('data: ')) ?? '';
       return Response.json(JSON.parse(last.slice(6)).response);
     };
-    const endpoint = { fetch: withoutStreaming, refusals: upstream.refusals };
+    const endpoint = { fetch: withoutStreaming, rejections: upstream.rejections };
     const harness = await setup({ model: 'auto', baseURL, endpoint });
     const { run: created, thread_id } = await createRun(harness);
     await harness.runToEnd();
@@ -66,7 +66,7 @@ describe('auto-detection at an endpoint with the Responses API', () => {
         const response = await upstream.fetch(input, init);
         return new Response(keepAlive.repeat(2) + (await response.text()), response);
       };
-      const endpoint = { fetch: withKeepAlive, refusals: upstream.refusals };
+      const endpoint = { fetch: withKeepAlive, rejections: upstream.rejections };
       const harness = await setup({ model: 'auto', baseURL, endpoint });
       expect(await run(harness)).toMatchObject({ status: 'completed', last_error: null });
       expect(upstream.requests).toHaveLength(1);
@@ -109,7 +109,7 @@ describe('auto-detection stays undecided', () => {
     expect(failed.last_error?.message).toContain('model "x" not found');
     upstream.respondWith({ text: 'Hi.' });
     expect((await run(harness)).status).toBe('completed');
-    expect(upstream.triedResponses()).toBe(2);
+    expect(upstream.responsesAttempts()).toBe(2);
   });
 });
 
@@ -125,8 +125,8 @@ test('runs that start before the API is detected all complete', async () => {
 test('a run fails with a hint at the base URL if the endpoint returns web pages', async () => {
   const { harness } = await openWithServer({
     responses: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
-    answer: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
-    refuse: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
+    respond: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
+    reject: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
   });
   const { status, last_error } = await run(harness);
   expect(status).toBe('failed');
@@ -176,5 +176,5 @@ test('a run that waits for tool outputs continues with the detected API', async 
   await submitOutputs(harness, await readRun(harness, created));
   await harness.runToEnd();
   expect((await readRun(harness, created)).status).toBe('completed');
-  expect(upstream.triedResponses()).toBe(1);
+  expect(upstream.responsesAttempts()).toBe(1);
 });

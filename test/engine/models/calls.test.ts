@@ -7,15 +7,13 @@ import {
 import { createIds } from '../../support/clock.ts';
 import { pieces } from '../../support/upstream-events.ts';
 
-/* However a server writes its function calls down, they are the calls that the model made. */
-
 interface Call {
   readonly name: string;
   readonly args: Record<string, string>;
 }
 
-/** How a server numbers and names the pieces. */
-interface Manner {
+/** How a server splits, numbers and names the pieces of function calls. */
+interface Format {
   readonly index: 'right' | 'zero' | 'none';
   readonly ids: 'first' | 'every' | 'none';
   readonly args: 'split' | 'whole' | 'object';
@@ -27,7 +25,7 @@ const call: fc.Arbitrary<Call> = fc.record({
   args: fc.dictionary(fc.string(), fc.string({ unit: 'binary' }), { maxKeys: 3 }),
 });
 
-const manner: fc.Arbitrary<Manner> = fc.record({
+const format: fc.Arbitrary<Format> = fc.record({
   index: fc.constantFrom('right' as const, 'zero' as const, 'none' as const),
   ids: fc.constantFrom('first' as const, 'every' as const, 'none' as const),
   args: fc.constantFrom('split' as const, 'whole' as const, 'object' as const),
@@ -36,49 +34,54 @@ const manner: fc.Arbitrary<Manner> = fc.record({
 
 const idOf = (index: number) => `call_${index}`;
 
-function write({ name, args }: Call, index: number, how: Manner): CallPiece[] {
+function toPieces({ name, args }: Call, index: number, style: Format): CallPiece[] {
   const text = JSON.stringify(args);
   const parts =
-    how.args === 'split' ? ['', ...pieces(text)] : [how.args === 'object' ? args : text];
-  return parts.map((part, place) => ({
-    ...(how.index === 'none' ? {} : { index: how.index === 'zero' ? 0 : index }),
-    ...(how.ids === 'every' || (how.ids === 'first' && place === 0) ? { id: idOf(index) } : {}),
+    style.args === 'split' ? ['', ...pieces(text)] : [style.args === 'object' ? args : text];
+  return parts.map((part, partIndex) => ({
+    ...(style.index === 'none' ? {} : { index: style.index === 'zero' ? 0 : index }),
+    ...(style.ids === 'every' || (style.ids === 'first' && partIndex === 0)
+      ? { id: idOf(index) }
+      : {}),
     function: {
-      ...(how.names === 'every' || place === 0 ? { name } : {}),
+      ...(style.names === 'every' || partIndex === 0 ? { name } : {}),
       arguments: part,
     },
   }));
 }
 
-const read = (all: readonly CallPiece[]) => {
-  const calls = new ToolCallAssembler();
-  for (const piece of all) calls.add(piece);
-  return calls.finish(createIds(), new Set());
+const assemble = (callPieces: readonly CallPiece[]) => {
+  const assembler = new ToolCallAssembler();
+  for (const piece of callPieces) assembler.add(piece);
+  return assembler.finish(createIds(), new Set());
 };
 
-test('in any manner', () => {
+test('the assembler restores calls from pieces in any format', () => {
   fc.assert(
-    fc.property(fc.array(call, { maxLength: 4 }), manner, (calls, how) => {
-      const made = read(calls.flatMap((one, index) => write(one, index, how)));
-      const seen = made.map(({ function: called }) => [called.name, JSON.parse(called.arguments)]);
-      expect(seen).toEqual(calls.map(({ name, args }) => [name, args]));
-      expect(new Set(made.map(({ call_id }) => call_id)).size).toBe(calls.length);
-      const own = calls.map((_, at) => idOf(at));
-      expect(how.ids === 'none' ? own : made.map(({ id }) => id)).toEqual(own);
+    fc.property(fc.array(call, { maxLength: 4 }), format, (calls, style) => {
+      const assembled = assemble(calls.flatMap((one, index) => toPieces(one, index, style)));
+      const parsed = assembled.map((one) => [
+        one.function.name,
+        JSON.parse(one.function.arguments),
+      ]);
+      expect(parsed).toEqual(calls.map(({ name, args }) => [name, args]));
+      expect(new Set(assembled.map(({ call_id }) => call_id)).size).toBe(calls.length);
+      const modelIds = calls.map((_, index) => idOf(index));
+      expect(style.ids === 'none' ? modelIds : assembled.map(({ id }) => id)).toEqual(modelIds);
     }),
     { numRuns: 500 },
   );
 });
 
-test('interleaved, where they are numbered', () => {
+test('the assembler separates interleaved calls by index', () => {
   const calls = [
     { name: 'now', args: { at: 'Oslo' } },
     { name: 'now', args: { at: 'Rome' } },
   ];
-  const how = { index: 'right', ids: 'first', args: 'split', names: 'first' } as const;
-  const [one = [], other = []] = calls.map((harness, index) => write(harness, index, how));
-  const mixed = one.flatMap((piece, index) => [piece, other[index] ?? {}]);
-  expect(read(mixed).map(({ function: called }) => JSON.parse(called.arguments))).toEqual([
+  const style = { index: 'right', ids: 'first', args: 'split', names: 'first' } as const;
+  const [first = [], second = []] = calls.map((one, index) => toPieces(one, index, style));
+  const interleaved = first.flatMap((piece, index) => [piece, second[index] ?? {}]);
+  expect(assemble(interleaved).map((one) => JSON.parse(one.function.arguments))).toEqual([
     { at: 'Oslo' },
     { at: 'Rome' },
   ]);

@@ -17,7 +17,7 @@ const rejecting = (
   message: string,
   status = 400,
 ): ChatServer => ({
-  refuse: (body) => (matches(body) ? chatError(status, { message }) : null),
+  reject: (body) => (matches(body) ? chatError(status, { message }) : null),
 });
 
 describe('the dialect negotiator', () => {

@@ -157,7 +157,7 @@ describe('an error of a chat server', () => {
     ],
     ['with status 200', Response.json({ error: 'Unexpected endpoint.' }), 'Unexpected endpoint.'],
   ])('is read %s', async (_, response, message) => {
-    const { run } = await runOnServer({ refuse: () => response }, {});
+    const { run } = await runOnServer({ reject: () => response }, {});
     expect(run).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } });
     expect(run.last_error?.message).toContain(message);
   });
@@ -242,7 +242,7 @@ test('a connection that breaks after finish_reason does not fail the run', async
     };
     return new Response(ReadableStream.from(parts()), response);
   };
-  const endpoint = { fetch: breaking, refusals: upstream.refusals };
+  const endpoint = { fetch: breaking, rejections: upstream.rejections };
   const harness = await setup({ model: 'chat', baseURL, endpoint });
   const { run } = await createRun(harness);
   await harness.runToEnd();

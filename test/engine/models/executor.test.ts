@@ -68,7 +68,7 @@ describe.each(executors)('the $name model', ({ open }) => {
     });
 
     test('into a message without the reasoning', async () => {
-      const { messages, run: ended, steps } = await run({ thought: 'gAAAA', text: 'Snow.' });
+      const { messages, run: ended, steps } = await run({ reasoning: 'gAAAA', text: 'Snow.' });
       expect(messages.map(textOf)).toEqual(['Snow.']);
       expect(JSON.stringify([ended, messages, steps])).not.toContain('gAAAA');
     });
@@ -126,8 +126,8 @@ describe.each(executors)('the $name model', ({ open }) => {
     });
 
     test('of several turns in one run', async () => {
-      const { harness, run: waiting } = await run({ calls: [oslo], thought: 'gAAAA' });
-      harness.respondWith({ calls: [rome], thought: 'gBBBB' }, { text: 'Cold in both.' });
+      const { harness, run: waiting } = await run({ calls: [oslo], reasoning: 'gAAAA' });
+      harness.respondWith({ calls: [rome], reasoning: 'gBBBB' }, { text: 'Cold in both.' });
       await submitOutputs(harness, waiting);
       await harness.runToEnd();
       const second = await readRun(harness, waiting);
@@ -138,7 +138,7 @@ describe.each(executors)('the $name model', ({ open }) => {
     });
 
     test('only if they are complete', async () => {
-      const { run: ended, steps } = await run({ calls: [oslo], cut: 'length' });
+      const { run: ended, steps } = await run({ calls: [oslo], truncated: 'length' });
       expect(ended).toMatchObject({
         status: 'incomplete',
         incomplete_details: { reason: 'max_completion_tokens' },
@@ -163,7 +163,7 @@ describe.each(executors)('the $name model', ({ open }) => {
 
   describe('ends a truncated answer', () => {
     test('as incomplete when the token limit is reached', async () => {
-      const { run: ended, messages } = await run({ text: 'It is cold and', cut: 'length' });
+      const { run: ended, messages } = await run({ text: 'It is cold and', truncated: 'length' });
       expect(ended).toMatchObject({
         status: 'incomplete',
         incomplete_details: { reason: 'max_completion_tokens' },
@@ -175,7 +175,7 @@ describe.each(executors)('the $name model', ({ open }) => {
     });
 
     test('as incomplete with the text before the content filter', async () => {
-      const { run: ended, messages } = await run({ text: 'It is', cut: 'content_filter' });
+      const { run: ended, messages } = await run({ text: 'It is', truncated: 'content_filter' });
       expect(ended).toMatchObject({ status: 'incomplete', incomplete_details: null });
       expect(messages).toMatchObject([
         { status: 'incomplete', incomplete_details: { reason: 'content_filter' } },
@@ -183,7 +183,7 @@ describe.each(executors)('the $name model', ({ open }) => {
     });
 
     test('as failed if the content filter left no text', async () => {
-      const { run: ended } = await run({ cut: 'content_filter' });
+      const { run: ended } = await run({ truncated: 'content_filter' });
       expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'invalid_prompt' } });
     });
   });

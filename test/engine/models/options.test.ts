@@ -24,7 +24,7 @@ describe('--model-api', () => {
     const { upstream, run } = await runWith(env, 'qwen3:8b');
     expect([run.status, run.last_error]).toEqual(['completed', null]);
     expect(upstream.sent().model).toBe('qwen3:8b');
-    expect(upstream.triedResponses()).toBe(attempts);
+    expect(upstream.responsesAttempts()).toBe(attempts);
   });
 
   test('responses fails at an endpoint without it', async () => {

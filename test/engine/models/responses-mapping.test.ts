@@ -14,7 +14,7 @@ type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 type AssistantParams = Partial<OpenAI.Beta.AssistantCreateParams>;
 type ThreadParams = OpenAI.Beta.ThreadCreateParams;
 
-/** What the model endpoint is sent for a run of these. */
+/** The request that the model endpoint receives for such a run. */
 async function sentFor(params: RunParams, assistant: AssistantParams = {}) {
   const harness = await setup();
   harness.upstream.respondWith({});
@@ -24,7 +24,7 @@ async function sentFor(params: RunParams, assistant: AssistantParams = {}) {
   return harness.upstream.sent();
 }
 
-/** The input that a thread becomes. */
+/** The `input` that is sent for a thread with these messages. */
 async function inputFor(messages: NonNullable<ThreadParams['messages']>, params: RunParams = {}) {
   const harness = await setup();
   harness.upstream.respondWith({});
@@ -36,7 +36,7 @@ async function inputFor(messages: NonNullable<ThreadParams['messages']>, params:
   return harness.upstream.sent().input;
 }
 
-test('a plain run sends what it must and nothing nobody asked for', async () => {
+test('a request omits the settings that the run does not set', async () => {
   const { input, include, prompt_cache_key, ...sent } = await sentFor({}, { tools: [] });
   expect(input).toHaveLength(1);
   expect(include ?? []).not.toContain('file_search_call.results');
@@ -51,7 +51,7 @@ test('a plain run sends what it must and nothing nobody asked for', async () => 
   for (const name of absent) expect(sent).not.toHaveProperty(name);
 });
 
-test('the key goes with the request', async () => {
+test('a request goes to OpenAI with the API key', async () => {
   const harness = await setup();
   harness.upstream.respondWith({});
   await createRun(harness);
@@ -61,7 +61,7 @@ test('the key goes with the request', async () => {
   expect(request?.headers.get('authorization')).toBe('Bearer sk-test-0123456789abcdefghij');
 });
 
-test('another endpoint is used where one is given, and needs no key', async () => {
+test('a request goes to the configured base URL, which needs no API key', async () => {
   const harness = await setup({ key: null, baseURL: 'http://localhost:11434/v1' });
   harness.upstream.respondWith({ output: [textMessage('Hi.')] });
   const { run } = await createRun(harness);
@@ -71,8 +71,8 @@ test('another endpoint is used where one is given, and needs no key', async () =
   expect((await readRun(harness, run)).status).toBe('completed');
 });
 
-describe('tools', () => {
-  test('functions are sent flat, strict only when they are', async () => {
+describe('the tools of a Responses request', () => {
+  test('have functions in flat form, with strict false by default', async () => {
     const strictTool = {
       type: 'function',
       function: {
@@ -95,10 +95,10 @@ describe('tools', () => {
     ]);
   });
 
-  test('a strict function without parameters is closed, as upstream demands', async () => {
-    const given = { type: 'function', function: { name: 'now', strict: true } } as const;
+  test('disallow additional properties in a strict function without parameters', async () => {
+    const strictTool = { type: 'function', function: { name: 'now', strict: true } } as const;
     const parameters = { type: 'object', properties: {}, additionalProperties: false };
-    const { tools } = await sentFor({}, { tools: [given] });
+    const { tools } = await sentFor({}, { tools: [strictTool] });
     expect(tools).toEqual([{ type: 'function', name: 'now', parameters, strict: true }]);
   });
 
@@ -109,17 +109,17 @@ describe('tools', () => {
       { type: 'function', function: { name: 'get_weather' } },
       { type: 'function', name: 'get_weather' },
     ],
-  ] as const)('tool_choice %j is sent as %j', async (tool_choice, expected) => {
+  ] as const)('come with tool_choice %j as %j', async (tool_choice, expected) => {
     const sent = await sentFor({ tool_choice });
     expect(sent.tool_choice).toEqual(expected);
   });
 
-  test('parallel calls are forbidden when they are', async () => {
+  test('come with parallel_tool_calls false if the run sets it', async () => {
     expect((await sentFor({ parallel_tool_calls: false })).parallel_tool_calls).toBe(false);
   });
 
   test.each(['required', { type: 'function', function: { name: 'get_weather' } }] as const)(
-    'a forced choice (%j) holds for the first model call only',
+    'are forced by tool_choice %j in the first model call only',
     async (tool_choice) => {
       const harness = await setup();
       harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
@@ -134,8 +134,8 @@ describe('tools', () => {
   );
 });
 
-describe('settings', () => {
-  test('temperature, top_p and effort are sent when somebody set them', async () => {
+describe('the settings of a Responses request', () => {
+  test('have temperature, top_p and reasoning effort if they are set', async () => {
     const sent = await sentFor({ temperature: 0 }, { top_p: 0.5, reasoning_effort: 'low' });
     expect(sent).toMatchObject({ temperature: 0, top_p: 0.5, reasoning: { effort: 'low' } });
   });
@@ -155,20 +155,20 @@ describe('settings', () => {
         strict: false,
       },
     ],
-  ] as const)('response_format %j is text.format %j', async (response_format, format) => {
+  ] as const)('have response_format %j as text.format %j', async (response_format, format) => {
     expect((await sentFor({ response_format })).text).toEqual({ format });
   });
 
-  test('"auto" sends no format', async () => {
+  test('have no format for response_format auto', async () => {
     expect(await sentFor({ response_format: 'auto' })).not.toHaveProperty('text');
   });
 
-  test('json_object works although nobody wrote the word', async () => {
+  test('ask for JSON in json_object mode', async () => {
     const sent = await sentFor({ response_format: { type: 'json_object' } });
     expect(sent.text).toEqual({ format: { type: 'json_object' } });
   });
 
-  test('instructions are resent on every call, additional ones behind them', async () => {
+  test('have the instructions and additional instructions in every call', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
     const { run } = await createRun(harness, { additional_instructions: 'Say please.' });
@@ -180,8 +180,8 @@ describe('settings', () => {
   });
 });
 
-describe('messages', () => {
-  test('of users, of assistants and refusals', async () => {
+describe('the input of a Responses request', () => {
+  test('has user and assistant messages in order', async () => {
     const input = await inputFor([
       { role: 'user', content: 'one' },
       { role: 'assistant', content: 'two' },
@@ -193,7 +193,7 @@ describe('messages', () => {
     expect(JSON.stringify(input[1])).toContain('two');
   });
 
-  test('a refusal of the model is sent back as text', async () => {
+  test('has an earlier refusal as text', async () => {
     const harness = await setup();
     harness.upstream.respondWith({ output: [refusalMessage('No.')] }, {});
     const { thread_id, assistant_id } = await createRun(harness);
@@ -203,7 +203,7 @@ describe('messages', () => {
     expect(JSON.stringify(harness.upstream.sent().input.at(-1))).toContain('No.');
   });
 
-  test('images of a user', async () => {
+  test('has image URLs and image files of user messages', async () => {
     const url = 'https://example.com/cat.png';
     const input = await inputFor([
       {
@@ -227,7 +227,7 @@ describe('messages', () => {
     ]);
   });
 
-  test('an image in a message of the assistant does not break the call', async () => {
+  test('omits images of assistant messages', async () => {
     const input = await inputFor([
       {
         role: 'assistant',
@@ -241,7 +241,7 @@ describe('messages', () => {
     expect(JSON.stringify(input)).toContain('Here:');
   });
 
-  test('the newest messages only, when the run says so', async () => {
+  test('has the last messages only if the run limits them', async () => {
     const messages = ['one', 'two', 'three'].map((content) => ({ role: 'user' as const, content }));
     const truncation_strategy = { type: 'last_messages', last_messages: 2 } as const;
     const input = await inputFor(messages, { truncation_strategy });
@@ -249,7 +249,7 @@ describe('messages', () => {
     expect(JSON.stringify(input)).not.toContain('one');
   });
 
-  test('additional messages are part of the last messages', async () => {
+  test('counts additional messages as last messages', async () => {
     const input = await inputFor([{ role: 'user', content: 'old' }], {
       additional_messages: [{ role: 'user', content: 'new' }],
       truncation_strategy: { type: 'last_messages', last_messages: 1 },
@@ -259,7 +259,7 @@ describe('messages', () => {
   });
 });
 
-test('a model that has no encrypted reasoning is asked again without it', async () => {
+test('a model without encrypted reasoning is called again without requesting it', async () => {
   const harness = await setup({ rejectEncryptedContent: true });
   harness.upstream.respondWith({ output: [functionCall('get_weather', { city: 'Oslo' })] }, {});
   const { run } = await createRun(harness);

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
 
-const object = (properties: object, rest: object = {}) => ({
+const object = (properties: object, more: object = {}) => ({
   type: 'object',
   properties,
   required: Object.keys(properties),
   additionalProperties: false,
-  ...rest,
+  ...more,
 });
 
 const schemas: [string, Record<string, unknown>][] = [
@@ -25,12 +25,12 @@ const schemas: [string, Record<string, unknown>][] = [
   ['lists', object({ a: { type: 'array', items: { type: 'integer' }, minItems: 3 } })],
   ['nullable', object({ a: { type: ['string', 'null'] } })],
   ['alternatives', object({ a: { anyOf: [{ type: 'integer' }, { type: 'string' }] } })],
-  ['all at once', object({ a: { allOf: [{ type: 'string', minLength: 9 }] } })],
+  ['allOf', object({ a: { allOf: [{ type: 'string', minLength: 9 }] } })],
   ['defaults and examples', object({ a: { type: 'string', default: 'x' }, b: { examples: [1] } })],
   ['nested objects', object({ at: object({ lat: { type: 'number' }, lon: { type: 'number' } }) })],
   ['references', object({ c: { $ref: '#/$defs/city' } }, { $defs: { city: { type: 'string' } } })],
   [
-    'references to itself',
+    'recursive references',
     {
       ...object({ tree: { $ref: '#/$defs/node' } }),
       $defs: {
@@ -42,11 +42,11 @@ const schemas: [string, Record<string, unknown>][] = [
       },
     },
   ],
-  ['nothing', { type: 'object', properties: {} }],
+  ['no properties', { type: 'object', properties: {} }],
   ['optional properties', { type: 'object', properties: { a: { type: 'integer' } } }],
 ];
 
-/** The arguments with which the scripted model calls a function of these parameters. */
+/** The arguments of the scripted model's call of a function with these parameters. */
 async function argumentsFor(parameters: Record<string, unknown>): Promise<unknown> {
   const harness = await setup({ model: 'scripted', key: null });
   const tools = [{ type: 'function' as const, function: { name: 'f', parameters } }];
@@ -57,11 +57,14 @@ async function argumentsFor(parameters: Record<string, unknown>): Promise<unknow
   return JSON.parse(call?.function.arguments ?? 'null');
 }
 
-test.each(schemas)('arguments of a schema of %s fit it', async (_, schema) => {
-  const validate = new Ajv({ strict: false }).compile(schema);
-  validate(await argumentsFor(schema));
-  expect(validate.errors).toBeNull();
-});
+test.each(schemas)(
+  'the scripted model generates valid arguments for a schema of %s',
+  async (_, schema) => {
+    const validate = new Ajv({ strict: false }).compile(schema);
+    validate(await argumentsFor(schema));
+    expect(validate.errors).toBeNull();
+  },
+);
 
 test.each([
   [{}],
@@ -69,20 +72,20 @@ test.each([
   [{ type: 'object', properties: { a: {} }, required: ['a'] }],
   [{ type: 'object', properties: { a: { $ref: '#/$defs/none' } } }],
   [{ type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] }],
-])('even a schema such as %j gets an object', async (schema) => {
+])('the scripted model generates an object for the incomplete schema %j', async (schema) => {
   expect(await argumentsFor(schema)).toBeTypeOf('object');
 });
 
-const named = (name: string) => ({ type: 'function' as const, function: { name } });
+const functionNamed = (name: string) => ({ type: 'function' as const, function: { name } });
 
-test('a function that is asked for by name is the one', async () => {
+test('the scripted model calls the function that tool_choice names', async () => {
   const harness = await setup({ model: 'scripted', key: null });
   const { run } = await createRun(harness, {
-    tools: [named('first'), named('second')],
-    tool_choice: named('second'),
+    tools: [functionNamed('first'), functionNamed('second')],
+    tool_choice: functionNamed('second'),
   });
   await harness.runToEnd();
   const { required_action } = await readRun(harness, run);
-  const asked = required_action?.submit_tool_outputs.tool_calls.map((call) => call.function.name);
-  expect(asked).toEqual(['second']);
+  const names = required_action?.submit_tool_outputs.tool_calls.map((call) => call.function.name);
+  expect(names).toEqual(['second']);
 });

@@ -9,7 +9,7 @@ import {
   textOf,
 } from '../../support/conversation.ts';
 
-test('the scripted model calls a function, then tells what it was told', async () => {
+test('the scripted model calls a function, then repeats its output', async () => {
   const harness = await setup({ model: 'scripted', key: null });
   const { run, thread_id } = await createRun(harness);
   await harness.runToEnd();
@@ -31,7 +31,7 @@ test('the scripted model calls a function, then tells what it was told', async (
   expect(harness.upstream.requests).toEqual([]);
 });
 
-test('without functions it answers at once', async () => {
+test('the scripted model answers at once if the run has no functions', async () => {
   const harness = await setup({ model: 'scripted', key: null });
   const { run, thread_id } = await createRun(harness, {}, { tools: [] });
   await harness.runToEnd();
@@ -40,14 +40,14 @@ test('without functions it answers at once', async () => {
   expect(reply && textOf(reply)).toMatch(/^Scripted model\b/u);
 });
 
-test('it does not call when it must not', async () => {
+test('the scripted model calls no function if tool_choice is none', async () => {
   const harness = await setup({ model: 'scripted', key: null });
   const { run } = await createRun(harness, { tool_choice: 'none' });
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
 });
 
-/** What is said in a whole conversation, and what it costs. */
+/** The texts and the usage of a whole conversation. */
 async function converse() {
   const harness = await setup({ model: 'scripted', key: null });
   const { run, thread_id } = await createRun(harness);
@@ -58,11 +58,11 @@ async function converse() {
   return [(await readMessages(harness, thread_id)).map(textOf), usage];
 }
 
-test('it says the same twice', async () => {
+test('the scripted model is deterministic', async () => {
   expect(await converse()).toEqual(await converse());
 });
 
-test('arguments follow the schema of the function', async () => {
+test('the scripted model generates arguments by the schema of the function', async () => {
   const harness = await setup({ model: 'scripted', key: null });
   const parameters = {
     type: 'object',
@@ -95,7 +95,7 @@ test('arguments follow the schema of the function', async () => {
   });
 });
 
-test('it runs without a key', async () => {
+test('the scripted model accepts runs without an API key', async () => {
   const harness = await setup({ model: 'scripted', key: null });
   const { run } = await createRun(harness);
   expect(run.status).toBe('queued');

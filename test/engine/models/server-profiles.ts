@@ -7,13 +7,13 @@ import {
 } from '../../support/chat-upstream.ts';
 import type { Reply } from '../../support/chat-replies.ts';
 
-/** A server as it really speaks, where that differs from OpenAI. */
-export interface Row {
+/** A server of Chat Completions and how it differs from OpenAI's. */
+export interface ServerProfile {
   readonly name: string;
   readonly baseURL: string;
   readonly server: ChatServer;
-  /** Whether its usage arrives. */
-  readonly counts: boolean;
+  /** Whether its responses carry token counts. */
+  readonly reportsUsage: boolean;
 }
 
 type Choice = Chunk['choices'][number];
@@ -26,19 +26,22 @@ const withDelta = (chunk: Chunk, change: (delta: Delta) => object): object => ({
 
 const isCall = ({ choices }: Chunk) => choices[0]?.delta.tool_calls !== undefined;
 
-/** The chunks with each call whole in one of them, as `toPiece` makes it. */
-const wholeCalls =
-  (toPiece: (call: NonNullable<Reply['calls']>[number], index: number) => object) =>
+/** Sends each function call in one chunk, in the form of `toToolCall`. */
+const unsplitCalls =
+  (toToolCall: (call: NonNullable<Reply['calls']>[number], index: number) => object) =>
   (chunks: Chunk[], { calls = [] }: Reply): object[] => {
     const first = chunks.findIndex(isCall);
     if (first === -1) return chunks;
-    const made = calls.map((call, index) =>
-      withDelta(chunks[0] ?? fail(), () => ({ content: '', tool_calls: [toPiece(call, index)] })),
+    const callChunks = calls.map((call, index) =>
+      withDelta(chunks[0] ?? fail(), () => ({
+        content: '',
+        tool_calls: [toToolCall(call, index)],
+      })),
     );
     return [
       ...chunks.slice(0, first),
-      ...made,
-      ...chunks.slice(first).filter((harness) => !isCall(harness)),
+      ...callChunks,
+      ...chunks.slice(first).filter((chunk) => !isCall(chunk)),
     ];
   };
 
@@ -46,7 +49,7 @@ function fail(): never {
   throw new Error('a stream has a first chunk');
 }
 
-const endsWith =
+const withFinishReason =
   (reason: string | null) =>
   (chunk: Chunk): Chunk => ({
     ...chunk,
@@ -58,19 +61,19 @@ const endsWith =
 
 const ollama: ChatServer = {
   edit: (chunks, reply) =>
-    wholeCalls(({ name, args }) => ({
-      // Every call has the same index, and older versions give no ids.
+    unsplitCalls(({ name, args }) => ({
+      // Every call has index 0, and older versions send no ids.
       index: 0,
       id: '',
       type: 'function',
       function: { name, arguments: args },
-    }))(chunks.map(endsWith('stop')), reply),
+    }))(chunks.map(withFinishReason('stop')), reply),
   responses: () => new Response('404 page not found', { status: 404 }),
 };
 
 const vllm: ChatServer = {
-  // Templates of many models take nothing but users and assistants in turn.
-  refuse: ({ messages }) => {
+  // Many chat templates require that user and assistant messages alternate.
+  reject: ({ messages }) => {
     const roles = messages.map(({ role }) => role);
     if (!roles.some((role, index) => role === roles[index - 1] && role !== 'tool')) return null;
     const message = 'Conversation roles must alternate user/assistant/user/assistant/...';
@@ -79,7 +82,7 @@ const vllm: ChatServer = {
       { status: 400 },
     );
   },
-  // The cumulated usage is on every chunk.
+  // Every chunk carries the usage so far.
   edit: (chunks) =>
     chunks.map((chunk, index) => ({
       ...chunk,
@@ -105,7 +108,7 @@ const llamaCpp: ChatServer = {
 };
 
 const lmStudio: ChatServer = {
-  edit: wholeCalls(({ name, args }, index) => ({
+  edit: unsplitCalls(({ name, args }, index) => ({
     index,
     id: String(380_000_000 + index),
     type: 'function',
@@ -115,8 +118,8 @@ const lmStudio: ChatServer = {
 };
 
 const litellm: ChatServer = {
-  // Parameters that the provider behind it lacks are refused.
-  refuse: ({ stream_options }) =>
+  // Rejects parameters that the provider behind it does not support.
+  reject: ({ stream_options }) =>
     stream_options === undefined
       ? null
       : chatError(400, {
@@ -125,7 +128,7 @@ const litellm: ChatServer = {
           param: null,
           code: '400',
         }),
-  // Ids come again with every piece.
+  // Repeats the call id in every piece.
   edit: (chunks, { calls = [] }) =>
     chunks.map((chunk) =>
       withDelta(chunk, (delta) => ({
@@ -149,12 +152,12 @@ const openRouter: ChatServer = {
 };
 
 const groq: ChatServer = {
-  // The usage is where nobody else has it.
+  // Sends the usage in `x_groq`.
   edit: (chunks) =>
     chunks.map(({ usage, ...chunk }) =>
       usage === undefined || usage === null ? chunk : { ...chunk, x_groq: { id: 'req_1', usage } },
     ),
-  refuse: ({ messages }) => {
+  reject: ({ messages }) => {
     const index = messages.findIndex((message) => 'reasoning_content' in message);
     if (index === -1) return null;
     const message = `'messages.${index}' : for 'role:assistant' the following must be satisfied[('messages.${index}' : property 'reasoning_content' is unsupported)]`;
@@ -164,12 +167,12 @@ const groq: ChatServer = {
 };
 
 const deepSeek: ChatServer = {
-  // A model that thought before it called is to be told what it thought.
-  refuse: ({ messages }) => {
-    const isForgotten = messages.some(
+  // Requires the reasoning of earlier calls.
+  reject: ({ messages }) => {
+    const lacksReasoning = messages.some(
       (message) => 'tool_calls' in message && !message.reasoning_content,
     );
-    if (!isForgotten) return null;
+    if (!lacksReasoning) return null;
     const message = 'The `reasoning_content` in the thinking mode must be passed back to the API.';
     return chatError(400, { message, code: 'invalid_request_error' });
   },
@@ -178,7 +181,7 @@ const deepSeek: ChatServer = {
 };
 
 const azure: ChatServer = {
-  refuse: ({ max_tokens }) =>
+  reject: ({ max_tokens }) =>
     max_tokens === undefined
       ? null
       : chatError(400, {
@@ -187,14 +190,14 @@ const azure: ChatServer = {
           param: 'max_tokens',
           code: 'unsupported_parameter',
         }),
-  // The first chunk judges the prompt and has no choices, the last one judges the answer.
+  // The first chunk has the content filter's result for the prompt and no choices.
   edit: (chunks) => [
     { id: '', object: '', created: 0, model: '', choices: [], prompt_filter_results: [] },
     ...chunks,
   ],
 };
 
-const inParts = (chunk: Chunk): Chunk => ({
+const withContentParts = (chunk: Chunk): Chunk => ({
   ...chunk,
   choices: chunk.choices.map(({ delta, ...choice }) => ({
     ...choice,
@@ -202,22 +205,22 @@ const inParts = (chunk: Chunk): Chunk => ({
   })),
 });
 
-const careless: ChatServer = {
-  // No index, arguments as objects, content in parts, no reason to end, and CRLF.
+const nonConforming: ChatServer = {
+  // No index, arguments as objects, content in parts, no finish_reason, and CRLF.
   edit: (chunks, reply) =>
-    wholeCalls(({ id, name, args }) => ({
+    unsplitCalls(({ id, name, args }) => ({
       id,
       type: 'function',
       function: { name, arguments: z.json().parse(JSON.parse(args)) },
-    }))(chunks.map(endsWith(null)).map(inParts), reply),
+    }))(chunks.map(withFinishReason(null)).map(withContentParts), reply),
   write: (chunks) => writeEvents(chunks).replaceAll('\n', '\r\n'),
-  responses: () => new Response('<!doctype html><title>404</title>', { headers: html }),
+  responses: () => new Response('<!doctype html><title>404</title>', { headers: htmlHeaders }),
 };
 
-const html = { 'content-type': 'text/html' };
+const htmlHeaders = { 'content-type': 'text/html' };
 
-const unstreaming: ChatServer = {
-  answer: ({ text: said = null, calls = [] }) =>
+const withoutStreaming: ChatServer = {
+  respond: ({ text = null, calls = [] }) =>
     Response.json({
       id: 'chatcmpl-1',
       object: 'chat.completion',
@@ -226,7 +229,7 @@ const unstreaming: ChatServer = {
           index: 0,
           message: {
             role: 'assistant',
-            content: said,
+            content: text,
             ...(calls.length > 0 && {
               tool_calls: calls.map(({ id, name, args }) => ({
                 id,
@@ -240,17 +243,17 @@ const unstreaming: ChatServer = {
       ],
       usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
     }),
-  // What it has at that place speaks another API.
-  responses: () => new Response(writeEvents([{ choices: [] }]), { headers: events }),
+  // Its `/responses` path belongs to another API.
+  responses: () => new Response(writeEvents([{ choices: [] }]), { headers: eventStreamHeaders }),
 };
 
-const events = { 'content-type': 'text/event-stream' };
+const eventStreamHeaders = { 'content-type': 'text/event-stream' };
 
-const impatient: ChatServer = {
-  // No [DONE], no ids, and the usage before the end.
+const withoutEndMarker: ChatServer = {
+  // No [DONE], no ids, and the usage in the chunk with finish_reason.
   edit: (chunks, { calls = [] }) => {
     const [usage, last] = [chunks.at(-1), chunks.at(-2)];
-    const rest = chunks.slice(0, -2).map((chunk) =>
+    const earlier = chunks.slice(0, -2).map((chunk) =>
       withDelta(chunk, (delta) => ({
         ...delta,
         ...(delta.tool_calls && {
@@ -261,38 +264,48 @@ const impatient: ChatServer = {
         }),
       })),
     );
-    return [...rest, { ...last, usage: usage?.usage }];
+    return [...earlier, { ...last, usage: usage?.usage }];
   },
   write: (chunks) => writeEvents(chunks, ''),
   responses: () => new Response(null, { status: 405 }),
 };
 
-export const rows: readonly Row[] = [
-  { name: 'Ollama', baseURL: 'http://localhost:11434/v1', server: ollama, counts: true },
-  { name: 'vLLM', baseURL: 'http://localhost:8000/v1', server: vllm, counts: true },
-  { name: 'llama.cpp', baseURL: 'http://localhost:8080/v1', server: llamaCpp, counts: true },
-  { name: 'LM Studio', baseURL: 'http://localhost:1234/v1', server: lmStudio, counts: true },
-  { name: 'LiteLLM', baseURL: 'http://localhost:4000/', server: litellm, counts: false },
-  { name: 'OpenRouter', baseURL: 'https://openrouter.ai/api/v1', server: openRouter, counts: true },
-  { name: 'Groq', baseURL: 'https://api.groq.com/openai/v1', server: groq, counts: true },
-  { name: 'DeepSeek', baseURL: 'https://api.deepseek.com', server: deepSeek, counts: true },
+export const serverProfiles: readonly ServerProfile[] = [
+  { name: 'Ollama', baseURL: 'http://localhost:11434/v1', server: ollama, reportsUsage: true },
+  { name: 'vLLM', baseURL: 'http://localhost:8000/v1', server: vllm, reportsUsage: true },
+  { name: 'llama.cpp', baseURL: 'http://localhost:8080/v1', server: llamaCpp, reportsUsage: true },
+  { name: 'LM Studio', baseURL: 'http://localhost:1234/v1', server: lmStudio, reportsUsage: true },
+  { name: 'LiteLLM', baseURL: 'http://localhost:4000/', server: litellm, reportsUsage: false },
+  {
+    name: 'OpenRouter',
+    baseURL: 'https://openrouter.ai/api/v1',
+    server: openRouter,
+    reportsUsage: true,
+  },
+  { name: 'Groq', baseURL: 'https://api.groq.com/openai/v1', server: groq, reportsUsage: true },
+  { name: 'DeepSeek', baseURL: 'https://api.deepseek.com', server: deepSeek, reportsUsage: true },
   {
     name: 'Azure',
     baseURL: 'https://acme.openai.azure.com/openai/v1/',
     server: azure,
-    counts: true,
+    reportsUsage: true,
   },
-  { name: 'a careless server', baseURL: 'http://localhost:1/v1', server: careless, counts: true },
+  {
+    name: 'a server that deviates in five ways',
+    baseURL: 'http://localhost:1/v1',
+    server: nonConforming,
+    reportsUsage: true,
+  },
   {
     name: 'a server that does not stream',
     baseURL: 'http://localhost:2/v1',
-    server: unstreaming,
-    counts: true,
+    server: withoutStreaming,
+    reportsUsage: true,
   },
   {
-    name: 'an impatient server',
+    name: 'a server without [DONE] and ids',
     baseURL: 'http://localhost:3/v1',
-    server: impatient,
-    counts: true,
+    server: withoutEndMarker,
+    reportsUsage: true,
   },
 ];

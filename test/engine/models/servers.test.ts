@@ -11,33 +11,33 @@ import {
   submitOutputs,
   textOf,
 } from '../../support/conversation.ts';
-import { type Row, rows } from './server-profiles.ts';
+import { type ServerProfile, serverProfiles } from './server-profiles.ts';
 
 const cities = (run: Awaited<ReturnType<typeof readRun>>) =>
-  run.required_action?.submit_tool_outputs.tool_calls.map(({ function: called }) =>
-    JSON.parse(called.arguments),
+  run.required_action?.submit_tool_outputs.tool_calls.map((call) =>
+    JSON.parse(call.function.arguments),
   );
 
-const isAzure = ({ name }: Row) => name === 'Azure';
+const isAzure = ({ name }: ServerProfile) => name === 'Azure';
 
-/** A conversation in which everything happens that servers do differently, on one of them. */
-async function converse(row: Row) {
+/** A conversation with text, reasoning and parallel calls in three turns, on one server. */
+async function converse(row: ServerProfile) {
   const { server, baseURL } = row;
   const upstream = createChatUpstream({ server });
-  // Azure has Responses; here it is to be asked for the other API.
+  // `auto` would use the Responses API of Azure.
   const model = isAzure(row) ? 'chat' : 'auto';
   const harness = await setup({ model, baseURL, endpoint: upstream });
   const { id: assistant_id } = await createAssistant(harness);
   const { id: thread_id } = await harness.openai.beta.threads.create({
     messages: ['Weather in Oslo?', 'And in Rome?'].map((content) => ({ role: 'user', content })),
   });
-  const rooms = [
+  const parallelCalls = [
     toolCall('get_weather', { city: 'Oslo' }),
     toolCall('get_weather', { city: 'Rome' }),
   ];
   upstream.respondWith(
-    { text: 'Let me see.', thought: 'Two calls.', calls: rooms },
-    { thought: 'One more.', calls: [toolCall('get_weather', { city: 'Bergen' })] },
+    { text: 'Let me see.', reasoning: 'Two calls.', calls: parallelCalls },
+    { reasoning: 'One more.', calls: [toolCall('get_weather', { city: 'Bergen' })] },
     { text: 'Cold in all of them. ❄️' },
   );
   const settings = { assistant_id, max_completion_tokens: 500 };
@@ -60,7 +60,7 @@ async function converse(row: Row) {
   };
 }
 
-describe.each(rows)('$name', (row) => {
+describe.each(serverProfiles)('at $name, auto-detection', (row) => {
   test('runs an assistant with functions to its end', async () => {
     const { harness, upstream, run, first, second, thread_id } = await converse(row);
     expect([first.last_error, second.last_error, run.last_error]).toEqual([null, null, null]);
@@ -71,10 +71,10 @@ describe.each(rows)('$name', (row) => {
     expect(ids.every((id) => id.startsWith('call_'))).toBe(true);
     expect(run).toMatchObject({
       status: 'completed',
-      usage: { total_tokens: row.counts ? 45 : 0 },
+      usage: { total_tokens: row.reportsUsage ? 45 : 0 },
     });
-    const [, , ...said] = await readMessages(harness, thread_id);
-    expect(said.map(textOf)).toEqual(['Let me see.', 'Cold in all of them. ❄️']);
+    const [, , ...answers] = await readMessages(harness, thread_id);
+    expect(answers.map(textOf)).toEqual(['Let me see.', 'Cold in all of them. ❄️']);
     const steps = await readSteps(harness, run);
     expect(steps.map(({ type, status }) => [type, status])).toEqual([
       ['message_creation', 'completed'],
@@ -83,10 +83,10 @@ describe.each(rows)('$name', (row) => {
       ['message_creation', 'completed'],
     ]);
     const limit = isAzure(row) ? 'max_completion_tokens' : 'max_tokens';
-    expect(upstream.sent()).toHaveProperty(limit, row.counts ? 490 : 500);
+    expect(upstream.sent()).toHaveProperty(limit, row.reportsUsage ? 490 : 500);
   });
 
-  test('is asked for what it has not got only once', async () => {
+  test('remembers the missing API and the dialect after the first run', async () => {
     const { harness, upstream, thread_id, assistant_id } = await converse(row);
     const before = upstream.requests.length;
     upstream.respondWith({ text: 'Hello again.' });
@@ -94,6 +94,6 @@ describe.each(rows)('$name', (row) => {
     await harness.runToEnd();
     expect((await readRun(harness, run)).status).toBe('completed');
     expect(upstream.requests.length - before).toBe(1);
-    expect(upstream.triedResponses()).toBe(isAzure(row) ? 0 : 1);
+    expect(upstream.responsesAttempts()).toBe(isAzure(row) ? 0 : 1);
   });
 });

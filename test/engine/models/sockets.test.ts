@@ -8,16 +8,16 @@ import { setup } from '../../support/engine.ts';
 import { createRun, readMessages, readRun, textOf } from '../../support/conversation.ts';
 import { createGate } from '../../support/upstream.ts';
 
-/** A server of Chat Completions on a real socket, and an engine that is to find out what it is. */
+/** A server of Chat Completions on a real socket, and an engine that detects its API. */
 async function connect() {
   const upstream = createChatUpstream();
   const signals: AbortSignal[] = [];
   let connections = 0;
-  const answer = (request: Request) => {
+  const respond = (request: Request) => {
     signals.push(request.signal);
     return upstream.fetch(request, { signal: request.signal });
   };
-  const server = createServer(getRequestListener(answer));
+  const server = createServer(getRequestListener(respond));
   server.on('connection', () => {
     connections += 1;
   });
@@ -30,26 +30,26 @@ async function connect() {
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port
   const { port } = server.address() as AddressInfo;
-  const endpoint = { fetch: globalThis.fetch, refusals: upstream.refusals };
+  const endpoint = { fetch: globalThis.fetch, rejections: upstream.rejections };
   const harness = await setup({ model: 'auto', baseURL: `http://127.0.0.1:${port}/v1`, endpoint });
   return { harness, upstream, signals, connections: () => connections };
 }
 
-test('runs use the connections that are there', async () => {
+test('runs reuse open connections to the model endpoint', async () => {
   const { harness, upstream, connections } = await connect();
-  for (const said of ['Snow. ❄️', 'Rain. 🌧️', 'Sun. ☀️', 'Fog. 🌫️']) {
-    upstream.respondWith({ text: said });
+  for (const text of ['Snow. ❄️', 'Rain. 🌧️', 'Sun. ☀️', 'Fog. 🌫️']) {
+    upstream.respondWith({ text });
     const { run, thread_id } = await createRun(harness);
     await harness.runToEnd();
     expect((await readRun(harness, run)).last_error).toBeNull();
-    expect((await readMessages(harness, thread_id)).map(textOf)).toContain(said);
+    expect((await readMessages(harness, thread_id)).map(textOf)).toContain(text);
     await eventLoopTurn(50);
   }
-  // The question for Responses and the first call come too close for one.
+  // The request to /responses and the first chat call may overlap.
   expect(connections()).toBeLessThanOrEqual(2);
 });
 
-test('a run that is cancelled hangs up', async () => {
+test('cancelling a run aborts its request to the model endpoint', async () => {
   const { harness, upstream, signals } = await connect();
   const gate = createGate();
   upstream.respondWith({ text: 'It is cold and', gate });

@@ -5,33 +5,34 @@ import { executors } from '../../support/executors.ts';
 import { toolCall, type Reply } from '../../support/chat-replies.ts';
 import { createRun, readMessages, readRun, readSteps } from '../../support/conversation.ts';
 
-/* However a stream's bytes are cut on their way, the run is the same. */
-
-interface Journey {
-  /** Where the bytes are cut, as parts of the whole. */
-  readonly cuts: readonly number[];
+interface Transport {
+  /** Where the bytes are split into chunks, as fractions of the length. */
+  readonly splits: readonly number[];
   readonly lineEnd: '\n' | '\r\n' | '\r';
 }
 
-const journey: fc.Arbitrary<Journey> = fc.record({
-  cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 60 }),
+const anyTransport: fc.Arbitrary<Transport> = fc.record({
+  splits: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 60 }),
   lineEnd: fc.constantFrom('\n', '\r\n', '\r'),
 });
 
-function cut(bytes: Uint8Array, { cuts }: Journey): Uint8Array[] {
-  const places = cuts.map((part) => Math.round(part * bytes.length)).toSorted((a, b) => a - b);
-  return [...places, bytes.length].map((end, index) => bytes.subarray(places[index - 1] ?? 0, end));
+function split(bytes: Uint8Array, { splits }: Transport): Uint8Array[] {
+  const offsets = splits
+    .map((fraction) => Math.round(fraction * bytes.length))
+    .toSorted((a, b) => a - b);
+  return [...offsets, bytes.length].map((end, index) =>
+    bytes.subarray(offsets[index - 1] ?? 0, end),
+  );
 }
 
-/** Lets every answer make the journey. */
-const travelling =
-  (way: Journey) =>
-  (plain: typeof fetch): typeof fetch =>
+const withTransport =
+  (transport: Transport) =>
+  (plainFetch: typeof fetch): typeof fetch =>
   async (input, init) => {
-    const answer = await plain(input, init);
-    const text = (await answer.text()).replaceAll('\n', way.lineEnd);
-    const parts = cut(new TextEncoder().encode(text), way);
-    return new Response(ReadableStream.from(parts), answer);
+    const response = await plainFetch(input, init);
+    const text = (await response.text()).replaceAll('\n', transport.lineEnd);
+    const chunks = split(new TextEncoder().encode(text), transport);
+    return new Response(ReadableStream.from(chunks), response);
   };
 
 const replies: readonly Reply[] = [
@@ -44,34 +45,37 @@ const replies: readonly Reply[] = [
     ],
   },
   { refusal: 'I cannot — 🙅.' },
-  { text: 'It is cold and', cut: 'length' },
+  { text: 'It is cold and', truncated: 'length' },
 ];
 
-describe.each(executors)('$name', ({ open }) => {
-  async function tell(reply: Reply, way: Journey) {
-    const harness = await open({ ids: createIds(), wrap: travelling(way) });
-    harness.respondWith(reply);
-    const { run, thread_id } = await createRun(harness);
-    await harness.runToEnd();
-    const told = [
-      await readRun(harness, run),
-      await readMessages(harness, thread_id),
-      await readSteps(harness, run),
-    ];
-    await harness.engine.stop(0);
-    return told;
-  }
+describe.each(executors)(
+  'the $name model produces the same run for any chunks and line ends',
+  ({ open }) => {
+    async function runWith(reply: Reply, transport: Transport) {
+      const harness = await open({ ids: createIds(), wrap: withTransport(transport) });
+      harness.respondWith(reply);
+      const { run, thread_id } = await createRun(harness);
+      await harness.runToEnd();
+      const objects = [
+        await readRun(harness, run),
+        await readMessages(harness, thread_id),
+        await readSteps(harness, run),
+      ];
+      await harness.engine.stop(0);
+      return objects;
+    }
 
-  test.each(replies)('%j', async (reply) => {
-    const whole = await tell(reply, { cuts: [], lineEnd: '\n' });
-    expect(whole[0]).toMatchObject({ last_error: null });
-    const single = { cuts: Array.from({ length: 6000 }, (_, index) => index / 6000) };
-    expect(await tell(reply, { ...single, lineEnd: '\r\n' })).toEqual(whole);
-    await fc.assert(
-      fc.asyncProperty(journey, async (way) => {
-        expect(await tell(reply, way)).toEqual(whole);
-      }),
-      { numRuns: 15 },
-    );
-  });
-});
+    test.each(replies)('of the reply %j', async (reply) => {
+      const expected = await runWith(reply, { splits: [], lineEnd: '\n' });
+      expect(expected[0]).toMatchObject({ last_error: null });
+      const singleBytes = { splits: Array.from({ length: 6000 }, (_, index) => index / 6000) };
+      expect(await runWith(reply, { ...singleBytes, lineEnd: '\r\n' })).toEqual(expected);
+      await fc.assert(
+        fc.asyncProperty(anyTransport, async (transport) => {
+          expect(await runWith(reply, transport)).toEqual(expected);
+        }),
+        { numRuns: 15 },
+      );
+    });
+  },
+);

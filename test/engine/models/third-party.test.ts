@@ -22,50 +22,49 @@ const only =
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 
-const otherNames = new Map<unknown, string>([
+const otherTypes = new Map<unknown, string>([
   ['response.output_text.delta', 'response.content_part.delta'],
   ['response.completed', 'response.done'],
 ]);
 
 type Change = (key: string, value: unknown) => unknown;
 
-/** Changes what stands under a name, wherever it does; undefined leaves it out. */
+/** Replaces values anywhere in the events; undefined removes them. */
 const everywhere =
   (change: Change): Edit =>
   (events) =>
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a careless server sends
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- non-conforming on purpose
     JSON.parse(JSON.stringify(events, change)) as StreamEvent[];
 
 const without = (...names: string[]): Edit =>
   everywhere((key, value) => (names.includes(key) ? undefined : value));
 
-/** What the end of all says the output was. */
-const atTheEnd = (edit: (output: OutputItem[]) => OutputItem[]): Edit =>
+/** Edits the output of the final response. */
+const inFinalOutput = (edit: (output: OutputItem[]) => OutputItem[]): Edit =>
   everywhere((key, value) =>
     key === 'response' && Reflect.get(Object(value), 'status') === 'completed'
       ? { ...Object(value), output: edit(Reflect.get(Object(value), 'output')) }
       : value,
   );
 
-/** Numbers items as if there were others in front of them. */
-const counting = (from: number): Edit =>
-  everywhere((key, value) => (key === 'output_index' ? Number(value) + from : value));
+const withOutputIndexFrom = (start: number): Edit =>
+  everywhere((key, value) => (key === 'output_index' ? Number(value) + start : value));
 
-const renamed = (output: OutputItem[]): OutputItem[] =>
+const withNewIds = (output: OutputItem[]): OutputItem[] =>
   output.map((item, index) => ({ ...item, id: `new_${index}` }));
 
-const inTurn =
+const all =
   (...edits: Edit[]): Edit =>
   (events) =>
     edits.reduce((edited, edit) => edit(edited), events);
 
-/** Servers that speak Responses, each leaving out something that OpenAI's sends. */
+/** Servers of the Responses API that differ from OpenAI's. */
 const servers: [string, Edit][] = [
-  ['sends nothing but the end', only('response.completed')],
-  ['sends no items', (events) => events.filter(({ type }) => !type.includes('output_item'))],
+  ['sends the final response only', only('response.completed')],
+  ['sends no item events', (events) => events.filter(({ type }) => !type.includes('output_item'))],
   ['sends no deltas', (events) => events.filter(({ type }) => !type.endsWith('.delta'))],
   [
-    'forgets the output at the end',
+    'sends a final response without output',
     (events) =>
       events.map((event) =>
         event.type === 'response.completed'
@@ -74,52 +73,55 @@ const servers: [string, Edit][] = [
       ),
   ],
   [
-    'counts nothing and numbers nothing',
+    'sends sequence number 0 in every event',
     (events) => events.map((event) => ({ ...event, sequence_number: 0 })),
   ],
-  ['has no annotations', without('annotations')],
-  ['says neither which item nor which part grows', without('output_index', 'content_index')],
+  ['sends no annotations', without('annotations')],
+  ['sends neither output_index nor content_index', without('output_index', 'content_index')],
   [
-    'gives content as text',
+    'sends message content as a string',
     everywhere((key, value) => (key === 'content' && String(value) !== '' ? 'Let me see.' : value)),
   ],
   [
-    'gives arguments as an object',
+    'sends arguments as an object',
     everywhere((key, value) => (key === 'arguments' ? { city: 'Oslo' } : value)),
   ],
   [
-    'has one id for a call',
+    'sends no call_id',
     everywhere((key, value) => {
       if (key === 'call_id') return undefined;
       return key === 'id' && String(value).startsWith('fc_') ? 'call_1' : value;
     }),
   ],
-  ['ends without a response', without('response')],
+  ['sends a final event without a response', without('response')],
   [
-    'remembers at the end that it thought',
-    atTheEnd((output) => [reasoningItem('sealed'), ...output]),
+    'sends reasoning in the final response only',
+    inFinalOutput((output) => [reasoningItem('sealed'), ...output]),
   ],
-  ['forgets at the end that it thought', counting(1)],
-  ['forgets at the end what it called its items', inTurn(counting(1), atTheEnd(renamed))],
-  ['numbers all items alike', everywhere((key, value) => (key === 'output_index' ? 0 : value))],
+  ['sends reasoning in the stream only', withOutputIndexFrom(1)],
+  ['sends other ids in the final response', all(withOutputIndexFrom(1), inFinalOutput(withNewIds))],
   [
-    'says arguments in deltas alone',
+    'sends output_index 0 for all items',
+    everywhere((key, value) => (key === 'output_index' ? 0 : value)),
+  ],
+  [
+    'sends arguments in deltas only',
     (events) => without('arguments')(events.filter(({ type }) => !type.endsWith('arguments.done'))),
   ],
   [
-    'says of its calls how they begin, and what they are called with',
-    inTurn(
+    'sends no item.done events and no final output',
+    all(
       (events) => events.filter((event) => event.type !== 'response.output_item.done'),
-      atTheEnd(() => []),
+      inFinalOutput(() => []),
     ),
   ],
   [
-    'has other names for deltas and the end',
-    everywhere((key, value) => (key === 'type' ? (otherNames.get(value) ?? value) : value)),
+    'sends other event types for deltas and the end',
+    everywhere((key, value) => (key === 'type' ? (otherTypes.get(value) ?? value) : value)),
   ],
 ];
 
-test.each(servers)('a server that %s', async (_, edit) => {
+test.each(servers)('text and calls are complete at a server that %s', async (_, edit) => {
   const harness = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
   harness.upstream.respondWith({
     output: [textMessage('Let me see.'), functionCall('get_weather', { city: 'Oslo' }, 'call_1')],
@@ -137,7 +139,7 @@ test.each(servers)('a server that %s', async (_, edit) => {
   expect(steps.map(({ type }) => type)).toEqual(['message_creation', 'tool_calls']);
 });
 
-test('a server that answers with a page of its proxy', async () => {
+test("a web page with status 502 fails the run with the page's message", async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     http: { status: 502, error: '<html><h1>Bad Gateway</h1></html>' },
@@ -149,7 +151,7 @@ test('a server that answers with a page of its proxy', async () => {
   expect(last_error?.message).toMatch(/502|Bad Gateway/u);
 });
 
-test('a server whose ids of calls are its own', async () => {
+test('call ids of another format are accepted in tool outputs', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [functionCall('get_weather', {}, 'call_call_1:x/y')] });
   const { run, thread_id } = await createRun(harness);
@@ -157,14 +159,14 @@ test('a server whose ids of calls are its own', async () => {
   const waiting = await readRun(harness, run);
   const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
   const tool_outputs = [{ tool_call_id: call?.id ?? '', output: 'x' }];
-  const taken = await harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
+  const resumed = await harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
     thread_id,
     tool_outputs,
   });
-  expect(taken.status).toBe('queued');
+  expect(resumed.status).toBe('queued');
 });
 
-test('a server that neither names its calls nor says what they are called with', async () => {
+test('calls without ids and arguments get new ids and empty arguments', async () => {
   const harness = await setup();
   const output = [
     functionCall('get_weather', {}, 'call_1'),
@@ -174,13 +176,13 @@ test('a server that neither names its calls nor says what they are called with',
   const { run } = await createRun(harness);
   await harness.runToEnd();
   const { required_action } = await readRun(harness, run);
-  const made = required_action?.submit_tool_outputs.tool_calls ?? [];
-  expect(made.map((call) => call.function.arguments)).toEqual(['{}', '{}']);
-  expect(new Set(made.map(({ id }) => id)).size).toBe(2);
-  for (const { id } of made) expect(id).toMatch(/^call_\w{24}$/u);
+  const calls = required_action?.submit_tool_outputs.tool_calls ?? [];
+  expect(calls.map((call) => call.function.arguments)).toEqual(['{}', '{}']);
+  expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
+  for (const { id } of calls) expect(id).toMatch(/^call_\w{24}$/u);
 });
 
-test('a server that cannot count', async () => {
+test('invalid token counts become 0', async () => {
   const harness = await setup();
   const counts = new Map<string, unknown>([
     ['input_tokens', -1],
@@ -201,65 +203,67 @@ test('a server that cannot count', async () => {
   });
 });
 
-/** The events of two items by turns. */
-const mixed: Edit = (events) => {
-  const of = (place: number) =>
-    events.filter((event) => 'output_index' in event && event.output_index === place);
-  const [one, other] = [of(0), of(1)];
-  const both = one.flatMap((event, index) => [event, ...other.slice(index, index + 1)]);
-  const around = events.filter((event) => !('output_index' in event));
-  const end = around.findIndex(({ type }) => type === 'response.completed');
-  return [...around.slice(0, end), ...both, ...other.slice(one.length), ...around.slice(end)];
+/** Interleaves the events of two items. */
+const interleaved: Edit = (events) => {
+  const itemEvents = (output_index: number) =>
+    events.filter((event) => 'output_index' in event && event.output_index === output_index);
+  const [first, second] = [itemEvents(0), itemEvents(1)];
+  const both = first.flatMap((event, index) => [event, ...second.slice(index, index + 1)]);
+  const others = events.filter((event) => !('output_index' in event));
+  const end = others.findIndex(({ type }) => type === 'response.completed');
+  return [...others.slice(0, end), ...both, ...second.slice(first.length), ...others.slice(end)];
 };
 
 test.each<[string, Edit]>([
-  ['', mixed],
+  ['', interleaved],
   [
-    ', and never that one is over',
-    (events) => mixed(events).filter(({ type }) => type !== 'response.output_item.done'),
+    ' and item.done events are missing',
+    (events) => interleaved(events).filter(({ type }) => type !== 'response.output_item.done'),
   ],
-])('a server that says two messages at once%s', async (_, edit) => {
-  const harness = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
-  harness.upstream.respondWith({
-    output: [textMessage('Let me see what there is.'), textMessage('It is cold.')],
-    edit,
-  });
-  const { events, thread_id } = await streamRunToEnd(harness);
-  expect(eventNames(events)).toEqual([
-    ...startedEventNames,
-    ...messageEventNames,
-    ...messageEventNames,
-    'run.completed',
-  ]);
-  await expectStreamMatchesStored(harness, events);
-  const said = (await readMessages(harness, thread_id)).map(textOf);
-  expect(said.slice(-2)).toEqual(['Let me see what there is.', 'It is cold.']);
-});
+])(
+  'messages are emitted one after the other if their events are interleaved%s',
+  async (_, edit) => {
+    const harness = await setup({ key: null, baseURL: 'http://localhost:8000/v1' });
+    harness.upstream.respondWith({
+      output: [textMessage('Let me see what there is.'), textMessage('It is cold.')],
+      edit,
+    });
+    const { events, thread_id } = await streamRunToEnd(harness);
+    expect(eventNames(events)).toEqual([
+      ...startedEventNames,
+      ...messageEventNames,
+      ...messageEventNames,
+      'run.completed',
+    ]);
+    await expectStreamMatchesStored(harness, events);
+    const texts = (await readMessages(harness, thread_id)).map(textOf);
+    expect(texts.slice(-2)).toEqual(['Let me see what there is.', 'It is cold.']);
+  },
+);
 
 test.each([
-  ['the message', [textMessage('It is'), textMessage('very')], ['completed', 'incomplete']],
-  ['a call behind it', [textMessage('It is'), functionCall('get_weather', '{"ci')], ['completed']],
+  ['it', [textMessage('It is'), textMessage('very')], ['completed', 'incomplete']],
+  ['the call after it', [textMessage('It is'), functionCall('get_weather', '{"ci')], ['completed']],
 ])(
-  'a server that says of a message that it is done when %s was cut off',
-  async (_, output, ends) => {
+  'a message with status completed gets the right status if %s was truncated',
+  async (_, output, statuses) => {
     const harness = await setup();
     harness.upstream.respondWith({ output, incomplete: 'max_output_tokens' });
     const { events, thread_id } = await streamRunToEnd(harness);
     expect(eventNames(events).at(-1)).toBe('run.incomplete');
-    const [, ...told] = await readMessages(harness, thread_id);
-    expect(told.map(({ status }) => status)).toEqual(ends);
+    const [, ...answers] = await readMessages(harness, thread_id);
+    expect(answers.map(({ status }) => status)).toEqual(statuses);
     await expectStreamMatchesStored(harness, events);
   },
 );
 
-test('arguments that come in deltas alone, in the middle of a message', async () => {
+test('arguments are complete if they come only in deltas, interleaved with a message', async () => {
   const harness = await setup();
   const output = [
     textMessage('Let me see what there is.'),
     functionCall('get_weather', { city: 'Oslo' }),
   ];
-  const bare = without('arguments');
-  const edit: Edit = (events) => bare(mixed(events));
+  const edit = all(interleaved, without('arguments'));
   harness.upstream.respondWith({ output, edit });
   const { run } = await createRun(harness);
   await harness.runToEnd();
@@ -268,7 +272,7 @@ test('arguments that come in deltas alone, in the middle of a message', async ()
   expect(call?.function.arguments).toBe('{"city":"Oslo"}');
 });
 
-test('an empty part is no part', async () => {
+test('an empty part of a message is omitted', async () => {
   const harness = await setup();
   const [empty, full] = [textMessage('').content, textMessage('Sunny.').content];
   harness.upstream.respondWith({ output: [{ ...textMessage(''), content: [...empty, ...full] }] });

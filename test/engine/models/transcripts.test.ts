@@ -11,8 +11,6 @@ import {
   textOf,
 } from '../../support/conversation.ts';
 
-/* A run that waits while the server is started anew with another --model-api goes on all the same. */
-
 const [responses, chat] = executors;
 const twoCalls = {
   text: 'Let me see.',
@@ -23,8 +21,8 @@ const twoCalls = {
   ],
 };
 
-/** Answers the calls of a run that another engine has begun, and takes it to its end. */
-async function goOn(
+/** Submits the tool outputs of a run that another engine started, and runs it to its end. */
+async function finishRun(
   harness: ExecutorHarness,
   run: { id: string; thread_id: string },
 ): Promise<string> {
@@ -33,22 +31,22 @@ async function goOn(
   await harness.runToEnd();
   const { status, last_error } = await readRun(harness, run);
   expect([status, last_error]).toEqual(['completed', null]);
-  const [, ...said] = await readMessages(harness, run.thread_id);
-  expect(said.map(textOf).at(-1)).toBe('Cold in both.');
+  const [, ...answers] = await readMessages(harness, run.thread_id);
+  expect(answers.map(textOf).at(-1)).toBe('Cold in both.');
   return JSON.stringify(harness.sent());
 }
 
 describe.each([
   { from: responses, to: chat },
   { from: chat, to: responses },
-])('begun by $from.name, continued by $to.name', ({ from, to }) => {
-  test('says and calls what it did', async () => {
+])('a run that the $from.name model started and the $to.name model continues', ({ from, to }) => {
+  test('sends the earlier text, calls and outputs, without the encrypted reasoning', async () => {
     const database = temporary();
     const first = await from.open({ database });
     first.respondWith(twoCalls);
     const { run } = await createRun(first);
     await first.runToEnd();
-    const sent = await goOn(await to.open({ database, ids: first.ids }), run);
+    const sent = await finishRun(await to.open({ database, ids: first.ids }), run);
     for (const part of ['Let me see.', 'call_one', 'call_two', 'Oslo', 'Rome', '-3C, snow']) {
       expect(sent).toContain(part);
     }
@@ -56,12 +54,15 @@ describe.each([
   });
 });
 
-test.each(executors)('begun by the scripted model, continued by $name', async ({ open }) => {
-  const database = temporary();
-  const first = await setup({ database, model: 'scripted' });
-  const { run } = await createRun(first);
-  await first.runToEnd();
-  const sent = await goOn(await open({ database, ids: first.ids }), run);
-  expect(sent).toContain('get_weather');
-  expect(sent).toContain('-3C, snow');
-});
+test.each(executors)(
+  'a run that the scripted model started continues with the $name model',
+  async ({ open }) => {
+    const database = temporary();
+    const first = await setup({ database, model: 'scripted' });
+    const { run } = await createRun(first);
+    await first.runToEnd();
+    const sent = await finishRun(await open({ database, ids: first.ids }), run);
+    expect(sent).toContain('get_weather');
+    expect(sent).toContain('-3C, snow');
+  },
+);
