@@ -82,57 +82,57 @@ export const chatRequest = z.strictObject({
 export type ChatRequest = z.infer<typeof chatRequest>;
 type Message = ChatRequest['messages'][number];
 
-const refuse = (said: string, param: string | null = 'messages'): Rejection => ({
+const reject = (message: string, param: string | null = 'messages'): Rejection => ({
   status: 400,
-  message: said,
+  message,
   param,
   code: null,
 });
 
-/** The calls of every assistant's message are answered right behind it, and nothing else is. */
+/** Rejects tool messages that do not directly follow the calls that they respond to. */
 function unpaired(messages: readonly Message[]): Rejection | null {
   let open: string[] = [];
-  for (const harness of messages) {
-    if (harness.role === 'tool') {
-      if (!open.includes(harness.tool_call_id)) {
-        return refuse(
+  for (const one of messages) {
+    if (one.role === 'tool') {
+      if (!open.includes(one.tool_call_id)) {
+        return reject(
           "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'.",
         );
       }
-      open = open.filter((id) => id !== harness.tool_call_id);
+      open = open.filter((id) => id !== one.tool_call_id);
     } else if (open.length > 0) break;
-    if (harness.role === 'assistant') open = harness.tool_calls?.map(({ id }) => id) ?? [];
+    if (one.role === 'assistant') open = one.tool_calls?.map(({ id }) => id) ?? [];
   }
   if (open.length === 0) return null;
-  return refuse(
+  return reject(
     `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${open.join(', ')}`,
   );
 }
 
-/** Judges a request the way the real endpoint does; null when it would be taken. */
+/** Checks a request like the real endpoint; null: it is accepted. */
 export function checkChat(body: ChatRequest): Rejection | null {
   const { messages, tools, tool_choice, parallel_tool_calls, response_format } = body;
   if (tools === undefined && tool_choice !== undefined && tool_choice !== 'none') {
-    return refuse("'tool_choice' is only allowed when 'tools' are specified.", 'tool_choice');
+    return reject("'tool_choice' is only allowed when 'tools' are specified.", 'tool_choice');
   }
   if (tools === undefined && parallel_tool_calls !== undefined) {
-    return refuse(
+    return reject(
       "'parallel_tool_calls' is only allowed when 'tools' are specified.",
       'parallel_tool_calls',
     );
   }
   if (response_format?.type === 'json_object' && !/json/iu.test(JSON.stringify(messages))) {
-    return refuse(
+    return reject(
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     );
   }
   return unpaired(messages);
 }
 
-/** Reads a body by its schema alone. */
+/** Checks a body against the schema only. */
 export function parseChat(body: unknown): ChatRequest | Rejection {
   const parsed = chatRequest.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return refuse(`${issue?.path.join('.')}: ${issue?.message}`, null);
+  return reject(`${issue?.path.join('.')}: ${issue?.message}`, null);
 }

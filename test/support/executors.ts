@@ -12,16 +12,16 @@ import { createUpstream, type Turn } from './upstream.ts';
 
 type Fetch = typeof fetch;
 
-/** An engine with one of the executors, and the model endpoint behind it. */
+/** An engine with one of the model APIs, and a fake model endpoint. */
 export interface ExecutorHarness extends Harness {
-  /** Queues answers, one a request. */
+  /** Queues replies, one for each request. */
   respondWith(...replies: Reply[]): void;
-  /** The bodies of the requests that came. */
+  /** The bodies of all requests. */
   sent(): readonly object[];
 }
 
 interface Options extends Omit<HarnessOptions, 'model' | 'endpoint'> {
-  /** What is done to the answers of the endpoint on their way. */
+  /** Wraps the endpoint's fetch. */
   readonly wrap?: (plain: Fetch) => Fetch;
 }
 
@@ -56,7 +56,7 @@ function toOutput({
   ];
 }
 
-/** An answer as the Responses API gives it. */
+/** Converts a reply to the Responses API. */
 function toTurn(reply: Reply): Turn {
   const { usage, http, unreachable, truncated: cut, failed, broken, gate } = reply;
   return {
@@ -95,7 +95,7 @@ async function openChat({ wrap = asIs, ...options }: Options = {}): Promise<Exec
   };
 }
 
-/** Both executors: what holds for one holds for the other. */
+/** The model APIs that must behave alike. */
 export const executors = [
   { name: 'responses', open: openResponses },
   { name: 'chat', open: openChat },

@@ -4,7 +4,7 @@ import { responsesRequest, type InputItem, type ResponsesRequest } from './upstr
 type Item = OpenAI.Responses.ResponseOutputItem;
 type Tool = NonNullable<ResponsesRequest['tools']>[number];
 
-/** What the endpoint answers to a request it does not take. */
+/** The error for a request that the endpoint rejects. */
 export interface Rejection {
   readonly status: number;
   readonly message: string;
@@ -104,7 +104,7 @@ function badStrict({ tools = [] }: ResponsesRequest): Rejection | null {
   );
 }
 
-/** Reads a body by its schema alone. */
+/** Checks a body against the schema only. */
 export function parse(body: unknown): ResponsesRequest | Rejection {
   const parsed = responsesRequest.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -112,7 +112,7 @@ export function parse(body: unknown): ResponsesRequest | Rejection {
   return reject(`${issue?.path.join('.')}: ${issue?.message}`, null, 'invalid_request');
 }
 
-/** Judges a request the way the real endpoint does; null when it would be taken. */
+/** Checks a request like the real endpoint; null: it is accepted. */
 export function check(
   body: ResponsesRequest,
   required: ReadonlyMap<string, string>,

@@ -6,9 +6,9 @@ import type { ResponsesRequest } from './upstream-request.ts';
 
 type Item = OpenAI.Responses.ResponseOutputItem;
 
-/** A place in a stream where the upstream waits until the test lets it on. */
+/** A point at which the upstream's streams wait until the test opens it. */
 export interface Gate {
-  /** Resolves when the stream, or all of those that it is for, have come to the gate. */
+  /** Resolves when the expected number of streams wait at the gate. */
   readonly reached: Promise<void>;
   open(): void;
   /** Resolves when the gate is open. */
@@ -32,7 +32,7 @@ export function createGate(streams = 1): Gate {
 
 type Usage = readonly [input: number, output: number, cached?: number, reasoning?: number];
 
-/** What the upstream answers to one request. */
+/** The upstream's response to one request. */
 export interface Turn {
   readonly output?: readonly Item[];
   /** Tokens; null: the response carries no usage. */
@@ -48,18 +48,18 @@ export interface Turn {
   /** An HTTP error instead of a stream. */
   readonly http?: {
     readonly status: number;
-    /** The error, or the text of an answer that is no JSON. */
+    /** The error object, or a text that is not JSON. */
     readonly error: object | string;
     readonly headers?: Readonly<Record<string, string>>;
   };
-  /** The connection fails before any answer. */
+  /** The error of the connection, which fails before any response. */
   readonly unreachable?: string;
   /** All waits at `gate` before any `answer`, or before an event of that type (default: the last). */
   readonly gate?: Gate;
   readonly before?: StreamEvent['type'] | 'answer';
-  /** The stream breaks off there (`error`) or just stops (`end`) before such an event. */
-  /** Makes of the real sequence of events what a less careful server would send. */
+  /** Converts OpenAI's events into those of another server. */
   readonly edit?: (events: StreamEvent[]) => StreamEvent[];
+  /** The stream fails (`error`) or stops (`end`) before an event of that type. */
   readonly broken?: { readonly how: 'error' | 'end'; readonly before: StreamEvent['type'] };
 }
 
@@ -73,20 +73,20 @@ export interface UpstreamRequest {
 export interface Upstream {
   readonly fetch: typeof fetch;
   readonly requests: UpstreamRequest[];
-  /** What it refused although no turn said so; a test that leaves any has failed. */
+  /** Invalid requests; the harness fails a test that leaves any. */
   readonly rejections: Rejection[];
-  /** Queues answers, one a request. */
+  /** Queues turns, one for each request. */
   respondWith(...turns: Turn[]): void;
   /** The body of the request number `index`, the last by default. */
   sent(index?: number): ResponsesRequest;
 }
 
 interface UpstreamOptions {
-  /** The key it asks for; null: none. */
+  /** The API key that requests need; null: none. */
   readonly apiKey: string | null;
-  /** Answers when nothing is queued; the default refuses. */
+  /** The turn if none is queued; default: reject the request. */
   readonly defaultTurn?: (body: ResponsesRequest) => Turn;
-  /** As models without reasoning do. */
+  /** Like models without reasoning. */
   readonly rejectEncryptedContent?: boolean;
 }
 
@@ -189,7 +189,7 @@ function badKey(headers: Headers, apiKey: string | null): Rejection | null {
   return { status: 401, message, param: null, code: 'invalid_api_key' };
 }
 
-/** A model endpoint that speaks Responses, tells what it was sent and answers what it is told. */
+/** A fake endpoint of the Responses API: records requests and sends the queued turns. */
 export function createUpstream({
   apiKey,
   defaultTurn: otherwise,
@@ -255,10 +255,10 @@ export function createUpstream({
       if (refusal !== null) return answerError({ ...refusal });
       const turn = turns.shift() ?? otherwise?.(request.body);
       if (turn === undefined) {
-        const message = 'The upstream was not told what to answer.';
-        const untold = { status: 400, message, param: null, code: null };
-        rejections.push(untold);
-        return answerError({ ...untold });
+        const message = 'No turn is queued for this request.';
+        const rejection = { status: 400, message, param: null, code: null };
+        rejections.push(rejection);
+        return answerError({ ...rejection });
       }
       if (turn.gate !== undefined && turn.before === 'answer') {
         await unlessAborted(turn.gate.pass(), signal);

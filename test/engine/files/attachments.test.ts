@@ -45,7 +45,7 @@ const resourcesOf = async ({ openai }: Harness, id: string) =>
 const storesOf = ({ storage }: Harness) =>
   Object.fromEntries([...storage.stores].map(([id, { files }]) => [id, [...files.keys()]]));
 
-test('the first file to search makes the thread’s vector store, the next ones join it', async () => {
+test('the first file_search attachment creates the thread’s vector store, and later ones are added', async () => {
   const harness = await withFiles();
   const { id } = await createThread(harness);
   const { messages } = harness.openai.beta.threads;
@@ -61,7 +61,7 @@ test('the first file to search makes the thread’s vector store, the next ones 
   expect(await resourcesOf(harness, id)).toEqual(resources);
 });
 
-test('a thread’s first messages bring theirs', async () => {
+test('attachments of initial messages are added to the thread’s resources', async () => {
   const harness = await withFiles();
   const messages = [saying(forSearch('file-a')), saying(forBoth('file-b'), forCode('file-c'))];
   const thread = await harness.openai.beta.threads.create({ messages });
@@ -73,7 +73,7 @@ test('a thread’s first messages bring theirs', async () => {
   });
 });
 
-test('they join the store that comes with the thread', async () => {
+test('attachments of initial messages are added to the vector store that the thread creates', async () => {
   const harness = await withFiles();
   const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
   const messages = [saying(forSearch('file-b'))];
@@ -85,7 +85,7 @@ test('they join the store that comes with the thread', async () => {
   expect(storesOf(harness)).toEqual({ [store]: ['file-a', 'file-b'] });
 });
 
-test('a store that has expired is followed by a new one', async () => {
+test('an expired vector store of a thread is replaced by a new one', async () => {
   const harness = await withFiles();
   const { id } = await harness.openai.beta.threads.create({
     messages: [saying(forBoth('file-a'))],
@@ -101,7 +101,7 @@ test('a store that has expired is followed by a new one', async () => {
   });
 });
 
-test('a store that the endpoint does not have is refused', async () => {
+test('a message is rejected with 404 if the thread’s vector store does not exist', async () => {
   const harness = await withFiles();
   const tool_resources = { file_search: { vector_store_ids: ['vs_gone'] } };
   const { id } = await harness.openai.beta.threads.create({ tool_resources });
@@ -114,7 +114,7 @@ test('a store that the endpoint does not have is refused', async () => {
   expect((await messages.list(id)).data).toEqual([]);
 });
 
-test('a run has what comes with it', async () => {
+test('attachments of additional messages are part of the run’s resources', async () => {
   const harness = await withFiles();
   const { id: assistant_id } = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
@@ -134,7 +134,7 @@ test('a run has what comes with it', async () => {
   });
 });
 
-test('a run searches in the assistant’s store and in the thread’s, and cites what it found', async () => {
+test('a run searches the vector stores of assistant and thread, and cites the results', async () => {
   const harness = await withFiles();
   const { id: assistant_id } = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
@@ -162,7 +162,7 @@ test('a run searches in the assistant’s store and in the thread’s, and cites
   ]);
 });
 
-test('a thread that comes with its run has its files', async () => {
+test('attachments of a thread that is created with a run get a vector store', async () => {
   const harness = await withFiles();
   const { id: assistant_id } = await createAssistant(harness);
   const thread = { messages: [saying(forSearch('file-a'))] };
@@ -174,7 +174,7 @@ test('a thread that comes with its run has its files', async () => {
   });
 });
 
-test('messages that bring files at once make one store', async () => {
+test('concurrent messages with attachments create one vector store', async () => {
   const harness = await withFiles();
   const { id } = await createThread(harness);
   const files = ['file-a', 'file-b', 'file-c'];
@@ -188,7 +188,7 @@ test('messages that bring files at once make one store', async () => {
   expect(await readMessages(harness, id)).toHaveLength(4);
 });
 
-test('a file that the endpoint does not have is refused, and nothing is kept', async () => {
+test('a message with an unknown file is rejected with 404 and not saved', async () => {
   const harness = await withFiles();
   const { id } = await createThread(harness);
   const { messages } = harness.openai.beta.threads;
@@ -199,7 +199,7 @@ test('a file that the endpoint does not have is refused, and nothing is kept', a
   expect(harness.storage.stores.size).toBe(0);
 });
 
-test('the endpoint is not asked for a message that is refused anyway', async () => {
+test('a message that is rejected anyway causes no request to the endpoint', async () => {
   const harness = await withFiles();
   const { id: assistant_id } = await createAssistant(harness);
   const { id } = await createThread(harness);
@@ -215,7 +215,7 @@ test('the endpoint is not asked for a message that is refused anyway', async () 
   expect(harness.storage.requests).toEqual([]);
 });
 
-test('the code interpreter has twenty files of a thread, and each once', async () => {
+test('a thread has at most 20 code interpreter files, without duplicates', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 20 }, (_, index) => `file-${index}`);
   const messages = ids.map((id) => saying(forCode(id)));
@@ -238,7 +238,7 @@ test('the code interpreter has twenty files of a thread, and each once', async (
   expect(data).toHaveLength(21);
 });
 
-test('without file search an attachment is kept with its message, and the run is refused', async () => {
+test('without file search, an attachment is stored with its message, and runs with the tool are rejected', async () => {
   const harness = await setup({ model: 'scripted' });
   const { id } = await createThread(harness);
   const { messages, runs } = harness.openai.beta.threads;
@@ -251,7 +251,7 @@ test('without file search an attachment is kept with its message, and the run is
   expect(await runs.create(id, { assistant_id, tools: [] })).toMatchObject({ status: 'queued' });
 });
 
-test('without a key nothing is asked of strangers, and attachments stay with their messages', async () => {
+test('without an API key, attachments are stored with their messages and nothing is sent to OpenAI', async () => {
   const harness = await setup({ key: null });
   const { id, tool_resources } = await harness.openai.beta.threads.create({
     messages: [saying(forSearch('file-a'))],

@@ -6,7 +6,7 @@ import { createAssistant, readRun } from '../../support/conversation.ts';
 const attachments = [{ file_id: 'file-a', tools: [{ type: 'file_search' as const }] }];
 const messages = [{ role: 'user' as const, content: 'When is sunrise?', attachments }];
 
-/** A run whose file is found `indexing` milliseconds after it was attached. */
+/** Starts a run whose file is indexed so many milliseconds after it was attached. */
 async function start(indexing: number) {
   const harness = await setup({ indexing });
   harness.storage.addFile('file-a');
@@ -18,12 +18,13 @@ async function start(indexing: number) {
   });
   harness.upstream.respondWith({});
   await harness.engine.tick();
-  const looks = () => harness.storage.requests.filter((asked) => asked.startsWith('GET')).length;
-  await waitUntil(() => looks() > 0);
-  return { ...harness, run, looks };
+  const polls = () =>
+    harness.storage.requests.filter((request) => request.startsWith('GET')).length;
+  await waitUntil(() => polls() > 0);
+  return { ...harness, run, polls };
 }
 
-test('a run waits until its file can be found', async () => {
+test('a run waits until its file is indexed', async () => {
   const harness = await start(4000);
   await harness.clock.advance(3900);
   expect(harness.upstream.requests).toEqual([]);
@@ -31,10 +32,10 @@ test('a run waits until its file can be found', async () => {
   await harness.clock.advance(600);
   await harness.engine.idle();
   expect((await readRun(harness, harness.run)).status).toBe('completed');
-  expect(harness.looks()).toBe(9);
+  expect(harness.polls()).toBe(9);
 });
 
-test('it waits for a minute, and goes on', async () => {
+test('a run continues after one minute if its file is not indexed yet', async () => {
   const harness = await start(1_000_000);
   await harness.clock.advance(59_900);
   expect(harness.upstream.requests).toEqual([]);
@@ -44,20 +45,20 @@ test('it waits for a minute, and goes on', async () => {
   expect(harness.logLines.join('')).toContain('run continues before its files are indexed');
 });
 
-test('it can be cancelled meanwhile', async () => {
+test('a run that waits for indexing can be cancelled', async () => {
   const harness = await start(50_000);
   await harness.openai.beta.threads.runs.cancel(harness.run.id, {
     thread_id: harness.run.thread_id,
   });
   await harness.runToEnd();
   expect((await readRun(harness, harness.run)).status).toBe('cancelled');
-  const looks = harness.looks();
+  const polls = harness.polls();
   await harness.clock.advance(60_000);
   await eventLoopTurn();
-  expect([harness.upstream.requests, harness.looks()]).toEqual([[], looks]);
+  expect([harness.upstream.requests, harness.polls()]).toEqual([[], polls]);
 });
 
-test('a store that is gone keeps no run waiting', async () => {
+test('a run does not wait for a vector store that does not exist', async () => {
   const harness = await setup();
   const { id: assistant_id } = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],

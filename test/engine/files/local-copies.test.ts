@@ -21,11 +21,11 @@ const drawing = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 const bytesOf = async ({ openai }: Harness, id: string) =>
   new Uint8Array(await (await openai.files.content(id)).arrayBuffer());
 
-/** An endpoint that gives back nothing of what was uploaded for assistants, and an engine on it. */
+/** A harness whose endpoint does not return files with purpose assistants. */
 const open = (options: HarnessOptions = {}) => setup({ withholds: true, ...options });
 
-/** A run whose code made these files, and the ids by which its message shows them. */
-async function make(harness: Harness, files: Readonly<Record<string, Blob>>) {
+/** A run that generates these files, and their ids in its message. */
+async function generateFiles(harness: Harness, files: Readonly<Record<string, Blob>>) {
   const names = Object.keys(files);
   const inside = Object.entries(files).map(([name, file]) => [`cfile_${name}`, file] as const);
   harness.storage.containers.set('cntr_first', new Map(inside));
@@ -44,17 +44,21 @@ async function make(harness: Harness, files: Readonly<Record<string, Blob>>) {
   return { run, thread_id, ids };
 }
 
-const makeOne = async (harness: Harness, name = 'sum.csv', content = new Blob([everyByte])) => {
-  const { ids, ...made } = await make(harness, { [name]: content });
+const generateFile = async (
+  harness: Harness,
+  name = 'sum.csv',
+  content = new Blob([everyByte]),
+) => {
+  const { ids, ...made } = await generateFiles(harness, { [name]: content });
   const [id] = ids;
   if (id === undefined) throw new Error('the message shows no file');
   return { ...made, id };
 };
 
-describe('what code made can be downloaded', () => {
-  test('from an endpoint that does not give it back', async () => {
+describe('a generated file can be downloaded', () => {
+  test('if the endpoint does not return it', async () => {
     const harness = await open();
-    const { id } = await makeOne(harness);
+    const { id } = await generateFile(harness);
     expect(harness.storage.files.get(id)?.purpose).toBe('assistants');
     const before = harness.storage.requests.length;
     expect(await bytesOf(harness, id)).toEqual(everyByte);
@@ -77,9 +81,9 @@ describe('what code made can be downloaded', () => {
     );
   });
 
-  test.each([404, 403])('from one that takes no files (%i)', async (status) => {
+  test.each([404, 403])('if the endpoint rejects uploads with %i', async (status) => {
     const harness = await open({ lacks: { files: status } });
-    const { id } = await makeOne(harness);
+    const { id } = await generateFile(harness);
     expect(id).toMatch(/^file-[0-9A-Za-z]{24}$/u);
     expect(await bytesOf(harness, id)).toEqual(everyByte);
     expect(harness.logLines.join('')).toContain('generated file not uploaded, saved locally only');
@@ -89,7 +93,7 @@ describe('what code made can be downloaded', () => {
     expect((await apiErrorOf(harness.openai.files.retrieve(id))).status).toBe(status);
   });
 
-  test('images too, of messages and of steps', async () => {
+  test('if it is an image of a message or step', async () => {
     const harness = await open({ lacks: { files: 404 } });
     harness.storage.containers.set('cntr_first', new Map([['cfile_plot.png', new Blob([png])]]));
     const outputs = [{ type: 'image', url: drawing } as const];
@@ -113,11 +117,13 @@ describe('what code made can be downloaded', () => {
     expect(contents).toHaveLength(2);
   });
 
-  test('under its own name, whatever that is, and never as a page to show', async () => {
+  test('under any name, and always as an attachment', async () => {
     const harness = await open();
     const name = 'a "b" 100%\\é🥶.html';
     const page = new Blob(['<script>'], { type: 'text/html' });
-    const { headers } = await harness.openai.files.content((await makeOne(harness, name, page)).id);
+    const { headers } = await harness.openai.files.content(
+      (await generateFile(harness, name, page)).id,
+    );
     expect(headers.get('content-type')).toBe('text/html');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-disposition')).toBe(
@@ -125,16 +131,16 @@ describe('what code made can be downloaded', () => {
     );
   });
 
-  test('as long as its thread and after it', async () => {
+  test('after its thread is deleted', async () => {
     const harness = await open();
-    const { id, thread_id } = await makeOne(harness);
+    const { id, thread_id } = await generateFile(harness);
     await harness.openai.beta.threads.delete(thread_id);
     expect(await bytesOf(harness, id)).toEqual(everyByte);
   });
 
-  test('with the scripted model, which has no other files', async () => {
+  test('with the scripted model', async () => {
     const database = temporary();
-    const { id } = await makeOne(await open({ database }));
+    const { id } = await generateFile(await open({ database }));
     const harness = await setup({ database, model: 'scripted' });
     expect(await bytesOf(harness, id)).toEqual(everyByte);
     expect(await apiErrorOf(harness.openai.files.content('file-other'))).toMatchObject({
@@ -145,9 +151,9 @@ describe('what code made can be downloaded', () => {
   });
 });
 
-test('what is kept here alone cannot be attached, which is said before anything runs', async () => {
+test('attaching a file that exists only as a local copy is rejected', async () => {
   const harness = await open({ lacks: { files: 404 } });
-  const { id } = await makeOne(harness);
+  const { id } = await generateFile(harness);
   const { id: assistant_id } = await createAssistant(harness, { tools });
   const attachments = [{ file_id: id, tools }];
   const messages = [{ role: 'user' as const, content: 'Read it.', attachments }];
@@ -162,9 +168,9 @@ test('what is kept here alone cannot be attached, which is said before anything 
   expect(run.status).toBe('queued');
 });
 
-test('every other file is the endpoint’s', async () => {
+test('requests for all other files go to the endpoint', async () => {
   const harness = await open();
-  const { id } = await makeOne(harness);
+  const { id } = await generateFile(harness);
   harness.storage.addFile('file-own');
   const { data } = await harness.openai.files.list();
   expect(data.map((file) => file.id)).toEqual([id, 'file-own']);
@@ -175,10 +181,10 @@ test('every other file is the endpoint’s', async () => {
   });
 });
 
-test('a copy stays while the endpoint cannot say whether its file is gone', async () => {
+test('a copy is kept if the endpoint fails to delete its file', async () => {
   const lacks: Record<string, number> = {};
   const harness = await open({ lacks });
-  const { id } = await makeOne(harness);
+  const { id } = await generateFile(harness);
   lacks['files'] = 403;
   expect(await apiErrorOf(harness.openai.files.delete(id))).toMatchObject({ status: 500 });
   expect(await bytesOf(harness, id)).toEqual(everyByte);
@@ -186,19 +192,23 @@ test('a copy stays while the endpoint cannot say whether its file is gone', asyn
   expect(await harness.openai.files.delete(id)).toMatchObject({ deleted: true });
 });
 
-test('of what is larger than 64 MiB there is no copy, which the log says', async () => {
+test('a file larger than 64 MiB gets no local copy, which is logged', async () => {
   const harness = await open();
-  const { id } = await makeOne(harness, 'large.bin', new Blob([new Uint8Array(64 * 2 ** 20 + 1)]));
+  const { id } = await generateFile(
+    harness,
+    'large.bin',
+    new Blob([new Uint8Array(64 * 2 ** 20 + 1)]),
+  );
   expect(harness.storage.files.get(id)?.bytes).toBe(64 * 2 ** 20 + 1);
   expect(await apiErrorOf(harness.openai.files.content(id))).toMatchObject({ status: 400 });
   expect(harness.logLines.join('')).toContain('generated file too large for a local copy');
 });
 
-test('Chat Completions are shown an image of which there is nothing but a copy', async () => {
+test('an image that exists only as a local copy is sent to Chat Completions', async () => {
   const database = temporary();
   const lacks = { files: 404 };
   const maker = await open({ database, lacks });
-  const { id } = await makeOne(maker, 'plot.png', new Blob([png]));
+  const { id } = await generateFile(maker, 'plot.png', new Blob([png]));
   const endpoint = createChatUpstream({ apiKey });
   const harness = await setup({ database, model: 'chat', endpoint, lacks, ids: maker.ids });
   const { id: assistant_id } = await createAssistant(harness);

@@ -5,7 +5,7 @@ import { generatedFileCitation, codeCall, textMessage } from '../../support/upst
 
 const tools = [{ type: 'code_interpreter' as const }];
 
-test('what a run made is listed with its message, images first, each once', async () => {
+test('generated files are listed as files of their message, images first, without duplicates', async () => {
   const harness = await setup();
   const names = ['sum.csv', 'plot.png'];
   const inside = names.map((name) => [`cfile_${name}`, new Blob([name])] as const);
@@ -32,7 +32,7 @@ test.each([
   ['jpeg', drawing(0xff, 0xd8, 0xff, 'JFIF')],
   ['gif', drawing('GIF89a')],
   ['webp', drawing('RIFF', 0, 0, 0, 0, 'WEBPVP8')],
-])('a drawing is kept as the %s that it is, and can be had again', async (kind, bytes) => {
+])('an image output is saved with its type %s and can be downloaded', async (kind, bytes) => {
   const harness = await setup();
   const url = `data:application/octet-stream;base64,${bytes.toString('base64')}`;
   harness.upstream.respondWith({
@@ -52,7 +52,7 @@ test.each([
   expect(Buffer.from(await content.arrayBuffer()).equals(bytes)).toBe(true);
 });
 
-test('a drawing that is nowhere to be had is left out, and said so', async () => {
+test('an image output that cannot be downloaded is omitted and logged', async () => {
   const harness = await setup();
   const url = 'https://api.openai.com/v1/drawings/1';
   harness.upstream.respondWith({

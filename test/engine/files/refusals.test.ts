@@ -4,40 +4,47 @@ import { createRun, readRun, apiErrorOf, weatherTool } from '../../support/conve
 
 type Hosted = 'file_search' | 'code_interpreter';
 
-const elsewhere = 'http://localhost:11434/v1';
+const otherBaseURL = 'http://localhost:11434/v1';
 
-const sentence = (index: number, type: Hosted, who = 'this model endpoint') =>
-  `'tools[${index}].type' is '${type}', which ${who} does not support: remove it from the assistant's tools, or create the run with 'tools' that omit it.`;
+const unsupportedMessage = (index: number, type: Hosted, provider = 'this model endpoint') =>
+  `'tools[${index}].type' is '${type}', which ${provider} does not support: remove it from the assistant's tools, or create the run with 'tools' that omit it.`;
 
-const open = (options: HarnessOptions) => setup({ baseURL: elsewhere, ...options });
+const open = (options: HarnessOptions) => setup({ baseURL: otherBaseURL, ...options });
 
-const nothing = (status: number) => ({ files: status, vector_stores: status, containers: status });
+const missingEverything = (status: number) => ({
+  files: status,
+  vector_stores: status,
+  containers: status,
+});
 
 test.each([
   [404, 'file_search'],
   [405, 'code_interpreter'],
   [501, 'file_search'],
-] as const)('an endpoint that says %i to all of it has no %s', async (status, type) => {
-  const harness = await open({ model: 'auto', lacks: nothing(status) });
-  const tools = [weatherTool, { type }];
-  expect(await apiErrorOf(createRun(harness, {}, { tools }))).toEqual({
-    status: 400,
-    type: 'invalid_request_error',
-    code: 'unsupported_tool',
-    param: 'tools',
-    message: sentence(1, type),
-  });
-  const asked = harness.storage.requests.length;
-  expect((await apiErrorOf(createRun(harness, { tools: [{ type }] }))).message).toBe(
-    sentence(0, type),
-  );
-  expect(harness.storage.requests).toHaveLength(asked);
-  const { run } = await createRun(harness, { tools: [weatherTool] }, { tools });
-  expect(run.status).toBe('queued');
-});
+] as const)(
+  'a run is rejected at an endpoint that returns %i for every collection, for tool %s',
+  async (status, type) => {
+    const harness = await open({ model: 'auto', lacks: missingEverything(status) });
+    const tools = [weatherTool, { type }];
+    expect(await apiErrorOf(createRun(harness, {}, { tools }))).toEqual({
+      status: 400,
+      type: 'invalid_request_error',
+      code: 'unsupported_tool',
+      param: 'tools',
+      message: unsupportedMessage(1, type),
+    });
+    const requestCount = harness.storage.requests.length;
+    expect((await apiErrorOf(createRun(harness, { tools: [{ type }] }))).message).toBe(
+      unsupportedMessage(0, type),
+    );
+    expect(harness.storage.requests).toHaveLength(requestCount);
+    const { run } = await createRun(harness, { tools: [weatherTool] }, { tools });
+    expect(run.status).toBe('queued');
+  },
+);
 
-test('a run that must not use its tools needs none of them there', async () => {
-  const harness = await open({ model: 'auto', lacks: nothing(404) });
+test('a run with tool_choice none is accepted without support for its tools', async () => {
+  const harness = await open({ model: 'auto', lacks: missingEverything(404) });
   harness.upstream.respondWith({});
   const tools = [weatherTool, { type: 'code_interpreter' as const }];
   const { run } = await createRun(harness, { tool_choice: 'none' }, { tools });
@@ -47,15 +54,15 @@ test('a run that must not use its tools needs none of them there', async () => {
   expect(harness.upstream.sent()).toMatchObject({ tools: [weather], tool_choice: 'none' });
 });
 
-test('one that has files may have the rest, and the run will tell', async () => {
+test('a run is accepted at an endpoint with files but without vector stores', async () => {
   const harness = await open({ model: 'auto', lacks: { vector_stores: 404 } });
   const { run } = await createRun(harness, {}, { tools: [{ type: 'file_search' }] });
   expect(run.tools).toMatchObject([{ type: 'file_search' }]);
   expect(harness.storage.requests).toEqual(['GET /vector_stores', 'GET /files']);
 });
 
-test('one in trouble is believed to have it, and asked again', async () => {
-  const harness = await open({ model: 'auto', lacks: nothing(503) });
+test('a run is accepted while the endpoint fails, and the next run probes again', async () => {
+  const harness = await open({ model: 'auto', lacks: missingEverything(503) });
   const tools = [{ type: 'file_search' as const }];
   for (const times of [1, 2]) {
     await createRun(harness, {}, { tools });
@@ -63,37 +70,37 @@ test('one in trouble is believed to have it, and asked again', async () => {
   }
 });
 
-test('each tool is looked up by itself, once', async () => {
+test('each tool is probed separately and once', async () => {
   const harness = await open({ model: 'auto', lacks: { containers: 404, files: 404 } });
   const both = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
   const error = await apiErrorOf(createRun(harness, {}, { tools: both }));
-  expect(error.message).toBe(sentence(1, 'code_interpreter'));
+  expect(error.message).toBe(unsupportedMessage(1, 'code_interpreter'));
   await createRun(harness, {}, { tools: [{ type: 'file_search' }] });
   expect(harness.storage.requests).toEqual(['GET /vector_stores', 'GET /containers', 'GET /files']);
 });
 
 test.each(['file_search', 'code_interpreter'] as const)(
-  'Chat Completions has no %s, whoever speaks it',
+  'a run with %s is rejected with Chat Completions, without probing',
   async (type) => {
     const harness = await open({ model: 'chat' });
     const error = await apiErrorOf(createRun(harness, {}, { tools: [{ type }] }));
-    expect(error.message).toBe(sentence(0, type, 'Chat Completions'));
+    expect(error.message).toBe(unsupportedMessage(0, type, 'Chat Completions'));
     expect(harness.storage.requests).toEqual([]);
   },
 );
 
 test.each([
   ['OpenAI', { model: 'auto' }],
-  ['an endpoint that was said to speak Responses', { model: 'responses', baseURL: elsewhere }],
-] as const)('%s is not asked', async (_, options) => {
-  const harness = await setup({ ...options, lacks: nothing(404) });
+  ['an endpoint configured for Responses', { model: 'responses', baseURL: otherBaseURL }],
+] as const)('the tools of %s are not probed', async (_, options) => {
+  const harness = await setup({ ...options, lacks: missingEverything(404) });
   const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
   expect((await createRun(harness, {}, { tools })).run.status).toBe('queued');
   expect(harness.storage.requests).toEqual([]);
 });
 
-test('what is refused leaves the thread as it was', async () => {
-  const harness = await open({ model: 'auto', lacks: nothing(404) });
+test('a rejected run leaves the thread unchanged', async () => {
+  const harness = await open({ model: 'auto', lacks: missingEverything(404) });
   const { threads, assistants } = harness.openai.beta;
   const tools = [{ type: 'file_search' as const }];
   const { id: assistant_id } = await assistants.create({ model: 'm', tools });
@@ -108,15 +115,15 @@ const attachments = [{ file_id: 'file-a', tools: [{ type: 'file_search' as const
 const message = { role: 'user' as const, content: 'Read this.', attachments };
 
 test.each([
-  ['nothing of the kind', nothing(404)],
-  ['files alone', { vector_stores: 404 }],
-])('at an endpoint with %s an attachment stays with its message', async (_, lacks) => {
+  ['no files and vector stores', missingEverything(404)],
+  ['files but no vector stores', { vector_stores: 404 }],
+])('an attachment is stored with its message only, at an endpoint with %s', async (_, lacks) => {
   const harness = await open({ model: 'auto', lacks });
   const { threads } = harness.openai.beta;
   const thread = await threads.create({ messages: [message] });
   expect(thread.tool_resources).toEqual({});
-  const made = await threads.messages.create(thread.id, message);
-  expect(made.attachments).toEqual(attachments);
+  const created = await threads.messages.create(thread.id, message);
+  expect(created.attachments).toEqual(attachments);
   const named = await threads.create({
     messages: [message],
     tool_resources: { file_search: { vector_store_ids: ['collection_1'] } },

@@ -9,11 +9,11 @@ import { createUpstream } from '../../support/upstream.ts';
 import { generatedFileCitation, codeCall, textMessage } from '../../support/upstream-items.ts';
 
 const tools = [{ type: 'code_interpreter' as const }];
-/** What it does not take has ids that are never given twice. */
+/** Without files at the endpoint, every copy gets a new id. */
 const lacks = { files: 404 };
 const drawing = 'data:image/png;base64,iVBORw0K';
 
-/** The copies that are kept of a run's files, as the database has them. */
+/** The ids of a run's copies in the database. */
 async function copiesOf(database: string, { id }: { id: string }) {
   const db = await openDatabase(await locateDatabase(database));
   const ids = await runFiles(db, id);
@@ -21,13 +21,13 @@ async function copiesOf(database: string, { id }: { id: string }) {
   return ids;
 }
 
-/** A run that has shown one file and kept another, and waits for a third that never comes. */
+/** A run that has shown one file, saved another, and waits for a third that never arrives. */
 async function openStuck(database: string) {
   const upstream = createUpstream({ apiKey });
-  const asked = Promise.withResolvers<void>();
+  const downloadStarted = Promise.withResolvers<void>();
   const fetch: typeof upstream.fetch = (input, init) => {
     if (!new Request(input, init).url.endsWith('/drawing')) return upstream.fetch(input, init);
-    asked.resolve();
+    downloadStarted.resolve();
     return new Promise(() => {});
   };
   const harness = await setup({ database, lacks, endpoint: { ...upstream, fetch } });
@@ -39,12 +39,12 @@ async function openStuck(database: string) {
   });
   const { run, thread_id } = await createRun(harness, {}, { tools });
   await harness.engine.tick();
-  await asked.promise;
+  await downloadStarted.promise;
   expect(await copiesOf(database, run)).toHaveLength(2);
   return { harness, run, thread_id };
 }
 
-test('a copy that nothing shows goes when its run is cancelled', async () => {
+test('a copy that no message or step shows is deleted when its run is cancelled', async () => {
   const database = temporary();
   const { harness, run, thread_id } = await openStuck(database);
   await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
@@ -55,7 +55,7 @@ test('a copy that nothing shows goes when its run is cancelled', async () => {
   expect(others).toEqual([]);
 });
 
-test('the copies of a lost attempt go when another has come to its end', async () => {
+test('the copies of a lost attempt are deleted when the next attempt ends', async () => {
   const database = temporary();
   const { harness, run } = await openStuck(database);
   await harness.engine.stop(0);
@@ -70,16 +70,16 @@ test('the copies of a lost attempt go when another has come to its end', async (
   expect(others).toEqual([]);
 });
 
-test('a copy is not written any more once its run is somebody else’s', async () => {
+test('a copy is not saved if another process has taken over the run', async () => {
   const database = temporary();
   const harness = await setup({ database });
   const content = Promise.withResolvers<Uint8Array>();
-  const asked = Promise.withResolvers<void>();
+  const downloadStarted = Promise.withResolvers<void>();
   const slow = Object.assign(new Blob(['1']), {
     stream: () =>
       new ReadableStream<Uint8Array>({
         async pull(controller) {
-          asked.resolve();
+          downloadStarted.resolve();
           controller.enqueue(await content.promise);
           controller.close();
         },
@@ -91,7 +91,7 @@ test('a copy is not written any more once its run is somebody else’s', async (
   });
   const { run } = await createRun(harness, {}, { tools });
   await harness.engine.tick();
-  await asked.promise;
+  await downloadStarted.promise;
   const db = await openDatabase(await locateDatabase(database));
   await db.updateTable('runs').set({ lease_token: 'another' }).where('id', '=', run.id).execute();
   content.resolve(new Uint8Array([1]));

@@ -14,7 +14,7 @@ const naming = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 async function withFiles() {
   const harness = await setup();
   for (const id of ['file-a', 'file-b']) harness.storage.addFile(id);
-  /** The only store there is. */
+  /** The only vector store. */
   const store = () => {
     const [only, ...others] = harness.storage.stores.values();
     if (only === undefined || others.length > 0) throw new Error('there is not one store');
@@ -23,7 +23,7 @@ async function withFiles() {
   return { ...harness, store };
 }
 
-test('an assistant is made with a vector store of its own, and shows its id alone', async () => {
+test('creating an assistant creates its vector store, and the assistant has only the store’s id', async () => {
   const harness = await withFiles();
   const metadata = { topic: 'sun' };
   const assistant = await createAssistant(harness, {
@@ -45,7 +45,7 @@ test('an assistant is made with a vector store of its own, and shows its id alon
   expect(await harness.openai.beta.assistants.retrieve(assistant.id)).toEqual(assistant);
 });
 
-test('a thread’s is gone a week after it was last of use', async () => {
+test('a vector store of a thread expires seven days after its last use', async () => {
   const harness = await withFiles();
   const thread = await harness.openai.beta.threads.create({ tool_resources: making('file-a') });
   const { id, settings } = harness.store();
@@ -53,7 +53,7 @@ test('a thread’s is gone a week after it was last of use', async () => {
   expect(settings).toEqual({ expires_after: aWeek });
 });
 
-test('a thread that comes with its run has one too', async () => {
+test('a thread that is created with a run can create a vector store', async () => {
   const harness = await withFiles();
   const { id: assistant_id } = await createAssistant(harness);
   const thread = {
@@ -64,7 +64,7 @@ test('a thread that comes with its run has one too', async () => {
   expect(Reflect.get(run, 'tool_resources')).toEqual(naming(harness.store().id));
 });
 
-test('a store without files is one to which they come later', async () => {
+test('a vector store can be created without files', async () => {
   const harness = await withFiles();
   await harness.openai.beta.threads.create({
     tool_resources: { file_search: { vector_stores: [{}] } },
@@ -72,36 +72,36 @@ test('a store without files is one to which they come later', async () => {
   expect(harness.store().files).toEqual([]);
 });
 
-test('more files than the endpoint takes at once', async () => {
+test('files beyond the endpoint’s limit of 500 are added in batches', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 1201 }, (_, index) => `file-${index}`);
   for (const id of ids) harness.storage.addFile(id);
   await harness.openai.beta.threads.create({ tool_resources: making(...ids) });
   expect(harness.store().files).toEqual(ids);
-  expect(harness.storage.requests.map((asked) => asked.replace(/vs_\w+/u, '…'))).toEqual([
+  expect(harness.storage.requests.map((request) => request.replace(/vs_\w+/u, '…'))).toEqual([
     'POST /vector_stores',
     'POST /vector_stores/…/file_batches',
     'POST /vector_stores/…/file_batches',
   ]);
 });
 
-test('a store that the endpoint refuses leaves nothing behind', async () => {
+test('nothing is saved if the endpoint rejects the vector store', async () => {
   const harness = await withFiles();
   const { threads, assistants } = harness.openai.beta;
   const tool_resources = making('file-unknown');
-  const told = {
+  const expected = {
     status: 404,
     type: 'invalid_request_error',
     message: 'No such File object: file-unknown',
   };
   const messages = [{ role: 'user' as const, content: 'Hello?' }];
-  expect(await apiErrorOf(threads.create({ messages, tool_resources }))).toMatchObject(told);
-  expect(await apiErrorOf(createAssistant(harness, { tool_resources }))).toMatchObject(told);
+  expect(await apiErrorOf(threads.create({ messages, tool_resources }))).toMatchObject(expected);
+  expect(await apiErrorOf(createAssistant(harness, { tool_resources }))).toMatchObject(expected);
   expect((await harness.request('GET', '/threads')).body.data).toEqual([]);
   expect((await assistants.list()).data).toEqual([]);
 });
 
-test('one that is filled in vain is taken back', async () => {
+test('a vector store is deleted if adding files to it fails', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 500 }, (_, index) => `file-${index}`);
   for (const id of ids) harness.storage.addFile(id);
@@ -110,7 +110,7 @@ test('one that is filled in vain is taken back', async () => {
   expect(harness.storage.stores.size).toBe(0);
 });
 
-test('a store is deleted again when what it was made for is refused', async () => {
+test('a vector store is deleted if the request that created it is rejected', async () => {
   const harness = await withFiles();
   const params = {
     assistant_id: 'asst_unknown000000000000000',
@@ -127,7 +127,7 @@ test('a store is deleted again when what it was made for is refused', async () =
 test.each([
   ['/threads', '', {}],
   ['/assistants', '', { model: 'm' }],
-])('%s takes either a store or what one is made of', async (path, _, rest) => {
+])('POST %s rejects vector_store_ids together with vector_stores', async (path, _, rest) => {
   const harness = await withFiles();
   const file_search = { vector_store_ids: ['vs_1'], vector_stores: [{}] };
   const { status, body } = await harness.request('POST', path, {
@@ -158,17 +158,17 @@ test.each([
     { assistant_id: 'asst_1', thread: { tool_resources: twoStores } },
     'thread.tool_resources',
   ],
-])('%s %s makes no more than one', async (method, path, body, place) => {
+])('%s %s rejects more than one new vector store', async (method, path, body, place) => {
   const harness = await withFiles();
-  const answer = await harness.request(method, path, body);
-  expect([answer.status, answer.body.error.param, answer.body.error.message]).toEqual([
+  const response = await harness.request(method, path, body);
+  expect([response.status, response.body.error.param, response.body.error.message]).toEqual([
     400,
     `${place}.file_search.vector_stores`,
     `Invalid '${place}.file_search.vector_stores': array too long. Expected an array with maximum length 1, but got an array with length 2 instead.`,
   ]);
 });
 
-test('a thread that stands takes stores by id alone', async () => {
+test('modifying a thread rejects vector_stores', async () => {
   const harness = await withFiles();
   const { id } = await harness.openai.beta.threads.create();
   const { body } = await harness.request('POST', `/threads/${id}`, {
@@ -184,13 +184,13 @@ test.each([
   ['', '/threads', {}],
   ['', '/assistants', { model: 'm' }],
   ['thread.', '/threads/runs', { assistant_id: 'asst_1' }],
-])('without an endpoint there are no stores to make: %s%s', async (prefix, path, rest) => {
+])('the scripted model rejects %svector_stores in POST %s', async (prefix, path, rest) => {
   const harness = await setup({ model: 'scripted' });
-  const given = { tool_resources: making('file-a') };
-  const body = prefix === '' ? { ...rest, ...given } : { ...rest, thread: given };
-  const answer = await harness.request('POST', path, body);
+  const toolResources = { tool_resources: making('file-a') };
+  const body = prefix === '' ? { ...rest, ...toolResources } : { ...rest, thread: toolResources };
+  const response = await harness.request('POST', path, body);
   const param = `${prefix}tool_resources.file_search.vector_stores`;
-  expect([answer.status, answer.body.error]).toEqual([
+  expect([response.status, response.body.error]).toEqual([
     400,
     {
       message: `'${param}' is not supported because no vector stores are available. Leave it out.`,
@@ -201,7 +201,7 @@ test.each([
   ]);
 });
 
-test('a key that the endpoint does not take is not shown to callers', async () => {
+test('an API key that the endpoint rejects is redacted in errors', async () => {
   const harness = await setup({ key: 'sk-wrong-0123456789abcdef' });
   const error = await apiErrorOf(
     harness.openai.beta.threads.create({ tool_resources: making('file-a') }),
@@ -217,7 +217,7 @@ test('a key that the endpoint does not take is not shown to callers', async () =
   expect(harness.logLines.join('')).not.toContain('sk-wrong');
 });
 
-test('a thread that is read keeps what was said on it', async () => {
+test('a thread that creates a vector store keeps its initial messages', async () => {
   const harness = await withFiles();
   const messages = [{ role: 'user' as const, content: 'Hello?' }];
   const { id } = await harness.openai.beta.threads.create({

@@ -12,7 +12,7 @@ import {
 
 const tools = [{ type: 'file_search' as const }, { type: 'code_interpreter' as const }];
 
-/** Letters of one unit and of two, marks that combine, sequences that show as one, brackets. */
+/** Characters of one and two UTF-16 units, combining marks, grapheme clusters, brackets. */
 const piece = fc.oneof(
   fc.constantFrom(
     'a',
@@ -42,14 +42,14 @@ const sample = fc.record({
   late: fc.boolean(),
 });
 
-test('references stand where they say, whatever the text is made of', async () => {
+test('annotations match their indexes in texts of any characters', async () => {
   const harness = await setup();
   harness.storage.containers.set('cntr_first', new Map([['cfile_sum.csv', new Blob(['1'])]]));
   await fc.assert(
     fc.asyncProperty(sample, async ({ before, after, places, path, late }) => {
       const text = `${before}|${path}|${after}`;
       const length = Array.from(text).length;
-      // Within the path a marker would part it.
+      // A marker inside the path would split it.
       const from = Array.from(before).length;
       const to = from + path.length + 2;
       const cited = places
@@ -83,7 +83,7 @@ test('references stand where they say, whatever the text is made of', async () =
   );
 });
 
-test('the SDK’s own stream puts text and references together as they come', async () => {
+test('the SDK’s stream helper assembles text, annotations and images', async () => {
   const harness = await setup();
   const files = ['cfile_sum.csv', 'cfile_plot.png'].map((id) => [id, new Blob(['1'])] as const);
   harness.storage.containers.set('cntr_first', new Map(files));

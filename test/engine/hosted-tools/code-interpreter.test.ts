@@ -21,14 +21,14 @@ import {
 import { functionCall, codeCall, textMessage } from '../../support/upstream-items.ts';
 
 const code = { tools: [{ type: 'code_interpreter' }] } satisfies OpenAI.Beta.AssistantUpdateParams;
-const hostedStory = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
-const doneStory = [...hostedStory, 'run.step.completed'];
+const startedStepEvents = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
+const completedStepEvents = [...startedStepEvents, 'run.step.completed'];
 const png = 'data:image/png;base64,iVBORw0KGgo=';
 
 const callsOf = (step: OpenAI.Beta.Threads.Runs.RunStep | undefined) =>
   step?.step_details.type === 'tool_calls' ? step.step_details.tool_calls : [];
 
-test('code is a step: its input as it is written, then what it printed and drew', async () => {
+test('a code interpreter call is a step that streams its input, then its outputs', async () => {
   const harness = await setup();
   const outputs = [{ type: 'logs', logs: '42\n' } as const, { type: 'image', url: png } as const];
   harness.upstream.respondWith({
@@ -38,7 +38,7 @@ test('code is a step: its input as it is written, then what it printed and drew'
   const { events } = await streamRunToEnd(harness, {}, code);
   expect(eventNames(events)).toEqual([
     ...startedEventNames,
-    ...doneStory,
+    ...completedStepEvents,
     ...messageEventNames,
     'run.completed',
   ]);
@@ -78,11 +78,11 @@ test('code is a step: its input as it is written, then what it printed and drew'
       },
     },
   ]);
-  // The turn's usage belongs to its last step.
+  // The turn's usage is counted in its last step.
   expect([done?.usage?.total_tokens, message?.usage?.total_tokens]).toEqual([0, 13]);
 });
 
-test('calls in a row share a step; what stands between them parts it', async () => {
+test('consecutive calls share a step, and a message between calls separates their steps', async () => {
   const harness = await setup();
   const output = [
     codeCall('a = 1'),
@@ -95,9 +95,9 @@ test('calls in a row share a step; what stands between them parts it', async () 
   const { events } = await streamRunToEnd(harness, {}, code);
   expect(eventNames(events)).toEqual([
     ...startedEventNames,
-    ...doneStory,
+    ...completedStepEvents,
     ...messageEventNames,
-    ...doneStory,
+    ...completedStepEvents,
     ...messageEventNames,
     'run.completed',
   ]);
@@ -109,7 +109,7 @@ test('calls in a row share a step; what stands between them parts it', async () 
   expect(inputs).toEqual([['a = 1', 'a + 1'], [], ['a + 2'], []]);
 });
 
-test('functions have a step of their own, and the items are sent back as they came', async () => {
+test('function calls have a step of their own, and output items are sent back unchanged', async () => {
   const harness = await setup();
   const output = [
     codeCall('1 + 1', [{ type: 'logs', logs: '2' }]),
@@ -122,8 +122,8 @@ test('functions have a step of their own, and the items are sent back as they ca
   const { events } = await streamRunToEnd(harness, {}, { tools: [...code.tools, weatherTool] });
   expect(eventNames(events)).toEqual([
     ...startedEventNames,
-    ...doneStory,
-    ...hostedStory,
+    ...completedStepEvents,
+    ...startedStepEvents,
     'run.requires_action',
   ]);
   await expectStreamMatchesStored(harness, events);
@@ -137,7 +137,7 @@ test('functions have a step of their own, and the items are sent back as they ca
   expect((await readRun(harness, waiting)).usage?.total_tokens).toBe(59);
 });
 
-test('a turn that ends with code pays with that step', async () => {
+test('the usage of a turn that ends with code is counted in the step of the code', async () => {
   const harness = await setup();
   harness.upstream.respondWith({ output: [textMessage('Look:'), codeCall('1')], usage: [5, 6] });
   const { run } = await createRun(harness, {}, code);
@@ -150,7 +150,7 @@ test('a turn that ends with code pays with that step', async () => {
   expect(await readRun(harness, run)).toMatchObject({ status: 'completed' });
 });
 
-test('a server that tells nothing of its calls until the end', async () => {
+test('a call that appears only in the final response gets a complete step', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [codeCall('print(1)', [{ type: 'logs', logs: '1' }]), textMessage('One.')],
@@ -164,32 +164,32 @@ test('a server that tells nothing of its calls until the end', async () => {
   ]);
 });
 
-test('what is said while a call is under way waits for it', async () => {
+test('a message that streams during a call is emitted after the call', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [codeCall('slow()', [{ type: 'logs', logs: 'done' }]), textMessage('Meanwhile.')],
     edit: (events) => {
-      const late = events.filter(
+      const callDone = events.filter(
         (event) => event.type === 'response.output_item.done' && event.output_index === 0,
       );
-      const rest = events.filter((event) => !late.includes(event));
-      return [...rest.slice(0, -1), ...late, ...rest.slice(-1)];
+      const others = events.filter((event) => !callDone.includes(event));
+      return [...others.slice(0, -1), ...callDone, ...others.slice(-1)];
     },
   });
   const { events } = await streamRunToEnd(harness, {}, code);
   expect(eventNames(events)).toEqual([
     ...startedEventNames,
-    ...doneStory,
+    ...completedStepEvents,
     ...messageEventNames,
     'run.completed',
   ]);
   await expectStreamMatchesStored(harness, events);
 });
 
-test('items of tools that a thread knows nothing of leave no step', async () => {
+test('calls of tools without a counterpart in the Assistants API have no step', async () => {
   const harness = await setup();
   const item = { id: 'ws_1', type: 'web_search_call', status: 'completed', action: {} };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK asks for more of it
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's type has more fields
   const search = item as unknown as OpenAI.Responses.ResponseFunctionWebSearch;
   harness.upstream.respondWith({ output: [search, functionCall('get_weather', {})] }, {});
   const { run, thread_id } = await createRun(harness);
@@ -200,7 +200,7 @@ test('items of tools that a thread knows nothing of leave no step', async () => 
   expect(await readMessages(harness, thread_id)).toHaveLength(2);
 });
 
-test('the SDK’s own stream tells of calls as they begin, grow and end', async () => {
+test('the SDK’s stream helper emits events when calls are created, grow and are done', async () => {
   const harness = await setup();
   harness.upstream.respondWith({
     output: [codeCall('x = 1\nx + 1'), codeCall('x'), textMessage('Two.')],
@@ -213,14 +213,14 @@ test('the SDK’s own stream tells of calls as they begin, grow and end', async 
     messages: [{ role: 'user', content: 'Count.' }],
   });
   const stream = harness.openai.beta.threads.runs.stream(thread_id, { assistant_id });
-  const heard: string[] = [];
+  const received: string[] = [];
   let written = '';
-  stream.on('toolCallCreated', (call) => heard.push(`created ${call.type}`));
+  stream.on('toolCallCreated', (call) => received.push(`created ${call.type}`));
   stream.on('toolCallDelta', (delta) => {
     if (delta.type === 'code_interpreter') written += delta.code_interpreter?.input ?? '';
   });
-  stream.on('toolCallDone', (call) => heard.push(`done ${call.id.slice(0, 5)}`));
-  stream.on('textDone', ({ value }) => heard.push(value));
+  stream.on('toolCallDone', (call) => received.push(`done ${call.id.slice(0, 5)}`));
+  stream.on('textDone', ({ value }) => received.push(value));
   const final = stream.finalRun();
   await new Promise<void>((resolve) => {
     stream.once('connect', resolve);
@@ -228,7 +228,7 @@ test('the SDK’s own stream tells of calls as they begin, grow and end', async 
   await harness.runToEnd();
   expect((await final).status).toBe('completed');
   expect(written).toBe('x = 1\nx + 1x');
-  expect(heard).toEqual([
+  expect(received).toEqual([
     'created code_interpreter',
     'done call_',
     'created code_interpreter',

@@ -6,13 +6,11 @@ import { readRun, readSteps } from '../../support/conversation.ts';
 import { functionCall, codeCall, textMessage } from '../../support/upstream-items.ts';
 import type { Turn } from '../../support/upstream.ts';
 
-/* Code of one thread runs in one container, so that it finds what it left there. */
-
 const tools = [{ type: 'code_interpreter' as const }];
 const auto = (...file_ids: string[]) => ({ type: 'auto', file_ids });
 const ran = (container: string, code = 'x') => ({ output: [codeCall(code, [], container)] });
 
-/** Where the model endpoint was told to run the code of each call. */
+/** The `container` of each request to the model endpoint. */
 const containersOf = ({ upstream }: Harness) =>
   upstream.requests.map(({ body }) => {
     const tool = body.tools?.find(({ type }) => type === 'code_interpreter');
@@ -49,14 +47,14 @@ const attach = (harness: Harness, { id }: OpenAI.Beta.Thread, file_id: string) =
     attachments: [{ file_id, tools }],
   });
 
-test('the container of a thread’s first run serves the next', async () => {
+test('the next run of a thread uses the container of the first run', async () => {
   const { harness, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
   await ask(ran('cntr_one'));
   expect(containersOf(harness)).toEqual([auto('file-a'), 'cntr_one']);
 });
 
-test('and the next call of the same run', async () => {
+test('the next model call of a run uses the container of the first call', async () => {
   const { harness, ask } = await converse();
   const { id, thread_id, required_action } = await ask({
     output: [codeCall('x', [], 'cntr_one'), functionCall('f', {}, 'call_1')],
@@ -69,7 +67,7 @@ test('and the next call of the same run', async () => {
   expect(containersOf(harness)).toEqual([auto(), 'cntr_one']);
 });
 
-test('another process knows it, another thread has its own', async () => {
+test('another process uses the container of a thread, and another thread gets its own', async () => {
   const database = temporary();
   const { harness, thread, ask } = await converse({ database });
   const { assistant_id } = await ask(ran('cntr_one'));
@@ -83,7 +81,7 @@ test('another process knows it, another thread has its own', async () => {
   expect(containersOf(there)).toEqual(['cntr_one', auto()]);
 });
 
-test('a file that is attached later is put into it', async () => {
+test('a file that is attached later is copied into the container of the thread', async () => {
   const { harness, thread, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
   await attach(harness, thread, 'file-b');
@@ -94,7 +92,7 @@ test('a file that is attached later is put into it', async () => {
   expect(await Promise.all(inside.map((content) => content.text()))).toEqual(['<file-b>']);
 });
 
-test('where that fails a new one takes all files', async () => {
+test('a new container gets all files if copying into the old one fails', async () => {
   const { harness, thread, ask } = await converse({}, ['file-a']);
   await ask(ran('cntr_one'));
   harness.storage.containers.delete('cntr_one');
@@ -104,17 +102,17 @@ test('where that fails a new one takes all files', async () => {
   expect(containersOf(harness)).toEqual([auto('file-a'), auto('file-a', 'file-b')]);
 });
 
-describe('a container that is no more makes room for a new one', () => {
-  const gone = [
+describe('a missing container is replaced', () => {
+  const failures = [
     ['expired', { http: { status: 400, error: { message: 'Container is expired.' } } }],
     [
       'not found',
       { http: { status: 404, error: { message: "Container with id 'cntr_one' not found." } } },
     ],
-    ['failed on the way', { failed: { code: 'server_error', message: 'Container expired.' } }],
+    ['reported in the stream', { failed: { code: 'server_error', message: 'Container expired.' } }],
   ] satisfies [string, Turn][];
 
-  test.each(gone)('%s', async (_, answer) => {
+  test.each(failures)('in the same call if it is %s', async (_, answer) => {
     const { harness, ask } = await converse({}, ['file-a']);
     await ask(ran('cntr_one'));
     const run = await ask(answer, {
@@ -126,7 +124,7 @@ describe('a container that is no more makes room for a new one', () => {
     expect(containersOf(harness)).toEqual([auto('file-a'), 'cntr_one', auto('file-a'), 'cntr_two']);
   });
 
-  test('in the next run where this one had begun to answer', async () => {
+  test('in the next run if the answer had already started', async () => {
     const { harness, ask } = await converse();
     await ask(ran('cntr_one'));
     const errorEvent = { code: null, message: 'Container is expired.' };
@@ -136,7 +134,7 @@ describe('a container that is no more makes room for a new one', () => {
     expect(containersOf(harness)).toEqual([auto(), 'cntr_one', auto()]);
   });
 
-  test('but not for ever', async () => {
+  test('only once in a call', async () => {
     const { harness, ask } = await converse();
     await ask(ran('cntr_one'));
     const answer = { failed: { code: 'invalid_prompt', message: 'Container expired.' } };
@@ -146,7 +144,7 @@ describe('a container that is no more makes room for a new one', () => {
   });
 });
 
-test('it goes with its thread', async () => {
+test('a thread with a container can be deleted', async () => {
   const { harness, thread, ask } = await converse();
   await ask(ran('cntr_one'));
   expect(await harness.openai.beta.threads.delete(thread.id)).toMatchObject({ deleted: true });

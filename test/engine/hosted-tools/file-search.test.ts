@@ -24,7 +24,7 @@ type Step = OpenAI.Beta.Threads.Runs.RunStep;
 
 const content = 'step_details.tool_calls[*].file_search.results[*].content';
 
-/** An assistant that searches one store. */
+/** The parameters of an assistant with one vector store. */
 const searching = {
   tools: [{ type: 'file_search' }],
   tool_resources: { file_search: { vector_store_ids: ['vs_assistant'] } },
@@ -55,7 +55,7 @@ const whole = [
   { ...bare[1], content: [{ type: 'text', text: 'Rome is not.' }] },
 ];
 
-test('scores of other scales are scores still', async () => {
+test('scores outside 0 to 1 are clamped', async () => {
   const harness = await setup();
   const results = [
     searchResult('file-oslo', 'Oslo is cold.', 12.5),
@@ -68,7 +68,7 @@ test('scores of other scales are scores still', async () => {
   expect(searchOf(step)?.results?.map(({ score }) => score)).toEqual([1, 0]);
 });
 
-test('a search is a step; its results come with its end', async () => {
+test('a search is a step whose results come when it is completed', async () => {
   const harness = await setup();
   harness.upstream.respondWith(answered);
   const { events } = await streamRunToEnd(harness, {}, searching);
@@ -99,7 +99,7 @@ test('a search is a step; its results come with its end', async () => {
   expect(searchOf(step)).toEqual({ ranking_options, results: bare });
 });
 
-describe('the texts that were found are shown to those who ask', () => {
+describe('search results have their content only if `include` names it', () => {
   const readStep = async (
     harness: Harness,
     run: OpenAI.Beta.Threads.Run,
@@ -113,7 +113,7 @@ describe('the texts that were found are shown to those who ask', () => {
     return searchOf(step)?.results;
   };
 
-  test('of a step or a list', async () => {
+  test('when steps are retrieved or listed', async () => {
     const harness = await setup();
     harness.upstream.respondWith(answered);
     const { run } = await createRun(harness, {}, searching);
@@ -125,7 +125,7 @@ describe('the texts that were found are shown to those who ask', () => {
   test.each([
     [[content], whole],
     [[], bare],
-  ] as const)('of a stream that includes %j', async (include, results) => {
+  ] as const)('in a stream with include %j', async (include, results) => {
     const harness = await setup();
     harness.upstream.respondWith(answered);
     const { stream } = await streamRun(harness, { include: [...include] }, searching);
@@ -136,7 +136,7 @@ describe('the texts that were found are shown to those who ask', () => {
   });
 });
 
-/** What the endpoint is sent for a run of these, and the lines of the log. */
+/** The request that the endpoint receives for such a run, and the log. */
 async function sentFor(
   params: Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>,
   assistant: Partial<OpenAI.Beta.AssistantCreateParams>,
@@ -157,8 +157,8 @@ async function sentFor(
   return { ...harness.upstream.sent(), lines: harness.logLines };
 }
 
-describe('what is asked of the endpoint', () => {
-  test('the stores of the assistant and of the thread, and the results', async () => {
+describe('the request of a run with hosted tools', () => {
+  test('has the vector stores of assistant and thread, and requests the results', async () => {
     const file_search = { vector_store_ids: ['vs_thread'] };
     const thread = { tool_resources: { file_search } };
     const { tools, include } = await sentFor({}, searching, thread);
@@ -168,7 +168,7 @@ describe('what is asked of the endpoint', () => {
     expect(include).toContain('file_search_call.results');
   });
 
-  test('a search for each store where the endpoint takes but one', async () => {
+  test('has one search per vector store if the endpoint rejects several in one', async () => {
     const harness = await setup();
     const message = "Invalid 'tools[0].vector_store_ids': array too long.";
     const error = { message, param: 'tools[0].vector_store_ids' };
@@ -195,7 +195,7 @@ describe('what is asked of the endpoint', () => {
     expect(stores).toEqual([[both], each, each]);
   });
 
-  test('limits and ranking where somebody set them', async () => {
+  test('has the result limit and ranking options that are set', async () => {
     const ranking_options = { ranker: 'default_2024_08_21', score_threshold: 0.5 } as const;
     const file_search = { max_num_results: 3, ranking_options };
     const tools = [{ type: 'file_search' as const, file_search }];
@@ -210,14 +210,14 @@ describe('what is asked of the endpoint', () => {
     ]);
   });
 
-  test('no search where there is nothing to search, and a word in the log', async () => {
+  test('omits file_search without vector stores, and logs that', async () => {
     const tool_choice = { type: 'file_search' } as const;
     const { tools, lines } = await sentFor({ tool_choice }, { tools: searching.tools });
     expect(tools).toBeUndefined();
     expect(lines.filter((line) => line.includes('file_search omitted'))).toHaveLength(1);
   });
 
-  test('a forced search, once', async () => {
+  test('forces a search in the first model call only', async () => {
     const harness = await setup();
     harness.upstream.respondWith(
       { output: [searchCall('a'), functionCall('get_weather', {})] },
@@ -247,7 +247,7 @@ describe('what is asked of the endpoint', () => {
     ]);
   });
 
-  test('code in a container with all files', async () => {
+  test('has a container with all files for code_interpreter', async () => {
     const tools = [{ type: 'code_interpreter' as const }];
     const code_interpreter = { file_ids: ['file-a'] };
     const assistant = { tools, tool_resources: { code_interpreter } };

@@ -18,7 +18,7 @@ const code = {
   tools: [{ type: 'code_interpreter' }],
 } satisfies Partial<OpenAI.Beta.AssistantCreateParams>;
 
-/** An engine whose endpoint has these files in the container in which code runs. */
+/** A harness whose endpoint has these files in the container that code runs in. */
 async function withFiles(...names: string[]): Promise<Harness> {
   const harness = await setup();
   const files = names.map((name) => [`cfile_${name}`, new Blob([`<${name}>`])] as const);
@@ -26,8 +26,8 @@ async function withFiles(...names: string[]): Promise<Harness> {
   return harness;
 }
 
-/** The message of a run that says this with these references, and the story of its stream. */
-async function tellFiles(harness: Harness, text: string, notes: Note[]) {
+/** Runs a model that writes `text` with these annotations; returns the message and the events. */
+async function runWithFiles(harness: Harness, text: string, notes: Note[]) {
   harness.upstream.respondWith({ output: [codeCall('save()'), textMessage(text, notes)] });
   const { events } = await streamRunToEnd(harness, {}, code);
   await expectStreamMatchesStored(harness, events);
@@ -38,17 +38,17 @@ async function tellFiles(harness: Harness, text: string, notes: Note[]) {
   return { message, events, ...part.text, images };
 }
 
-const keptNames = ({ storage }: Harness) =>
+const savedNames = ({ storage }: Harness) =>
   [...storage.files.values()].map(({ filename }) => filename);
 
-test('a file that code made is kept, and found by its path in the text', async () => {
+test('a generated file is saved and referenced by its path in the text', async () => {
   const harness = await withFiles('sum.csv');
   const text = '🥶 See [the sum](sandbox:/mnt/data/sum.csv).';
-  const { value, annotations, message, events } = await tellFiles(harness, text, [
+  const { value, annotations, message, events } = await runWithFiles(harness, text, [
     generatedFileCitation('sum.csv'),
   ]);
   expect(value).toBe(text);
-  const [kept] = harness.storage.files.values();
+  const [saved] = harness.storage.files.values();
   const path = 'sandbox:/mnt/data/sum.csv';
   const start_index = text.indexOf(path);
   expect(annotations).toEqual([
@@ -57,10 +57,10 @@ test('a file that code made is kept, and found by its path in the text', async (
       text: path,
       start_index,
       end_index: start_index + path.length,
-      file_path: { file_id: kept?.id },
+      file_path: { file_id: saved?.id },
     },
   ]);
-  expect(await kept?.content.text()).toBe('<sum.csv>');
+  expect(await saved?.content.text()).toBe('<sum.csv>');
   const noted = eventData(events, 'thread.message.delta').at(-1)?.delta.content;
   expect(noted).toEqual([
     { index: 0, type: 'text', text: { value: '', annotations: [{ index: 0, ...annotations[0] }] } },
@@ -69,19 +69,19 @@ test('a file that code made is kept, and found by its path in the text', async (
     'GET',
     `/threads/${message.thread_id}/messages/${message.id}/files`,
   );
-  expect(files.body.data).toMatchObject([{ id: kept?.id, object: 'thread.message.file' }]);
+  expect(files.body.data).toMatchObject([{ id: saved?.id, object: 'thread.message.file' }]);
 });
 
-test('one that the text does not name gets a marker', async () => {
+test('a generated file that the text does not mention gets a marker', async () => {
   const harness = await withFiles('sum.csv');
-  const { value, annotations } = await tellFiles(harness, 'Done.', [
+  const { value, annotations } = await runWithFiles(harness, 'Done.', [
     generatedFileCitation('sum.csv'),
   ]);
   expect(value).toBe('Done.【0:0†sum.csv】');
   expect(annotations).toMatchObject([{ type: 'file_path', start_index: 5, end_index: 18 }]);
 });
 
-test('names that begin alike, names with spaces, and one file referred to twice', async () => {
+test('references match names with a common prefix, names with spaces, and repeated names', async () => {
   const harness = await withFiles('a.csv', 'a.csv.gz', 'b c.csv');
   const text = ['a.csv.gz', 'a.csv', 'b%20c.csv', 'a.csv']
     .map((name) => `sandbox:/mnt/data/${name}`)
@@ -92,7 +92,7 @@ test('names that begin alike, names with spaces, and one file referred to twice'
     generatedFileCitation('b c.csv'),
     generatedFileCitation('a.csv'),
   ];
-  const { value, annotations } = await tellFiles(harness, text, [
+  const { value, annotations } = await runWithFiles(harness, text, [
     ...notes,
     generatedFileCitation('a.csv'),
   ]);
@@ -108,22 +108,22 @@ test('names that begin alike, names with spaces, and one file referred to twice'
     'a.csv: a.csv',
     'b%20c.csv: b c.csv',
   ]);
-  expect(keptNames(harness).toSorted()).toEqual(['a.csv', 'a.csv.gz', 'b c.csv']);
+  expect(savedNames(harness).toSorted()).toEqual(['a.csv', 'a.csv.gz', 'b c.csv']);
 });
 
-test('a path that goes on is another file’s', async () => {
+test('a longer path that starts with a file’s path is not a reference to that file', async () => {
   const harness = await withFiles('a.csv');
   const text = 'Not sandbox:/mnt/data/a.csv.gz. But sandbox:/mnt/data/a.csv.';
-  const { annotations } = await tellFiles(harness, text, [generatedFileCitation('a.csv')]);
+  const { annotations } = await runWithFiles(harness, text, [generatedFileCitation('a.csv')]);
   expect(annotations).toMatchObject([{ start_index: 36, text: 'sandbox:/mnt/data/a.csv' }]);
 });
 
-test('an image is a part of its message, and a link to it is one to the same file', async () => {
+test('a generated image is a part of its message, and its link refers to the same file', async () => {
   const harness = await withFiles('plot.png', 'other.png');
   const text = '![plot](sandbox:/mnt/data/plot.png)';
   const notes = [generatedFileCitation('plot.png'), generatedFileCitation('other.png')];
-  const { annotations, images, events } = await tellFiles(harness, text, notes);
-  expect(keptNames(harness).toSorted()).toEqual(['other.png', 'plot.png']);
+  const { annotations, images, events } = await runWithFiles(harness, text, notes);
+  expect(savedNames(harness).toSorted()).toEqual(['other.png', 'plot.png']);
   const idOf = (name: string) =>
     [...harness.storage.files.values()].find(({ filename }) => filename === name)?.id;
   expect(annotations).toMatchObject([{ file_path: { file_id: idOf('plot.png') } }]);
@@ -137,7 +137,7 @@ test('an image is a part of its message, and a link to it is one to the same fil
   ]);
 });
 
-test('a message that is nothing but an image', async () => {
+test('a message may consist of an image only', async () => {
   const harness = await withFiles('plot.png');
   harness.upstream.respondWith({ output: [textMessage('', [generatedFileCitation('plot.png')])] });
   const { events } = await streamRunToEnd(harness, {}, code);
@@ -146,28 +146,32 @@ test('a message that is nothing but an image', async () => {
   expect(message?.content.map(({ type }) => type)).toEqual(['image_file']);
 });
 
-describe('a file that cannot be kept does not cost the run', () => {
+describe('a file that cannot be saved does not fail the run', () => {
   test.each([
     [
-      'a path in the text',
+      'mentioned in the text',
       'See sandbox:/mnt/data/gone.csv.',
       'gone.csv',
       'See sandbox:/mnt/data/gone.csv.',
     ],
-    ['a marker', 'Done.', 'gone.csv', 'Done.【0:0†gone.csv】'],
+    ['not mentioned in the text', 'Done.', 'gone.csv', 'Done.【0:0†gone.csv】'],
     ['an image', 'Look.', 'gone.png', 'Look.'],
-  ])('%s', async (_, text, name, said) => {
+  ])('if it is %s', async (_, text, name, expected) => {
     const harness = await withFiles();
-    const { value, annotations, images } = await tellFiles(harness, text, [
+    const { value, annotations, images } = await runWithFiles(harness, text, [
       generatedFileCitation(name),
     ]);
-    expect({ value, annotations, images }).toEqual({ value: said, annotations: [], images: [] });
+    expect({ value, annotations, images }).toEqual({
+      value: expected,
+      annotations: [],
+      images: [],
+    });
     const lost = harness.logLines.filter((line) => line.includes('generated file lost'));
     expect(lost).toHaveLength(1);
     expect(lost[0]).toContain(name);
   });
 
-  test('an image among the outputs', async () => {
+  test('if it is an image among the outputs', async () => {
     const harness = await withFiles();
     const outputs = [
       { type: 'image', url: 'https://127.0.0.1:1/plot.png' } as const,
@@ -183,14 +187,14 @@ describe('a file that cannot be kept does not cost the run', () => {
   });
 
   test.each([
-    ['takes for ever', 'completed'],
-    ['takes for ever, in a run that is cancelled', 'cancelled'],
-  ])('an endpoint that %s', async (_, status) => {
+    ['endpoint does not respond', 'completed'],
+    ['run is cancelled during the download', 'cancelled'],
+  ])('if the %s', async (_, status) => {
     const harness = await withFiles();
-    const asked = Promise.withResolvers<void>();
+    const downloadStarted = Promise.withResolvers<void>();
     const slow = new Map<string, Blob>();
     slow.get = () => {
-      asked.resolve();
+      downloadStarted.resolve();
       return Object.assign(new Blob(['1']), { stream: () => new ReadableStream({}) });
     };
     harness.storage.containers.set('cntr_first', slow);
@@ -199,7 +203,7 @@ describe('a file that cannot be kept does not cost the run', () => {
     });
     const { run, thread_id } = await createRun(harness, {}, code);
     await harness.engine.tick();
-    await asked.promise;
+    await downloadStarted.promise;
     if (status === 'cancelled')
       await harness.openai.beta.threads.runs.cancel(run.id, { thread_id });
     else await harness.clock.advance(60_000);
@@ -208,9 +212,9 @@ describe('a file that cannot be kept does not cost the run', () => {
     expect(harness.storage.abortedRequests).toEqual([
       expect.stringMatching(/^GET \/containers\/cntr_first\/files\/.+\/content$/u),
     ]);
-    const tooLong = harness.logLines.filter((line) =>
+    const timeouts = harness.logLines.filter((line) =>
       line.includes('The model endpoint did not respond within 60 seconds.'),
     );
-    expect(tooLong).toHaveLength(status === 'completed' ? 1 : 0);
+    expect(timeouts).toHaveLength(status === 'completed' ? 1 : 0);
   });
 });

@@ -20,10 +20,10 @@ const code = {
   tools: [{ type: 'code_interpreter' }],
 } satisfies Partial<OpenAI.Beta.AssistantCreateParams>;
 
-const openStory = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
+const startedStepEvents = ['run.step.created', 'run.step.in_progress', 'run.step.delta'];
 
-/** A model that stops when its code is written and before it has run. */
-function midway(...before: NonNullable<Turn['output']>) {
+/** A turn that pauses after the code has been written and before it runs. */
+function pausedTurn(...before: NonNullable<Turn['output']>) {
   const gate = createGate();
   const output = [...before, codeCall('print("slow")', [{ type: 'logs', logs: 'slow' }])];
   return { gate, output, before: 'response.code_interpreter_call_code.done' as const };
@@ -34,22 +34,22 @@ const callsOf = (step: OpenAI.Beta.Threads.Runs.RunStep | undefined) =>
 
 const written = { code_interpreter: { input: 'print("slow")', outputs: [] } };
 
-describe('a run that is broken off in the middle of its code', () => {
-  test('cancelled', async () => {
+describe('a run that ends during a code interpreter call', () => {
+  test('ends the step as cancelled when the run is cancelled', async () => {
     const harness = await setup();
-    const turn = midway();
+    const turn = pausedTurn();
     harness.upstream.respondWith(turn);
     const { stream, thread_id } = await streamRun(harness, {}, code);
-    const told = collect(stream);
+    const collected = collect(stream);
     await harness.engine.tick();
     await turn.gate.reached;
     const { data } = await harness.openai.beta.threads.runs.list(thread_id);
     await harness.openai.beta.threads.runs.cancel(data[0]?.id ?? '', { thread_id });
     await harness.runToEnd();
-    const events = await told;
+    const events = await collected;
     expect(eventNames(events)).toEqual([
       ...startedEventNames,
-      ...openStory,
+      ...startedStepEvents,
       'run.cancelling',
       'run.step.cancelled',
       'run.cancelled',
@@ -60,9 +60,9 @@ describe('a run that is broken off in the middle of its code', () => {
     expect(step?.usage?.total_tokens).toBe(0);
   });
 
-  test('expired', async () => {
+  test('ends the step as expired when the run expires', async () => {
     const harness = await setup({ runLifetime: 60 });
-    const turn = midway();
+    const turn = pausedTurn();
     harness.upstream.respondWith(turn);
     const { run } = await createRun(harness, {}, code);
     await harness.engine.tick();
@@ -75,18 +75,18 @@ describe('a run that is broken off in the middle of its code', () => {
     expect(steps.flatMap(callsOf)).toMatchObject([written]);
   });
 
-  test('failed', async () => {
+  test('ends the step as failed when the stream breaks', async () => {
     const harness = await setup();
     const output = [codeCall('done()'), codeCall('print("slow")')];
-    const over = 'response.code_interpreter_call_code.done';
+    const codeDone = 'response.code_interpreter_call_code.done';
     harness.upstream.respondWith({
       output,
-      // The second call breaks off when its code is written.
+      // The stream breaks after the code of the second call.
       edit: (events) => {
-        const last = events.findLastIndex(({ type }) => type === over);
-        return events.filter(({ type }, index) => index >= last || type !== over);
+        const last = events.findLastIndex(({ type }) => type === codeDone);
+        return events.filter(({ type }, index) => index >= last || type !== codeDone);
       },
-      broken: { how: 'error', before: over },
+      broken: { how: 'error', before: codeDone },
     });
     const { run } = await createRun(harness, {}, code);
     await harness.runToEnd();
@@ -99,7 +99,7 @@ describe('a run that is broken off in the middle of its code', () => {
     ]);
   });
 
-  test('calls that are done end their step as it is', async () => {
+  test('ends the step as completed if its calls are done', async () => {
     const harness = await setup();
     harness.upstream.respondWith({
       output: [codeCall('done()'), textMessage('So')],
@@ -114,9 +114,9 @@ describe('a run that is broken off in the middle of its code', () => {
   });
 });
 
-test('an earlier turn is paid for once, though code follows it', async () => {
+test('a cancelled turn without usage adds none to its steps', async () => {
   const harness = await setup();
-  const turn = midway(textMessage('Hm.'));
+  const turn = pausedTurn(textMessage('Hm.'));
   harness.upstream.respondWith(turn);
   const { run, thread_id } = await createRun(harness, {}, code);
   await harness.engine.tick();
@@ -130,45 +130,45 @@ test('an earlier turn is paid for once, though code follows it', async () => {
   ]);
 });
 
-test('a process that dies in the middle of code leaves nothing of it', async () => {
+test('steps of a process that died during a call are replaced by those of the next process', async () => {
   const database = temporary();
   const here = await setup({ database });
-  const turn = midway(codeCall('first()'), textMessage('Now.'));
+  const turn = pausedTurn(codeCall('first()'), textMessage('Now.'));
   here.upstream.respondWith({ ...turn, before: 'response.completed' });
   const { run, thread_id } = await createRun(here, {}, code);
   await here.engine.tick();
   await turn.gate.reached;
   const there = await setup({ database, ids: here.ids, clock: createClock() });
   await there.clock.advance(120_000);
-  there.upstream.respondWith({ output: [codeCall('again()'), textMessage('Done.')] });
+  there.upstream.respondWith({ output: [codeCall('second()'), textMessage('Done.')] });
   await there.runToEnd();
   expect(await readRun(there, run)).toMatchObject({ status: 'completed' });
   const steps = await readSteps(there, run);
   expect(steps.map(({ type }) => type)).toEqual(['tool_calls', 'message_creation']);
-  expect(steps.flatMap(callsOf)).toMatchObject([{ code_interpreter: { input: 'again()' } }]);
+  expect(steps.flatMap(callsOf)).toMatchObject([{ code_interpreter: { input: 'second()' } }]);
   expect(await readMessages(there, thread_id)).toHaveLength(2);
   turn.gate.open();
   await here.engine.idle();
 });
 
-test('code that another process runs is told as far as it is, and then the rest', async () => {
+test('a stream of another process’s run shows finished and unfinished code, then the rest', async () => {
   const database = temporary();
   const here = await setup({ database });
   const there = await setup({ database, ids: here.ids, clock: here.clock });
-  const turn = midway(codeCall('first()', [{ type: 'logs', logs: '1' }]));
+  const turn = pausedTurn(codeCall('first()', [{ type: 'logs', logs: '1' }]));
   there.upstream.respondWith({ ...turn, output: [...turn.output, textMessage('Done.')] });
   const { stream } = await streamRun(here, {}, code);
-  const told = collect(stream);
+  const collected = collect(stream);
   await there.engine.tick();
   await turn.gate.reached;
   await here.clock.advance(1000);
   turn.gate.open();
   await there.engine.idle();
   await here.clock.advance(1000);
-  const events = await told;
+  const events = await collected;
   expect(eventNames(events)).toEqual([
     ...startedEventNames,
-    ...openStory,
+    ...startedStepEvents,
     'run.step.completed',
     ...messageEventNames,
     'run.completed',
@@ -183,25 +183,25 @@ test('code that another process runs is told as far as it is, and then the rest'
   expect(inputs.join('')).toBe('first()print("slow")');
 });
 
-test('code that was lost midway is closed before it is made again', async () => {
+test('a lost code step is ended as failed in the stream before the run repeats it', async () => {
   const database = temporary();
   const here = await setup({ database });
-  const turn = midway();
+  const turn = pausedTurn();
   here.upstream.respondWith(turn);
   const { stream } = await streamRun(here, {}, code);
-  const told = collect(stream);
+  const collected = collect(stream);
   await here.engine.tick();
   await turn.gate.reached;
   const there = await setup({ database, ids: here.ids, clock: createClock() });
   await there.clock.advance(120_000);
-  there.upstream.respondWith({ output: [codeCall('again()'), textMessage('Done.')] });
+  there.upstream.respondWith({ output: [codeCall('second()'), textMessage('Done.')] });
   await there.runToEnd();
   await here.clock.advance(1000);
-  expect(eventNames(await told)).toEqual([
+  expect(eventNames(await collected)).toEqual([
     ...startedEventNames,
-    ...openStory,
+    ...startedStepEvents,
     'run.step.failed',
-    ...openStory,
+    ...startedStepEvents,
     'run.step.completed',
     ...messageEventNames,
     'run.completed',
