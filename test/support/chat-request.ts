@@ -82,9 +82,9 @@ export const chatRequest = z.strictObject({
 export type ChatRequest = z.infer<typeof chatRequest>;
 type Message = ChatRequest['messages'][number];
 
-const reject = (message: string, param: string | null = 'messages'): Rejection => ({
+const reject = (reason: string, param: string | null = 'messages'): Rejection => ({
   status: 400,
-  message,
+  message: reason,
   param,
   code: null,
 });

@@ -44,45 +44,45 @@ export interface StoredFile extends OpenAI.FileObject {
   readonly content: Blob;
 }
 
-export interface StoredVectorStore {
+export interface StoredStore {
   readonly id: string;
   readonly created_at: number;
   readonly settings: Omit<z.infer<typeof newStore>, 'file_ids'>;
-  /** File id → the clock's milliseconds from which on it is found. */
+  /** File id → when it is indexed, in milliseconds since the epoch. */
   readonly files: Map<string, number>;
 }
 
-/** What the endpoint holds. */
-interface StoredObjects {
+/** The endpoint's objects. */
+interface Objects {
   readonly files: Map<string, StoredFile>;
-  readonly stores: Map<string, StoredVectorStore>;
+  readonly stores: Map<string, StoredStore>;
   /** Container id → file id → content. */
   readonly containers: Map<string, Map<string, Blob>>;
 }
 
-export interface Storage extends StoredObjects {
+export interface Storage extends Objects {
   readonly fetch: (request: Request) => Promise<Response>;
   /** Every request: method and path without `/v1`. */
   readonly requests: string[];
-  /** Those among them that the engine broke off. */
+  /** The requests that the engine aborted. */
   readonly abortedRequests: string[];
-  /** Puts a file there as if it had been uploaded. */
+  /** Adds a file as if it had been uploaded. */
   addFile(id: string, content?: string): void;
 }
 
 interface StorageOptions {
   readonly clock: Clock;
-  /** The key it asks for; null: none. */
+  /** The API key that requests need; null: none. */
   readonly apiKey: string | null;
-  /** Milliseconds that a file takes to be found in a store; 0 unless told. */
+  /** How long indexing a file in a vector store takes; default: 0. */
   readonly indexingMs?: number;
-  /** What it does not have, and how it says so: `vector_stores` → 404. */
+  /** Missing first path segment → status, such as `vector_stores` → 404. */
   readonly missingPaths?: Readonly<Record<string, number>>;
-  /** Whether it gives back no file that was uploaded for assistants, as OpenAI does; false unless told. */
+  /** Whether files with purpose assistants cannot be downloaded, as at OpenAI; default: false. */
   readonly refusesDownloads?: boolean;
 }
 
-interface State extends StoredObjects {
+interface State extends Objects {
   readonly refusesDownloads: boolean;
   readonly clock: Clock;
   readonly indexingMs: number;
@@ -120,13 +120,10 @@ function find<T>(all: ReadonlyMap<string, T>, id: string, message: string): T {
   return found;
 }
 
-/** The object without the bytes. */
 const toFile = ({ content: _content, ...file }: StoredFile): OpenAI.FileObject => file;
 
-function toStore(
-  { id, created_at, settings, files }: StoredVectorStore,
-  now: number,
-): OpenAI.VectorStore {
+function toStore(store: StoredStore, now: number): OpenAI.VectorStore {
+  const { id, created_at, settings, files } = store;
   const total = files.size;
   const completed = [...files.values()].filter((due) => due <= now).length;
   const { name = '', metadata = {}, expires_after } = settings;
@@ -146,10 +143,9 @@ function toStore(
   };
 }
 
-const fileOf = ({ files }: StoredObjects, id: string) =>
-  find(files, id, `No such File object: ${id}`);
+const fileOf = ({ files }: Objects, id: string) => find(files, id, `No such File object: ${id}`);
 
-const storeOf = ({ stores }: StoredObjects, id: string) =>
+const storeOf = ({ stores }: Objects, id: string) =>
   find(stores, id, `No vector store found with id '${id}'.`);
 
 function storeFile(
@@ -162,7 +158,7 @@ function storeFile(
   return kept;
 }
 
-function addFiles(state: State, store: StoredVectorStore, ids: readonly string[]): void {
+function addFiles(state: State, store: StoredStore, ids: readonly string[]): void {
   for (const id of ids) fileOf(state, id);
   for (const id of ids) store.files.set(id, state.clock.now() + state.indexingMs);
 }
@@ -198,7 +194,7 @@ function fileRoutes(state: State): Hono {
 function storeRoutes(state: State): Hono {
   const { stores, nextId, clock } = state;
   const routes = new Hono();
-  const show = (store: StoredVectorStore) => toStore(store, clock.now());
+  const show = (store: StoredStore) => toStore(store, clock.now());
   routes.get('/', (context) => context.json(listOf([...stores.values()].map(show))));
   routes.post('/', async (context) => {
     const { file_ids = [], ...settings } = parse(newStore, await context.req.json());
@@ -252,25 +248,13 @@ function containerRoutes(state: State): Hono {
   return routes;
 }
 
-/** The part of an endpoint that has files, vector stores and containers, as OpenAI's answers. */
+/** A fake endpoint for files, vector stores and containers. */
 export function createStorage(options: StorageOptions): Storage {
-  const {
-    clock,
-    apiKey,
-    indexingMs: indexing = 0,
-    missingPaths: lacks = {},
-    refusesDownloads: withholds = false,
-  } = options;
-  const objects: StoredObjects = { files: new Map(), stores: new Map(), containers: new Map() };
-  let made = 0;
-  const nextId = (prefix: string) => `${prefix}made${(made += 1)}`;
-  const state: State = {
-    ...objects,
-    clock,
-    indexingMs: indexing,
-    refusesDownloads: withholds,
-    nextId,
-  };
+  const { clock, apiKey, missingPaths = {}, indexingMs = 0, refusesDownloads = false } = options;
+  const objects: Objects = { files: new Map(), stores: new Map(), containers: new Map() };
+  let count = 0;
+  const nextId = (prefix: string) => `${prefix}made${(count += 1)}`;
+  const state: State = { ...objects, clock, indexingMs, refusesDownloads, nextId };
   const requests: string[] = [];
   const abortedRequests: string[] = [];
 
@@ -282,7 +266,7 @@ export function createStorage(options: StorageOptions): Storage {
     if (apiKey !== null && given !== `Bearer ${apiKey}`) {
       throw new HttpError(401, `Incorrect API key provided: ${given}.`);
     }
-    const lacking = lacks[path.split('/')[2] ?? ''];
+    const lacking = missingPaths[path.split('/')[2] ?? ''];
     if (lacking !== undefined) throw new HttpError(lacking, `There is no ${path} here.`);
     await next();
   });

@@ -12,8 +12,8 @@ export interface ServerProfile {
   readonly name: string;
   readonly baseURL: string;
   readonly server: ChatServer;
-  /** Whether its responses carry token counts. */
-  readonly reportsUsage: boolean;
+  /** Whether its responses carry no token counts. */
+  readonly omitsUsage?: true;
 }
 
 type Choice = Chunk['choices'][number];
@@ -271,41 +271,28 @@ const withoutEndMarker: ChatServer = {
 };
 
 export const serverProfiles: readonly ServerProfile[] = [
-  { name: 'Ollama', baseURL: 'http://localhost:11434/v1', server: ollama, reportsUsage: true },
-  { name: 'vLLM', baseURL: 'http://localhost:8000/v1', server: vllm, reportsUsage: true },
-  { name: 'llama.cpp', baseURL: 'http://localhost:8080/v1', server: llamaCpp, reportsUsage: true },
-  { name: 'LM Studio', baseURL: 'http://localhost:1234/v1', server: lmStudio, reportsUsage: true },
-  { name: 'LiteLLM', baseURL: 'http://localhost:4000/', server: litellm, reportsUsage: false },
-  {
-    name: 'OpenRouter',
-    baseURL: 'https://openrouter.ai/api/v1',
-    server: openRouter,
-    reportsUsage: true,
-  },
-  { name: 'Groq', baseURL: 'https://api.groq.com/openai/v1', server: groq, reportsUsage: true },
-  { name: 'DeepSeek', baseURL: 'https://api.deepseek.com', server: deepSeek, reportsUsage: true },
-  {
-    name: 'Azure',
-    baseURL: 'https://acme.openai.azure.com/openai/v1/',
-    server: azure,
-    reportsUsage: true,
-  },
+  { name: 'Ollama', baseURL: 'http://localhost:11434/v1', server: ollama },
+  { name: 'vLLM', baseURL: 'http://localhost:8000/v1', server: vllm },
+  { name: 'llama.cpp', baseURL: 'http://localhost:8080/v1', server: llamaCpp },
+  { name: 'LM Studio', baseURL: 'http://localhost:1234/v1', server: lmStudio },
+  { name: 'LiteLLM', baseURL: 'http://localhost:4000/', server: litellm, omitsUsage: true },
+  { name: 'OpenRouter', baseURL: 'https://openrouter.ai/api/v1', server: openRouter },
+  { name: 'Groq', baseURL: 'https://api.groq.com/openai/v1', server: groq },
+  { name: 'DeepSeek', baseURL: 'https://api.deepseek.com', server: deepSeek },
+  { name: 'Azure', baseURL: 'https://acme.openai.azure.com/openai/v1/', server: azure },
   {
     name: 'a server that deviates in five ways',
     baseURL: 'http://localhost:1/v1',
     server: nonConforming,
-    reportsUsage: true,
   },
   {
     name: 'a server that does not stream',
     baseURL: 'http://localhost:2/v1',
     server: withoutStreaming,
-    reportsUsage: true,
   },
   {
     name: 'a server without [DONE] and ids',
     baseURL: 'http://localhost:3/v1',
     server: withoutEndMarker,
-    reportsUsage: true,
   },
 ];

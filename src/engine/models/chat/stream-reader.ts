@@ -150,10 +150,10 @@ export class ChatStreamReader {
   }
 
   #message(tool_calls: readonly ChatCall[]): ChatMessage {
-    const text = this.#parts.map(({ text }) => text).join('\n');
+    const content = this.#parts.map(({ text }) => text).join('\n');
     return {
       role: 'assistant',
-      content: text === '' ? null : text,
+      content: content === '' ? null : content,
       ...(tool_calls.length === 0 ? {} : { tool_calls }),
       ...(this.#reasoning === '' ? {} : { reasoning_content: this.#reasoning }),
     };
