@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import { initialState } from '../src/engine/run-state-machine.ts';
 import type { Database } from '../src/engine/store/schema.ts';
-import { messageSaying, settings } from '../test/support/store-rows.ts';
+import { messageWithText, settings } from '../test/support/store-rows.ts';
 
 /** Unix seconds at which everything here was created. */
 export const begun = Math.floor(Date.now() / 1000) - 60;
 const deadline = begun + 86_400;
 const instructions = 'You answer in one sentence, and say so when you do not know. '.repeat(5);
 
-const question = messageSaying('What is the weather?');
+const question = messageWithText('What is the weather?');
 
 const numbers = (count: number) =>
   sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${sql.lit(count)})`;
@@ -46,7 +46,7 @@ export async function addMessages(
   db: Database,
   { thread_id, count, text }: { thread_id: string; count: number; text: string },
 ): Promise<void> {
-  const said = JSON.stringify(messageSaying(text));
+  const said = JSON.stringify(messageWithText(text));
   await sql`insert into messages (id, created_at, thread_id, role, metadata, body) ${numbers(count)}
     select 'msg_of_' || ${thread_id} || '_' || i, ${sql.lit(begun)} + i, ${thread_id}, 'user', '{}',
       ${said} from n`.execute(db);

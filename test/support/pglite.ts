@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { type Driver, Kysely, PGliteDialect, type PGliteDialectConfig, PGliteDriver } from 'kysely';
 import type { Tables } from '../../src/engine/store/schema.ts';
 import { CapabilityAdapter } from '../../src/engine/store/capabilities.ts';
-import { SearchCompiler } from '../../src/engine/store/postgres/driver.ts';
+import { NulSafeCompiler } from '../../src/engine/store/postgres/driver.ts';
 import { migrate } from '../../src/engine/store/migrate.ts';
 
 /** Hands the one connection to one after the other, and leaves it open for the next test. */
@@ -38,13 +38,13 @@ class SharedDialect extends PGliteDialect {
     return new SharedDriver(this.#config);
   }
 
-  override createQueryCompiler(): SearchCompiler {
-    return new SearchCompiler();
+  override createQueryCompiler(): NulSafeCompiler {
+    return new NulSafeCompiler();
   }
 
   override createAdapter(): CapabilityAdapter {
     const adapter = new CapabilityAdapter();
-    adapter.features = {
+    adapter.capabilities = {
       isolation: 'read committed',
       skipLocked: true,
       asyncCommit: true,

@@ -36,7 +36,7 @@ export const settings: RunSettings = {
 export const addThread = (db: Database, id: string, created_at = now.seconds) =>
   insertThread(db, id, created_at, { metadata: {}, tool_resources: {} });
 
-export const messageSaying = (value: string): MessageBody => ({
+export const messageWithText = (value: string): MessageBody => ({
   status: 'completed',
   incomplete_details: null,
   completed_at: now.seconds,
@@ -61,7 +61,7 @@ export const addMessage = (db: Database, id: string, message: NewMessage) =>
     run_id: message.run_id ?? null,
     role: 'user',
     metadata: {},
-    body: messageSaying(message.text ?? 'Hello.'),
+    body: messageWithText(message.text ?? 'Hello.'),
   });
 
 interface NewRun extends Partial<Lease> {

@@ -1,11 +1,14 @@
 import { temporarySchema } from './postgres.ts';
 
-/** Where `setup` keeps its databases: in memory and in files, or all of them in PostgreSQL. */
-export const testDatabase = { isPostgres: false };
+/** Where `setup` opens its databases; the vitest project `postgres` sets the variable. */
+export const testDatabase = { isPostgres: process.env['ASSISTANTS_TEST_DATABASE'] === 'postgres' };
 
 const schemas = new Map<string, Promise<string>>();
 
-/** What to open where a test names a file, or nothing: each file has a schema of its own. */
+/**
+ * The location to open where a test names a file or, for a database in memory, nothing. In the
+ * project `postgres` each file name stands for a schema of its own.
+ */
 export function locateDatabase(file?: string): Promise<string> {
   if (!testDatabase.isPostgres) return Promise.resolve(file ?? ':memory:');
   const schema = (file === undefined ? undefined : schemas.get(file)) ?? temporarySchema();

@@ -65,7 +65,7 @@ async function inBatches(
 
 /** Deletes the threads first, since the files to delete are those without a thread. */
 async function deleteAll(job: PruneJob): Promise<void> {
-  const { deleteInactive, noneDeleted, removeCopies } = await import('../../engine/store/prune.ts');
+  const { deleteInactive, noneDeleted, deleteOrphanFiles } = await import('../../engine/store/prune.ts');
   const { db, since } = job;
   let after: Cursor | null = null;
   await inBatches(job, async () => {
@@ -75,7 +75,7 @@ async function deleteAll(job: PruneJob): Promise<void> {
     return { deleted, isLast: last === null };
   });
   await inBatches(job, async () => {
-    const files = await removeCopies(db, since, batchSize);
+    const files = await deleteOrphanFiles(db, since, batchSize);
     return { deleted: { ...noneDeleted, files }, isLast: files < batchSize };
   });
 }
@@ -87,16 +87,16 @@ export async function runPrune(terminal: Terminal, params: PruneParams): Promise
   const signal = abortSignal(terminal);
   const since = unixSeconds(clock) - olderThan;
   const { openExisting } = await import('../../engine/store/open.ts');
-  const { countStill, noneDeleted } = await import('../../engine/store/prune.ts');
+  const { countInactive, noneDeleted } = await import('../../engine/store/prune.ts');
   let total = noneDeleted;
   let db: Database | undefined;
   try {
     db = await openExisting(database);
     if (dryRun) {
-      stderr.write(`Would delete ${formatPruned(await countStill(db, since))}.\n`);
+      stderr.write(`Would delete ${formatPruned(await countInactive(db, since))}.\n`);
       return 0;
     }
-    const threads = stderr.isTTY === true ? (await countStill(db, since)).threads : null;
+    const threads = stderr.isTTY === true ? (await countInactive(db, since)).threads : null;
     const progress = createProgressBar(stderr, 'Pruning', threads);
     const onBatch = (deleted: Pruned) => {
       total = add(total, deleted);

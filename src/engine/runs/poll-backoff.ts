@@ -1,4 +1,4 @@
-import type { Notifications } from '../store/capabilities.ts';
+import type { Notifications } from '../store/notifications.ts';
 
 const firstDelayMs = 1000;
 const maxDelayMs = 5000;

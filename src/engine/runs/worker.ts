@@ -1,8 +1,9 @@
 import { unixSeconds } from '../../shared/clock.ts';
 import { type Emit, internalErrorEvent } from '../events/event-bus.ts';
 import type { EngineDeps } from '../options.ts';
-import { capabilitiesOf, type Notifications } from '../store/capabilities.ts';
+import { capabilitiesOf } from '../store/capabilities.ts';
 import { nextWakeup } from '../store/leases.ts';
+import type { Notifications } from '../store/notifications.ts';
 import { runState } from '../store/runs.ts';
 import type { Database, RunRow } from '../store/schema.ts';
 import { type Claim, claimRuns, endCancelledRuns, leaseRun } from './claim.ts';

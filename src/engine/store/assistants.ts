@@ -1,10 +1,16 @@
 import type OpenAI from 'openai';
 import { needsRowLock } from './capabilities.ts';
-import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
-import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
+import {
+  type Cursor,
+  findDeletedCursor,
+  type Page,
+  type PageQuery,
+  saveDeletedCursor,
+  selectPage,
+} from './keyset-page.ts';
 import { type AssistantRow, type Database, decode, type ToolResources } from './schema.ts';
 
-/** What is stored of an assistant: a sampling setting nobody chose is null, and shown as 1. */
+/** The stored fields of an assistant. An unset sampling setting is null here and 1 on the wire. */
 export interface AssistantBody {
   name: string | null;
   description: string | null;
@@ -24,7 +30,7 @@ export const assistantBody = (row: AssistantRow): AssistantBody => decode(row.bo
 /** The object of contract §4.1. */
 export function toAssistant(row: AssistantRow): OpenAI.Beta.Assistant {
   const { top_p, temperature, ...body } = assistantBody(row);
-  const { name, description, model, instructions, tools, ...rest } = body;
+  const { name, description, model, instructions, tools, ...otherFields } = body;
   return {
     id: row.id,
     object: 'assistant',
@@ -36,7 +42,7 @@ export function toAssistant(row: AssistantRow): OpenAI.Beta.Assistant {
     tools,
     top_p: top_p ?? 1,
     temperature: temperature ?? 1,
-    ...rest,
+    ...otherFields,
   };
 }
 
@@ -55,7 +61,7 @@ export const insertAssistant = (
 export const findAssistant = (db: Database, id: string): Promise<AssistantRow | undefined> =>
   db.selectFrom('assistants').selectAll().where('id', '=', id).executeTakeFirst();
 
-/** The same, in a transaction that goes on to change it. */
+/** Finds and locks the assistant, in a transaction that changes it. */
 export const lockAssistant = (db: Database, id: string): Promise<AssistantRow | undefined> =>
   db
     .selectFrom('assistants')
@@ -79,7 +85,7 @@ export const updateAssistant = (
     .returningAll()
     .executeTakeFirstOrThrow();
 
-/** Where the list goes on from an assistant, which may have been deleted. */
+/** The list cursor of an assistant, which may have been deleted. */
 export const assistantCursor = async (db: Database, id: string): Promise<Cursor | undefined> =>
   (await findAssistant(db, id)) ?? findDeletedCursor(db, 'assistants', id);
 

@@ -1,55 +1,54 @@
 import { type IsolationLevel, type Kysely, PostgresAdapter, sql } from 'kysely';
+import type { Notifications } from './notifications.ts';
 
-/** What a database can do beyond what all of them can. */
+/** Optional features of a PostgreSQL server. */
 export interface Capabilities {
-  /**
-   * What transactions ask for. Where the rows they lock are enough it is `read committed`; a server
-   * that only resembles PostgreSQL is asked for all it has.
-   */
+  /** `read committed` where row locks suffice; `serializable` on servers that only resemble PostgreSQL. */
   readonly isolation: IsolationLevel;
-  /** Whether others' locks can be passed over. */
+  /** Whether queries can skip locked rows. */
   readonly skipLocked: boolean;
-  /** Whether a transaction can be told not to wait for the disk. */
+  /** Whether a transaction can commit without waiting for the disk. */
   readonly asyncCommit: boolean;
-  /** Words between the processes that share the database; null where they cannot be passed. */
+  /** Null where the server has no LISTEN and NOTIFY. */
   readonly notifications: Notifications | null;
 }
 
-/** Tells whoever has the database or a transaction what it can do. */
+/** Carries the server's capabilities to every connection and transaction. */
 export class CapabilityAdapter extends PostgresAdapter {
-  features: Capabilities = {
+  capabilities: Capabilities = {
     isolation: 'serializable',
     skipLocked: false,
     asyncCommit: false,
     notifications: null,
   };
 
-  /** Migrations are made in one transaction, which has taken a lock before. */
+  /** `migrate` runs all migrations in one transaction that already holds an advisory lock. */
   override async acquireMigrationLock(): Promise<void> {}
 
   override async releaseMigrationLock(): Promise<void> {}
 }
 
-/** The store or a transaction in it, whatever its tables. */
+/** The database or a transaction, whatever its tables. */
 export type AnyDatabase = Pick<Kysely<unknown>, 'getExecutor' | 'isTransaction'>;
 
-/** The features of a PostgreSQL; null for SQLite, where one transaction writes at a time. */
+/** The capabilities of a PostgreSQL server; null for SQLite, which has one writer at a time. */
 export function capabilitiesOf(db: AnyDatabase): Capabilities | null {
   const { adapter } = db.getExecutor();
-  return adapter instanceof CapabilityAdapter ? adapter.features : null;
+  return adapter instanceof CapabilityAdapter ? adapter.capabilities : null;
 }
 
 /**
- * Whether what is looked up has to be locked: in a transaction, what is read decides what is
- * written. SQLite has locked everything when the transaction began.
+ * Whether a query must lock the rows it reads, because the transaction's writes depend on them.
+ * SQLite locks the whole database when a transaction begins.
  */
 export const needsRowLock = (db: AnyDatabase): boolean =>
   db.isTransaction && capabilitiesOf(db) !== null;
 
-/** The same, where rows that others have locked are their business. */
+/** Whether such a query can skip rows that other transactions have locked. */
 export const skipsLocked = (db: AnyDatabase): boolean =>
   db.isTransaction && capabilitiesOf(db)?.skipLocked === true;
-/** Does what not every PostgreSQL can do; says whether it could, and spoils no transaction. */
+
+/** Tries an optional statement without spoiling the transaction; answers whether it succeeded. */
 export async function trySavepoint(
   db: AnyDatabase,
   work: () => Promise<unknown>,
@@ -69,21 +68,4 @@ export async function trySavepoint(
     await sql`rollback to savepoint attempt`.execute(db);
     return false;
   }
-}
-
-/**
- * What one process tells the others that share its database: that a run waits for somebody to
- * execute it, or that the named one is to be stopped by whoever executes it.
- */
-export type Notification = 'queued' | `cancelled ${string}`;
-/** Words between the processes that share a database. They may get lost: the database counts. */
-export interface Notifications {
-  /** The channel that signals are sent on. */
-  readonly channel: string;
-  /** Whether others are heard at present; if not, one has to look for oneself. */
-  readonly isConnected: boolean;
-  /** Calls `hear` for every signal, this process's own included, and after times of deafness. */
-  listen(hear: (signal: string) => void): void;
-  /** Stops listening. */
-  close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { type Database, decode } from './schema.ts';
 
-/** Where a thread's code ran last, at the model endpoint, and the files that were put there. */
+/** The code interpreter container of a thread at the model endpoint, and the files copied into it. */
 export interface Container {
   readonly id: string;
   readonly file_ids: readonly string[];
@@ -18,7 +18,7 @@ export async function findContainer(
   return row && { id: row.container_id, file_ids: decode<string[]>(row.file_ids) };
 }
 
-/** Remembers a thread's container in the place of any other. */
+/** Stores a thread's container, replacing the previous one. */
 export const putContainer = async (
   db: Database,
   thread_id: string,

@@ -1,64 +1,65 @@
+/*
+ * Group commit for SQLite: `synchronous = normal` does not wait for the disk at a commit, and one
+ * fsync of the write-ahead log then serves every transaction that waits for it. Measured against
+ * `synchronous = full` (bench/commit.ts): RATIO_TEXT.
+ */
 import { close, fdatasync, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { sql, SqliteAdapter } from 'kysely';
 import type { AnyDatabase } from './capabilities.ts';
 import type { Database } from './schema.ts';
 
-/** As `promisify` would have it, which takes longer to make one. */
-const flush = (file: number): Promise<void> =>
+/** A plain promise, which is cheaper to create than one from `promisify`. */
+const flush = (descriptor: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    fdatasync(file, (error) => (error === null ? resolve() : reject(error)));
+    fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)));
   });
 
-/**
- * An SQLite file's write-ahead log. SQLite would wait for the disk at every commit, and the whole
- * process with it: so it is told not to, and whoever needs a commit to outlast a loss of power waits
- * here, together with everybody else who does.
- */
+/** The write-ahead log of an SQLite file, flushed for all waiting transactions together. */
 export class WriteAheadLog {
   readonly #path: string | null;
-  /** The descriptor: Node's file handles take longer than the disk does. */
-  #file: Promise<number> | null = null;
-  #writing: Promise<void> = Promise.resolve();
-  #next: Promise<void> | null = null;
+  /** A bare descriptor: Node's file handles take longer than the disk does. */
+  #descriptor: Promise<number> | null = null;
+  #flushing: Promise<void> = Promise.resolve();
+  #nextFlush: Promise<void> | null = null;
 
-  /** `path` is the log's; null where there is none to wait for. */
+  /** `path` is the log's; null for a database that needs no flush. */
   constructor(path: string | null) {
     this.#path = path;
   }
 
-  /** Resolves when all that has been committed so far is on the disk; rejects with what Node says. */
+  /** Resolves when everything committed so far is on the disk; rejects with Node's error. */
   sync(): Promise<void> {
     const path = this.#path;
     if (path === null) return Promise.resolve();
-    this.#next ??= this.#writing
+    this.#nextFlush ??= this.#flushing
       .catch(() => {})
       .then(() => {
-        this.#next = null;
-        this.#writing = this.#write(path);
-        return this.#writing;
+        this.#nextFlush = null;
+        this.#flushing = this.#flush(path);
+        return this.#flushing;
       });
-    return this.#next;
+    return this.#nextFlush;
   }
 
   async close(): Promise<void> {
-    await this.#writing.catch(() => {});
-    const file = await this.#file?.catch(() => null);
-    this.#file = null;
-    if (file !== null && file !== undefined) await promisify(close)(file);
+    await this.#flushing.catch(() => {});
+    const descriptor = await this.#descriptor?.catch(() => null);
+    this.#descriptor = null;
+    if (descriptor !== null && descriptor !== undefined) await promisify(close)(descriptor);
   }
 
-  async #write(path: string): Promise<void> {
-    this.#file ??= promisify(open)(path, 'r+');
-    const file = await this.#file.catch((error: unknown) => {
-      this.#file = null;
+  async #flush(path: string): Promise<void> {
+    this.#descriptor ??= promisify(open)(path, 'r+');
+    const descriptor = await this.#descriptor.catch((error: unknown) => {
+      this.#descriptor = null;
       throw error;
     });
-    await flush(file);
+    await flush(descriptor);
   }
 }
 
-/** Tells whoever has the database or a transaction where its log is. */
+/** Carries the database's write-ahead log to every transaction. */
 export class SqliteFileAdapter extends SqliteAdapter {
   log = new WriteAheadLog(null);
 
@@ -68,7 +69,7 @@ export class SqliteFileAdapter extends SqliteAdapter {
   }
 }
 
-/** Gives a file a log that is waited for here; where it can have none, SQLite waits as it used to. */
+/** Turns on write-ahead logging. Where a database has none, SQLite itself waits for the disk. */
 export async function enableWal(db: Database): Promise<void> {
   const { adapter } = db.getExecutor();
   const { rows } = await sql<{ journal_mode: string }>`pragma journal_mode = wal`.execute(db);
@@ -79,7 +80,7 @@ export async function enableWal(db: Database): Promise<void> {
   await sql`pragma synchronous = normal`.execute(db);
 }
 
-/** Resolves when what has been committed outlasts a loss of power; PostgreSQL has seen to it itself. */
+/** Resolves when everything committed survives a power loss. PostgreSQL waits within the commit. */
 export async function syncToDisk(db: AnyDatabase): Promise<void> {
   const { adapter } = db.getExecutor();
   if (adapter instanceof SqliteFileAdapter) await adapter.log.sync();

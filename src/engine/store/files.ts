@@ -1,19 +1,19 @@
 import type OpenAI from 'openai';
 import { type Database, decode, type FileRow } from './schema.ts';
 
-/** All of a copy but its ids and its bytes. */
+/** The fields of a generated file's local copy, without its ids and content. */
 export interface FileBody {
   readonly filename: string;
-  /** Null where nobody knows. */
+  /** Null if unknown. */
   readonly media_type: string | null;
   readonly bytes: number;
-  /** Whether the model endpoint has the file too, under the same id. */
+  /** Whether the model endpoint has the file under the same id. */
   readonly is_uploaded: boolean;
 }
 
 export const fileBody = (row: Pick<FileRow, 'body'>): FileBody => decode(row.body);
 
-/** The API's object, as it was of what code had made. */
+/** The API's object for a file that code interpreter generated. */
 export function toFile(row: FileRow): OpenAI.FileObject {
   const { filename, bytes } = fileBody(row);
   return {
@@ -36,7 +36,7 @@ export interface NewFile {
   readonly content: Uint8Array;
 }
 
-/** Keeps a file; one that is kept already stays as it is. */
+/** Stores a file; does nothing if its id exists. */
 export const insertFile = async (db: Database, file: NewFile): Promise<void> => {
   await db
     .insertInto('files')
@@ -52,7 +52,7 @@ export const findFile = (db: Database, id: string): Promise<FileRow | undefined>
     .where('id', '=', id)
     .executeTakeFirst();
 
-/** The first of these files that is nowhere but here. */
+/** The first of these files that the model endpoint does not have. */
 export async function findLocalOnly(
   db: Database,
   ids: readonly string[],
@@ -78,7 +78,7 @@ export const deleteFile = async (db: Database, id: string): Promise<void> => {
   await db.deleteFrom('files').where('id', '=', id).execute();
 };
 
-/** The files a run made, shown or not. */
+/** Ids of all files that a run generated, whether or not a message refers to them. */
 export async function runFiles(db: Database, run_id: string): Promise<string[]> {
   const rows = await db.selectFrom('files').select('id').where('run_id', '=', run_id).execute();
   return rows.map(({ id }) => id);

@@ -1,13 +1,13 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Database, Tables } from './schema.ts';
 
-/** A row's place in the order of its list. */
+/** A row's position in its list, which is ordered by these two. */
 export interface Cursor {
   readonly created_at: number;
   readonly seq: number;
 }
 
-/** Which rows of a list are wanted (contract §3.1), its cursors already looked up. */
+/** The parameters of a list request (contract §3.1), its cursors already resolved. */
 export interface PageQuery {
   readonly limit: number;
   readonly order: 'asc' | 'desc';
@@ -17,18 +17,18 @@ export interface PageQuery {
 
 export interface Page<Row> {
   readonly rows: Row[];
-  /** Whether more rows lie beyond this page, in the direction it was read. */
+  /** Whether more rows follow in the direction that was read. */
   readonly has_more: boolean;
 }
 
 const key = sql`(created_at, seq)`;
 
-const afterCursor = (position: Cursor, direction: '>' | '<') =>
-  sql<boolean>`${key} ${sql.raw(direction)} (${position.created_at}, ${position.seq})`;
+const afterCursor = (cursor: Cursor, operator: '>' | '<') =>
+  sql<boolean>`${key} ${sql.raw(operator)} (${cursor.created_at}, ${cursor.seq})`;
 
 /**
- * Reads one page by keyset, in the list's order. With `before` alone the page is the rows closest
- * to that cursor; the cost does not grow with the length of the list.
+ * Reads one page by keyset, in the list's order. With `before` alone the page holds the rows closest
+ * to that cursor. The cost does not depend on the length of the list.
  */
 export async function selectPage<Table extends keyof Tables, Row extends Cursor>(
   query: SelectQueryBuilder<Tables, Table, Row>,
@@ -36,23 +36,26 @@ export async function selectPage<Table extends keyof Tables, Row extends Cursor>
 ): Promise<Page<Row>> {
   const ascending = order === 'asc';
   const backwards = before !== undefined && after === undefined;
-  let wanted = query;
-  if (after !== undefined) wanted = wanted.where(afterCursor(after, ascending ? '>' : '<'));
-  if (before !== undefined) wanted = wanted.where(afterCursor(before, ascending ? '<' : '>'));
+  let filtered = query;
+  if (after !== undefined) filtered = filtered.where(afterCursor(after, ascending ? '>' : '<'));
+  if (before !== undefined) filtered = filtered.where(afterCursor(before, ascending ? '<' : '>'));
   const direction = ascending === backwards ? 'desc' : 'asc';
-  const found = await wanted
+  const fetched = await filtered
     .orderBy(sql`created_at`, direction)
     .orderBy(sql`seq`, direction)
     .limit(limit + 1)
     .execute();
-  const rows = found.slice(0, limit);
-  return { rows: backwards ? rows.toReversed() : rows, has_more: found.length > limit };
+  const rows = fetched.slice(0, limit);
+  return { rows: backwards ? rows.toReversed() : rows, has_more: fetched.length > limit };
 }
-/* Who deletes all that a page shows asks for the page behind something that is gone. */
-/** How many places are kept: more than are deleted between one page and the next. */
-const kept = 10000;
 
-/** Keeps the place in its list of a row that has been deleted; `list` is its thread or its table. */
+/** More than a client deletes between one page and the next. */
+const maxDeletedCursors = 10_000;
+
+/**
+ * Stores the cursor of a deleted row, so that a client that deletes everything on a page can still
+ * request the next one. `list` is the row's thread id or table.
+ */
 export async function saveDeletedCursor(
   db: Database,
   list: string,
@@ -65,11 +68,11 @@ export async function saveDeletedCursor(
     .executeTakeFirstOrThrow();
   await db
     .deleteFrom('gone')
-    .where('number', '<=', number - kept)
+    .where('number', '<=', number - maxDeletedCursors)
     .execute();
 }
 
-/** Where a deleted row of the list was; undefined when there was none, or it is long gone. */
+/** The cursor of a row deleted from the list; undefined if there is none or it was dropped. */
 export const findDeletedCursor = (
   db: Database,
   list: string,
@@ -83,17 +86,18 @@ export const findDeletedCursor = (
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
-/** Rows held in memory at once. */
-const limit = 100;
 
-/** All rows of a list, oldest first. */
+/** Rows in memory at once while iterating. */
+const iterationPageSize = 100;
+
+/** All rows of a list, oldest first, read page by page. */
 export async function* iterateAll<Row extends Cursor>(
-  read: (page: PageQuery) => Promise<Page<Row>>,
+  readPage: (page: PageQuery) => Promise<Page<Row>>,
 ): AsyncGenerator<Row> {
   let after: Cursor | undefined;
   do {
-    const { rows, has_more } = await read({
-      limit,
+    const { rows, has_more } = await readPage({
+      limit: iterationPageSize,
       order: 'asc',
       ...(after === undefined ? {} : { after }),
     });

@@ -1,39 +1,38 @@
 import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
-import { isCancelling, isActive, isClaimable } from './run-filters.ts';
 import { needsRowLock, skipsLocked } from './capabilities.ts';
-import type { Database, Tables } from './schema.ts';
-import type { RunRow } from './schema.ts';
+import { isActive, isCancelling, isClaimable } from './run-filters.ts';
+import type { Database, RunRow, Tables } from './schema.ts';
 
-/** A moment, in both of the units that runs are kept in. */
+/** One moment in both units that the runs table uses. */
 export interface Now {
   readonly seconds: number;
   readonly milliseconds: number;
 }
 
-/** Milliseconds: no lease of a clock that is nearly right ends later than this from now. */
+/** A lease that ends later than this was written before the clock was set back. */
 const maxLeaseAheadMs = 60_000;
 
-/** Nobody's, or of somebody who is late, or of a time that the clock has since been put back from. */
-const isFree = (now: Now) => (where: ExpressionBuilder<Tables, 'runs'>) =>
+/** No lease, an expired lease, or one implausibly far in the future. */
+const hasNoValidLease = (now: Now) => (where: ExpressionBuilder<Tables, 'runs'>) =>
   where.or([
     where('lease_until', 'is', null),
     where('lease_until', '<=', now.milliseconds),
     where('lease_until', '>', now.milliseconds + maxLeaseAheadMs),
   ]);
 
-/** In a transaction, locks the runs found; those that somebody else has to do with are passed over. */
+/** In a transaction, locks the selected runs and skips those that another transaction has locked. */
 function lockRows(db: Database, runs: SelectQueryBuilder<Tables, 'runs', RunRow>) {
   if (!needsRowLock(db)) return runs;
   return skipsLocked(db) ? runs.forNoKeyUpdate().skipLocked() : runs.forNoKeyUpdate();
 }
 
-/** How many runs are wanted, and which are not, by id. */
 export interface ClaimOptions {
   readonly limit: number;
+  /** Ids of runs to leave out. */
   readonly except: readonly string[];
 }
 
-/** Runs nobody is executing although somebody could: queued ones, and those a lease ran out on. */
+/** Queued runs and runs whose lease has expired, oldest first. */
 export const claimableRuns = (
   db: Database,
   now: Now,
@@ -44,7 +43,7 @@ export const claimableRuns = (
     .selectAll()
     .where(isClaimable)
     .$if(except.length > 0, (query) => query.where('id', 'not in', except))
-    .where(isFree(now))
+    .where(hasNoValidLease(now))
     .where('deadline', '>', now.seconds)
     .orderBy('created_at')
     .orderBy('seq')
@@ -52,29 +51,31 @@ export const claimableRuns = (
   return lockRows(db, runs).execute();
 };
 
-/** Runs that are to be stopped and that nobody is executing, whether or not there is room for more. */
-export const cancelledRuns = (db: Database, now: Now): Promise<RunRow[]> =>
-  lockRows(db, db.selectFrom('runs').selectAll().where(isCancelling).where(isFree(now))).execute();
+/** Runs to cancel that no worker is executing. */
+export const cancelledRuns = (db: Database, now: Now): Promise<RunRow[]> => {
+  const runs = db.selectFrom('runs').selectAll().where(isCancelling).where(hasNoValidLease(now));
+  return lockRows(db, runs).execute();
+};
 
 /**
- * Live runs whose deadline has passed, of one thread or of all. A run under a valid lease is left
- * to its holder, whose own timer ends it with the text it has so far.
+ * Active runs past their deadline, of one thread or of all. Excludes runs under a valid lease: the
+ * worker that holds it expires them itself, with the text received so far.
  */
 export function overdueRuns(db: Database, now: Now, thread_id?: string): Promise<RunRow[]> {
-  const due = db
+  const runs = db
     .selectFrom('runs')
     .selectAll()
     .where(isActive)
     .where('deadline', '<=', now.seconds)
-    .where(isFree(now));
-  if (thread_id === undefined) return lockRows(db, due).execute();
-  return due
+    .where(hasNoValidLease(now));
+  if (thread_id === undefined) return lockRows(db, runs).execute();
+  return runs
     .where('thread_id', '=', thread_id)
     .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .execute();
 }
 
-/** The run as its lease's holder may still write it; undefined once the lease is someone else's. */
+/** The run, if the lease token is still its current one; undefined once another worker has it. */
 export const findLeased = (
   db: Database,
   id: string,
@@ -88,7 +89,7 @@ export const findLeased = (
     .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
-/** Keeps a lease alive; answers the run's status, or undefined when the lease is lost. */
+/** Extends a lease until `lease_until` (ms); resolves to the run's status, undefined if the lease is lost. */
 export async function renewLease(
   db: Database,
   id: string,
@@ -105,10 +106,7 @@ export async function renewLease(
   return renewed?.status;
 }
 
-/**
- * When a live run will next need somebody who is not its holder, in milliseconds since the epoch:
- * its deadline or the end of its lease, whichever comes first.
- */
+/** The earliest deadline or end of a lease of any active run, in milliseconds since the epoch. */
 export async function nextWakeup(db: Database): Promise<number | undefined> {
   const { deadline } = await db
     .selectFrom('runs')

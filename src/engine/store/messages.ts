@@ -1,12 +1,18 @@
 import type OpenAI from 'openai';
 import { sql } from 'kysely';
-import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
-import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
+import {
+  type Cursor,
+  findDeletedCursor,
+  type Page,
+  type PageQuery,
+  saveDeletedCursor,
+  selectPage,
+} from './keyset-page.ts';
 import { type Database, decode, type MessageRow } from './schema.ts';
 
 export type Message = OpenAI.Beta.Threads.Message;
 
-/** All of a message but its ids and metadata, which can change while a run writes the rest. */
+/** The fields that a run writes. Metadata is a column of its own, since a client can change it meanwhile. */
 export type MessageBody = Pick<
   Message,
   | 'status'
@@ -22,7 +28,7 @@ export const messageBody = (row: MessageRow): MessageBody => decode(row.body);
 
 /** The object of contract §4.3. */
 export function toMessage(row: MessageRow): Message {
-  const { content, assistant_id, attachments, ...progress } = messageBody(row);
+  const { content, assistant_id, attachments, ...statusFields } = messageBody(row);
   return {
     id: row.id,
     object: 'thread.message',
@@ -30,7 +36,7 @@ export function toMessage(row: MessageRow): Message {
     assistant_id,
     thread_id: row.thread_id,
     run_id: row.run_id,
-    ...progress,
+    ...statusFields,
     role: row.role,
     content,
     attachments,
@@ -49,8 +55,8 @@ export interface NewMessage {
 }
 
 /**
- * Adds a message at the end of its thread: lists are ordered by time, and a clock that was put back
- * must not put the answer before the question.
+ * Appends a message to its thread. Its time is never before the newest message's, so that a clock
+ * that was set back does not sort an answer before its question.
  */
 export function insertMessage(db: Database, message: NewMessage): Promise<MessageRow> {
   const newest = sql`(select max(created_at) from messages where thread_id = ${message.thread_id})`;
@@ -79,7 +85,7 @@ export const findMessage = (
     .where('id', '=', id)
     .executeTakeFirst();
 
-/** A thread's messages, or with `run_id` those that one run of it made. */
+/** A thread's messages, or only those that run `run_id` created. */
 export function listMessages(
   db: Database,
   thread_id: string,
@@ -90,46 +96,46 @@ export function listMessages(
   return selectPage(run_id === undefined ? messages : messages.where('run_id', '=', run_id), page);
 }
 
-const contextPage = 50;
+const contextPageSize = 50;
 
 /**
- * What a run's model may be shown of the thread, from one of its ends and no more than `most`:
- * everything but what this run itself has said. Read page by page, as far as it is asked for.
+ * Up to `maxMessages` of the thread's messages for a run's prompt, without the run's own, from the
+ * oldest or the newest. Reads page by page, as far as the caller iterates.
  */
 export async function* contextMessages(
   db: Database,
   { thread_id, id }: { readonly thread_id: string; readonly id: string },
   order: PageQuery['order'],
-  most = Number.POSITIVE_INFINITY,
+  maxMessages = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<MessageRow> {
-  const shown = db
+  const messages = db
     .selectFrom('messages')
     .selectAll()
     .where('thread_id', '=', thread_id)
     .where((where) => where.or([where('run_id', 'is', null), where('run_id', '!=', id)]));
-  let last: MessageRow | undefined;
-  for (let left = most; left > 0; left -= contextPage) {
-    const query = { limit: Math.min(left, contextPage), order, ...(last && { after: last }) };
-    const { rows, has_more } = await selectPage(shown, query);
+  let after: MessageRow | undefined;
+  for (let remaining = maxMessages; remaining > 0; remaining -= contextPageSize) {
+    const query = { limit: Math.min(remaining, contextPageSize), order, ...(after && { after }) };
+    const { rows, has_more } = await selectPage(messages, query);
     yield* rows;
-    last = rows.at(-1);
+    after = rows.at(-1);
     if (!has_more) return;
   }
 }
 
-/** Whether a thread has anything a user said (contract §2.2, row 30). */
+/** Whether a thread has a message of role `user` (contract §2.2, row 30). */
 export async function hasUserMessage(db: Database, thread_id: string): Promise<boolean> {
-  const found = await db
+  const message = await db
     .selectFrom('messages')
     .select('seq')
     .where('thread_id', '=', thread_id)
     .where('role', '=', 'user')
     .limit(1)
     .executeTakeFirst();
-  return found !== undefined;
+  return message !== undefined;
 }
 
-/** Answers the message as it is now; undefined when it has been deleted meanwhile. */
+/** Resolves to the updated row; undefined if the message has been deleted meanwhile. */
 export const updateMessageBody = (
   db: Database,
   id: string,
@@ -154,7 +160,7 @@ export const updateMessageMetadata = (
     .returningAll()
     .executeTakeFirstOrThrow();
 
-/** Where the thread's list goes on from a message, which may have been deleted. */
+/** The list cursor of a message, which may have been deleted. */
 export const messageCursor = async (
   db: Database,
   thread_id: string,
@@ -171,11 +177,11 @@ export async function deleteMessage(db: Database, id: string): Promise<void> {
   if (row !== undefined) await saveDeletedCursor(db, row.thread_id, row);
 }
 
-/** The messages a run has made, the first first. */
+/** The messages that a run created, oldest first. */
 export const runMessages = (db: Database, run_id: string): Promise<MessageRow[]> =>
   db.selectFrom('messages').selectAll().where('run_id', '=', run_id).orderBy('seq').execute();
 
-/** The messages a run has begun and not ended. */
+/** The messages of a run that are in progress. */
 export async function openMessages(db: Database, run_id: string): Promise<MessageRow[]> {
   const rows = await runMessages(db, run_id);
   return rows.filter((row) => messageBody(row).status === 'in_progress');

@@ -1,36 +1,35 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { trySavepoint } from './capabilities.ts';
+import { errorReason } from '../../shared/errors.ts';
+import { capabilitiesOf, trySavepoint } from './capabilities.ts';
 import { DatabaseError } from './errors.ts';
-import { capabilitiesOf } from './capabilities.ts';
 import { migrations } from './migrations.ts';
 import type { Database } from './schema.ts';
-import { errorReason } from '../../shared/errors.ts';
 import { transact } from './transaction.ts';
 
 export const migrationTable = 'assistants_mcp_migrations';
 const lockTable = 'assistants_mcp_migration_lock';
 
-/** Says that a database is of a newer version when it has a migration that is not known here. */
+/** Throws a {@link DatabaseError} if the database has a migration that this version does not know. */
 export function checkMigrations(names: readonly string[], location: string): void {
   const unknown = names.find((name) => !Object.hasOwn(migrations, name));
   if (unknown === undefined) return;
   throw new DatabaseError(
-    `The database ${location} was written by a newer version of assistants-mcp (migration ${unknown}); update assistants-mcp or use another database.`,
+    `The database ${location} was written by a newer version of assistants-mcp (migration ${unknown}). Update assistants-mcp or use another database.`,
   );
 }
 
-/** Any number that no other program takes. */
-const advisoryLock = 7_265_301_884_017;
+/** An arbitrary number that no other program uses. */
+const advisoryLockId = 7_265_301_884_017;
 
-/** Makes the processes that open a database at once do so one after the other. */
-async function lockOthersOut(db: Database): Promise<void> {
+/** Makes processes that migrate the database at the same time wait for each other. */
+async function takeMigrationLock(db: Database): Promise<void> {
   await trySavepoint(db, () => sql`set local statement_timeout = 0`.execute(db));
-  await trySavepoint(db, () => sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(db));
+  await trySavepoint(db, () => sql`select pg_advisory_xact_lock(${advisoryLockId})`.execute(db));
 }
 
-/** The migrations a database has had; none when it has never been used. */
-async function migrationsOf(db: Database, schema: string | undefined): Promise<string[]> {
+/** The names of the migrations that were applied; none in a new database. */
+async function appliedMigrations(db: Database, schema: string | undefined): Promise<string[]> {
   const table = schema === undefined ? [migrationTable] : [schema, migrationTable];
   const query = sql<{ name: string }>`select name from ${sql.id(...table)}`;
   const rows = await query.execute(db).then(
@@ -53,24 +52,24 @@ async function runMigrations(db: Database, schema: string | undefined): Promise<
 }
 
 /**
- * Brings a database up to date, in one transaction; `schema` is where PostgreSQL has its tables.
- * Throws a {@link DatabaseError} that names the database as `location`.
+ * Runs all pending migrations in one transaction; `schema` is PostgreSQL's. Throws a
+ * {@link DatabaseError} that names the database as `location`.
  */
 export async function migrate(db: Database, location: string, schema?: string): Promise<void> {
   const isComplete = async () => {
-    const names = await migrationsOf(db, schema);
+    const names = await appliedMigrations(db, schema);
     checkMigrations(names, location);
     return names.length === Object.keys(migrations).length;
   };
   if (await isComplete()) return;
   try {
     await transact(db, async (transaction) => {
-      if (capabilitiesOf(db) !== null) await lockOthersOut(transaction);
+      if (capabilitiesOf(db) !== null) await takeMigrationLock(transaction);
       await runMigrations(transaction, schema);
     });
   } catch (error) {
-    // Where there is no lock to wait for, another process may have been faster.
+    // On a server without advisory locks, another process may have migrated first.
     if (await isComplete()) return;
-    throw new DatabaseError(`Cannot prepare the database ${location}: ${errorReason(error)}.`);
+    throw new DatabaseError(`Cannot migrate the database ${location}: ${errorReason(error)}.`);
   }
 }

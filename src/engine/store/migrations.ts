@@ -1,28 +1,28 @@
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { trySavepoint } from './capabilities.ts';
-import { isCancelling, isActive, isClaimable } from './run-filters.ts';
-import { capabilitiesOf } from './capabilities.ts';
+import { capabilitiesOf, trySavepoint } from './capabilities.ts';
+import { isActive, isCancelling, isClaimable } from './run-filters.ts';
 import { threadLock } from './schema.ts';
 
-/** The type that holds any whole number of JavaScript. */
+/** The column type that holds any safe integer. */
 const bigint = (db: Kysely<unknown>) => (capabilitiesOf(db) === null ? 'integer' : 'bigint');
 
-/** Makes a column of the primary key that counts by itself. */
-const numbered = (db: Kysely<unknown>) => (column: ColumnDefinitionBuilder) =>
+/** Makes a column an auto-incrementing primary key. */
+const autoIncrement = (db: Kysely<unknown>) => (column: ColumnDefinitionBuilder) =>
   capabilitiesOf(db) === null
     ? column.primaryKey().autoIncrement()
     : column.primaryKey().generatedByDefaultAsIdentity();
 
-const createListed = (db: Kysely<unknown>, table: string) =>
+/** A table whose rows the API lists (contract §3.1). */
+const createListTable = (db: Kysely<unknown>, table: string) =>
   db.schema
     .createTable(table)
-    .addColumn('seq', bigint(db), numbered(db))
+    .addColumn('seq', bigint(db), autoIncrement(db))
     .addColumn('id', 'text', (column) => column.notNull().unique())
     .addColumn('created_at', bigint(db), (column) => column.notNull());
 
 async function createRuns(db: Kysely<unknown>): Promise<void> {
-  await createListed(db, 'runs')
+  await createListTable(db, 'runs')
     .addColumn('thread_id', 'text', (column) =>
       column.notNull().references('threads.id').onDelete('cascade'),
     )
@@ -39,7 +39,7 @@ async function createRuns(db: Kysely<unknown>): Promise<void> {
     .on('runs')
     .columns(['thread_id', 'created_at', 'seq'])
     .execute();
-  // The thread lock: whatever the code above it does, no thread ever has two live runs.
+  // The thread lock: the database itself rejects a second active run on a thread.
   await db.schema
     .createIndex(threadLock)
     .unique()
@@ -62,7 +62,7 @@ async function createRuns(db: Kysely<unknown>): Promise<void> {
 }
 
 async function createSteps(db: Kysely<unknown>): Promise<void> {
-  await createListed(db, 'steps')
+  await createListTable(db, 'steps')
     .addColumn('thread_id', 'text', (column) => column.notNull())
     .addColumn('run_id', 'text', (column) =>
       column.notNull().references('runs.id').onDelete('cascade'),
@@ -89,7 +89,7 @@ async function createSteps(db: Kysely<unknown>): Promise<void> {
 
 async function createThreads(db: Kysely<unknown>): Promise<void> {
   for (const table of ['assistants', 'threads']) {
-    await createListed(db, table)
+    await createListTable(db, table)
       .addColumn('body', 'text', (column) => column.notNull())
       .execute();
     await db.schema
@@ -98,7 +98,7 @@ async function createThreads(db: Kysely<unknown>): Promise<void> {
       .columns(['created_at', 'seq'])
       .execute();
   }
-  await createListed(db, 'messages')
+  await createListTable(db, 'messages')
     .addColumn('thread_id', 'text', (column) =>
       column.notNull().references('threads.id').onDelete('cascade'),
     )
@@ -119,7 +119,7 @@ async function createThreads(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** What the worker asks for all the time, in the order in which it takes it. */
+/** Indexes for the worker's polling, in the order in which it claims runs. */
 async function indexClaims(db: Kysely<unknown>): Promise<void> {
   await db.schema.dropIndex('live_runs').execute();
   await db.schema
@@ -153,8 +153,8 @@ async function createContainers(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/** Without references: files stay when their threads go, until somebody prunes. */
-async function createEndpointFiles(db: Kysely<unknown>): Promise<void> {
+/** No foreign keys: files outlive their threads until they are pruned. */
+async function createFiles(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('files')
     .addColumn('id', 'text', (column) => column.primaryKey())
@@ -174,11 +174,11 @@ async function createEndpointFiles(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/** Without references: whose place it was is deleted, and the oldest make room for the newest. */
-async function createGone(db: Kysely<unknown>): Promise<void> {
+/** No foreign keys: these rows describe rows that no longer exist. */
+async function createDeletedCursors(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('gone')
-    .addColumn('number', bigint(db), numbered(db))
+    .addColumn('number', bigint(db), autoIncrement(db))
     .addColumn('id', 'text', (column) => column.notNull())
     .addColumn('list', 'text', (column) => column.notNull())
     .addColumn('created_at', bigint(db), (column) => column.notNull())
@@ -187,16 +187,16 @@ async function createGone(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('gone_by_id').on('gone').column('id').execute();
 }
 
-const references = [
+const foreignKeys = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
   ['steps', 'run_id'],
   ['turns', 'run_id'],
 ] as const;
 
-/** Lets an import bring things in before what they belong to; SQLite always does. */
-async function deferReferences(db: Kysely<unknown>): Promise<void> {
-  for (const [table, column] of references) {
+/** Lets an import insert rows before their parents. SQLite can do so without this. */
+async function makeForeignKeysDeferrable(db: Kysely<unknown>): Promise<void> {
+  for (const [table, column] of foreignKeys) {
     const constraint = sql.id(`${table}_${column}_fkey`);
     await trySavepoint(db, () =>
       sql`alter table ${sql.id(table)} alter constraint ${constraint} deferrable`.execute(db),
@@ -204,7 +204,7 @@ async function deferReferences(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** Forward only: a migration that has been released is never changed, a new one is added. */
+/** Forward only: never change a released migration, add a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_threads_and_runs': {
     up: async (db) => {
@@ -216,10 +216,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002_claims': {
     up: async (db) => {
       await indexClaims(db);
-      if (capabilitiesOf(db) !== null) await deferReferences(db);
+      if (capabilitiesOf(db) !== null) await makeForeignKeysDeferrable(db);
     },
   },
   '0003_containers': { up: createContainers },
-  '0004_files': { up: createEndpointFiles },
-  '0005_gone': { up: createGone },
+  '0004_files': { up: createFiles },
+  '0005_gone': { up: createDeletedCursors },
 };

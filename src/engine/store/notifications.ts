@@ -1,32 +1,41 @@
 import { sql } from 'kysely';
-import { capabilitiesOf } from './capabilities.ts';
-import type { RunRow } from './schema.ts';
-import type { Database } from './schema.ts';
-import type { Notification } from './capabilities.ts';
+import type { Database, RunRow } from './schema.ts';
 
-/** What other processes would want to know of a run as it is now. */
-function signalOf({ status, id, lease_token }: RunRow): Notification | null {
-  if (status === 'cancelling') return `cancelled ${id}`;
-  const isFree = lease_token === null && (status === 'queued' || status === 'in_progress');
-  return isFree ? 'queued' : null;
+/** `queued`: a run is waiting for a worker. `cancelled <run id>`: stop executing that run. */
+export type Notification = 'queued' | `cancelled ${string}`;
+
+/** Messages between processes that share a PostgreSQL database. They may get lost. */
+export interface Notifications {
+  /** The channel of LISTEN and NOTIFY. */
+  readonly channel: string;
+  /** Whether notifications arrive at present; if not, poll the database. */
+  readonly isConnected: boolean;
+  /** Calls `onNotification` for each notification, this process's own included, and after each reconnect. */
+  listen(onNotification: (notification: string) => void): void;
+  /** Stops listening. */
+  close(): Promise<void>;
 }
 
-/** What each transaction has to say so far of the runs it changed. */
-const drafts = new WeakMap<Database, Map<string, Notification | null>>();
+/** What other processes need to know about a run in its present state. */
+function notificationOf({ status, id, lease_token }: RunRow): Notification | null {
+  if (status === 'cancelling') return `cancelled ${id}`;
+  const isClaimable = lease_token === null && (status === 'queued' || status === 'in_progress');
+  return isClaimable ? 'queued' : null;
+}
 
-/** Notes that a run has changed, in a transaction that tells the other processes at its end. */
+/** The notifications of each open transaction, by run id. */
+const queues = new WeakMap<Database, Map<string, Notification | null>>();
+
+/** Notes in a transaction that a run has changed; `sendNotifications` sends it before the commit. */
 export function queueNotification(db: Database, run: RunRow): RunRow {
-  const draft = drafts.get(db) ?? new Map<string, Notification | null>();
-  drafts.set(db, draft.set(run.id, signalOf(run)));
+  const queue = queues.get(db) ?? new Map<string, Notification | null>();
+  queues.set(db, queue.set(run.id, notificationOf(run)));
   return run;
 }
 
-/** Tells the other processes, if the transaction is committed, of its runs as they are now. */
-export async function sendNotifications(db: Database): Promise<void> {
-  const notifications = capabilitiesOf(db)?.notifications ?? null;
-  if (notifications === null) return;
-  for (const signal of new Set(drafts.get(db)?.values())) {
-    if (signal !== null)
-      await sql`select pg_notify(${notifications.channel}, ${signal})`.execute(db);
+/** Sends the transaction's notifications to a channel; PostgreSQL delivers them if it commits. */
+export async function sendNotifications(db: Database, channel: string): Promise<void> {
+  for (const notification of new Set(queues.get(db)?.values())) {
+    if (notification !== null) await sql`select pg_notify(${channel}, ${notification})`.execute(db);
   }
 }

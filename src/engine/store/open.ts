@@ -8,10 +8,10 @@ export { DatabaseError } from './errors.ts';
 export type { Database } from './schema.ts';
 
 /**
- * Opens the store, creating it on first use and bringing it up to date. `location` is a
- * `postgres://` URL, a file path (directory made with mode 0700, file 0600) or `:memory:`. Throws
- * a `DatabaseError`, leaving what is there as it was, for a file that is no database or another
- * program's, a server that cannot be used, or a database of a newer version.
+ * Opens the database, creates it on first use and migrates it. `location` is a `postgres://` URL, a
+ * file path (new directories get mode 0700, the file 0600) or `:memory:`. Throws a `DatabaseError`
+ * without changing anything if the file is not a database or another program's, the server cannot
+ * be used, or a newer version wrote the database.
  */
 export async function openDatabase(location: string): Promise<Database> {
   if (!isPostgresUrl(location)) return openSqlite(location);
@@ -19,7 +19,7 @@ export async function openDatabase(location: string): Promise<Database> {
   return openPostgres(location);
 }
 
-/** The same for a store that has to be there already; throws a `DatabaseError` when it is not. */
+/** Like `openDatabase`, but throws a `DatabaseError` if the file does not exist. */
 export function openExisting(location: string): Promise<Database> {
   if (isPostgresUrl(location) || existsSync(location)) return openDatabase(location);
   return Promise.reject(new DatabaseError(`There is no database at ${location}.`));

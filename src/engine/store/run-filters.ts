@@ -1,18 +1,17 @@
 import { sql } from 'kysely';
 import { activeStatuses } from './schema.ts';
 
-const claimableStatuses = ['queued', 'in_progress'] as const;
+/*
+ * A partial index serves only queries whose condition has the same text, so indexes and queries
+ * share these.
+ */
 
 const statusIn = (statuses: readonly string[]) =>
   sql.raw<boolean>(`status in (${statuses.map((status) => `'${status}'`).join(', ')})`);
 
-/*
- * Conditions as indexes have them: only a query that says the same, word for word, may use them.
- */
-
-/** Runs that hold their thread. */
+/** Runs that lock their thread. */
 export const isActive = statusIn(activeStatuses);
-/** Runs that somebody executes, or has to. */
-export const isClaimable = statusIn(claimableStatuses);
-/** Runs that are to be stopped. */
+/** Runs that a worker executes or must claim. */
+export const isClaimable = statusIn(['queued', 'in_progress']);
+/** Runs to cancel. */
 export const isCancelling = statusIn(['cancelling']);

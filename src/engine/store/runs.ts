@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
-import { queueNotification } from './notifications.ts';
-import { isActive } from './run-filters.ts';
 import { needsRowLock } from './capabilities.ts';
 import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
+import { queueNotification } from './notifications.ts';
+import { isActive } from './run-filters.ts';
 import {
   type activeStatuses,
   type Database,
@@ -22,12 +22,13 @@ const wireInstructions = (instructions: string | null): string =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's type is narrower than the wire
   instructions as string;
 
-/** The object of contract §4.4, its fields in hosted's order. */
+/** The object of contract §4.4, its fields in the order of OpenAI's responses. */
 export function toRun(row: RunRow): Run {
   const { assistant_id, model, instructions, tools, ...settings } = runSettings(row);
   const { tool_resources, temperature, top_p, reasoning_effort, ...limits } = settings;
   const { max_completion_tokens, max_prompt_tokens, truncation_strategy, ...choices } = limits;
   const { incomplete_details, usage, ...state } = runState(row);
+  // The SDK's type does not know these two fields, and would reject them in the literal.
   const [files, effort] = [{ tool_resources }, { reasoning_effort }];
   return {
     id: row.id,
@@ -54,10 +55,10 @@ export function toRun(row: RunRow): Run {
   };
 }
 
-/** Who may write to a run, and until when nobody else takes it (milliseconds since the epoch). */
+/** The execution that may write to a run, and until when (milliseconds since the epoch). */
 export type Lease = Pick<RunRow, 'lease_token' | 'lease_until'>;
 
-/** Nobody's: whoever looks first may take the run. */
+/** Any worker may claim the run. */
 export const noLease: Lease = { lease_token: null, lease_until: null };
 
 export interface NewRun {
@@ -98,7 +99,7 @@ export const findRun = (db: Database, thread_id: string, id: string): Promise<Ru
 export const listRuns = (db: Database, thread_id: string, page: PageQuery): Promise<Page<RunRow>> =>
   selectPage(db.selectFrom('runs').selectAll().where('thread_id', '=', thread_id), page);
 
-/** The run that holds a thread, if one does. */
+/** The run that locks a thread, if there is one. */
 export const findActiveRun = (db: Database, thread_id: string): Promise<RunRow | undefined> =>
   db
     .selectFrom('runs')
@@ -108,7 +109,7 @@ export const findActiveRun = (db: Database, thread_id: string): Promise<RunRow |
     .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
-/** Whatever of a run a transition may change. */
+/** The columns that a status transition changes. */
 export interface RunChange extends Lease {
   readonly status: RunRow['status'];
   readonly state: RunState;
@@ -135,8 +136,11 @@ export const updateRunMetadata = (
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
+
+/** The number of active runs by status. */
 export type ActiveRuns = Readonly<Record<(typeof activeStatuses)[number], number>>;
-/** How many runs there are of each live status; the cost grows with them, not with those ended. */
+
+/** Counts active runs by status; reads an index that holds no ended runs. */
 export async function countActiveRuns(db: Database): Promise<ActiveRuns> {
   const rows = await db
     .selectFrom('runs')

@@ -2,8 +2,8 @@ import type OpenAI from 'openai';
 import type { Generated, Kysely, Selectable } from 'kysely';
 
 /**
- * The tables as Kysely sees them. Everything a user wrote stays inside JSON text: that way NUL and
- * lone surrogates survive every SQLite and PostgreSQL, which plain text columns do not promise.
+ * The tables as Kysely sees them. User text is stored as JSON, which escapes NUL and lone surrogates:
+ * plain text columns of SQLite and PostgreSQL do not preserve them.
  */
 export interface Tables {
   assistants: AssistantTable;
@@ -14,12 +14,12 @@ export interface Tables {
   turns: TurnTable;
   containers: ContainerTable;
   files: FileTable;
-  gone: GoneTable;
+  gone: DeletedCursorTable;
 }
 
 export type Database = Kysely<Tables>;
 
-/** What every listed row has: lists are ordered by `created_at`, then by `seq` (contract §3.1). */
+/** The columns of every listed table: lists are ordered by `created_at`, then `seq` (contract §3.1). */
 interface Listed {
   /** Order of insertion; breaks ties between rows of the same second. */
   seq: Generated<number>;
@@ -38,7 +38,7 @@ interface ThreadTable extends Listed {
 
 interface MessageTable extends Listed {
   thread_id: string;
-  /** The run that made the message; null for messages that were added. */
+  /** The run that created the message; null for messages that a client added. */
   run_id: string | null;
   role: OpenAI.Beta.Threads.Message['role'];
   metadata: string;
@@ -48,11 +48,11 @@ interface MessageTable extends Listed {
 interface RunTable extends Listed {
   thread_id: string;
   status: OpenAI.Beta.Threads.RunStatus;
-  /** Unix seconds at which the run expires if it is still live. */
+  /** Unix seconds at which the run expires if it is still active. */
   deadline: number;
-  /** Names the one execution that may write to this run; null when nobody is executing it. */
+  /** Identifies the one execution that may write to this run; null while no worker executes it. */
   lease_token: string | null;
-  /** Milliseconds since the epoch until which the lease holds. */
+  /** Milliseconds since the epoch until which the lease is valid. */
   lease_until: number | null;
   metadata: string;
   settings: string;
@@ -65,7 +65,7 @@ interface StepTable extends Listed {
   body: string;
 }
 
-/** One model call of a run: what it returned, verbatim, and what its function calls were answered. */
+/** One model call of a run: its output items, verbatim, and the tool outputs that were submitted. */
 interface TurnTable {
   run_id: string;
   position: number;
@@ -74,14 +74,14 @@ interface TurnTable {
   usage: string;
 }
 
-/** Where a thread's code runs at the model endpoint, and the files that were put there. */
+/** The code interpreter container of a thread at the model endpoint, and the files copied into it. */
 interface ContainerTable {
   thread_id: string;
   container_id: string;
   file_ids: string;
 }
 
-/** A copy of a file that a run made; it outlives its thread, which may be gone. */
+/** The local copy of a file that a run generated; it may outlive its thread. */
 interface FileTable {
   id: string;
   /** Unix seconds. */
@@ -89,12 +89,12 @@ interface FileTable {
   thread_id: string;
   run_id: string;
   body: string;
-  /** Last, so that the rest is read without it. */
+  /** The last column, so that SQLite reads the others without it. */
   content: Uint8Array;
 }
 
-/** Where a deleted row was in its list. */
-interface GoneTable extends Omit<Listed, 'seq'> {
+/** The list position of a deleted row. */
+interface DeletedCursorTable extends Omit<Listed, 'seq'> {
   /** Order of deletion. */
   number: Generated<number>;
   list: string;
@@ -106,13 +106,13 @@ export type ThreadRow = Readonly<Selectable<ThreadTable>>;
 export type MessageRow = Readonly<Selectable<MessageTable>>;
 export type RunRow = Readonly<Selectable<RunTable>>;
 export type StepRow = Readonly<Selectable<StepTable>>;
-/** A file without its content, which is read only when it is asked for. */
+/** A file without its content, which is read separately. */
 export type FileRow = Readonly<Pick<Selectable<FileTable>, 'id' | 'created_at' | 'body'>>;
 
 /** The unique index that gives a thread at most one active run. */
 export const threadLock = 'one_live_run_a_thread';
 
-/** The statuses of runs that hold their thread (contract §5.1). */
+/** The statuses of runs that lock their thread (contract §5.1). */
 export const activeStatuses = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
 
 export type Usage = OpenAI.Beta.Threads.Run.Usage & {
@@ -120,16 +120,16 @@ export type Usage = OpenAI.Beta.Threads.Run.Usage & {
   completion_tokens_details: { reasoning_tokens: number };
 };
 
-/** What a run was asked to be: fixed when it is created (contract §5.9). */
+/** The settings of a run, fixed when it is created (contract §5.9). */
 export interface RunSettings {
   assistant_id: string;
   model: string;
-  /** What the assistant or the run named, where `model` is used instead. */
+  /** The model that the assistant or the run names, if `model` replaces it. */
   requested_model?: string;
   instructions: string | null;
   tools: OpenAI.Beta.AssistantTool[];
   tool_resources: ToolResources;
-  /** Null where nobody set it: it is then not sent to the model, and shown as 1. */
+  /** Null if unset: then not sent to the model, and 1 on the wire. */
   temperature: number | null;
   top_p: number | null;
   reasoning_effort: OpenAI.ReasoningEffort;
@@ -141,7 +141,7 @@ export interface RunSettings {
   parallel_tool_calls: boolean;
 }
 
-/** What has become of a run so far; its status decides which fields are set (contract §5.2). */
+/** The progress of a run; its status decides which fields are set (contract §5.2). */
 export interface RunState {
   started_at: number | null;
   expires_at: number | null;
@@ -173,6 +173,6 @@ export const toToolResources = ({
   ...(search && { file_search: { vector_store_ids: search.vector_store_ids ?? [] } }),
 });
 
-/** Reads a JSON text column, which holds what this program wrote there: a `T`. */
+/** Parses a JSON text column. This program wrote it, so it is trusted to be a `T`. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters, typescript/no-unsafe-type-assertion -- the one place where JSON text becomes a type
 export const decode = <T>(text: string): T => JSON.parse(text) as T;

@@ -4,7 +4,7 @@ import { type Database, decode, type StepRow, type Usage } from './schema.ts';
 
 type RunStep = OpenAI.Beta.Threads.Runs.RunStep;
 
-/** All of a step but its ids; hosted sent `expires_at`, the schema asks for `expired_at`: both. */
+/** The fields of a step without its ids. OpenAI sent `expires_at`, its schema has `expired_at`: keep both. */
 export interface StepBody extends Pick<
   RunStep,
   | 'assistant_id'
@@ -64,11 +64,11 @@ export const findStep = (db: Database, run_id: string, id: string): Promise<Step
 export const listSteps = (db: Database, run_id: string, page: PageQuery): Promise<Page<StepRow>> =>
   selectPage(db.selectFrom('steps').selectAll().where('run_id', '=', run_id), page);
 
-/** All steps of a run, the first first. */
+/** All steps of a run, oldest first. */
 export const runSteps = (db: Database, run_id: string): Promise<StepRow[]> =>
   db.selectFrom('steps').selectAll().where('run_id', '=', run_id).orderBy('seq').execute();
 
-/** The steps a run has begun and not ended, oldest first. */
+/** The steps of a run that are in progress, oldest first. */
 export async function openSteps(db: Database, run_id: string): Promise<StepRow[]> {
   const rows = await runSteps(db, run_id);
   return rows.filter((row) => stepBody(row).status === 'in_progress');

@@ -1,7 +1,13 @@
 import type OpenAI from 'openai';
 import { needsRowLock } from './capabilities.ts';
-import { findDeletedCursor, saveDeletedCursor } from './keyset-page.ts';
-import { type Page, type PageQuery, type Cursor, selectPage } from './keyset-page.ts';
+import {
+  type Cursor,
+  findDeletedCursor,
+  type Page,
+  type PageQuery,
+  saveDeletedCursor,
+  selectPage,
+} from './keyset-page.ts';
 import { type Database, decode, type ThreadRow, type ToolResources } from './schema.ts';
 
 export interface ThreadBody {
@@ -50,7 +56,7 @@ export const updateThread = (db: Database, id: string, body: ThreadBody): Promis
     .returningAll()
     .executeTakeFirstOrThrow();
 
-/** Where the list goes on from a thread, which may have been deleted. */
+/** The list cursor of a thread, which may have been deleted. */
 export const threadCursor = async (db: Database, id: string): Promise<Cursor | undefined> =>
   (await findThread(db, id)) ?? findDeletedCursor(db, 'threads', id);
 

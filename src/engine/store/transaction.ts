@@ -1,80 +1,78 @@
+/*
+ * SQLite has one writer at a time. PostgreSQL has many, and these rules keep them apart: rows read
+ * in a transaction stay locked until it ends (`needsRowLock`), a thread is locked before its runs,
+ * and whoever adds to a thread or changes a run reads that thread or run first. So what a check
+ * found still holds when its result is written, and transactions of different threads never wait.
+ */
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { sendNotifications } from './notifications.ts';
-import { syncToDisk } from './durability.ts';
+import { backoffMs } from '../../shared/backoff.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import type { Database } from './schema.ts';
+import { syncToDisk } from './durability.ts';
 import { isConflict, isConnectionLoss, wasNotSent } from './errors.ts';
+import { sendNotifications } from './notifications.ts';
+import type { Database } from './schema.ts';
 
-/*
- * SQLite has one writer at a time. PostgreSQL has many, and these rules keep them apart: what is
- * looked up in a transaction is locked until it ends (`locksRows`), a thread before its runs, and
- * whoever adds to a thread or changes one of its runs looks up that thread or that run first. So
- * checks still hold when what they allow is written, and nobody waits for another thread.
- */
-
-/** How often a transaction is begun again, in about five seconds. */
+/** Takes about five seconds. */
 const maxAttempts = 20;
 
-/** Milliseconds to wait after so many failures, at random: those who collided do not meet again. */
-export const backoffMs = (failures: number): number =>
-  Math.random() * Math.min(500, 5 * 2 ** Math.min(failures, 10));
+/** The pause after `failures` failed attempts; random, so that colliding transactions separate. */
+export const retryPauseMs = (failures: number): number =>
+  Math.random() * backoffMs(failures, { firstMs: 10, maxMs: 500 });
 
-/** What a transaction promises beyond being whole. */
 export interface CommitOptions<T = unknown> {
   /**
-   * A draft is what the program can do again by itself, such as taking a run: it may be lost with
-   * the power or PostgreSQL's server, until the next transaction that is none. What was answered is never a draft.
+   * Do not wait for the disk: a crash may lose the commit. Only for work that the program can redo,
+   * such as claiming a run; never for anything already returned to a client.
    */
   readonly asyncCommit?: boolean;
-  /** Hears of the change when it has been made, and may yet be lost with the power. */
+  /** Called after the commit and before the disk has it. */
   readonly onCommit?: (result: T) => void;
 }
 
 /**
- * Does all of `work` or none of it. It is done again when another transaction got in its way or the
- * connection was lost, so it must leave nothing behind but what it returns and writes to `db`.
+ * Runs `work` in a transaction, and again after a conflict or a lost connection: it must have no
+ * effects beyond `db` and its result. Resolves when the commit survives a power loss.
  */
 export async function transact<T>(
   db: Database,
   work: (db: Database) => Promise<T>,
-  { asyncCommit: isDraft = false, onCommit }: CommitOptions<T> = {},
+  { asyncCommit = false, onCommit }: CommitOptions<T> = {},
 ): Promise<T> {
-  const result = await commit(db, work, isDraft);
+  const result = await commitWithRetry(db, work, asyncCommit);
   onCommit?.(result);
-  if (!isDraft) await syncToDisk(db);
+  if (!asyncCommit) await syncToDisk(db);
   return result;
 }
 
-async function commit<T>(
+async function commitWithRetry<T>(
   db: Database,
   work: (db: Database) => Promise<T>,
   asyncCommit: boolean,
 ): Promise<T> {
-  const features = capabilitiesOf(db);
+  const capabilities = capabilitiesOf(db);
+  const channel = capabilities?.notifications?.channel;
   for (let failures = 1; ; failures += 1) {
     let isCommitting = false;
-    const once = () =>
-      db
+    try {
+      return await db
         .transaction()
-        .setIsolationLevel(features?.isolation ?? 'serializable')
+        .setIsolationLevel(capabilities?.isolation ?? 'serializable')
         .execute(async (transaction) => {
-          if (asyncCommit && features?.asyncCommit === true) {
+          if (asyncCommit && capabilities?.asyncCommit === true) {
             await sql`set local synchronous_commit = off`.execute(transaction);
           }
           const result = await work(transaction);
-          await sendNotifications(transaction);
+          if (channel !== undefined) await sendNotifications(transaction, channel);
           isCommitting = true;
           return result;
         });
-    try {
-      return await once();
     } catch (error) {
-      // Nobody knows whether a commit happened that was sent and not answered.
+      // A commit that was sent may have succeeded although the connection was lost.
       const isLost = isConnectionLoss(error) && (!isCommitting || wasNotSent(error));
-      const isUndone = isConflict(error) || isLost;
-      if (!isUndone || failures === maxAttempts) throw error;
-      await setTimeout(backoffMs(failures));
+      const isRetryable = isConflict(error) || isLost;
+      if (!isRetryable || failures === maxAttempts) throw error;
+      await setTimeout(retryPauseMs(failures));
     }
   }
 }

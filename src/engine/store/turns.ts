@@ -1,9 +1,9 @@
 import { type Database, decode, type Usage } from './schema.ts';
 
-/** One model call of a run as it is kept: the transcript that the next call continues. */
+/** One stored model call of a run; together they are the transcript that the next call continues. */
 export interface Turn {
   readonly items: readonly unknown[];
-  /** What the calls of this turn were answered; null while they are not. */
+  /** The outputs submitted for this turn's function calls; null until then. */
   readonly outputs: readonly { readonly tool_call_id: string; readonly output: string }[] | null;
   readonly usage: Usage;
 }
@@ -40,7 +40,7 @@ export async function listTurns(db: Database, run_id: string): Promise<Turn[]> {
   }));
 }
 
-/** Answers the calls of the run's last turn. */
+/** Stores the outputs for the function calls of the run's last turn. */
 export const answerLastTurn = async (
   db: Database,
   run_id: string,
@@ -58,10 +58,10 @@ export const deleteTurns = async (db: Database, run_id: string): Promise<void> =
   await db.deleteFrom('turns').where('run_id', '=', run_id).execute();
 };
 
-/** What all model calls of a run have used together. */
+/** The total usage of several model calls. */
 export function sumUsage(usages: readonly Usage[]): Usage {
-  const sum = (of: (usage: Usage) => number) =>
-    usages.reduce((total, usage) => total + of(usage), 0);
+  const sum = (tokens: (usage: Usage) => number) =>
+    usages.reduce((total, usage) => total + tokens(usage), 0);
   return {
     prompt_tokens: sum((usage) => usage.prompt_tokens),
     completion_tokens: sum((usage) => usage.completion_tokens),

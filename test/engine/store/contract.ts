@@ -28,7 +28,7 @@ import {
   listTurns,
   sumUsage,
 } from '../../../src/engine/store/turns.ts';
-import { addMessage, addRun, addThread, messageSaying, now } from '../../support/store-rows.ts';
+import { addMessage, addRun, addThread, messageWithText, now } from '../../support/store-rows.ts';
 import { filesContract } from './files-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { idsOf, pagesContract } from './pages-contract.ts';
@@ -44,7 +44,7 @@ function values(place: Place): void {
     const text = 'a\0b \uD800 \u{1F600} \u2028 "\\ é';
     await addMessage(db, 'msg', { thread_id: 'thread', text });
     const row = await findMessage(db, 'thread', 'msg');
-    expect(JSON.parse(row?.body ?? '')).toEqual(messageSaying(text));
+    expect(JSON.parse(row?.body ?? '')).toEqual(messageWithText(text));
   });
 
   test('numbers come back as numbers, milliseconds too', async () => {

@@ -7,7 +7,7 @@ import {
   runFiles,
   toFile,
 } from '../../../src/engine/store/files.ts';
-import { countStill, noneDeleted, removeCopies } from '../../../src/engine/store/prune.ts';
+import { countInactive, noneDeleted, deleteOrphanFiles } from '../../../src/engine/store/prune.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { deleteThread } from '../../../src/engine/store/threads.ts';
 import { addThread, now } from '../../support/store-rows.ts';
@@ -87,13 +87,13 @@ export function filesContract(place: Place): void {
       await addFile(db, `file-${id}-early`, { thread_id: id, created_at: since - 1 });
     }
     await deleteThread(db, 'gone');
-    expect(await countStill(db, since)).toEqual({ ...noneDeleted, threads: 1, files: 4 });
-    expect(await removeCopies(db, since, 1)).toBe(1);
+    expect(await countInactive(db, since)).toEqual({ ...noneDeleted, threads: 1, files: 4 });
+    expect(await deleteOrphanFiles(db, since, 1)).toBe(1);
     expect(await findFile(db, 'file-gone-early')).toBeUndefined();
-    expect(await removeCopies(db, since, 10)).toBe(1);
-    expect(await removeCopies(db, since, 10)).toBe(0);
+    expect(await deleteOrphanFiles(db, since, 10)).toBe(1);
+    expect(await deleteOrphanFiles(db, since, 10)).toBe(0);
     await deleteThread(db, 'still');
-    expect(await removeCopies(db, since, 10)).toBe(2);
+    expect(await deleteOrphanFiles(db, since, 10)).toBe(2);
     expect((await runFiles(db, 'run')).toSorted()).toEqual([
       'file-gone-late',
       'file-new',

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { countRows } from '../../../src/engine/store/raw-rows.ts';
-import { countStill, noneDeleted, deleteInactive } from '../../../src/engine/store/prune.ts';
+import { countInactive, noneDeleted, deleteInactive } from '../../../src/engine/store/prune.ts';
 import type { Cursor } from '../../../src/engine/store/keyset-page.ts';
 import { activeStatuses, type Database } from '../../../src/engine/store/schema.ts';
 import { deleteThread, findThread } from '../../../src/engine/store/threads.ts';
@@ -90,7 +90,7 @@ export function pruneContract(place: Place): void {
           messages: gone.flatMap(({ messages }) => messages).length,
           runs: gone.flatMap(runsOf).length,
         };
-        expect(await countStill(db, since)).toEqual(expected);
+        expect(await countInactive(db, since)).toEqual(expected);
         expect(await removeAll(db, limit)).toEqual(expected);
         const kept = ids.filter((_, index) => made[index] && !isStill(made[index]));
         expect(await idsIn(db)).toEqual(kept.toSorted());

@@ -1,8 +1,8 @@
 import { errorReason } from '../../../shared/errors.ts';
 import { DatabaseError } from '../errors.ts';
 
-/** What a URL may say of TLS, and what that is for a driver that knows fewer words. */
-const modes: Readonly<Record<string, string>> = {
+/** libpq's `sslmode` → the mode that the driver knows. */
+const driverModes: Readonly<Record<string, string>> = {
   disable: 'disable',
   allow: 'disable',
   prefer: 'prefer',
@@ -17,34 +17,34 @@ const parse = (url: string) => {
   return { base, settings: new URLSearchParams(query) };
 };
 
-function checkMode(mode: string, settings: URLSearchParams): string {
-  const known = modes[mode];
-  if (known === undefined) {
-    const names = Object.keys(modes).join(', ');
-    throw new DatabaseError(`The database's sslmode must be one of ${names}; '${mode}' is not.`);
+function toDriverMode(mode: string, settings: URLSearchParams): string {
+  const driverMode = driverModes[mode];
+  if (driverMode === undefined) {
+    const names = Object.keys(driverModes).join(', ');
+    throw new DatabaseError(`Invalid sslmode '${mode}' in the database URL; use one of ${names}.`);
   }
-  if (known === 'verify-ca' && !settings.has('sslrootcert')) {
+  if (driverMode === 'verify-ca' && !settings.has('sslrootcert')) {
     throw new DatabaseError(
-      "The database's sslmode verify-ca takes an sslrootcert, the file of the authority's certificate; verify-full does without.",
+      "sslmode=verify-ca in the database URL requires sslrootcert, the CA's certificate file. Without one, use verify-full, which trusts Node's CAs.",
     );
   }
-  return known;
+  return driverMode;
 }
 
 /**
- * The URL as the driver is to understand it: as PostgreSQL's own tools do, where `require` alone
- * encrypts and `verify-full` also asks who is there. Throws a {@link DatabaseError}.
+ * The URL for the driver, with libpq's meaning of `sslmode`: `require` only encrypts, `verify-full`
+ * also checks the certificate and host name. Throws a {@link DatabaseError}.
  */
 export function toConnectionString(url: string): string {
   const { base, settings } = parse(url);
   if (settings.get('sslrootcert') === 'system') settings.delete('sslrootcert');
   const mode = settings.get('sslmode');
-  if (mode !== null) settings.set('sslmode', checkMode(mode, settings));
+  if (mode !== null) settings.set('sslmode', toDriverMode(mode, settings));
   settings.set('uselibpqcompat', 'true');
   return `${base}?${settings.toString()}`;
 }
 
-/** The URL without TLS where that is merely preferred; null where it has to be as the URL says. */
+/** The URL without TLS if its `sslmode` only prefers TLS; else null. */
 export function withoutTls(url: string): string | null {
   const { base, settings } = parse(url);
   if (settings.get('sslmode') !== 'prefer') return null;
@@ -52,12 +52,12 @@ export function withoutTls(url: string): string | null {
   return `${base}?${settings.toString()}`;
 }
 
-/** The driver's word for a server that does without TLS, which the driver itself then does not. */
+/** The driver's error for a server without TLS; unlike libpq, it does not fall back by itself. */
 export const hasNoTls = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('server does not support SSL');
 
-/** Node's codes for certificates that nobody vouches for. Its own advice is for those who run Node. */
-const untrusted: ReadonlySet<unknown> = new Set([
+/** Node's codes for an untrusted certificate. Its messages advise on Node's own options. */
+const untrustedCodes: ReadonlySet<unknown> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -65,10 +65,10 @@ const untrusted: ReadonlySet<unknown> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Why a server cannot be used, without a full stop. */
+/** Why a connection failed, as a clause without a full stop. */
 export function connectionProblem(error: unknown): string {
-  const isUntrusted = error instanceof Error && 'code' in error && untrusted.has(error.code);
+  const isUntrusted = error instanceof Error && 'code' in error && untrustedCodes.has(error.code);
   return isUntrusted
-    ? 'no authority that is known here vouches for its certificate; sslrootcert in the URL can name the file of one'
+    ? "no known CA signed the server's certificate; name the CA's certificate file with sslrootcert in the URL"
     : errorReason(error);
 }

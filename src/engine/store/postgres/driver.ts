@@ -11,17 +11,16 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import type { CapabilityAdapter } from '../capabilities.ts';
-import { backoffMs } from '../transaction.ts';
 import { isConnectionLoss } from '../errors.ts';
+import { retryPauseMs } from '../transaction.ts';
 
-/** Milliseconds that a server is waited for that cannot be reached. */
 const reconnectTimeoutMs = 10_000;
 
-/** How many connections may be lost under one statement. */
-const maxConnectionLosses = 6;
+/** Attempts of one statement, each on a new connection. */
+const maxAttempts = 6;
 
-/** Statements that come to the same when they are done twice. */
-const repeatable: ReadonlySet<string> = new Set([
+/** Idempotent statements. */
+const idempotentQueries: ReadonlySet<string> = new Set([
   'SelectQueryNode',
   'UpdateQueryNode',
   'DeleteQueryNode',
@@ -29,30 +28,29 @@ const repeatable: ReadonlySet<string> = new Set([
 
 type PostgresConnection = Parameters<PostgresDriver['releaseConnection']>[0];
 
-/** How connections come and go. */
 interface ConnectionSource {
   readonly acquire: () => Promise<PostgresConnection>;
   readonly release: (connection: PostgresConnection) => Promise<void>;
 }
 
-/** A connection that, outside of transactions, stands for whichever one works. */
+/** A connection that, outside transactions, replaces itself when it is lost. */
 class ResilientConnection implements DatabaseConnection {
-  readonly #supply: ConnectionSource;
+  readonly #source: ConnectionSource;
   #connection: PostgresConnection | null = null;
   isInTransaction = false;
 
-  constructor(supply: ConnectionSource) {
-    this.#supply = supply;
+  constructor(source: ConnectionSource) {
+    this.#source = source;
   }
 
   async current(): Promise<PostgresConnection> {
-    return (this.#connection ??= await this.#supply.acquire());
+    return (this.#connection ??= await this.#source.acquire());
   }
 
   async release(): Promise<void> {
     const connection = this.#connection;
     this.#connection = null;
-    if (connection !== null) await this.#supply.release(connection);
+    if (connection !== null) await this.#source.release(connection);
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -62,11 +60,11 @@ class ResilientConnection implements DatabaseConnection {
       try {
         return await connection.executeQuery<R>(query);
       } catch (error) {
-        const isUseless =
-          this.isInTransaction || !repeatable.has(kind) || failures === maxConnectionLosses;
-        if (isUseless || !isConnectionLoss(error)) throw error;
+        const isFinal =
+          this.isInTransaction || !idempotentQueries.has(kind) || failures === maxAttempts;
+        if (isFinal || !isConnectionLoss(error)) throw error;
         await this.release();
-        await setTimeout(backoffMs(failures));
+        await setTimeout(retryPauseMs(failures));
       }
     }
   }
@@ -76,7 +74,7 @@ class ResilientConnection implements DatabaseConnection {
   }
 }
 
-/** Waits for a server that is just starting again, and never hides why a transaction failed. */
+/** Waits for a server that restarts, and keeps the first error of a failed transaction. */
 class ResilientDriver implements Driver {
   readonly #driver: PostgresDriver;
 
@@ -91,21 +89,22 @@ class ResilientDriver implements Driver {
   async acquireConnection(): Promise<ResilientConnection> {
     const connection = new ResilientConnection({
       acquire: () => this.#acquire(),
-      release: (lost) => this.#driver.releaseConnection(lost),
+      release: (acquired) => this.#driver.releaseConnection(acquired),
     });
     await connection.current();
     return connection;
   }
 
   async #acquire(): Promise<PostgresConnection> {
-    const begun = performance.now();
+    const startedAt = performance.now();
     for (let failures = 1; ; failures += 1) {
       try {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its driver takes back nothing but what it gave
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the driver accepts only connections that it created
         return (await this.#driver.acquireConnection()) as PostgresConnection;
       } catch (error) {
-        if (!isConnectionLoss(error) || performance.now() - begun > reconnectTimeoutMs) throw error;
-        await setTimeout(backoffMs(failures));
+        if (!isConnectionLoss(error) || performance.now() - startedAt > reconnectTimeoutMs)
+          throw error;
+        await setTimeout(retryPauseMs(failures));
       }
     }
   }
@@ -131,7 +130,7 @@ class ResilientDriver implements Driver {
     try {
       await this.#driver.rollbackTransaction(await connection.current());
     } catch {
-      // The connection is gone and the transaction with it; the pool takes care of the rest.
+      // The connection is lost and the transaction with it; the pool discards the connection.
     }
     connection.isInTransaction = false;
   }
@@ -155,8 +154,8 @@ export class ResilientDialect extends PostgresDialect {
     return new ResilientDriver(new PostgresDriver(this.#config));
   }
 
-  override createQueryCompiler(): SearchCompiler {
-    return new SearchCompiler();
+  override createQueryCompiler(): NulSafeCompiler {
+    return new NulSafeCompiler();
   }
 
   override createAdapter(): CapabilityAdapter {
@@ -164,16 +163,17 @@ export class ResilientDialect extends PostgresDialect {
   }
 }
 
-/** No text in PostgreSQL holds NUL, which it refuses even to look for: this is as little there. */
-const searchable = (parameter: unknown): unknown =>
+/** PostgreSQL rejects NUL in text. The replacement character matches no stored id either. */
+const withoutNul = (parameter: unknown): unknown =>
   typeof parameter === 'string' ? parameter.replaceAll('\0', '\uFFFD') : parameter;
-/** Makes queries that look for whatever a caller has sent, and find nothing if it cannot be there. */
-export class SearchCompiler extends PostgresQueryCompiler {
+
+/** Lets a select with NUL in a parameter find nothing instead of failing. */
+export class NulSafeCompiler extends PostgresQueryCompiler {
   override compileQuery(
     ...[node, id]: Parameters<PostgresQueryCompiler['compileQuery']>
   ): CompiledQuery {
     const query = super.compileQuery(node, id);
-    const isSearch = node.kind === 'SelectQueryNode';
-    return isSearch ? { ...query, parameters: query.parameters.map(searchable) } : query;
+    const isSelect = node.kind === 'SelectQueryNode';
+    return isSelect ? { ...query, parameters: query.parameters.map(withoutNul) } : query;
   }
 }

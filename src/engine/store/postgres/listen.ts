@@ -1,17 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig, escapeIdentifier } from 'pg';
-import type { Notifications } from '../capabilities.ts';
+import { backoffMs } from '../../../shared/backoff.ts';
+import type { Notifications } from '../notifications.ts';
 
-/** Milliseconds between attempts to connect: at first, and at most. */
-const [shortestWait, longestWait] = [250, 15_000];
+const reconnectPauses = { firstMs: 250, maxMs: 15_000 };
 
-/** LISTEN on a connection of its own, which is made again whenever it is lost. */
+/** Listens on a connection of its own and reconnects whenever it is lost. */
 export class PostgresListener implements Notifications {
   readonly channel: string;
   readonly #config: ClientConfig;
   readonly #closing = new AbortController();
   #loop: Promise<void> = Promise.resolve();
-  #isHearing = false;
+  #isConnected = false;
 
   constructor(config: ClientConfig, channel: string) {
     this.#config = config;
@@ -19,10 +19,10 @@ export class PostgresListener implements Notifications {
   }
 
   get isConnected(): boolean {
-    return this.#isHearing;
+    return this.#isConnected;
   }
 
-  listen(onNotification: (signal: string) => void): void {
+  listen(onNotification: (notification: string) => void): void {
     this.#loop = this.#run(onNotification);
   }
 
@@ -31,35 +31,35 @@ export class PostgresListener implements Notifications {
     await this.#loop;
   }
 
-  async #run(onNotification: (signal: string) => void): Promise<void> {
+  async #run(onNotification: (notification: string) => void): Promise<void> {
     const { signal } = this.#closing;
-    for (let wait = shortestWait; !signal.aborted; wait = Math.min(wait * 2, longestWait)) {
-      await this.#connect((heard) => {
-        wait = shortestWait;
-        onNotification(heard);
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      await this.#connect((notification) => {
+        attempt = 1;
+        onNotification(notification);
       }).catch(() => {});
-      this.#isHearing = false;
-      await setTimeout(wait, undefined, { signal }).catch(() => {});
+      this.#isConnected = false;
+      await setTimeout(backoffMs(attempt, reconnectPauses), undefined, { signal }).catch(() => {});
     }
   }
 
-  /** Listens as long as the connection holds. */
-  async #connect(onNotification: (signal: string) => void): Promise<void> {
+  /** Resolves when the connection is lost. */
+  async #connect(onNotification: (notification: string) => void): Promise<void> {
     const client = new Client(this.#config);
-    const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
-    client.on('error', () => lose());
-    client.on('end', () => lose());
+    const { promise: lost, resolve: onLost } = Promise.withResolvers<void>();
+    client.on('error', () => onLost());
+    client.on('end', () => onLost());
     client.on('notification', ({ payload = '' }) => {
-      this.#isHearing = true;
+      this.#isConnected = true;
       onNotification(payload);
     });
     const end = () => void client.end().catch(() => {});
     this.#closing.signal.addEventListener('abort', end);
     try {
-      // A client that is ended while it connects says no more of that.
+      // `connect` never settles if the client is ended meanwhile.
       await Promise.race([client.connect(), lost]);
       await client.query(`listen ${escapeIdentifier(this.channel)}`);
-      // Poolers accept LISTEN and never deliver: only who hears itself hears the others.
+      // Some poolers accept LISTEN and never deliver: receiving this proves that it works.
       await client.query('select pg_notify($1, $2)', [this.channel, 'queued']);
       await lost;
     } finally {

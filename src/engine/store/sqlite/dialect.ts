@@ -15,50 +15,53 @@ import {
 } from 'kysely';
 import { SqliteFileAdapter } from '../durability.ts';
 
-/** SQLite's code for "another connection is writing". */
-const busy = 5;
+/** SQLITE_BUSY: another connection is writing. */
+const busyCode = 5;
 
-/** Milliseconds that looking into a file may wait for another process that prepares it. */
-const openTimeout = 10_000;
+/** How long opening a file waits for another process that is migrating it. */
+const openTimeoutMs = 10_000;
 
-/** How often a statement is tried again while another connection writes, about 10 ms apart. */
+/** Attempts of a statement while another connection writes: about ten seconds. */
 const maxAttempts = 1000;
 
-/** Statements kept ready, of those used last; preparing one costs more than most take to run. */
-const mostPrepared = 200;
+/** A constant pause: another connection's transaction ends within milliseconds. */
+const busyPauseMs = (): number => 5 + Math.random() * 10;
+
+/** The most recently used are cached: preparing a statement usually costs more than running it. */
+const maxPreparedStatements = 200;
 
 /** Kysely does not type its parameters; the queries here bind nothing else. */
-const parameters = (values: readonly unknown[]) =>
+const toParameters = (values: readonly unknown[]) =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above; node:sqlite throws on anything else
   values as readonly (string | number | bigint | null)[];
 
-/** Shows node:sqlite to Kysely as the interface its SQLite driver was written against. */
+/** Adapts node:sqlite to the interface that Kysely's SQLite driver expects. */
 function adapt(database: DatabaseSync): SqliteDatabase {
   const prepare = (sql: string): SqliteStatement => {
     const statement = database.prepare(sql);
     return {
       reader: statement.columns().length > 0,
-      all: (values) => statement.all(...parameters(values)),
-      run: (values) => statement.run(...parameters(values)),
-      iterate: (values) => statement.iterate(...parameters(values)),
+      all: (values) => statement.all(...toParameters(values)),
+      run: (values) => statement.run(...toParameters(values)),
+      iterate: (values) => statement.iterate(...toParameters(values)),
     };
   };
   const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare: (sql) => {
-      const known = prepared.get(sql) ?? prepare(sql);
+      const statement = prepared.get(sql) ?? prepare(sql);
       prepared.delete(sql);
-      prepared.set(sql, known);
+      prepared.set(sql, statement);
       const [oldest] = prepared.keys();
-      if (prepared.size > mostPrepared && oldest !== undefined) prepared.delete(oldest);
-      return known;
+      if (prepared.size > maxPreparedStatements && oldest !== undefined) prepared.delete(oldest);
+      return statement;
     },
   };
 }
 
 const isBusy = (error: unknown): boolean =>
-  error instanceof Error && 'errcode' in error && error.errcode === busy;
+  error instanceof Error && 'errcode' in error && error.errcode === busyCode;
 
 const writeQueries: ReadonlySet<string> = new Set([
   'InsertQueryNode',
@@ -67,8 +70,8 @@ const writeQueries: ReadonlySet<string> = new Set([
 ] satisfies CompiledQuery['query']['kind'][]);
 
 /**
- * Waits for other connections' transactions without blocking: SQLite's own busy handler would stop
- * this process altogether, and with it whoever holds the lock if they are in this process too.
+ * Waits for other connections' transactions without blocking the event loop. SQLite's own busy
+ * handler would block it, and with it a transaction of this process that holds the lock.
  */
 class BusyRetryConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
@@ -85,20 +88,20 @@ class BusyRetryConnection implements DatabaseConnection {
     this.#onCommit = onCommit;
   }
 
-  /** A write outside of a transaction is one of its own. */
+  /** A write outside a transaction commits by itself. */
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const result = await this.#patiently<R>(query);
+    const result = await this.#retryWhileBusy<R>(query);
     if (writeQueries.has(query.query.kind) && !this.#database.isTransaction) await this.#onCommit();
     return result;
   }
 
-  async #patiently<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+  async #retryWhileBusy<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#connection.executeQuery<R>(query);
       } catch (error) {
         if (!isBusy(error) || attempt === maxAttempts) throw error;
-        await setTimeout(5 + Math.random() * 10);
+        await setTimeout(busyPauseMs());
       }
     }
   }
@@ -109,8 +112,8 @@ class BusyRetryConnection implements DatabaseConnection {
 }
 
 /**
- * Takes the write lock when a transaction begins. A deferred one that reads first and writes later
- * fails at once, without waiting, when another process wrote in between.
+ * Takes the write lock when a transaction begins. A deferred transaction that reads first fails at
+ * its first write, without waiting, if another process wrote in between.
  */
 class ImmediateDriver extends SqliteDriver {
   readonly #database: DatabaseSync;
@@ -136,7 +139,7 @@ class ImmediateDriver extends SqliteDriver {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
-  /** A disk that is full or fails has undone everything already. */
+  /** SQLite rolls back by itself when the disk is full or fails. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.#database.isTransaction) await super.rollbackTransaction(connection);
   }
@@ -163,23 +166,23 @@ export class SqliteFileDialect extends SqliteDialect {
   }
 }
 
-/** Node's own way to make several goes on for ever where none can be made, as in `/proc`. */
+/** `mkdirSync` with `recursive` never returns where no directory can be made, as in `/proc`. */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have created it meanwhile.
     if (!existsSync(path)) throw error;
   }
 }
 
-/** Opens the file, made readable for its owner alone if it is not there yet. Changes nothing in it. */
+/** Opens the file without changing it; creates it with mode 0600 if it does not exist. */
 export function openFile(location: string): DatabaseSync {
   if (location !== ':memory:') {
     makeDirectory(dirname(location));
     closeSync(openSync(location, 'a', 0o600));
   }
-  return new DatabaseSync(location, { timeout: openTimeout });
+  return new DatabaseSync(location, { timeout: openTimeoutMs });
 }

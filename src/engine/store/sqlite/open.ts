@@ -1,28 +1,28 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
-import { DatabaseError } from '../errors.ts';
+import { errorReason } from '../../../shared/errors.ts';
 import { enableWal } from '../durability.ts';
+import { DatabaseError } from '../errors.ts';
 import { checkMigrations, migrate, migrationTable } from '../migrate.ts';
 import type { Database, Tables } from '../schema.ts';
-import { errorReason } from '../../../shared/errors.ts';
 import { openFile, SqliteFileDialect } from './dialect.ts';
 
-const namesIn = (database: DatabaseSync, table: string, where = '1'): string[] =>
+const selectNames = (database: DatabaseSync, table: string, where = '1'): string[] =>
   database
     .prepare(`select name from ${table} where ${where}`)
     .all()
     .map(({ name }) => (typeof name === 'string' ? name : ''));
 
-/** Refuses a file that holds something else, having only read from it. */
+/** Throws if the file belongs to another program or a newer version; only reads from it. */
 function checkContents(database: DatabaseSync, location: string): void {
-  const tables = namesIn(database, 'sqlite_master', "type = 'table'");
+  const tables = selectNames(database, 'sqlite_master', "type = 'table'");
   if (tables.length === 0) return;
   if (!tables.includes(migrationTable)) {
     throw new DatabaseError(
-      `The database ${location} belongs to another program; choose another file.`,
+      `The database ${location} belongs to another program. Choose another file.`,
     );
   }
-  checkMigrations(namesIn(database, migrationTable), location);
+  checkMigrations(selectNames(database, migrationTable), location);
 }
 
 function openChecked(location: string): DatabaseSync {
@@ -36,17 +36,17 @@ function openChecked(location: string): DatabaseSync {
     if (error instanceof DatabaseError) throw error;
     const reason = errorReason(error);
     if (reason === 'file is not a database') {
-      throw new DatabaseError(`The file ${location} is not a database; choose another file.`);
+      throw new DatabaseError(`The file ${location} is not a database. Choose another file.`);
     }
     throw new DatabaseError(`Cannot open the database ${location}: ${reason}.`);
   }
 }
 
-/** Opens a file or `:memory:`; see `openDatabase`. */
+/** Opens and migrates a file or `:memory:`; see `openDatabase`. */
 export async function openSqlite(location: string): Promise<Database> {
   const db = new Kysely<Tables>({ dialect: new SqliteFileDialect(openChecked(location)) });
   try {
-    // From here on the driver waits, asynchronously.
+    // From here on BusyRetryConnection waits instead of SQLite.
     await sql`pragma busy_timeout = 0`.execute(db);
     await enableWal(db);
     await migrate(db, location);

@@ -4,23 +4,23 @@ import { isPostgresUrl } from '../../../shared/urls.ts';
 import { activeStatuses } from '../schema.ts';
 
 /**
- * Whether a database holds runs that are not at their end, seen without loading the engine. A file
- * that is not there holds none; one that cannot be read counts as yes, so that the engine says why,
- * and so does a server, whose runs are everybody's.
+ * Whether a database has active runs, found out without loading the engine. A missing file has none.
+ * A PostgreSQL database counts as having some, since its runs may be any process's.
  */
-export function hasUnfinishedRuns(file: string): Promise<boolean> {
-  if (isPostgresUrl(file)) return Promise.resolve(true);
-  if (file === ':memory:' || !existsSync(file)) return Promise.resolve(false);
+export function hasUnfinishedRuns(location: string): Promise<boolean> {
+  if (isPostgresUrl(location)) return Promise.resolve(true);
+  if (location === ':memory:' || !existsSync(location)) return Promise.resolve(false);
   try {
-    const database = new DatabaseSync(file, { readOnly: true });
+    const database = new DatabaseSync(location, { readOnly: true });
     try {
       const statuses = activeStatuses.map((status) => `'${status}'`).join(', ');
-      const found = database.prepare(`select 1 from runs where status in (${statuses}) limit 1`);
-      return Promise.resolve(found.get() !== undefined);
+      const query = database.prepare(`select 1 from runs where status in (${statuses}) limit 1`);
+      return Promise.resolve(query.get() !== undefined);
     } finally {
       database.close();
     }
   } catch {
+    // The error is not lost: true makes the caller start the engine, which opens the file and reports it.
     return Promise.resolve(true);
   }
 }
