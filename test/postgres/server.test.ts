@@ -173,8 +173,8 @@ describe('a database', () => {
     ];
     expect(sentences[0]).toContain('database "nowhere" does not exist');
     expect(sentences[1]).toContain('ECONNREFUSED');
-    expect(sentences[2]).toContain('sslmode must be one of');
-    expect(sentences[3]).toContain('search path does not exist');
+    expect(sentences[2]).toContain("Invalid sslmode 'certainly'");
+    expect(sentences[3]).toContain('no schema of its search path exists');
     for (const sentence of sentences) expect(sentence).not.toMatch(/geheim|\n/u);
   });
 

@@ -32,7 +32,7 @@ const settingOf = (folder: string) => (kind: string) =>
   `ssl_${kind}_file=${join(folder, kind === 'cert' ? 'server.pem' : 'server.key')}`;
 
 const untrusted =
-  'no authority that is known here vouches for its certificate; sslrootcert in the URL can name the file of one.';
+  "no known CA signed the server's certificate; name the CA's certificate file with sslrootcert in the URL.";
 
 test('TLS is as the URL asks for', async () => {
   const { url, folder } = await encryptedCluster();

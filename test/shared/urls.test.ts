@@ -42,7 +42,7 @@ test('passes other settings on and rejects unknown sslmodes', () => {
     uselibpqcompat: 'true',
   });
   expect(() => toConnectionString('postgres://a:secret@host/db?sslmode=sure')).toThrow(
-    "The database's sslmode must be one of disable, allow, prefer, require, no-verify, verify-ca, verify-full; 'sure' is not.",
+    "Invalid sslmode 'sure' in the database URL; use one of disable, allow, prefer, require, no-verify, verify-ca, verify-full.",
   );
 });
 
@@ -53,6 +53,6 @@ test('drops sslrootcert=system, which Node uses anyway, and rejects it with veri
     uselibpqcompat: 'true',
   });
   expect(() => toConnectionString(`${url}verify-ca`)).toThrow(
-    "The database's sslmode verify-ca takes an sslrootcert, the file of the authority's certificate; verify-full does without.",
+    "sslmode=verify-ca in the database URL requires sslrootcert, the CA's certificate file. Without one, use verify-full, which trusts Node's CAs.",
   );
 });

@@ -7,7 +7,7 @@ import { runImport } from '../../src/cli/commands/import.ts';
 import { start } from './clock.ts';
 import { temporary } from './temporary-files.ts';
 
-/** The time of every import: ten seconds after the objects of the examples were made. */
+/** Unix seconds of every import: ten seconds after the example objects were created. */
 export const now = start / 1000 + 10;
 
 interface Outcome {
@@ -19,14 +19,14 @@ interface Outcome {
 interface Input {
   readonly replace?: boolean;
   readonly stdin?: string | Buffer;
-  /** stderr is a terminal's. */
+  /** Whether stderr is a terminal. */
   readonly isTTY?: boolean;
   readonly interrupted?: Promise<void>;
 }
 
 const never = new Promise<void>(() => {});
 
-/** A terminal that never was; `isTTY` says that stderr is a person's. */
+/** A terminal in memory. */
 export function openTerminal({ stdin = '', isTTY = false, interrupted = never }: Input) {
   const input = new PassThrough();
   input.end(stdin);
@@ -34,10 +34,13 @@ export function openTerminal({ stdin = '', isTTY = false, interrupted = never }:
   return { stdin: input, stdout: new PassThrough(), stderr, interrupted };
 }
 
-type Opened = ReturnType<typeof openTerminal>;
+type FakeTerminal = ReturnType<typeof openTerminal>;
 
-/** What a command answered and printed. */
-export async function outcomeOf(terminal: Opened, command: Promise<number>): Promise<Outcome> {
+/** The exit code of a command and what it printed. */
+export async function outcomeOf(
+  terminal: FakeTerminal,
+  command: Promise<number>,
+): Promise<Outcome> {
   const printed = Promise.all([text(terminal.stdout), text(terminal.stderr)]);
   const code = await command;
   terminal.stdout.end();
@@ -46,7 +49,7 @@ export async function outcomeOf(terminal: Opened, command: Promise<number>): Pro
   return { code, stdout, stderr };
 }
 
-/** One object a line. */
+/** JSON Lines. */
 export const toLines = (objects: readonly object[]): string =>
   objects.map((object) => `${JSON.stringify(object)}\n`).join('');
 
@@ -54,16 +57,16 @@ export interface Store {
   readonly database: string;
   /** Imports files by their paths; `-` is `stdin`. */
   importFiles(files: readonly string[], input?: Input): Promise<Outcome>;
-  /** Imports one file, `in.jsonl`, of this text; what is printed names it without its folder. */
+  /** Imports a file `in.jsonl` with this content; messages have the name without the directory. */
   importText(content: string | Buffer, input?: Input): Promise<Outcome>;
-  /** Imports objects that must be fit to be imported. */
+  /** Imports objects; throws if the import fails. */
   importObjects(objects: readonly object[], input?: Input): Promise<void>;
   exportAll(threads?: readonly string[], output?: string): Promise<Outcome>;
 }
 
-/** A database of its own, and the two commands on it. */
+/** A temporary database with the import and export commands. */
 export function createStore(database = temporary()): Store {
-  const folder = dirname(database);
+  const directory = dirname(database);
   const run = (files: readonly string[], input: Input = {}) => {
     const terminal = openTerminal(input);
     const { replace = false } = input;
@@ -71,10 +74,10 @@ export function createStore(database = temporary()): Store {
     return outcomeOf(terminal, runImport(terminal, command));
   };
   const importText = async (content: string | Buffer, input?: Input) => {
-    const file = join(folder, 'in.jsonl');
+    const file = join(directory, 'in.jsonl');
     writeFileSync(file, content);
     const outcome = await run([file], input);
-    return { ...outcome, stderr: outcome.stderr.replaceAll(`${folder}/`, '') };
+    return { ...outcome, stderr: outcome.stderr.replaceAll(`${directory}/`, '') };
   };
   return {
     database,

@@ -15,7 +15,7 @@ export function checkMigrations(names: readonly string[], location: string): voi
   const unknown = names.find((name) => !Object.hasOwn(migrations, name));
   if (unknown === undefined) return;
   throw new DatabaseError(
-    `The database ${location} was written by a newer version of assistants-mcp (migration ${unknown}). Update assistants-mcp or use another database.`,
+    `The database ${location} was written by a newer version of assistants-mcp (migration ${unknown}); update assistants-mcp or use another database.`,
   );
 }
 

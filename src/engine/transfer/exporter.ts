@@ -1,26 +1,24 @@
 import { listAssistants, toAssistant } from '../store/assistants.ts';
+import { iterateAll } from '../store/keyset-page.ts';
 import { listMessages, toMessage } from '../store/messages.ts';
 import { listRuns, runSettings, toRun } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, RunRow, ThreadRow } from '../store/schema.ts';
 import { listSteps, toStep } from '../store/steps.ts';
 import { findThread, listThreads, toThread } from '../store/threads.ts';
-import { type ThreadRow } from '../store/schema.ts';
 import { listTurns } from '../store/turns.ts';
-import { iterateAll } from '../store/keyset-page.ts';
 
-/** A thread was asked for that is not there. */
+/** No thread has a requested id. */
 export class UnknownThread extends Error {
   override readonly name = 'UnknownThread';
 }
 
-/** A waiting run takes along what it goes on from; of any other its steps say all there is. */
+/** Only a run that requires tool outputs needs its turns, to continue after an import. */
 async function withTurns(db: Database, run: RunRow): Promise<object> {
   if (run.status !== 'requires_action') return toRun(run);
   return { ...toRun(run), turns: await listTurns(db, run.id) };
 }
 
-/** The threads wanted, all of them when none is named, in the order of their list. */
+/** The threads with these ids, or all if null, in the order of their list. */
 async function* selectThreads(
   db: Database,
   ids: readonly string[] | null,
@@ -35,19 +33,19 @@ async function* selectThreads(
   yield* rows.toSorted((one, other) => one.created_at - other.created_at || one.seq - other.seq);
 }
 
-/** The assistants that runs of the wanted threads name; null for all. */
-async function wantedAssistants(
+/** The ids of assistants that runs of these threads name; null for all. */
+async function selectAssistants(
   db: Database,
   ids: readonly string[] | null,
 ): Promise<ReadonlySet<string> | null> {
   if (ids === null) return null;
-  const wanted = new Set<string>();
+  const assistantIds = new Set<string>();
   for await (const thread of selectThreads(db, ids)) {
     for await (const run of iterateAll((page) => listRuns(db, thread.id, page))) {
-      wanted.add(runSettings(run).assistant_id);
+      assistantIds.add(runSettings(run).assistant_id);
     }
   }
-  return wanted;
+  return assistantIds;
 }
 
 async function* threadObjects(db: Database, thread: ThreadRow): AsyncGenerator<object> {
@@ -61,16 +59,16 @@ async function* threadObjects(db: Database, thread: ThreadRow): AsyncGenerator<o
 }
 
 /**
- * Everything in the database, or the threads named by `ids` and the assistants they ran, as the
- * API's objects: an import can take them one by one. Throws {@link UnknownThread} before the first.
+ * The API objects of the whole database, or of the threads with these ids and their runs' assistants,
+ * parents first. Throws {@link UnknownThread} before the first object.
  */
 export async function* exportObjects(
   db: Database,
   ids: readonly string[] | null,
 ): AsyncGenerator<object> {
-  const wanted = await wantedAssistants(db, ids);
+  const assistantIds = await selectAssistants(db, ids);
   for await (const row of iterateAll((page) => listAssistants(db, page))) {
-    if (wanted === null || wanted.has(row.id)) yield toAssistant(row);
+    if (assistantIds === null || assistantIds.has(row.id)) yield toAssistant(row);
   }
   for await (const thread of selectThreads(db, ids)) yield* threadObjects(db, thread);
 }

@@ -1,100 +1,100 @@
-import { type TableRow, findRow } from '../store/raw-rows.ts';
+import { findRow, type TableRow } from '../store/raw-rows.ts';
 import { findActiveRun, findRun } from '../store/runs.ts';
-import type { ImportSession } from './import-session.ts';
-import { ImportError } from './import-error.ts';
 import { findStep, stepBody, updateStep } from '../store/steps.ts';
 import { sumUsage } from '../store/turns.ts';
+import { ImportError } from './import-error.ts';
+import type { ImportSession } from './import-session.ts';
 import { restoreTurns } from './restore-turns.ts';
 
-/* What an object must agree with beside itself. */
 const nouns = { threads: 'thread', runs: 'run' } as const;
 
-/** Notes a parent that is not there yet; it may still come in this file. */
+/** Notes a parent that does not exist yet; it may follow in this file. */
 export async function noteMissingParent(
-  { db, lastParent: last, unresolvedParents: missing }: ImportSession,
+  { db, lastParent, unresolvedParents }: ImportSession,
   table: 'threads' | 'runs',
   id: string,
-  place: string,
+  location: string,
 ): Promise<void> {
-  if (last.get(table) === id) return;
-  last.set(table, id);
-  if (missing.has(`${table} ${id}`) || (await findRow(db, table, id)) !== undefined) return;
+  if (lastParent.get(table) === id) return;
+  lastParent.set(table, id);
+  const key = `${table} ${id}`;
+  if (unresolvedParents.has(key) || (await findRow(db, table, id)) !== undefined) return;
   const noun = nouns[table];
   const sentence = `Invalid '${noun}_id': no ${noun} found with id '${id}', neither in this file nor in the database.`;
-  missing.set(`${table} ${id}`, { place, sentence });
+  unresolvedParents.set(key, { location, sentence });
 }
 
-/** A thread has one live run at most, and a step is of the thread its run is of. */
+/** Checks that a thread has at most one active run, and that a step is in its run's thread. */
 export async function checkRelations(
   { db }: ImportSession,
-  copy: TableRow,
-  place: string,
+  tableRow: TableRow,
+  location: string,
 ): Promise<void> {
-  if (copy.table === 'runs' && copy.row.status === 'requires_action') {
-    const live = await findActiveRun(db, copy.row.thread_id);
-    if (live !== undefined && live.id !== copy.row.id) {
+  if (tableRow.table === 'runs' && tableRow.row.status === 'requires_action') {
+    const active = await findActiveRun(db, tableRow.row.thread_id);
+    if (active !== undefined && active.id !== tableRow.row.id) {
       throw new ImportError(
-        place,
-        `Invalid 'status': thread '${live.thread_id}' already has an active run '${live.id}'.`,
+        location,
+        `Invalid 'status': thread '${active.thread_id}' already has an active run '${active.id}'.`,
       );
     }
   }
-  if (copy.table === 'steps') {
-    const { run_id, thread_id } = copy.row;
+  if (tableRow.table === 'steps') {
+    const { run_id, thread_id } = tableRow.row;
     const run = await findRow(db, 'runs', run_id);
     if (run !== undefined && run.thread_id !== thread_id) {
       throw new ImportError(
-        place,
+        location,
         `Invalid 'thread_id': run '${run_id}' belongs to thread '${run.thread_id}'.`,
       );
     }
   }
 }
 
-/** Whether an object may take the place of the one with its id. */
+/** Checks that an object may overwrite the one with its id. */
 export async function checkReplacement(
-  { db, options, maxSeqBefore: newest }: ImportSession,
+  { db, options, maxSeqBefore }: ImportSession,
   { table, row }: TableRow,
-  place: string,
+  location: string,
 ): Promise<void> {
-  const owner = await findRow(db, table, row.id);
+  const existing = await findRow(db, table, row.id);
   if (!options.replace) {
     throw new ImportError(
-      place,
-      (owner?.seq ?? 0) > (newest.get(table) ?? 0)
-        ? `Duplicate 'id': '${row.id}' has already come in this file.`
-        : `Duplicate 'id': '${row.id}' is in the database already; --replace replaces it.`,
+      location,
+      (existing?.seq ?? 0) > (maxSeqBefore.get(table) ?? 0)
+        ? `Duplicate 'id': '${row.id}' appears twice in this file.`
+        : `Duplicate 'id': '${row.id}' already exists in the database; use --replace to overwrite it.`,
     );
   }
-  const thread_id = table === 'threads' ? row.id : owner?.thread_id;
+  const thread_id = table === 'threads' ? row.id : existing?.thread_id;
   if (thread_id === undefined) return;
   if ('thread_id' in row && row.thread_id !== thread_id) {
     throw new ImportError(
-      place,
+      location,
       `Invalid 'thread_id': '${row.id}' belongs to thread '${thread_id}'.`,
     );
   }
-  if (table === 'steps' && row.run_id !== owner?.run_id) {
+  if (table === 'steps' && row.run_id !== existing?.run_id) {
     throw new ImportError(
-      place,
-      `Invalid 'run_id': '${row.id}' belongs to run '${owner?.run_id}'.`,
+      location,
+      `Invalid 'run_id': '${row.id}' belongs to run '${existing?.run_id}'.`,
     );
   }
-  const live = await findActiveRun(db, thread_id);
-  if (live !== undefined && !options.waiting.has(live.id)) {
+  const active = await findActiveRun(db, thread_id);
+  if (active !== undefined && !options.waiting.has(active.id)) {
     throw new ImportError(
-      place,
-      `Thread '${thread_id}' has an active run '${live.id}'; cancel it or let it end before anything of the thread is replaced.`,
+      location,
+      `Cannot replace '${row.id}': thread '${thread_id}' has an active run '${active.id}'. Cancel the run or wait until it ends.`,
     );
   }
 }
-/* What can be said only when all of a file has come. */
-const interrupted = {
+
+const interruptedStepError = {
   code: 'server_error' as const,
   message: 'The step was in progress when it was exported and cannot be continued.',
 };
 
-/** Nobody will end a step in progress, unless its run waits for the step's outputs. */
+/** Fails steps in progress, except tool calls whose run requires tool outputs. */
 async function failOpenSteps({ db, openSteps, options }: ImportSession): Promise<void> {
   for (const { run_id, id } of openSteps) {
     const step = await findStep(db, run_id, id);
@@ -107,25 +107,27 @@ async function failOpenSteps({ db, openSteps, options }: ImportSession): Promise
       status: 'failed',
       failed_at: options.now,
       expires_at: null,
-      last_error: interrupted,
+      last_error: interruptedStepError,
       usage: body.usage ?? sumUsage([]),
     });
   }
 }
 
-/** Makes the transcripts of waiting runs from all of their steps that have come so far. */
-async function writeTranscripts({ db, options }: ImportSession): Promise<void> {
+/** Restores the turns of pending runs from all steps imported so far. */
+async function restorePendingRuns({ db, options }: ImportSession): Promise<void> {
   for (const [id, { thread_id, state, hasTurns }] of options.waiting) {
     const run = hasTurns ? undefined : await findRun(db, thread_id, id);
-    // A server may have gone on with a run that an earlier file brought.
+    // A server may have continued a run that an earlier file had.
     if (run?.status === 'requires_action' && run.state === state) await restoreTurns(db, run);
   }
 }
 
-/** Ends a file: refuses it if anything it refers to has not come. */
-export async function finishFile(batch: ImportSession): Promise<void> {
-  const [first] = batch.unresolvedParents.values();
-  if (first !== undefined) throw new ImportError(first.place, first.sentence);
-  await failOpenSteps(batch);
-  await writeTranscripts(batch);
+/** Does what needs the complete file; throws an {@link ImportError} if a parent is missing. */
+export async function finishFile(session: ImportSession): Promise<void> {
+  const [firstMissing] = session.unresolvedParents.values();
+  if (firstMissing !== undefined) {
+    throw new ImportError(firstMissing.location, firstMissing.sentence);
+  }
+  await failOpenSteps(session);
+  await restorePendingRuns(session);
 }

@@ -1,8 +1,8 @@
-/** What is wrong with a file that is brought in, and where; nothing of the file is kept. */
+/** An error in an imported file, at a location such as `a.json:12: data[3]`. Nothing of the file is stored. */
 export class ImportError extends Error {
-  override readonly name = 'Refusal';
+  override readonly name = 'ImportError';
 
-  constructor(place: string, sentence: string) {
-    super(`${place}: ${sentence}`);
+  constructor(location: string, sentence: string) {
+    super(`${location}: ${sentence}`);
   }
 }

@@ -1,39 +1,40 @@
+import type { ApiObject } from '../../schema/objects/index.ts';
 import type { ListedTable } from '../store/raw-rows.ts';
 import type { Database } from '../store/schema.ts';
-import type { ApiObject } from '../../schema/objects/index.ts';
 import type { ImportClock } from './run-rows.ts';
 
-/** A run that waits for outputs, as it was brought in. */
+/** An imported run that requires tool outputs. */
 export interface PendingRun {
   readonly thread_id: string;
+  /** Its `state` column as imported. */
   readonly state: string;
-  /** Whether it came with the transcript that it goes on from. */
+  /** Whether the file had the run's turns, as our own exports do. */
   readonly hasTurns: boolean;
 }
 
 export interface ImportOptions extends ImportClock {
-  /** An object whose id is taken takes its place; otherwise the file is refused. */
+  /** Overwrite objects whose id exists, instead of rejecting the file. */
   readonly replace: boolean;
-  /** Runs brought in so far that wait for outputs, by id; later files may bring their steps. */
+  /** Runs imported so far that require tool outputs, by id; later files may have their steps. */
   readonly waiting: Map<string, PendingRun>;
-  /** Breaks the import off; the file under way then leaves nothing behind. */
+  /** Aborts the import; the transaction of the current file is rolled back. */
   readonly signal: AbortSignal;
 }
 
-/** How many objects of each kind a file had. */
+/** The number of objects of each kind in a file. */
 export type Counts = Readonly<Record<ApiObject['object'], number>>;
 
-/** One file on its way into the database. */
+/** The state of one file's import. */
 export interface ImportSession {
   readonly db: Database;
   readonly options: ImportOptions;
-  /** The newest rows that were there before. */
+  /** The highest `seq` of each table before this file. */
   readonly maxSeqBefore: ReadonlyMap<ListedTable, number>;
-  /** Threads and runs that have been named and are not there yet: by whom first. */
-  readonly unresolvedParents: Map<string, { readonly place: string; readonly sentence: string }>;
-  /** The thread and the run seen last, which the next object most likely belongs to. */
+  /** Threads and runs that do not exist yet, with the error for the first object that names them. */
+  readonly unresolvedParents: Map<string, { readonly location: string; readonly sentence: string }>;
+  /** The last thread and run, which the next object most likely belongs to. */
   readonly lastParent: Map<ListedTable, string>;
-  /** Steps that are not at their end. */
+  /** Steps in progress. */
   readonly openSteps: { readonly run_id: string; readonly id: string }[];
   readonly counts: Record<ApiObject['object'], number>;
 }

@@ -1,89 +1,102 @@
+import { type ApiObject, parseApiObject } from '../../schema/objects/index.ts';
+import { syncToDisk } from '../store/durability.ts';
 import {
-  type TableRow,
   deferReferences,
   insertRow,
-  maxSeq,
   type ListedTable,
   listedTables,
+  maxSeq,
   replaceRow,
+  type TableRow,
 } from '../store/raw-rows.ts';
-import { syncToDisk } from '../store/durability.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteTurns } from '../store/turns.ts';
-import { type ApiObject, parseApiObject } from '../../schema/objects/index.ts';
-import type { ImportSession, Counts, ImportOptions } from './import-session.ts';
-import { checkRelations, checkReplacement, noteMissingParent } from './import-checks.ts';
-import { finishFile } from './import-checks.ts';
-import type { Source } from './json-reader.ts';
+import {
+  checkRelations,
+  checkReplacement,
+  finishFile,
+  noteMissingParent,
+} from './import-checks.ts';
 import { ImportError } from './import-error.ts';
-import { assistantRow, messageCopy, threadCopy } from './object-rows.ts';
-import { runRow, stepRow, type ImportClock, fillUsage } from './run-rows.ts';
+import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
+import { type LocatedObject, readObjects, type Source } from './json-reader.ts';
+import { assistantRow, messageRow, threadRow } from './object-rows.ts';
 import { writeTurns } from './restore-turns.ts';
-import { type LocatedObject, readObjects } from './json-reader.ts';
+import { fillUsage, type ImportClock, runRow, stepRow } from './run-rows.ts';
 
-function toRow(object: ApiObject, terms: ImportClock): TableRow {
+function toRow(object: ApiObject, clock: ImportClock): TableRow {
   switch (object.object) {
     case 'assistant':
       return assistantRow(object);
     case 'thread':
-      return threadCopy(object);
+      return threadRow(object);
     case 'thread.message':
-      return messageCopy(object, terms.now);
+      return messageRow(object, clock.now);
     case 'thread.run':
-      return runRow(object, terms);
+      return runRow(object, clock);
     case 'thread.run.step':
       return stepRow(object);
   }
 }
 
-async function upsertRow(batch: ImportSession, copy: TableRow, place: string): Promise<void> {
-  await checkRelations(batch, copy, place);
-  if (await insertRow(batch.db, copy)) return;
-  await checkReplacement(batch, copy, place);
-  await replaceRow(batch.db, copy);
-  if (copy.table === 'runs') await deleteTurns(batch.db, copy.row.id);
+async function upsertRow(
+  session: ImportSession,
+  tableRow: TableRow,
+  location: string,
+): Promise<void> {
+  await checkRelations(session, tableRow, location);
+  if (await insertRow(session.db, tableRow)) return;
+  await checkReplacement(session, tableRow, location);
+  await replaceRow(session.db, tableRow);
+  if (tableRow.table === 'runs') await deleteTurns(session.db, tableRow.row.id);
 }
 
-/** Keeps in mind what later objects, or the end of the file, have to know of this one. */
-async function trackObject(batch: ImportSession, object: ApiObject, copy: TableRow): Promise<void> {
-  const { table } = copy;
-  batch.counts[object.object] += 1;
-  batch.lastParent.set(table, object.id);
-  batch.unresolvedParents.delete(`${table} ${object.id}`);
+/** Records what later objects, or the end of the file, need to know about this one. */
+async function trackObject(
+  session: ImportSession,
+  object: ApiObject,
+  tableRow: TableRow,
+): Promise<void> {
+  const { table } = tableRow;
+  session.counts[object.object] += 1;
+  session.lastParent.set(table, object.id);
+  session.unresolvedParents.delete(`${table} ${object.id}`);
   if (object.object === 'thread.run.step' && object.status === 'in_progress') {
-    batch.openSteps.push({ run_id: object.run_id, id: object.id });
+    session.openSteps.push({ run_id: object.run_id, id: object.id });
   }
   if (object.object !== 'thread.run' || object.status !== 'requires_action' || table !== 'runs')
     return;
   const turns = (object.turns ?? []).map((turn) => ({ ...turn, usage: fillUsage(turn.usage) }));
-  await writeTurns(batch.db, object.id, turns);
-  const { thread_id, state } = copy.row;
-  batch.options.waiting.set(object.id, { thread_id, state, hasTurns: turns.length > 0 });
+  await writeTurns(session.db, object.id, turns);
+  const { thread_id, state } = tableRow.row;
+  session.options.waiting.set(object.id, { thread_id, state, hasTurns: turns.length > 0 });
 }
 
 async function importObject(
-  batch: ImportSession,
-  { value, location: place }: LocatedObject,
+  session: ImportSession,
+  { value, location }: LocatedObject,
 ): Promise<void> {
   const object = parseApiObject(value);
-  if ('problem' in object) throw new ImportError(place, object.problem.message);
-  if ('thread_id' in object) await noteMissingParent(batch, 'threads', object.thread_id, place);
-  if ('run_id' in object && object.object === 'thread.run.step') {
-    await noteMissingParent(batch, 'runs', object.run_id, place);
+  if ('problem' in object) throw new ImportError(location, object.problem.message);
+  if ('thread_id' in object) {
+    await noteMissingParent(session, 'threads', object.thread_id, location);
   }
-  const copy = toRow(object, batch.options);
-  await upsertRow(batch, copy, place);
-  await trackObject(batch, object, copy);
+  if ('run_id' in object && object.object === 'thread.run.step') {
+    await noteMissingParent(session, 'runs', object.run_id, location);
+  }
+  const tableRow = toRow(object, session.options);
+  await upsertRow(session, tableRow, location);
+  await trackObject(session, object, tableRow);
 }
 
-async function openBatch(db: Database, options: ImportOptions): Promise<ImportSession> {
+async function createSession(db: Database, options: ImportOptions): Promise<ImportSession> {
   await deferReferences(db);
-  const newest = new Map<ListedTable, number>();
-  for (const table of listedTables) newest.set(table, await maxSeq(db, table));
+  const maxSeqBefore = new Map<ListedTable, number>();
+  for (const table of listedTables) maxSeqBefore.set(table, await maxSeq(db, table));
   return {
     db,
     options,
-    maxSeqBefore: newest,
+    maxSeqBefore,
     unresolvedParents: new Map(),
     lastParent: new Map(),
     openSteps: [],
@@ -98,8 +111,8 @@ async function openBatch(db: Database, options: ImportOptions): Promise<ImportSe
 }
 
 /**
- * Brings all objects of a file into the database, or none: throws a {@link ImportError} for the first
- * thing wrong with it. Objects keep their ids and times, and their order in the file.
+ * Imports all objects of a file in one transaction, with their ids, times and order. Throws an
+ * {@link ImportError} for the first error in it.
  */
 export async function importFile(
   db: Database,
@@ -107,13 +120,13 @@ export async function importFile(
   options: ImportOptions,
 ): Promise<Counts> {
   const counts = await db.transaction().execute(async (transaction) => {
-    const batch = await openBatch(transaction, options);
-    for await (const located of readObjects(source)) {
+    const session = await createSession(transaction, options);
+    for await (const object of readObjects(source)) {
       options.signal.throwIfAborted();
-      await importObject(batch, located);
+      await importObject(session, object);
     }
-    await finishFile(batch);
-    return batch.counts;
+    await finishFile(session);
+    return session.counts;
   });
   await syncToDisk(db);
   return counts;

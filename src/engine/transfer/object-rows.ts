@@ -6,51 +6,51 @@ import type { ThreadBody } from '../store/threads.ts';
 import type { MessageObject } from '../../schema/objects/message.ts';
 import type { AssistantObject, ThreadObject } from '../../schema/objects/thread.ts';
 
-/* Objects as rows. The keys of a body are written in the order in which the engine writes them. */
+/* Imported objects → rows. A body's keys are in the order in which the engine writes them. */
 
 /**
- * A sampling setting as it is stored. 1 is what the API shows where nobody chose; taken for a
- * choice it would be sent to models that accept no such setting.
+ * A sampling setting for the database. The API shows 1 for an unset one; stored as 1 it would be sent
+ * to models that reject the setting.
  */
 export const samplingOrNull = (value: number | null | undefined): number | null =>
   value === undefined || value === 1 ? null : value;
 
-export function assistantRow(it: AssistantObject): TableRow {
+export function assistantRow(object: AssistantObject): TableRow {
   const body: AssistantBody = {
-    name: it.name ?? null,
-    description: it.description ?? null,
-    instructions: it.instructions ?? null,
-    tools: stripNulls(it.tools ?? []),
-    top_p: samplingOrNull(it.top_p),
-    temperature: samplingOrNull(it.temperature),
-    reasoning_effort: it.reasoning_effort ?? null,
-    tool_resources: toToolResources(it.tool_resources ?? {}),
-    metadata: it.metadata ?? {},
-    response_format: stripNulls(it.response_format ?? 'auto'),
-    model: it.model,
+    name: object.name ?? null,
+    description: object.description ?? null,
+    instructions: object.instructions ?? null,
+    tools: stripNulls(object.tools ?? []),
+    top_p: samplingOrNull(object.top_p),
+    temperature: samplingOrNull(object.temperature),
+    reasoning_effort: object.reasoning_effort ?? null,
+    tool_resources: toToolResources(object.tool_resources ?? {}),
+    metadata: object.metadata ?? {},
+    response_format: stripNulls(object.response_format ?? 'auto'),
+    model: object.model,
   };
-  const { id, created_at } = it;
+  const { id, created_at } = object;
   return { table: 'assistants', row: { id, created_at, body: JSON.stringify(body) } };
 }
 
-export function threadCopy(it: ThreadObject): TableRow {
+export function threadRow(object: ThreadObject): TableRow {
   const body: ThreadBody = {
-    metadata: it.metadata ?? {},
-    tool_resources: toToolResources(it.tool_resources ?? {}),
+    metadata: object.metadata ?? {},
+    tool_resources: toToolResources(object.tool_resources ?? {}),
   };
-  const { id, created_at } = it;
+  const { id, created_at } = object;
   return { table: 'threads', row: { id, created_at, body: JSON.stringify(body) } };
 }
 
 const bothTools = [{ type: 'code_interpreter' as const }, { type: 'file_search' as const }];
 
-/** The first version of the API had file ids alone, open to every tool. */
+/** Messages of API version v1 have only file ids, for every tool. */
 const toAttachments = ({ attachments, file_ids }: MessageObject): MessageBody['attachments'] =>
   attachments ?? (file_ids ?? []).map((file_id) => ({ file_id, tools: bothTools }));
 
-/** Hosted left out how a message stood: what it stored was complete (contract §14). */
-function messageStatus(it: MessageObject, now: number) {
-  const { status = 'completed', created_at } = it;
+/** OpenAI omitted the status of stored messages, all of which were complete (contract §14). */
+function messageStatus(object: MessageObject, now: number) {
+  const { status = 'completed', created_at } = object;
   if (status === 'in_progress') {
     const incomplete_details = { reason: 'run_failed' as const };
     return {
@@ -60,51 +60,51 @@ function messageStatus(it: MessageObject, now: number) {
       incomplete_at: now,
     };
   }
-  const isDone = status === null || status === 'completed';
+  const isCompleted = status === null || status === 'completed';
   return {
     status: status ?? 'completed',
-    incomplete_details: it.incomplete_details ?? null,
-    completed_at: it.completed_at ?? (isDone ? created_at : null),
-    incomplete_at: it.incomplete_at ?? null,
+    incomplete_details: object.incomplete_details ?? null,
+    completed_at: object.completed_at ?? (isCompleted ? created_at : null),
+    incomplete_at: object.incomplete_at ?? null,
   };
 }
 
-/** A message that was being written at `now` (Unix seconds) will not be written any further. */
-export function messageCopy(it: MessageObject, now: number): TableRow {
+/** A message in progress becomes incomplete at `now` (Unix seconds). */
+export function messageRow(object: MessageObject, now: number): TableRow {
   const body: MessageBody = {
-    ...messageStatus(it, now),
-    content: stripNulls(it.content),
-    assistant_id: it.assistant_id ?? null,
-    attachments: stripNulls(toAttachments(it)),
+    ...messageStatus(object, now),
+    content: stripNulls(object.content),
+    assistant_id: object.assistant_id ?? null,
+    attachments: stripNulls(toAttachments(object)),
   };
-  const { id, created_at, thread_id, run_id = null, role } = it;
-  const metadata = JSON.stringify(it.metadata ?? {});
+  const { id, created_at, thread_id, run_id = null, role } = object;
+  const metadata = JSON.stringify(object.metadata ?? {});
   return {
     table: 'messages',
     row: { id, created_at, thread_id, run_id, role, metadata, body: JSON.stringify(body) },
   };
 }
-/*
- * Programs that wrote objects out through an SDK have null where the API had nothing. Fields that
- * are read as absent or filled have to be so again.
- */
-/** Null is a value of theirs. */
-const nullable: ReadonlySet<string> = new Set(['strict', 'hybrid_search']);
-/** Somebody's own JSON, in which null may mean something. */
-const verbatim: ReadonlySet<string> = new Set(['parameters', 'schema']);
-/** In Python `schema` is a method already, so that dumps have another name for it. */
-const nameOf = (key: string): string => (key === 'schema_' ? 'schema' : key);
-function strip(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((inner) => strip(inner));
+
+/* Objects dumped through an SDK have null where the API omitted a field. */
+
+/** Fields for which the API itself has null. */
+const nullableFields: ReadonlySet<string> = new Set(['strict', 'hybrid_search']);
+/** Fields with a user's JSON, in which null may have a meaning. */
+const verbatimFields: ReadonlySet<string> = new Set(['parameters', 'schema']);
+/** Python's SDK dumps `schema` as `schema_`, since `schema` is a method of its classes. */
+const apiFieldName = (key: string): string => (key === 'schema_' ? 'schema' : key);
+
+function stripUnknown(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((inner) => stripUnknown(inner));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
-    const name = nameOf(key);
-    if (inner === null && !nullable.has(name)) return [];
-    return [[name, verbatim.has(name) ? inner : strip(inner)]];
+    const name = apiFieldName(key);
+    if (inner === null && !nullableFields.has(name)) return [];
+    return [[name, verbatimFields.has(name) ? inner : stripUnknown(inner)]];
   });
   return Object.fromEntries(entries);
 }
 
-/** Tools, content and the like, without the nulls that stand for nothing. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what may be absent may be null
-export const stripNulls = <T>(value: T): T => strip(value) as T;
+/** The value without nulls that stand for omitted fields. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only optional fields are removed
+export const stripNulls = <T>(value: T): T => stripUnknown(value) as T;

@@ -1,17 +1,15 @@
+import { iterateAll } from '../store/keyset-page.ts';
 import { findMessage, messageBody } from '../store/messages.ts';
 import { runState } from '../store/runs.ts';
-import { type RunRow } from '../store/schema.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, RunRow, StepRow } from '../store/schema.ts';
 import { listSteps, stepBody } from '../store/steps.ts';
-import { type StepRow } from '../store/schema.ts';
 import { answerLastTurn, deleteTurns, insertTurn, sumUsage, type Turn } from '../store/turns.ts';
-import { iterateAll } from '../store/keyset-page.ts';
 
 /*
- * What the model of a waiting run has to be shown when the run goes on: the calls it made, and what
- * came before them. A run exported here brings its turns along. Of a run from elsewhere they are
- * put together from its steps, as the input items that any model endpoint reads.
+ * A run that requires tool outputs continues from its turns. Our own exports include them; for other
+ * runs they are rebuilt from the steps, as input items that any model endpoint accepts.
  */
+
 type Call = { readonly id: string; readonly function: { name: string; arguments: string } };
 
 const toItem = ({ id, function: { name, arguments: args } }: Call) => ({
@@ -23,14 +21,14 @@ const toItem = ({ id, function: { name, arguments: args } }: Call) => ({
 
 async function messageItem(db: Database, run: RunRow, message_id: string): Promise<object[]> {
   const message = await findMessage(db, run.thread_id, message_id);
-  const said = message === undefined ? [] : messageBody(message).content;
-  const content = said
+  const parts = message === undefined ? [] : messageBody(message).content;
+  const content = parts
     .flatMap((part) => (part.type === 'text' ? [part.text.value] : []))
     .join('\n');
   return content === '' ? [] : [{ role: 'assistant', content }];
 }
 
-/** The calls of a step that are done, and their outputs. */
+/** The function calls of a completed step, with their outputs. */
 function completedCalls(step: StepRow) {
   const { step_details, status } = stepBody(step);
   if (step_details.type !== 'tool_calls' || status !== 'completed') return [];
@@ -38,14 +36,14 @@ function completedCalls(step: StepRow) {
 }
 
 async function turnsFromSteps(db: Database, run: RunRow): Promise<Turn[]> {
-  // Nobody knows which call took how much.
+  // The usage of the single model calls is unknown.
   const usage = sumUsage([]);
   const turns: Turn[] = [];
-  let before: object[] = [];
+  let precedingItems: object[] = [];
   for await (const step of iterateAll((page) => listSteps(db, run.id, page))) {
     const { step_details: details } = stepBody(step);
     if (details.type === 'message_creation') {
-      before.push(...(await messageItem(db, run, details.message_creation.message_id)));
+      precedingItems.push(...(await messageItem(db, run, details.message_creation.message_id)));
       continue;
     }
     const calls = completedCalls(step);
@@ -54,15 +52,19 @@ async function turnsFromSteps(db: Database, run: RunRow): Promise<Turn[]> {
       tool_call_id: call.id,
       output: call.function.output ?? '',
     }));
-    turns.push({ items: [...before, ...calls.map((call) => toItem(call))], outputs, usage });
-    before = [];
+    turns.push({
+      items: [...precedingItems, ...calls.map((call) => toItem(call))],
+      outputs,
+      usage,
+    });
+    precedingItems = [];
   }
-  const due = runState(run).required_action?.submit_tool_outputs.tool_calls ?? [];
-  const items = [...before, ...due.map((call) => toItem(call))];
+  const pendingCalls = runState(run).required_action?.submit_tool_outputs.tool_calls ?? [];
+  const items = [...precedingItems, ...pendingCalls.map((call) => toItem(call))];
   return [...turns, { items, outputs: null, usage }];
 }
 
-/** Writes the turns of a run that has none yet. */
+/** Inserts the turns of a run that has none yet. */
 export async function writeTurns(db: Database, run_id: string, turns: readonly Turn[]) {
   for (const [position, turn] of turns.entries()) {
     await insertTurn(db, run_id, position, turn);
@@ -70,7 +72,7 @@ export async function writeTurns(db: Database, run_id: string, turns: readonly T
   }
 }
 
-/** Gives a waiting run, once its steps are there, the transcript that it goes on from. */
+/** Replaces a pending run's turns by those rebuilt from its steps. */
 export async function restoreTurns(db: Database, run: RunRow): Promise<void> {
   await deleteTurns(db, run.id);
   await writeTurns(db, run.id, await turnsFromSteps(db, run));

@@ -13,11 +13,11 @@ import {
 import { readMessages, readRun, readSteps } from '../../support/conversation.ts';
 import { createStore, objectsIn } from '../../support/transfer.ts';
 
-// Every answer of these engines is held against the contract's objects (test/support/engine.ts).
+// `setup` checks every response of these engines against the contract's objects.
 
 const conversation = [assistant, thread, question, reply, completedRun, toolStep, messageStep];
 
-test('what hosted answered is served again, whole', async () => {
+test('serves imported objects of the OpenAI API unchanged', async () => {
   const store = createStore();
   const { code, stderr } = await store.importText(
     conversation.map((object) => JSON.stringify(object)).join('\n'),
@@ -30,21 +30,21 @@ test('what hosted answered is served again, whole', async () => {
   const { beta } = harness.openai;
   expect(await beta.assistants.retrieve(ids.assistant)).toEqual(assistant);
   expect(await beta.threads.retrieve(ids.thread)).toEqual(thread);
-  const stood = { status: 'completed', incomplete_details: null, incomplete_at: null };
+  const statusFields = { status: 'completed', incomplete_details: null, incomplete_at: null };
   expect(await readMessages(harness, ids.thread)).toEqual([
-    { ...question, ...stood, completed_at: question.created_at },
-    { ...reply, ...stood, completed_at: reply.created_at },
+    { ...question, ...statusFields, completed_at: question.created_at },
+    { ...reply, ...statusFields, completed_at: reply.created_at },
   ]);
   const run = await readRun(harness, { id: ids.run, thread_id: ids.thread });
   expect(run).toEqual(completedRun);
-  const added = { expired_at: null, metadata: {} };
+  const defaults = { expired_at: null, metadata: {} };
   expect(await readSteps(harness, run)).toEqual([
-    { ...toolStep, ...added },
-    { ...messageStep, ...added },
+    { ...toolStep, ...defaults },
+    { ...messageStep, ...defaults },
   ]);
 });
 
-test('what hosted left out gets its default', async () => {
+test('fills fields that the OpenAI API omitted with their defaults', async () => {
   const store = createStore();
   const { id, object, created_at, model, thread_id, role, content } = { ...assistant, ...question };
   const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
@@ -91,7 +91,7 @@ test('what hosted left out gets its default', async () => {
   });
 });
 
-test('null where an SDK had nothing to write counts as absent', async () => {
+test('treats null that an SDK dumped for an omitted field as omitted', async () => {
   const store = createStore();
   const parameters = { type: 'object', properties: {}, default: null };
   const tools = [
@@ -121,7 +121,7 @@ test('null where an SDK had nothing to write counts as absent', async () => {
       incomplete_details: { reason: null },
     },
   ]);
-  const plain = {
+  const expected = {
     tools: [
       { type: 'function', function: { name: 'f', parameters, strict: null } },
       { type: 'function', function: { name: 'g' } },
@@ -134,12 +134,18 @@ test('null where an SDK had nothing to write counts as absent', async () => {
       json_schema: { name: 'form', schema: parameters, strict: null },
     },
   };
-  const [made, begun, said, run] = objectsIn((await store.exportAll()).stdout);
-  expect([made, run]).toEqual([
-    { ...made, ...plain },
-    { ...run, ...plain },
+  const [exportedAssistant, exportedThread, message, run] = objectsIn(
+    (await store.exportAll()).stdout,
+  );
+  expect([exportedAssistant, run]).toEqual([
+    { ...exportedAssistant, ...expected },
+    { ...run, ...expected },
   ]);
-  expect([begun?.['tool_resources'], said?.['content'], said?.['attachments']]).toEqual([
+  expect([
+    exportedThread?.['tool_resources'],
+    message?.['content'],
+    message?.['attachments'],
+  ]).toEqual([
     { code_interpreter: { file_ids: [] } },
     [{ type: 'image_file', image_file: { file_id: 'file-1' } }],
     [{ file_id: 'file-1' }],
@@ -148,10 +154,10 @@ test('null where an SDK had nothing to write counts as absent', async () => {
   expect(run?.['tool_choice']).toEqual({ type: 'file_search' });
 });
 
-test('file ids of the first version become attachments, and message files', async () => {
+test('converts file ids of API version v1 to attachments and message files', async () => {
   const store = createStore();
-  const { attachments, ...old } = question;
-  await store.importObjects([thread, { ...old, file_ids: ['file-1', 'file-2'] }]);
+  const { attachments, ...v1Message } = question;
+  await store.importObjects([thread, { ...v1Message, file_ids: ['file-1', 'file-2'] }]);
   const harness = await setup({ database: store.database });
   const tools = [{ type: 'code_interpreter' }, { type: 'file_search' }];
   const [message] = await readMessages(harness, ids.thread);
@@ -165,7 +171,7 @@ test('file ids of the first version become attachments, and message files', asyn
   expect(body.data.map((file: { id: string }) => file.id)).toEqual(['file-1', 'file-2']);
 });
 
-test('sampling of 1 is taken for unset and not sent to the model; any other value is', async () => {
+test('does not send an imported sampling setting of 1 to the model, but any other value', async () => {
   const store = createStore();
   await store.importObjects([{ ...assistant, temperature: 1, top_p: 0.5 }, thread, question]);
   const harness = await setup({ database: store.database });
@@ -176,7 +182,7 @@ test('sampling of 1 is taken for unset and not sent to the model; any other valu
   expect(harness.upstream.sent()).toMatchObject({ top_p: 0.5 });
 });
 
-test('lists keep the order of the file within a second', async () => {
+test('lists objects of the same second in the order of the file', async () => {
   const store = createStore();
   const texts = ['one', 'two', 'three', 'four'];
   const messages = texts.map((value, index) => ({
@@ -190,7 +196,7 @@ test('lists keep the order of the file within a second', async () => {
   expect(listed.map(({ id }) => id)).toEqual(messages.map(({ id }) => id));
 });
 
-test('steps of hosted tools are kept with all that hosted added; what has no place is dropped', async () => {
+test('keeps all fields of hosted tool steps, and drops unknown fields', async () => {
   const store = createStore();
   const tool_calls = [
     {
@@ -219,9 +225,9 @@ test('steps of hosted tools are kept with all that hosted added; what has no pla
   expect(step).toEqual({ ...toolStep, step_details, expired_at: null, metadata: {} });
 });
 
-test('ids of any shape are served as they are', async () => {
+test('serves ids of any format', async () => {
   const store = createStore();
-  const old = {
+  const oldIds = {
     assistant: 'my assistant/ü?#%',
     thread: '550e8400-e29b-41d4-a716-446655440000',
     message: 'thread_abc',
@@ -229,23 +235,23 @@ test('ids of any shape are served as they are', async () => {
     step: '1',
   };
   await store.importObjects([
-    { ...assistant, id: old.assistant },
-    { ...thread, id: old.thread },
-    { ...question, id: old.message, thread_id: old.thread },
-    { ...completedRun, id: old.run, thread_id: old.thread, assistant_id: old.assistant },
-    { ...toolStep, id: old.step, run_id: old.run, thread_id: old.thread },
+    { ...assistant, id: oldIds.assistant },
+    { ...thread, id: oldIds.thread },
+    { ...question, id: oldIds.message, thread_id: oldIds.thread },
+    { ...completedRun, id: oldIds.run, thread_id: oldIds.thread, assistant_id: oldIds.assistant },
+    { ...toolStep, id: oldIds.step, run_id: oldIds.run, thread_id: oldIds.thread },
   ]);
   const harness = await setup({ database: store.database, oldIds: true });
   const { assistants, threads } = harness.openai.beta;
-  const thread_id = old.thread;
-  expect((await assistants.retrieve(old.assistant)).id).toBe(old.assistant);
-  expect((await threads.retrieve(old.thread)).id).toBe(old.thread);
-  expect((await threads.messages.retrieve(old.message, { thread_id })).id).toBe(old.message);
-  const run = await threads.runs.retrieve(old.run, { thread_id });
-  expect(run).toMatchObject({ id: old.run, assistant_id: old.assistant });
-  expect(await readSteps(harness, run)).toMatchObject([{ id: old.step }]);
+  const thread_id = oldIds.thread;
+  expect((await assistants.retrieve(oldIds.assistant)).id).toBe(oldIds.assistant);
+  expect((await threads.retrieve(oldIds.thread)).id).toBe(oldIds.thread);
+  expect((await threads.messages.retrieve(oldIds.message, { thread_id })).id).toBe(oldIds.message);
+  const run = await threads.runs.retrieve(oldIds.run, { thread_id });
+  expect(run).toMatchObject({ id: oldIds.run, assistant_id: oldIds.assistant });
+  expect(await readSteps(harness, run)).toMatchObject([{ id: oldIds.step }]);
   harness.upstream.respondWith({});
-  const next = await threads.runs.create(thread_id, { assistant_id: old.assistant });
+  const next = await threads.runs.create(thread_id, { assistant_id: oldIds.assistant });
   await harness.runToEnd();
   expect((await readRun(harness, next)).status).toBe('completed');
 });

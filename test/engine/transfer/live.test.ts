@@ -15,41 +15,44 @@ import { createStore, now } from '../../support/transfer.ts';
 
 const run = { id: ids.run, thread_id: ids.thread };
 
-const cases = [
+const activeStatuses = [
   ['queued', 'queued'],
   ['in_progress', 'in progress'],
   ['cancelling', 'being cancelled'],
 ] as const;
 
-test.each(cases)('a %s run has failed, and its thread is free', async (status, words) => {
-  const store = createStore();
-  await store.importObjects([assistant, thread, question, activeRun(status)]);
-  const harness = await setup({ database: store.database });
-  expect(await readRun(harness, run)).toEqual({
-    ...activeRun(status),
-    status: 'failed',
-    expires_at: null,
-    failed_at: now,
-    last_error: {
-      code: 'server_error',
-      message: `The run was ${words} when it was exported and cannot be continued.`,
-    },
-  });
-  harness.upstream.respondWith({});
-  const params = { assistant_id: ids.assistant };
-  const next = await harness.openai.beta.threads.runs.create(ids.thread, params);
-  await harness.runToEnd();
-  expect((await readRun(harness, next)).status).toBe('completed');
-});
+test.each(activeStatuses)(
+  'imports a %s run as failed, with an unlocked thread',
+  async (status, phrase) => {
+    const store = createStore();
+    await store.importObjects([assistant, thread, question, activeRun(status)]);
+    const harness = await setup({ database: store.database });
+    expect(await readRun(harness, run)).toEqual({
+      ...activeRun(status),
+      status: 'failed',
+      expires_at: null,
+      failed_at: now,
+      last_error: {
+        code: 'server_error',
+        message: `The run was ${phrase} when it was exported and cannot be continued.`,
+      },
+    });
+    harness.upstream.respondWith({});
+    const params = { assistant_id: ids.assistant };
+    const next = await harness.openai.beta.threads.runs.create(ids.thread, params);
+    await harness.runToEnd();
+    expect((await readRun(harness, next)).status).toBe('completed');
+  },
+);
 
-const writing = {
+const openMessage = {
   ...reply,
   status: 'in_progress',
   incomplete_details: null,
   completed_at: null,
   incomplete_at: null,
 };
-const writingStep = {
+const openMessageStep = {
   ...messageStep,
   status: 'in_progress',
   completed_at: null,
@@ -58,35 +61,41 @@ const writingStep = {
 };
 
 const orders = [
-  ['after it', [thread, activeRun('in_progress'), openToolStep, writingStep, writing]],
-  ['before it', [writing, writingStep, openToolStep, activeRun('in_progress'), thread]],
+  ['after its run', [thread, activeRun('in_progress'), openToolStep, openMessageStep, openMessage]],
+  [
+    'before its run',
+    [openMessage, openMessageStep, openToolStep, activeRun('in_progress'), thread],
+  ],
 ] as const;
 
-test.each(orders)('what it was writing ends with it, come %s', async (_, objects) => {
-  const store = createStore();
-  await store.importObjects(objects);
-  const harness = await setup({ database: store.database });
-  expect(await readMessages(harness, ids.thread)).toEqual([
-    {
-      ...reply,
-      status: 'incomplete',
-      incomplete_at: now,
-      completed_at: null,
-      incomplete_details: { reason: 'run_failed' },
-    },
-  ]);
-  const steps = await readSteps(harness, run);
-  expect(steps.map(({ id }) => id)).toEqual([ids.toolStep, ids.messageStep]);
-  for (const step of steps) {
-    expect(step).toMatchObject({
-      status: 'failed',
-      failed_at: now,
-      expires_at: null,
-      usage: { total_tokens: 0 },
-      last_error: {
-        code: 'server_error',
-        message: 'The step was in progress when it was exported and cannot be continued.',
+test.each(orders)(
+  'a message and steps in progress that come %s end with it',
+  async (_, objects) => {
+    const store = createStore();
+    await store.importObjects(objects);
+    const harness = await setup({ database: store.database });
+    expect(await readMessages(harness, ids.thread)).toEqual([
+      {
+        ...reply,
+        status: 'incomplete',
+        incomplete_at: now,
+        completed_at: null,
+        incomplete_details: { reason: 'run_failed' },
       },
-    });
-  }
-});
+    ]);
+    const steps = await readSteps(harness, run);
+    expect(steps.map(({ id }) => id)).toEqual([ids.toolStep, ids.messageStep]);
+    for (const step of steps) {
+      expect(step).toMatchObject({
+        status: 'failed',
+        failed_at: now,
+        expires_at: null,
+        usage: { total_tokens: 0 },
+        last_error: {
+          code: 'server_error',
+          message: 'The step was in progress when it was exported and cannot be continued.',
+        },
+      });
+    }
+  },
+);

@@ -18,12 +18,12 @@ const { step_details, ...withoutDetails } = toolStep;
 const pairs = Object.fromEntries(Array.from({ length: 17 }, (__, index) => [`k${index}`, 'v']));
 const part = (value: unknown) => ({ ...question, content: [value] });
 const text = (value: unknown) => part({ type: 'text', text: value });
-const before = [assistant, thread, completedRun];
+const precedingObjects = [assistant, thread, completedRun];
 const kinds =
   "Supported values are: 'assistant', 'thread', 'thread.message', 'thread.run', and 'thread.run.step'.";
 
-/** What stands on the fourth line of a file, and what is said of it. */
-const bad: [line: unknown, sentence: string][] = [
+/** The fourth line of a file, and the error for it. */
+const invalidLines: [line: unknown, sentence: string][] = [
   ['a thread', 'Invalid type: expected an object, but got a string instead.'],
   [null, 'Invalid type: expected an object, but got null instead.'],
   [{}, "Missing required parameter: 'object'."],
@@ -136,21 +136,24 @@ const bad: [line: unknown, sentence: string][] = [
     { ...toolStep, run_id: 'run_2' },
     "Invalid 'run_id': no run found with id 'run_2', neither in this file nor in the database.",
   ],
-  [thread, `Duplicate 'id': '${ids.thread}' has already come in this file.`],
+  [thread, `Duplicate 'id': '${ids.thread}' appears twice in this file.`],
 ];
 
-describe('a line is refused, with what came before it', () => {
-  test.each(bad.map(([line, sentence]) => [sentence, line]))('%s', async (sentence, line) => {
-    expect([role, step_details.type]).toEqual(['user', 'tool_calls']);
-    const store = createStore();
-    const content = `${toLines(before)}${JSON.stringify(line)}\n${JSON.stringify(reply)}\n`;
-    const { code, stderr } = await store.importText(content);
-    expect([code, stderr]).toEqual([1, `in.jsonl:4: ${sentence}\nNothing of it was imported.\n`]);
-    expect((await store.exportAll()).stdout).toBe('');
-  });
+describe('rejects a file with an invalid fourth line', () => {
+  test.each(invalidLines.map(([line, sentence]) => [sentence, line]))(
+    '%s',
+    async (sentence, line) => {
+      expect([role, step_details.type]).toEqual(['user', 'tool_calls']);
+      const store = createStore();
+      const content = `${toLines(precedingObjects)}${JSON.stringify(line)}\n${JSON.stringify(reply)}\n`;
+      const { code, stderr } = await store.importText(content);
+      expect([code, stderr]).toEqual([1, `in.jsonl:4: ${sentence}\nNothing of it was imported.\n`]);
+      expect((await store.exportAll()).stdout).toBe('');
+    },
+  );
 });
 
-test('an element of a document is named with its line, its place and its field', async () => {
+test('names the line, index and field of an invalid element of a document', async () => {
   const store = createStore();
   const list = {
     object: 'list',
@@ -165,10 +168,10 @@ test('an element of a document is named with its line, its place and its field',
   const { stderr } = await store.importText(`\n\n${pretty}`);
   expect(stderr).toContain(`in.jsonl:${line + 1}: data[1]: Invalid type for 'content': `);
   const twice = await store.importText(JSON.stringify([thread, thread], null, 2));
-  expect(twice.stderr).toContain(`in.jsonl:9: [1]: Duplicate 'id': '${ids.thread}' has already`);
+  expect(twice.stderr).toContain(`in.jsonl:9: [1]: Duplicate 'id': '${ids.thread}' appears twice`);
 });
 
-test('of references to nothing the first is named', async () => {
+test('names the first of several missing parents', async () => {
   const store = createStore();
   const { stderr } = await store.importText(
     toLines([
@@ -183,15 +186,15 @@ test('of references to nothing the first is named', async () => {
   );
 });
 
-test('a thread has one waiting run, and a step the thread of its run', async () => {
+test('rejects a second active run on a thread, and a step in another thread than its run', async () => {
   const store = createStore();
   await store.importObjects([thread, { ...thread, id: 'thread_2' }, waitingRun]);
   const second = await store.importText(toLines([{ ...waitingRun, id: 'run_2' }]));
   expect(second.stderr).toContain(
     `in.jsonl:1: Invalid 'status': thread '${ids.thread}' already has an active run '${ids.run}'.`,
   );
-  const astray = await store.importText(toLines([{ ...openToolStep, thread_id: 'thread_2' }]));
-  expect(astray.stderr).toContain(
+  const misplaced = await store.importText(toLines([{ ...openToolStep, thread_id: 'thread_2' }]));
+  expect(misplaced.stderr).toContain(
     `in.jsonl:1: Invalid 'thread_id': run '${ids.run}' belongs to thread '${ids.thread}'.`,
   );
 });

@@ -16,24 +16,24 @@ import { createStore, objectsIn, toLines } from '../../support/transfer.ts';
 
 const everything = [assistant, thread, question, reply, completedRun, toolStep];
 
-test('an id that is taken refuses the whole file', async () => {
+test('rejects the whole file if an id exists', async () => {
   const store = createStore();
   await store.importObjects([thread]);
   const { code, stderr } = await store.importText(toLines([assistant, thread]));
   expect([code, stderr]).toEqual([
     1,
-    `in.jsonl:2: Duplicate 'id': '${ids.thread}' is in the database already; --replace replaces it.\nNothing of it was imported.\n`,
+    `in.jsonl:2: Duplicate 'id': '${ids.thread}' already exists in the database; use --replace to overwrite it.\nNothing of it was imported.\n`,
   ]);
   expect(objectsIn((await store.exportAll()).stdout)).toHaveLength(1);
 });
 
-test('with --replace it is replaced, in its place and by itself', async () => {
+test('--replace overwrites an object, keeps its position and its children', async () => {
   const store = createStore();
   const later = { ...question, id: 'msg_2' };
   await store.importObjects([...everything, later]);
   const metadata = { seen: 'yes' };
-  const changed = [thread, question, completedRun, assistant].map((harness) => ({
-    ...harness,
+  const changed = [thread, question, completedRun, assistant].map((object) => ({
+    ...object,
     metadata,
   }));
   await store.importObjects(changed, { replace: true });
@@ -49,7 +49,7 @@ test('with --replace it is replaced, in its place and by itself', async () => {
   ]);
 });
 
-test('the same file twice with --replace changes nothing', async () => {
+test('importing the same file twice with --replace changes nothing', async () => {
   const store = createStore();
   await store.importObjects([...everything, ...everything], { replace: true });
   const { stdout } = await store.exportAll();
@@ -57,7 +57,7 @@ test('the same file twice with --replace changes nothing', async () => {
   expect((await store.exportAll()).stdout).toBe(stdout);
 });
 
-test('an object does not change its owner', async () => {
+test('rejects a replacement with another parent', async () => {
   const store = createStore();
   const other = { ...thread, id: 'thread_2' };
   const second = { ...completedRun, id: 'run_2' };
@@ -73,22 +73,22 @@ test('an object does not change its owner', async () => {
   }
 });
 
-test('nothing of a thread with an active run is replaced', async () => {
+test('rejects replacing anything of a thread with an active run', async () => {
   const store = createStore();
   const harness = await setup({ database: store.database });
   const { run, thread_id } = await createRun(harness);
   const [message] = await readMessages(harness, thread_id);
-  for (const object of [{ ...thread, id: thread_id }, message ?? {}, run]) {
+  for (const object of [{ ...thread, id: thread_id }, { ...message, id: message?.id }, run]) {
     const { code, stderr } = await store.importText(toLines([object]), { replace: true });
     expect([code, stderr]).toEqual([
       1,
-      `in.jsonl:1: Thread '${thread_id}' has an active run '${run.id}'; cancel it or let it end before anything of the thread is replaced.\nNothing of it was imported.\n`,
+      `in.jsonl:1: Cannot replace '${object.id}': thread '${thread_id}' has an active run '${run.id}'. Cancel the run or wait until it ends.\nNothing of it was imported.\n`,
     ]);
   }
   expect(await readRun(harness, run)).toEqual(run);
 });
 
-test('a run that comes anew goes on from its own turns alone', async () => {
+test('a replaced run continues from its own turns only', async () => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, completedRun, openToolStep]);
   await store.importObjects([waitingRun, waitingRun], { replace: true });

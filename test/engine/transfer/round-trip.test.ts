@@ -29,8 +29,8 @@ import {
   searchCall,
 } from '../../support/upstream-items.ts';
 
-/** Exports a store, imports that into a new one, and exports that too; the same text is answered. */
-async function moved(store: Store): Promise<string> {
+/** Exports a store, imports that into a new one and expects the same export; resolves to it. */
+async function exportRoundTrip(store: Store): Promise<string> {
   const { code, stdout } = await store.exportAll();
   expect(code).toBe(0);
   const other = createStore();
@@ -41,7 +41,7 @@ async function moved(store: Store): Promise<string> {
 
 const modelMap = new Map([['gpt-4', 'gpt-4.1']]);
 
-/** A database with something of everything that an engine may leave behind. */
+/** Fills a database with every kind of object that an engine writes. */
 async function fill(store: Store) {
   const harness = await setup({ database: store.database, modelMap });
   const { beta } = harness.openai;
@@ -53,24 +53,26 @@ async function fill(store: Store) {
     metadata: { ['__proto__']: 'own', 2: 'b', 1: 'a' },
     response_format: { type: 'json_object' },
   });
-  const hosted = [
+  const hostedCalls = [
     searchCall('weather', [searchResult('file-oslo', 'It is cold.')]),
     codeCall('print(1)', [{ type: 'logs', logs: '1' }]),
   ];
   harness.upstream.respondWith(
-    { output: [...hosted, textMessage('Wait.'), functionCall('get_weather', { city: 'Oslo' })] },
+    {
+      output: [...hostedCalls, textMessage('Wait.'), functionCall('get_weather', { city: 'Oslo' })],
+    },
     { output: [textMessage('Snow \u0000 \uD800.')] },
     { output: [incompleteMessage('It is ver')], incomplete: 'max_output_tokens' },
     { failed: { code: 'invalid_prompt', message: 'It broke.' } },
     { output: [reasoningItem('opaque'), functionCall('get_weather', { city: 'Bergen' })] },
   );
-  const made = await createRun(harness, { metadata: { of: 'run' }, temperature: 1 });
+  const first = await createRun(harness, { metadata: { of: 'run' }, temperature: 1 });
   await harness.runToEnd();
-  await submitOutputs(harness, await readRun(harness, made.run));
+  await submitOutputs(harness, await readRun(harness, first.run));
   await harness.runToEnd();
   for (const status of ['incomplete', 'failed', 'requires_action']) {
-    const run = await beta.threads.runs.create(made.thread_id, {
-      assistant_id: made.assistant_id,
+    const run = await beta.threads.runs.create(first.thread_id, {
+      assistant_id: first.assistant_id,
     });
     await harness.runToEnd();
     expect((await readRun(harness, run)).status).toBe(status);
@@ -83,13 +85,13 @@ async function fill(store: Store) {
     content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }],
     attachments: [{ file_id: 'file-1', tools: [{ type: 'code_interpreter' }] }],
   });
-  return { thread_id: made.thread_id, assistant_id: made.assistant_id };
+  return { thread_id: first.thread_id, assistant_id: first.assistant_id };
 }
 
-test('all that an engine wrote comes back byte for byte', async () => {
+test('everything that an engine wrote survives an export and import byte for byte', async () => {
   const store = createStore();
   const { thread_id } = await fill(store);
-  const exported = objectsIn(await moved(store));
+  const exported = objectsIn(await exportRoundTrip(store));
   const kinds = exported.map(({ object, status }) => [object, status].filter(Boolean).join(' '));
   expect(kinds.slice(0, 9)).toEqual([
     'assistant',
@@ -105,14 +107,14 @@ test('all that an engine wrote comes back byte for byte', async () => {
   for (const status of ['incomplete', 'failed', 'requires_action', 'cancelled']) {
     expect(kinds).toContain(`thread.run ${status}`);
   }
-  expect(exported.filter((harness) => harness['thread_id'] === thread_id)).toHaveLength(14);
+  expect(exported.filter((object) => object['thread_id'] === thread_id)).toHaveLength(14);
   expect(JSON.stringify(exported)).toContain('"content":[{"type":"text","text":"It is cold."}]');
   expect(exported).toContainEqual(
     expect.objectContaining({ model: 'gpt-4.1', requested_model: 'gpt-4' }),
   );
 });
 
-test('narrowed to a thread it has that one and the assistants it ran', async () => {
+test('an export of one thread has only that thread and the assistants of its runs', async () => {
   const store = createStore();
   const { thread_id, assistant_id } = await fill(store);
   const { stdout, stderr } = await store.exportAll([thread_id]);
@@ -124,12 +126,12 @@ test('narrowed to a thread it has that one and the assistants it ran', async () 
     thread_id,
   ]);
   expect(stderr).toBe(`Exported ${exported.length} objects.\n`);
-  const whole = (await store.exportAll()).stdout;
-  expect(stdout.split('\n').every((line) => whole.includes(line))).toBe(true);
+  const fullExport = (await store.exportAll()).stdout;
+  expect(stdout.split('\n').every((line) => fullExport.includes(line))).toBe(true);
   expect(await createStore().importText(stdout)).toMatchObject({ code: 0 });
 });
 
-test('threads are written in the order of their list, each once, whatever order is asked for', async () => {
+test('exports each requested thread once, in the order of their list', async () => {
   const store = createStore();
   const harness = await setup({ database: store.database });
   const [one, two] = [await createThread(harness), await createThread(harness)];
@@ -141,14 +143,16 @@ test('threads are written in the order of their list, each once, whatever order 
 });
 
 const text = fc.string({ unit: 'binary', maxLength: 20 });
-const words = fc.dictionary(fc.string({ unit: 'binary', maxLength: 10 }), text, { maxKeys: 4 });
+const anyMetadata = fc.dictionary(fc.string({ unit: 'binary', maxLength: 10 }), text, {
+  maxKeys: 4,
+});
 const tools = fc.subarray([weatherTool, { type: 'file_search' }, { type: 'code_interpreter' }]);
 const time = fc.integer({ min: 0, max: 2_000_000_000 });
 const anyId = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
   .filter((id) => /^(?!\.{1,2}$)[^\p{Cc}\p{Cs}]+$/u.test(id));
 const schema = fc.dictionary(text, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 });
-const own = fc.record({ created_at: time, metadata: words });
+const commonFields = fc.record({ created_at: time, metadata: anyMetadata });
 
 const anyAssistant = fc
   .record({
@@ -158,9 +162,9 @@ const anyAssistant = fc
     temperature: fc.option(fc.double({ min: 0, max: 2, noNaN: true })),
     response_format: fc.oneof(
       fc.constant('auto'),
-      schema.map((harness) => ({
+      schema.map((value) => ({
         type: 'json_schema',
-        json_schema: { name: 'n', schema: harness },
+        json_schema: { name: 'n', schema: value },
       })),
     ),
   })
@@ -190,17 +194,17 @@ const anyRun = fc
   })
   .map((fields) => ({ ...completedRun, ...fields }));
 
-/** Objects of a whole database, every id unlike the others, in no particular order. */
+/** Objects of a database with unique ids, in any order. */
 const anyObjects = fc
   .record({
     ids: fc.uniqueArray(anyId, { minLength: 100, maxLength: 100 }),
-    assistants: fc.array(fc.tuple(anyAssistant, own), { maxLength: 3 }),
+    assistants: fc.array(fc.tuple(anyAssistant, commonFields), { maxLength: 3 }),
     threads: fc.array(
       fc.record({
-        own,
-        messages: fc.array(fc.tuple(anyMessage, own), { maxLength: 5 }),
-        runs: fc.array(fc.tuple(anyRun, own), { maxLength: 3 }),
-        waits: fc.boolean(),
+        common: commonFields,
+        messages: fc.array(fc.tuple(anyMessage, commonFields), { maxLength: 5 }),
+        runs: fc.array(fc.tuple(anyRun, commonFields), { maxLength: 3 }),
+        hasPendingRun: fc.boolean(),
       }),
       { maxLength: 3 },
     ),
@@ -208,49 +212,58 @@ const anyObjects = fc
   .map(({ ids, assistants, threads }) => {
     const next = () => ({ id: ids.pop() ?? '' });
     return [
-      ...assistants.map(([harness, mine]) => ({ ...harness, ...mine, ...next() })),
-      ...threads.flatMap(({ own: mine, messages, runs, waits }) => {
+      ...assistants.map(([fields, common]) => ({ ...fields, ...common, ...next() })),
+      ...threads.flatMap(({ common, messages, runs, hasPendingRun }) => {
         const { id: thread_id } = next();
-        const place = { thread_id };
-        const waiting = waits ? [{ ...waitingRun, ...place, ...next() }] : [];
+        const parent = { thread_id };
+        const pendingRuns = hasPendingRun ? [{ ...waitingRun, ...parent, ...next() }] : [];
         return [
-          { ...thread, ...mine, id: thread_id },
-          ...messages.map(([harness, each]) => ({ ...harness, ...each, ...place, ...next() })),
-          ...runs.flatMap(([{ steps, ...harness }, each]) => {
+          { ...thread, ...common, id: thread_id },
+          ...messages.map(([fields, each]) => ({ ...fields, ...each, ...parent, ...next() })),
+          ...runs.flatMap(([{ steps, ...fields }, each]) => {
             const { id: run_id } = next();
-            const run = { ...harness, ...each, ...place, id: run_id };
-            return [run, ...steps.map((step) => ({ ...step, ...place, run_id, ...next() }))];
+            const run = { ...fields, ...each, ...parent, id: run_id };
+            return [run, ...steps.map((step) => ({ ...step, ...parent, run_id, ...next() }))];
           }),
-          ...waiting,
+          ...pendingRuns,
         ];
       }),
     ];
   })
   .chain((objects) => fc.shuffledSubarray(objects, { minLength: objects.length }));
 
-const kept = ['id', 'object', 'created_at', 'thread_id', 'run_id', 'role', 'status', 'content'];
-const keptToo = ['name', 'instructions', 'tools', 'response_format', 'step_details'];
+const identityFields = [
+  'id',
+  'object',
+  'created_at',
+  'thread_id',
+  'run_id',
+  'role',
+  'status',
+  'content',
+];
+const contentFields = ['name', 'instructions', 'tools', 'response_format', 'step_details'];
 
-/** What of each object has to stay as it was, in an order that depends on nothing else. */
-const facts = (objects: readonly object[]): string[] =>
+/** The fields of each object that must not change, sorted. */
+const unchangedFields = (objects: readonly object[]): string[] =>
   objects
-    .map((harness) =>
-      [...kept, ...keptToo].map((key): unknown => Reflect.get(harness, key) ?? null),
+    .map((object) =>
+      [...identityFields, ...contentFields].map((key): unknown => Reflect.get(object, key) ?? null),
     )
     .map((values) => JSON.stringify(values))
     .toSorted();
 
-test('whatever is imported, in any order, is exported whole and comes back the same', async () => {
+test('exports all objects imported in any order, and imports them again unchanged', async () => {
   await fc.assert(
     fc.asyncProperty(anyObjects, async (objects) => {
       const store = createStore();
       const { code, stderr } = await store.importText(toLines(objects));
       expect([code, stderr]).toEqual([0, expect.any(String)]);
-      const exported = objectsIn(await moved(store));
-      const stood = objects.map((harness) =>
-        harness.object === 'thread.message' ? { ...harness, status: 'completed' } : harness,
+      const exported = objectsIn(await exportRoundTrip(store));
+      const expected = objects.map((object) =>
+        object.object === 'thread.message' ? { ...object, status: 'completed' } : object,
       );
-      expect(facts(exported)).toEqual(facts(stood));
+      expect(unchangedFields(exported)).toEqual(unchangedFields(expected));
     }),
     { numRuns: 40 },
   );

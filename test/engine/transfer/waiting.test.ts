@@ -30,7 +30,7 @@ const openEngine = async ({ database }: Store): Promise<Harness> => {
   return harness;
 };
 
-test('a waiting run takes its outputs and goes on', async () => {
+test('an imported run that requires tool outputs continues with them', async () => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, waitingRun, openToolStep]);
   const harness = await openEngine(store);
@@ -40,18 +40,19 @@ test('a waiting run takes its outputs and goes on', async () => {
   expect(queued).toMatchObject({ status: 'queued', expires_at: waitingRun.expires_at });
   await harness.runToEnd();
 
-  const { function: asked } = waitingRun.required_action.submit_tool_outputs.tool_calls[0] ?? {};
+  const { function: calledFunction } =
+    waitingRun.required_action.submit_tool_outputs.tool_calls[0] ?? {};
   expect(harness.upstream.sent().input).toEqual([
     { role: 'user', content: [{ type: 'input_text', text: 'Weather in Oslo?' }] },
-    { type: 'function_call', call_id: ids.call, ...asked },
+    { type: 'function_call', call_id: ids.call, ...calledFunction },
     { type: 'function_call_output', call_id: ids.call, output: 'snow' },
   ]);
   expect(await readRun(harness, run)).toMatchObject({
     status: 'completed',
     usage: { prompt_tokens: 40, completion_tokens: 4 },
   });
-  const [called] = await readSteps(harness, run);
-  expect(called).toMatchObject({
+  const [step] = await readSteps(harness, run);
+  expect(step).toMatchObject({
     id: ids.toolStep,
     status: 'completed',
     step_details: { tool_calls: [{ function: { output: 'snow' } }] },
@@ -60,7 +61,7 @@ test('a waiting run takes its outputs and goes on', async () => {
   expect(answer && textOf(answer)).toBe('It snows.');
 });
 
-test('without its steps it goes on all the same', async () => {
+test('a run that requires tool outputs continues without its steps', async () => {
   const store = createStore();
   await store.importObjects([assistant, thread, question, waitingRun]);
   const harness = await openEngine(store);
@@ -79,26 +80,34 @@ const secondAction = {
   submit_tool_outputs: { tool_calls: [second] },
 };
 
-test('its model is shown what the run said and called before, from steps in any order', async () => {
+test('the model receives earlier messages and calls of the run, from steps in any order', async () => {
   const store = createStore();
-  const later = { ...waitingRun, required_action: secondAction };
-  const spoke = { ...messageStep, created_at: openToolStep.created_at - 1 };
-  await store.importObjects([toolStep, spoke, later, reply, question, thread, assistant]);
+  const pending = { ...waitingRun, required_action: secondAction };
+  const earlierMessage = { ...messageStep, created_at: openToolStep.created_at - 1 };
+  await store.importObjects([
+    toolStep,
+    earlierMessage,
+    pending,
+    reply,
+    question,
+    thread,
+    assistant,
+  ]);
   const harness = await openEngine(store);
   harness.upstream.respondWith({});
   await submitOutputs(harness, await readRun(harness, run), 'sun');
   await harness.runToEnd();
-  const named = { name: 'get_weather', arguments: '{"city":"Oslo"}' };
+  const weatherCall = { name: 'get_weather', arguments: '{"city":"Oslo"}' };
   expect(harness.upstream.sent().input.slice(1)).toEqual([
     { role: 'assistant', content: 'It is -3C with snow【0:0†oslo.txt】.' },
-    { type: 'function_call', call_id: ids.call, ...named },
+    { type: 'function_call', call_id: ids.call, ...weatherCall },
     { type: 'function_call_output', call_id: ids.call, output: '-3C, snow' },
-    { type: 'function_call', call_id: second?.id, ...named },
+    { type: 'function_call', call_id: second?.id, ...weatherCall },
     { type: 'function_call_output', call_id: second?.id, output: 'sun' },
   ]);
 });
 
-test('its steps may come in a later file of the same command', async () => {
+test('a later file of the same command may have the steps of a run', async () => {
   const { writeFileSync } = await import('node:fs');
   const store = createStore();
   const lists = [[thread], [question], [waitingRun], [toolStep]].map((data, index) => {
@@ -115,7 +124,7 @@ test('its steps may come in a later file of the same command', async () => {
   ]);
 });
 
-test('without a deadline it gets the lifetime of a new run', async () => {
+test('a run without a deadline gets the lifetime of a new run', async () => {
   const store = createStore();
   await store.importObjects([thread, { ...waitingRun, expires_at: null }]);
   const harness = await openEngine(store);
@@ -125,7 +134,7 @@ test('without a deadline it gets the lifetime of a new run', async () => {
   });
 });
 
-test('past its deadline it expires when somebody looks', async () => {
+test('an imported run past its deadline expires when it is read', async () => {
   const store = createStore();
   await store.importObjects([thread, { ...waitingRun, expires_at: now - 1 }, openToolStep]);
   const harness = await openEngine(store);
@@ -133,22 +142,22 @@ test('past its deadline it expires when somebody looks', async () => {
   expect(await readSteps(harness, run)).toMatchObject([{ status: 'expired', expired_at: now }]);
 });
 
-test('moved by export and import, it goes on from the very items its model made', async () => {
-  const [from, to] = [createStore(), createStore()];
-  const origin = await openEngine(from);
+test('an exported and imported run continues from the exact items of its model', async () => {
+  const [source, target] = [createStore(), createStore()];
+  const origin = await openEngine(source);
   const items = [reasoningItem('opaque'), functionCall('get_weather', { city: 'Oslo' })];
   origin.upstream.respondWith({ output: items, usage: [70, 7] });
-  const made = await createRun(origin);
+  const created = await createRun(origin);
   await origin.runToEnd();
-  const exported = await from.exportAll();
-  expect(await to.importText(exported.stdout)).toMatchObject({ code: 0 });
-  expect((await to.exportAll()).stdout).toBe(exported.stdout);
+  const exported = await source.exportAll();
+  expect(await target.importText(exported.stdout)).toMatchObject({ code: 0 });
+  expect((await target.exportAll()).stdout).toBe(exported.stdout);
 
-  const harness = await openEngine(to);
+  const harness = await openEngine(target);
   harness.upstream.respondWith({ usage: [90, 9] });
-  await submitOutputs(harness, await readRun(harness, made.run));
+  await submitOutputs(harness, await readRun(harness, created.run));
   await harness.runToEnd();
   expect(harness.upstream.sent().input.slice(1, 3)).toEqual(items);
-  const { status, usage } = await readRun(harness, made.run);
+  const { status, usage } = await readRun(harness, created.run);
   expect([status, usage?.prompt_tokens]).toEqual(['completed', 160]);
 });

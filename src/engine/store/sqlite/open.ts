@@ -19,7 +19,7 @@ function checkContents(database: DatabaseSync, location: string): void {
   if (tables.length === 0) return;
   if (!tables.includes(migrationTable)) {
     throw new DatabaseError(
-      `The database ${location} belongs to another program. Choose another file.`,
+      `The database ${location} belongs to another program; choose another file.`,
     );
   }
   checkMigrations(selectNames(database, migrationTable), location);
@@ -36,7 +36,7 @@ function openChecked(location: string): DatabaseSync {
     if (error instanceof DatabaseError) throw error;
     const reason = errorReason(error);
     if (reason === 'file is not a database') {
-      throw new DatabaseError(`The file ${location} is not a database. Choose another file.`);
+      throw new DatabaseError(`The file ${location} is not a database; choose another file.`);
     }
     throw new DatabaseError(`Cannot open the database ${location}: ${reason}.`);
   }
