@@ -1,14 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files that do not run on PostgreSQL, and why. Single tests use `testDatabase.isPostgres`. */
+const sqliteOnly = {
+  'test/engine/models/**': 'requests to the model endpoint do not depend on the database',
+  'test/engine/store/**': 'these tests open their databases, SQLite and PostgreSQL, themselves',
+  'test/engine/transfer/**': 'import and export open the file that the test names',
+};
+
 /** The engine's tests again, on the PostgreSQL server that ASSISTANTS_TEST_POSTGRES names. */
 const postgresProject = {
   extends: true as const,
   test: {
     name: 'postgres',
     include: ['test/engine/**/*.test.ts'],
+    exclude: Object.keys(sqliteOnly),
     env: { ASSISTANTS_TEST_DATABASE: 'postgres' },
   },
 };
+
+const hasPostgres = process.env['ASSISTANTS_TEST_POSTGRES'] !== undefined;
+if (!hasPostgres) {
+  process.stderr.write(
+    'ASSISTANTS_TEST_POSTGRES is not set: test/engine runs on SQLite only, test/postgres is skipped.\n',
+  );
+}
 
 export default defineConfig({
   test: {
@@ -16,7 +31,7 @@ export default defineConfig({
     testTimeout: 30_000,
     projects: [
       { extends: true, test: { name: 'sqlite', include: ['test/**/*.test.ts'] } },
-      ...(process.env['ASSISTANTS_TEST_POSTGRES'] === undefined ? [] : [postgresProject]),
+      ...(hasPostgres ? [postgresProject] : []),
     ],
     coverage: {
       provider: 'v8',

@@ -1,16 +1,17 @@
 import { messageBody } from '../src/engine/store/messages.ts';
 import { runState } from '../src/engine/store/runs.ts';
-import { type RunRow } from '../src/engine/store/schema.ts';
-import { type Database, decode } from '../src/engine/store/schema.ts';
+import { type Database, decode, type RunRow } from '../src/engine/store/schema.ts';
 import { type StepBody, stepBody } from '../src/engine/store/steps.ts';
 import { listTurns, sumUsage } from '../src/engine/store/turns.ts';
 import { codesOf, type Plan, textsOf } from './plan.ts';
-import { type Accepted, isOver } from './user.ts';
+import { type Accepted, isEnded } from './user.ts';
 
-/** Tokens of each model call. */
-const tokensOfCall = 15;
+/** The usage that the model reports for each call. */
+const tokensPerCall = 15;
 
-const keyOf = ({ metadata }: RunRow): string => decode<{ key?: string }>(metadata).key ?? '';
+/** The key of the plan that a run follows. */
+export const planKey = ({ metadata }: RunRow): string =>
+  decode<{ key?: string }>(metadata).key ?? '';
 
 const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((text, index) => text === other[index]);
@@ -41,24 +42,24 @@ const textOf = ({ content }: Contents['messages'][number]): string =>
   content.map((part) => (part.type === 'text' ? part.text.value : '')).join('');
 
 function checkEnd({ status }: RunRow, plan: Plan): string[] {
-  const { breaks, cancelAfter } = plan;
+  const { breaksOff, cancelAfterMs } = plan;
   const possible = [
-    breaks ? 'failed' : 'completed',
-    ...(cancelAfter === null ? [] : ['cancelled']),
+    breaksOff ? 'failed' : 'completed',
+    ...(cancelAfterMs === null ? [] : ['cancelled']),
   ];
   return possible.includes(status) ? [] : [`is ${status}, not ${possible.join(' or ')}`];
 }
 
-/** What was written is what its plan says, from the beginning, and nothing of it twice. */
-function checkTexts({ status }: RunRow, written: string[], wanted: string[]): string[] {
-  const faults: string[] = [];
-  if (status === 'completed' && !sameTexts(written, wanted)) {
-    faults.push(`wrote ${JSON.stringify(written)} instead of ${JSON.stringify(wanted)}`);
+/** The stored texts are those of the plan, in order, without duplicates. */
+function checkTexts({ status }: RunRow, stored: string[], expected: string[]): string[] {
+  const violations: string[] = [];
+  if (status === 'completed' && !sameTexts(stored, expected)) {
+    violations.push(`stored ${JSON.stringify(stored)} instead of ${JSON.stringify(expected)}`);
   }
-  if (written.some((text, index) => wanted[index]?.startsWith(text) !== true)) {
-    faults.push(`wrote what it should not have, or twice: ${JSON.stringify(written)}`);
+  if (stored.some((text, index) => expected[index]?.startsWith(text) !== true)) {
+    violations.push(`stored a wrong or duplicate text: ${JSON.stringify(stored)}`);
   }
-  return faults;
+  return violations;
 }
 
 const codeIn = ({ step_details: details }: StepBody): string[] =>
@@ -68,10 +69,10 @@ const codeIn = ({ step_details: details }: StepBody): string[] =>
       )
     : [];
 
-function checkWritten(run: RunRow, plan: Plan, { messages, steps }: Contents): string[] {
+function checkContents(run: RunRow, plan: Plan, { messages, steps }: Contents): string[] {
   const isOpen = messages.some(({ status }) => status === 'in_progress');
   return [
-    ...(isOpen ? ['has a message that nobody writes any more'] : []),
+    ...(isOpen ? ['has a message in progress'] : []),
     ...checkTexts(run, messages.map(textOf), textsOf(plan)),
     ...checkTexts(run, steps.flatMap(codeIn), codesOf(plan)),
   ];
@@ -79,82 +80,84 @@ function checkWritten(run: RunRow, plan: Plan, { messages, steps }: Contents): s
 
 function checkSteps(contents: Contents): string[] {
   const { steps, messages } = contents;
-  const made = steps.flatMap(({ step_details: details }) =>
+  const messageIds = steps.flatMap(({ step_details: details }) =>
     details.type === 'message_creation' ? [details.message_creation.message_id] : [],
   );
   const ids = messages.map(({ id }) => id);
   return [
     ...(steps.some(({ status }) => status === 'in_progress') ? ['has a step in progress'] : []),
-    ...(sameTexts(made, ids) ? [] : ['has steps that are not those of its messages']),
+    ...(sameTexts(messageIds, ids) ? [] : ['has message steps that do not match its messages']),
   ];
 }
 
-/** Every call that is in the transcript was paid for once, by the run and by its steps. */
+/** The run and its steps both count each stored model call once. */
 function checkUsage(run: RunRow, { turns, steps }: Contents): string[] {
-  const spent = turns.length * tokensOfCall;
+  const expected = turns.length * tokensPerCall;
   const total = runState(run).usage?.total_tokens ?? 0;
   const ofSteps = sumUsage(steps.flatMap(({ usage }) => (usage === null ? [] : [usage])));
-  return total === spent && ofSteps.total_tokens === spent
+  return total === expected && ofSteps.total_tokens === expected
     ? []
-    : [`counts ${total} tokens, its steps ${ofSteps.total_tokens}, its calls ${spent}`];
+    : [`counts ${total} tokens, its steps ${ofSteps.total_tokens}, its model calls ${expected}`];
 }
 
-/** The model is never asked for a round again when a later one has been asked for. */
+/** No round is requested from the model after a later one. */
 const checkCalls = (rounds: readonly number[]): string[] =>
   rounds.every((round, index) => round >= (rounds[index - 1] ?? 0))
     ? []
-    : [`asked the model again for what it had: rounds ${rounds.join(', ')}`];
+    : [`repeated an earlier round: ${rounds.join(', ')}`];
 
 async function checkRun(db: Database, run: RunRow, plan: Plan, rounds: readonly number[]) {
   const contents = await readRun(db, run);
   return [
-    ...(isOver(run.status) ? checkEnd(run, plan) : [`did not end: ${run.status}`]),
+    ...(isEnded(run.status) ? checkEnd(run, plan) : [`did not end: ${run.status}`]),
     ...(run.lease_token === null && run.lease_until === null ? [] : ['still has a lease']),
-    ...checkWritten(run, plan, contents),
+    ...checkContents(run, plan, contents),
     ...checkSteps(contents),
     ...checkUsage(run, contents),
     ...checkCalls(rounds),
   ];
 }
 
-interface Known {
+interface Expectations {
   readonly plans: ReadonlyMap<string, Plan>;
   readonly accepted: Accepted;
-  readonly asked: ReadonlyMap<string, readonly number[]>;
+  /** The rounds that the model was called for, by the key of the plan. */
+  readonly requestedRounds: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Everything that must hold of the runs of the plans once nothing moves any more, as complaints. */
-export async function check(db: Database, { plans, accepted, asked }: Known): Promise<string[]> {
+/** The violations of everything that must hold once all runs have ended. */
+export async function findViolations(
+  db: Database,
+  { plans, accepted, requestedRounds }: Expectations,
+): Promise<string[]> {
   const rows = await db.selectFrom('runs').selectAll().execute();
-  const byKey = Map.groupBy(rows, keyOf);
-  const faults: string[] = [];
+  const byKey = Map.groupBy(rows, planKey);
+  const violations: string[] = [];
   for (const [key, plan] of plans) {
     const runs = byKey.get(key) ?? [];
-    if (runs.length > 1) faults.push(`${key} was created ${runs.length} times`);
+    if (runs.length > 1) violations.push(`${key} was created ${runs.length} times`);
     if (accepted.runs.has(key) && runs[0]?.id !== accepted.runs.get(key)?.id) {
-      faults.push(`${key} was accepted and is gone`);
+      violations.push(`${key} was confirmed and is missing`);
     }
     for (const run of runs) {
-      const found = await checkRun(db, run, plan, asked.get(key) ?? []);
-      faults.push(...found.map((fault) => `${key} (${run.id}) ${fault}`));
+      const violationsOfRun = await checkRun(db, run, plan, requestedRounds.get(key) ?? []);
+      violations.push(...violationsOfRun.map((violation) => `${key} (${run.id}) ${violation}`));
     }
   }
   for (const [id, thread_id] of accepted.messages) {
-    const found = await db
+    const rowsOfMessage = await db
       .selectFrom('messages')
       .select('id')
       .where('id', '=', id)
       .where('thread_id', '=', thread_id)
       .execute();
-    if (found.length !== 1) faults.push(`message ${id} was accepted and is gone`);
+    if (rowsOfMessage.length !== 1) violations.push(`message ${id} was confirmed and is missing`);
   }
-  return faults;
+  return violations;
 }
 
-/** Runs that are not at their end, by status. */
-export async function liveRuns(db: Database): Promise<RunRow[]> {
+/** Runs that have not ended. */
+export async function activeRuns(db: Database): Promise<RunRow[]> {
   const rows = await db.selectFrom('runs').selectAll().execute();
-  return rows.filter(({ status }) => !isOver(status));
+  return rows.filter(({ status }) => !isEnded(status));
 }
-
-export const planKey = keyOf;

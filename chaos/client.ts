@@ -12,29 +12,28 @@ export const runObject = z.looseObject({
     .nullable(),
 });
 export type Run = z.infer<typeof runObject>;
-/** How a run is found. */
-export type RunPlace = Pick<Run, 'id' | 'thread_id'>;
+export type RunIds = Pick<Run, 'id' | 'thread_id'>;
 
-interface Answer {
+interface ApiResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
 /** Requests to any process of a fleet. */
 export interface Client {
-  /** Null when the process died before it answered. */
+  /** Null if the process was killed before it responded. */
   send(method: string, path: string, body?: object): Promise<Response | null>;
-  /** The same, with the whole answer. */
-  ask(method: string, path: string, body?: object): Promise<Answer | null>;
-  /** The run as it is now, if somebody said. */
-  look(run: RunPlace): Promise<Run | null>;
-  /** Answers every call that a run waits for. */
-  submit(run: Run): Promise<Answer | null>;
+  /** Like `send`, with the complete response body. */
+  request(method: string, path: string, body?: object): Promise<ApiResponse | null>;
+  /** Null if no process responded. */
+  retrieveRun(run: RunIds): Promise<Run | null>;
+  /** Submits an output for every tool call that the run requires. */
+  submitOutputs(run: Run): Promise<ApiResponse | null>;
 }
 
 export function createClient(fleet: Fleet): Client {
   const send: Client['send'] = async (method, path, body) => {
-    const url = await fleet.someone();
+    const url = await fleet.anyUrl();
     return fetch(`${url}${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
@@ -42,22 +41,22 @@ export function createClient(fleet: Fleet): Client {
     }).catch(() => null);
   };
 
-  const ask: Client['ask'] = async (method, path, body) => {
-    const answer = await send(method, path, body);
-    const text = await answer?.text().catch(() => null);
-    if (answer === null || text === null || text === undefined) return null;
-    return { status: answer.status, body: JSON.parse(text) };
+  const request: Client['request'] = async (method, path, body) => {
+    const response = await send(method, path, body);
+    const text = await response?.text().catch(() => null);
+    if (response === null || text === null || text === undefined) return null;
+    return { status: response.status, body: JSON.parse(text) };
   };
 
   return {
     send,
-    ask,
-    async look({ id, thread_id }) {
-      const answer = await ask('GET', `/threads/${thread_id}/runs/${id}`);
-      return answer?.status === 200 ? runObject.parse(answer.body) : null;
+    request,
+    async retrieveRun({ id, thread_id }) {
+      const response = await request('GET', `/threads/${thread_id}/runs/${id}`);
+      return response?.status === 200 ? runObject.parse(response.body) : null;
     },
-    submit: ({ id, thread_id, required_action }) =>
-      ask('POST', `/threads/${thread_id}/runs/${id}/submit_tool_outputs`, {
+    submitOutputs: ({ id, thread_id, required_action }) =>
+      request('POST', `/threads/${thread_id}/runs/${id}/submit_tool_outputs`, {
         tool_outputs: required_action?.submit_tool_outputs.tool_calls.map((call) => ({
           tool_call_id: call.id,
           output: 'seen',

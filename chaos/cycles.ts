@@ -3,12 +3,12 @@ import * as z from 'zod';
 import { openDatabase } from '../src/engine/store/open.ts';
 import type { Database } from '../src/engine/store/schema.ts';
 import { type Client, createClient } from './client.ts';
-import { check, liveRuns, planKey } from './checks.ts';
+import { findViolations, activeRuns, planKey } from './checks.ts';
 import { startFleet } from './fleet.ts';
 import { type ChaosModel, startModel } from './model.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { type Chance, createChance } from './random.ts';
-import { type Accepted, begin, follow } from './user.ts';
+import { type Random, createRandom } from './random.ts';
+import { type Accepted, createRun, followRun } from './user.ts';
 
 export interface ChaosOptions {
   readonly database: string;
@@ -16,39 +16,38 @@ export interface ChaosOptions {
   /** Processes on the database. */
   readonly workers: number;
   readonly seed: number;
-  /** A file for what the processes say. */
+  /** A file for the log lines of the processes. */
   readonly log: string;
-  /** Restarts the database's server, gently or not; called in the middle of many cycles. */
-  readonly restart?: (isGentle: boolean) => Promise<void>;
-  /** Hears of every cycle. */
+  /** Restarts the database server, gracefully or as after a crash. */
+  readonly restart?: (isGraceful: boolean) => Promise<void>;
+  /** Called after each cycle. */
   readonly onCycle?: (cycle: number, violations: readonly string[]) => void;
 }
 
-export interface Figures {
+export interface ChaosReport {
   cycles: number;
   kills: number;
   restarts: number;
   runs: number;
   modelCalls: number;
-  /** Model calls beyond one for each round of each run: lost with their process, or failed. */
-  repeated: number;
-  /** Runs that were alive when somebody was killed, by what they were doing. */
-  readonly struck: Record<string, number>;
-  /** Runs by how they ended. */
+  /** Model calls beyond one per round of a run: they failed, or their process was killed. */
+  repeatedCalls: number;
+  /** Active runs at the moment of a kill, by status. */
+  readonly activeAtKill: Record<string, number>;
+  /** Runs by final status. */
   readonly ended: Record<string, number>;
   readonly violations: string[];
 }
 
-/** Conversations at once, and runs in each of them. */
-const conversations = 6;
-const runsEach = 2;
-const lease = 1000;
-/** Milliseconds after which a cycle that does not come to rest is a violation. */
-const longest = 60_000;
+const concurrentConversations = 6;
+const runsPerConversation = 2;
+const leaseMs = 1000;
+/** A cycle whose runs have not ended by then is a violation. */
+const cycleTimeoutMs = 60_000;
 
-const identified = z.object({ id: z.string() });
+const objectWithId = z.object({ id: z.string() });
 
-interface Scene {
+interface CycleContext {
   readonly db: Database;
   readonly model: ChaosModel;
   readonly client: Client;
@@ -57,78 +56,97 @@ interface Scene {
   readonly assistant_id: string;
 }
 
-/** Talks on one thread: a run, a message, and so on, as far as there are answers. */
-async function converse(
-  { client, accepted, assistant_id }: Scene,
+/** Alternates runs and messages on one thread until a run cannot be created; resolves to violations. */
+async function runConversation(
+  { client, accepted, assistant_id }: CycleContext,
   plans: readonly Plan[],
-  released: Promise<void>,
+  firstKillsDone: Promise<void>,
 ): Promise<string[]> {
-  const complaints: string[] = [];
+  const violations: string[] = [];
   let thread_id: string | null = null;
   for (const plan of plans) {
-    const made = await begin(client, plan, assistant_id, thread_id);
-    if (made === null) break;
-    accepted.runs.set(plan.key, made);
-    ({ thread_id } = made);
-    complaints.push(...(await follow(client, made, plan, released)));
-    const said = { role: 'user', content: `Thank you for ${plan.key}.` };
-    const answer = await client.ask('POST', `/threads/${thread_id}/messages`, said);
-    // Whether a change was made that was not confirmed, nobody knows.
-    if (answer === null || answer.status >= 500) continue;
-    if (answer.status === 200) accepted.messages.set(identified.parse(answer.body).id, thread_id);
-    else complaints.push(`${thread_id} stayed locked: ${JSON.stringify(answer.body)}`);
+    const run = await createRun(client, plan, assistant_id, thread_id);
+    if (run === null) break;
+    accepted.runs.set(plan.key, run);
+    ({ thread_id } = run);
+    violations.push(...(await followRun(client, run, plan, firstKillsDone)));
+    const message = { role: 'user', content: `Thank you for ${plan.key}.` };
+    const response = await client.request('POST', `/threads/${thread_id}/messages`, message);
+    // Without a confirmation the message may or may not have been stored.
+    if (response === null || response.status >= 500) continue;
+    if (response.status === 200) {
+      accepted.messages.set(objectWithId.parse(response.body).id, thread_id);
+    } else violations.push(`${thread_id} stayed locked: ${JSON.stringify(response.body)}`);
   }
-  return complaints;
+  return violations;
 }
 
-/** Sees to runs that were created although nobody was told. */
-async function followOrphans({ db, client, plans }: Scene): Promise<string[]> {
-  const orphans = await liveRuns(db);
-  const complaints = orphans.map(async (run) => {
+/** Follows runs that were created although the client got no response. */
+async function followUnconfirmedRuns({ db, client, plans }: CycleContext): Promise<string[]> {
+  const unconfirmed = await activeRuns(db);
+  const violations = unconfirmed.map(async (run) => {
     const plan = plans.get(planKey(run));
-    const unhurried = plan && { ...plan, cancelAfter: null, holds: false };
-    return unhurried ? follow(client, run, unhurried, Promise.resolve()) : [];
+    if (plan === undefined) return [];
+    const remaining: Plan = { ...plan, cancelAfterMs: null, submitsAfterKill: false };
+    return followRun(client, run, remaining, Promise.resolve());
   });
-  return (await Promise.all(complaints)).flat();
+  return (await Promise.all(violations)).flat();
 }
 
-function makePlans(cycle: number, chance: Chance): Plan[][] {
-  return Array.from({ length: conversations }, (_, talk) =>
-    Array.from({ length: runsEach }, (__, index) => makePlan(`c${cycle}-${talk}-${index}`, chance)),
+function makePlans(cycle: number, random: Random): Plan[][] {
+  return Array.from({ length: concurrentConversations }, (_, conversation) =>
+    Array.from({ length: runsPerConversation }, (__, index) =>
+      makePlan(`c${cycle}-${conversation}-${index}`, random),
+    ),
   );
 }
 
-async function within(work: Promise<string[]>): Promise<string[]> {
+async function withTimeout(work: Promise<string[]>): Promise<string[]> {
   const timer = new AbortController();
-  const late = setTimeout(longest, ['did not come to rest'], { signal: timer.signal });
-  const complaints = await Promise.race([work, late]);
+  const timeout = setTimeout(cycleTimeoutMs, ['some runs did not end in time'], {
+    signal: timer.signal,
+  });
+  const violations = await Promise.race([work, timeout]);
   timer.abort();
-  late.catch(() => {});
-  return complaints;
+  timeout.catch(() => {});
+  return violations;
 }
 
 const count = (counts: Record<string, number>, name: string) => {
   counts[name] = (counts[name] ?? 0) + 1;
 };
 
-/** Lets users talk, kills at moments of chance, waits for rest; gives what is wrong afterwards. */
-async function playCycle(scene: Scene, cycle: number, chance: Chance, harm: () => Promise<void>) {
-  const { db, model, accepted, plans } = scene;
-  const talks = makePlans(cycle, chance);
-  for (const plan of talks.flat()) {
+/** Runs conversations, kills processes at random moments, waits for all runs; resolves to violations. */
+async function runCycle(
+  context: CycleContext,
+  cycle: number,
+  random: Random,
+  killSome: () => Promise<void>,
+) {
+  const { db, model, accepted, plans } = context;
+  const allPlans = makePlans(cycle, random);
+  for (const plan of allPlans.flat()) {
     plans.set(plan.key, plan);
-    model.expect(plan);
+    model.addPlan(plan);
   }
-  const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const talking = Promise.all(talks.map((talk) => converse(scene, talk, released)));
-  const resting = talking.then(async (said) => [...said.flat(), ...(await followOrphans(scene))]);
-  for (let left = 1 + chance.below(2); left > 0; left -= 1) {
-    await setTimeout(chance.below(700));
-    await harm();
+  const { promise: firstKillsDone, resolve: onKillsDone } = Promise.withResolvers<void>();
+  const conversations = Promise.all(
+    allPlans.map((plansOfThread) => runConversation(context, plansOfThread, firstKillsDone)),
+  );
+  const allRuns = conversations.then(async (violations) => [
+    ...violations.flat(),
+    ...(await followUnconfirmedRuns(context)),
+  ]);
+  for (let kills = 1 + random.integerBelow(2); kills > 0; kills -= 1) {
+    await setTimeout(random.integerBelow(700));
+    await killSome();
   }
-  release();
-  const complaints = await within(resting);
-  return [...complaints, ...(await check(db, { plans, accepted, asked: model.asked }))];
+  onKillsDone();
+  const violations = await withTimeout(allRuns);
+  return [
+    ...violations,
+    ...(await findViolations(db, { plans, accepted, requestedRounds: model.requestedRounds })),
+  ];
 }
 
 const tools = [
@@ -139,70 +157,77 @@ const tools = [
   },
 ];
 
-const noFigures = (): Figures => ({
+const emptyReport = (): ChaosReport => ({
   cycles: 0,
   kills: 0,
   restarts: 0,
   runs: 0,
   modelCalls: 0,
-  repeated: 0,
-  struck: {},
+  repeatedCalls: 0,
+  activeAtKill: {},
   ended: {},
   violations: [],
 });
 
-/** Counts what is left when everything is over. */
-async function sumUp(figures: Figures, db: Database, model: ChaosModel): Promise<void> {
+/** Adds the totals over all cycles. */
+async function addTotals(report: ChaosReport, db: Database, model: ChaosModel): Promise<void> {
   for (const { status } of await db.selectFrom('runs').select('status').execute()) {
-    count(figures.ended, status);
-    figures.runs += 1;
+    count(report.ended, status);
+    report.runs += 1;
   }
-  for (const rounds of model.asked.values()) {
-    figures.modelCalls += rounds.length;
-    figures.repeated += rounds.length - new Set(rounds).size;
+  for (const rounds of model.requestedRounds.values()) {
+    report.modelCalls += rounds.length;
+    report.repeatedCalls += rounds.length - new Set(rounds).size;
   }
-  figures.violations.push(...model.refusals.map((refusal) => `sent ${JSON.stringify(refusal)}`));
+  report.violations.push(
+    ...model.invalidRequests.map((request) => `invalid model request: ${JSON.stringify(request)}`),
+  );
 }
 
 /**
- * Kills processes that share a database, again and again, while users talk to them; after each time
- * everything that was accepted must have come to its end, once.
+ * Kills processes that share a database while clients use them. After each cycle every accepted run
+ * must have ended exactly once.
  */
-export async function wreakHavoc(options: ChaosOptions): Promise<Figures> {
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { database, cycles, workers, seed, log, restart, onCycle = () => {} } = options;
-  const chance = createChance(seed);
-  const figures = noFigures();
-  const model = await startModel(chance);
+  const random = createRandom(seed);
+  const report = emptyReport();
+  const model = await startModel(random);
   const db = await openDatabase(database);
-  const fleet = startFleet({ database, baseURL: model.baseURL, size: workers, lease, log }, chance);
+  const fleet = startFleet(
+    { database, baseURL: model.baseURL, size: workers, leaseMs, log },
+    random,
+  );
   const accepted: Accepted = { runs: new Map(), messages: new Map() };
   const client = createClient(fleet);
   let restarting = Promise.resolve();
-  const harm = async (luck: Chance) => {
-    for (const { status } of await liveRuns(db)) count(figures.struck, status);
-    const isRestarting = restart !== undefined && luck.happens(40);
+  const killSome = async (cycleRandom: Random) => {
+    for (const { status } of await activeRuns(db)) count(report.activeAtKill, status);
+    const isRestarting = restart !== undefined && cycleRandom.chance(40);
     if (isRestarting) {
-      figures.restarts += 1;
-      const isGentle = luck.happens(50);
-      restarting = restarting.then(() => restart(isGentle));
+      report.restarts += 1;
+      const isGraceful = cycleRandom.chance(50);
+      restarting = restarting.then(() => restart(isGraceful));
     }
-    if (!isRestarting || luck.happens(50)) fleet.kill(1 + luck.below(workers));
+    if (!isRestarting || cycleRandom.chance(50)) fleet.kill(1 + cycleRandom.integerBelow(workers));
   };
   try {
-    const made = await client.ask('POST', '/assistants', { model: 'gpt-4.1-mini', tools });
-    const assistant_id = identified.parse(made?.body).id;
-    for (; figures.cycles < cycles; figures.cycles += 1) {
-      const luck = chance.named(`cycle ${figures.cycles}`);
-      const scene: Scene = { db, model, client, accepted, plans: new Map(), assistant_id };
-      const faults = await playCycle(scene, figures.cycles, luck, () => harm(luck));
+    const created = await client.request('POST', '/assistants', { model: 'gpt-4.1-mini', tools });
+    const assistant_id = objectWithId.parse(created?.body).id;
+    for (; report.cycles < cycles; report.cycles += 1) {
+      const cycleRandom = random.fork(`cycle ${report.cycles}`);
+      const context: CycleContext = { db, model, client, accepted, plans: new Map(), assistant_id };
+      const violations = await runCycle(context, report.cycles, cycleRandom, () =>
+        killSome(cycleRandom),
+      );
       await restarting;
-      figures.violations.push(...faults);
-      onCycle(figures.cycles, faults);
+      report.violations.push(...violations);
+      onCycle(report.cycles, violations);
     }
-    await sumUp(figures, db, model);
-    figures.kills = fleet.killed;
-    figures.violations.push(...fleet.deaths);
-    return figures;
+    await addTotals(report, db, model);
+    report.kills = fleet.killed;
+    report.violations.push(...fleet.crashes);
+    return report;
   } finally {
     await fleet.stop();
     await db.destroy();

@@ -2,25 +2,25 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Chance } from './random.ts';
+import type { Random } from './random.ts';
 
 const program = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 interface Worker {
   readonly child: ChildProcess;
-  /** Where it listens; null until it does. */
+  /** Null until it listens. */
   url: string | null;
 }
 
 /** The processes that share a database. */
 export interface Fleet {
-  /** The address of one that listens, by chance; waits for one. */
-  someone(): Promise<string>;
-  /** Kills `count` of them without a warning, by chance, and starts as many. */
+  /** The URL of a random listening process; waits for one. */
+  anyUrl(): Promise<string>;
+  /** Kills `count` random processes with SIGKILL and starts as many. */
   kill(count: number): void;
   readonly killed: number;
-  /** Processes that ended although nobody killed them. */
-  readonly deaths: readonly string[];
+  /** Processes that ended without being killed. */
+  readonly crashes: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -28,21 +28,26 @@ interface FleetOptions {
   readonly database: string;
   readonly baseURL: string;
   readonly size: number;
-  /** Milliseconds. */
-  readonly lease: number;
-  /** A file for what they say on stderr. */
+  readonly leaseMs: number;
+  /** A file for their stderr. */
   readonly log: string;
 }
 
-type Spawning = Omit<FleetOptions, 'size'> & {
+type SpawnOptions = Omit<FleetOptions, 'size'> & {
   /** Called when the worker is listening. */
   readonly onListening: () => void;
-  /** Called when it is no more. */
   readonly onExit: (worker: Worker) => void;
 };
 
-function spawnWorker({ database, baseURL, lease, log, onListening, onExit }: Spawning): Worker {
-  const args = [program, database, baseURL, String(lease)];
+function spawnWorker({
+  database,
+  baseURL,
+  leaseMs,
+  log,
+  onListening,
+  onExit,
+}: SpawnOptions): Worker {
+  const args = [program, database, baseURL, String(leaseMs)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const worker: Worker = { child, url: null };
   child.stderr.pipe(createWriteStream(log, { flags: 'a' }));
@@ -54,20 +59,21 @@ function spawnWorker({ database, baseURL, lease, log, onListening, onExit }: Spa
   return worker;
 }
 
-/** Starts the processes; they are not listening yet. */
-export function startFleet({ size, ...options }: FleetOptions, chance: Chance): Fleet {
+/** Starts the processes without waiting until they listen. */
+export function startFleet({ size, ...options }: FleetOptions, random: Random): Fleet {
   const workers = new Set<Worker>();
-  const waiting: (() => void)[] = [];
-  const deaths: string[] = [];
+  const waiters: (() => void)[] = [];
+  const crashes: string[] = [];
   let killed = 0;
 
   const onListening = () => {
-    for (const wake of waiting.splice(0)) wake();
+    for (const wake of waiters.splice(0)) wake();
   };
   const onExit = (worker: Worker) => {
     if (!workers.delete(worker)) return;
-    if (worker.url !== null) deaths.push(`the process at ${worker.url} ended by itself`);
-    // Who finds no database is started again, as a service is.
+    if (worker.url !== null)
+      crashes.push(`the process at ${worker.url} ended without being killed`);
+    // Restart it, as a service manager does: it exits if the database is down.
     start();
   };
   const start = () => void workers.add(spawnWorker({ ...options, onListening, onExit }));
@@ -75,22 +81,22 @@ export function startFleet({ size, ...options }: FleetOptions, chance: Chance): 
 
   for (let index = 0; index < size; index += 1) start();
   return {
-    deaths,
+    crashes,
     get killed() {
       return killed;
     },
-    async someone() {
+    async anyUrl() {
       for (;;) {
         const listening = urls();
-        const url = listening[chance.below(listening.length)];
+        const url = listening[random.integerBelow(listening.length)];
         if (url !== undefined) return url;
-        await new Promise<void>((resolve) => waiting.push(resolve));
+        await new Promise<void>((resolve) => waiters.push(resolve));
       }
     },
     kill(count) {
       const listening = [...workers].filter(({ url }) => url !== null);
-      for (let left = count; left > 0; left -= 1) {
-        const [victim] = listening.splice(chance.below(listening.length), 1);
+      for (let remaining = count; remaining > 0; remaining -= 1) {
+        const [victim] = listening.splice(random.integerBelow(listening.length), 1);
         if (victim === undefined) return;
         workers.delete(victim);
         victim.child.kill('SIGKILL');
@@ -99,10 +105,10 @@ export function startFleet({ size, ...options }: FleetOptions, chance: Chance): 
       }
     },
     async stop() {
-      const left = [...workers];
+      const remaining = [...workers];
       workers.clear();
-      const ended = left.map(({ child }) => once(child, 'exit'));
-      for (const { child } of left) child.kill('SIGKILL');
+      const ended = remaining.map(({ child }) => once(child, 'exit'));
+      for (const { child } of remaining) child.kill('SIGKILL');
       await Promise.all(ended);
     },
   };

@@ -4,35 +4,35 @@ import { functionCall, codeCall, textMessage } from '../test/support/upstream-it
 import { createUpstream, type Gate, type Turn } from '../test/support/upstream.ts';
 import type { ResponsesRequest } from '../test/support/upstream-request.ts';
 import { codeOf, type Plan, textOf } from './plan.ts';
-import type { Chance } from './random.ts';
+import type { Random } from './random.ts';
 
-/** A model endpoint that outlives every process that asks it, and remembers what it was asked. */
+/** A model endpoint that records its calls and is never killed. */
 export interface ChaosModel {
   readonly baseURL: string;
-  /** The round of every call about a run, by the key of its plan, in order. */
-  readonly asked: ReadonlyMap<string, number[]>;
-  /** Requests that a real endpoint would not have taken. */
-  readonly refusals: readonly unknown[];
-  expect(plan: Plan): void;
+  /** The rounds that were requested, by the key of the run's plan, in order. */
+  readonly requestedRounds: ReadonlyMap<string, number[]>;
+  /** Requests that a real endpoint would reject. */
+  readonly invalidRequests: readonly unknown[];
+  addPlan(plan: Plan): void;
   close(): void;
 }
 
 const keyOf = ({ input }: ResponsesRequest): string => {
-  const said = input.findLast((item) => 'role' in item && item.role === 'user');
-  return /key ([\w-]+)/u.exec(JSON.stringify(said))?.[1] ?? '';
+  const message = input.findLast((item) => 'role' in item && item.role === 'user');
+  return /key ([\w-]+)/u.exec(JSON.stringify(message))?.[1] ?? '';
 };
 
-/** Rounds that the transcript of this run holds: what comes after the last thing the user said. */
+/** The number of function outputs in the transcript, which is the round of this call. */
 const roundOf = ({ input }: ResponsesRequest): number =>
   input.filter((item) => 'type' in item && item.type === 'function_call_output').length;
 
-const pause = (milliseconds: number): Gate => ({
+const pauseGate = (ms: number): Gate => ({
   reached: Promise.resolve(),
   open: () => {},
-  pass: () => setTimeout(milliseconds),
+  pass: () => setTimeout(ms),
 });
 
-const places = [
+const pausePoints = [
   'response.created',
   'response.output_item.added',
   'response.output_text.delta',
@@ -41,32 +41,32 @@ const places = [
   'response.completed',
 ] as const;
 
-const again = { 'retry-after-ms': '5', 'x-should-retry': 'true' };
-const troubles: readonly Turn[] = [
-  { http: { status: 429, error: { message: 'Slow down.' }, headers: again } },
-  { http: { status: 500, error: { message: 'Oh.' }, headers: again } },
+const retryHeaders = { 'retry-after-ms': '5', 'x-should-retry': 'true' };
+const failures: readonly Turn[] = [
+  { http: { status: 429, error: { message: 'Slow down.' }, headers: retryHeaders } },
+  { http: { status: 500, error: { message: 'Server error.' }, headers: retryHeaders } },
   { broken: { how: 'error', before: 'response.output_item.added' } },
   { broken: { how: 'end', before: 'response.in_progress' } },
 ];
 
-function turnOf(plan: Plan, round: number, chance: Chance): Turn {
-  const { key, messages, codes, rounds, breaks } = plan;
-  const said = [
-    ...(codes ? [codeCall(codeOf(key, round))] : []),
+function turnOf(plan: Plan, round: number, random: Random): Turn {
+  const { key, messages, callsCode, rounds, breaksOff } = plan;
+  const items = [
+    ...(callsCode ? [codeCall(codeOf(key, round))] : []),
     ...Array.from({ length: messages }, (_, index) => textMessage(textOf(key, round, index))),
   ];
-  const wait = {
-    gate: pause(chance.below(250)),
-    before: places[chance.below(places.length)] ?? 'response.completed',
+  const pause = {
+    gate: pauseGate(random.integerBelow(250)),
+    before: pausePoints[random.integerBelow(pausePoints.length)] ?? 'response.completed',
   };
   if (round < rounds)
-    return { output: [...said, functionCall('look', {}, `call_${key}_${round}`)], ...wait };
-  if (!breaks) return { output: said, ...wait };
-  return { output: said, ...wait, broken: { how: 'end', before: 'response.output_text.done' } };
+    return { output: [...items, functionCall('look', {}, `call_${key}_${round}`)], ...pause };
+  if (!breaksOff) return { output: items, ...pause };
+  return { output: items, ...pause, broken: { how: 'end', before: 'response.output_text.done' } };
 }
 
-/** Makes of a stream that fails what a network makes of it. */
-async function* untilReset(body: ReadableStream<Uint8Array>, reset: () => void) {
+/** Turns a stream error into a connection reset. */
+async function* resetOnError(body: ReadableStream<Uint8Array>, reset: () => void) {
   try {
     yield* body;
   } catch {
@@ -74,9 +74,9 @@ async function* untilReset(body: ReadableStream<Uint8Array>, reset: () => void) 
   }
 }
 
-/** Starts the endpoint on a port of its own. */
-export async function startModel(chance: Chance): Promise<ChaosModel> {
-  const asked = new Map<string, number[]>();
+/** Starts the endpoint on a free port. */
+export async function startModel(random: Random): Promise<ChaosModel> {
+  const requestedRounds = new Map<string, number[]>();
   const plans = new Map<string, Plan>();
   const upstream = createUpstream({
     apiKey: null,
@@ -84,11 +84,11 @@ export async function startModel(chance: Chance): Promise<ChaosModel> {
       const [key, round] = [keyOf(body), roundOf(body)];
       const plan = plans.get(key);
       if (plan === undefined) throw new Error(`no plan '${key}'`);
-      const before = asked.get(key) ?? [];
-      asked.set(key, [...before, round]);
-      const own = chance.named(`${key} ${round} ${before.length}`);
-      if (own.happens(12)) return troubles[own.below(troubles.length)] ?? {};
-      return turnOf(plan, round, own);
+      const earlierRounds = requestedRounds.get(key) ?? [];
+      requestedRounds.set(key, [...earlierRounds, round]);
+      const callRandom = random.fork(`${key} ${round} ${earlierRounds.length}`);
+      if (callRandom.chance(12)) return failures[callRandom.integerBelow(failures.length)] ?? {};
+      return turnOf(plan, round, callRandom);
     },
   });
   const started = Promise.withResolvers<number>();
@@ -96,19 +96,19 @@ export async function startModel(chance: Chance): Promise<ChaosModel> {
     request: Request,
     { outgoing }: HttpBindings | Http2Bindings,
   ): Promise<Response> => {
-    const answer = await upstream.fetch(request);
-    if (answer.body === null) return answer;
-    const body = ReadableStream.from(untilReset(answer.body, () => outgoing.destroy()));
-    return new Response(body, answer);
+    const response = await upstream.fetch(request);
+    if (response.body === null) return response;
+    const body = ReadableStream.from(resetOnError(response.body, () => outgoing.destroy()));
+    return new Response(body, response);
   };
   const server = serve({ fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
     started.resolve(port),
   );
   return {
     baseURL: `http://127.0.0.1:${await started.promise}/v1`,
-    asked,
-    refusals: upstream.rejections,
-    expect: (plan) => void plans.set(plan.key, plan),
+    requestedRounds,
+    invalidRequests: upstream.rejections,
+    addPlan: (plan) => void plans.set(plan.key, plan),
     close: () => void server.close(),
   };
 }

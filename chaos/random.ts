@@ -1,11 +1,11 @@
-/** Numbers that look like chance and come again with the same seed. */
-export interface Chance {
-  /** A whole number from 0 up to, but not, `limit`. */
-  below(limit: number): number;
-  /** True in about `percent` of all cases. */
-  happens(percent: number): boolean;
-  /** The same numbers for the same name, whoever else has drawn some meanwhile. */
-  named(name: string): Chance;
+/** Pseudo-random numbers, the same for the same seed. */
+export interface Random {
+  /** An integer from 0 to `limit` - 1. */
+  integerBelow(limit: number): number;
+  /** True with a probability of `percent`. */
+  chance(percent: number): boolean;
+  /** An independent generator, the same for the same name and seed. */
+  fork(name: string): Random;
 }
 
 const mix = (text: string): number => {
@@ -16,7 +16,7 @@ const mix = (text: string): number => {
 };
 
 /** The generator known as mulberry32. */
-export function createChance(seed: number): Chance {
+export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -25,8 +25,8 @@ export function createChance(seed: number): Chance {
     return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
   };
   return {
-    below: (limit) => Math.floor(next() * limit),
-    happens: (percent) => next() * 100 < percent,
-    named: (name) => createChance(mix(`${seed} ${name}`)),
+    integerBelow: (limit) => Math.floor(next() * limit),
+    chance: (percent) => next() * 100 < percent,
+    fork: (name) => createRandom(mix(`${seed} ${name}`)),
   };
 }

@@ -1,23 +1,35 @@
 // Kills server processes at random moments, on SQLite, on PostgreSQL, and on a PostgreSQL that is
-// itself restarted and killed, and checks after each time that nothing is lost and nothing doubled.
-// Prints its figures; exits with 1 when anything was violated. Options: --cycles 100 --seed 1
-// --workers 2,4 --on sqlite,postgres,restarts. PostgreSQL is the server that ASSISTANTS_TEST_POSTGRES
-// names, or one that is started for this; the one to be restarted always is.
+// itself restarted and killed, and checks after each cycle that nothing is lost or duplicated.
+// Prints a report; exits with 1 on a violation. Options: --short (about two minutes, for CI), or
+// --cycles 100 --seed 1 --workers 2,4 --on sqlite,postgres,restarts. PostgreSQL is the server that
+// ASSISTANTS_TEST_POSTGRES names, or one started for this; `restarts` always starts its own.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Figures, wreakHavoc } from './cycles.ts';
-import { createPlace, type Kind, kinds, whyNoPlace } from './place.ts';
+import { type ChaosReport, runChaos } from './cycles.ts';
+import {
+  createChaosDatabase,
+  type DatabaseKind,
+  databaseKinds,
+  unavailableReason,
+} from './database.ts';
 
 const { values } = parseArgs({
   options: {
-    cycles: { type: 'string', default: '100' },
-    seed: { type: 'string', default: '1' },
-    workers: { type: 'string', default: '2,4' },
-    on: { type: 'string', default: kinds.join(',') },
+    short: { type: 'boolean', default: false },
+    cycles: { type: 'string' },
+    seed: { type: 'string' },
+    workers: { type: 'string' },
+    on: { type: 'string', default: databaseKinds.join(',') },
   },
 });
+
+const { short } = values;
+const shortCycles = { sqlite: 5, postgres: 4, restarts: 3 } as const;
+const seed = Number(values.seed ?? (short ? 7 : 1));
+const workerCounts = (values.workers ?? (short ? '2' : '2,4')).split(',').map(Number);
+const cyclesOn = (kind: DatabaseKind) => Number(values.cycles ?? (short ? shortCycles[kind] : 100));
 
 const server = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;
 
@@ -26,46 +38,61 @@ const list = (counts: Readonly<Record<string, number>>) =>
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
 
-function print(name: string, figures: Figures, seconds: number): void {
-  console.log(`\n${name}: ${figures.cycles} cycles in ${seconds.toFixed(0)} s`);
-  console.log(`  ${figures.kills} processes killed, ${figures.runs} runs: ${list(figures.ended)}`);
-  console.log(`  live at the moment of a kill: ${list(figures.struck)}`);
-  console.log(`  ${figures.modelCalls} model calls, ${figures.repeated} of them made again`);
+function print(name: string, report: ChaosReport, seconds: number): void {
+  console.log(`\n${name}: ${report.cycles} cycles in ${seconds.toFixed(0)} s`);
+  console.log(`  ${report.kills} processes killed, ${report.runs} runs: ${list(report.ended)}`);
+  console.log(`  active runs at the moment of a kill: ${list(report.activeAtKill)}`);
+  console.log(`  ${report.modelCalls} model calls, ${report.repeatedCalls} of them repeated`);
   console.log(
-    `  ${figures.restarts} restarts of the database, ${figures.violations.length} violations`,
+    `  ${report.restarts} restarts of the database, ${report.violations.length} violations`,
   );
-  for (const violation of figures.violations) console.log(`    ${violation}`);
+  for (const violation of report.violations) console.log(`    ${violation}`);
 }
 
-async function play(kind: Kind, workers: number): Promise<number> {
-  const name = `${kind}, ${workers} processes, seed ${values.seed}`;
+/** Reasons why a run proves nothing, such as too few kills. */
+function findGaps(kind: DatabaseKind, report: ChaosReport): string[] {
+  const { cycles, kills, restarts, runs, ended } = report;
+  return [
+    ...(kills + restarts < cycles ? ['fewer kills and restarts than cycles'] : []),
+    ...((kind === 'restarts') === restarts > 0 ? [] : [`${restarts} restarts on ${kind}`]),
+    ...(runs > 5 * cycles ? [] : ['too few runs']),
+    ...((ended['completed'] ?? 0) > runs / 2 ? [] : ['too few completed runs']),
+  ];
+}
+
+/** Resolves to the number of violations. */
+async function runOn(kind: DatabaseKind, workers: number): Promise<number> {
+  const name = `${kind}, ${workers} processes, seed ${seed}`;
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-chaos-'));
-  const place = await createPlace(kind, { folder, server });
-  const begun = performance.now();
+  const log = join(folder, 'log');
+  const database = await createChaosDatabase(kind, { folder, server });
+  const startedAt = performance.now();
   try {
-    const figures = await wreakHavoc({
-      ...place,
-      cycles: Number(values.cycles),
+    const report = await runChaos({
+      ...database,
+      cycles: cyclesOn(kind),
       workers,
-      seed: Number(values.seed),
-      log: join(folder, 'log'),
-      onCycle: (cycle, faults) => {
-        for (const fault of faults) console.log(`  cycle ${cycle}: ${fault}`);
+      seed,
+      log,
+      onCycle: (cycle, violations) => {
+        for (const violation of violations) console.log(`  cycle ${cycle}: ${violation}`);
         if ((cycle + 1) % 20 === 0) console.log(`  ${name}: ${cycle + 1} cycles`);
       },
     });
-    print(name, figures, (performance.now() - begun) / 1000);
-    console.log(`  what the processes said: ${join(folder, 'log')}`);
-    return figures.violations.length;
+    report.violations.push(...findGaps(kind, report));
+    print(name, report, (performance.now() - startedAt) / 1000);
+    console.log(`  log of the processes: ${log}`);
+    return report.violations.length;
   } finally {
-    await place.remove();
+    await database.remove();
   }
 }
 
 let violations = 0;
-for (const kind of kinds.filter((name) => values.on.split(',').includes(name))) {
-  const reason = whyNoPlace(kind, server);
-  if (reason !== null) console.log(`\n${kind}: left out, since ${reason}`);
-  else for (const workers of values.workers.split(',')) violations += await play(kind, +workers);
+for (const kind of databaseKinds.filter((name) => values.on.split(',').includes(name))) {
+  const reason = unavailableReason(kind, server);
+  if (reason !== null) console.log(`\n${kind}: skipped, since ${reason}`);
+  else for (const workers of workerCounts) violations += await runOn(kind, workers);
 }
+console.log(violations === 0 ? '\nChaos: no violations.' : `\nChaos: ${violations} violations.`);
 process.exitCode = violations > 0 ? 1 : 0;

@@ -1,86 +1,94 @@
 import { setTimeout } from 'node:timers/promises';
-import { type Client, type Run, runObject, type RunPlace } from './client.ts';
+import { type Client, type Run, runObject, type RunIds } from './client.ts';
 import type { Plan } from './plan.ts';
 
-/** What the servers have said yes to. */
+/** What the servers confirmed. */
 export interface Accepted {
   /** Runs by the key of their plan. */
-  readonly runs: Map<string, RunPlace>;
-  /** Messages: id and thread. */
+  readonly runs: Map<string, RunIds>;
+  /** Thread ids by message id. */
   readonly messages: Map<string, string>;
 }
 
-export const isOver = (status: string): boolean =>
+export const isEnded = (status: string): boolean =>
   ['completed', 'failed', 'cancelled', 'incomplete', 'expired'].includes(status);
 
-const pollInterval = 40;
+const pollIntervalMs = 40;
 
-/** The run that a stream tells of, once the stream is over or broken off. */
-async function readStream(text: ReadableStream<Uint8Array>): Promise<RunPlace | null> {
-  let told = '';
+/** The created run of a stream, once the stream has ended or broken off. */
+async function readStream(text: ReadableStream<Uint8Array>): Promise<RunIds | null> {
+  let frames = '';
   try {
-    for await (const chunk of text.pipeThrough(new TextDecoderStream())) told += chunk;
+    for await (const chunk of text.pipeThrough(new TextDecoderStream())) frames += chunk;
   } catch {
-    // The process died.
+    // The process was killed.
   }
-  const data = /event: thread\.run\.created\ndata: (.*)\n/u.exec(told)?.[1];
+  const data = /event: thread\.run\.created\ndata: (.*)\n/u.exec(frames)?.[1];
   return data === undefined ? null : runObject.parse(JSON.parse(data));
 }
 
-const readRun = (answer: Response): Promise<RunPlace | null> =>
-  answer.json().then(
+const readRun = (response: Response): Promise<RunIds | null> =>
+  response.json().then(
     (body) => runObject.parse(body),
     () => null,
   );
 
-/** Sets a run going, on a new thread where there is none; null when nobody answered. */
-export async function begin(
+/** Creates a run, on a new thread if `thread_id` is null; null if it was not confirmed. */
+export async function createRun(
   client: Client,
   { key, streams }: Plan,
   assistant_id: string,
   thread_id: string | null,
-): Promise<RunPlace | null> {
+): Promise<RunIds | null> {
   const message = { role: 'user', content: `key ${key}` };
-  const asked = { assistant_id, metadata: { key }, stream: streams };
-  const answer =
+  const params = { assistant_id, metadata: { key }, stream: streams };
+  const response =
     thread_id === null
-      ? await client.send('POST', '/threads/runs', { ...asked, thread: { messages: [message] } })
+      ? await client.send('POST', '/threads/runs', { ...params, thread: { messages: [message] } })
       : await client.send('POST', `/threads/${thread_id}/runs`, {
-          ...asked,
+          ...params,
           additional_messages: [message],
         });
-  if (answer?.status !== 200 || answer.body === null) return null;
-  return streams ? readStream(answer.body) : readRun(answer);
+  if (response?.status !== 200 || response.body === null) return null;
+  return streams ? readStream(response.body) : readRun(response);
 }
 
-/** Waits for somebody to be killed; gives how the run stands afterwards, which is to be as before. */
-async function hold(client: Client, run: Run, released: Promise<void>): Promise<string> {
-  await released;
-  let now = await client.look(run);
-  while (now === null) now = await client.look(run);
-  return now.status;
-}
-
-/** Follows a run to its end, doing what its plan says; gives what was wrong on the way. */
-export async function follow(
+/** The run's status after this cycle's kills. */
+async function statusAfterKills(
   client: Client,
-  run: RunPlace,
-  { cancelAfter, holds }: Plan,
-  released: Promise<void>,
+  run: Run,
+  killsDone: Promise<void>,
+): Promise<string> {
+  await killsDone;
+  let current = await client.retrieveRun(run);
+  while (current === null) current = await client.retrieveRun(run);
+  return current.status;
+}
+
+/** Follows a run to its end as its plan says; resolves to violations. The caller sets the timeout. */
+export async function followRun(
+  client: Client,
+  run: RunIds,
+  { cancelAfterMs, submitsAfterKill }: Plan,
+  killsDone: Promise<void>,
 ): Promise<string[]> {
-  if (cancelAfter !== null) {
-    await setTimeout(cancelAfter);
-    await client.ask('POST', `/threads/${run.thread_id}/runs/${run.id}/cancel`);
+  if (cancelAfterMs !== null) {
+    await setTimeout(cancelAfterMs);
+    await client.request('POST', `/threads/${run.thread_id}/runs/${run.id}/cancel`);
   }
-  const complaints: string[] = [];
+  const violations: string[] = [];
   for (;;) {
-    const now = await client.look(run);
-    if (now !== null && isOver(now.status)) return complaints;
-    if (now?.status === 'requires_action') {
-      const status = holds && cancelAfter === null ? await hold(client, now, released) : now.status;
-      if (status !== now.status) complaints.push(`${run.id} did not wait, it is ${status}`);
-      await client.submit(now);
+    const current = await client.retrieveRun(run);
+    if (current !== null && isEnded(current.status)) return violations;
+    if (current?.status === 'requires_action') {
+      const status =
+        submitsAfterKill && cancelAfterMs === null
+          ? await statusAfterKills(client, current, killsDone)
+          : current.status;
+      if (status !== current.status)
+        violations.push(`${run.id} did not wait for its outputs but is ${status}`);
+      await client.submitOutputs(current);
     }
-    await setTimeout(pollInterval);
+    await setTimeout(pollIntervalMs);
   }
 }

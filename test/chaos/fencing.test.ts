@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,28 +11,48 @@ import { createGate, createUpstream } from '../support/upstream.ts';
 import { textMessage } from '../support/upstream-items.ts';
 
 const program = fileURLToPath(new URL('../../chaos/worker.ts', import.meta.url));
-/** Milliseconds. */
-const lease = '400';
+/** How long the takeover takes; long enough for a busy machine to renew a lease in time. */
+const leaseMs = 2000;
 
-/** A process on a database of its own, with the SDK in front of it. */
+const maxPolls = 500;
+const logTimeoutMs = 15_000;
+
+/** A worker process on a database, and an SDK client for it. */
 async function startProcess(database: string, baseURL: string) {
-  const child = spawn(process.execPath, [program, database, baseURL, lease]);
+  const child = spawn(process.execPath, [program, database, baseURL, String(leaseMs)]);
   onTestFinished(() => void child.kill('SIGKILL'));
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const [port] = await once(child.stdout.setEncoding('utf8'), 'data');
   const url = `http://127.0.0.1:${String(port).trim()}/v1`;
   return {
     openai: new OpenAI({ apiKey: 'none', baseURL: url, maxRetries: 0 }),
     signal: (name: NodeJS.Signals) => void child.kill(name),
-    logged: async (text: string) => {
-      while (!said.includes(text)) await once(child.stderr, 'data');
+    waitForLog: async (text: string) => {
+      const signal = AbortSignal.timeout(logTimeoutMs);
+      while (!stderr.includes(text)) {
+        await once(child.stderr, 'data', { signal }).catch(() => {
+          throw new Error(`the process did not log '${text}' within ${logTimeoutMs} ms: ${stderr}`);
+        });
+      }
     },
   };
 }
 
-/** A process that is stopped in the middle of a message, and another that has taken its run. */
-async function takenOver() {
+type Client = Parameters<typeof readRun>[0];
+
+/** Polls the run through a process until it has the status. */
+async function waitForStatus(client: Client, run: Parameters<typeof readRun>[1], status: string) {
+  for (let poll = 0; poll < maxPolls; poll += 1) {
+    const current = await readRun(client, run);
+    if (current.status === status) return;
+    await setTimeout(20);
+  }
+  throw new Error(`run ${run.id} was not ${status} after ${maxPolls} polls`);
+}
+
+/** Stops a process in the middle of a message, and waits until another has taken over its run. */
+async function startTakeover() {
   const [first, second] = [createGate(), createGate()];
   const before = 'response.output_text.done';
   const upstream = createUpstream({ apiKey: null, defaultTurn: () => ({}) });
@@ -40,51 +61,52 @@ async function takenOver() {
   const endpoint = await listen((request) => upstream.fetch(request));
   const database = temporary();
   const one = await startProcess(database, `${endpoint}/v1`);
-  const made = await createRun(one);
+  const created = await createRun(one);
   await first.reached;
   one.signal('SIGSTOP');
   const other = await startProcess(database, `${endpoint}/v1`);
   await second.reached;
-  const look = async () => [
-    await readRun(other, made.run),
-    await readMessages(other, made.thread_id),
-    await readSteps(other, made.run),
+  const readAll = async () => [
+    await readRun(other, created.run),
+    await readMessages(other, created.thread_id),
+    await readSteps(other, created.run),
   ];
-  const isOver = async () => (await readRun(other, made.run)).status === 'completed';
-  return { upstream, one, other, first, second, look, isOver, ...made };
+  const waitForEnd = () => waitForStatus(other, created.run, 'completed');
+  return { upstream, one, other, first, second, readAll, waitForEnd, ...created };
 }
 
 test.skipIf(process.platform === 'win32')(
-  'a process that wakes up when its run is over changes nothing',
+  'a process that resumes after its run was completed elsewhere changes nothing',
   async () => {
-    const { one, other, first, second, look, isOver, ...made } = await takenOver();
+    const { one, other, first, second, readAll, waitForEnd, ...created } = await startTakeover();
     second.open();
-    while (!(await isOver()));
-    const ended = await look();
+    await waitForEnd();
+    const finalState = await readAll();
     first.open();
     one.signal('SIGCONT');
-    await one.logged('run lease lost');
-    expect(await look()).toEqual(ended);
-    const messages = await readMessages(other, made.thread_id);
+    await one.waitForLog('run lease lost');
+    expect(await readAll()).toEqual(finalState);
+    const messages = await readMessages(other, created.thread_id);
     expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
-    const { thread_id, assistant_id } = made;
+    const { thread_id, assistant_id } = created;
     const next = await one.openai.beta.threads.runs.create(thread_id, { assistant_id });
-    while ((await readRun(one, next)).status !== 'completed');
-    expect(made.upstream.requests).toHaveLength(3);
+    await waitForStatus(one, next, 'completed');
+    expect(created.upstream.requests).toHaveLength(3);
   },
 );
 
 test.skipIf(process.platform === 'win32')(
-  'a process that wakes up while another is at its run changes nothing',
+  'a process that resumes while another executes its run changes nothing',
   async () => {
-    const { one, other, first, second, look, isOver, thread_id, run } = await takenOver();
-    const midst = await look();
+    const { one, other, first, second, readAll, waitForEnd, thread_id, run } =
+      await startTakeover();
+    const stateBefore = await readAll();
     first.open();
     one.signal('SIGCONT');
-    await one.logged('run lease lost');
-    expect(await look()).toEqual(midst);
+    await one.waitForLog('run lease lost');
+    expect(await readAll()).toEqual(stateBefore);
     second.open();
-    while (!(await isOver()));
+    await waitForEnd();
     const messages = await readMessages(other, thread_id);
     expect(messages.map(textOf)).toEqual(['Weather in Oslo?', 'From the second.']);
     expect(await readSteps(other, run)).toHaveLength(1);

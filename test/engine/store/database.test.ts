@@ -14,8 +14,8 @@ async function open(location: string) {
   return db;
 }
 
-/** The sentence with which a file is refused; fails when it is opened. */
-async function refused(location: string): Promise<string> {
+/** The message of the error for a database that cannot be opened. */
+async function openError(location: string): Promise<string> {
   const error: unknown = await openDatabase(location).then(
     () => 'it was opened',
     (reason: unknown) => reason,
@@ -24,22 +24,22 @@ async function refused(location: string): Promise<string> {
   return error.message;
 }
 
-/** The file and what SQLite may lay beside it, byte for byte. */
+/** The contents of the file and of those that SQLite creates beside it. */
 const bytesOf = (file: string) =>
   ['', '-wal', '-shm', '-journal'].map((suffix) =>
     existsSync(file + suffix) ? readFileSync(file + suffix).toString('base64') : null,
   );
 
-test('a place where nothing can be made is refused, not tried for ever', async ({ skip }) => {
-  if (!existsSync('/proc/self')) skip('there is no such place here');
-  const reason = await refused('/proc/nowhere/at-all/assistants.db');
+test('fails at once where no directory can be created', async ({ skip }) => {
+  if (!existsSync('/proc/self')) skip('there is no /proc here');
+  const reason = await openError('/proc/nowhere/at-all/assistants.db');
   expect(reason).toMatch(
     /^Cannot open the database \/proc\/nowhere\/at-all\/assistants\.db: ENOENT.*\.$/u,
   );
 });
 
-describe('a new database', () => {
-  test('is made in directories for its owner alone', async () => {
+describe('a new SQLite database', () => {
+  test('and its directories are accessible to their owner only', async () => {
     const file = join(dirname(temporary()), 'deep', 'er', 'assistants.db');
     await open(file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -47,14 +47,14 @@ describe('a new database', () => {
     expect(statSync(dirname(dirname(file))).mode & 0o777).toBe(0o700);
   });
 
-  test('leaves the mode of a directory that is there', async () => {
+  test('does not change the mode of an existing directory', async () => {
     const directory = join(dirname(temporary()), 'shared');
     mkdirSync(directory, { mode: 0o755 });
     await open(join(directory, 'assistants.db'));
     expect(statSync(directory).mode & 0o777).toBe(0o755);
   });
 
-  test('keeps what SQLite lays beside it private too', async () => {
+  test('keeps the files beside it private too', async () => {
     const file = temporary();
     const harness = await setup({ database: file });
     await createRun(harness);
@@ -65,7 +65,7 @@ describe('a new database', () => {
     for (const path of beside) expect(statSync(path).mode & 0o077).toBe(0);
   });
 
-  test('writes ahead and checks references', async () => {
+  test('uses write-ahead logging', async () => {
     const file = temporary();
     await open(file);
     const reader = new DatabaseSync(file);
@@ -74,7 +74,7 @@ describe('a new database', () => {
   });
 });
 
-test('a database is opened again with all that was in it', async () => {
+test('a database that is opened again has all its rows', async () => {
   const database = temporary();
   const first = await setup({ database });
   const { id } = await first.openai.beta.threads.create({ metadata: { a: '1' } });
@@ -83,15 +83,15 @@ test('a database is opened again with all that was in it', async () => {
   expect((await second.openai.beta.threads.retrieve(id)).metadata).toEqual({ a: '1' });
 });
 
-test('a database in memory is its own', async () => {
+test('two databases in memory are separate', async () => {
   const one = await setup();
   const other = await setup();
   const { id } = await one.openai.beta.threads.create();
   expect((await other.request('GET', `/threads/${id}`)).status).toBe(404);
 });
 
-describe('a file that is left alone', () => {
-  test('since a newer version wrote it', async () => {
+describe('opening fails and changes nothing', () => {
+  test('if a newer version wrote the database', async () => {
     const file = temporary();
     const db = await openDatabase(file);
     await db.destroy();
@@ -99,48 +99,48 @@ describe('a file that is left alone', () => {
     newer.exec("insert into assistants_mcp_migrations values ('9999_from_the_future', '2030')");
     newer.close();
     const before = bytesOf(file);
-    expect(await refused(file)).toMatch(/newer version of assistants-mcp/u);
+    expect(await openError(file)).toMatch(/newer version of assistants-mcp/u);
     expect(bytesOf(file)).toEqual(before);
   });
 
-  test('since it is no database', async () => {
+  test('if the file is not a database', async () => {
     const file = temporary('notes.txt');
     writeFileSync(file, 'Dear diary,\n'.repeat(1000));
     const before = bytesOf(file);
-    expect(await refused(file)).toContain(`${file} is not a database`);
+    expect(await openError(file)).toContain(`${file} is not a database`);
     expect(bytesOf(file)).toEqual(before);
   });
 
-  test('since it belongs to another program', async () => {
+  test('if the database belongs to another program', async () => {
     const file = temporary('other.db');
     const other = new DatabaseSync(file);
     other.exec('create table songs (title text); insert into songs values (1)');
     other.close();
     const before = bytesOf(file);
-    expect(await refused(file)).toMatch(/belongs to another program/u);
+    expect(await openError(file)).toMatch(/belongs to another program/u);
     expect(bytesOf(file)).toEqual(before);
   });
 
-  test('since it cannot be opened', async () => {
+  test('if the path is a directory or below a file', async () => {
     const directory = dirname(temporary());
-    expect(await refused(directory)).toContain(directory);
+    expect(await openError(directory)).toContain(directory);
     const inFile = join(directory, 'plain');
     writeFileSync(inFile, '');
-    const sentence = await refused(join(inFile, 'assistants.db'));
+    const sentence = await openError(join(inFile, 'assistants.db'));
     expect(sentence).toContain(inFile);
     expect(sentence).not.toContain('\n');
   });
 });
 
-describe('hasLiveRuns', () => {
-  test('is false where there is no file, and makes none', async () => {
+describe('hasUnfinishedRuns', () => {
+  test('is false without a file, and creates none', async () => {
     const file = temporary();
     expect(await hasUnfinishedRuns(file)).toBe(false);
     expect(existsSync(file)).toBe(false);
     expect(await hasUnfinishedRuns(':memory:')).toBe(false);
   });
 
-  test('is true while a run is not at its end', async () => {
+  test('is true while a run is active', async () => {
     const database = temporary();
     const harness = await setup({ database });
     expect(await hasUnfinishedRuns(database)).toBe(false);

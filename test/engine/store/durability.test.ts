@@ -13,114 +13,114 @@ import { transact } from '../../../src/engine/store/transaction.ts';
 import { eventLoopTurn } from '../../support/clock.ts';
 import { temporary } from '../../support/temporary-files.ts';
 
-const use = (fdatasync: unknown): void => {
+const replaceFdatasync = (fdatasync: unknown): void => {
   Reflect.set(fs, 'fdatasync', fdatasync);
   syncBuiltinESMExports();
 };
 
-/** Counts how often Node is asked to bring a file to the disk. */
+/** Counts the calls of `fdatasync`, which fails while `isBroken`. */
 function watchDisk() {
   const { fdatasync } = fs;
-  const seen = { times: 0, broken: false };
+  const disk = { syncs: 0, isBroken: false };
   const watched = (file: number, done: fs.NoParamCallback): void => {
-    seen.times += 1;
-    if (!seen.broken) return fdatasync(file, done);
+    disk.syncs += 1;
+    if (!disk.isBroken) return fdatasync(file, done);
     done(Object.assign(new Error('input/output error'), { code: 'EIO' }));
   };
-  use(watched);
-  onTestFinished(() => use(fdatasync));
-  return seen;
+  replaceFdatasync(watched);
+  onTestFinished(() => replaceFdatasync(fdatasync));
+  return disk;
 }
 
 async function openWatched(file = temporary()) {
   const db = await openDatabase(file);
   onTestFinished(() => db.destroy());
-  const seen = watchDisk();
-  return { db, seen };
+  const disk = watchDisk();
+  return { db, disk };
 }
 
 const body = { metadata: {}, tool_resources: {} };
 const add = (id: string) => (db: Database) => insertThread(db, id, 1, body);
 
-describe('a commit', () => {
-  test('is on the disk before it is answered', async () => {
-    const { db, seen } = await openWatched();
+describe('a transaction', () => {
+  test('resolves after one fsync', async () => {
+    const { db, disk } = await openWatched();
     await transact(db, add('thread_1'));
-    expect(seen.times).toBe(1);
+    expect(disk.syncs).toBe(1);
   });
 
-  test('outside of a transaction is so as well, and reading waits for nothing', async () => {
-    const { db, seen } = await openWatched();
+  test('of a single statement resolves after an fsync, and reading needs none', async () => {
+    const { db, disk } = await openWatched();
     await insertThread(db, 'thread_1', 1, body);
-    expect(seen.times).toBe(1);
+    expect(disk.syncs).toBe(1);
     expect(await findThread(db, 'thread_1')).toMatchObject({ id: 'thread_1' });
-    expect(seen.times).toBe(1);
+    expect(disk.syncs).toBe(1);
   });
 
-  test('of a draft is not waited for', async () => {
-    const { db, seen } = await openWatched();
+  test('with asyncCommit resolves without an fsync', async () => {
+    const { db, disk } = await openWatched();
     await transact(db, add('thread_1'), { asyncCommit: true });
-    expect(seen.times).toBe(0);
+    expect(disk.syncs).toBe(0);
   });
 
-  test('is told of before the disk has it', async () => {
-    const { db, seen } = await openWatched();
-    const told: number[] = [];
-    await transact(db, add('thread_1'), { onCommit: () => told.push(seen.times) });
-    expect(told).toEqual([0]);
-    expect(seen.times).toBe(1);
+  test('calls onCommit before the fsync', async () => {
+    const { db, disk } = await openWatched();
+    const syncsAtCommit: number[] = [];
+    await transact(db, add('thread_1'), { onCommit: () => syncsAtCommit.push(disk.syncs) });
+    expect(syncsAtCommit).toEqual([0]);
+    expect(disk.syncs).toBe(1);
   });
 
-  test('that the disk does not take is the outage that it is', async () => {
-    const { db, seen } = await openWatched();
-    seen.broken = true;
+  test('rejects with the reason if the fsync fails, and the next one succeeds', async () => {
+    const { db, disk } = await openWatched();
+    disk.isBroken = true;
     const error: unknown = await transact(db, add('thread_1')).catch((reason: unknown) => reason);
     expect(unavailableReason(error)).toBe('its disk fails');
-    seen.broken = false;
+    disk.isBroken = false;
     await transact(db, add('thread_2'));
     expect(await findThread(db, 'thread_2')).toMatchObject({ id: 'thread_2' });
   });
 
-  test('in memory has no disk to wait for', async () => {
-    const { db, seen } = await openWatched(':memory:');
+  test('in memory needs no fsync', async () => {
+    const { db, disk } = await openWatched(':memory:');
     await transact(db, add('thread_1'));
     await syncToDisk(db);
-    expect(seen.times).toBe(0);
+    expect(disk.syncs).toBe(0);
   });
 
-  test('is waited for where a link to the file leads', async () => {
+  test('flushes the log beside the target of a symbolic link', async () => {
     const file = temporary();
     const link = join(dirname(temporary()), 'link.db');
     await writeFile(file, '');
     await symlink(file, link);
-    const { db, seen } = await openWatched(link);
+    const { db, disk } = await openWatched(link);
     await transact(db, add('thread_1'));
-    expect(seen.times).toBe(1);
+    expect(disk.syncs).toBe(1);
   });
 
-  test('leaves SQLite itself nothing to wait for', async () => {
+  test('does not make SQLite itself wait for the disk', async () => {
     const { db } = await openWatched();
     const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
     expect(rows).toEqual([{ synchronous: 1 }]);
   });
 });
 
-test('those who wait at once share what is written, and nobody is told too early', async () => {
+test('concurrent transactions share an fsync that started after their commit', async () => {
   const file = temporary();
   await writeFile(file, 'log');
-  const seen = watchDisk();
+  const disk = watchDisk();
   const log = new WriteAheadLog(file);
   const first = log.sync();
-  // By now the first is being written; what is committed from here on needs another.
+  // The first fsync is running; later commits need another one.
   await eventLoopTurn(1);
   await Promise.all([first, log.sync(), log.sync(), log.sync()]);
-  expect(seen.times).toBe(2);
+  expect(disk.syncs).toBe(2);
   await log.sync();
-  expect(seen.times).toBe(3);
+  expect(disk.syncs).toBe(3);
   await log.close();
 });
 
-test('a log that is not there yet is found later', async () => {
+test('a log that does not exist yet is opened later', async () => {
   const file = temporary();
   const log = new WriteAheadLog(file);
   await expect(log.sync()).rejects.toThrow('ENOENT');
