@@ -12,7 +12,7 @@ async function twice(location: string) {
 
 storeContract({
   name: ':memory:',
-  single: inProcess,
+  singleConnection: inProcess,
   async open() {
     const db = await openDatabase(':memory:');
     return [db, db];
@@ -21,7 +21,7 @@ storeContract({
 
 storeContract({
   name: 'a file',
-  single: 'one connection is under test',
+  singleConnection: 'one connection is under test',
   async open() {
     const db = await openDatabase(temporary());
     return [db, db];
@@ -32,7 +32,7 @@ storeContract({ name: 'two connections on a file', open: () => twice(temporary()
 
 storeContract({
   name: 'PGlite',
-  single: inProcess,
+  singleConnection: inProcess,
   async open() {
     const db = await openPglite();
     return [db, db];
@@ -41,6 +41,6 @@ storeContract({
 
 storeContract({
   name: 'PostgreSQL',
-  skip: postgresServer === null ? withoutPostgres : null,
+  skipReason: postgresServer === null ? withoutPostgres : null,
   open: async () => twice(await temporarySchema()),
 });

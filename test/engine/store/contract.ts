@@ -32,14 +32,14 @@ import { addMessage, addRun, addThread, messageWithText, now } from '../../suppo
 import { filesContract } from './files-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { idsOf, pagesContract } from './pages-contract.ts';
-import { opened, type Place, testOf } from './test-databases.ts';
+import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
 import { pruneContract } from './prune-contract.ts';
 
-function values(place: Place): void {
-  const test = testOf(place.skip);
+function values(database: TestedDatabase): void {
+  const test = testUnless(database.skipReason);
 
-  test('text comes back as it was, whatever is in it', async () => {
-    const [db] = await opened(place);
+  test('stores any text unchanged', async () => {
+    const [db] = await openPair(database);
     await addThread(db, 'thread');
     const text = 'a\0b \uD800 \u{1F600} \u2028 "\\ é';
     await addMessage(db, 'msg', { thread_id: 'thread', text });
@@ -47,8 +47,8 @@ function values(place: Place): void {
     expect(JSON.parse(row?.body ?? '')).toEqual(messageWithText(text));
   });
 
-  test('numbers come back as numbers, milliseconds too', async () => {
-    const [db] = await opened(place);
+  test('reads integers as numbers, milliseconds included', async () => {
+    const [db] = await openPair(database);
     const lease_until = now.milliseconds + 10_000;
     const row = await addRun(db, 'run', { lease_token: 'lease', lease_until });
     expect(row).toMatchObject({
@@ -62,15 +62,15 @@ function values(place: Place): void {
     expect(await countRows(db)).toBe(2);
   });
 
-  test('what cannot be stored as a name is not found, and no error', async () => {
-    const [db] = await opened(place);
+  test('an id with NUL is not found, without an error', async () => {
+    const [db] = await openPair(database);
     expect(await findThread(db, 'thread_\0')).toBeUndefined();
     expect(await findThread(db, 'thread_\uD800')).toBeUndefined();
     expect(await listMessages(db, '\0', { limit: 1, order: 'asc' })).toMatchObject({ rows: [] });
   });
 
-  test('a thread goes with all that belongs to it', async () => {
-    const [db] = await opened(place);
+  test('deleting a thread deletes its messages, runs and steps', async () => {
+    const [db] = await openPair(database);
     await addThread(db, 'thread');
     const run = await addRun(db, 'run', { thread_id: 'thread' });
     await addMessage(db, 'msg', { thread_id: 'thread' });
@@ -80,8 +80,8 @@ function values(place: Place): void {
     expect(await listTurns(db, run.id)).toEqual([]);
   });
 
-  test('turns come in order, and the last is the one that is answered', async () => {
-    const [db] = await opened(place);
+  test('lists turns in order, and stores tool outputs in the last one', async () => {
+    const [db] = await openPair(database);
     const run = await addRun(db, 'run');
     const usage = sumUsage([]);
     const [first, second] = [[{ a: 1 }], [{ b: 2 }]];
@@ -96,7 +96,7 @@ function values(place: Place): void {
   });
 }
 
-/** Reads a thread, and writes it with one key more. */
+/** Adds a metadata key to a thread. */
 const addKey = (db: Database, key: string) =>
   transact(db, async (transaction) => {
     const row = await findThread(transaction, 'thread');
@@ -106,11 +106,11 @@ const addKey = (db: Database, key: string) =>
     await updateThread(transaction, row.id, body);
   });
 
-function transactions(place: Place): void {
-  const test = testOf(place.skip);
+function transactions(database: TestedDatabase): void {
+  const test = testUnless(database.skipReason);
 
-  test('a transaction that fails leaves nothing behind', async () => {
-    const [db] = await opened(place);
+  test('a failed transaction is rolled back', async () => {
+    const [db] = await openPair(database);
     const work = transact(db, async (transaction) => {
       await addThread(transaction, 'thread');
       throw new Error('no');
@@ -119,8 +119,8 @@ function transactions(place: Place): void {
     expect(await countRows(db)).toBe(0);
   });
 
-  test('changes that are made of what was read before do not overwrite each other', async () => {
-    const [one, other] = await opened(place);
+  test('concurrent read-modify-write transactions do not overwrite each other', async () => {
+    const [one, other] = await openPair(database);
     await addThread(one, 'thread');
     const keys = Array.from({ length: 12 }, (_, index) => `k${index}`);
     await Promise.all(keys.map((key, index) => addKey(index % 2 === 0 ? one : other, key)));
@@ -132,11 +132,11 @@ function transactions(place: Place): void {
 const copyOf = (db: Database, id: string) =>
   db.selectFrom('threads').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 
-function copies(place: Place): void {
-  const test = testOf(place.skip);
+function rawRows(database: TestedDatabase): void {
+  const test = testUnless(database.skipReason);
 
-  test('a copy takes no place that is taken, unless it replaces', async () => {
-    const [db] = await opened(place);
+  test('insertRow does not overwrite a row, replaceRow does', async () => {
+    const [db] = await openPair(database);
     await addThread(db, 'thread');
     const { seq, ...row } = await copyOf(db, 'thread');
     const copy = { table: 'threads', row: { ...row, created_at: 7 } } as const;
@@ -146,8 +146,8 @@ function copies(place: Place): void {
     expect(await insertRow(db, { ...copy, row: { ...copy.row, id: 'new' } })).toBe(true);
   });
 
-  test('rows may come before those they belong to, if they come at all', async () => {
-    const [db] = await opened(place);
+  test('children can be inserted before their parents, which must exist at the commit', async () => {
+    const [db] = await openPair(database);
     const bring = (thread: string) =>
       transact(db, async (transaction) => {
         await deferReferences(transaction);
@@ -160,22 +160,25 @@ function copies(place: Place): void {
     expect(await countRows(db)).toBe(2);
   });
 
-  testOf(place.skip ?? place.single)('a snapshot stays as it is, whatever others do', async () => {
-    const [one, other] = await opened(place);
-    await addThread(one, 'thread');
-    await addMessage(one, 'msg', { thread_id: 'thread' });
-    const counts = await readSnapshot(one, async (snapshot) => {
-      const before = await countRows(snapshot);
-      await addThread(other, 'late');
-      await deleteMessage(other, 'msg');
-      return [before, await countRows(snapshot)];
-    });
-    expect(counts).toEqual([2, 2]);
-    expect(await findThread(one, 'late')).toBeDefined();
-  });
+  testUnless(database.skipReason ?? database.singleConnection)(
+    'a snapshot does not show later commits',
+    async () => {
+      const [one, other] = await openPair(database);
+      await addThread(one, 'thread');
+      await addMessage(one, 'msg', { thread_id: 'thread' });
+      const counts = await readSnapshot(one, async (snapshot) => {
+        const before = await countRows(snapshot);
+        await addThread(other, 'late');
+        await deleteMessage(other, 'msg');
+        return [before, await countRows(snapshot)];
+      });
+      expect(counts).toEqual([2, 2]);
+      expect(await findThread(one, 'late')).toBeDefined();
+    },
+  );
 
-  test('a thread has one container, which goes with it', async () => {
-    const [db] = await opened(place);
+  test('a thread has one container, which is deleted with it', async () => {
+    const [db] = await openPair(database);
     await addThread(db, 'thread');
     expect(await findContainer(db, 'thread')).toBeUndefined();
     await putContainer(db, 'thread', { id: 'cntr_1', file_ids: ['file-a'] });
@@ -188,8 +191,8 @@ function copies(place: Place): void {
     expect(await findContainer(db, 'thread')).toBeUndefined();
   });
 
-  test('steps are listed by run', async () => {
-    const [db] = await opened(place);
+  test('lists steps by run', async () => {
+    const [db] = await openPair(database);
     const run = await addRun(db, 'run');
     const { thread_id } = run;
     const details = { type: 'tool_calls' as const, tool_calls: [] };
@@ -218,15 +221,15 @@ function copies(place: Place): void {
   });
 }
 
-/** What every place must do for the store. */
-export function storeContract(place: Place): void {
-  describe(`the store in ${place.name}`, () => {
-    pagesContract(place);
-    values(place);
-    transactions(place);
-    copies(place);
-    filesContract(place);
-    leaseContract(place);
-    pruneContract(place);
+/** The tests that every kind of database must pass. */
+export function storeContract(database: TestedDatabase): void {
+  describe(`the store in ${database.name}`, () => {
+    pagesContract(database);
+    values(database);
+    transactions(database);
+    rawRows(database);
+    filesContract(database);
+    leaseContract(database);
+    pruneContract(database);
   });
 }

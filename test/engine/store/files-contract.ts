@@ -11,9 +11,9 @@ import { countInactive, noneDeleted, deleteOrphanFiles } from '../../../src/engi
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { deleteThread } from '../../../src/engine/store/threads.ts';
 import { addThread, now } from '../../support/store-rows.ts';
-import { opened, type Place, testOf } from './test-databases.ts';
+import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
 
-/** Every byte there is, NUL first, more than one page of any store. */
+/** All byte values, NUL first; more than one page of any database. */
 const everyByte = Uint8Array.from({ length: 100_000 }, (_, index) => index % 256);
 
 interface Copy {
@@ -38,12 +38,12 @@ const addFile = (db: Database, id: string, { filename = 'a.csv', ...rest }: Copy
   });
 };
 
-/** What every place must do with copies of files. */
-export function filesContract(place: Place): void {
-  const test = testOf(place.skip);
+/** The tests of file copies. */
+export function filesContract(database: TestedDatabase): void {
+  const test = testUnless(database.skipReason);
 
-  test('a copy comes back byte by byte, and is the API’s object', async () => {
-    const [one, other] = await opened(place);
+  test('a file copy has the same bytes and becomes the API’s object', async () => {
+    const [one, other] = await openPair(database);
     const filename = 'sum\u0000 🥶\uD800.csv';
     await addFile(one, 'file-1', { filename });
     await addFile(one, 'file-empty', { content: new Uint8Array() });
@@ -65,8 +65,8 @@ export function filesContract(place: Place): void {
     ]);
   });
 
-  test('what is kept already stays; a run’s copies are found, and go one by one', async () => {
-    const [db] = await opened(place);
+  test('inserting an existing file changes nothing; the files of a run are listed and deleted', async () => {
+    const [db] = await openPair(database);
     await addFile(db, 'file-1');
     await addFile(db, 'file-1', { content: new Uint8Array(3), run_id: 'other' });
     await addFile(db, 'file-2');
@@ -77,8 +77,8 @@ export function filesContract(place: Place): void {
     expect(await runFiles(db, 'run')).toEqual(['file-2']);
   });
 
-  test('copies outlive their thread until they are old, and go in batches', async () => {
-    const [db] = await opened(place);
+  test('file copies outlive their thread until they are old, and are deleted in batches', async () => {
+    const [db] = await openPair(database);
     const since = now.seconds - 100;
     for (const id of ['still', 'gone', 'new']) {
       await addThread(db, id, id === 'new' ? since + 1 : since);

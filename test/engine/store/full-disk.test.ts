@@ -44,7 +44,7 @@ const why = smallDiskUnavailable();
 const large = 'word '.repeat(50_000);
 
 describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${why})`}`, () => {
-  test('that is full is a clear error, leaves nothing half-written, and passes', async () => {
+  test('that is full causes a clear error, rolls back, and works again later', async () => {
     const folder = mountSmallDisk();
     const harness = await setup({ database: join(folder, 'a.db') });
     const { id } = await createThread(harness, 'Hello.');
@@ -74,7 +74,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     ]);
   });
 
-  test('that fills up under code holds it up, and nothing of it is lost or told twice', async () => {
+  test('that fills up during a code interpreter call delays it without losing or repeating events', async () => {
     const folder = mountSmallDisk();
     const harness = await setup({ database: join(folder, 'a.db') });
     const gate = createGate();
@@ -103,7 +103,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     expect(harness.upstream.requests).toHaveLength(1);
   });
 
-  test('that fills up under a run holds it up, and nothing is bought twice', async () => {
+  test('that fills up during a run delays it without repeating a model call', async () => {
     const folder = mountSmallDisk();
     const harness = await setup({ database: join(folder, 'a.db') });
     const gate = createGate();
@@ -126,7 +126,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     expect(harness.upstream.requests).toHaveLength(1);
   });
 
-  test('that is read-only is refused in one sentence when the program starts', async () => {
+  test('that is read-only stops the program with one sentence', async () => {
     const folder = mountSmallDisk();
     const database = join(folder, 'a.db');
     await (await openDatabase(database)).destroy();
@@ -137,11 +137,11 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
   });
 });
 
-test('a file that is replaced by garbage is a clear error, and no end of the program', async () => {
+test('a file that is overwritten with garbage causes a clear error, not a crash', async () => {
   const database = temporary();
   const harness = await setup({ database });
   const { id } = await createThread(harness);
-  // The next connection has nothing of the file in its memory.
+  // A new connection has no cached pages of the file.
   const other = await setup({ database, ids: harness.ids });
   const connection = new DatabaseSync(database);
   connection.exec('pragma wal_checkpoint(truncate)');
@@ -160,7 +160,7 @@ test('a file that is replaced by garbage is a clear error, and no end of the pro
   await expect(openDatabase(database)).rejects.toThrow('is not a database; choose another file.');
 });
 
-test('a long reader holds up nobody', async () => {
+test('a long read does not block writers', async () => {
   const database = temporary();
   const harness = await setup({ database });
   harness.upstream.respondWith({});
@@ -178,7 +178,7 @@ test('a long reader holds up nobody', async () => {
   reader.close();
 });
 
-test('a writer that takes its time is waited for', async () => {
+test('writers wait for a slow transaction', async () => {
   const database = temporary();
   const harness = await setup({ database });
   const writer = new DatabaseSync(database);

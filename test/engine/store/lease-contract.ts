@@ -12,7 +12,7 @@ import { type RunRow } from '../../../src/engine/store/schema.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
 import { addRun, addThread, moveRun, now } from '../../support/store-rows.ts';
-import { opened, type Place, testOf } from './test-databases.ts';
+import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
 
 const idsOf = (rows: readonly RunRow[]) => rows.map(({ id }) => id).join(' ');
 const lease = (lease_token: string, ms = 10_000) => ({
@@ -20,7 +20,7 @@ const lease = (lease_token: string, ms = 10_000) => ({
   lease_until: now.milliseconds + ms,
 });
 
-/** Takes up to `limit` runs as a worker does; answers their ids. */
+/** Claims up to `limit` runs as a worker does; resolves to their ids. */
 const claim = (db: Database, worker: string, limit: number): Promise<string[]> =>
   transact(db, async (transaction) => {
     const runs = await claimableRuns(transaction, now, { limit, except: [] });
@@ -28,12 +28,12 @@ const claim = (db: Database, worker: string, limit: number): Promise<string[]> =
     return runs.map(({ id }) => id);
   });
 
-/** What every place must do for the queue of runs. */
-export function leaseContract(place: Place): void {
-  const test = testOf(place.skip);
+/** The tests of the run queue. */
+export function leaseContract(database: TestedDatabase): void {
+  const test = testUnless(database.skipReason);
 
-  test('a thread never has two live runs', async () => {
-    const [one, other] = await opened(place);
+  test('a thread never has two active runs', async () => {
+    const [one, other] = await openPair(database);
     await addThread(one, 'thread');
     const run = await addRun(one, 'first', { thread_id: 'thread' });
     await expect(addRun(other, 'second', { thread_id: 'thread' })).rejects.toThrow(/unique/iu);
@@ -42,8 +42,8 @@ export function leaseContract(place: Place): void {
     expect((await findActiveRun(one, 'thread'))?.id).toBe('third');
   });
 
-  test('runs are claimed oldest first, unless they are held, wait or are over', async () => {
-    const [db] = await opened(place);
+  test('claims runs oldest first, except leased, waiting and ended ones', async () => {
+    const [db] = await openPair(database);
     const old = now.seconds - 10;
     await addRun(db, 'young');
     await addRun(db, 'old', { created_at: old });
@@ -63,8 +63,8 @@ export function leaseContract(place: Place): void {
     expect(await claimable(2, ['old', 'lapsed'])).toBe('same young');
   });
 
-  test('runs are due when their time is over, and not while they are held', async () => {
-    const [db] = await opened(place);
+  test('runs past their deadline are overdue, except leased ones', async () => {
+    const [db] = await openPair(database);
     expect(await nextWakeup(db)).toBeUndefined();
     const deadline = now.seconds;
     const due = await addRun(db, 'due', { deadline });
@@ -76,8 +76,8 @@ export function leaseContract(place: Place): void {
     expect(idsOf(await overdueRuns(db, now, due.thread_id))).toBe('due');
   });
 
-  test('the next to need somebody is the first deadline, or the first lease to end', async () => {
-    const [db] = await opened(place);
+  test('the next wake-up is the earliest deadline or end of a lease', async () => {
+    const [db] = await openPair(database);
     const run = await addRun(db, 'run');
     await addRun(db, 'other', { deadline: now.seconds + 300 });
     expect(await nextWakeup(db)).toBe(now.milliseconds + 300_000);
@@ -87,8 +87,8 @@ export function leaseContract(place: Place): void {
     expect(await nextWakeup(db)).toBe(now.milliseconds + 300_000);
   });
 
-  test('a lease is its holder’s until somebody else has it', async () => {
-    const [one, other] = await opened(place);
+  test('a lease can be renewed until another worker has it', async () => {
+    const [one, other] = await openPair(database);
     const run = await addRun(one, 'run', lease('a'));
     expect(await renewLease(one, 'run', 'a', now.milliseconds + 20_000)).toBe('queued');
     expect((await findLeased(other, 'run', 'a'))?.lease_until).toBe(now.milliseconds + 20_000);
@@ -97,8 +97,8 @@ export function leaseContract(place: Place): void {
     expect(await findLeased(one, 'run', 'a')).toBeUndefined();
   });
 
-  test('of workers that claim at once each gets runs of its own', async () => {
-    const [one, other] = await opened(place);
+  test('workers that claim at the same time get different runs', async () => {
+    const [one, other] = await openPair(database);
     const ids = Array.from({ length: 20 }, (_, index) => `run_${index + 10}`);
     for (const id of ids) await addRun(one, id);
     const workers = Array.from({ length: 8 }, (_, index) =>

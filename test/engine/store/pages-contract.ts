@@ -15,9 +15,9 @@ import {
   threadCursor,
 } from '../../../src/engine/store/threads.ts';
 import { addMessage, addRun, addThread, now } from '../../support/store-rows.ts';
-import { opened, type Place, testOf } from './test-databases.ts';
+import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
 
-/** The ids of a page, and an ellipsis when there is more. */
+/** The ids of a page, with an ellipsis if it has more. */
 export const idsOf = async (
   page: Promise<{ rows: readonly { id: string }[]; has_more: boolean }>,
 ) => {
@@ -25,12 +25,12 @@ export const idsOf = async (
   return [...rows.map(({ id }) => id), ...(has_more ? ['…'] : [])].join(' ');
 };
 
-/** What every place must do with pages of lists. */
-export function pagesContract(place: Place): void {
-  const test = testOf(place.skip);
+/** The tests of list pages. */
+export function pagesContract(database: TestedDatabase): void {
+  const test = testUnless(database.skipReason);
 
-  test('lists go by time, then by order of insertion, from any place either way', async () => {
-    const [db] = await opened(place);
+  test('lists are ordered by time, then insertion, from any cursor in both directions', async () => {
+    const [db] = await openPair(database);
     for (const [id, time] of Object.entries({ a: 2, b: 1, c: 2, d: 3, e: 2 })) {
       await addThread(db, id, now.seconds + time);
     }
@@ -50,23 +50,23 @@ export function pagesContract(place: Place): void {
     expect(await list({ after: await at('b'), before: await at('d') })).toBe('a c e');
   });
 
-  test('a list is of one thread, or of one run', async () => {
-    const [db] = await opened(place);
+  test('lists the messages of one thread, or of one run', async () => {
+    const [db] = await openPair(database);
     await addThread(db, 'one');
     const run = await addRun(db, 'run', { thread_id: 'one' });
-    await addMessage(db, 'asked', { thread_id: 'one' });
-    await addMessage(db, 'told', { thread_id: 'one', run_id: run.id });
+    await addMessage(db, 'question', { thread_id: 'one' });
+    await addMessage(db, 'answer', { thread_id: 'one', run_id: run.id });
     await addThread(db, 'other');
     await addMessage(db, 'elsewhere', { thread_id: 'other' });
     const page = { limit: 10, order: 'asc' } as const;
-    expect(await idsOf(listMessages(db, 'one', page))).toBe('asked told');
-    expect(await idsOf(listMessages(db, 'one', page, run.id))).toBe('told');
+    expect(await idsOf(listMessages(db, 'one', page))).toBe('question answer');
+    expect(await idsOf(listMessages(db, 'one', page, run.id))).toBe('answer');
     expect(await idsOf(listRuns(db, 'one', page))).toBe('run');
     expect(await idsOf(listRuns(db, 'other', page))).toBe('');
   });
 
-  test('a context is read from either end, without what its run has said', async () => {
-    const [db] = await opened(place);
+  test('reads context messages from either end, without those of the run itself', async () => {
+    const [db] = await openPair(database);
     await addThread(db, 'one');
     const run = await addRun(db, 'run', { thread_id: 'one' });
     const ids = Array.from({ length: 120 }, (_, index) => `msg_${index}`);
@@ -90,8 +90,8 @@ export function pagesContract(place: Place): void {
     expect(await read('desc', 200)).toEqual(said.toReversed());
   });
 
-  test('a deleted row keeps its place in its list, until there are 10,000 newer ones', async () => {
-    const [db, other] = await opened(place);
+  test('a deleted row’s cursor is kept until 10,000 more rows are deleted', async () => {
+    const [db, other] = await openPair(database);
     for (const id of ['a', 'b', 'c']) await addThread(db, id);
     await addMessage(db, 'said', { thread_id: 'a' });
     await addMessage(db, 'left', { thread_id: 'a' });
@@ -118,8 +118,8 @@ export function pagesContract(place: Place): void {
     expect([await behind('b'), await behind('c')]).toEqual([undefined, '']);
   });
 
-  test('an id that came back and went again has its last place', async () => {
-    const [db] = await opened(place);
+  test('an id that was deleted twice has its last cursor', async () => {
+    const [db] = await openPair(database);
     for (const id of ['a', 'b']) await addThread(db, id);
     await deleteThread(db, 'a');
     const { seq } = await addThread(db, 'a');

@@ -8,11 +8,11 @@ import { deleteThread, findThread } from '../../../src/engine/store/threads.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
 import { insertTurn, sumUsage } from '../../../src/engine/store/turns.ts';
 import { addMessage, addRun, addThread, moveRun, now } from '../../support/store-rows.ts';
-import { opened, type Place, testOf } from './test-databases.ts';
+import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
 
 const since = now.seconds - 100;
 
-/** Seconds before or after the time since which threads have to be still. */
+/** Seconds relative to `since`. */
 const age = fc.integer({ min: -3, max: 3 });
 const status = fc.constantFrom('completed', 'failed', 'cancelled', ...activeStatuses);
 const someThread = fc.record({
@@ -72,12 +72,12 @@ async function removeAll(db: Database, limit: number) {
 const idsIn = async (db: Database) =>
   (await db.selectFrom('threads').select('id').execute()).map(({ id }) => id).toSorted();
 
-/** What every place must do when old threads go. */
-export function pruneContract(place: Place): void {
-  const test = testOf(place.skip);
+/** The tests of pruning. */
+export function pruneContract(database: TestedDatabase): void {
+  const test = testUnless(database.skipReason);
 
-  test('what is still goes, and no thread with a live run or anything newer', async () => {
-    const [db] = await opened(place);
+  test('deletes inactive threads, and none with an active run or anything newer', async () => {
+    const [db] = await openPair(database);
     const threads = fc.array(someThread, { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(threads, fc.integer({ min: 1, max: 4 }), async (made, limit) => {
@@ -101,10 +101,10 @@ export function pruneContract(place: Place): void {
     );
   });
 
-  testOf(place.skip ?? place.single)(
+  testUnless(database.skipReason ?? database.singleConnection)(
     'what somebody else is about to add keeps its thread',
     async () => {
-      const [one, other] = await opened(place);
+      const [one, other] = await openPair(database);
       await addThread(one, 'thread', since);
       await addThread(one, 'still', since);
       const looked = Promise.withResolvers<void>();

@@ -1,28 +1,28 @@
 import { onTestFinished, test } from 'vitest';
 import type { Database } from '../../../src/engine/store/schema.ts';
 
-/** Somewhere the store can be. */
-export interface Place {
+/** A kind of database that the store contract is tested on. */
+export interface TestedDatabase {
   readonly name: string;
-  /** Opens an empty database, as two who know nothing of each other, or one where there is only one. */
+  /** Opens an empty database twice, or once if it allows one connection. */
   open(): Promise<readonly [Database, Database]>;
-  /** Why it is not to be tested here. */
-  readonly skip?: string | null;
-  /** Why two cannot be at work in it at once. */
-  readonly single?: string;
+  /** Why it cannot be tested here. */
+  readonly skipReason?: string | null;
+  /** Why tests of concurrency are skipped. */
+  readonly singleConnection?: string;
 }
 
-/** A store that is closed when the test is over, as two would see it. */
-export async function opened(place: Place): Promise<readonly [Database, Database]> {
-  const pair = await place.open();
+/** Two connections, which are closed when the test ends. */
+export async function openPair(database: TestedDatabase): Promise<readonly [Database, Database]> {
+  const pair = await database.open();
   onTestFinished(async () => {
     for (const db of new Set(pair)) await db.destroy();
   });
   return pair;
 }
 
-/** Tests of one place; with a reason, they are skipped and say why. */
-export const testOf =
+/** A `test` that is skipped if there is a reason. */
+export const testUnless =
   (skip: string | null | undefined) =>
   (name: string, work: () => Promise<void>): void => {
     // oxlint-disable-next-line vitest/valid-title, vitest/expect-expect -- both are the caller's
