@@ -2,8 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 /** Files that do not run on PostgreSQL, and why. Single tests use `testDatabase.isPostgres`. */
 const sqliteOnly = {
+  'test/engine/**/property.test.ts': 'hundreds of databases take too long as schemas of a server',
+  'test/engine/hosted-tools/citations.test.ts': 'hundreds of databases, as above',
   'test/engine/models/**': 'requests to the model endpoint do not depend on the database',
+  'test/engine/runs/internal-errors.test.ts': 'it damages tables through node:sqlite',
   'test/engine/store/**': 'these tests open their databases, SQLite and PostgreSQL, themselves',
+  'test/engine/streaming/sockets.test.ts': 'hundreds of streams test the process, not the database',
   'test/engine/transfer/**': 'import and export open the file that the test names',
 };
 

@@ -4,10 +4,13 @@ import { threadLock } from './schema.ts';
 export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-/** Another transaction won: serialization failure, deadlock, or a second active run on a thread. */
+/**
+ * Another transaction won: serialization failure, deadlock, a second active run on a thread, or
+ * (3F000) a schema dropped while the migrator lists all schemas.
+ */
 export function isConflict(error: unknown): boolean {
   const code = errorCode(error);
-  if (code === '40001' || code === '40P01') return true;
+  if (code === '40001' || code === '40P01' || code === '3F000') return true;
   return code === '23505' && error instanceof Error && error.message.includes(threadLock);
 }
 
