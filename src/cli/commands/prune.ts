@@ -65,7 +65,8 @@ async function inBatches(
 
 /** Deletes the threads first, since the files to delete are those without a thread. */
 async function deleteAll(job: PruneJob): Promise<void> {
-  const { deleteInactive, noneDeleted, deleteOrphanFiles } = await import('../../engine/store/prune.ts');
+  const { deleteInactive, noneDeleted, deleteOrphanFiles } =
+    await import('../../engine/store/prune.ts');
   const { db, since } = job;
   let after: Cursor | null = null;
   await inBatches(job, async () => {
