@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { allTools } from '../../src/tools/registry.ts';
-import { inputSchema, advertiseOutput } from '../../src/tools/tool-listing.ts';
+import { inputSchema, toOutputSchema } from '../../src/tools/tool-listing.ts';
 
 const functionTool = {
   type: 'function',
@@ -166,6 +166,6 @@ test('schemas are made once', () => {
   const { input, output } = toolOf('get_run');
   expect(inputSchema(input)).toBe(inputSchema(input));
   if (output === null) throw new Error('get_run has an output schema');
-  const advertised = advertiseOutput(output);
-  expect(advertiseOutput(output)).toBe(advertised);
+  const advertised = toOutputSchema(output);
+  expect(toOutputSchema(output)).toBe(advertised);
 });
