@@ -9,7 +9,7 @@ import {
   text,
   topP,
 } from './common.ts';
-import { assistantTools, newToolResources, responseFormat, toolResources } from './tool.ts';
+import { assistantTools, toolResourcesOnCreate, responseFormat, toolResources } from './tool.ts';
 
 const settings = {
   name: text(256).nullable().exactOptional(),
@@ -27,7 +27,7 @@ const settings = {
 export const createAssistant = z.strictObject({
   model,
   ...settings,
-  tool_resources: newToolResources,
+  tool_resources: toolResourcesOnCreate,
 }) satisfies z.ZodType<OpenAI.Beta.AssistantCreateParams>;
 
 /** Body of `POST /assistants/{assistant_id}`: what is absent stays (contract §4.1). */

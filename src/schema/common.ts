@@ -55,6 +55,9 @@ export const metadata = z
   .nullable()
   .exactOptional();
 
+/** Objects on a page without `limit` (contract §3.1). */
+export const defaultPageSize = 20;
+
 /** Which page of a list (contract §3.1); `order` is by creation, newest first unless `asc`. */
 export const listQuery = {
   limit: integer(1, 100).exactOptional(),

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
-import type { listQuery } from './common.ts';
+import { defaultPageSize, type listQuery } from './common.ts';
 
 type Message = Pick<OpenAI.Beta.Threads.Message, 'id' | 'created_at' | 'attachments' | 'content'>;
 type Content = OpenAI.Beta.Threads.MessageContent;
@@ -13,8 +13,6 @@ export interface MessageFile {
   readonly created_at: number;
   readonly message_id: string;
 }
-
-const usualLimit = 20;
 
 const imageFiles = (part: Content): string[] =>
   part.type === 'image_file' ? [part.image_file.file_id] : [];
@@ -57,7 +55,7 @@ export function findMessageFile(
  */
 export function pageMessageFiles(
   files: readonly MessageFile[],
-  { limit = usualLimit, order = 'desc', after, before }: Query,
+  { limit = defaultPageSize, order = 'desc', after, before }: Query,
   refuse: (id: string) => Error,
 ) {
   const ordered = order === 'asc' ? files : files.toReversed();

@@ -2,12 +2,12 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { metadata } from './common.ts';
 import { createMessage } from './message.ts';
-import { newToolResources, toolResources } from './tool.ts';
+import { toolResourcesOnCreate, toolResources } from './tool.ts';
 
 /** Body of `POST /threads` (contract §4.2). */
 export const createThread = z.strictObject({
   messages: z.array(createMessage).exactOptional(),
-  tool_resources: newToolResources,
+  tool_resources: toolResourcesOnCreate,
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.ThreadCreateParams>;
 

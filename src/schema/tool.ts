@@ -18,7 +18,7 @@ const rankingOptions = z
     score_threshold: z.number().min(0).max(1),
     hybrid_search: z.null().exactOptional(),
   })
-  .meta({ outline: `{score_threshold: 0 to 1, ranker?: 'auto' | '${defaultRanker}'}` });
+  .meta({ summary: `{score_threshold: 0 to 1, ranker?: 'auto' | '${defaultRanker}'}` });
 
 const assistantTool = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('code_interpreter') }),
@@ -80,7 +80,7 @@ export const responseFormat = z
             strict,
           })
           .meta({
-            outline: '{name: string, schema?: object, description?: string, strict?: boolean}',
+            summary: '{name: string, schema?: object, description?: string, strict?: boolean}',
           }),
       }),
     ]),
@@ -121,12 +121,12 @@ const vectorStore = z
     metadata,
   })
   .meta({
-    outline:
+    summary:
       "{file_ids?: string[], metadata?, chunking_strategy?: {type: 'auto'} | {type: 'static', static: {max_chunk_size_tokens, chunk_overlap_tokens}}}",
   });
 
 /** As `toolResources`, and `vector_stores` to be made on the way (contract §3.4, on create). */
-export const newToolResources = z
+export const toolResourcesOnCreate = z
   .strictObject({
     code_interpreter: codeInterpreter,
     file_search: z

@@ -35,6 +35,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Statuses of a server that does not have the requested path. */
+export const missingPathStatuses: ReadonlySet<unknown> = new Set([404, 405, 501]);
+
 /** The message of any thrown value. */
 export const errorMessage = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

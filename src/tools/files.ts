@@ -1,20 +1,14 @@
 import * as z from 'zod';
-import { fileId, integer, listQuery } from '../schema/common.ts';
+import { defaultPageSize, fileId, integer, listQuery } from '../schema/common.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
-import { ApiError } from '../shared/errors.ts';
+import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { readFailure } from './sdk-call.ts';
 import { type FilePreview, largestImage, readPreview } from './file-content.ts';
 import { decodeUpload } from './file-content.ts';
 import { deleted, withId, page } from './output-schemas.ts';
 import { type ToolContext, defineTool } from './tool.ts';
 
-/** Files listed when nobody says how many: the API's own default is ten thousand. */
-const usualLimit = 20;
-
 const purposes = ['assistants', 'vision', 'user_data', 'batch', 'fine-tune', 'evals'] as const;
-
-/** Answers of servers that lack a path. */
-const missingPathStatuses = new Set([404, 405, 501]);
 
 /** False for an endpoint without files: it does not list them either. */
 async function keepsFiles({ openai, signal }: ToolContext): Promise<boolean> {
@@ -78,7 +72,7 @@ export const listFilesTool = defineTool({
   input: z.strictObject({ limit, order, after, purpose: z.string().exactOptional() }),
   output: page,
   call: async (given, call) => {
-    const query = { limit: usualLimit, ...given };
+    const query = { limit: defaultPageSize, ...given };
     const { openai, signal } = call;
     return bodyOf(openai.files.list(query, { signal }), call);
   },

@@ -7,7 +7,7 @@ import {
   pageMessageFiles,
 } from '../schema/message-files.ts';
 import { readJson } from './sdk-call.ts';
-import { ApiError } from '../shared/errors.ts';
+import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { readFailure } from './sdk-call.ts';
 import { withId, page } from './output-schemas.ts';
 import { type ToolContext, defineTool } from './tool.ts';
@@ -34,7 +34,7 @@ const filesOf = ({ thread_id, message_id }: Place): string =>
  */
 function mayLackPath(error: unknown): boolean {
   const { status, code } = readFailure(error);
-  return status === 404 || status === 405 || (status === 400 && code === 'invalid_beta');
+  return missingPathStatuses.has(status) || (status === 400 && code === 'invalid_beta');
 }
 
 const unknownIn =

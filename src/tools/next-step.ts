@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { isRunning } from '../shared/run-status.ts';
 import type { ToolNameLookup } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
@@ -8,11 +9,6 @@ const quoted = (text: string): string => JSON.stringify(text);
 /** The ids that every call on a run takes, as an agent reads them. */
 export const formatRunIds = (threadId: string, runId: string): string =>
   `thread_id ${quoted(threadId)} and run_id ${quoted(runId)}`;
-
-/** Statuses that change without anyone doing anything (contract §5.1). */
-const runningStatuses: ReadonlySet<string> = new Set(['queued', 'in_progress', 'cancelling']);
-
-export const isRunning = (status: string): boolean => runningStatuses.has(status);
 
 function outputsDue(run: Run, names: ToolNameLookup): string | null {
   const tool = names('submit_tool_outputs');

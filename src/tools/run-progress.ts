@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { readJson } from './sdk-call.ts';
-import { isRunning } from './next-step.ts';
+import { isRunning } from '../shared/run-status.ts';
 import type { ToolContext } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;

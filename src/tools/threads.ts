@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
 import { readJson } from './sdk-call.ts';
-import { ApiError } from '../shared/errors.ts';
+import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { readFailure } from './sdk-call.ts';
 import { deleted, withId, page } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
@@ -19,8 +19,6 @@ export const createThreadTool = defineTool({
   call: (body, { openai, signal }) => openai.beta.threads.create(body, { signal }),
 });
 
-const missingEndpoint = new Set([404, 405]);
-
 export const listThreadsTool = defineTool({
   name: 'list_threads',
   title: 'List threads',
@@ -35,7 +33,7 @@ export const listThreadsTool = defineTool({
     } catch (error) {
       const { status, message: sentence } = readFailure(error);
       const unknownCursor = sentence.startsWith('No thread found');
-      if (status === null || !missingEndpoint.has(status) || unknownCursor) throw error;
+      if (!missingPathStatuses.has(status) || unknownCursor) throw error;
       throw new ApiError(status, 'This server does not list threads.');
     }
   },

@@ -99,8 +99,8 @@ function compactKeyword(key: string, value: unknown, nulls: Nulls): unknown {
 }
 
 function compact(schema: JsonSchema, nulls: Nulls): JsonSchema {
-  const { outline } = schema;
-  if (outline !== undefined) return { type: 'object', description: outline };
+  const { summary } = schema;
+  if (summary !== undefined) return { type: 'object', description: summary };
   if ('anyOf' in schema || 'oneOf' in schema) return compactUnion(schema, nulls);
   return Object.fromEntries(
     Object.entries(schema)
@@ -133,13 +133,13 @@ export const inputSchema = remember((schema) => ({
 }));
 
 /** As `advertiseInput`, where null clears a field and absence leaves it. */
-export const advertiseModification = remember((schema) => ({
+export const toUpdateSchema = remember((schema) => ({
   ...convert(schema, 'input', 'kept'),
   additionalProperties: false,
 }));
 
 /** The JSON Schema that a tool's answer is advertised with: open, so that it admits every server's. */
-export const advertiseOutput = remember((schema) => convert(schema, 'output', 'kept'));
+export const toOutputSchema = remember((schema) => convert(schema, 'output', 'kept'));
 /** What is told of a tool before it is called. */
 export interface ToolListing extends Omit<Tool, 'input' | 'output' | 'call'> {
   readonly annotations: ReturnType<typeof annotations>;
@@ -159,7 +159,7 @@ export function toListing(tool: Tool): ToolListing {
     toolset,
     effect,
     annotations: annotations(effect),
-    inputSchema: effect === 'modify' ? advertiseModification(input) : inputSchema(input),
-    outputSchema: output === null ? null : advertiseOutput(output),
+    inputSchema: effect === 'modify' ? toUpdateSchema(input) : inputSchema(input),
+    outputSchema: output === null ? null : toOutputSchema(output),
   };
 }

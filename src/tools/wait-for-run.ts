@@ -1,7 +1,8 @@
 import type OpenAI from 'openai';
 import { integer } from '../schema/common.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
-import { formatRunIds, isRunning, nextStep } from './next-step.ts';
+import { formatRunIds, nextStep } from './next-step.ts';
+import { isRunning } from '../shared/run-status.ts';
 import { createProgressReporter } from './run-progress.ts';
 import type { ToolContext } from './tool.ts';
 

@@ -10,7 +10,7 @@ import {
   type RunEvent,
   type RunSnapshot,
 } from '../../src/engine/run-state-machine.ts';
-import { activeStatuses } from '../../src/engine/store/schema.ts';
+import { activeStatuses } from '../../src/shared/run-status.ts';
 
 const created = 1_790_000_000;
 const deadline = created + 600;

@@ -13,7 +13,7 @@ const asSchema = (schema: z.ZodType) =>
     target: 'openapi-3.0',
     io: 'input',
     unrepresentable: 'any',
-    override: ({ jsonSchema }) => void delete jsonSchema['outline'],
+    override: ({ jsonSchema }) => void delete jsonSchema['summary'],
   });
 
 const responses = { '200': { description: 'Done.' } };

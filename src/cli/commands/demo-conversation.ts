@@ -2,6 +2,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
+import { isRunning } from '../../shared/run-status.ts';
 
 /** Prints numbered steps, and lines that belong to them. */
 export interface DemoPrinter {
@@ -74,9 +75,6 @@ const createCall =
     return schema.parse(result.structuredContent);
   };
 
-const isRunning = ({ status }: Run): boolean =>
-  ['queued', 'in_progress', 'cancelling'].includes(status);
-
 function printRun(printer: DemoPrinter, { id, status, usage, last_error: error, reply }: Run) {
   const tokens = usage ? `, after ${usage.total_tokens} tokens` : '';
   printer.line(`${id} is ${status}${tokens}.`);
@@ -87,13 +85,13 @@ function printRun(printer: DemoPrinter, { id, status, usage, last_error: error, 
 /** Polls the run and submits the outputs of its function calls until it ends. */
 async function pollUntilDone(call: Call, printer: DemoPrinter, started: Run): Promise<Run> {
   let run = started;
-  while (isRunning(run) || run.status === 'requires_action') {
+  while (isRunning(run.status) || run.status === 'requires_action') {
     const ids = { thread_id: run.thread_id, run_id: run.id };
     const toolCalls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
     for (const { id, function: called } of toolCalls) {
       printer.line(`It calls ${called.name}(${called.arguments}) as ${id}.`);
     }
-    if (isRunning(run)) {
+    if (isRunning(run.status)) {
       run = await call('get_run', { ...ids, wait_seconds: 30 }, runSchema);
       continue;
     }

@@ -1,14 +1,11 @@
 import * as z from 'zod';
-import { listQuery } from '../../schema/common.ts';
+import { defaultPageSize, listQuery } from '../../schema/common.ts';
 import type { Page, PageQuery, Cursor } from '../store/keyset-page.ts';
 import { errors, type ObjectKind } from './errors.ts';
 
 export const listSchema = z.object(listQuery);
 
 type ListQuery = z.infer<typeof listSchema>;
-
-/** Objects on a page without `limit` (contract §3.1). */
-const defaultLimit = 20;
 
 /**
  * Converts a list's query. `findCursor` finds an object's position in the list, even once it has
@@ -25,7 +22,7 @@ async function toPageQuery(
     return position;
   };
   return {
-    limit: query.limit ?? defaultLimit,
+    limit: query.limit ?? defaultPageSize,
     order: query.order ?? 'desc',
     ...(query.after === undefined ? {} : { after: await cursor(query.after) }),
     ...(query.before === undefined ? {} : { before: await cursor(query.before) }),

@@ -1,5 +1,6 @@
 import { type ChatOptions, createChatModel } from './chat/model.ts';
-import { isOpenAI, missingPathStatuses } from './endpoint.ts';
+import { missingPathStatuses } from '../../shared/errors.ts';
+import { isOpenAI } from './endpoint.ts';
 import { createToolProbe } from './tool-support.ts';
 import { type Model, ModelFailure } from './model.ts';
 import { createResponsesModel } from './responses/model.ts';

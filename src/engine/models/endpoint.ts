@@ -1,4 +1,5 @@
 import OpenAI, { APIError } from 'openai';
+import { missingPathStatuses } from '../../shared/errors.ts';
 import { limitSdkRetries } from './upstream-fetch.ts';
 
 /** The model endpoint and its credentials. */
@@ -48,9 +49,6 @@ export const createEndpointClient = (
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
     fetch: limitSdkRetries(fetch),
   });
-
-/** HTTP statuses that mean that a server does not have a path. */
-export const missingPathStatuses: ReadonlySet<unknown> = new Set([404, 405, 501]);
 
 export const isMissingPath = (error: unknown): boolean =>
   error instanceof APIError && missingPathStatuses.has(error.status);

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
+import { isRunning } from '../../shared/run-status.ts';
 import { modifyMetadata } from '../../schema/message.ts';
 import {
   createRunBody,
@@ -31,8 +32,7 @@ import { requireWaiting, submitOutputs } from './submit-tool-outputs.ts';
 
 /** Milliseconds after which a client should poll again: soonest for a young run. */
 function pollAfterMs({ status, created_at }: RunRow, clock: Clock): number {
-  const isRunning = status === 'queued' || status === 'in_progress' || status === 'cancelling';
-  if (!isRunning) return 1000;
+  if (!isRunning(status)) return 1000;
   return clock.now() - created_at * 1000 < 3000 ? 20 : 50;
 }
 

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
-import { defaultRanker, type newToolResources, type toolResources } from '../../schema/tool.ts';
+import { defaultRanker, type toolResourcesOnCreate, type toolResources } from '../../schema/tool.ts';
 import { errors } from '../http/errors.ts';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
 import { type ToolResources, toToolResources } from '../store/schema.ts';
@@ -38,7 +38,7 @@ export const threadStoreExpiry = {
 
 /** The resources of a new object; creates the vector store that they describe. `path` leads to them. */
 export async function createToolResources(
-  resources: ToolResourcesOf<typeof newToolResources>,
+  resources: ToolResourcesOf<typeof toolResourcesOnCreate>,
   stores: UpstreamStores,
   path = 'tool_resources',
   expiry: Pick<NewVectorStore, 'expires_after'> = {},

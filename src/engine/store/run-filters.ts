@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { activeStatuses } from './schema.ts';
+import { activeStatuses } from '../../shared/run-status.ts';
 
 /*
  * A partial index serves only queries whose condition has the same text, so indexes and queries

@@ -1,16 +1,10 @@
 import type OpenAI from 'openai';
-import { needsRowLock } from './capabilities.ts';
-import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
+import type { activeStatuses } from '../../shared/run-status.ts';
 import { queueNotification } from './notifications.ts';
 import { isActive } from './run-filters.ts';
-import {
-  type activeStatuses,
-  type Database,
-  decode,
-  type RunRow,
-  type RunSettings,
-  type RunState,
-} from './schema.ts';
+import { needsRowLock } from './capabilities.ts';
+import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
+import { type Database, decode, type RunRow, type RunSettings, type RunState } from './schema.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 

@@ -112,9 +112,6 @@ export type FileRow = Readonly<Pick<Selectable<FileTable>, 'id' | 'created_at' |
 /** The unique index that gives a thread at most one active run. */
 export const threadLock = 'one_live_run_a_thread';
 
-/** The statuses of runs that lock their thread (contract §5.1). */
-export const activeStatuses = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
-
 export type Usage = OpenAI.Beta.Threads.Run.Usage & {
   prompt_token_details: { cached_tokens: number };
   completion_tokens_details: { reasoning_tokens: number };

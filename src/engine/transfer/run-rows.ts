@@ -2,6 +2,7 @@ import type { TableRow } from '../store/raw-rows.ts';
 import { type RunSettings, type RunState, toToolResources, type Usage } from '../store/schema.ts';
 import type { StepBody } from '../store/steps.ts';
 import type { RunObject } from '../../schema/objects/run.ts';
+import { isRunning } from '../../shared/run-status.ts';
 import type { StepObject } from '../../schema/objects/run-step.ts';
 import { samplingOrNull, stripNulls } from './object-rows.ts';
 
@@ -80,14 +81,9 @@ function importedStatus(
   if (status === 'requires_action') {
     return { status, state: { ...state, expires_at: state.expires_at ?? now + lifetime } };
   }
-  if (status !== 'queued' && status !== 'in_progress' && status !== 'cancelling') {
-    return { status, state };
-  }
-  const failure = { expires_at: null, failed_at: now, required_action: null };
-  return {
-    status: 'failed',
-    state: { ...state, ...failure, last_error: interruptedError(status) },
-  };
+  if (!isRunning(status)) return { status, state };
+  const end = { expires_at: null, failed_at: now, required_action: null };
+  return { status: 'failed', state: { ...state, ...end, last_error: interruptedError(status) } };
 }
 
 export function runRow(object: RunObject, clock: ImportClock): TableRow {

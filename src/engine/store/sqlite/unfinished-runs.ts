@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { isPostgresUrl } from '../../../shared/urls.ts';
-import { activeStatuses } from '../schema.ts';
+import { activeStatuses } from '../../../shared/run-status.ts';
 
 /**
  * Whether a database has active runs, found out without loading the engine. A missing file has none.
