@@ -68,11 +68,11 @@ function logFailure(log: Log, name: string, error: unknown): void {
  */
 export function createServer(options: ServerOptions): McpServer {
   const { listings, log, clock, closing, version, secrets } = options;
-  const names: ToolNameLookup = (operation) =>
+  const toolName: ToolNameLookup = (operation) =>
     listings.find((listing) => listing.operation === operation)?.name ?? null;
   const server = new McpServer(
     { name: 'assistants-mcp', version },
-    { instructions: serverInstructions(names), capabilities: { tools: {} } },
+    { instructions: serverInstructions(toolName), capabilities: { tools: {} } },
   );
   const handleCall = async (name: string, args: unknown, context: ServerContext) => {
     const progress = progressReporter(context);
@@ -84,11 +84,11 @@ export function createServer(options: ServerOptions): McpServer {
       const tool = await options.load(name);
       const openai = await options.openai();
       baseURL = openai.baseURL;
-      const call = { openai, clock, names, signal, closing, progress, addImage };
+      const call = { openai, clock, toolName, signal, closing, progress, addImage };
       return success(await tool.call(args, call), images);
     } catch (error) {
       logFailure(log, name, error);
-      const advice = advise(error, { args: isRecord(args) ? args : {}, baseURL, names });
+      const advice = advise(error, { args: isRecord(args) ? args : {}, baseURL, toolName });
       return failure(error, { advice, secrets });
     }
   };

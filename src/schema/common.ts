@@ -20,7 +20,8 @@ export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {
   return maximum === Number.MAX_SAFE_INTEGER ? least : least.max(maximum, integerLimit);
 };
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+/** Whether a value is a JSON object. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Free JSON object, kept exactly as given (a zod record would drop keys such as `__proto__`). */

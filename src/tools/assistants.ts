@@ -8,7 +8,7 @@ export const createAssistantTool = defineTool({
   name: 'create_assistant',
   title: 'Create assistant',
   description:
-    'Creates an assistant (asst_…): a model with instructions and tools, for create_thread_and_run and create_run.',
+    'Creates an assistant (asst_…): a model with instructions and tools. create_run runs it.',
   toolset: 'assistants',
   effect: 'create',
   input: createAssistant,
@@ -19,7 +19,7 @@ export const createAssistantTool = defineTool({
 export const listAssistantsTool = defineTool({
   name: 'list_assistants',
   title: 'List assistants',
-  description: 'Lists the assistants (asst_…), newest first.',
+  description: 'Lists assistants (asst_…), newest first.',
   toolset: 'assistants',
   effect: 'read',
   input: z.strictObject(listQuery),
@@ -30,7 +30,7 @@ export const listAssistantsTool = defineTool({
 export const getAssistantTool = defineTool({
   name: 'get_assistant',
   title: 'Get assistant',
-  description: 'Reads an assistant (asst_…) and its settings.',
+  description: 'Gets an assistant (asst_…) with its settings.',
   toolset: 'assistants',
   effect: 'read',
   input: z.strictObject({ assistant_id: assistantId }),
@@ -43,7 +43,7 @@ export const modifyAssistantTool = defineTool({
   name: 'modify_assistant',
   title: 'Modify assistant',
   description:
-    'Changes an assistant (asst_…) for later runs: what is absent stays, null clears, lists and metadata are replaced.',
+    'Changes an assistant (asst_…) for future runs. Omitted fields stay, null clears, lists and metadata are replaced.',
   toolset: 'assistants',
   effect: 'modify',
   input: z.strictObject({ assistant_id: assistantId, ...modifyAssistant.shape }),
@@ -55,7 +55,7 @@ export const modifyAssistantTool = defineTool({
 export const deleteAssistantTool = defineTool({
   name: 'delete_assistant',
   title: 'Delete assistant',
-  description: 'Deletes an assistant (asst_…) for good; its runs and threads stay.',
+  description: 'Permanently deletes an assistant (asst_…). Its threads and runs stay.',
   toolset: 'assistants',
   effect: 'delete',
   input: z.strictObject({ assistant_id: assistantId }),

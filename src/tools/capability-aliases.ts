@@ -11,81 +11,49 @@ import {
 } from './runs.ts';
 import { parseArguments, type Tool } from './tool.ts';
 
-interface Capability {
+interface Alias {
   readonly tool: Tool;
   readonly name: string;
-  readonly description: string;
-  /** The request body, which these tools take as one argument; null when there is none. */
-  readonly body: z.ZodObject | null;
+  /** The tool's own description, unless it mentions another tool. */
+  readonly description?: string;
+  /** The request body, which the alias takes as one argument. */
+  readonly body?: z.ZodObject;
 }
 
-/** The same tool with its request body under `body`, and everything else beside it. */
-function withBodyArgument({ tool, name, description, body }: Capability): Tool {
+/** The tool under another name, with its request body in the argument `body`. */
+function toTool({ tool, name, description = tool.description, body }: Alias): Tool {
   const renamed = { ...tool, name, description };
-  if (body === null) return renamed;
-  const beside = Object.entries(tool.input.shape).filter(([key]) => !(key in body.shape));
-  const input = z.strictObject({ ...Object.fromEntries(beside), body });
+  if (body === undefined) return renamed;
+  const parameters = Object.entries(tool.input.shape).filter(([key]) => !(key in body.shape));
+  const input = z.strictObject({ ...Object.fromEntries(parameters), body });
   return {
     ...renamed,
     input,
-    call: async (args, call) => {
-      const { body: fields, ...parameters } = parseArguments(input, args);
-      return tool.call({ ...parameters, ...fields }, call);
+    call: async (args, context) => {
+      const { body: bodyFields, ...otherArguments } = parseArguments(input, args);
+      return tool.call({ ...otherArguments, ...bodyFields }, context);
     },
   };
 }
 
-const capabilities: readonly Capability[] = [
+const aliases: readonly Alias[] = [
   {
     tool: createThreadAndRunTool,
     name: 'openai-apis-create-thread-and',
-    description: createThreadAndRunTool.description,
     body: createThreadAndRun,
   },
-  {
-    tool: listRunsTool,
-    name: 'openai-apis-list-runs',
-    description: listRunsTool.description,
-    body: null,
-  },
-  {
-    tool: createRunTool,
-    name: 'openai-apis-create-run',
-    description: createRunTool.description,
-    body: createRun,
-  },
-  {
-    tool: getRunTool,
-    name: 'openai-apis-retrieve-run',
-    description: getRunTool.description,
-    body: null,
-  },
+  { tool: listRunsTool, name: 'openai-apis-list-runs' },
+  { tool: createRunTool, name: 'openai-apis-create-run', body: createRun },
+  { tool: getRunTool, name: 'openai-apis-retrieve-run' },
   {
     tool: cancelRunTool,
     name: 'openai-apis-cancel-run',
-    description:
-      'Stops a run (run_…), which frees its thread. It may still complete. Twice does no harm.',
-    body: null,
+    description: 'Cancels a run (run_…). It may still complete. Safe to repeat.',
   },
-  {
-    tool: submitToolOutputsTool,
-    name: 'openai-apis-submit-tool-outputs',
-    description: submitToolOutputsTool.description,
-    body: submitToolOutputs,
-  },
-  {
-    tool: listMessageFilesTool,
-    name: 'openai-returns-list-message-files',
-    description: listMessageFilesTool.description,
-    body: null,
-  },
-  {
-    tool: getMessageFileTool,
-    name: 'openai-retrieves-message-file',
-    description: getMessageFileTool.description,
-    body: null,
-  },
+  { tool: submitToolOutputsTool, name: 'openai-apis-submit-tool-outputs', body: submitToolOutputs },
+  { tool: listMessageFilesTool, name: 'openai-returns-list-message-files' },
+  { tool: getMessageFileTool, name: 'openai-retrieves-message-file' },
 ];
 
 /** The eight operations of the published capability specs, under the specs' names. */
-export const capabilityTools: readonly Tool[] = capabilities.map(withBodyArgument);
+export const capabilityTools: readonly Tool[] = aliases.map(toTool);

@@ -6,53 +6,49 @@ import {
   messageFiles,
   pageMessageFiles,
 } from '../schema/message-files.ts';
-import { readJson } from './sdk-call.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
-import { readFailure } from './sdk-call.ts';
-import { withId, page } from './output-schemas.ts';
-import { type ToolContext, defineTool } from './tool.ts';
+import { page, withId } from './output-schemas.ts';
+import { readFailure, readJson } from './sdk-call.ts';
+import { defineTool, type ToolContext } from './tool.ts';
 
-const path = { thread_id: threadId, message_id: messageId };
+const messagePath = { thread_id: threadId, message_id: messageId };
 
-interface Place {
+interface MessageIds {
   readonly thread_id: string;
   readonly message_id: string;
 }
 
-/** Message files were of the first version alone, and the SDK no longer knows them. */
+/** Only version 1 of the API has message files, so the SDK has no method for them. */
 const headers = { 'OpenAI-Beta': 'assistants=v1' };
 
-const address = (...segments: readonly string[]): string =>
-  `/${segments.map((segment) => encodeURIComponent(segment)).join('/')}`;
+const filesPath = ({ thread_id, message_id }: MessageIds): string =>
+  `/threads/${encodeURIComponent(thread_id)}/messages/${encodeURIComponent(message_id)}/files`;
 
-const filesOf = ({ thread_id, message_id }: Place): string =>
-  `${address('threads', thread_id, 'messages', message_id)}/files`;
-
-/**
- * True for every answer of a server that may have no such path. An unknown thread or message answers
- * alike; reading the message tells which it is.
- */
-function mayLackPath(error: unknown): boolean {
+/** Whether the server may lack message files. It answers 404 for an unknown message, too. */
+function mayLackMessageFiles(error: unknown): boolean {
   const { status, code } = readFailure(error);
   return missingPathStatuses.has(status) || (status === 400 && code === 'invalid_beta');
 }
 
-const unknownIn =
-  ({ message_id }: Place) =>
+const fileNotFound =
+  ({ message_id }: MessageIds) =>
   (id: string): ApiError =>
     new ApiError(404, `No file found with id '${id}' in message '${message_id}'.`);
 
-/** Asks the server for message files, else makes them of the message itself (contract §4.6). */
+/**
+ * Requests a message-file path, and where the server may lack it, derives the result from the
+ * message (contract §4.6). Rejects with the server's error when there is no such message.
+ */
 async function fetchOrDerive(
-  ask: Promise<{ readonly body: object }>,
-  derive: (files: readonly MessageFile[]) => object,
-  { thread_id, message_id }: Place,
+  { path, query = {} }: { readonly path: string; readonly query?: object },
+  { thread_id, message_id }: MessageIds,
   { openai, signal }: ToolContext,
+  derive: (files: readonly MessageFile[]) => object,
 ): Promise<object> {
   try {
-    return (await ask).body;
+    return (await readJson(openai.get<object>(path, { query, headers, signal }))).body;
   } catch (error) {
-    if (!mayLackPath(error)) throw error;
+    if (!mayLackMessageFiles(error)) throw error;
     const message = openai.beta.threads.messages.retrieve(message_id, { thread_id }, { signal });
     return derive(messageFiles((await readJson(message)).body));
   }
@@ -62,20 +58,15 @@ export const listMessageFilesTool = defineTool({
   name: 'list_message_files',
   title: 'List message files',
   description:
-    'Lists the files (file-…) of a message (msg_…): attached, images, or made by the code interpreter.',
+    'Lists the files (file-…) of a message (msg_…): attachments, images and generated files.',
   toolset: 'message_files',
   effect: 'read',
-  input: z.strictObject({ ...path, ...listQuery }),
+  input: z.strictObject({ ...messagePath, ...listQuery }),
   output: page,
-  call: ({ thread_id, message_id, ...query }, call) => {
-    const place = { thread_id, message_id };
-    const options = { query, headers, signal: call.signal };
-    const ask = readJson(call.openai.get<object>(filesOf(place), options));
-    return fetchOrDerive(
-      ask,
-      (files) => pageMessageFiles(files, query, unknownIn(place)),
-      place,
-      call,
+  call: ({ thread_id, message_id, ...query }, context) => {
+    const ids = { thread_id, message_id };
+    return fetchOrDerive({ path: filesPath(ids), query }, ids, context, (files) =>
+      pageMessageFiles(files, query, fileNotFound(ids)),
     );
   },
 });
@@ -83,19 +74,15 @@ export const listMessageFilesTool = defineTool({
 export const getMessageFileTool = defineTool({
   name: 'get_message_file',
   title: 'Get message file',
-  description: 'Reads the link between a message (msg_…) and one of its files (file-…).',
+  description: 'Gets the link between a message (msg_…) and one of its files (file-…).',
   toolset: 'message_files',
   effect: 'read',
-  input: z.strictObject({ ...path, file_id: fileId }),
+  input: z.strictObject({ ...messagePath, file_id: fileId }),
   output: withId,
-  call: ({ file_id, ...place }, call) => {
-    const file = `${filesOf(place)}${address(file_id)}`;
-    const ask = readJson(call.openai.get<object>(file, { headers, signal: call.signal }));
-    return fetchOrDerive(
-      ask,
-      (files) => findMessageFile(files, file_id, unknownIn(place)),
-      place,
-      call,
+  call: ({ file_id, ...ids }, context) => {
+    const path = `${filesPath(ids)}/${encodeURIComponent(file_id)}`;
+    return fetchOrDerive({ path }, ids, context, (files) =>
+      findMessageFile(files, file_id, fileNotFound(ids)),
     );
   },
 });

@@ -9,7 +9,8 @@ const path = { thread_id: threadId, message_id: messageId };
 export const createMessageTool = defineTool({
   name: 'create_message',
   title: 'Create message',
-  description: 'Adds a message to a thread (thread_…) without a live run; create_run answers it.',
+  description:
+    'Adds a message to a thread (thread_…) that has no active run. create_run answers it.',
   toolset: 'messages',
   effect: 'create',
   input: z.strictObject({ thread_id: threadId, ...createMessage.shape }),
@@ -21,7 +22,8 @@ export const createMessageTool = defineTool({
 export const listMessagesTool = defineTool({
   name: 'list_messages',
   title: 'List messages',
-  description: 'Lists the messages of a thread (thread_…), newest first; run_id: those of one run.',
+  description:
+    'Lists the messages of a thread (thread_…), newest first. run_id selects those of one run.',
   toolset: 'messages',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, ...listMessages.shape }),
@@ -33,7 +35,7 @@ export const listMessagesTool = defineTool({
 export const getMessageTool = defineTool({
   name: 'get_message',
   title: 'Get message',
-  description: 'Reads one message (msg_…).',
+  description: 'Gets one message (msg_…).',
   toolset: 'messages',
   effect: 'read',
   input: z.strictObject(path),
@@ -45,7 +47,7 @@ export const getMessageTool = defineTool({
 export const modifyMessageTool = defineTool({
   name: 'modify_message',
   title: 'Modify message',
-  description: 'Replaces the metadata of a message (msg_…); its content cannot change.',
+  description: 'Replaces the metadata of a message (msg_…). Its content cannot change.',
   toolset: 'messages',
   effect: 'modify',
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
@@ -57,7 +59,7 @@ export const modifyMessageTool = defineTool({
 export const deleteMessageTool = defineTool({
   name: 'delete_message',
   title: 'Delete message',
-  description: 'Deletes a message (msg_…) for good.',
+  description: 'Permanently deletes a message (msg_…).',
   toolset: 'messages',
   effect: 'delete',
   input: z.strictObject(path),

@@ -4,25 +4,23 @@ import type { ToolNameLookup } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
-const quoted = (text: string): string => JSON.stringify(text);
-
-/** The ids that every call on a run takes, as an agent reads them. */
+/** The ids that every call on a run takes, as part of a sentence. */
 export const formatRunIds = (threadId: string, runId: string): string =>
-  `thread_id ${quoted(threadId)} and run_id ${quoted(runId)}`;
+  `thread_id ${JSON.stringify(threadId)} and run_id ${JSON.stringify(runId)}`;
 
-function outputsDue(run: Run, names: ToolNameLookup): string | null {
-  const tool = names('submit_tool_outputs');
-  // Not every server fills in all that the API's own types promise.
+function submitOutputsStep(run: Run, toolName: ToolNameLookup): string | null {
+  const tool = toolName('submit_tool_outputs');
+  // Some servers omit fields that the SDK's types declare.
   const calls = run.required_action?.submit_tool_outputs?.tool_calls ?? [];
   if (tool === null || calls.length === 0) return null;
-  const due = calls.map((call) => `${call.id} (${call.function?.name})`).join(', ');
-  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and outputs for ${due}.`;
+  const pending = calls.map((call) => `${call.id} (${call.function?.name})`).join(', ');
+  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and outputs for ${pending}.`;
 }
 
-/** One sentence on what is left to do for a run; null when nothing is, or no tool here does it. */
-export function nextStep(run: Run, names: ToolNameLookup): string | null {
-  if (run.status === 'requires_action') return outputsDue(run, names);
-  const tool = names('get_run');
+/** The tool call that an unfinished run needs next; null when none helps or its tool is not listed. */
+export function nextStep(run: Run, toolName: ToolNameLookup): string | null {
+  if (run.status === 'requires_action') return submitOutputsStep(run, toolName);
+  const tool = toolName('get_run');
   if (tool === null || !isRunning(run.status)) return null;
-  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and wait_seconds 30 to wait on.`;
+  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and wait_seconds 30 to keep waiting.`;
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 
-/**
- * Output schemas name what a caller acts on and require only what every server that speaks
- * Assistants sends: hosts refuse an answer that does not fit its schema.
+/*
+ * Output schemas name the fields that a caller acts on and require only those that every Assistants
+ * server sends: hosts reject a result that does not match its schema.
  */
+
 const id = z.string();
 
 /** A page of any list. */
@@ -15,10 +16,9 @@ export const deleted = z.looseObject({ deleted: z.boolean() });
 
 export const message = z.looseObject({ id, content: z.array(z.looseObject({})) });
 
-/** A run or one of its steps. */
 export const runOrStep = z.looseObject({ id, status: z.string() });
 
-/** A run, and what a tool that waits for it adds. */
+/** A run with the fields that a waiting tool adds. */
 export const waitedRun = runOrStep.extend({
   required_action: z.looseObject({}).nullish(),
   reply: z.string().exactOptional(),

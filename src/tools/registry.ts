@@ -40,7 +40,7 @@ import {
 } from './threads.ts';
 import type { Tool } from './tool.ts';
 
-/** Every tool, in the order in which they are listed. */
+/** Every tool under its default name, in listing order. */
 export const allTools: readonly Tool[] = [
   createThreadAndRunTool,
   createRunTool,
@@ -75,7 +75,7 @@ export const allTools: readonly Tool[] = [
   deleteFileTool,
 ];
 
-/** The tool of a name, of either kind; throws for one that there is none of. */
+/** Finds a tool by its default or capability name. Throws for an unknown name. */
 export function findTool(name: string): Tool {
   const tool = [...allTools, ...capabilityTools].find((candidate) => candidate.name === name);
   if (tool === undefined) throw new Error(`no tool is named ${name}`);

@@ -1,28 +1,28 @@
 import type OpenAI from 'openai';
-import { readJson } from './sdk-call.ts';
 import { isRunning } from '../shared/run-status.ts';
+import { readJson } from './sdk-call.ts';
 import type { ToolContext } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 type Step = OpenAI.Beta.Threads.Runs.RunStep;
 
 /** Hosts show about this many characters of a progress message. */
-const longestMessage = 200;
+const maxMessageLength = 200;
 
 interface StepProgress {
   readonly id: string;
-  readonly text: string;
+  readonly message: string;
 }
 
 function describeStep({ id, step_details: details }: Step): StepProgress {
-  if (details.type === 'message_creation') return { id, text: `${id} writes a message` };
+  if (details.type === 'message_creation') return { id, message: `${id} writes a message` };
   const calls = details.tool_calls.map((call) =>
     call.type === 'function' ? call.function.name : call.type,
   );
-  return { id, text: `${id} calls ${calls.join(', ')}` };
+  return { id, message: `${id} calls ${calls.join(', ')}` };
 }
 
-/** The run's newest steps, oldest first; none when they cannot be read: progress is a courtesy. */
+/** The run's newest 100 steps, oldest first; none on an error, because progress is optional. */
 async function readSteps(
   { id, thread_id }: Run,
   { openai, signal }: ToolContext,
@@ -37,33 +37,33 @@ async function readSteps(
 }
 
 /**
- * Makes the function that is shown every look at a run and tells the client of each status and each
- * step that is new: a status before its steps while the run moves, after them when it stands still.
+ * Creates a function that takes each polled state of one run and reports new statuses and new steps
+ * to the client. A running status is reported before the new steps, a final one after them.
  */
-export function createProgressReporter(call: ToolContext): (run: Run) => Promise<void> {
-  const { progress } = call;
+export function createProgressReporter(context: ToolContext): (run: Run) => Promise<void> {
+  const { progress } = context;
   if (progress === null) return async () => {};
-  let told = '';
-  const known = new Set<string>();
-  const report = (text: string) => progress(text.slice(0, longestMessage));
+  let lastStatus = '';
+  const knownSteps = new Set<string>();
+  const report = (message: string) => progress(message.slice(0, maxMessageLength));
   const reportStatus = async ({ id, status }: Run) => {
-    if (status === told) return;
-    told = status;
+    if (status === lastStatus) return;
+    lastStatus = status;
     await report(`${id} is ${status}`);
   };
-  const newSteps = async (run: Run) => {
-    const steps = (await readSteps(run, call)).filter(({ id }) => !known.has(id));
-    for (const { id } of steps) known.add(id);
+  const takeNewSteps = async (run: Run) => {
+    const steps = (await readSteps(run, context)).filter(({ id }) => !knownSteps.has(id));
+    for (const { id } of steps) knownSteps.add(id);
     return steps;
   };
   return async (run) => {
     if (isRunning(run.status)) await reportStatus(run);
     if (run.status === 'queued') {
-      // A run that is queued once more, with its outputs, has steps already, told by an earlier call.
-      if (typeof run.started_at === 'number') await newSteps(run);
+      // After submit_tool_outputs a run is queued again; an earlier call reported its steps.
+      if (typeof run.started_at === 'number') await takeNewSteps(run);
       return;
     }
-    for (const { text } of await newSteps(run)) await report(text);
+    for (const { message } of await takeNewSteps(run)) await report(message);
     await reportStatus(run);
   };
 }

@@ -7,8 +7,7 @@ import { defineTool } from './tool.ts';
 export const listRunStepsTool = defineTool({
   name: 'list_run_steps',
   title: 'List run steps',
-  description:
-    'Lists what a run (run_…) did: messages it wrote, tools it called and their outputs.',
+  description: 'Lists the steps of a run (run_…): messages, tool calls and their outputs.',
   toolset: 'run_steps',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, run_id: runId, ...listSteps.shape }),
@@ -20,7 +19,7 @@ export const listRunStepsTool = defineTool({
 export const getRunStepTool = defineTool({
   name: 'get_run_step',
   title: 'Get run step',
-  description: 'Reads one step (step_…) of a run.',
+  description: 'Gets one step (step_…) of a run.',
   toolset: 'run_steps',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, run_id: runId, step_id: stepId, include }),

@@ -2,9 +2,8 @@ import * as z from 'zod';
 import { include, listQuery, runId, threadId } from '../schema/common.ts';
 import { modifyMetadata } from '../schema/message.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
-import { readJson } from './sdk-call.ts';
-import { readFailure } from './sdk-call.ts';
-import { waitedRun, page, runOrStep } from './output-schemas.ts';
+import { page, runOrStep, waitedRun } from './output-schemas.ts';
+import { readFailure, readJson } from './sdk-call.ts';
 import { defineTool } from './tool.ts';
 import { waitForRun, waitSeconds } from './wait-for-run.ts';
 
@@ -14,16 +13,16 @@ export const createThreadAndRunTool = defineTool({
   name: 'create_thread_and_run',
   title: 'Create thread and run',
   description:
-    'Creates a thread and runs an assistant (asst_…) on it. Waits; returns the run with `reply`, or `next`: what is left to do.',
+    'Creates a thread and runs an assistant (asst_…) on it. Waits; returns the run with `reply`, or with the `next` call to make.',
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject({ ...createThreadAndRun.shape, wait_seconds: waitSeconds(30) }),
   output: waitedRun,
-  call: ({ wait_seconds = 30, ...body }, call) =>
+  call: ({ wait_seconds = 30, ...body }, context) =>
     waitForRun(
-      call.openai.beta.threads.createAndRun(body, { signal: call.signal }),
+      context.openai.beta.threads.createAndRun(body, { signal: context.signal }),
       wait_seconds,
-      call,
+      context,
     ),
 });
 
@@ -31,7 +30,7 @@ export const createRunTool = defineTool({
   name: 'create_run',
   title: 'Create run',
   description:
-    'Runs an assistant (asst_…) on a thread (thread_…), one run at a time; additional_messages first adds what the user says. Waits; returns the run with `reply`, or `next`: what is left to do.',
+    'Runs an assistant (asst_…) on a thread (thread_…), one run at a time. additional_messages adds user messages first. Waits; returns the run with `reply`, or with the `next` call to make.',
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject({
@@ -41,18 +40,18 @@ export const createRunTool = defineTool({
     wait_seconds: waitSeconds(30),
   }),
   output: waitedRun,
-  call: ({ thread_id, wait_seconds = 30, ...params }, call) =>
+  call: ({ thread_id, wait_seconds = 30, ...params }, context) =>
     waitForRun(
-      call.openai.beta.threads.runs.create(thread_id, params, { signal: call.signal }),
+      context.openai.beta.threads.runs.create(thread_id, params, { signal: context.signal }),
       wait_seconds,
-      call,
+      context,
     ),
 });
 
 export const listRunsTool = defineTool({
   name: 'list_runs',
   title: 'List runs',
-  description: 'Lists the runs of a thread (thread_…).',
+  description: 'Lists the runs of a thread (thread_…), newest first.',
   toolset: 'runs',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId, ...listQuery }),
@@ -65,23 +64,23 @@ export const getRunTool = defineTool({
   name: 'get_run',
   title: 'Get run',
   description:
-    'Reads a run (run_…), with `reply` once completed; wait_seconds waits for one still going.',
+    'Gets a run (run_…), with its `reply` once completed. wait_seconds waits for an unfinished run.',
   toolset: 'runs',
   effect: 'read',
   input: z.strictObject({ ...path, wait_seconds: waitSeconds(0) }),
   output: waitedRun,
-  call: ({ thread_id, run_id, wait_seconds = 0 }, call) =>
+  call: ({ thread_id, run_id, wait_seconds = 0 }, context) =>
     waitForRun(
-      call.openai.beta.threads.runs.retrieve(run_id, { thread_id }, { signal: call.signal }),
+      context.openai.beta.threads.runs.retrieve(run_id, { thread_id }, { signal: context.signal }),
       wait_seconds,
-      call,
+      context,
     ),
 });
 
 export const modifyRunTool = defineTool({
   name: 'modify_run',
   title: 'Modify run',
-  description: 'Replaces the metadata of a run (run_…) that is not at work.',
+  description: 'Replaces the metadata of a run (run_…) that is not queued or in progress.',
   toolset: 'runs',
   effect: 'modify',
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
@@ -95,8 +94,7 @@ const alreadyCancelled = /^Cannot cancel run with status '(?:cancelling|cancelle
 export const cancelRunTool = defineTool({
   name: 'cancel_run',
   title: 'Cancel run',
-  description:
-    'Stops a run (run_…), which frees its thread. It may still complete: get_run tells. Twice does no harm.',
+  description: 'Cancels a run (run_…). It may still complete; check with get_run. Safe to repeat.',
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject(path),
@@ -116,15 +114,17 @@ export const submitToolOutputsTool = defineTool({
   name: 'submit_tool_outputs',
   title: 'Submit tool outputs',
   description:
-    'Gives a run in requires_action the outputs of all its function calls (call_…) at once. Waits; returns the run with `reply`, or `next`: what is left to do.',
+    'Submits the outputs of all function calls (call_…) of a run in requires_action at once. Waits; returns the run with `reply`, or with the `next` call to make.',
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject({ ...path, ...submitToolOutputs.shape, wait_seconds: waitSeconds(30) }),
   output: waitedRun,
-  call: ({ run_id, wait_seconds = 30, ...params }, call) =>
+  call: ({ run_id, wait_seconds = 30, ...params }, context) =>
     waitForRun(
-      call.openai.beta.threads.runs.submitToolOutputs(run_id, params, { signal: call.signal }),
+      context.openai.beta.threads.runs.submitToolOutputs(run_id, params, {
+        signal: context.signal,
+      }),
       wait_seconds,
-      call,
+      context,
     ),
 });

@@ -1,17 +1,16 @@
 import * as z from 'zod';
 import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
-import { readJson } from './sdk-call.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
-import { readFailure } from './sdk-call.ts';
-import { deleted, withId, page } from './output-schemas.ts';
+import { deleted, page, withId } from './output-schemas.ts';
+import { readFailure, readJson } from './sdk-call.ts';
 import { defineTool } from './tool.ts';
 
 export const createThreadTool = defineTool({
   name: 'create_thread',
   title: 'Create thread',
   description:
-    'Creates a conversation (thread_…), with messages or without; create_run answers in it.',
+    'Creates a thread (thread_…), optionally with messages. create_run runs an assistant on it.',
   toolset: 'threads',
   effect: 'create',
   input: createThread,
@@ -22,7 +21,7 @@ export const createThreadTool = defineTool({
 export const listThreadsTool = defineTool({
   name: 'list_threads',
   title: 'List threads',
-  description: 'Lists the conversations (thread_…) kept here, newest first.',
+  description: 'Lists the threads (thread_…) on this server, newest first.',
   toolset: 'threads',
   effect: 'read',
   input: z.strictObject(listQuery),
@@ -31,9 +30,9 @@ export const listThreadsTool = defineTool({
     try {
       return (await readJson(openai.get<object>('/threads', { query, signal }))).body;
     } catch (error) {
-      const { status, message: sentence } = readFailure(error);
-      const unknownCursor = sentence.startsWith('No thread found');
-      if (!missingPathStatuses.has(status) || unknownCursor) throw error;
+      const { status, message } = readFailure(error);
+      const isUnknownCursor = message.startsWith('No thread found');
+      if (!missingPathStatuses.has(status) || isUnknownCursor) throw error;
       throw new ApiError(status, 'This server does not list threads.');
     }
   },
@@ -42,7 +41,7 @@ export const listThreadsTool = defineTool({
 export const getThreadTool = defineTool({
   name: 'get_thread',
   title: 'Get thread',
-  description: 'Reads a thread (thread_…): metadata and files. list_messages has what was said.',
+  description: 'Gets metadata and files of a thread (thread_…). list_messages has its messages.',
   toolset: 'threads',
   effect: 'read',
   input: z.strictObject({ thread_id: threadId }),
@@ -53,7 +52,7 @@ export const getThreadTool = defineTool({
 export const modifyThreadTool = defineTool({
   name: 'modify_thread',
   title: 'Modify thread',
-  description: 'Replaces metadata or files of a thread (thread_…); what is absent stays.',
+  description: 'Replaces metadata or files of a thread (thread_…). Omitted fields stay.',
   toolset: 'threads',
   effect: 'modify',
   input: z.strictObject({ thread_id: threadId, ...modifyThread.shape }),
@@ -65,7 +64,7 @@ export const modifyThreadTool = defineTool({
 export const deleteThreadTool = defineTool({
   name: 'delete_thread',
   title: 'Delete thread',
-  description: 'Deletes a thread (thread_…) with its messages, runs and steps for good.',
+  description: 'Permanently deletes a thread (thread_…) with its messages, runs and steps.',
   toolset: 'threads',
   effect: 'delete',
   input: z.strictObject({ thread_id: threadId }),

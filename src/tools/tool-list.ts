@@ -3,7 +3,7 @@ import { allTools } from './registry.ts';
 import { toListing, type ToolListing } from './tool-listing.ts';
 import type { ToolNames } from './toolsets.ts';
 
-/** All that can be listed. The build puts the value in this file's place: listing runs none of it. */
+/** Every tool as tools/list shows it. The build replaces this file with the computed value. */
 export const toolList: Readonly<Record<ToolNames, readonly ToolListing[]>> = {
   default: allTools.map(toListing),
   capability: capabilityTools.map(toListing),

@@ -1,40 +1,39 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
-import type { Clock } from '../shared/clock.ts';
-import { maxDepth, exceedsDepth } from '../schema/limits.ts';
+import { exceedsDepth, maxDepth } from '../schema/limits.ts';
 import { toValidationError } from '../schema/validation-error.ts';
-import { type ApiCall, readJson } from './sdk-call.ts';
+import type { Clock } from '../shared/clock.ts';
 import { ApiError } from '../shared/errors.ts';
+import { type ApiCall, readJson } from './sdk-call.ts';
 import type { Effect, Toolset } from './toolsets.ts';
 
-/** The name under which an operation is offered here; null when it is not. */
+/** The listed name of an operation's tool; null when the tool is not listed. */
 export type ToolNameLookup = (operation: string) => string | null;
 
-/** A picture as MCP has it. */
+/** An image as MCP sends it, in base64. */
 export interface Image {
-  /** In base64. */
   readonly data: string;
   readonly mimeType: string;
 }
 
-/** What a tool is called with, beside its arguments. */
+/** What a tool needs beside its arguments. */
 export interface ToolContext {
   readonly openai: OpenAI;
   readonly clock: Clock;
-  readonly names: ToolNameLookup;
-  /** Aborts when the client no longer wants the answer. */
+  readonly toolName: ToolNameLookup;
+  /** Aborts when the client cancels the call. */
   readonly signal: AbortSignal;
-  /** Aborts when this program is about to end: a call that waits then answers with what there is. */
+  /** Aborts when the server shuts down: a tool that waits then returns the latest result. */
   readonly closing: AbortSignal;
-  /** Tells the client how far the call is; null when it did not ask. */
+  /** Sends a progress notification; null when the client did not ask for progress. */
   readonly progress: ((message: string) => Promise<void>) | null;
-  /** Puts a picture beside the answer, which must be that of a tool without an output schema. */
+  /** Adds an image to the result. Only for tools without an output schema. */
   readonly addImage: (image: Image) => void;
 }
 
-/** One operation of the API as a tool. */
+/** One API operation as an MCP tool. */
 export interface Tool {
-  /** The tool's own name, which `name` differs from only among the capability names. */
+  /** The tool's default name; `name` differs from it only under `--tool-names capability`. */
   readonly operation: string;
   readonly name: string;
   readonly title: string;
@@ -42,21 +41,24 @@ export interface Tool {
   readonly toolset: Toolset;
   readonly effect: Effect;
   readonly input: z.ZodObject;
-  /** null for a tool whose answer need not be structured. */
+  /** null for a tool whose result is not structured. */
   readonly output: z.ZodObject | null;
   /**
-   * Checks the arguments and answers with the API's object, complete. Rejects with the SDK's error
-   * or with an ApiError; `readFailure` reads both.
+   * Checks the arguments and returns the API's complete object. Rejects with the SDK's error or an
+   * ApiError; `readFailure` reads both.
    */
-  call(args: unknown, call: ToolContext): Promise<object>;
+  call(args: unknown, context: ToolContext): Promise<object>;
 }
 
-interface Definition<Input extends z.ZodObject> extends Omit<Tool, 'operation' | 'input' | 'call'> {
+interface ToolDefinition<Input extends z.ZodObject> extends Omit<
+  Tool,
+  'operation' | 'input' | 'call'
+> {
   readonly input: Input;
-  call(args: z.output<Input>, call: ToolContext): ApiCall<object> | Promise<object>;
+  call(args: z.output<Input>, context: ToolContext): ApiCall<object> | Promise<object>;
 }
 
-/** Refuses arguments in the API's own words (contract §2.2), the first problem alone. */
+/** Parses tool arguments. Throws an ApiError that describes the first problem (contract §2.2). */
 export function parseArguments<Input extends z.ZodObject>(
   input: Input,
   args: unknown,
@@ -71,16 +73,16 @@ export function parseArguments<Input extends z.ZodObject>(
   throw new ApiError(null, message, { param, code });
 }
 
-const isPending = (answer: object): answer is ApiCall<object> => 'asResponse' in answer;
+const isApiCall = (result: object): result is ApiCall<object> => 'asResponse' in result;
 
-/** Makes a tool of what is particular to its operation. */
-export function defineTool<Input extends z.ZodObject>(definition: Definition<Input>): Tool {
+/** Creates a tool from what is specific to its operation. */
+export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
   return {
     ...definition,
     operation: definition.name,
-    call: async (args, call) => {
-      const answer = definition.call(parseArguments(definition.input, args), call);
-      return isPending(answer) ? (await readJson(answer)).body : answer;
+    call: async (args, context) => {
+      const result = definition.call(parseArguments(definition.input, args), context);
+      return isApiCall(result) ? (await readJson(result)).body : result;
     },
   };
 }

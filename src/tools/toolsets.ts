@@ -1,4 +1,4 @@
-/** The groups that tools are offered in, in the order in which they are listed. */
+/** Groups of tools, in listing order. */
 export const toolsets = [
   'runs',
   'run_steps',
@@ -11,28 +11,28 @@ export const toolsets = [
 
 export type Toolset = (typeof toolsets)[number];
 
-/** Whether tools go by their own names or by those of the published capability specs. */
+/** Tools have their default names or those of the published capability specs. */
 export const toolNames = ['default', 'capability'] as const;
 export type ToolNames = (typeof toolNames)[number];
 
-/** Which tools are offered. */
+/** Which tools are listed. */
 export interface ToolFilter {
   readonly toolsets: readonly Toolset[];
-  /** Leaves only tools that change nothing, whatever else is asked for. */
+  /** Lists only tools that change nothing. */
   readonly readOnly: boolean;
   readonly names: ToolNames;
 }
 
-/** What a selection offers of all that there is, in listing order. */
-export const filterTools = <Each extends { readonly toolset: Toolset; readonly effect: Effect }>(
-  all: Readonly<Record<ToolNames, readonly Each[]>>,
-  { toolsets: wanted, readOnly, names }: ToolFilter,
-): readonly Each[] =>
+/** The tools that pass a filter, in listing order. */
+export const filterTools = <Item extends { readonly toolset: Toolset; readonly effect: Effect }>(
+  all: Readonly<Record<ToolNames, readonly Item[]>>,
+  { toolsets: listed, readOnly, names }: ToolFilter,
+): readonly Item[] =>
   all[names].filter(
-    ({ toolset, effect }) => wanted.includes(toolset) && (!readOnly || effect === 'read'),
+    ({ toolset, effect }) => listed.includes(toolset) && (!readOnly || effect === 'read'),
   );
 
-/** What calling a tool does to the world; its MCP hints follow from it. */
+/** What a tool does to the API's objects; determines its MCP hints. */
 export type Effect = 'read' | 'create' | 'modify' | 'delete';
 
 /** The four MCP hints of an effect. */

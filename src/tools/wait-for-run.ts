@@ -1,64 +1,72 @@
 import type OpenAI from 'openai';
 import { integer } from '../schema/common.ts';
-import { type ApiCall, readJson } from './sdk-call.ts';
-import { formatRunIds, nextStep } from './next-step.ts';
 import { isRunning } from '../shared/run-status.ts';
+import { formatRunIds, nextStep } from './next-step.ts';
 import { createProgressReporter } from './run-progress.ts';
+import { type ApiCall, readJson } from './sdk-call.ts';
 import type { ToolContext } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
-const firstPause = 250;
-const longestPause = 1000;
+const firstPollDelayMs = 250;
+const maxPollDelayMs = 1000;
 
-/** The least and the most that a server's own wish is followed, in milliseconds. */
-const pollAfterBoundsMs = [20, 5000] as const;
+/** Bounds of the `openai-poll-after-ms` header that a server may send. */
+const pollAfterBoundsMs = { min: 20, max: 5000 };
 
-/** The argument of every tool that waits. */
-export const waitSeconds = (fallback: number) =>
-  integer(0, 45).exactOptional().meta({ description: 'Longest wait', default: fallback });
+/** A poll may take at least this long, even when less of the wait remains. */
+const minPollTimeoutMs = 1000;
 
-/** When to look again: as the server wishes, else a little later each time. */
-function pauseAfter(headers: Headers, previous: number): number {
-  const wish = Number.parseInt(headers.get('openai-poll-after-ms') ?? '', 10);
-  if (Number.isNaN(wish)) return Math.min(previous * 2, longestPause);
-  return Math.min(Math.max(wish, pollAfterBoundsMs[0]), pollAfterBoundsMs[1]);
+/** The argument `wait_seconds` of every tool that waits for a run. */
+export const waitSeconds = (defaultSeconds: number) =>
+  integer(0, 45).exactOptional().meta({ description: 'Maximum wait', default: defaultSeconds });
+
+/** The server's own poll delay, if it sends one. */
+function pollDelayMs(headers: Headers, fallbackMs: number): number {
+  const delayMs = Number.parseInt(headers.get('openai-poll-after-ms') ?? '', 10);
+  if (Number.isNaN(delayMs)) return fallbackMs;
+  return Math.min(Math.max(delayMs, pollAfterBoundsMs.min), pollAfterBoundsMs.max);
 }
 
-/** Looks at a run once; a server that does not answer holds up nobody beyond `patience` ms. */
-async function fetchRun({ id, thread_id }: Run, patience: number, { openai, signal }: ToolContext) {
-  const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) };
+async function fetchRun(
+  { id, thread_id }: Run,
+  timeoutMs: number,
+  { openai, signal }: ToolContext,
+) {
+  const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
   return readJson(openai.beta.threads.runs.retrieve(id, { thread_id }, options));
 }
 
-/** Looks again until the run stands still, the time is over, or the client or this program goes. */
+/**
+ * Polls a run and returns its latest known state. Ends when the run stops running, after
+ * `maxSeconds`, on a failed poll, or when the client or this server aborts.
+ */
 async function pollRun(
-  first: Run,
+  firstRun: Run,
   headers: Headers,
-  seconds: number,
-  call: ToolContext,
+  maxSeconds: number,
+  context: ToolContext,
 ): Promise<Run> {
-  const { clock, signal, closing } = call;
-  const deadline = clock.now() + seconds * 1000;
-  const report = createProgressReporter(call);
-  let run = first;
-  let pause = headers.has('openai-poll-after-ms') ? pauseAfter(headers, firstPause) : firstPause;
+  const { clock, signal, closing } = context;
+  const deadline = clock.now() + maxSeconds * 1000;
+  const report = createProgressReporter(context);
+  let run = firstRun;
+  let delayMs = pollDelayMs(headers, firstPollDelayMs);
   await report(run);
   while (isRunning(run.status) && clock.now() < deadline && !closing.aborted) {
-    await clock.sleep(Math.min(pause, deadline - clock.now()), signal);
+    await clock.sleep(Math.min(delayMs, deadline - clock.now()), signal);
     if (signal.aborted) break;
-    const seen = await fetchRun(run, Math.max(deadline - clock.now(), 1000), call).catch(
-      () => null,
-    );
-    if (seen === null) break;
-    run = seen.body;
-    pause = pauseAfter(seen.headers, pause);
+    const timeoutMs = Math.max(deadline - clock.now(), minPollTimeoutMs);
+    const response = await fetchRun(run, timeoutMs, context).catch(() => null);
+    if (response === null) break;
+    run = response.body;
+    delayMs = pollDelayMs(response.headers, Math.min(delayMs * 2, maxPollDelayMs));
     await report(run);
   }
   return run;
 }
 
-/** The text of the messages that a run made, in order; null when it made none. */
+/** The text of the run's messages, oldest first; null when there is none. */
 async function readReply(run: Run, { openai, signal }: ToolContext): Promise<string | null> {
   const query = { run_id: run.id, order: 'asc', limit: 100 } as const;
   const list = openai.beta.threads.messages.list(run.thread_id, query, { signal });
@@ -73,36 +81,37 @@ async function readReply(run: Run, { openai, signal }: ToolContext): Promise<str
   return texts.length === 0 ? null : texts.join('\n\n');
 }
 
-/** How to come by a reply that could not be read just now. */
-function readLater(run: Run, call: ToolContext): string | null {
-  const tool = call.names('list_messages');
-  return tool === null
-    ? null
-    : `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} for the reply.`;
+/** The next step when the reply could not be read. */
+function readReplyStep(run: Run, { toolName }: ToolContext): string | null {
+  const tool = toolName('list_messages');
+  if (tool === null) return null;
+  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} to read the reply.`;
 }
 
-async function withReplyOrNext(run: Run, call: ToolContext): Promise<object> {
-  const next = nextStep(run, call.names);
-  if (run.status !== 'completed') return next === null ? run : { ...run, next };
+async function withReplyOrNext(run: Run, context: ToolContext): Promise<object> {
+  if (run.status !== 'completed') {
+    const next = nextStep(run, context.toolName);
+    return next === null ? run : { ...run, next };
+  }
   try {
-    const reply = await readReply(run, call);
+    const reply = await readReply(run, context);
     return reply === null ? run : { ...run, reply };
   } catch {
-    const later = readLater(run, call);
-    return later === null ? run : { ...run, next: later };
+    const next = readReplyStep(run, context);
+    return next === null ? run : { ...run, next };
   }
 }
 
 /**
- * Follows the run that an SDK call answers with, at most `seconds`, and adds `reply` (the text it
- * made, when completed) and `next` (what is left to do). Only the call itself can fail: once the
- * run is known, every trouble ends in the run as last seen. A client's abort never stops the run.
+ * Waits at most `maxSeconds` for the run that an SDK call returns. Adds `reply` (the text of a
+ * completed run) or `next` (what the caller should do). Rejects only when the SDK call does: a
+ * failure after it returns the latest known run. A client's abort does not cancel the run.
  */
 export async function waitForRun(
-  pending: ApiCall<Run>,
-  seconds: number,
-  call: ToolContext,
+  call: ApiCall<Run>,
+  maxSeconds: number,
+  context: ToolContext,
 ): Promise<object> {
-  const { body, headers } = await readJson(pending);
-  return withReplyOrNext(await pollRun(body, headers, seconds, call), call);
+  const { body, headers } = await readJson(call);
+  return withReplyOrNext(await pollRun(body, headers, maxSeconds, context), context);
 }

@@ -148,7 +148,7 @@ describe('capability names', () => {
     );
     const args = { thread_id: 'thread_a', body: { assistant_id: 'asst_a' } };
     expect((await host.call('openai-apis-create-run', args)).text).toMatch(
-      /Call openai-apis-retrieve-run with .*, or openai-apis-cancel-run to stop it/u,
+      /Call openai-apis-retrieve-run with .*, or openai-apis-cancel-run to cancel it/u,
     );
   });
 

@@ -19,21 +19,21 @@ const cases: readonly Case[] = [
     run,
     'POST /threads/thread_abc/runs',
     'Thread thread_abc already has an active run run_def.',
-    `Call get_run with ${ids} and wait_seconds 30 to let it end, or cancel_run to stop it; then try again.`,
+    `Call get_run with ${ids} and wait_seconds 30 to wait for the run, or cancel_run to cancel it; then retry.`,
   ],
   [
     'create_message',
     { thread_id, role: 'user', content: 'Hi' },
     'POST /threads/thread_abc/messages',
     "Can't add messages to thread_abc while a run run_def is active.",
-    `Call get_run with ${ids} and wait_seconds 30 to let it end, or cancel_run to stop it; then try again.`,
+    `Call get_run with ${ids} and wait_seconds 30 to wait for the run, or cancel_run to cancel it; then retry.`,
   ],
   [
     'create_run',
     run,
     'POST /threads/thread_abc/runs',
     'Run creation requires a Thread with a user message or an assistant with instructions.',
-    'Give the question in additional_messages, or instructions.',
+    'Add a user message with additional_messages, or pass instructions.',
   ],
   [
     'submit_tool_outputs',
@@ -46,14 +46,14 @@ const cases: readonly Case[] = [
     },
     'POST /threads/thread_abc/runs/run_def/submit_tool_outputs',
     "Expected tool outputs for call_ids ['call_a', 'call_b'], got ['call_a', 'call_x']",
-    'Send one output for every expected call id in one call (missing: call_b; not asked for: call_x).',
+    'Send one output for every expected call id in one call (missing: call_b; unexpected: call_x).',
   ],
   [
     'submit_tool_outputs',
     { ...at, tool_outputs: [] },
     'POST /threads/thread_abc/runs/run_def/submit_tool_outputs',
     'Runs in status "in_progress" do not accept tool outputs.',
-    `Call get_run with ${ids} to see how the run stands.`,
+    `Call get_run with ${ids} to see the run's status.`,
   ],
   [
     'submit_tool_outputs',
@@ -67,14 +67,14 @@ const cases: readonly Case[] = [
     at,
     'POST /threads/thread_abc/runs/run_def/cancel',
     "Cannot cancel run with status 'completed'.",
-    `Call get_run with ${ids} to see how the run stands.`,
+    `Call get_run with ${ids} to see the run's status.`,
   ],
   [
     'modify_run',
     at,
     'POST /threads/thread_abc/runs/run_def',
     "Cannot update run with status 'queued'.",
-    `Call get_run with ${ids} to see how the run stands.`,
+    `Call get_run with ${ids} to see the run's status.`,
   ],
 ];
 
@@ -179,7 +179,7 @@ describe('trouble with the server', () => {
     const cause = new Error('connect ECONNREFUSED 203.0.113.1:443');
     const openai = remote(() => Promise.reject(new TypeError('fetch failed', { cause })));
     expect(await textFrom(openai)).toBe(
-      'connect ECONNREFUSED 203.0.113.1:443\nCheck that https://assistants.example/v1 (ASSISTANTS_BASE_URL) can be reached.',
+      'connect ECONNREFUSED 203.0.113.1:443\nCheck that https://assistants.example/v1 (ASSISTANTS_BASE_URL) is reachable.',
     );
   });
 
@@ -192,18 +192,18 @@ describe('trouble with the server', () => {
   ])('that has no such path', async (answer) => {
     const text = await textFrom(remote(async () => answer.clone(), 'https://assistants.example'));
     expect(text.split('\n').at(-1)).toBe(
-      'Check ASSISTANTS_BASE_URL: /assistants and /threads have to begin at https://assistants.example, which may lack a part such as /v1.',
+      'Check ASSISTANTS_BASE_URL: https://assistants.example has no /assistants or /threads. It may need a suffix such as /v1.',
     );
   });
 
   test('that refuses the key', async () => {
     const openai = remote(async () => errorResponse(401, 'Access denied.'));
-    expect(await textFrom(openai)).toContain("Check the key in this server's environment.");
+    expect(await textFrom(openai)).toContain("Check the API key in this server's environment.");
   });
 
   test('that has had enough', async () => {
     const openai = remote(async () => errorResponse(429, 'Slow down.'));
-    expect(await textFrom(openai)).toContain('Wait a little before the next call.');
+    expect(await textFrom(openai)).toContain('Wait a moment, then retry.');
   });
 
   test('that is the hosted API, which is no more', async () => {
@@ -212,7 +212,7 @@ describe('trouble with the server', () => {
     const host = await connectTools({ openai });
     const { text } = await host.call('get_thread', { thread_id });
     expect(text).toBe(
-      `HTTP 404: ${sentence}\n(request id: ${requestId})\nOpenAI switched its hosted Assistants API off on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.`,
+      `HTTP 404: ${sentence}\n(request id: ${requestId})\nOpenAI shut down its hosted Assistants API on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.`,
     );
   });
 
@@ -221,9 +221,7 @@ describe('trouble with the server', () => {
     const bad = remote(async () => new Response(page, { status: 502 }));
     expect((await textFrom(bad)).length).toBeLessThan(2100);
     const good = remote(async () => new Response(page, { status: 200 }));
-    expect(await textFrom(good)).toBe(
-      'HTTP 200: The server answered with something that is not a JSON object.',
-    );
+    expect(await textFrom(good)).toBe("HTTP 200: The server's response is not a JSON object.");
   });
 
   test('that repeats a key, which is not passed on', async () => {

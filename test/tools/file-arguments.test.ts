@@ -6,12 +6,12 @@ const filename = 'a.txt';
 const limit = 2 * 2 ** 20;
 
 const oneContent = [
-  "Give what is in the file as 'text' or as 'base64', one of them.",
+  "Pass the file's content either in 'text' or in 'base64'.",
   'param: text, code: invalid_value',
 ] as const;
 
 const badBase64 = [
-  "Invalid 'base64': it holds something else than base64.",
+  "Invalid 'base64': the value is not valid base64.",
   'param: base64, code: invalid_value',
 ] as const;
 

@@ -107,7 +107,7 @@ describe('text', () => {
     const host = await connect(endless, 2 ** 40);
     const { text } = await host.call('get_file_content', { file_id, offset: 5000 });
     expect(JSON.parse(text).next).toBe(
-      'Call get_file_content with file_id "file-a" and offset 37000 to read on.',
+      'Call get_file_content with file_id "file-a" and offset 37000 to read the next page.',
     );
     expect(cancelled).toBe(true);
     expect(pulled).toBeLessThan(50);
@@ -135,7 +135,7 @@ describe('an image', () => {
     const { said, images } = await show(padded(png, largestImage + 1));
     expect(images).toEqual([]);
     expect(said.note).toBe(
-      'An image of more than 3145728 bytes is not shown. Attach the file to a message, and an assistant can work with it.',
+      'Images of more than 3145728 bytes are not shown. Attach the file to a message so that an assistant can read it.',
     );
   });
 });
@@ -150,6 +150,6 @@ test.each([
   const { said, images } = await show(content, { offset });
   expect(images).toEqual([]);
   expect(said.note).toBe(
-    'Neither UTF-8 text nor an image, so it is not shown. Attach the file to a message, and an assistant can work with it.',
+    'Only UTF-8 text and images are shown. Attach the file to a message so that an assistant can read it.',
   );
 });

@@ -107,7 +107,7 @@ describe.each(everyCall)('%s %j', (tool, args) => {
     const { failed, text } = await host.call(tool, args);
     expect({ failed, text: text.replace(/\d+/u, '4xx') }).toEqual({
       failed: true,
-      text: 'HTTP 4xx: This endpoint keeps no files.',
+      text: 'HTTP 4xx: This endpoint does not store files.',
     });
   });
 });

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { allTools } from '../../src/tools/registry.ts';
-import { inputSchema, toOutputSchema } from '../../src/tools/tool-listing.ts';
+import { toInputSchema, toOutputSchema } from '../../src/tools/tool-listing.ts';
 
 const functionTool = {
   type: 'function',
@@ -113,7 +113,7 @@ function* placesIn(value: unknown): Generator<(spoil: unknown) => () => void> {
 test.each(Object.keys(full))('%s: full arguments fit what is advertised', (name) => {
   const { input } = toolOf(name);
   expect(input.safeParse(full[name]).error).toBeUndefined();
-  const validate = ajv.compile(inputSchema(input));
+  const validate = ajv.compile(toInputSchema(input));
   expect({ fits: validate(full[name]), errors: validate.errors }).toEqual({
     fits: true,
     errors: null,
@@ -122,7 +122,7 @@ test.each(Object.keys(full))('%s: full arguments fit what is advertised', (name)
 
 test.each(Object.keys(full))('%s: what the tool accepts, the advertised schema does', (name) => {
   const { input } = toolOf(name);
-  const validate = ajv.compile(inputSchema(input));
+  const validate = ajv.compile(toInputSchema(input));
   const args = structuredClone(full[name]);
   const accepted: unknown[] = [];
   for (const place of placesIn(args)) {
@@ -139,7 +139,7 @@ test.each(Object.keys(full))('%s: what the tool accepts, the advertised schema d
 
 test('the advertised schema refuses wrong types and limits as deep as the tool does', () => {
   const { input } = toolOf('create_run');
-  const validate = ajv.compile(inputSchema(input));
+  const validate = ajv.compile(toInputSchema(input));
   const base = { thread_id: 'thread_a', assistant_id: 'asst_a' };
   const bad = [
     { temperature: 3 },
@@ -164,7 +164,7 @@ test('the advertised schema refuses wrong types and limits as deep as the tool d
 
 test('schemas are made once', () => {
   const { input, output } = toolOf('get_run');
-  expect(inputSchema(input)).toBe(inputSchema(input));
+  expect(toInputSchema(input)).toBe(toInputSchema(input));
   if (output === null) throw new Error('get_run has an output schema');
   const advertised = toOutputSchema(output);
   expect(toOutputSchema(output)).toBe(advertised);

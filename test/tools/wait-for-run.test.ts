@@ -36,7 +36,7 @@ const calls = (...names: string[]) => ({
 });
 
 const waitOn =
-  'Call get_run with thread_id "thread_a" and run_id "run_a" and wait_seconds 30 to wait on.';
+  'Call get_run with thread_id "thread_a" and run_id "run_a" and wait_seconds 30 to keep waiting.';
 
 describe('waiting', () => {
   test('ends with the run and adds the text of its messages', async () => {
@@ -160,7 +160,7 @@ describe('trouble after the run was created', () => {
     const host = await connectTools({ openai: server.openai });
     const { object } = await host.call('create_run', create);
     expect(object.next).toBe(
-      'Call list_messages with thread_id "thread_a" and run_id "run_a" for the reply.',
+      'Call list_messages with thread_id "thread_a" and run_id "run_a" to read the reply.',
     );
   });
 

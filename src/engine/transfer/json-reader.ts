@@ -1,3 +1,4 @@
+import { isObject } from '../../schema/common.ts';
 import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { ImportError } from './import-error.ts';
@@ -8,9 +9,6 @@ export interface LocatedObject {
   /** File and line, and the index within a list: `a.json:12: data[3]`. */
   readonly location: string;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The elements of an array or of the API's list envelope, and the path to them. */
 function elementsOf(value: unknown): [path: string, elements: readonly unknown[]] | null {
