@@ -30,7 +30,7 @@ export const createAssistant = z.strictObject({
   tool_resources: toolResourcesOnCreate,
 }) satisfies z.ZodType<OpenAI.Beta.AssistantCreateParams>;
 
-/** Body of `POST /assistants/{assistant_id}`: what is absent stays (contract §4.1). */
+/** Body of `POST /assistants/{assistant_id}`: omitted fields do not change (contract §4.1). */
 export const modifyAssistant = z.strictObject({
   model: model.exactOptional(),
   ...settings,
@@ -38,5 +38,4 @@ export const modifyAssistant = z.strictObject({
 }) satisfies z.ZodType<OpenAI.Beta.AssistantUpdateParams>;
 
 export type CreateAssistant = z.infer<typeof createAssistant>;
-
 export type ModifyAssistant = z.infer<typeof modifyAssistant>;

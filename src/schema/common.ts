@@ -4,7 +4,7 @@ import { exceedsLength, codePointLength } from './limits.ts';
 
 const rule = (params: CustomRule) => ({ code: 'custom', params }) as const;
 
-/** A text of so many characters at most. */
+/** A string of at most `maximum` characters (code points). */
 export const text = (maximum: number) =>
   z
     .string()
@@ -14,24 +14,24 @@ export const text = (maximum: number) =>
     })
     .meta({ maxLength: maximum });
 
-/** An integer within bounds, both inclusive. */
+/** An integer between two bounds, both inclusive. */
 export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {
-  const least = z.int(integerLimit).min(minimum, integerLimit);
-  return maximum === Number.MAX_SAFE_INTEGER ? least : least.max(maximum, integerLimit);
+  const atLeast = z.int(integerLimit).min(minimum, integerLimit);
+  return maximum === Number.MAX_SAFE_INTEGER ? atLeast : atLeast.max(maximum, integerLimit);
 };
 
 /** Whether a value is a JSON object. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Free JSON object, kept exactly as given (a zod record would drop keys such as `__proto__`). */
+/** Any JSON object, unchanged: a zod record would drop keys such as `__proto__`. */
 export const jsonObject = z.custom<Record<string, unknown>>(isObject).meta({ type: 'object' });
 
 const maxPairs = 16;
 const maxKeyLength = 64;
 const maxValueLength = 512;
 
-/** Up to 16 pairs of strings that an object carries for its owner (contract §3.2). */
+/** Up to 16 pairs of strings attached to an object (contract §3.2). */
 export const metadata = z
   .custom<Record<string, string>>(isObject)
   .superRefine((pairs, context) => {
@@ -56,10 +56,10 @@ export const metadata = z
   .nullable()
   .exactOptional();
 
-/** Objects on a page without `limit` (contract §3.1). */
+/** The default `limit` of a list (contract §3.1). */
 export const defaultPageSize = 20;
 
-/** Which page of a list (contract §3.1); `order` is by creation, newest first unless `asc`. */
+/** Paging parameters of a list (contract §3.1). Lists are ordered by creation time, newest first by default. */
 export const listQuery = {
   limit: integer(1, 100).exactOptional(),
   order: z.enum(['asc', 'desc']).exactOptional(),
@@ -67,12 +67,12 @@ export const listQuery = {
   before: z.string().exactOptional(),
 };
 
-/** The one value `include` knows (contract §4.4). */
+/** Optional fields to include; there is only one (contract §4.4). */
 export const include = z
   .array(z.enum(['step_details.tool_calls[*].file_search.results[*].content']))
   .exactOptional();
 
-/** An id that becomes a segment of a path; of any other shape, since imported ids keep theirs. */
+/** An id that is safe as a URL path segment. Its form is free because imported objects keep their ids. */
 export const pathId = (prefix: string) =>
   z.string().superRefine((value, context) => {
     if (['', '.', '..'].includes(value) || !value.isWellFormed()) {

@@ -1,17 +1,18 @@
-const pair = /[\u{10000}-\u{10ffff}]/gu;
+const surrogatePair = /[\u{10000}-\u{10ffff}]/gu;
 
-/** Characters of a text as JSON Schema and Python count them: a pair of surrogates is one. */
+/** Unicode code points in a text, which is how JSON Schema and Python count characters. */
 export const codePointLength = (text: string): number =>
-  text.length - (text.match(pair)?.length ?? 0);
+  text.length - (text.match(surrogatePair)?.length ?? 0);
 
-/** Whether a text has more than `most` characters; few texts have to be counted to tell. */
-export const exceedsLength = (text: string, most: number): boolean =>
-  text.length > most && codePointLength(text) > most;
-/** Levels of nesting that JSON may have: more would overflow whoever writes it out again. */
+/** Whether a text has more than `maximum` code points. Counts them only when it could matter. */
+export const exceedsLength = (text: string, maximum: number): boolean =>
+  text.length > maximum && codePointLength(text) > maximum;
+
+/** Levels of nesting accepted in JSON: deeper values could overflow the stack of a serializer. */
 export const maxDepth = 500;
 
-/** Whether a value has more than `levels` levels of nesting. */
+/** Whether a value is nested more than `levels` deep. */
 export const exceedsDepth = (value: unknown, levels = maxDepth): boolean =>
   typeof value === 'object' &&
   value !== null &&
-  (levels === 0 || Object.values(value).some((inner) => exceedsDepth(inner, levels - 1)));
+  (levels === 0 || Object.values(value).some((child) => exceedsDepth(child, levels - 1)));

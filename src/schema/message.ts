@@ -34,7 +34,7 @@ export const createMessage = z.strictObject({
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.Threads.MessageCreateParams>;
 
-/** Body of a modification that may change metadata only: messages and runs. */
+/** Body of `POST …/messages/{message_id}` and `POST …/runs/{run_id}`: only metadata can change. */
 export const modifyMetadata = z.strictObject({ metadata }) satisfies z.ZodType<
   Omit<OpenAI.Beta.Threads.MessageUpdateParams, 'thread_id'>
 >;

@@ -15,7 +15,7 @@ import { createMessage } from './message.ts';
 import { createThread } from './thread.ts';
 import { assistantTools, responseFormat, toolChoice, toolResources } from './tool.ts';
 
-/** The schema says 256; the hosted service took 16, which is also the model endpoint's own least. */
+/** The API's schema says 256, but the hosted service accepted 16, the model endpoint's minimum. */
 const tokenBudget = integer(16).nullable().exactOptional();
 
 const settings = {
@@ -43,39 +43,38 @@ const settings = {
 
 const stream = z.boolean().nullable().exactOptional();
 
-/** Body of `POST /threads/{thread_id}/runs` (contract §4.4), but for `stream`. */
+/** Body of `POST /threads/{thread_id}/runs` (contract §4.4) without `stream`. */
 export const createRun = z.strictObject({
   ...settings,
   additional_instructions: instructions,
   additional_messages: z.array(createMessage).nullable().exactOptional(),
 }) satisfies z.ZodType<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 
-/** Body of `POST /threads/runs` (contract §4.4), but for `stream`. */
+/** Body of `POST /threads/runs` (contract §4.4) without `stream`. */
 export const createThreadAndRun = z.strictObject({
   ...settings,
   thread: createThread.exactOptional(),
   tool_resources: toolResources,
 }) satisfies z.ZodType<OpenAI.Beta.ThreadCreateAndRunParamsNonStreaming>;
 
-/** Body of `POST …/submit_tool_outputs` (contract §5.6), but for `stream`. */
+/** Body of `POST …/submit_tool_outputs` (contract §5.6) without `stream`. */
 export const submitToolOutputs = z.strictObject({
   tool_outputs: z.array(z.strictObject({ tool_call_id: z.string(), output: z.string() })),
 }) satisfies z.ZodType<
   Omit<OpenAI.Beta.Threads.RunSubmitToolOutputsParamsNonStreaming, 'thread_id'>
 >;
 
-/** The three run bodies as the REST endpoints take them. */
+/** The same three bodies as the REST endpoints accept them, with `stream`. */
 export const createRunBody = createRun.extend({ stream });
 export const createThreadAndRunBody = createThreadAndRun.extend({ stream });
 export const submitToolOutputsBody = submitToolOutputs.extend({ stream });
 
-/** Query of `POST …/runs` and of the reading of steps. */
+/** Query of `POST …/runs` and `GET …/steps/{step_id}`. */
 export const includeQuery = z.object({ include });
 
 /** Query of `GET …/runs/{run_id}/steps`. */
 export const listSteps = z.object({ ...listQuery, include });
 
 export type CreateRun = z.infer<typeof createRunBody>;
-
 export type CreateThreadAndRun = z.infer<typeof createThreadAndRunBody>;
 export type SubmitToolOutputs = z.infer<typeof submitToolOutputsBody>;

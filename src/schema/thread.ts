@@ -11,7 +11,7 @@ export const createThread = z.strictObject({
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.ThreadCreateParams>;
 
-/** Body of `POST /threads/{thread_id}`. */
+/** Body of `POST /threads/{thread_id}`: omitted fields do not change. */
 export const modifyThread = z.strictObject({
   tool_resources: toolResources,
   metadata,

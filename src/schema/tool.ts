@@ -42,12 +42,12 @@ const assistantTool = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** What an assistant or a run may use (contract §3.3). */
+/** Tools of an assistant or a run (contract §3.3). */
 export const assistantTools = z.array(assistantTool).max(128) satisfies z.ZodType<
   OpenAI.Beta.AssistantTool[]
 >;
 
-/** Which tool the model must or may call (contract §3.6). */
+/** The tool that the model must or may call (contract §3.6). */
 export const toolChoice = z
   .union([
     z.enum(['none', 'auto', 'required']),
@@ -63,7 +63,7 @@ export const toolChoice = z
   .nullable()
   .exactOptional();
 
-/** The form of the model's answer (contract §3.5). */
+/** The format of the model's output (contract §3.5). */
 export const responseFormat = z
   .union([
     z.enum(['auto']),
@@ -94,7 +94,7 @@ const codeInterpreter = z
 
 const vectorStoreIds = z.array(z.string()).max(1).exactOptional();
 
-/** Files and stores by id (contract §3.4), as a run or a modification names them. */
+/** Ids of files and vector stores (contract §3.4), for runs and modifications. */
 export const toolResources = z
   .strictObject({
     code_interpreter: codeInterpreter,
@@ -125,7 +125,7 @@ const vectorStore = z
       "{file_ids?: string[], metadata?, chunking_strategy?: {type: 'auto'} | {type: 'static', static: {max_chunk_size_tokens, chunk_overlap_tokens}}}",
   });
 
-/** As `toolResources`, and `vector_stores` to be made on the way (contract §3.4, on create). */
+/** `toolResources`, plus `vector_stores` to create with the object (contract §3.4, on create). */
 export const toolResourcesOnCreate = z
   .strictObject({
     code_interpreter: codeInterpreter,

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import { codePointLength } from './limits.ts';
 
-/** What is wrong with one field, in the API's own wording (contract §2.2, rows 9–26). */
+/** One invalid field, in the API's own wording (contract §2.2, rows 9–26). */
 export interface ValidationError {
   readonly message: string;
-  /** Path of the field, as in `tools[0].function.name`; null when the whole body is meant. */
+  /** Path of the field, such as `tools[0].function.name`; null for the body itself. */
   readonly param: string | null;
   readonly code: string;
 }
@@ -14,35 +14,35 @@ type Path = readonly PropertyKey[];
 type TooLong = z.core.$ZodIssueTooBig;
 type TooShort = z.core.$ZodIssueTooSmall;
 
-const quoted = (values: readonly unknown[]): string => {
+const quoteList = (values: readonly unknown[]): string => {
   const words = values.map((value) => `'${String(value)}'`);
   if (words.length < 3) return words.join(' and ');
   return `${words.slice(0, -1).join(', ')}, and ${words.at(-1)}`;
 };
 
-/** Writes a path the way the API does: `tools[0].function.name`. */
-const fieldName = (path: Path): string =>
+/** Formats a path as the API does: `tools[0].function.name`. */
+const fieldPath = (path: Path): string =>
   path
     .map((key, index) =>
       typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`,
     )
     .join('');
 
-/** JSON may hold numbers that are infinite here. */
-function numberWord(value: number): string {
+/** JSON can contain numbers that parse as infinite. */
+function numberType(value: number): string {
   if (!Number.isFinite(value)) return 'a number that is too large';
   return Number.isInteger(value) ? 'an integer' : 'a decimal number';
 }
 
-/** The type of a JSON value in the API's words, as in "but got a boolean instead". */
+/** The type of a JSON value in the API's words: "a boolean" in "but got a boolean instead". */
 export function typeWord(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'number') return numberWord(value);
+  if (typeof value === 'number') return numberType(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-const expectedWords: Record<string, string> = {
+const typeNames: Record<string, string> = {
   array: 'an array',
   boolean: 'a boolean',
   int: 'an integer',
@@ -52,48 +52,48 @@ const expectedWords: Record<string, string> = {
   string: 'a string',
 };
 
-const expectedWord = ({ expected, message }: z.core.$ZodIssueInvalidType): string =>
-  expectedWords[message === integerLimit ? 'int' : expected] ?? expected;
+const expectedType = ({ expected, message }: z.core.$ZodIssueInvalidType): string =>
+  typeNames[message === integerLimit ? 'int' : expected] ?? expected;
 
 const wrongType = (path: Path, expected: string, got: unknown): ValidationError => ({
   message:
     path.length === 0
       ? `Invalid type: expected ${expected}, but got ${typeWord(got)} instead.`
-      : `Invalid type for '${fieldName(path)}': expected ${expected}, but got ${typeWord(got)} instead.`,
-  param: path.length === 0 ? null : fieldName(path),
+      : `Invalid type for '${fieldPath(path)}': expected ${expected}, but got ${typeWord(got)} instead.`,
+  param: path.length === 0 ? null : fieldPath(path),
   code: 'invalid_type',
 });
 
 const missing = (path: Path): ValidationError => ({
-  message: `Missing required parameter: '${fieldName(path)}'.`,
-  param: fieldName(path),
+  message: `Missing required parameter: '${fieldPath(path)}'.`,
+  param: fieldPath(path),
   code: 'missing_required_parameter',
 });
 
-/** A value outside an enumeration (rows 15 and 16); a value of another type is a wrong type. */
+/** A value that is not in an enumeration (rows 15 and 16), or is not of its type. */
 function unsupported(path: Path, value: unknown, supported: readonly unknown[]): ValidationError {
   if (typeof value !== typeof supported[0]) {
-    return wrongType(path, expectedWords[typeof supported[0]] ?? 'a string', value);
+    return wrongType(path, typeNames[typeof supported[0]] ?? 'a string', value);
   }
   return {
-    message: `Invalid value: '${String(value)}'. Supported values are: ${quoted(supported)}.`,
-    param: fieldName(path),
+    message: `Invalid value: '${String(value)}'. Supported values are: ${quoteList(supported)}.`,
+    param: fieldPath(path),
     code: 'invalid_value',
   };
 }
 
-/** A string over its limit (rows 18, 20 and 21). */
+/** A string above its maximum length (rows 18, 20 and 21). */
 const stringTooLong = (path: Path, maximum: number, length: number): ValidationError => ({
-  message: `Invalid '${fieldName(path)}': string too long. Expected a string with maximum length ${maximum}, but got a string with length ${length} instead.`,
-  param: fieldName(path),
+  message: `Invalid '${fieldPath(path)}': string too long. Expected a string with maximum length ${maximum}, but got a string with length ${length} instead.`,
+  param: fieldPath(path),
   code: 'string_above_max_length',
 });
 
-/** The message that marks what an integer lacks, since zod's issue does not say that it is one. */
+/** Marks issues of integers: a zod issue does not say whether its number is an integer. */
 export const integerLimit = 'integer';
 
-function badLength(issue: TooLong | TooShort, path: Path, size: number): ValidationError {
-  const name = fieldName(path);
+function wrongLength(issue: TooLong | TooShort, path: Path, size: number): ValidationError {
+  const name = fieldPath(path);
   if (issue.code === 'too_big') {
     const limit = Number(issue.maximum);
     if (issue.origin === 'string') return stringTooLong(path, limit, size);
@@ -114,10 +114,10 @@ function badLength(issue: TooLong | TooShort, path: Path, size: number): Validat
 function outOfRange(issue: TooLong | TooShort, path: Path): ValidationError {
   const { input } = issue;
   if (typeof input === 'string' || Array.isArray(input)) {
-    return badLength(issue, path, input.length);
+    return wrongLength(issue, path, input.length);
   }
   const kind = issue.message === integerLimit ? 'integer' : 'decimal';
-  const name = fieldName(path);
+  const name = fieldPath(path);
   const [edge, bound, code] =
     issue.code === 'too_big'
       ? ['above maximum', `<= ${issue.maximum}`, 'above_max']
@@ -129,14 +129,14 @@ function outOfRange(issue: TooLong | TooShort, path: Path): ValidationError {
   };
 }
 
-/** True when a union's branch was refused for what kind of value came, not for what is in it. */
+/** Whether a union branch failed on the type of the value, not on its content. */
 const isTypeMismatch = (issue: Issue): boolean =>
   issue.path.length === 0 &&
   (issue.code === 'invalid_type' ||
     (issue.code === 'invalid_value' && typeof issue.input !== typeof issue.values[0]));
 
-const branchWord = ([issue]: readonly Issue[]): string => {
-  if (issue?.code === 'invalid_type') return expectedWord(issue);
+const branchType = ([issue]: readonly Issue[]): string => {
+  if (issue?.code === 'invalid_type') return expectedType(issue);
   return 'a string';
 };
 
@@ -147,21 +147,21 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): Validat
     const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
     return value === undefined ? missing(path) : unsupported(path, value, options);
   }
-  const branch = issue.errors.find((issues) => !issues.some(isTypeMismatch));
-  const first = branch === undefined ? undefined : firstOf(branch);
-  if (first !== undefined) return describe(first, [...path, ...first.path]);
-  const words = issue.errors.map((issues) => branchWord(issues));
-  return wrongType(path, `one of ${words.join(' or ')}`, issue.input);
+  const matchingBranch = issue.errors.find((issues) => !issues.some(isTypeMismatch));
+  const inner = matchingBranch === undefined ? undefined : firstIssue(matchingBranch);
+  if (inner !== undefined) return describeIssue(inner, [...path, ...inner.path]);
+  const types = issue.errors.map((issues) => branchType(issues));
+  return wrongType(path, `one of ${types.join(' or ')}`, issue.input);
 }
 
-/** The sentence for one issue of zod's, at `path` from the body's root. */
-function describe(issue: Issue, path: Path): ValidationError {
+/** Describes one zod issue; `path` starts at the body. */
+function describeIssue(issue: Issue, path: Path): ValidationError {
   if (isMissing(issue)) return missing(path);
   switch (issue.code) {
     case 'invalid_type':
-      return wrongType(path, expectedWord(issue), issue.input);
+      return wrongType(path, expectedType(issue), issue.input);
     case 'unrecognized_keys': {
-      const name = fieldName([...path, issue.keys[0] ?? '']);
+      const name = fieldPath([...path, issue.keys[0] ?? '']);
       return { message: `Unknown parameter: '${name}'.`, param: name, code: 'unknown_parameter' };
     }
     case 'invalid_value':
@@ -172,13 +172,13 @@ function describe(issue: Issue, path: Path): ValidationError {
     case 'invalid_union':
       return describeUnion(issue, path);
     case 'custom':
-      return isRule(issue.params)
+      return isCustomRule(issue.params)
         ? describeRule(issue.params, path, issue.input)
         : wrongType(path, 'an object', issue.input);
     case 'invalid_format':
       return {
-        message: `Invalid '${fieldName(path)}': string does not match pattern. Expected a string that matches the pattern '${issue.pattern?.replaceAll(/^\/|\/[a-z]*$/gu, '') ?? ''}'.`,
-        param: fieldName(path),
+        message: `Invalid '${fieldPath(path)}': string does not match pattern. Expected a string that matches the pattern '${issue.pattern?.replaceAll(/^\/|\/[a-z]*$/gu, '') ?? ''}'.`,
+        param: fieldPath(path),
         code: 'invalid_value',
       };
     case 'invalid_element':
@@ -188,14 +188,14 @@ function describe(issue: Issue, path: Path): ValidationError {
   }
 }
 
-/** Rows 9 to 11 of contract §2.2: an id that cannot be one of its kind. */
+/** An id of the wrong form (rows 9 to 11). */
 export const malformedId = (name: string, value: string, prefix: string): ValidationError => ({
   message: `Invalid '${name}': '${value}'. Expected an ID that begins with '${prefix}'.`,
   param: name,
   code: 'invalid_value',
 });
 
-/** What the checks of `common.ts` put into the `params` of their issues. */
+/** The `params` of issues that the checks in `common.ts` raise. */
 export type CustomRule =
   | { readonly rule: 'id'; readonly prefix: string }
   | { readonly rule: 'pairs'; readonly count: number; readonly maximum: number }
@@ -203,7 +203,7 @@ export type CustomRule =
   | { readonly rule: 'length'; readonly length: number; readonly maximum: number };
 
 function describeRule(params: CustomRule, path: Path, input: unknown): ValidationError {
-  const name = fieldName(path);
+  const name = fieldPath(path);
   switch (params.rule) {
     case 'id':
       return malformedId(name, String(input), params.prefix);
@@ -224,7 +224,7 @@ function describeRule(params: CustomRule, path: Path, input: unknown): Validatio
   }
 }
 
-const isRule = (params: object | undefined): params is CustomRule =>
+const isCustomRule = (params: object | undefined): params is CustomRule =>
   params !== undefined && 'rule' in params;
 
 const isMissing = (issue: Issue): boolean =>
@@ -236,25 +236,25 @@ const isMissing = (issue: Issue): boolean =>
 
 const isBound = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small';
 
-/** Of the bounds that a value misses the last: an integer has wider ones, of zod's own, before. */
+/** The last bound that a value exceeds: zod's own wider bounds of integers come first. */
 const tightestBound = (issues: readonly Issue[]): Issue | undefined => {
   const [first] = issues;
   if (first === undefined || !isBound(first)) return first;
-  const name = fieldName(first.path);
-  return issues.findLast((issue) => isBound(issue) && fieldName(issue.path) === name);
+  const name = fieldPath(first.path);
+  return issues.findLast((issue) => isBound(issue) && fieldPath(issue.path) === name);
 };
 
-const firstOf = (issues: readonly Issue[]): Issue | undefined =>
+const firstIssue = (issues: readonly Issue[]): Issue | undefined =>
   issues.find(isMissing) ??
   issues.find((issue) => issue.code === 'unrecognized_keys') ??
   tightestBound(issues);
 
 /**
- * The first problem of a refused value, alone: missing fields before unknown fields before the
- * rest (contract §2.2, order of checks). The value must have been parsed with `reportInput`.
+ * Describes the first problem of an invalid value: missing fields come before unknown fields, which
+ * come before all others (contract §2.2, order of checks). Requires parsing with `reportInput`.
  */
 export function toValidationError(error: z.ZodError): ValidationError {
-  const first = firstOf(error.issues);
-  if (first === undefined) throw new Error('a refused value has at least one issue');
-  return describe(first, first.path);
+  const issue = firstIssue(error.issues);
+  if (issue === undefined) throw new Error('an invalid value has at least one issue');
+  return describeIssue(issue, issue.path);
 }

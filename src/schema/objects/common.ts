@@ -3,17 +3,17 @@ import * as z from 'zod';
 import { integer, jsonObject, metadata } from '../common.ts';
 
 /*
- * The API's objects as they may be brought in: whole, as this program or the hosted service wrote
- * them. What hosted left out may be missing, what it added is no fault (contract §14), and limits
- * on what may be requested do not bind what already exists.
+ * API objects that can be imported, as this program or the hosted service exported them. Fields that
+ * the hosted service omitted are optional, fields that it added are accepted (contract §14), and the
+ * limits of requests do not apply.
  */
 
-/** An object of which only some fields are sure to be there. */
-export type PartialObject<Whole, Needed extends keyof Whole> = Pick<Whole, Needed> & {
-  readonly [Key in Exclude<keyof Whole, Needed>]?: Whole[Key] | null;
+/** An object whose other fields may be missing or null. */
+export type PartialObject<Full, RequiredKey extends keyof Full> = Pick<Full, RequiredKey> & {
+  readonly [Key in Exclude<keyof Full, RequiredKey>]?: Full[Key] | null;
 };
 
-/** Of any shape that can be asked for again: dots alone would be a path, control characters none. */
+/** An id that is valid in a URL path: not `.` or `..`, and without control characters. */
 export const objectId = z
   .string()
   .min(1)
@@ -44,7 +44,7 @@ export const tools = z.array(
 
 const ids = z.array(z.string()).nullish();
 
-/** Of either tool hosted may have said nothing, or null. */
+/** The hosted service may have omitted either tool or set it to null. */
 export const toolResources = z
   .object({
     code_interpreter: z.object({ file_ids: ids }).nullish(),
@@ -67,7 +67,7 @@ export const responseFormat = z
 
 const tokens = integer(0);
 
-/** The two detail objects are hosted's own addition (contract §4.4). */
+/** The hosted service added the two details objects (contract §4.4). */
 export const usage = z
   .object({
     prompt_tokens: tokens,
@@ -78,10 +78,10 @@ export const usage = z
   })
   .nullish();
 
-/** Hosted used codes beside those of its schema. */
+/** The hosted service used more codes than its schema lists. */
 export const lastError = z.object({ code: z.string(), message: z.string() }).nullish();
 
-/** Fields that the SDK types otherwise than they are read here. */
+/** Fields whose types here differ from the SDK's. */
 export interface WireFields {
   tool_resources: {
     code_interpreter?: { file_ids?: string[] | null } | null;

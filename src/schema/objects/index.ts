@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { toValidationError, type ValidationError } from '../validation-error.ts';
-import { type AssistantObject, type ThreadObject, threadObject } from './thread.ts';
-import { assistantObject } from './thread.ts';
+import { type AssistantObject, assistantObject } from './assistant.ts';
 import { type MessageObject, messageObject } from './message.ts';
-import { type RunObject, runObject } from './run.ts';
 import { type StepObject, stepObject } from './run-step.ts';
+import { type RunObject, runObject } from './run.ts';
+import { type ThreadObject, threadObject } from './thread.ts';
 
 export type ApiObject = AssistantObject | ThreadObject | MessageObject | RunObject | StepObject;
 
@@ -17,8 +17,8 @@ const apiObject = z.discriminatedUnion('object', [
 ]);
 
 /**
- * Reads any of the API's objects, told apart by `object`: the value itself, with every key in its
- * place, or the first thing wrong with it in the API's words.
+ * Parses any API object by its `object` field. Returns the value itself, with its key order, or the
+ * first problem in the API's words.
  */
 export function parseApiObject(value: unknown): ApiObject | { readonly problem: ValidationError } {
   const { error } = apiObject.safeParse(value, { reportInput: true });

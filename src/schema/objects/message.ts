@@ -33,7 +33,7 @@ const attachment = z.object({
   tools: z.array(z.object({ type: z.enum(['code_interpreter', 'file_search']) })).nullish(),
 });
 
-/** A message (contract §4.3); the API's first version had `file_ids` for `attachments`. */
+/** A message (contract §4.3). Version 1 of the API had `file_ids` instead of `attachments`. */
 export const messageObject = z.object({
   object: z.literal('thread.message'),
   id: objectId,

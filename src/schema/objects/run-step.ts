@@ -31,7 +31,7 @@ const toolCall = z.discriminatedUnion('type', [
   }),
 ]);
 
-const details = z.discriminatedUnion('type', [
+const stepDetails = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('message_creation'),
     message_creation: z.object({ message_id: z.string() }),
@@ -54,7 +54,7 @@ export const stepObject = z.object({
   expired_at: optionalSeconds,
   failed_at: optionalSeconds,
   last_error: lastError,
-  step_details: details,
+  step_details: stepDetails,
   usage,
 });
 

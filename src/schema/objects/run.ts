@@ -44,14 +44,14 @@ const turn = z.object({
   usage: usage.unwrap().unwrap(),
 });
 
-/** One model call of a run, in a key of its own: a run that waits is continued from these. */
+/** One model call of a run, exported so that a run in requires_action can continue after import. */
 export interface ExportedTurn {
   readonly items: readonly unknown[];
   readonly outputs: readonly { readonly tool_call_id: string; readonly output: string }[] | null;
   readonly usage: OpenAI.Beta.Threads.Run.Usage;
 }
 
-/** A run (contract §4.4); one in requires_action says what for. */
+/** A run (contract §4.4). One in requires_action needs `required_action`. */
 export const runObject = z
   .object({
     object: z.literal('thread.run'),
@@ -99,8 +99,7 @@ export const runObject = z
     turns: z.array(turn).exactOptional(),
   })
   .superRefine((run, context) => {
-    const waits = run.status === 'requires_action';
-    if (waits && (run.required_action ?? null) === null) {
+    if (run.status === 'requires_action' && (run.required_action ?? null) === null) {
       context.addIssue({ code: 'custom', path: ['required_action'], input: undefined });
     }
   });

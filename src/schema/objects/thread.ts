@@ -1,39 +1,15 @@
-import {
-  objectId,
-  seconds,
-  text,
-  tools,
-  toolResources,
-  optionalMetadata,
-  responseFormat,
-  type WireFields,
-  type PartialObject,
-} from './common.ts';
 import type OpenAI from 'openai';
 import * as z from 'zod';
+import {
+  objectId,
+  optionalMetadata,
+  type PartialObject,
+  seconds,
+  toolResources,
+  type WireFields,
+} from './common.ts';
 
-export const assistantObject = z.object({
-  object: z.literal('assistant'),
-  id: objectId,
-  created_at: seconds,
-  name: text,
-  description: text,
-  model: z.string().min(1),
-  instructions: text,
-  tools: tools.nullish(),
-  top_p: z.number().nullish(),
-  temperature: z.number().nullish(),
-  reasoning_effort: text,
-  tool_resources: toolResources,
-  metadata: optionalMetadata,
-  response_format: responseFormat,
-});
-
-export type AssistantObject = PartialObject<
-  Omit<OpenAI.Beta.Assistant, keyof WireFields> & WireFields,
-  'object' | 'id' | 'created_at' | 'model'
->;
-
+/** A thread (contract §4.2). */
 export const threadObject = z.object({
   object: z.literal('thread'),
   id: objectId,
