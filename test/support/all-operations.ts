@@ -4,7 +4,7 @@ import type { Harness } from './engine.ts';
 import type { Host } from './mcp.ts';
 import { weatherTool } from './conversation.ts';
 
-/** A clock whose waits are filled by the engine's work. */
+/** A clock that executes all runs during each sleep. */
 export const workingClock = (harness: Harness): Clock => ({
   now: () => harness.clock.now(),
   async sleep(ms) {
@@ -13,7 +13,7 @@ export const workingClock = (harness: Harness): Clock => ({
   },
 });
 
-/** Calls tools that must succeed, and remembers which. */
+/** Calls tools, expects them to succeed, and records their names. */
 export function createCallRecorder(host: Host) {
   const called = new Set<string>();
   const call = async (name: string, args: object = {}) => {
@@ -27,39 +27,39 @@ export function createCallRecorder(host: Host) {
 
 type CallRecorder = ReturnType<typeof createCallRecorder>;
 
-/** An assistant with a function. */
+/** Creates an assistant with a function tool. */
 export const createAssistantByTool = ({ call }: CallRecorder) =>
   call('create_assistant', { model: 'gpt-4.1-mini', name: 'Ada', tools: [weatherTool] });
 
-/** Every tool of runs, once at least: a question, a function call, a reply, another run cancelled. */
+/** Calls every tool of runs: a question, a function call, a reply, and a second run that is cancelled. */
 export async function callRunTools({ call }: CallRecorder, assistant_id: string): Promise<object> {
   const messages = [{ role: 'user', content: 'Weather in Oslo?' }];
-  const due = await call('create_thread_and_run', { assistant_id, thread: { messages } });
-  expect(due.status).toBe('requires_action');
-  expect(due.next).toMatch(/^Call submit_tool_outputs with .*\(get_weather\)\.$/u);
-  const at = { thread_id: due.thread_id, run_id: due.id };
-  const [{ id: tool_call_id }] = due.required_action.submit_tool_outputs.tool_calls;
+  const waiting = await call('create_thread_and_run', { assistant_id, thread: { messages } });
+  expect(waiting.status).toBe('requires_action');
+  expect(waiting.next).toMatch(/^Call submit_tool_outputs with .*\(get_weather\)\.$/u);
+  const ids = { thread_id: waiting.thread_id, run_id: waiting.id };
+  const [{ id: tool_call_id }] = waiting.required_action.submit_tool_outputs.tool_calls;
   const tool_outputs = [{ tool_call_id, output: '-3C, snow' }];
-  const done = await call('submit_tool_outputs', { ...at, tool_outputs });
-  expect(done.status).toBe('completed');
-  expect(done.reply).toContain('-3C, snow');
-  expect(done).not.toHaveProperty('next');
-  expect((await call('get_run', at)).reply).toBe(done.reply);
-  expect((await call('modify_run', { ...at, metadata: { k: 'v' } })).metadata).toEqual({ k: 'v' });
-  const { thread_id } = at;
+  const completed = await call('submit_tool_outputs', { ...ids, tool_outputs });
+  expect(completed.status).toBe('completed');
+  expect(completed.reply).toContain('-3C, snow');
+  expect(completed).not.toHaveProperty('next');
+  expect((await call('get_run', ids)).reply).toBe(completed.reply);
+  expect((await call('modify_run', { ...ids, metadata: { k: 'v' } })).metadata).toEqual({ k: 'v' });
+  const { thread_id } = ids;
   const additional_messages = [{ role: 'user', content: 'And in Bergen?' }];
-  const next = await call('create_run', {
+  const second = await call('create_run', {
     thread_id,
     assistant_id,
     additional_messages,
     wait_seconds: 0,
   });
-  expect(next.next).toMatch(/^Call get_run with/u);
-  const cancelled = await call('cancel_run', { thread_id, run_id: next.id });
+  expect(second.next).toMatch(/^Call get_run with/u);
+  const cancelled = await call('cancel_run', { thread_id, run_id: second.id });
   expect(cancelled.status).toBe('cancelling');
-  const again = await call('cancel_run', { thread_id, run_id: next.id });
-  expect(again.status).toMatch(/^cancell/u);
+  const cancelledTwice = await call('cancel_run', { thread_id, run_id: second.id });
+  expect(cancelledTwice.status).toMatch(/^cancell/u);
   const listed = await call('list_runs', { thread_id, limit: 1 });
-  expect(listed).toMatchObject({ data: [{ id: next.id }], has_more: true, first_id: next.id });
-  return at;
+  expect(listed).toMatchObject({ data: [{ id: second.id }], has_more: true, first_id: second.id });
+  return ids;
 }

@@ -1,4 +1,4 @@
-/** A body (or query) that is refused: with which sentence, for which field and under which code. */
+/** An invalid body or query, and the error's message, param and code. */
 export type Case = [body: unknown, message: string, param: string | null, code: string | null];
 
 export const textOfLength = (length: number) => 'x'.repeat(length);
@@ -19,11 +19,11 @@ export const unknownParameter = (name: string): [string, string, string] => [
   'unknown_parameter',
 ];
 
-/** The answer that a case gets. */
+/** The error envelope's content for a case. */
 export const errorBody = ([, message, param, code]: Case) => ({
   error: { message, type: 'invalid_request_error', param, code },
 });
 
-/** The cases with names for a table of tests. */
+/** The cases with names for `test.each`. */
 export const namedCases = (cases: Case[]): [string, Case][] =>
-  cases.map((entry) => [`${entry[1].slice(0, 100)} #${cases.indexOf(entry)}`, entry]);
+  cases.map((badCase, index) => [`${badCase[1].slice(0, 100)} #${index}`, badCase]);

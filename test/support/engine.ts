@@ -8,7 +8,7 @@ import { createLog } from '../../src/shared/log.ts';
 import { inProcessFetch } from '../../src/backend/openai-client.ts';
 import { createClock, createIds, type ManualClock } from './clock.ts';
 import { locateDatabase } from './test-database.ts';
-import { faultOf } from './objects.ts';
+import { contractViolation } from './objects.ts';
 import { checkFrames } from './run-stream.ts';
 import { createStorage, type Storage } from './upstream-files.ts';
 import { createUpstream, type Turn, type Upstream } from './upstream.ts';
@@ -88,7 +88,7 @@ export function checked(handler: Engine['fetch'], violations: string[]): Engine[
     }
     const text = await response.clone().text();
     try {
-      const violation = faultOf(response.status, response.headers, JSON.parse(text));
+      const violation = contractViolation(response.status, response.headers, JSON.parse(text));
       if (violation !== null) violations.push(`${endpoint} ${response.status}: ${violation}`);
     } catch (error) {
       violations.push(`${endpoint} ${response.status}: ${String(error)} ${text}`);

@@ -1,4 +1,4 @@
-/* Objects as the hosted service showed them (contract, Appendix A), to be changed by tests. */
+/* Objects as the hosted service returned them (contract, Appendix A). */
 
 const created_at = 1_790_000_000;
 
@@ -60,7 +60,7 @@ export const thread = {
   tool_resources: {},
 };
 
-/** As REST showed it: hosted left out how the message stood. */
+/** Over REST the hosted service omitted a message's status. */
 export const question = {
   id: ids.question,
   object: 'thread.message',
@@ -138,7 +138,7 @@ export const completedRun = {
   parallel_tool_calls: true,
 };
 
-const live = {
+const unfinishedRun = {
   ...completedRun,
   started_at: created_at + 1,
   expires_at: created_at + 600,
@@ -147,7 +147,7 @@ const live = {
 };
 
 export const waitingRun = {
-  ...live,
+  ...unfinishedRun,
   status: 'requires_action',
   required_action: {
     type: 'submit_tool_outputs',
@@ -155,10 +155,12 @@ export const waitingRun = {
   },
 };
 
-/** A run that somebody was still working on. */
-export const activeRun = (status: 'queued' | 'in_progress' | 'cancelling') => ({ ...live, status });
+export const activeRun = (status: 'queued' | 'in_progress' | 'cancelling') => ({
+  ...unfinishedRun,
+  status,
+});
 
-/** Hosted sent neither `expired_at` nor `metadata`. */
+/** The hosted service sent neither `expired_at` nor `metadata`. */
 export const openToolStep = {
   id: ids.toolStep,
   object: 'thread.run.step',
@@ -180,11 +182,11 @@ export const openToolStep = {
   usage: null,
 };
 
-const ended = { status: 'completed', completed_at: created_at + 5, expires_at: null, usage };
+const completed = { status: 'completed', completed_at: created_at + 5, expires_at: null, usage };
 
 export const toolStep = {
   ...openToolStep,
-  ...ended,
+  ...completed,
   step_details: {
     type: 'tool_calls',
     tool_calls: [{ ...call, function: { ...call.function, output: '-3C, snow' } }],
@@ -193,7 +195,7 @@ export const toolStep = {
 
 export const messageStep = {
   ...openToolStep,
-  ...ended,
+  ...completed,
   id: ids.messageStep,
   created_at: created_at + 4,
   type: 'message_creation',

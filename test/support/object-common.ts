@@ -1,11 +1,11 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
 
-/** An id of the engine's own making, or one that was given (imported) in the same shape. */
+/** An id that the engine creates, or an imported one of the same form. */
 export const id = (prefix: string) =>
   z.string().regex(new RegExp(`^${prefix}_[0-9A-Za-z]{24}$`, 'u'));
 
-/** A timestamp in seconds, of this decade: milliseconds would not pass. */
+/** A Unix time in seconds; milliseconds do not pass. */
 export const seconds = z.int().min(1_700_000_000).max(1_999_999_999);
 
 export const metadata = z.record(z.string().max(64), z.string().max(512));
@@ -67,6 +67,6 @@ export const usage = z
     completion_tokens_details: z.strictObject({ reasoning_tokens: z.int().min(0) }),
   })
   .refine(
-    (harness) => harness.total_tokens === harness.prompt_tokens + harness.completion_tokens,
+    (tokens) => tokens.total_tokens === tokens.prompt_tokens + tokens.completion_tokens,
     'total_tokens',
   );

@@ -2,25 +2,25 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { id } from './object-common.ts';
 import { message } from './object-message.ts';
-import { begunStep, run, step } from './object-run.ts';
+import { startedStep, run, step } from './object-run.ts';
 import { apiError, thread } from './objects.ts';
 
-/* The events of a stream and their data, as contract §7.2 and §7.4 have them. */
+/* Stream events and their data (contract §7.2 and §7.4). */
 
-const place = { text: z.string(), start_index: z.int().min(0), end_index: z.int().min(0) };
+const span = { text: z.string(), start_index: z.int().min(0), end_index: z.int().min(0) };
 const index = z.int().min(0);
 
 const annotationDelta = z.discriminatedUnion('type', [
   z.strictObject({
     index,
     type: z.literal('file_citation'),
-    ...place,
+    ...span,
     file_citation: z.strictObject({ file_id: z.string(), quote: z.literal('') }),
   }),
   z.strictObject({
     index,
     type: z.literal('file_path'),
-    ...place,
+    ...span,
     file_path: z.strictObject({ file_id: z.string() }),
   }),
 ]);
@@ -41,8 +41,8 @@ const messageDelta = z.strictObject({
                 annotations: z.array(annotationDelta).exactOptional(),
               })
               .refine(
-                (harness) => harness.value !== '' || harness.annotations?.length === 1,
-                'nothing',
+                ({ value, annotations }) => value !== '' || annotations?.length === 1,
+                'an empty delta',
               ),
           }),
           z.strictObject({
@@ -57,8 +57,8 @@ const messageDelta = z.strictObject({
   }),
 }) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeltaEvent>;
 
-const call = { index, type: z.literal('function') };
-const code = { index, type: z.literal('code_interpreter') };
+const functionCall = { index, type: z.literal('function') };
+const codeCall = { index, type: z.literal('code_interpreter') };
 const callId = z.string().startsWith('call_');
 
 const codeOutput = z.discriminatedUnion('type', [
@@ -70,16 +70,16 @@ const codeOutput = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Calls of hosted tools: each is named first; a search's results come with its step's end. */
+/** Hosted tool calls. The first delta has the id; the results of a search come with the final step. */
 const hostedCalls = [
   z.strictObject({
-    ...code,
+    ...codeCall,
     id: callId,
     code_interpreter: z.strictObject({ input: z.literal(''), outputs: z.array(z.never()) }),
   }),
-  z.strictObject({ ...code, code_interpreter: z.strictObject({ input: z.string().min(1) }) }),
+  z.strictObject({ ...codeCall, code_interpreter: z.strictObject({ input: z.string().min(1) }) }),
   z.strictObject({
-    ...code,
+    ...codeCall,
     code_interpreter: z.strictObject({ outputs: z.array(codeOutput).min(1) }),
   }),
   z.strictObject({
@@ -103,7 +103,7 @@ const stepDelta = z.strictObject({
         .array(
           z.union([
             z.strictObject({
-              ...call,
+              ...functionCall,
               id: callId,
               function: z.strictObject({
                 name: z.string().min(1),
@@ -111,7 +111,10 @@ const stepDelta = z.strictObject({
                 output: z.null(),
               }),
             }),
-            z.strictObject({ ...call, function: z.strictObject({ arguments: z.string() }) }),
+            z.strictObject({
+              ...functionCall,
+              function: z.strictObject({ arguments: z.string() }),
+            }),
             ...hostedCalls,
           ]),
         )
@@ -120,11 +123,11 @@ const stepDelta = z.strictObject({
   }),
 }) satisfies z.ZodType<OpenAI.Beta.Threads.Runs.RunStepDeltaEvent>;
 
-/** Data of the events that show an object: the object, in the status that the event says. */
+/** Events named after a status carry the object in that status. */
 const statusEvents: readonly [prefix: string, statuses: readonly string[], schema: z.ZodType][] = [
   ['thread.message', ['in_progress', 'completed', 'incomplete'], message],
   ['thread.run.step', ['completed', 'failed', 'cancelled', 'expired'], step],
-  ['thread.run.step', ['in_progress'], begunStep],
+  ['thread.run.step', ['in_progress'], startedStep],
   [
     'thread.run',
     [
@@ -153,7 +156,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   ),
   'thread.message.delta': messageDelta,
   'thread.run.created': withStatus(run, 'queued'),
-  'thread.run.step.created': withStatus(begunStep, 'in_progress'),
+  'thread.run.step.created': withStatus(startedStep, 'in_progress'),
   'thread.run.step.delta': stepDelta,
   error: apiError satisfies z.ZodType<OpenAI.ErrorObject>,
   ...Object.fromEntries(
@@ -163,10 +166,10 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   ),
 };
 
-/** What is wrong with the data of an event by the contract; null when nothing is. */
-export function eventFault(event: string, data: unknown): string | null {
+/** How an event's data violates the contract; null when it does not. */
+export function eventViolation(event: string, data: unknown): string | null {
   const schema = schemas[event];
-  if (schema === undefined) return `the contract knows no event '${event}'`;
+  if (schema === undefined) return `the contract has no event '${event}'`;
   const { error } = schema.safeParse(data);
   return error === undefined ? null : `${event}: ${z.prettifyError(error)}`;
 }

@@ -26,10 +26,8 @@ const content = z.discriminatedUnion('type', [
       .strictObject({ value: z.string(), annotations: z.array(annotation) })
       .refine(
         ({ value, annotations }) =>
-          annotations.every(
-            (harness) => value.slice(harness.start_index, harness.end_index) === harness.text,
-          ),
-        'an annotation does not fit its text',
+          annotations.every((note) => value.slice(note.start_index, note.end_index) === note.text),
+        'an annotation does not match its text',
       ),
   }),
   z.strictObject({
@@ -61,7 +59,7 @@ const reason = z.enum([
   'run_failed',
 ]);
 
-const fields = z.strictObject({
+const messageFields = z.strictObject({
   id: id('msg'),
   object: z.literal('thread.message'),
   created_at: seconds,
@@ -78,23 +76,23 @@ const fields = z.strictObject({
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.Threads.Message>;
 
-/** A message (contract §4.3), and that its status and its times agree. */
-export const message = fields
+/** A message (contract §4.3) whose timestamps fit its status. */
+export const message = messageFields
   .refine(
-    (harness) => (harness.status === 'completed') === (harness.completed_at !== null),
+    (fields) => (fields.status === 'completed') === (fields.completed_at !== null),
     'completed_at',
   )
   .refine(
-    (harness) => (harness.status === 'incomplete') === (harness.incomplete_at !== null),
+    (fields) => (fields.status === 'incomplete') === (fields.incomplete_at !== null),
     'incomplete_at',
   )
   .refine(
-    (harness) => (harness.status === 'incomplete') === (harness.incomplete_details !== null),
+    (fields) => (fields.status === 'incomplete') === (fields.incomplete_details !== null),
     'details',
   )
   .refine(
-    (harness) => harness.run_id === null || harness.role === 'assistant',
-    'a user does not run',
+    (fields) => fields.run_id === null || fields.role === 'assistant',
+    'a user message has no run',
   );
 
 /** A file of a message (contract §4.6). */

@@ -10,8 +10,8 @@ import {
   usage,
 } from './object-common.ts';
 
-const time = seconds.nullable();
-const lastError = { message: z.string().min(1) };
+const optionalSeconds = seconds.nullable();
+const errorMessage = { message: z.string().min(1) };
 
 const functionCall = z.strictObject({
   id: z.string().startsWith('call_'),
@@ -28,7 +28,7 @@ const toolChoice = z.union([
 /** The SDK types `instructions` as a string; on the wire it can be null (contract §14). */
 type Run = Omit<OpenAI.Beta.Threads.Run, 'instructions'> & { instructions: string | null };
 
-const fields = z.strictObject({
+const runFields = z.strictObject({
   id: id('run'),
   object: z.literal('thread.run'),
   created_at: seconds,
@@ -45,11 +45,11 @@ const fields = z.strictObject({
     'incomplete',
     'expired',
   ]),
-  started_at: time,
-  expires_at: time,
-  cancelled_at: time,
-  failed_at: time,
-  completed_at: time,
+  started_at: optionalSeconds,
+  expires_at: optionalSeconds,
+  cancelled_at: optionalSeconds,
+  failed_at: optionalSeconds,
+  completed_at: optionalSeconds,
   required_action: z
     .strictObject({
       type: z.literal('submit_tool_outputs'),
@@ -59,7 +59,7 @@ const fields = z.strictObject({
   last_error: z
     .strictObject({
       code: z.enum(['server_error', 'rate_limit_exceeded', 'invalid_prompt']),
-      ...lastError,
+      ...errorMessage,
     })
     .nullable(),
   model: z.string(),
@@ -86,33 +86,30 @@ const fields = z.strictObject({
   parallel_tool_calls: z.boolean(),
 }) satisfies z.ZodType<Run>;
 
-const live = new Set(['queued', 'in_progress', 'requires_action', 'cancelling']);
+const active = new Set(['queued', 'in_progress', 'requires_action', 'cancelling']);
 const isDone = (status: string) => status === 'completed' || status === 'incomplete';
 
-/** A run (contract §4.4), and what §5.2 says of its fields in each status. */
-export const run = fields
-  .refine((harness) => live.has(harness.status) === (harness.expires_at !== null), 'expires_at')
-  .refine((harness) => isDone(harness.status) === (harness.completed_at !== null), 'completed_at')
-  .refine((harness) => (harness.status === 'failed') === (harness.failed_at !== null), 'failed_at')
+/** A run (contract §4.4) whose fields fit its status (§5.2). */
+export const run = runFields
+  .refine((fields) => active.has(fields.status) === (fields.expires_at !== null), 'expires_at')
+  .refine((fields) => isDone(fields.status) === (fields.completed_at !== null), 'completed_at')
+  .refine((fields) => (fields.status === 'failed') === (fields.failed_at !== null), 'failed_at')
+  .refine((fields) => (fields.status === 'failed') === (fields.last_error !== null), 'last_error')
   .refine(
-    (harness) => (harness.status === 'failed') === (harness.last_error !== null),
-    'last_error',
-  )
-  .refine(
-    (harness) => (harness.status === 'cancelled') === (harness.cancelled_at !== null),
+    (fields) => (fields.status === 'cancelled') === (fields.cancelled_at !== null),
     'cancelled_at',
   )
   .refine(
-    (harness) => (harness.status === 'requires_action') === (harness.required_action !== null),
+    (fields) => (fields.status === 'requires_action') === (fields.required_action !== null),
     'required_action',
   )
-  .refine((harness) => !live.has(harness.status) || harness.usage === null, 'usage of a live run')
+  .refine((fields) => !active.has(fields.status) || fields.usage === null, 'usage of an active run')
   .refine(
-    (harness) => live.has(harness.status) || harness.status === 'failed' || harness.usage !== null,
+    (fields) => active.has(fields.status) || fields.status === 'failed' || fields.usage !== null,
     'usage',
   )
   .refine(
-    (harness) => harness.incomplete_details === null || harness.status === 'incomplete',
+    (fields) => fields.incomplete_details === null || fields.status === 'incomplete',
     'incomplete',
   );
 
@@ -189,49 +186,46 @@ const stepFields = z.strictObject({
   thread_id: id('thread'),
   type: z.enum(['message_creation', 'tool_calls']),
   status: z.enum(['in_progress', 'cancelled', 'failed', 'completed', 'expired']),
-  cancelled_at: time,
-  completed_at: time,
-  expires_at: time,
-  expired_at: time,
-  failed_at: time,
+  cancelled_at: optionalSeconds,
+  completed_at: optionalSeconds,
+  expires_at: optionalSeconds,
+  expired_at: optionalSeconds,
+  failed_at: optionalSeconds,
   last_error: z
-    .strictObject({ code: z.enum(['server_error', 'rate_limit_exceeded']), ...lastError })
+    .strictObject({ code: z.enum(['server_error', 'rate_limit_exceeded']), ...errorMessage })
     .nullable(),
   step_details: stepDetails,
   usage: usage.nullable(),
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.Threads.Runs.RunStep>;
 
-/** A run step (contract §6): one end, and the time that goes with it. */
+/** A run step (contract §6) whose timestamps fit its status. */
 export const step = stepFields
-  .refine((harness) => harness.type === harness.step_details.type, 'type')
-  // Of a step whose writer was lost a stream knows no calls.
+  .refine((fields) => fields.type === fields.step_details.type, 'type')
+  // A step that failed with its process may have no calls.
   .refine(
     ({ status, step_details: details }) =>
       status === 'failed' || details.type !== 'tool_calls' || details.tool_calls.length > 0,
     'tool_calls',
   )
   .refine(
-    (harness) => (harness.status === 'completed') === (harness.completed_at !== null),
+    (fields) => (fields.status === 'completed') === (fields.completed_at !== null),
     'completed_at',
   )
-  .refine((harness) => (harness.status === 'failed') === (harness.failed_at !== null), 'failed_at')
+  .refine((fields) => (fields.status === 'failed') === (fields.failed_at !== null), 'failed_at')
   .refine(
-    (harness) => (harness.status === 'cancelled') === (harness.cancelled_at !== null),
+    (fields) => (fields.status === 'cancelled') === (fields.cancelled_at !== null),
     'cancelled_at',
   )
+  .refine((fields) => (fields.status === 'expired') === (fields.expired_at !== null), 'expired_at')
   .refine(
-    (harness) => (harness.status === 'expired') === (harness.expired_at !== null),
-    'expired_at',
-  )
-  .refine(
-    (harness) => (harness.status === 'in_progress') === (harness.expires_at !== null),
+    (fields) => (fields.status === 'in_progress') === (fields.expires_at !== null),
     'expires_at',
   )
-  .refine((harness) => (harness.status === 'in_progress') === (harness.usage === null), 'usage');
+  .refine((fields) => (fields.status === 'in_progress') === (fields.usage === null), 'usage');
 
-/** A step as a stream shows it when it begins: without calls, which the deltas bring (§7.4). */
-export const begunStep = stepFields
+/** A step as a stream shows it when it starts: without calls, which come in deltas (§7.4). */
+export const startedStep = stepFields
   .extend({
     status: z.literal('in_progress'),
     expires_at: seconds,
@@ -241,4 +235,4 @@ export const begunStep = stepFields
       z.strictObject({ type: z.literal('tool_calls'), tool_calls: z.array(z.never()) }),
     ]),
   })
-  .refine((harness) => harness.type === harness.step_details.type, 'type');
+  .refine((fields) => fields.type === fields.step_details.type, 'type');

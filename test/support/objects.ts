@@ -23,7 +23,7 @@ const assistant = z.strictObject({
 
 const fileId = z.string().startsWith('file-');
 
-/** A file that a run made, or its end. */
+/** A generated file, or its deletion. */
 const file = z.union([
   z.strictObject({
     id: fileId,
@@ -49,7 +49,7 @@ export const thread = z.strictObject({
 const deleted = <const Name extends string>(object: Name, prefix: string) =>
   z.strictObject({ id: id(prefix), object: z.literal(object), deleted: z.literal(true) });
 
-const single = {
+const schemas = {
   assistant,
   file,
   thread,
@@ -71,12 +71,12 @@ const single = {
   ) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeleted>,
 };
 
-const listed = z.union([assistant, thread, message, messageFile, run, step]);
+const listItem = z.union([assistant, thread, message, messageFile, run, step]);
 
 const list = z
   .strictObject({
     object: z.literal('list'),
-    data: z.array(listed).max(100),
+    data: z.array(listItem).max(100),
     first_id: z.string().nullable(),
     last_id: z.string().nullable(),
     has_more: z.boolean(),
@@ -85,7 +85,7 @@ const list = z
   .refine(({ data, last_id }) => last_id === (data.at(-1)?.id ?? null), 'last_id')
   .refine(({ data }) => new Set(data.map(({ object }) => object)).size < 2, 'mixed list');
 
-/** An error as it stands in its envelope, or alone in a stream (contract §2.1, §7.6). */
+/** An error as in the error envelope, or as stream data (contract §2.1, §7.6). */
 export const apiError = z.strictObject({
   message: z.string().min(1),
   type: z.enum(['invalid_request_error', 'server_error']),
@@ -93,23 +93,23 @@ export const apiError = z.strictObject({
   code: z.string().nullable(),
 });
 
-const envelope = z.strictObject({ error: apiError });
+const errorEnvelope = z.strictObject({ error: apiError });
 
-const named = z.looseObject({ object: z.string() });
+const anyObject = z.looseObject({ object: z.string() });
 
 function schemaFor(body: unknown): z.ZodType {
-  const { object } = named.parse(body);
+  const { object } = anyObject.parse(body);
   if (object === 'list') return list;
-  const schema = Object.entries(single).find(([name]) => name === object)?.[1];
-  if (schema === undefined) throw new Error(`the contract knows no object '${object}'`);
+  const schema = Object.entries(schemas).find(([name]) => name === object)?.[1];
+  if (schema === undefined) throw new Error(`the contract has no object '${object}'`);
   return schema;
 }
 
-/** What is wrong with an answer of the engine's by the contract; null when nothing is. */
-export function faultOf(status: number, headers: Headers, body: unknown): string | null {
+/** How a response of the engine violates the contract; null when it does not. */
+export function contractViolation(status: number, headers: Headers, body: unknown): string | null {
   if (!/^req_[0-9a-f]{32}$/u.test(headers.get('x-request-id') ?? '')) return 'no x-request-id';
   if (!(headers.get('content-type') ?? '').startsWith('application/json')) return 'not JSON';
-  const schema = status === 200 ? schemaFor(body) : envelope;
+  const schema = status === 200 ? schemaFor(body) : errorEnvelope;
   const { error } = schema.safeParse(body);
   return error === undefined ? null : `${z.prettifyError(error)}\n${JSON.stringify(body)}`;
 }

@@ -7,7 +7,7 @@ import {
 } from '../../src/schema/run.ts';
 import { createThread } from '../../src/schema/thread.ts';
 
-/** Of what our schemas note for themselves a document must not speak. */
+/** Without `summary`, which only tools/list uses. */
 const asSchema = (schema: z.ZodType) =>
   z.toJSONSchema(schema, {
     target: 'openapi-3.0',
@@ -18,14 +18,14 @@ const asSchema = (schema: z.ZodType) =>
 
 const responses = { '200': { description: 'Done.' } };
 
-const query = ['limit', 'order', 'after', 'before'].map((name) => ({
+const pagingParameters = ['limit', 'order', 'after', 'before'].map((name) => ({
   name,
   in: 'query',
   schema: { type: name === 'limit' ? 'integer' : 'string' },
 }));
 
-/** An operation at a path, whose parameters the path names itself. */
-function operation(operationId: string, path: string, body?: z.ZodType, list = false) {
+/** An operation whose path parameters are taken from its path. */
+function operation(operationId: string, path: string, body?: z.ZodType, isList = false) {
   const parameters = [...path.matchAll(/\{(?<name>\w+)\}/gu)].map(({ groups }) => ({
     name: groups?.['name'],
     in: 'path',
@@ -35,7 +35,7 @@ function operation(operationId: string, path: string, body?: z.ZodType, list = f
   const content = body && { 'application/json': { schema: asSchema(body) } };
   return {
     operationId,
-    parameters: list ? [...parameters, ...query] : parameters,
+    parameters: isList ? [...parameters, ...pagingParameters] : parameters,
     ...(content && { requestBody: { content } }),
     responses,
   };
@@ -44,7 +44,7 @@ function operation(operationId: string, path: string, body?: z.ZodType, list = f
 const thread = '/threads/{thread_id}';
 const run = `${thread}/runs/{run_id}`;
 
-/** The API as a document for clients that are made from one: as much of it as a conversation needs. */
+/** An OpenAPI document with the operations of a conversation, for generated clients. */
 export const openapiDocument = {
   openapi: '3.0.3',
   info: { title: 'Assistants', version: '2' },
@@ -59,7 +59,7 @@ export const openapiDocument = {
     [run]: { get: operation('getRun', run) },
     [`${run}/steps`]: { get: operation('listRunSteps', run, undefined, true) },
     [`${run}/submit_tool_outputs`]: {
-      // The name that the published document has, misspelt.
+      // Misspelt as in the published document.
       post: operation('submitToolOuputsToRun', run, submitToolOutputsBody),
     },
   },

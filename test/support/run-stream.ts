@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { AssistantStream } from 'openai/lib/AssistantStream';
 import { expect } from 'vitest';
 import type { Harness } from './engine.ts';
-import { eventFault } from './object-event.ts';
+import { eventViolation } from './object-event.ts';
 import {
   callIds,
   createAssistant,
@@ -28,7 +28,7 @@ function createInspector(report: (violation: string) => void) {
     if (frame === ': keep-alive') return undefined;
     const { name = '', data = '' } = framing.exec(frame)?.groups ?? {};
     done = name === 'done' && data === '[DONE]';
-    const violation = done ? null : name === '' ? 'no frame' : eventFault(name, JSON.parse(data));
+    const violation = done ? null : name === '' ? 'no frame' : eventViolation(name, JSON.parse(data));
     return violation === null ? undefined : report(`${violation}\n${frame}`);
   };
   return {
