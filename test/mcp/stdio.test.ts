@@ -6,10 +6,10 @@ import { toListing } from '../../src/tools/tool-listing.ts';
 import { createWaitingClock } from '../support/mcp.ts';
 import { connectClient, createPipes } from '../support/pipes.ts';
 
-const sentence = "The database 'x.db' is not a database.";
-const unavailable = () => Promise.reject(new Error(sentence));
+const databaseError = "The database 'x.db' is not a database.";
+const failingBackend = () => Promise.reject(new Error(databaseError));
 
-/** A server whose backend is never there, and what it logs. */
+/** A server whose backend always fails, with its log lines. */
 function start() {
   const lines: string[] = [];
   const write = (line: string) => {
@@ -20,7 +20,7 @@ function start() {
   const connection = connectStdio(
     () =>
       createServer({
-        openai: unavailable,
+        openai: failingBackend,
         listings: allTools.map(toListing),
         load: async (name) => findTool(name),
         log,
@@ -36,45 +36,45 @@ function start() {
 }
 
 test.each(['old', 'new'] as const)(
-  'a backend that is not there fails calls, not the listing, for the %s client',
+  'a failing backend fails tool calls but not tools/list, for the %s client',
   async (generation) => {
     const { client: transport } = start();
     const client = await connectClient(generation, transport);
     expect(await client.listTools()).toMatchObject({ tools: { length: 31 } });
     expect(await client.callTool('list_assistants', {})).toMatchObject({
       isError: true,
-      content: [{ type: 'text', text: sentence }],
+      content: [{ type: 'text', text: databaseError }],
     });
     await client.close();
   },
 );
 
-test('an unknown tool is a protocol error that names it', async () => {
+test('an unknown tool is a protocol error with its name', async () => {
   const { client: transport } = start();
   const client = await connectClient('old', transport);
   await expect(client.callTool('create_everything', {})).rejects.toThrow(/create_everything/u);
   await client.close();
 });
 
-test('the connection is closed when the client has gone', async () => {
+test('the connection closes at the end of stdin', async () => {
   const { connection, stdin } = start();
   stdin.end();
   await expect(connection.closed).resolves.toBeUndefined();
 });
 
-test('the connection is closed when nobody reads the answers', async () => {
+test('the connection closes when stdout breaks', async () => {
   const { connection, stdout } = start();
   stdout.destroy(new Error('EPIPE'));
   await expect(connection.closed).resolves.toBeUndefined();
 });
 
-test('the connection is closed from this side', async () => {
+test('the server can close the connection', async () => {
   const { connection } = start();
   await connection.close();
   await expect(connection.closed).resolves.toBeUndefined();
 });
 
-test('lines that are no messages are logged and passed over', async () => {
+test('lines that are not messages are logged and ignored', async () => {
   const { lines, stdin, client: transport } = start();
   stdin.write('{"jsonrpc":"2.0","id":1}\nnonsense\n\n');
   const client = await connectClient('old', transport);

@@ -6,10 +6,10 @@ import { toValidationError, malformedId, typeWord } from '../../src/schema/valid
 import { createMessage } from '../../src/schema/message.ts';
 import { createRun, submitToolOutputs } from '../../src/schema/run.ts';
 
-/** The problem that a schema finds in a value. */
-function problem(schema: z.ZodType, value: unknown) {
+/** The first error of a schema for an invalid value. */
+function firstError(schema: z.ZodType, value: unknown) {
   const { error } = schema.safeParse(value, { reportInput: true });
-  if (error === undefined) throw new Error('the value was taken');
+  if (error === undefined) throw new Error('the value is valid');
   return toValidationError(error);
 }
 
@@ -22,52 +22,58 @@ test.each([
   [1.5, 'a decimal number'],
   [Number.POSITIVE_INFINITY, 'a number that is too large'],
   [true, 'a boolean'],
-])('%j is %s', (value, word) => {
+])('typeWord calls %j %s', (value, word) => {
   expect(typeWord(value)).toBe(word);
 });
 
-describe('the first problem, alone', () => {
-  test('missing before unknown before wrong', () => {
-    expect(problem(createRun, { zzz: 1, temperature: 9 }).code).toBe('missing_required_parameter');
-    const rest = { assistant_id: 'asst_a', zzz: 1, temperature: 9 };
-    expect(problem(createRun, rest).code).toBe('unknown_parameter');
-    expect(problem(createRun, { ...rest, zzz: undefined }).param).toBe('zzz');
+describe('the first error', () => {
+  test('is a missing field before an unknown field before an invalid value', () => {
+    expect(firstError(createRun, { zzz: 1, temperature: 9 }).code).toBe(
+      'missing_required_parameter',
+    );
+    const params = { assistant_id: 'asst_a', zzz: 1, temperature: 9 };
+    expect(firstError(createRun, params).code).toBe('unknown_parameter');
+    expect(firstError(createRun, { ...params, zzz: undefined }).param).toBe('zzz');
   });
 
-  test('of two of a kind the one that comes first', () => {
+  test('is the first of two errors of the same kind', () => {
     const value = { model: 'm', name: 5, description: 6 };
-    expect(problem(createAssistant, value).param).toBe('name');
+    expect(firstError(createAssistant, value).param).toBe('name');
   });
 });
 
-/** Characters that take two units each. */
-const wide = (count: number) => '😀'.repeat(count);
+/** Characters of two UTF-16 code units each. */
+const emojis = (count: number) => '😀'.repeat(count);
 
-test('a character is one, whatever it is encoded in', () => {
-  const most = { name: wide(256), description: wide(512), metadata: { [wide(64)]: wide(512) } };
-  expect(createAssistant.parse({ model: 'm', ...most })).toEqual({ model: 'm', ...most });
-  expect(problem(createAssistant, { model: 'm', metadata: { [wide(65)]: '' } }).message).toMatch(
-    /maximum length 64, but got a string with length 65 instead/u,
-  );
-  expect(problem(createAssistant, { model: 'm', metadata: { a: wide(513) } }).message).toMatch(
+test('lengths count code points', () => {
+  const longest = {
+    name: emojis(256),
+    description: emojis(512),
+    metadata: { [emojis(64)]: emojis(512) },
+  };
+  expect(createAssistant.parse({ model: 'm', ...longest })).toEqual({ model: 'm', ...longest });
+  expect(
+    firstError(createAssistant, { model: 'm', metadata: { [emojis(65)]: '' } }).message,
+  ).toMatch(/maximum length 64, but got a string with length 65 instead/u);
+  expect(firstError(createAssistant, { model: 'm', metadata: { a: emojis(513) } }).message).toMatch(
     /maximum length 512, but got a string with length 513 instead/u,
   );
-  const content = wide(256_000);
+  const content = emojis(256_000);
   expect(createMessage.parse({ role: 'user', content }).content).toBe(content);
 });
 
-describe('unions', () => {
-  test('of another kind altogether name what is possible', () => {
-    const { message, param } = problem(createMessage, { role: 'user', content: 5 });
+describe('the error of a union', () => {
+  test('names the possible types for a value of another type', () => {
+    const { message, param } = firstError(createMessage, { role: 'user', content: 5 });
     expect(message).toBe(
       "Invalid type for 'content': expected one of a string or an array, but got an integer instead.",
     );
     expect(param).toBe('content');
   });
 
-  test('of a known kind say what is wrong inside', () => {
+  test('is that of the branch with the value’s type', () => {
     const value = { assistant_id: 'asst_a', tool_choice: { type: 'function', function: {} } };
-    expect(problem(createRun, value)).toEqual({
+    expect(firstError(createRun, value)).toEqual({
       message: "Missing required parameter: 'tool_choice.function.name'.",
       param: 'tool_choice.function.name',
       code: 'missing_required_parameter',
@@ -78,32 +84,34 @@ describe('unions', () => {
 test.each([
   [{ tool_outputs: [{ tool_call_id: 'call_a', output: {} }] }, 'an object'],
   [{ tool_outputs: [{ tool_call_id: 'call_a', output: null }] }, 'null'],
-])('an output is a string, not %j', (value, got) => {
-  expect(problem(submitToolOutputs, value)).toEqual({
+])('a tool output must be a string: %j', (value, got) => {
+  expect(firstError(submitToolOutputs, value)).toEqual({
     message: `Invalid type for 'tool_outputs[0].output': expected a string, but got ${got} instead.`,
     param: 'tool_outputs[0].output',
     code: 'invalid_type',
   });
 });
 
-test('integers have bounds, objects are objects', () => {
+test('integers have bounds and jsonObject rejects other types', () => {
   const schema = z.strictObject({ n: integer(1, 5).optional(), o: jsonObject.optional() });
-  expect(problem(schema, { n: 6 }).code).toBe('integer_above_max_value');
-  expect(problem(schema, { n: 0 }).code).toBe('integer_below_min_value');
-  expect(problem(schema, { n: 1.5 }).code).toBe('invalid_type');
-  expect(problem(schema, { o: 'x' }).message).toBe(
+  expect(firstError(schema, { n: 6 }).code).toBe('integer_above_max_value');
+  expect(firstError(schema, { n: 0 }).code).toBe('integer_below_min_value');
+  expect(firstError(schema, { n: 1.5 }).code).toBe('invalid_type');
+  expect(firstError(schema, { o: 'x' }).message).toBe(
     "Invalid type for 'o': expected an object, but got a string instead.",
   );
   expect(schema.safeParse({ n: 5, o: {} }).success).toBe(true);
 });
 
-test.each(['', '.', '..'])('%j is no segment of a path', (value) => {
+test.each(['', '.', '..'])('an id cannot be %j, which is not a path segment', (value) => {
   const schema = z.strictObject({ thread_id: threadId });
-  expect(problem(schema, { thread_id: value })).toEqual(malformedId('thread_id', value, 'thread'));
+  expect(firstError(schema, { thread_id: value })).toEqual(
+    malformedId('thread_id', value, 'thread'),
+  );
 });
 
-test('a value as a whole has no name', () => {
-  expect(problem(createMessage, 'x')).toEqual({
+test('an invalid body has no param', () => {
+  expect(firstError(createMessage, 'x')).toEqual({
     message: 'Invalid type: expected an object, but got a string instead.',
     param: null,
     code: 'invalid_type',

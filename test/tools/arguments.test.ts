@@ -5,16 +5,16 @@ import { createFakeServer, type FakeServer } from '../support/fake-assistants-se
 type Case = readonly [
   tool: string,
   args: object,
-  sentence: string,
+  message: string,
   param: string | null,
   code: string,
 ];
 
 const thread_id = 'thread_abc';
 const assistant_id = 'asst_abc';
-const at = { thread_id, run_id: 'run_abc' };
+const runIds = { thread_id, run_id: 'run_abc' };
 const message = { thread_id, role: 'user', content: 'Hello' };
-const long = (length: number) => 'x'.repeat(length);
+const longText = (length: number) => 'x'.repeat(length);
 const pairs = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
 
@@ -22,13 +22,13 @@ const missing = (name: string) =>
   [`Missing required parameter: '${name}'.`, name, 'missing_required_parameter'] as const;
 const unknown = (name: string) =>
   [`Unknown parameter: '${name}'.`, name, 'unknown_parameter'] as const;
-const wrong = (name: string, expected: string, got: string) =>
+const wrongType = (name: string, expected: string, got: string) =>
   [
     `Invalid type for '${name}': expected ${expected}, but got ${got} instead.`,
     name,
     'invalid_type',
   ] as const;
-const outside = (name: string, value: string, supported: string) =>
+const unsupported = (name: string, value: string, supported: string) =>
   [
     `Invalid value: '${value}'. Supported values are: ${supported}.`,
     name,
@@ -65,15 +65,19 @@ const cases: readonly Case[] = [
   ['create_run', { thread_id, assistant_id, stream: true }, ...unknown('stream')],
   ['create_run', { thread_id, assistant_id, wait: 3 }, ...unknown('wait')],
   ['create_run', { thread_id, extra: 1 }, ...missing('assistant_id')],
-  ['create_run', { thread_id: 7, assistant_id }, ...wrong('thread_id', 'a string', 'an integer')],
+  [
+    'create_run',
+    { thread_id: 7, assistant_id },
+    ...wrongType('thread_id', 'a string', 'an integer'),
+  ],
   ['create_run', { thread_id: '', assistant_id }, ...badId('thread_id', '', 'thread')],
-  ['get_run', { ...at, run_id: 'run_\ud83d' }, ...badId('run_id', 'run_\ud83d', 'run')],
+  ['get_run', { ...runIds, run_id: 'run_\ud83d' }, ...badId('run_id', 'run_\ud83d', 'run')],
   ['create_run', { thread_id, assistant_id, wait_seconds: 46 }, ...above('wait_seconds', 45, 46)],
   ['create_run', { thread_id, assistant_id, wait_seconds: -1 }, ...below('wait_seconds', 0, -1)],
   [
     'create_run',
     { thread_id, assistant_id, wait_seconds: 1.5 },
-    ...wrong('wait_seconds', 'an integer', 'a decimal number'),
+    ...wrongType('wait_seconds', 'an integer', 'a decimal number'),
   ],
   [
     'create_run',
@@ -89,7 +93,7 @@ const cases: readonly Case[] = [
   [
     'create_run',
     { thread_id, assistant_id, tool_choice: 'any' },
-    ...outside('tool_choice', 'any', "'none', 'auto', and 'required'"),
+    ...unsupported('tool_choice', 'any', "'none', 'auto', and 'required'"),
   ],
   [
     'create_run',
@@ -104,22 +108,22 @@ const cases: readonly Case[] = [
   [
     'create_run',
     { thread_id, assistant_id, additional_messages: [{ role: 'system', content: 'x' }] },
-    ...outside('additional_messages[0].role', 'system', "'user' and 'assistant'"),
+    ...unsupported('additional_messages[0].role', 'system', "'user' and 'assistant'"),
   ],
   [
     'create_run',
     { thread_id, assistant_id, include: 'all' },
-    ...wrong('include', 'an array', 'a string'),
+    ...wrongType('include', 'an array', 'a string'),
   ],
   [
     'create_run',
     { thread_id, assistant_id, metadata: [] },
-    ...wrong('metadata', 'an object', 'an array'),
+    ...wrongType('metadata', 'an object', 'an array'),
   ],
   [
     'create_run',
     { thread_id, assistant_id, metadata: { on: true } },
-    ...wrong('metadata.on', 'a string', 'a boolean'),
+    ...wrongType('metadata.on', 'a string', 'a boolean'),
   ],
   [
     'create_run',
@@ -142,40 +146,44 @@ const cases: readonly Case[] = [
   ],
   ['list_runs', { thread_id, limit: 0 }, ...below('limit', 1, 0)],
   ['list_runs', { thread_id, limit: 101 }, ...above('limit', 100, 101)],
-  ['list_runs', { thread_id, limit: '5' }, ...wrong('limit', 'an integer', 'a string')],
-  ['list_runs', { thread_id, order: 'newest' }, ...outside('order', 'newest', "'asc' and 'desc'")],
+  ['list_runs', { thread_id, limit: '5' }, ...wrongType('limit', 'an integer', 'a string')],
+  [
+    'list_runs',
+    { thread_id, order: 'newest' },
+    ...unsupported('order', 'newest', "'asc' and 'desc'"),
+  ],
   ['list_runs', { thread_id, status: 'queued' }, ...unknown('status')],
   ['get_run', { thread_id }, ...missing('run_id')],
   ['get_run', { thread_id, run_id: '..' }, ...badId('run_id', '..', 'run')],
   ['get_run', { thread_id: '.', run_id: 'run_abc' }, ...badId('thread_id', '.', 'thread')],
-  ['modify_run', { ...at, status: 'completed' }, ...unknown('status')],
-  ['cancel_run', { ...at, reason: 'late' }, ...unknown('reason')],
-  ['submit_tool_outputs', at, ...missing('tool_outputs')],
+  ['modify_run', { ...runIds, status: 'completed' }, ...unknown('status')],
+  ['cancel_run', { ...runIds, reason: 'late' }, ...unknown('reason')],
+  ['submit_tool_outputs', runIds, ...missing('tool_outputs')],
   [
     'submit_tool_outputs',
-    { ...at, tool_outputs: [{ tool_call_id: 'call_a' }] },
+    { ...runIds, tool_outputs: [{ tool_call_id: 'call_a' }] },
     ...missing('tool_outputs[0].output'),
   ],
   [
     'submit_tool_outputs',
-    { ...at, tool_outputs: [{ tool_call_id: 'call_a', output: { city: 'Oslo' } }] },
-    ...wrong('tool_outputs[0].output', 'a string', 'an object'),
+    { ...runIds, tool_outputs: [{ tool_call_id: 'call_a', output: { city: 'Oslo' } }] },
+    ...wrongType('tool_outputs[0].output', 'a string', 'an object'),
   ],
   [
     'submit_tool_outputs',
-    { ...at, tool_outputs: {} },
-    ...wrong('tool_outputs', 'an array', 'an object'),
+    { ...runIds, tool_outputs: {} },
+    ...wrongType('tool_outputs', 'an array', 'an object'),
   ],
   [
     'list_run_steps',
-    { ...at, include: ['everything'] },
-    ...outside(
+    { ...runIds, include: ['everything'] },
+    ...unsupported(
       'include[0]',
       'everything',
       "'step_details.tool_calls[*].file_search.results[*].content'",
     ),
   ],
-  ['get_run_step', at, ...missing('step_id')],
+  ['get_run_step', runIds, ...missing('step_id')],
   ['list_message_files', { thread_id }, ...missing('message_id')],
   [
     'get_message_file',
@@ -186,7 +194,7 @@ const cases: readonly Case[] = [
   [
     'create_message',
     { ...message, content: null },
-    ...wrong('content', 'one of a string or an array', 'null'),
+    ...wrongType('content', 'one of a string or an array', 'null'),
   ],
   [
     'create_message',
@@ -197,14 +205,14 @@ const cases: readonly Case[] = [
   ],
   [
     'create_message',
-    { ...message, content: long(256_001) },
+    { ...message, content: longText(256_001) },
     ...tooLong('content', 256_000, 256_001),
   ],
   ['create_message', { ...message, content: [{ type: 'text' }] }, ...missing('content[0].text')],
   [
     'create_message',
     { ...message, content: [{ type: 'audio' }] },
-    ...outside('content[0].type', 'audio', "'text', 'image_url', and 'image_file'"),
+    ...unsupported('content[0].type', 'audio', "'text', 'image_url', and 'image_file'"),
   ],
   [
     'create_message',
@@ -212,18 +220,26 @@ const cases: readonly Case[] = [
     ...missing('attachments[0].tools'),
   ],
   ['create_message', { ...message, file_ids: ['file-a'] }, ...unknown('file_ids')],
-  ['list_messages', { thread_id, after: 5 }, ...wrong('after', 'a string', 'an integer')],
+  ['list_messages', { thread_id, after: 5 }, ...wrongType('after', 'a string', 'an integer')],
   ['modify_message', { thread_id, message_id: 'msg_a', content: 'x' }, ...unknown('content')],
   ['create_thread', { thread_id }, ...unknown('thread_id')],
-  ['list_threads', { limit: true }, ...wrong('limit', 'an integer', 'a boolean')],
-  ['modify_thread', { thread_id, metadata: { k: long(513) } }, ...tooLong('metadata.k', 512, 513)],
+  ['list_threads', { limit: true }, ...wrongType('limit', 'an integer', 'a boolean')],
+  [
+    'modify_thread',
+    { thread_id, metadata: { k: longText(513) } },
+    ...tooLong('metadata.k', 512, 513),
+  ],
   ['delete_thread', {}, ...missing('thread_id')],
   ['create_assistant', { name: 'Ada' }, ...missing('model')],
-  ['create_assistant', { model: 'gpt-4.1', name: long(257) }, ...tooLong('name', 256, 257)],
+  ['create_assistant', { model: 'gpt-4.1', name: longText(257) }, ...tooLong('name', 256, 257)],
   [
     'create_assistant',
     { model: 'gpt-4.1', tools: [{ type: 'retrieval' }] },
-    ...outside('tools[0].type', 'retrieval', "'code_interpreter', 'file_search', and 'function'"),
+    ...unsupported(
+      'tools[0].type',
+      'retrieval',
+      "'code_interpreter', 'file_search', and 'function'",
+    ),
   ],
   [
     'create_assistant',
@@ -241,7 +257,7 @@ const cases: readonly Case[] = [
   [
     'modify_assistant',
     { assistant_id, reasoning_effort: 'extreme' },
-    ...outside(
+    ...unsupported(
       'reasoning_effort',
       'extreme',
       "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'",
@@ -258,16 +274,16 @@ beforeEach(async () => {
   host = await connectTools({ openai: server.openai });
 });
 
-test.each(cases)('%s refuses %j', async (tool, args, sentence, param, code) => {
+test.each(cases)('%s rejects %j without a request', async (tool, args, message, param, code) => {
   const { failed, text } = await host.call(tool, args);
   expect({ failed, text }).toEqual({
     failed: true,
-    text: `${sentence}\n(${param === null ? '' : `param: ${param}, `}code: ${code})`,
+    text: `${message}\n(${param === null ? '' : `param: ${param}, `}code: ${code})`,
   });
   expect(server.requestLines).toEqual([]);
 });
 
-test('arguments that nobody could write out again are refused', async () => {
+test('rejects arguments nested more than 500 levels deep', async () => {
   const parameters = JSON.parse(`${'{"a":'.repeat(600)}1${'}'.repeat(600)}`);
   const tools = [{ type: 'function', function: { name: 'f', parameters } }];
   const { failed, text } = await host.call('create_assistant', { model: 'm', tools });

@@ -11,16 +11,16 @@ const tools = selectTools({ toolsets, readOnly: false, names: 'capability' });
 const connect = ({ openai }: FakeServer) => connectTools({ openai, tools });
 
 const ids = { thread_id: 'thread_a', run_id: 'run_a' };
-const file = { thread_id: 'thread_a', message_id: 'msg_a' };
-const run = (status: string, more: object = {}) => ({
+const messageIds = { thread_id: 'thread_a', message_id: 'msg_a' };
+const run = (status: string, fields: object = {}) => ({
   id: 'run_a',
   thread_id: 'thread_a',
   status,
-  ...more,
+  ...fields,
 });
 const page = { object: 'list', data: [], has_more: false };
 
-const expected = {
+const expectedParameters = {
   'openai-apis-create-thread-and': ['wait_seconds', 'body'],
   'openai-apis-list-runs': ['thread_id', 'limit', 'order', 'after', 'before'],
   'openai-apis-create-run': ['thread_id', 'include', 'wait_seconds', 'body'],
@@ -38,25 +38,25 @@ const expected = {
   'openai-retrieves-message-file': ['thread_id', 'message_id', 'file_id'],
 };
 
-describe('capability names', () => {
-  test('list the eight tools, their bodies under `body`', async () => {
+describe('tools with capability names', () => {
+  test('are eight and take the request body as `body`', async () => {
     const host = await connect(createFakeServer({}));
-    const listed = (await host.list()).tools;
-    const entries = listed.map(({ name, inputSchema }) => [
+    const listedTools = (await host.list()).tools;
+    const entries = listedTools.map(({ name, inputSchema }) => [
       name,
       Object.keys(inputSchema.properties),
     ]);
-    expect(Object.fromEntries(entries)).toEqual(expected);
-    for (const { inputSchema, description } of listed) {
+    expect(Object.fromEntries(entries)).toEqual(expectedParameters);
+    for (const { inputSchema, description } of listedTools) {
       expect(inputSchema.additionalProperties).toBe(false);
       expect(description).not.toMatch(/\b(?:create|get|list|submit)_\w+/u);
     }
-    const create = listed.find(({ name }) => name === 'openai-apis-create-run');
+    const create = listedTools.find(({ name }) => name === 'openai-apis-create-run');
     expect(create?.inputSchema.required).toEqual(['thread_id', 'body']);
     expect(create?.inputSchema.properties.body.required).toEqual(['assistant_id']);
   });
 
-  test('send the same requests', async () => {
+  test('send the same requests as the default tools', async () => {
     const server = createFakeServer({
       'POST /threads/runs': run('failed'),
       'POST /threads/thread_a/runs': run('failed'),
@@ -71,15 +71,15 @@ describe('capability names', () => {
     const body = { assistant_id: 'asst_a', metadata: { k: 'v' } };
     const include = ['step_details.tool_calls[*].file_search.results[*].content'];
     const outputs = { tool_outputs: [{ tool_call_id: 'call_a', output: 'x' }] };
-    const calls: readonly (readonly [name: keyof typeof expected, args: object])[] = [
+    const calls: readonly (readonly [name: keyof typeof expectedParameters, args: object])[] = [
       ['openai-apis-create-thread-and', { body }],
       ['openai-apis-list-runs', { thread_id: 'thread_a', limit: 2 }],
       ['openai-apis-create-run', { thread_id: 'thread_a', include, wait_seconds: 5, body }],
       ['openai-apis-retrieve-run', ids],
       ['openai-apis-cancel-run', ids],
       ['openai-apis-submit-tool-outputs', { ...ids, body: outputs }],
-      ['openai-returns-list-message-files', { ...file, order: 'asc' }],
-      ['openai-retrieves-message-file', { ...file, file_id: 'file-a' }],
+      ['openai-returns-list-message-files', { ...messageIds, order: 'asc' }],
+      ['openai-retrieves-message-file', { ...messageIds, file_id: 'file-a' }],
     ];
     for (const [name, args] of calls) {
       expect((await host.call(name, args)).failed).toBe(false);
@@ -94,37 +94,38 @@ describe('capability names', () => {
       'GET /threads/thread_a/messages/msg_a/files?order=asc',
       'GET /threads/thread_a/messages/msg_a/files/file-a',
     ]);
-    const sent = server.requests.filter(({ method }) => method === 'POST');
-    expect(await sent[0]?.json()).toEqual(body);
-    expect(await sent[1]?.json()).toEqual(body);
-    expect(await sent[3]?.json()).toEqual(outputs);
+    const posts = server.requests.filter(({ method }) => method === 'POST');
+    expect(await posts[0]?.json()).toEqual(body);
+    expect(await posts[1]?.json()).toEqual(body);
+    expect(await posts[3]?.json()).toEqual(outputs);
   });
 
-  test('refuse what does not belong, naming its place', async () => {
+  test('name the path of an invalid argument', async () => {
     const host = await connect(createFakeServer({}));
-    const textOf = async (args: object) => (await host.call('openai-apis-create-run', args)).text;
-    expect(await textOf({ thread_id: 'thread_a' })).toMatch(
+    const errorText = async (args: object) =>
+      (await host.call('openai-apis-create-run', args)).text;
+    expect(await errorText({ thread_id: 'thread_a' })).toMatch(
       /^Missing required parameter: 'body'\./u,
     );
-    expect(await textOf({ thread_id: 'thread_a', body: {} })).toMatch(
+    expect(await errorText({ thread_id: 'thread_a', body: {} })).toMatch(
       /^Missing required parameter: 'body\.assistant_id'\./u,
     );
-    expect(await textOf({ thread_id: 'thread_a', assistant_id: 'asst_a', body: {} })).toMatch(
+    expect(await errorText({ thread_id: 'thread_a', assistant_id: 'asst_a', body: {} })).toMatch(
       /^Missing required parameter: 'body\.assistant_id'\./u,
     );
     const body = { assistant_id: 'asst_a' };
-    expect(await textOf({ thread_id: 'thread_a', body: { ...body, stream: true } })).toMatch(
+    expect(await errorText({ thread_id: 'thread_a', body: { ...body, stream: true } })).toMatch(
       /^Unknown parameter: 'body\.stream'\./u,
     );
-    expect(await textOf({ thread_id: 'thread_a', body, assistant_id: 'asst_a' })).toMatch(
+    expect(await errorText({ thread_id: 'thread_a', body, assistant_id: 'asst_a' })).toMatch(
       /^Unknown parameter: 'assistant_id'\./u,
     );
-    expect(await textOf({ thread_id: 'thread_a', body, wait_seconds: 60 })).toMatch(
+    expect(await errorText({ thread_id: 'thread_a', body, wait_seconds: 60 })).toMatch(
       /^Invalid 'wait_seconds': integer above maximum value\./u,
     );
   });
 
-  test('are what `next` and advice speak of', async () => {
+  test('are the names in `next` and in error advice', async () => {
     const server = createFakeServer({
       'GET /threads/thread_a/runs/run_a': [
         run('queued'),
@@ -152,9 +153,13 @@ describe('capability names', () => {
     );
   });
 
-  test('obey toolsets', () => {
-    const some = selectTools({ toolsets: ['message_files'], readOnly: false, names: 'capability' });
-    expect(some.map(({ name }) => name)).toEqual([
+  test('are filtered by toolset', () => {
+    const selected = selectTools({
+      toolsets: ['message_files'],
+      readOnly: false,
+      names: 'capability',
+    });
+    expect(selected.map(({ name }) => name)).toEqual([
       'openai-returns-list-message-files',
       'openai-retrieves-message-file',
     ]);

@@ -6,31 +6,37 @@ import { errorResponse, createFakeServer } from '../support/fake-assistants-serv
 
 const thread_id = 'thread_abc';
 const run_id = 'run_def';
-const at = { thread_id, run_id };
-const run = { thread_id, assistant_id: 'asst_abc' };
+const runIds = { thread_id, run_id };
+const createRunArgs = { thread_id, assistant_id: 'asst_abc' };
 const requestId = 'req_0123456789abcdef0123456789abcdef';
-const ids = 'thread_id "thread_abc" and run_id "run_def"';
+const formattedIds = 'thread_id "thread_abc" and run_id "run_def"';
 
-type Case = readonly [tool: string, args: object, call: string, sentence: string, advice: string];
+type Case = readonly [
+  tool: string,
+  args: object,
+  requestLine: string,
+  message: string,
+  advice: string,
+];
 
 const cases: readonly Case[] = [
   [
     'create_run',
-    run,
+    createRunArgs,
     'POST /threads/thread_abc/runs',
     'Thread thread_abc already has an active run run_def.',
-    `Call get_run with ${ids} and wait_seconds 30 to wait for the run, or cancel_run to cancel it; then retry.`,
+    `Call get_run with ${formattedIds} and wait_seconds 30 to wait for the run, or cancel_run to cancel it; then retry.`,
   ],
   [
     'create_message',
     { thread_id, role: 'user', content: 'Hi' },
     'POST /threads/thread_abc/messages',
     "Can't add messages to thread_abc while a run run_def is active.",
-    `Call get_run with ${ids} and wait_seconds 30 to wait for the run, or cancel_run to cancel it; then retry.`,
+    `Call get_run with ${formattedIds} and wait_seconds 30 to wait for the run, or cancel_run to cancel it; then retry.`,
   ],
   [
     'create_run',
-    run,
+    createRunArgs,
     'POST /threads/thread_abc/runs',
     'Run creation requires a Thread with a user message or an assistant with instructions.',
     'Add a user message with additional_messages, or pass instructions.',
@@ -38,7 +44,7 @@ const cases: readonly Case[] = [
   [
     'submit_tool_outputs',
     {
-      ...at,
+      ...runIds,
       tool_outputs: [
         { tool_call_id: 'call_a', output: '' },
         { tool_call_id: 'call_x', output: '' },
@@ -50,35 +56,35 @@ const cases: readonly Case[] = [
   ],
   [
     'submit_tool_outputs',
-    { ...at, tool_outputs: [] },
+    { ...runIds, tool_outputs: [] },
     'POST /threads/thread_abc/runs/run_def/submit_tool_outputs',
     'Runs in status "in_progress" do not accept tool outputs.',
-    `Call get_run with ${ids} to see the run's status.`,
+    `Call get_run with ${formattedIds} to see the run's status.`,
   ],
   [
     'submit_tool_outputs',
-    { ...at, tool_outputs: [] },
+    { ...runIds, tool_outputs: [] },
     'POST /threads/thread_abc/runs/run_def/submit_tool_outputs',
     'Runs in status "expired" do not accept tool outputs.',
     'Call create_run to start a new run.',
   ],
   [
     'cancel_run',
-    at,
+    runIds,
     'POST /threads/thread_abc/runs/run_def/cancel',
     "Cannot cancel run with status 'completed'.",
-    `Call get_run with ${ids} to see the run's status.`,
+    `Call get_run with ${formattedIds} to see the run's status.`,
   ],
   [
     'modify_run',
-    at,
+    runIds,
     'POST /threads/thread_abc/runs/run_def',
     "Cannot update run with status 'queued'.",
-    `Call get_run with ${ids} to see the run's status.`,
+    `Call get_run with ${formattedIds} to see the run's status.`,
   ],
 ];
 
-const missing: readonly Case[] = [
+const notFound: readonly Case[] = [
   [
     'get_thread',
     { thread_id },
@@ -95,17 +101,17 @@ const missing: readonly Case[] = [
   ],
   [
     'get_run',
-    at,
+    runIds,
     'GET /threads/thread_abc/runs/run_def',
     "No run found with id 'run_def'.",
     'Call list_runs with thread_id "thread_abc" to see which exist.',
   ],
   [
     'get_run_step',
-    { ...at, step_id: 'step_a' },
+    { ...runIds, step_id: 'step_a' },
     'GET /threads/thread_abc/runs/run_def/steps/step_a',
     "No run step found with id 'step_a'.",
-    `Call list_run_steps with ${ids} to see which exist.`,
+    `Call list_run_steps with ${formattedIds} to see which exist.`,
   ],
   [
     'get_message',
@@ -116,45 +122,51 @@ const missing: readonly Case[] = [
   ],
 ];
 
-const failureOf = async (tool: string, args: object, call: string, answer: object) => {
-  const { openai } = createFakeServer({ [call]: answer });
+const failureText = async (tool: string, args: object, requestLine: string, response: object) => {
+  const { openai } = createFakeServer({ [requestLine]: response });
   const host = await connectTools({ openai });
   const { failed, text } = await host.call(tool, args);
   expect(failed).toBe(true);
   return text;
 };
 
-describe('a refusal is told whole, with what to do next', () => {
-  test.each(cases)('%s %j', async (tool, args, call, sentence, advice) => {
-    const text = await failureOf(tool, args, call, errorResponse(400, sentence));
-    expect(text).toBe(`HTTP 400: ${sentence}\n(request id: ${requestId})\n${advice}`);
-  });
+describe('the text of a failed call', () => {
+  test.each(cases)(
+    'has the advice for an error of %s %j',
+    async (tool, args, requestLine, message, advice) => {
+      const text = await failureText(tool, args, requestLine, errorResponse(400, message));
+      expect(text).toBe(`HTTP 400: ${message}\n(request id: ${requestId})\n${advice}`);
+    },
+  );
 
-  test.each(missing)('%s %j', async (tool, args, call, sentence, advice) => {
-    const text = await failureOf(tool, args, call, errorResponse(404, sentence));
-    expect(text).toBe(`HTTP 404: ${sentence}\n(request id: ${requestId})\n${advice}`);
-  });
+  test.each(notFound)(
+    'has the list tool for a missing object of %s %j',
+    async (tool, args, requestLine, message, advice) => {
+      const text = await failureText(tool, args, requestLine, errorResponse(404, message));
+      expect(text).toBe(`HTTP 404: ${message}\n(request id: ${requestId})\n${advice}`);
+    },
+  );
 
-  test('with param and code where there are any', async () => {
+  test('has param and code if the error has them', async () => {
     const sentence = "The requested model 'gpt-0' cannot be used with the Assistants API.";
-    const answer = errorResponse(400, sentence, { param: 'model', code: 'unsupported_model' });
+    const response = errorResponse(400, sentence, { param: 'model', code: 'unsupported_model' });
     const args = { model: 'gpt-0' };
-    expect(await failureOf('create_assistant', args, 'POST /assistants', answer)).toBe(
+    expect(await failureText('create_assistant', args, 'POST /assistants', response)).toBe(
       `HTTP 400: ${sentence}\n(param: model, code: unsupported_model, request id: ${requestId})`,
     );
   });
 
-  test('names no tool that is not offered', async () => {
+  test('names only listed tools', async () => {
     const tools = allTools.filter(({ name }) => name === 'create_run' || name === 'get_assistant');
-    const blocked = 'Thread thread_abc already has an active run run_def.';
+    const activeRun = 'Thread thread_abc already has an active run run_def.';
     const unknown = "No assistant found with id 'asst_abc'.";
     const { openai } = createFakeServer({
-      'POST /threads/thread_abc/runs': errorResponse(400, blocked),
+      'POST /threads/thread_abc/runs': errorResponse(400, activeRun),
       'GET /assistants/asst_abc': errorResponse(404, unknown),
     });
     const host = await connectTools({ openai, tools });
-    expect((await host.call('create_run', run)).text).toBe(
-      `HTTP 400: ${blocked}\n(request id: ${requestId})`,
+    expect((await host.call('create_run', createRunArgs)).text).toBe(
+      `HTTP 400: ${activeRun}\n(request id: ${requestId})`,
     );
     expect((await host.call('get_assistant', { assistant_id: 'asst_abc' })).text).toBe(
       `HTTP 404: ${unknown}\n(request id: ${requestId})`,
@@ -162,53 +174,69 @@ describe('a refusal is told whole, with what to do next', () => {
   });
 });
 
-const remote = (fetch: () => Promise<Response>, baseURL = 'https://assistants.example/v1') => {
+const createRemote = (
+  fetch: () => Promise<Response>,
+  baseURL = 'https://assistants.example/v1',
+) => {
   const openai = createClient({ baseURL, apiKey: 'sk-remote-0123456789', apiVersion: null });
   return openai.withOptions({ fetch, maxRetries: 0 });
 };
 
-const textFrom = async (openai: ReturnType<typeof remote>) => {
+const listFailureText = async (openai: ReturnType<typeof createRemote>) => {
   const host = await connectTools({ openai, secrets: ['hunter2hunter2'] });
   const { failed, text } = await host.call('list_assistants');
   expect(failed).toBe(true);
   return text;
 };
 
-describe('trouble with the server', () => {
-  test('that cannot be reached', async () => {
+describe('the advice for a server error', () => {
+  test('names the URL of an unreachable server', async () => {
     const cause = new Error('connect ECONNREFUSED 203.0.113.1:443');
-    const openai = remote(() => Promise.reject(new TypeError('fetch failed', { cause })));
-    expect(await textFrom(openai)).toBe(
+    const openai = createRemote(() => Promise.reject(new TypeError('fetch failed', { cause })));
+    expect(await listFailureText(openai)).toBe(
       'connect ECONNREFUSED 203.0.113.1:443\nCheck that https://assistants.example/v1 (ASSISTANTS_BASE_URL) is reachable.',
     );
   });
 
   test.each([
-    [Response.json({ error: { message: 'Invalid URL (GET /assistants)' } }, { status: 404 })],
-    [Response.json({ error: { message: 'Resource not found' } }, { status: 404 })],
-    [Response.json({ detail: 'Not Found' }, { status: 404 })],
-    [new Response(null, { status: 404 })],
-    [new Response('404 page not found', { status: 404 })],
-  ])('that has no such path', async (answer) => {
-    const text = await textFrom(remote(async () => answer.clone(), 'https://assistants.example'));
+    [
+      'Invalid URL',
+      Response.json({ error: { message: 'Invalid URL (GET /assistants)' } }, { status: 404 }),
+    ],
+    [
+      'Resource not found',
+      Response.json({ error: { message: 'Resource not found' } }, { status: 404 }),
+    ],
+    ['detail', Response.json({ detail: 'Not Found' }, { status: 404 })],
+    ['no body', new Response(null, { status: 404 })],
+    ['404 page not found', new Response('404 page not found', { status: 404 })],
+  ])('names the base URL of a server without the path (%s)', async (_, response) => {
+    const text = await listFailureText(
+      createRemote(async () => response.clone(), 'https://assistants.example'),
+    );
     expect(text.split('\n').at(-1)).toBe(
       'Check ASSISTANTS_BASE_URL: https://assistants.example has no /assistants or /threads. It may need a suffix such as /v1.',
     );
   });
 
-  test('that refuses the key', async () => {
-    const openai = remote(async () => errorResponse(401, 'Access denied.'));
-    expect(await textFrom(openai)).toContain("Check the API key in this server's environment.");
+  test('names the API key for 401', async () => {
+    const openai = createRemote(async () => errorResponse(401, 'Access denied.'));
+    expect(await listFailureText(openai)).toContain(
+      "Check the API key in this server's environment.",
+    );
   });
 
-  test('that has had enough', async () => {
-    const openai = remote(async () => errorResponse(429, 'Slow down.'));
-    expect(await textFrom(openai)).toContain('Wait a moment, then retry.');
+  test('is to wait for 429', async () => {
+    const openai = createRemote(async () => errorResponse(429, 'Slow down.'));
+    expect(await listFailureText(openai)).toContain('Wait a moment, then retry.');
   });
 
-  test('that is the hosted API, which is no more', async () => {
+  test('names the shutdown for the hosted API', async () => {
     const sentence = "No thread found with id 'thread_abc'.";
-    const openai = remote(async () => errorResponse(404, sentence), 'https://api.openai.com/v1');
+    const openai = createRemote(
+      async () => errorResponse(404, sentence),
+      'https://api.openai.com/v1',
+    );
     const host = await connectTools({ openai });
     const { text } = await host.call('get_thread', { thread_id });
     expect(text).toBe(
@@ -216,23 +244,23 @@ describe('trouble with the server', () => {
     );
   });
 
-  test('that answers with a page', async () => {
+  test('follows a shortened text for a response that is not JSON', async () => {
     const page = `<html>${'x'.repeat(50_000)}</html>`;
-    const bad = remote(async () => new Response(page, { status: 502 }));
-    expect((await textFrom(bad)).length).toBeLessThan(2100);
-    const good = remote(async () => new Response(page, { status: 200 }));
-    expect(await textFrom(good)).toBe("HTTP 200: The server's response is not a JSON object.");
+    const badGateway = createRemote(async () => new Response(page, { status: 502 }));
+    expect((await listFailureText(badGateway)).length).toBeLessThan(2100);
+    const ok = createRemote(async () => new Response(page, { status: 200 }));
+    expect(await listFailureText(ok)).toBe("HTTP 200: The server's response is not a JSON object.");
   });
 
-  test('that repeats a key, which is not passed on', async () => {
+  test('follows a text without the secrets that the server repeats', async () => {
     const sentence = 'Incorrect API key provided: sk-remote-0123456789, or was it hunter2hunter2?';
-    const text = await textFrom(remote(async () => errorResponse(401, sentence)));
+    const text = await listFailureText(createRemote(async () => errorResponse(401, sentence)));
     expect(text).not.toMatch(/sk-remote|hunter2/u);
     expect(text).toContain('[redacted]');
   });
 });
 
-test('a failure is logged without keys', async () => {
+test('logs a failure without API keys', async () => {
   const sentence = 'Incorrect API key provided: sk-remote-0123456789.';
   const { openai } = createFakeServer({ 'GET /assistants': errorResponse(401, sentence) });
   const host = await connectTools({ openai });

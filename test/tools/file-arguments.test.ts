@@ -3,21 +3,21 @@ import { connectTools } from '../support/mcp.ts';
 import { createFakeServer } from '../support/fake-assistants-server.ts';
 
 const filename = 'a.txt';
-const limit = 2 * 2 ** 20;
+const maxBytes = 2 * 2 ** 20;
 
-const oneContent = [
+const eitherContent = [
   "Pass the file's content either in 'text' or in 'base64'.",
   'param: text, code: invalid_value',
 ] as const;
 
-const badBase64 = [
+const invalidBase64 = [
   "Invalid 'base64': the value is not valid base64.",
   'param: base64, code: invalid_value',
 ] as const;
 
-const tooLarge = (name: string, got: number) =>
+const tooLarge = (name: string, size: number) =>
   [
-    `Invalid '${name}': file too large. Expected at most ${limit} bytes, but got ${got} instead.`,
+    `Invalid '${name}': file too large. Expected at most ${maxBytes} bytes, but got ${size} instead.`,
     `param: ${name}, code: file_above_max_size`,
   ] as const;
 
@@ -42,14 +42,18 @@ test.each([
     "Invalid value: 'fun'. Supported values are: 'assistants', 'vision', 'user_data', 'batch', 'fine-tune', and 'evals'.",
     'param: purpose, code: invalid_value',
   ],
-  ['upload_file', { filename }, ...oneContent],
-  ['upload_file', { filename, text: 'x', base64: 'eA==' }, ...oneContent],
-  ['upload_file', { filename, base64: 'data:text/plain,x' }, ...badBase64],
-  ['upload_file', { filename, base64: 'abcde' }, ...badBase64],
-  ['upload_file', { filename, base64: 'ab=c' }, ...badBase64],
-  ['upload_file', { filename, text: 'x'.repeat(limit + 1) }, ...tooLarge('text', limit + 1)],
+  ['upload_file', { filename }, ...eitherContent],
+  ['upload_file', { filename, text: 'x', base64: 'eA==' }, ...eitherContent],
+  ['upload_file', { filename, base64: 'data:text/plain,x' }, ...invalidBase64],
+  ['upload_file', { filename, base64: 'abcde' }, ...invalidBase64],
+  ['upload_file', { filename, base64: 'ab=c' }, ...invalidBase64],
+  ['upload_file', { filename, text: 'x'.repeat(maxBytes + 1) }, ...tooLarge('text', maxBytes + 1)],
   ['upload_file', { filename, text: '€'.repeat(700_000) }, ...tooLarge('text', 2_100_000)],
-  ['upload_file', { filename, base64: base64Of(limit + 1) }, ...tooLarge('base64', limit + 1)],
+  [
+    'upload_file',
+    { filename, base64: base64Of(maxBytes + 1) },
+    ...tooLarge('base64', maxBytes + 1),
+  ],
   [
     'list_files',
     { limit: 101 },
@@ -80,18 +84,18 @@ test.each([
     "Missing required parameter: 'file_id'.",
     'param: file_id, code: missing_required_parameter',
   ],
-])('%s refuses %o', async (tool, args, sentence, facts) => {
+])('%s rejects %o', async (tool, args, message, details) => {
   const server = createFakeServer({});
   const host = await connectTools({ openai: server.openai });
   const { failed, text } = await host.call(tool, args);
-  expect({ failed, text }).toEqual({ failed: true, text: `${sentence}\n(${facts})` });
+  expect({ failed, text }).toEqual({ failed: true, text: `${message}\n(${details})` });
   expect(server.requestLines).toEqual([]);
 });
 
-test('a file may be as large as is said, given either way', async () => {
+test('upload_file accepts exactly 2 MiB as text and as base64', async () => {
   const server = createFakeServer({ 'POST /files': { id: 'file-a' } });
   const host = await connectTools({ openai: server.openai });
-  for (const content of [{ text: 'x'.repeat(limit) }, { base64: base64Of(limit) }]) {
+  for (const content of [{ text: 'x'.repeat(maxBytes) }, { base64: base64Of(maxBytes) }]) {
     expect((await host.call('upload_file', { filename, ...content })).object.id).toBe('file-a');
   }
 });

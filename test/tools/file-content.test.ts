@@ -4,8 +4,8 @@ import { createClient } from '../../src/backend/openai-client.ts';
 import { connectTools } from '../support/mcp.ts';
 
 const file_id = 'file-a';
-const pageSize = 32_000;
-const largestImage = 3 * 2 ** 20;
+const pageBytes = 32_000;
+const maxImageBytes = 3 * 2 ** 20;
 
 type Body = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -19,7 +19,7 @@ async function connect(body: () => Body, bytes = 0) {
   return connectTools({ openai });
 }
 
-/** What the tool answers about a file that holds these bytes. */
+/** Calls the tool for a file with this content. */
 async function show(content: Uint8Array<ArrayBuffer>, args: object = {}) {
   const host = await connect(() => content, content.length);
   const { failed, text, object, images } = await host.call('get_file_content', {
@@ -32,12 +32,12 @@ async function show(content: Uint8Array<ArrayBuffer>, args: object = {}) {
     filename: 'a',
     bytes: content.length,
   });
-  return { object, images, said: JSON.parse(text) };
+  return { object, images, result: JSON.parse(text) };
 }
 
 const utf8 = (text: string) => new Uint8Array(new TextEncoder().encode(text));
 
-/** Bytes that begin as `start` says and go on with zeros. */
+/** Bytes that start with `start` (Latin-1), followed by zeros. */
 function padded(start: string, length: number) {
   const bytes = new Uint8Array(length);
   bytes.set(Buffer.from(start, 'latin1'));
@@ -45,72 +45,72 @@ function padded(start: string, length: number) {
 }
 
 describe('text', () => {
-  test('of a page is there at once', async () => {
-    const text = 'x'.repeat(pageSize);
-    const { said, object } = await show(utf8(text));
-    expect(said.text).toBe(text);
-    expect(said).not.toHaveProperty('next');
-    expect(object).toEqual(said);
+  test('of one page is returned completely', async () => {
+    const text = 'x'.repeat(pageBytes);
+    const { result, object } = await show(utf8(text));
+    expect(result.text).toBe(text);
+    expect(result).not.toHaveProperty('next');
+    expect(object).toEqual(result);
   });
 
-  test('of nothing is empty', async () => {
-    expect((await show(utf8(''))).said).toMatchObject({ offset: 0, text: '' });
-    expect((await show(utf8('abc'), { offset: 7 })).said).toMatchObject({ offset: 7, text: '' });
+  test('of an empty file, or beyond its end, is empty', async () => {
+    expect((await show(utf8(''))).result).toMatchObject({ offset: 0, text: '' });
+    expect((await show(utf8('abc'), { offset: 7 })).result).toMatchObject({ offset: 7, text: '' });
   });
 
-  test('is read on as `next` says, to the last character', async () => {
+  test('is complete after following every `next`', async () => {
     await assert(
       asyncProperty(
         array(constantFrom('a', 'é', '€', '👋', '\n'), { minLength: 1, maxLength: 7 }),
         async (letters) => {
-          const whole = letters.join('').repeat(Math.ceil(70_000 / letters.join('').length));
+          const content = letters.join('').repeat(Math.ceil(70_000 / letters.join('').length));
           let text = '';
           for (let next: string | undefined = 'offset 0'; next !== undefined;) {
             const offset = Number(/offset (\d+)/u.exec(next)?.[1]);
-            const { said } = await show(utf8(whole), { offset });
-            expect(said.offset).toBe(offset);
-            expect(Buffer.byteLength(said.text)).toBeLessThanOrEqual(pageSize);
-            text += said.text;
-            next = said.next;
+            const { result } = await show(utf8(content), { offset });
+            expect(result.offset).toBe(offset);
+            expect(Buffer.byteLength(result.text)).toBeLessThanOrEqual(pageBytes);
+            text += result.text;
+            next = result.next;
           }
-          expect(text).toBe(whole);
+          expect(text).toBe(content);
         },
       ),
       { numRuns: 15 },
     );
   });
 
-  test('keeps a byte order mark that a page begins with', async () => {
-    const whole = utf8(`\ufeff${'x'.repeat(pageSize - 3)}\ufeffb`);
-    expect((await show(whole)).said.text.slice(0, 2)).toBe('\ufeffx');
-    expect((await show(whole, { offset: pageSize })).said.text).toBe('\ufeffb');
+  test('keeps a byte order mark at the start of a page', async () => {
+    const content = utf8(`\ufeff${'x'.repeat(pageBytes - 3)}\ufeffb`);
+    expect((await show(content)).result.text.slice(0, 2)).toBe('\ufeffx');
+    expect((await show(content, { offset: pageBytes })).result.text).toBe('\ufeffb');
   });
 
-  test('from within a character begins after it', async () => {
-    const { said } = await show(utf8('👋👋'), { offset: 2 });
-    expect(said).toMatchObject({ offset: 4, text: '👋' });
+  test('at an offset inside a character starts with the next one', async () => {
+    const { result } = await show(utf8('👋👋'), { offset: 2 });
+    expect(result).toMatchObject({ offset: 4, text: '👋' });
   });
 
-  test('is fetched no further than it is shown', async () => {
-    let pulled = 0;
+  test('is downloaded only as far as it is shown', async () => {
+    let pulls = 0;
     let cancelled = false;
-    const endless = () =>
+    const endlessStream = () =>
       new ReadableStream<Uint8Array<ArrayBuffer>>({
         pull(controller) {
-          pulled += 1;
+          pulls += 1;
           controller.enqueue(utf8('x'.repeat(1000)));
         },
         cancel() {
           cancelled = true;
         },
       });
-    const host = await connect(endless, 2 ** 40);
+    const host = await connect(endlessStream, 2 ** 40);
     const { text } = await host.call('get_file_content', { file_id, offset: 5000 });
     expect(JSON.parse(text).next).toBe(
       'Call get_file_content with file_id "file-a" and offset 37000 to read the next page.',
     );
     expect(cancelled).toBe(true);
-    expect(pulled).toBeLessThan(50);
+    expect(pulls).toBeLessThan(50);
   });
 });
 
@@ -120,36 +120,36 @@ describe('an image', () => {
     ['image/jpeg', '\u00FF\u00D8\u00FF\u00E0'],
     ['image/gif', 'GIF89a'],
     ['image/webp', 'RIFF\n\n\u0000\u0000WEBPVP8 '],
-  ])('of type %s is shown, and is not structured', async (mimeType, start) => {
+  ])('of type %s is shown in a result without structured content', async (mimeType, start) => {
     const content = padded(start, 100_000);
-    const { said, object, images } = await show(content);
+    const { result, object, images } = await show(content);
     const data = Buffer.from(content).toString('base64');
     expect(images).toEqual([{ type: 'image', mimeType, data }]);
-    expect(said.media_type).toBe(mimeType);
+    expect(result.media_type).toBe(mimeType);
     expect(object).toBeUndefined();
   });
 
-  test('may be 3 MiB large, and not a byte larger', async () => {
+  test('is shown up to 3 MiB', async () => {
     const png = '\u0089PNG\r\n\u001A\n';
-    expect((await show(padded(png, largestImage))).images).toHaveLength(1);
-    const { said, images } = await show(padded(png, largestImage + 1));
+    expect((await show(padded(png, maxImageBytes))).images).toHaveLength(1);
+    const { result, images } = await show(padded(png, maxImageBytes + 1));
     expect(images).toEqual([]);
-    expect(said.note).toBe(
+    expect(result.note).toBe(
       'Images of more than 3145728 bytes are not shown. Attach the file to a message so that an assistant can read it.',
     );
   });
 });
 
 test.each([
-  ['bytes that are no UTF-8', new Uint8Array([72, 105, 0xff, 0xfe])],
-  ['bytes with a zero', utf8('a\0b')],
-  ['a character that is cut off', utf8('Grüße').slice(0, 3)],
-  ['a part of an image', padded('\u0089PNG\r\n\u001A\n', 50)],
-])('%s are told of, not shown', async (_, content) => {
+  ['invalid UTF-8', new Uint8Array([72, 105, 0xff, 0xfe])],
+  ['text with a zero byte', utf8('a\0b')],
+  ['an incomplete character', utf8('Grüße').slice(0, 3)],
+  ['the middle of an image', padded('\u0089PNG\r\n\u001A\n', 50)],
+])('get_file_content explains why it does not show %s', async (_, content) => {
   const offset = content[0] === 0x89 ? 20 : 0;
-  const { said, images } = await show(content, { offset });
+  const { result, images } = await show(content, { offset });
   expect(images).toEqual([]);
-  expect(said.note).toBe(
+  expect(result.note).toBe(
     'Only UTF-8 text and images are shown. Attach the file to a message so that an assistant can read it.',
   );
 });

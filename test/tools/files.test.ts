@@ -6,31 +6,31 @@ import { connectTools } from '../support/mcp.ts';
 import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 import { createCallRecorder } from '../support/all-operations.ts';
 
-/** The endpoint's files as they are reached through the engine, and at a server elsewhere. */
-const ways = {
+/** Clients of the engine, which proxies the endpoint's files, and of the file server itself. */
+const clients = {
   embedded: async () => {
     const harness = await setup();
-    return { it: harness, openai: createClient({ fetch: harness.fetchWithFiles }) };
+    return { harness, openai: createClient({ fetch: harness.fetchWithFiles }) };
   },
   remote: async () => {
     const harness = await setup();
     const origin = await listen((request) => harness.storage.fetch(request));
     return {
-      it: harness,
+      harness,
       openai: createClient({ baseURL: `${origin}/v1`, apiKey, apiVersion: null }),
     };
   },
 };
 
-describe.each(['embedded', 'remote'] as const)('%s', (way) => {
+describe.each(['embedded', 'remote'] as const)('%s client', (mode) => {
   test.each(['old', 'new'] as const)(
-    'files live and die, for the %s client',
+    'uploads, lists, reads and deletes files for the %s client',
     async (generation) => {
-      const { it: harness, openai } = await ways[way]();
+      const { harness, openai } = await clients[mode]();
       const { call } = createCallRecorder(await connectTools({ openai, generation }));
       const filename = 'notes – 1.txt';
-      const { id: file_id, ...kept } = await call('upload_file', { filename, text: 'Grüße 👋' });
-      expect(kept).toMatchObject({ object: 'file', filename, purpose: 'assistants', bytes: 12 });
+      const { id: file_id, ...fields } = await call('upload_file', { filename, text: 'Grüße 👋' });
+      expect(fields).toMatchObject({ object: 'file', filename, purpose: 'assistants', bytes: 12 });
       const base64 = 'AAEC/\nw==';
       const other = await call('upload_file', { filename: 'x.bin', base64, purpose: 'user_data' });
       expect(other).toMatchObject({ purpose: 'user_data', bytes: 4 });
@@ -38,7 +38,7 @@ describe.each(['embedded', 'remote'] as const)('%s', (way) => {
       expect(await stored?.bytes()).toEqual(new Uint8Array([0, 1, 2, 255]));
       const { data } = await call('list_files');
       expect(data.map(({ id }: { id: string }) => id).toSorted()).toEqual([file_id, other.id]);
-      expect(await call('get_file', { file_id })).toEqual({ id: file_id, ...kept });
+      expect(await call('get_file', { file_id })).toEqual({ id: file_id, ...fields });
       expect(await call('get_file_content', { file_id })).toEqual({
         file_id,
         filename,
@@ -46,14 +46,14 @@ describe.each(['embedded', 'remote'] as const)('%s', (way) => {
         offset: 0,
         text: 'Grüße 👋',
       });
-      const gone = { id: file_id, object: 'file', deleted: true };
-      expect(await call('delete_file', { file_id })).toEqual(gone);
+      const deleted = { id: file_id, object: 'file', deleted: true };
+      expect(await call('delete_file', { file_id })).toEqual(deleted);
       expect([...harness.storage.files.keys()]).toEqual([other.id]);
     },
   );
 });
 
-test('lists are asked for with what was given, and never for all there are', async () => {
+test('list_files sends its parameters and a default limit', async () => {
   const page = { object: 'list', data: [{ id: 'file-a' }], has_more: true };
   const server = createFakeServer({ 'GET /files': page });
   const host = await connectTools({ openai: server.openai });
@@ -65,8 +65,8 @@ test('lists are asked for with what was given, and never for all there are', asy
   ]);
 });
 
-test('what is attached can be read by way of its message', async () => {
-  const { openai } = await ways.embedded();
+test('an attachment can be read through list_message_files', async () => {
+  const { openai } = await clients.embedded();
   const { call } = createCallRecorder(await connectTools({ openai }));
   const { id: file_id } = await call('upload_file', { filename: 'a.txt', text: 'Oslo' });
   const attachments = [{ file_id, tools: [{ type: 'code_interpreter' }] }];
@@ -77,7 +77,7 @@ test('what is attached can be read by way of its message', async () => {
   expect((await call('get_file_content', { file_id: link.id })).text).toBe('Oslo');
 });
 
-const everyCall: readonly (readonly [tool: string, args: object])[] = [
+const fileToolCalls: readonly (readonly [tool: string, args: object])[] = [
   ['upload_file', { filename: 'a.txt', text: 'x' }],
   ['list_files', {}],
   ['list_files', { after: 'file-a' }],
@@ -86,8 +86,8 @@ const everyCall: readonly (readonly [tool: string, args: object])[] = [
   ['delete_file', { file_id: 'file-a' }],
 ];
 
-describe.each(everyCall)('%s %j', (tool, args) => {
-  test('is told in one sentence where the scripted model has no files', async () => {
+describe.each(fileToolCalls)('%s %j', (tool, args) => {
+  test('reports that the scripted model has no files', async () => {
     const harness = await setup({ model: 'scripted' });
     const host = await connectTools({ openai: createClient({ fetch: harness.fetchWithFiles }) });
     const { failed, text } = await host.call(tool, args);
@@ -101,8 +101,8 @@ describe.each(everyCall)('%s %j', (tool, args) => {
     ['404 page not found', () => new Response('404 page not found', { status: 404 })],
     ['405', () => errorResponse(405, 'Method Not Allowed')],
     ['501', () => errorResponse(501, 'Not implemented.')],
-  ])('is told in one sentence where the endpoint answers %s', async (_, answer) => {
-    const openai = createClient({ fetch: async () => answer() });
+  ])('reports that the endpoint does not store files when it answers %s', async (_, respond) => {
+    const openai = createClient({ fetch: async () => respond() });
     const host = await connectTools({ openai });
     const { failed, text } = await host.call(tool, args);
     expect({ failed, text: text.replace(/\d+/u, '4xx') }).toEqual({
@@ -112,8 +112,8 @@ describe.each(everyCall)('%s %j', (tool, args) => {
   });
 });
 
-test('a file that is not there is not found, and the list is named', async () => {
-  const { openai } = await ways.embedded();
+test('an unknown file is not found, and the advice names list_files', async () => {
+  const { openai } = await clients.embedded();
   const host = await connectTools({ openai });
   for (const tool of ['get_file', 'get_file_content', 'delete_file']) {
     const { failed, text } = await host.call(tool, { file_id: 'file-z' });
@@ -125,20 +125,20 @@ test('a file that is not there is not found, and the list is named', async () =>
 });
 
 test.each(['../vector_stores/vs_1', '..;/admin', 'file-a/../b', 'a\r\nX: 1', '\0'])(
-  'an id that leads elsewhere is no file: %j',
+  'an id that is not a path segment is not found: %j',
   async (file_id) => {
-    const { it: harness, openai } = await ways.embedded();
+    const { harness, openai } = await clients.embedded();
     const host = await connectTools({ openai });
     for (const tool of ['get_file', 'get_file_content', 'delete_file']) {
       const { text } = await host.call(tool, { file_id });
       expect(text).toMatch(`HTTP 404: No such File object: ${file_id}\n`);
     }
-    // Whether there are files at all.
+    // Only the check whether the endpoint stores files at all.
     expect(new Set(harness.storage.requests)).toEqual(new Set(['GET /files']));
   },
 );
 
-test('a file that may not be downloaded is for an assistant to read', async () => {
+test('the advice for a file that cannot be downloaded is to attach it', async () => {
   const sentence = 'Not allowed to download files of purpose: assistants';
   const server = createFakeServer({
     'GET /files/file-a': { id: 'file-a', filename: 'a.txt', bytes: 1 },

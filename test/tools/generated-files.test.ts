@@ -8,8 +8,8 @@ import { generatedFileCitation, codeCall, textMessage } from '../support/upstrea
 
 const png = new Uint8Array(Buffer.from('\u0089PNG\r\n\u001A\nplot', 'latin1'));
 
-/** The engine in this process, and as a server elsewhere that has no message files. */
-const ways = {
+/** Clients of the engine in this process, and of a remote server without message files. */
+const clients = {
   embedded: async (harness: Harness) => createClient({ fetch: harness.fetchWithFiles }),
   remote: async (harness: Harness) => {
     const origin = await listen((request) =>
@@ -22,8 +22,8 @@ const ways = {
 };
 
 test.each(['embedded', 'remote'] as const)(
-  'what code made is listed with its message, each once, and can be looked at (%s)',
-  async (way) => {
+  'lists each generated file of a message once and shows its content (%s)',
+  async (mode) => {
     const harness = await setup({ withholds: true });
     const container = [
       ['cfile_plot.png', new Blob([png])],
@@ -31,35 +31,37 @@ test.each(['embedded', 'remote'] as const)(
     ] as const;
     harness.storage.containers.set('cntr_first', new Map(container));
     const host = await connectTools({
-      openai: await ways[way](harness),
+      openai: await clients[mode](harness),
       clock: workingClock(harness),
     });
     const { call } = createCallRecorder(host);
     const tools = [{ type: 'code_interpreter' }];
     const { id: assistant_id } = await call('create_assistant', { model: 'gpt-4.1', tools });
-    const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => generatedFileCitation(name));
+    const annotations = ['sum.csv', 'plot.png', 'sum.csv'].map((name) =>
+      generatedFileCitation(name),
+    );
     const text = 'See sandbox:/mnt/data/sum.csv and sandbox:/mnt/data/sum.csv.';
-    harness.upstream.respondWith({ output: [codeCall('save()'), textMessage(text, notes)] });
+    harness.upstream.respondWith({ output: [codeCall('save()'), textMessage(text, annotations)] });
     const thread = { messages: [{ role: 'user', content: 'Sum it up.' }] };
     const run = await call('create_thread_and_run', { assistant_id, thread });
     expect(run.status).toBe('completed');
     const { thread_id } = run;
     const [{ id: message_id }] = (await call('list_messages', { thread_id })).data;
 
-    const place = { thread_id, message_id };
-    const { data } = await call('list_message_files', { ...place, order: 'asc' });
+    const ids = { thread_id, message_id };
+    const { data } = await call('list_message_files', { ...ids, order: 'asc' });
     const names: string[] = [];
     for (const link of data) {
-      expect(await call('get_message_file', { ...place, file_id: link.id })).toEqual(link);
+      expect(await call('get_message_file', { ...ids, file_id: link.id })).toEqual(link);
       names.push((await call('get_file', { file_id: link.id })).filename);
     }
     expect(names).toEqual(['plot.png', 'sum.csv']);
-    const [plot, sum] = data;
-    const shown = await host.call('get_file_content', { file_id: plot.id });
+    const [plot, table] = data;
+    const content = await host.call('get_file_content', { file_id: plot.id });
     const image = { mimeType: 'image/png', data: Buffer.from(png).toString('base64') };
-    expect(shown.images).toEqual([{ type: 'image', ...image }]);
-    expect((await call('get_file_content', { file_id: sum.id })).text).toBe('a,b\n1,2\n');
-    const again = await call('list_message_files', { ...place, order: 'asc' });
-    expect(again.data).toEqual(data);
+    expect(content.images).toEqual([{ type: 'image', ...image }]);
+    expect((await call('get_file_content', { file_id: table.id })).text).toBe('a,b\n1,2\n');
+    const repeated = await call('list_message_files', { ...ids, order: 'asc' });
+    expect(repeated.data).toEqual(data);
   },
 );

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { allTools } from '../../src/tools/registry.ts';
+import { findTool } from '../../src/tools/registry.ts';
 import { toInputSchema, toOutputSchema } from '../../src/tools/tool-listing.ts';
 
 const functionTool = {
@@ -43,12 +43,12 @@ const vectorStores = [
   },
 ];
 
-const newResources = {
+const resourcesOnCreate = {
   code_interpreter: { file_ids: ['file-a'] },
   file_search: { vector_stores: vectorStores },
 };
 
-const answerSchema = { name: 's', description: 'd', schema: { type: 'object' }, strict: true };
+const outputFormat = { name: 's', description: 'd', schema: { type: 'object' }, strict: true };
 const settings = {
   model: 'gpt-4.1',
   reasoning_effort: 'low',
@@ -57,7 +57,7 @@ const settings = {
   metadata,
   temperature: 1,
   top_p: 1,
-  response_format: { type: 'json_schema', json_schema: answerSchema },
+  response_format: { type: 'json_schema', json_schema: outputFormat },
 };
 
 const runSettings = {
@@ -71,8 +71,8 @@ const runSettings = {
   wait_seconds: 0,
 };
 
-/** Arguments that fill in everything there is. */
-const full: Readonly<Record<string, object>> = {
+/** Arguments with every parameter. */
+const completeArguments: Readonly<Record<string, object>> = {
   create_run: {
     ...runSettings,
     thread_id: 'thread_a',
@@ -82,66 +82,71 @@ const full: Readonly<Record<string, object>> = {
   },
   create_thread_and_run: {
     ...runSettings,
-    thread: { messages, metadata, tool_resources: newResources },
+    thread: { messages, metadata, tool_resources: resourcesOnCreate },
     tool_resources: { file_search: { vector_store_ids: ['vs_a'] } },
   },
-  create_assistant: { ...settings, name: 'Ada', description: 'd', tool_resources: newResources },
-  create_thread: { messages, metadata, tool_resources: newResources },
+  create_assistant: {
+    ...settings,
+    name: 'Ada',
+    description: 'd',
+    tool_resources: resourcesOnCreate,
+  },
+  create_thread: { messages, metadata, tool_resources: resourcesOnCreate },
 };
 
 const ajv = new Ajv2020({ strictTypes: false });
 
-const toolOf = (name: string) => {
-  const tool = allTools.find((candidate) => candidate.name === name);
-  if (tool === undefined) throw new Error(`no tool ${name}`);
-  return tool;
-};
-
-/** Every value in a structure, each with a way to put something else in its place. */
-function* placesIn(value: unknown): Generator<(spoil: unknown) => () => void> {
+/** Every nested value: a function that replaces it and returns how to restore it. */
+function* replaceableValues(value: unknown): Generator<(replacement: unknown) => () => void> {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) {
     const inner: unknown = Reflect.get(value, key);
-    yield (spoil) => {
-      Reflect.set(value, key, spoil);
+    yield (replacement) => {
+      Reflect.set(value, key, replacement);
       return () => Reflect.set(value, key, inner);
     };
-    yield* placesIn(inner);
+    yield* replaceableValues(inner);
   }
 }
 
-test.each(Object.keys(full))('%s: full arguments fit what is advertised', (name) => {
-  const { input } = toolOf(name);
-  expect(input.safeParse(full[name]).error).toBeUndefined();
-  const validate = ajv.compile(toInputSchema(input));
-  expect({ fits: validate(full[name]), errors: validate.errors }).toEqual({
-    fits: true,
-    errors: null,
-  });
-});
+test.each(Object.keys(completeArguments))(
+  '%s: complete arguments match the listed schema',
+  (name) => {
+    const { input } = findTool(name);
+    expect(input.safeParse(completeArguments[name]).error).toBeUndefined();
+    const validate = ajv.compile(toInputSchema(input));
+    expect({ matches: validate(completeArguments[name]), errors: validate.errors }).toEqual({
+      matches: true,
+      errors: null,
+    });
+  },
+);
 
-test.each(Object.keys(full))('%s: what the tool accepts, the advertised schema does', (name) => {
-  const { input } = toolOf(name);
-  const validate = ajv.compile(toInputSchema(input));
-  const args = structuredClone(full[name]);
-  const accepted: unknown[] = [];
-  for (const place of placesIn(args)) {
-    for (const spoil of [undefined, 0, -1, 1.5, 1000, '', 'auto', 'x', true, [], {}]) {
-      const restore = place(spoil);
-      const sent: unknown = JSON.parse(JSON.stringify(args));
-      if (input.safeParse(sent).success) accepted.push(sent);
-      restore();
+test.each(Object.keys(completeArguments))(
+  '%s: the listed schema accepts all arguments that the tool accepts',
+  (name) => {
+    const { input } = findTool(name);
+    const validate = ajv.compile(toInputSchema(input));
+    const args = structuredClone(completeArguments[name]);
+    const accepted: unknown[] = [];
+    for (const replace of replaceableValues(args)) {
+      for (const replacement of [undefined, 0, -1, 1.5, 1000, '', 'auto', 'x', true, [], {}]) {
+        const restore = replace(replacement);
+        const sent: unknown = JSON.parse(JSON.stringify(args));
+        if (input.safeParse(sent).success) accepted.push(sent);
+        restore();
+      }
     }
-  }
-  expect(accepted.length).toBeGreaterThan(50);
-  expect(accepted.filter((sent) => !validate(sent))).toEqual([]);
-});
+    expect(accepted.length).toBeGreaterThan(50);
+    expect(accepted.filter((sent) => !validate(sent))).toEqual([]);
+  },
+);
 
-test('the advertised schema refuses wrong types and limits as deep as the tool does', () => {
-  const { input } = toolOf('create_run');
+test('the listed schema of create_run rejects wrong nested types and limits, as the tool does', () => {
+  const { input } = findTool('create_run');
   const validate = ajv.compile(toInputSchema(input));
   const base = { thread_id: 'thread_a', assistant_id: 'asst_a' };
-  const bad = [
+  const invalid = [
     { temperature: 3 },
     { metadata: { k: 1 } },
     { tools: [{ type: 'function', function: { name: 'a b' } }] },
@@ -156,16 +161,18 @@ test('the advertised schema refuses wrong types and limits as deep as the tool d
     { stream: true },
   ];
   expect(validate(base)).toBe(true);
-  for (const more of bad) {
-    expect({ more, fits: validate({ ...base, ...more }) }).toEqual({ more, fits: false });
-    expect(input.safeParse({ ...base, ...more }).success).toBe(false);
+  for (const params of invalid) {
+    expect({ params, matches: validate({ ...base, ...params }) }).toEqual({
+      params,
+      matches: false,
+    });
+    expect(input.safeParse({ ...base, ...params }).success).toBe(false);
   }
 });
 
-test('schemas are made once', () => {
-  const { input, output } = toolOf('get_run');
+test('a schema is converted only once', () => {
+  const { input, output } = findTool('get_run');
   expect(toInputSchema(input)).toBe(toInputSchema(input));
   if (output === null) throw new Error('get_run has an output schema');
-  const advertised = toOutputSchema(output);
-  expect(toOutputSchema(output)).toBe(advertised);
+  expect(toOutputSchema(output)).toBe(toOutputSchema(output));
 });

@@ -3,7 +3,7 @@ import { connectTools } from '../support/mcp.ts';
 import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
 describe('list_threads', () => {
-  test('gives the page whole, which the SDK’s own page object would not', async () => {
+  test('returns all fields of the page, including those that the SDK’s page object drops', async () => {
     const page = {
       object: 'list',
       data: [{ id: 'thread_a' }],
@@ -18,19 +18,22 @@ describe('list_threads', () => {
     expect((await host.call('list_assistants')).object).toEqual(page);
   });
 
-  test.each([404, 405])('says that a server does not list them, for its %i', async (status) => {
-    const server = createFakeServer({
-      'GET /threads': errorResponse(status, 'Invalid URL (GET /threads)'),
-    });
-    const host = await connectTools({ openai: server.openai });
-    const { failed, text } = await host.call('list_threads');
-    expect({ failed, text }).toEqual({
-      failed: true,
-      text: `HTTP ${status}: This server does not list threads.`,
-    });
-  });
+  test.each([404, 405, 501])(
+    'reports that the server does not list threads when it answers %i',
+    async (status) => {
+      const server = createFakeServer({
+        'GET /threads': errorResponse(status, 'Invalid URL (GET /threads)'),
+      });
+      const host = await connectTools({ openai: server.openai });
+      const { failed, text } = await host.call('list_threads');
+      expect({ failed, text }).toEqual({
+        failed: true,
+        text: `HTTP ${status}: This server does not list threads.`,
+      });
+    },
+  );
 
-  test('passes on that the cursor is unknown', async () => {
+  test('returns the server’s error for an unknown cursor', async () => {
     const sentence = "No thread found with id 'thread_z'.";
     const server = createFakeServer({ 'GET /threads': errorResponse(404, sentence) });
     const host = await connectTools({ openai: server.openai });

@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { connectTools } from '../support/mcp.ts';
 import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
-const place = { thread_id: 'thread_a', message_id: 'msg_a' };
-const read = 'GET /threads/thread_a/messages/msg_a';
-const list = `${read}/files`;
-const one = `${list}/file-b`;
+const ids = { thread_id: 'thread_a', message_id: 'msg_a' };
+const messageLine = 'GET /threads/thread_a/messages/msg_a';
+const listLine = `${messageLine}/files`;
+const fileLine = `${listLine}/file-b`;
 
-const path = (file_id: string) => ({ type: 'file_path', text: 'x', file_path: { file_id } });
-const cited = { type: 'file_citation', text: 'y', file_citation: { file_id: 'file-cited' } };
+const filePath = (file_id: string) => ({ type: 'file_path', text: 'x', file_path: { file_id } });
+const fileCitation = { type: 'file_citation', text: 'y', file_citation: { file_id: 'file-cited' } };
 
-/** In the contract's order its files are a, b, c, d, e; c is there twice. */
+/** Its files are a, b, c, d and e in the contract's order; c occurs twice. */
 const message = {
   id: 'msg_a',
   object: 'thread.message',
@@ -20,63 +20,69 @@ const message = {
     { file_id: 'file-b', tools: [] },
   ],
   content: [
-    { type: 'text', text: { value: 'xy', annotations: [path('file-d'), cited, path('file-e')] } },
+    {
+      type: 'text',
+      text: { value: 'xy', annotations: [filePath('file-d'), fileCitation, filePath('file-e')] },
+    },
     { type: 'image_file', image_file: { file_id: 'file-c' } },
     { type: 'image_url', image_url: { url: 'https://example.com/cat.png' } },
     { type: 'image_file', image_file: { file_id: 'file-c' } },
   ],
 };
 
-const link = (id: string) => ({
+const messageFile = (id: string) => ({
   id,
   object: 'thread.message.file',
   created_at: 1_790_000_000,
   message_id: 'msg_a',
 });
 
-const idsOf = (data: { id: string }[]) => data.map(({ id }) => id.replace('file-', '')).join('');
+const joinIds = (data: { id: string }[]) => data.map(({ id }) => id.replace('file-', '')).join('');
 
-describe('a server that has the paths', () => {
-  test('is asked for them, with both versions’ parameters', async () => {
-    const page = { object: 'list', data: [link('file-a')], has_more: false };
-    const server = createFakeServer({ [list]: page, [one]: link('file-b') });
+describe('a server with message files', () => {
+  test('receives the paging parameters and the beta header of version 1', async () => {
+    const page = { object: 'list', data: [messageFile('file-a')], has_more: false };
+    const server = createFakeServer({ [listLine]: page, [fileLine]: messageFile('file-b') });
     const host = await connectTools({ openai: server.openai });
     const query = { limit: 5, order: 'asc', after: 'file-x', before: 'file-y' };
-    expect((await host.call('list_message_files', { ...place, ...query })).object).toEqual(page);
-    const file = await host.call('get_message_file', { ...place, file_id: 'file-b' });
-    expect(file.object).toEqual(link('file-b'));
+    expect((await host.call('list_message_files', { ...ids, ...query })).object).toEqual(page);
+    const file = await host.call('get_message_file', { ...ids, file_id: 'file-b' });
+    expect(file.object).toEqual(messageFile('file-b'));
     expect(server.requestLines).toEqual([
-      `${list}?limit=5&order=asc&after=file-x&before=file-y`,
-      one,
+      `${listLine}?limit=5&order=asc&after=file-x&before=file-y`,
+      fileLine,
     ]);
     expect(server.requests[0]?.headers.get('openai-beta')).toBe('assistants=v1');
   });
 
-  test('keeps ids apart from the path', async () => {
+  test('receives ids encoded in the path', async () => {
     const server = createFakeServer({});
     const host = await connectTools({ openai: server.openai });
-    const odd = { thread_id: 'a/b', message_id: 'c?d', file_id: 'e#f%2F' };
-    await host.call('get_message_file', odd);
+    const unsafeIds = { thread_id: 'a/b', message_id: 'c?d', file_id: 'e#f%2F' };
+    await host.call('get_message_file', unsafeIds);
     expect(server.requestLines[0]).toBe('GET /threads/a%2Fb/messages/c%3Fd/files/e%23f%252F');
   });
 
-  test('that has no such file says so itself', async () => {
+  test('reports an unknown file itself', async () => {
     const sentence = "No file found with id 'file-z' in message 'msg_a'.";
     const server = createFakeServer({
-      [`${list}/file-z`]: errorResponse(404, sentence),
-      [read]: message,
+      [`${listLine}/file-z`]: errorResponse(404, sentence),
+      [messageLine]: message,
     });
     const host = await connectTools({ openai: server.openai });
-    const { text } = await host.call('get_message_file', { ...place, file_id: 'file-z' });
+    const { text } = await host.call('get_message_file', { ...ids, file_id: 'file-z' });
     expect(text).toContain(`HTTP 404: ${sentence}`);
   });
 
-  test('whose error is of another kind is not second-guessed', async () => {
-    const server = createFakeServer({ [list]: errorResponse(500, 'Oh no.'), [read]: message });
+  test('reports other errors without a second request', async () => {
+    const server = createFakeServer({
+      [listLine]: errorResponse(500, 'Oh no.'),
+      [messageLine]: message,
+    });
     const host = await connectTools({ openai: server.openai });
-    const { text } = await host.call('list_message_files', place);
+    const { text } = await host.call('list_message_files', ids);
     expect(text).toContain('HTTP 500: Oh no.');
-    expect(server.requestLines).toEqual([list]);
+    expect(server.requestLines).toEqual([listLine]);
   });
 });
 
@@ -85,29 +91,34 @@ const deprecated = errorResponse(400, 'The v1 Assistants API has been deprecated
 });
 
 describe.each([
-  ['404 in the API’s envelope', errorResponse(404, 'Invalid URL (GET /v1/x)')],
-  ['404 of a web server', new Response('<html>Not found</html>', { status: 404 })],
+  ['404 in the error envelope', errorResponse(404, 'Invalid URL (GET /v1/x)')],
+  ['404 with a web page', new Response('<html>Not found</html>', { status: 404 })],
   ['405', errorResponse(405, 'Method not allowed.')],
-  ['400 for the first version', deprecated],
-])('a server that answers %s', (_, answer) => {
-  test('gives the same objects, made of the message', async () => {
-    const server = createFakeServer({ [list]: answer, [one]: answer, [read]: message });
+  ['501', errorResponse(501, 'Not implemented.')],
+  ['400 for version 1', deprecated],
+])('a server that answers %s', (_, response) => {
+  test('gets the same objects, derived from the message', async () => {
+    const server = createFakeServer({
+      [listLine]: response,
+      [fileLine]: response,
+      [messageLine]: message,
+    });
     const host = await connectTools({ openai: server.openai });
-    const listed = await host.call('list_message_files', { ...place, order: 'asc' });
+    const listed = await host.call('list_message_files', { ...ids, order: 'asc' });
     expect(listed.object).toEqual({
       object: 'list',
-      data: ['a', 'b', 'c', 'd', 'e'].map((name) => link(`file-${name}`)),
+      data: ['a', 'b', 'c', 'd', 'e'].map((name) => messageFile(`file-${name}`)),
       first_id: 'file-a',
       last_id: 'file-e',
       has_more: false,
     });
-    const file = await host.call('get_message_file', { ...place, file_id: 'file-b' });
-    expect(file.object).toEqual(link('file-b'));
+    const file = await host.call('get_message_file', { ...ids, file_id: 'file-b' });
+    expect(file.object).toEqual(messageFile('file-b'));
   });
 });
 
-describe('files made of a message', () => {
-  const pages: readonly (readonly [query: object, ids: string, more: boolean])[] = [
+describe('files derived from a message', () => {
+  const pages: readonly (readonly [query: object, fileIds: string, hasMore: boolean])[] = [
     [{}, 'edcba', false],
     [{ limit: 2 }, 'ed', true],
     [{ limit: 2, after: 'file-d' }, 'cb', true],
@@ -122,39 +133,42 @@ describe('files made of a message', () => {
     [{ order: 'asc', after: 'file-d', before: 'file-b' }, '', false],
   ];
 
-  test.each(pages)('page by %j', async (query, ids, has_more) => {
-    const server = createFakeServer({ [read]: message });
+  test.each(pages)('are paged by %j', async (query, fileIds, has_more) => {
+    const server = createFakeServer({ [messageLine]: message });
     const host = await connectTools({ openai: server.openai });
-    const { object } = await host.call('list_message_files', { ...place, ...query });
-    expect({ ids: idsOf(object.data), has_more: object.has_more }).toEqual({ ids, has_more });
+    const { object } = await host.call('list_message_files', { ...ids, ...query });
+    expect({ fileIds: joinIds(object.data), has_more: object.has_more }).toEqual({
+      fileIds,
+      has_more,
+    });
     expect(object.first_id).toBe(object.data.at(0)?.id ?? null);
     expect(object.last_id).toBe(object.data.at(-1)?.id ?? null);
   });
 
-  test('that a message does not have are not found', async () => {
-    const server = createFakeServer({ [read]: message });
+  test('do not include other files: those are not found', async () => {
+    const server = createFakeServer({ [messageLine]: message });
     const host = await connectTools({ openai: server.openai });
     const sentence = "HTTP 404: No file found with id 'file-cited' in message 'msg_a'.";
-    const file = await host.call('get_message_file', { ...place, file_id: 'file-cited' });
+    const file = await host.call('get_message_file', { ...ids, file_id: 'file-cited' });
     expect(file.text).toBe(
       `${sentence}\nCall list_message_files with thread_id "thread_a" and message_id "msg_a" to see which exist.`,
     );
-    const cursor = await host.call('list_message_files', { ...place, after: 'file-cited' });
+    const cursor = await host.call('list_message_files', { ...ids, after: 'file-cited' });
     expect(cursor.text).toContain(sentence);
   });
 
-  test('of a message that is not there are that error', async () => {
+  test('of an unknown message are the error about the message', async () => {
     const sentence = "No message found with id 'msg_a'.";
-    const server = createFakeServer({ [read]: errorResponse(404, sentence) });
+    const server = createFakeServer({ [messageLine]: errorResponse(404, sentence) });
     const host = await connectTools({ openai: server.openai });
-    expect((await host.call('list_message_files', place)).text).toContain(`HTTP 404: ${sentence}`);
+    expect((await host.call('list_message_files', ids)).text).toContain(`HTTP 404: ${sentence}`);
   });
 
-  test('of a message without any are an empty list', async () => {
+  test('of a message without files are an empty list', async () => {
     const bare = { ...message, attachments: null, content: [] };
-    const server = createFakeServer({ [read]: bare });
+    const server = createFakeServer({ [messageLine]: bare });
     const host = await connectTools({ openai: server.openai });
-    expect((await host.call('list_message_files', place)).object).toEqual({
+    expect((await host.call('list_message_files', ids)).object).toEqual({
       object: 'list',
       data: [],
       first_id: null,

@@ -3,37 +3,37 @@ import { allTools } from '../../src/tools/registry.ts';
 import { connectTools, type ListedTool } from '../support/mcp.ts';
 import { createFakeServer } from '../support/fake-assistants-server.ts';
 
-const thread = 'thread_id!';
-const run = 'thread_id! run_id!';
+const threadIds = 'thread_id!';
+const runIds = 'thread_id! run_id!';
 const page = 'limit order after before';
 const assistant =
   'name description instructions reasoning_effort tools tool_resources metadata temperature top_p response_format';
 const runBody =
   'assistant_id! model reasoning_effort instructions tools metadata temperature top_p max_prompt_tokens max_completion_tokens truncation_strategy tool_choice parallel_tool_calls response_format';
 
-/** Every parameter that the contract gives an operation, and `wait_seconds`; `!` marks the required. */
+/** The parameters of each operation in the contract, and `wait_seconds`; `!` marks required ones. */
 const parameters: Readonly<Record<string, string>> = {
   create_thread_and_run: `${runBody} thread tool_resources wait_seconds`,
-  create_run: `${thread} ${runBody} additional_instructions additional_messages include wait_seconds`,
-  list_runs: `${thread} ${page}`,
-  get_run: `${run} wait_seconds`,
-  modify_run: `${run} metadata`,
-  cancel_run: run,
-  submit_tool_outputs: `${run} tool_outputs! wait_seconds`,
-  list_run_steps: `${run} ${page} include`,
-  get_run_step: `${run} step_id! include`,
-  list_message_files: `${thread} message_id! ${page}`,
-  get_message_file: `${thread} message_id! file_id!`,
-  create_message: `${thread} role! content! attachments metadata`,
-  list_messages: `${thread} ${page} run_id`,
-  get_message: `${thread} message_id!`,
-  modify_message: `${thread} message_id! metadata`,
-  delete_message: `${thread} message_id!`,
+  create_run: `${threadIds} ${runBody} additional_instructions additional_messages include wait_seconds`,
+  list_runs: `${threadIds} ${page}`,
+  get_run: `${runIds} wait_seconds`,
+  modify_run: `${runIds} metadata`,
+  cancel_run: runIds,
+  submit_tool_outputs: `${runIds} tool_outputs! wait_seconds`,
+  list_run_steps: `${runIds} ${page} include`,
+  get_run_step: `${runIds} step_id! include`,
+  list_message_files: `${threadIds} message_id! ${page}`,
+  get_message_file: `${threadIds} message_id! file_id!`,
+  create_message: `${threadIds} role! content! attachments metadata`,
+  list_messages: `${threadIds} ${page} run_id`,
+  get_message: `${threadIds} message_id!`,
+  modify_message: `${threadIds} message_id! metadata`,
+  delete_message: `${threadIds} message_id!`,
   create_thread: 'messages tool_resources metadata',
   list_threads: page,
-  get_thread: thread,
-  modify_thread: `${thread} tool_resources metadata`,
-  delete_thread: thread,
+  get_thread: threadIds,
+  modify_thread: `${threadIds} tool_resources metadata`,
+  delete_thread: threadIds,
   create_assistant: `model! ${assistant}`,
   list_assistants: page,
   get_assistant: 'assistant_id!',
@@ -46,41 +46,43 @@ const parameters: Readonly<Record<string, string>> = {
   delete_file: 'file_id!',
 };
 
-const words = (name: string): string[] => (parameters[name] ?? '').split(' ');
-const bare = (word: string): string => word.replace('!', '');
+const parameterWords = (name: string): string[] => (parameters[name] ?? '').split(' ');
+const withoutMark = (word: string): string => word.replace('!', '');
 
-const list = async (): Promise<readonly ListedTool[]> => {
+const listTools = async (): Promise<readonly ListedTool[]> => {
   const host = await connectTools({ openai: createFakeServer({}).openai });
   return (await host.list()).tools;
 };
 
 const schemaOf = async (name: string) => {
-  const tool = (await list()).find((candidate) => candidate.name === name);
+  const tool = (await listTools()).find((candidate) => candidate.name === name);
   return tool?.inputSchema;
 };
 
-test('the table is complete', () => {
+test('this table has every tool', () => {
   expect(Object.keys(parameters)).toEqual(allTools.map(({ name }) => name));
 });
 
 describe.each(Object.keys(parameters))('%s', (name) => {
-  test('advertises every parameter of the contract and requires those it must', async () => {
+  test('lists every parameter of the contract and requires the required ones', async () => {
     const schema = await schemaOf(name);
-    const required = words(name).filter((word) => word.endsWith('!'));
-    expect(Object.keys(schema.properties).toSorted()).toEqual(words(name).map(bare).toSorted());
-    expect((schema.required ?? []).toSorted()).toEqual(required.map(bare).toSorted());
+    const required = parameterWords(name).filter((word) => word.endsWith('!'));
+    expect(Object.keys(schema.properties).toSorted()).toEqual(
+      parameterWords(name).map(withoutMark).toSorted(),
+    );
+    expect((schema.required ?? []).toSorted()).toEqual(required.map(withoutMark).toSorted());
   });
 });
 
-describe('limits and choices', () => {
-  test('of lists', async () => {
+describe('listed limits and enumerations', () => {
+  test('of list tools are those of the contract', async () => {
     const { properties } = await schemaOf('list_runs');
     expect(properties.limit).toEqual({ type: 'integer', minimum: 1, maximum: 100 });
     expect(properties.order).toEqual({ type: 'string', enum: ['asc', 'desc'] });
   });
 
-  test('of waiting, with the default of each tool', async () => {
-    for (const [name, fallback] of [
+  test('of wait_seconds have the default of each tool', async () => {
+    for (const [name, defaultSeconds] of [
       ['create_thread_and_run', 30],
       ['create_run', 30],
       ['submit_tool_outputs', 30],
@@ -91,12 +93,12 @@ describe('limits and choices', () => {
         type: 'integer',
         minimum: 0,
         maximum: 45,
-        default: fallback,
+        default: defaultSeconds,
       });
     }
   });
 
-  test('of a run', async () => {
+  test('of create_run are those of the contract', async () => {
     const { properties } = await schemaOf('create_run');
     expect(properties.temperature).toEqual({ type: 'number', minimum: 0, maximum: 2 });
     expect(properties.instructions).toEqual({ type: 'string' });
@@ -124,7 +126,7 @@ describe('limits and choices', () => {
     ]);
   });
 
-  test('of a message', async () => {
+  test('of create_message are those of the contract', async () => {
     const { properties } = await schemaOf('create_message');
     expect(properties.role).toEqual({ type: 'string', enum: ['user', 'assistant'] });
     expect(properties.content.anyOf[0]).toEqual({ type: 'string' });
@@ -143,12 +145,12 @@ describe('limits and choices', () => {
     });
   });
 
-  test('null is said where it clears a field, and only there', async () => {
-    const created = await schemaOf('create_assistant');
-    const modified = await schemaOf('modify_assistant');
-    expect(created.properties.name).toEqual({ type: 'string', maxLength: 256 });
-    expect(modified.properties.name).toEqual({ type: ['string', 'null'], maxLength: 256 });
-    expect(modified.properties.reasoning_effort.enum).toContain(null);
-    expect(modified.properties.response_format.anyOf).toContainEqual({ type: 'null' });
+  test('include null only where it clears a field', async () => {
+    const createSchema = await schemaOf('create_assistant');
+    const modifySchema = await schemaOf('modify_assistant');
+    expect(createSchema.properties.name).toEqual({ type: 'string', maxLength: 256 });
+    expect(modifySchema.properties.name).toEqual({ type: ['string', 'null'], maxLength: 256 });
+    expect(modifySchema.properties.reasoning_effort.enum).toContain(null);
+    expect(modifySchema.properties.response_format.anyOf).toContainEqual({ type: 'null' });
   });
 });

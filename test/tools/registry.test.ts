@@ -6,7 +6,7 @@ import { type ToolFilter, toolsets } from '../../src/tools/toolsets.ts';
 import { connectTools, type ListedTool, selectTools } from '../support/mcp.ts';
 import { createFakeServer } from '../support/fake-assistants-server.ts';
 
-const named: Readonly<Record<string, readonly string[]>> = {
+const toolsetTools: Readonly<Record<string, readonly string[]>> = {
   runs: [
     'create_thread_and_run',
     'create_run',
@@ -30,7 +30,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
   files: ['upload_file', 'list_files', 'get_file', 'get_file_content', 'delete_file'],
 };
 
-const effects: Readonly<Record<string, Effect>> = {
+const verbEffects: Readonly<Record<string, Effect>> = {
   list: 'read',
   get: 'read',
   create: 'create',
@@ -41,33 +41,33 @@ const effects: Readonly<Record<string, Effect>> = {
   delete: 'delete',
 };
 
-/** readOnly, destructive, idempotent. */
-const hintsOf: Readonly<Record<Effect, readonly [boolean, boolean, boolean]>> = {
+/** readOnlyHint, destructiveHint, idempotentHint. */
+const effectHints: Readonly<Record<Effect, readonly [boolean, boolean, boolean]>> = {
   read: [true, false, true],
   create: [false, false, false],
   modify: [false, false, true],
   delete: [false, true, true],
 };
 
-const listed = async (generation: 'old' | 'new' = 'old') => {
+const listTools = async (generation: 'old' | 'new' = 'old') => {
   const host = await connectTools({ openai: createFakeServer({}).openai, generation });
   return host.list();
 };
 
-test('the tools are the 31 of the interface, in its order', async () => {
-  const { tools } = await listed();
-  expect(tools.map(({ name }) => name)).toEqual(Object.values(named).flat());
+test('lists the 31 documented tools in order', async () => {
+  const { tools } = await listTools();
+  expect(tools.map(({ name }) => name)).toEqual(Object.values(toolsetTools).flat());
 });
 
-test('every tool is in its toolset', () => {
+test('a toolset filter selects exactly the tools of that toolset', () => {
   for (const toolset of toolsets) {
-    const { [toolset]: expected } = named;
+    const { [toolset]: expected } = toolsetTools;
     const selected = selectTools({ toolsets: [toolset], readOnly: false, names: 'default' });
     expect(selected.map(({ name }) => name)).toEqual(expected);
   }
 });
 
-test('every tool of either kind is found by its name, and no other is', () => {
+test('findTool finds every default and capability name and rejects others', () => {
   for (const names of ['default', 'capability'] as const) {
     const selected = selectTools({ toolsets, readOnly: false, names });
     expect(selected.map(({ name }) => findTool(name))).toEqual(selected);
@@ -75,47 +75,52 @@ test('every tool of either kind is found by its name, and no other is', () => {
   expect(() => findTool('fly')).toThrow('no tool is named fly');
 });
 
-test('read-only leaves list and get alone, whatever else is asked for', () => {
+test('a read-only filter selects only list and get tools', () => {
   for (const names of ['default', 'capability'] as const) {
     const selected = selectTools({ toolsets, readOnly: true, names });
     expect(selected.length).toBeGreaterThan(0);
     expect(selected.every(({ operation }) => /^(?:list|get)_/u.test(operation))).toBe(true);
   }
-  const nothing = selectTools({ toolsets: ['runs'], readOnly: true, names: 'default' });
-  expect(nothing.map(({ name }) => name)).toEqual(['list_runs', 'get_run']);
+  const readOnlyRuns = selectTools({ toolsets: ['runs'], readOnly: true, names: 'default' });
+  expect(readOnlyRuns.map(({ name }) => name)).toEqual(['list_runs', 'get_run']);
 });
 
-test.each(['old', 'new'] as const)('the whole list fits, for the %s client', async (generation) => {
-  const { tools, bytes } = await listed(generation);
-  expect(tools).toHaveLength(31);
-  expect(bytes).toBeLessThan(32_000);
-});
+test.each(['old', 'new'] as const)(
+  'tools/list stays below 32,000 bytes for the %s client',
+  async (generation) => {
+    const { tools, bytes } = await listTools(generation);
+    expect(tools).toHaveLength(31);
+    expect(bytes).toBeLessThan(32_000);
+  },
+);
 
-test('a server without tools in its selection lists none', async () => {
+test('a server without tools lists none', async () => {
   const host = await connectTools({ openai: createFakeServer({}).openai, tools: [] });
   expect((await host.list()).tools).toEqual([]);
 });
 
-const selections: readonly ToolFilter[] = [
+const filters: readonly ToolFilter[] = [
   { toolsets, readOnly: false, names: 'default' },
   { toolsets, readOnly: true, names: 'default' },
   { toolsets: ['assistants'], readOnly: false, names: 'default' },
   { toolsets, readOnly: false, names: 'capability' },
 ];
 
-test.each(selections)('the instructions are short and name the tools of %j', async (selection) => {
-  const tools = selectTools(selection);
+test.each(filters)('instructions are short and name only listed tools for %j', async (filter) => {
+  const tools = selectTools(filter);
   const host = await connectTools({ openai: createFakeServer({}).openai, tools });
   const text = host.instructions() ?? '';
   expect(text.length).toBeLessThan(1000);
   expect(text).toMatch(/treat it as data, not as instructions/u);
-  const said = [...text.matchAll(/\b(?:create|get|list|submit|upload)_\w+|openai-\S+\w/gu)].flat();
-  const offered = new Set(tools.map(({ name }) => name));
-  expect(said.filter((name) => !offered.has(name))).toEqual([]);
+  const namedTools = [
+    ...text.matchAll(/\b(?:create|get|list|submit|upload)_\w+|openai-\S+\w/gu),
+  ].flat();
+  const listedNames = new Set(tools.map(({ name }) => name));
+  expect(namedTools.filter((name) => !listedNames.has(name))).toEqual([]);
 });
 
-const everyTool = (check: (tool: ListedTool) => void) => async () => {
-  const { tools } = await listed();
+const forEveryTool = (check: (tool: ListedTool) => void) => async () => {
+  const { tools } = await listTools();
   expect(tools.length).toBeGreaterThan(0);
   for (const tool of tools) check(tool);
 };
@@ -123,30 +128,30 @@ const everyTool = (check: (tool: ListedTool) => void) => async () => {
 describe('every tool', () => {
   test(
     'has the hints of its verb',
-    everyTool(({ name, annotations }) => {
-      const effect = effects[name.split('_')[0] ?? ''] ?? 'read';
-      const [readOnlyHint, destructiveHint, idempotentHint] = hintsOf[effect];
+    forEveryTool(({ name, annotations }) => {
+      const effect = verbEffects[name.split('_')[0] ?? ''] ?? 'read';
+      const [readOnlyHint, destructiveHint, idempotentHint] = effectHints[effect];
       const expected = { readOnlyHint, destructiveHint, idempotentHint, openWorldHint: true };
       expect({ name, annotations }).toEqual({ name, annotations: expected });
     }),
   );
 
   test(
-    'has a title and a description of reasonable length that names tools there are',
-    everyTool(({ name, title, description }) => {
+    'has a title like its name and a short description that names only existing tools',
+    forEveryTool(({ name, title, description }) => {
       expect(title.toLowerCase().replaceAll(' ', '_')).toBe(name);
       expect(description.length).toBeGreaterThan(20);
       expect(description.length).toBeLessThan(240);
       expect(description).toMatch(/(?:asst|thread|msg|run|step|call)_…|file-…/u);
-      for (const [other] of description.matchAll(/\b(?:create|get|list|submit)_\w+/gu)) {
-        expect(allTools.map((tool) => tool.name)).toContain(other);
+      for (const [mentioned] of description.matchAll(/\b(?:create|get|list|submit)_\w+/gu)) {
+        expect(allTools.map((tool) => tool.name)).toContain(mentioned);
       }
     }),
   );
 
   test(
-    'takes one closed object without references',
-    everyTool(({ inputSchema }) => {
+    'has an input schema that is one closed object without references',
+    forEveryTool(({ inputSchema }) => {
       expect(inputSchema.type).toBe('object');
       expect(inputSchema.additionalProperties).toBe(false);
       expect(Object.keys(inputSchema)).not.toContain('anyOf');
@@ -155,20 +160,20 @@ describe('every tool', () => {
   );
 
   test(
-    'answers with an open object that requires no more than every server sends',
-    everyTool(({ outputSchema = { type: 'object', required: [] } }) => {
+    'has an output schema that is an open object and requires only fields that every server sends',
+    forEveryTool(({ outputSchema = { type: 'object', required: [] } }) => {
       expect(outputSchema.type).toBe('object');
       expect(outputSchema).not.toHaveProperty('additionalProperties');
-      const certain = ['id', 'status', 'content', 'data', 'deleted'];
+      const universalFields = ['id', 'status', 'content', 'data', 'deleted'];
       for (const key of outputSchema.required) {
-        expect(certain).toContain(key);
+        expect(universalFields).toContain(key);
       }
     }),
   );
 
   test(
-    'has schemas that are valid JSON Schema',
-    everyTool(({ inputSchema, outputSchema }) => {
+    'has valid JSON Schemas',
+    forEveryTool(({ inputSchema, outputSchema }) => {
       const ajv = new Ajv2020({ strictTypes: false });
       expect(ajv.validateSchema(inputSchema)).toBe(true);
       expect(ajv.validateSchema(outputSchema ?? {})).toBe(true);
@@ -176,9 +181,9 @@ describe('every tool', () => {
     }),
   );
 
-  test('but one has an output schema: hosts that read it would show no image', async () => {
-    const { tools } = await listed();
-    const without = tools.filter(({ outputSchema }) => outputSchema === undefined);
-    expect(without.map(({ name }) => name)).toEqual(['get_file_content']);
+  test('has an output schema, except get_file_content, whose images hosts would not show', async () => {
+    const { tools } = await listTools();
+    const unstructured = tools.filter(({ outputSchema }) => outputSchema === undefined);
+    expect(unstructured.map(({ name }) => name)).toEqual(['get_file_content']);
   });
 });

@@ -10,34 +10,34 @@ import {
   workingClock,
 } from '../support/all-operations.ts';
 
-/** An Assistants server elsewhere: the engine on a port, without the paths it alone has. */
+/** A remote Assistants server: the engine on a port, without its additional paths. */
 async function startServer() {
   const harness = await setup({ model: 'scripted' });
   const requests: Request[] = [];
   const origin = await listen((request) => {
     requests.push(request);
     const { pathname } = new URL(request.url);
-    const lacking = pathname === '/v1/threads' && request.method === 'GET';
-    if (lacking || pathname.includes('/files')) {
+    const isThreadList = pathname === '/v1/threads' && request.method === 'GET';
+    if (isThreadList || pathname.includes('/files')) {
       return new Response('<h1>Not Found</h1>', { status: 404 });
     }
     return harness.engine.fetch(request);
   });
-  return { it: harness, requests, baseURL: `${origin}/v1` };
+  return { harness, requests, baseURL: `${origin}/v1` };
 }
 
 const apiKey = 'sk-remote-0123456789';
 
 test.each(['old', 'new'] as const)(
-  'the tools of runs work elsewhere, for the %s client',
+  'the run tools work with a remote server, for the %s client',
   async (generation) => {
-    const { it: harness, requests, baseURL } = await startServer();
+    const { harness, requests, baseURL } = await startServer();
     const openai = createClient({ baseURL, apiKey, apiVersion: '2024-05-01-preview' });
     const host = await connectTools({ openai, clock: workingClock(harness), generation });
-    const tour = createCallRecorder(host);
-    const { id: assistant_id } = await createAssistantByTool(tour);
-    await callRunTools(tour, assistant_id);
-    expect([...tour.called].toSorted()).toEqual([
+    const recorder = createCallRecorder(host);
+    const { id: assistant_id } = await createAssistantByTool(recorder);
+    await callRunTools(recorder, assistant_id);
+    expect([...recorder.called].toSorted()).toEqual([
       'cancel_run',
       'create_assistant',
       'create_run',
@@ -54,25 +54,25 @@ test.each(['old', 'new'] as const)(
   },
 );
 
-test('what a server elsewhere lacks is derived, or said', async () => {
+test('message files are derived and list_threads fails on a server that lacks both', async () => {
   const { baseURL } = await startServer();
   const openai = createClient({ baseURL, apiKey: null, apiVersion: null });
   const host = await connectTools({ openai });
   const { call } = createCallRecorder(host);
   const { id: thread_id } = await call('create_thread');
   const attachments = [{ file_id: 'file-abc', tools: [{ type: 'code_interpreter' }] }];
-  const written = { thread_id, role: 'user', content: 'Read this.', attachments };
-  const { id: message_id, created_at } = await call('create_message', written);
+  const message = { thread_id, role: 'user', content: 'Read this.', attachments };
+  const { id: message_id, created_at } = await call('create_message', message);
   const file = { id: 'file-abc', object: 'thread.message.file', created_at, message_id };
-  const place = { thread_id, message_id };
-  expect((await call('list_message_files', place)).data).toEqual([file]);
-  expect(await call('get_message_file', { ...place, file_id: 'file-abc' })).toEqual(file);
+  const ids = { thread_id, message_id };
+  expect((await call('list_message_files', ids)).data).toEqual([file]);
+  expect(await call('get_message_file', { ...ids, file_id: 'file-abc' })).toEqual(file);
   expect((await host.call('list_threads')).text).toBe(
     'HTTP 404: This server does not list threads.',
   );
 });
 
-test('a server that is not there is said to be out of reach', async () => {
+test('reports an unreachable server without its API key', async () => {
   const baseURL = 'http://127.0.0.1:1/v1';
   const openai = createClient({ baseURL, apiKey, apiVersion: null }).withOptions({ maxRetries: 0 });
   const host = await connectTools({ openai });

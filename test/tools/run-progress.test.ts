@@ -5,12 +5,12 @@ import { createFakeServer } from '../support/fake-assistants-server.ts';
 const run = (status: string) => ({ id: 'run_a', thread_id: 'thread_a', status });
 const create = { thread_id: 'thread_a', assistant_id: 'asst_a' };
 
-const created = 'POST /threads/thread_a/runs';
-const looked = 'GET /threads/thread_a/runs/run_a';
-const steps = 'GET /threads/thread_a/runs/run_a/steps';
-const messages = 'GET /threads/thread_a/messages';
+const createLine = 'POST /threads/thread_a/runs';
+const retrieveLine = 'GET /threads/thread_a/runs/run_a';
+const stepsLine = 'GET /threads/thread_a/runs/run_a/steps';
+const messagesLine = 'GET /threads/thread_a/messages';
 
-describe('progress', () => {
+describe('progress of a waiting tool', () => {
   const messageStep = {
     id: 'step_b',
     step_details: { type: 'message_creation', message_creation: { message_id: 'msg_a' } },
@@ -27,20 +27,20 @@ describe('progress', () => {
   };
 
   test.each(['old', 'new'] as const)(
-    'tells each status and each step once, to the %s client',
+    'reports each status and each step once to the %s client',
     async (generation) => {
       const server = createFakeServer({
-        [created]: run('queued'),
-        [looked]: [run('queued'), run('in_progress'), run('in_progress'), run('completed')],
-        [steps]: [{ data: [] }, { data: [callStep] }, { data: [messageStep, callStep] }],
-        [messages]: { data: [] },
+        [createLine]: run('queued'),
+        [retrieveLine]: [run('queued'), run('in_progress'), run('in_progress'), run('completed')],
+        [stepsLine]: [{ data: [] }, { data: [callStep] }, { data: [messageStep, callStep] }],
+        [messagesLine]: { data: [] },
       });
       const host = await connectTools({ openai: server.openai, generation });
-      const told: [number, string | undefined][] = [];
+      const notifications: [number, string | undefined][] = [];
       await host.call('create_run', create, {
-        onprogress: ({ progress, message }) => told.push([progress, message]),
+        onprogress: ({ progress, message }) => notifications.push([progress, message]),
       });
-      expect(told).toEqual([
+      expect(notifications).toEqual([
         [1, 'run_a is queued'],
         [2, 'run_a is in_progress'],
         [3, 'step_a calls get_weather, file_search'],
@@ -50,22 +50,25 @@ describe('progress', () => {
     },
   );
 
-  test('is not looked for when nobody asked', async () => {
+  test('requests no steps when the client did not ask for progress', async () => {
     const server = createFakeServer({
-      [created]: run('queued'),
-      [looked]: [run('in_progress'), run('failed')],
+      [createLine]: run('queued'),
+      [retrieveLine]: [run('in_progress'), run('failed')],
     });
     const host = await connectTools({ openai: server.openai });
     await host.call('create_run', create);
-    expect(server.requestLines.filter((asked) => asked.startsWith(steps))).toEqual([]);
+    expect(server.requestLines.filter((line) => line.startsWith(stepsLine))).toEqual([]);
   });
 
-  test('does without the steps when they cannot be read', async () => {
-    const server = createFakeServer({ [created]: run('in_progress'), [looked]: run('failed') });
+  test('reports only statuses when the steps cannot be read', async () => {
+    const server = createFakeServer({
+      [createLine]: run('in_progress'),
+      [retrieveLine]: run('failed'),
+    });
     const host = await connectTools({ openai: server.openai });
-    const told: (string | undefined)[] = [];
-    const onprogress = ({ message }: { message?: string | undefined }) => told.push(message);
+    const messages: (string | undefined)[] = [];
+    const onprogress = ({ message }: { message?: string | undefined }) => messages.push(message);
     await host.call('create_run', create, { onprogress });
-    expect(told).toEqual(['run_a is in_progress', 'run_a is failed']);
+    expect(messages).toEqual(['run_a is in_progress', 'run_a is failed']);
   });
 });

@@ -2,17 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { connectTools, createWaitingClock } from '../support/mcp.ts';
 import { errorResponse, createFakeServer } from '../support/fake-assistants-server.ts';
 
-const place = { id: 'run_a', object: 'thread.run', thread_id: 'thread_a' };
-const run = (status: string, more: object = {}) => ({ ...place, status, ...more });
+const run = (status: string, fields: object = {}) => ({
+  id: 'run_a',
+  object: 'thread.run',
+  thread_id: 'thread_a',
+  status,
+  ...fields,
+});
 const ids = { thread_id: 'thread_a', run_id: 'run_a' };
-const create = { thread_id: 'thread_a', assistant_id: 'asst_a' };
+const createArgs = { thread_id: 'thread_a', assistant_id: 'asst_a' };
 
-const created = 'POST /threads/thread_a/runs';
-const looked = 'GET /threads/thread_a/runs/run_a';
-const steps = 'GET /threads/thread_a/runs/run_a/steps';
-const messages = 'GET /threads/thread_a/messages';
+const createLine = 'POST /threads/thread_a/runs';
+const retrieveLine = 'GET /threads/thread_a/runs/run_a';
+const stepsLine = 'GET /threads/thread_a/runs/run_a/steps';
+const messagesLine = 'GET /threads/thread_a/messages';
 
-const reply = (...texts: string[]) => ({
+const messageList = (...texts: string[]) => ({
   object: 'list',
   data: texts.map((value) => ({
     run_id: 'run_a',
@@ -21,10 +26,10 @@ const reply = (...texts: string[]) => ({
   })),
 });
 
-const wished = (status: string, wish: string) => () =>
-  Response.json(run(status), { headers: { 'openai-poll-after-ms': wish } });
+const withPollAfter = (status: string, pollAfterMs: string) => () =>
+  Response.json(run(status), { headers: { 'openai-poll-after-ms': pollAfterMs } });
 
-const calls = (...names: string[]) => ({
+const requiredAction = (...names: string[]) => ({
   type: 'submit_tool_outputs',
   submit_tool_outputs: {
     tool_calls: names.map((name) => ({
@@ -35,70 +40,73 @@ const calls = (...names: string[]) => ({
   },
 });
 
-const waitOn =
+const keepWaiting =
   'Call get_run with thread_id "thread_a" and run_id "run_a" and wait_seconds 30 to keep waiting.';
 
-describe('waiting', () => {
-  test('ends with the run and adds the text of its messages', async () => {
+describe('waiting for a run', () => {
+  test('ends when the run completes and adds the text of its messages as `reply`', async () => {
     const server = createFakeServer({
-      [created]: run('queued'),
-      [looked]: [run('queued'), run('in_progress'), run('completed')],
-      [messages]: reply('It snows.', 'Take a coat.'),
+      [createLine]: run('queued'),
+      [retrieveLine]: [run('queued'), run('in_progress'), run('completed')],
+      [messagesLine]: messageList('It snows.', 'Take a coat.'),
     });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
-    const { object } = await host.call('create_run', create);
+    const { object } = await host.call('create_run', createArgs);
     expect(object).toEqual({ ...run('completed'), reply: 'It snows.\n\nTake a coat.' });
     expect(clock.sleeps).toEqual([250, 500, 1000]);
-    expect(server.requestLines.at(-1)).toBe(`${messages}?run_id=run_a&order=asc&limit=100`);
+    expect(server.requestLines.at(-1)).toBe(`${messagesLine}?run_id=run_a&order=asc&limit=100`);
   });
 
-  test('looks once a second in the end, and no longer than it may', async () => {
-    const server = createFakeServer({ [created]: run('queued'), [looked]: run('in_progress') });
+  test('polls at most once a second and stops after wait_seconds', async () => {
+    const server = createFakeServer({
+      [createLine]: run('queued'),
+      [retrieveLine]: run('in_progress'),
+    });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
-    const { object } = await host.call('create_run', { ...create, wait_seconds: 5 });
-    expect(object).toEqual({ ...run('in_progress'), next: waitOn });
+    const { object } = await host.call('create_run', { ...createArgs, wait_seconds: 5 });
+    expect(object).toEqual({ ...run('in_progress'), next: keepWaiting });
     expect(Math.max(...clock.sleeps)).toBe(1000);
     expect(clock.sleeps.reduce((sum, ms) => sum + ms, 0)).toBe(5000);
   });
 
-  test('takes 30 seconds where none are given', async () => {
-    const server = createFakeServer({ [created]: run('queued'), [looked]: run('queued') });
+  test('lasts 30 seconds by default', async () => {
+    const server = createFakeServer({ [createLine]: run('queued'), [retrieveLine]: run('queued') });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
-    await host.call('create_run', create);
+    await host.call('create_run', createArgs);
     expect(clock.sleeps.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
   });
 
-  test('looks again when the server wishes, within reason', async () => {
+  test('follows the poll delay of the server between 20 ms and 5 s', async () => {
     const server = createFakeServer({
-      [created]: run('queued'),
-      [looked]: [
-        wished('queued', '40'),
-        wished('queued', '0'),
-        wished('queued', '86400000'),
-        wished('queued', 'soon'),
+      [createLine]: run('queued'),
+      [retrieveLine]: [
+        withPollAfter('queued', '40'),
+        withPollAfter('queued', '0'),
+        withPollAfter('queued', '86400000'),
+        withPollAfter('queued', 'soon'),
         run('failed'),
       ],
     });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
-    await host.call('create_run', { ...create, wait_seconds: 45 });
+    await host.call('create_run', { ...createArgs, wait_seconds: 45 });
     expect(clock.sleeps).toEqual([250, 40, 20, 5000, 1000]);
   });
 
-  test('with zero seconds answers what there is', async () => {
-    const server = createFakeServer({ [created]: run('queued') });
+  test('returns the created run without polling for wait_seconds 0', async () => {
+    const server = createFakeServer({ [createLine]: run('queued') });
     const host = await connectTools({ openai: server.openai });
-    const { object } = await host.call('create_run', { ...create, wait_seconds: 0 });
-    expect(object).toEqual({ ...run('queued'), next: waitOn });
-    expect(server.requestLines).toEqual([created]);
+    const { object } = await host.call('create_run', { ...createArgs, wait_seconds: 0 });
+    expect(object).toEqual({ ...run('queued'), next: keepWaiting });
+    expect(server.requestLines).toEqual([createLine]);
   });
 
-  test('get_run does not wait unless asked to', async () => {
+  test('happens in get_run only with wait_seconds', async () => {
     const server = createFakeServer({
-      [looked]: [run('in_progress'), run('in_progress'), run('failed')],
+      [retrieveLine]: [run('in_progress'), run('in_progress'), run('failed')],
     });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
@@ -107,68 +115,70 @@ describe('waiting', () => {
     expect((await host.call('get_run', { ...ids, wait_seconds: 5 })).object).toEqual(run('failed'));
   });
 
-  test('ends when outputs are due and says which', async () => {
-    const due = run('requires_action', { required_action: calls('get_weather', 'get_time') });
-    const server = createFakeServer({ [created]: run('queued'), [looked]: due });
+  test('ends when the run requires tool outputs and lists them in `next`', async () => {
+    const waiting = run('requires_action', {
+      required_action: requiredAction('get_weather', 'get_time'),
+    });
+    const server = createFakeServer({ [createLine]: run('queued'), [retrieveLine]: waiting });
     const host = await connectTools({ openai: server.openai });
-    const { object } = await host.call('create_run', create);
+    const { object } = await host.call('create_run', createArgs);
     expect(object.next).toBe(
       'Call submit_tool_outputs with thread_id "thread_a" and run_id "run_a" and outputs for call_get_weather (get_weather), call_get_time (get_time).',
     );
   });
 
-  test('names no tool that is not offered', async () => {
-    const due = run('requires_action', { required_action: calls('get_weather') });
-    const server = createFakeServer({ [looked]: [due, run('queued')] });
+  test('returns a `next` that names only listed tools', async () => {
+    const waiting = run('requires_action', { required_action: requiredAction('get_weather') });
+    const server = createFakeServer({ [retrieveLine]: [waiting, run('queued')] });
     const { allTools } = await import('../../src/tools/registry.ts');
     const tools = allTools.filter(({ name }) => name === 'get_run');
     const host = await connectTools({ openai: server.openai, tools });
-    expect((await host.call('get_run', ids)).object).toEqual(due);
-    expect((await host.call('get_run', ids)).object.next).toBe(waitOn);
+    expect((await host.call('get_run', ids)).object).toEqual(waiting);
+    expect((await host.call('get_run', ids)).object.next).toBe(keepWaiting);
   });
 
   test.each(['failed', 'cancelled', 'expired', 'incomplete'])(
-    'adds nothing to a run that is %s',
+    'adds neither `reply` nor `next` to a run that is %s',
     async (status) => {
-      const server = createFakeServer({ [looked]: run(status) });
+      const server = createFakeServer({ [retrieveLine]: run(status) });
       const host = await connectTools({ openai: server.openai });
       expect((await host.call('get_run', ids)).object).toEqual(run(status));
-      expect(server.requestLines).toEqual([looked]);
+      expect(server.requestLines).toEqual([retrieveLine]);
     },
   );
 });
 
-describe('trouble after the run was created', () => {
-  test('answers the run as last seen', async () => {
+describe('an error after the run was created', () => {
+  test('returns the latest known run', async () => {
     const server = createFakeServer({
-      [created]: run('queued'),
-      [looked]: [run('in_progress'), errorResponse(500, 'The server had an error.')],
+      [createLine]: run('queued'),
+      [retrieveLine]: [run('in_progress'), errorResponse(500, 'The server had an error.')],
     });
     const host = await connectTools({ openai: server.openai });
-    const { failed, object } = await host.call('create_run', create);
+    const { failed, object } = await host.call('create_run', createArgs);
     expect({ failed, object }).toEqual({
       failed: false,
-      object: { ...run('in_progress'), next: waitOn },
+      object: { ...run('in_progress'), next: keepWaiting },
     });
   });
 
-  test('says where to read a reply that could not be read', async () => {
+  test('returns `next` with the call that reads the reply', async () => {
     const server = createFakeServer({
-      [created]: run('completed'),
-      [messages]: errorResponse(500, 'The server had an error.'),
+      [createLine]: run('completed'),
+      [messagesLine]: errorResponse(500, 'The server had an error.'),
     });
     const host = await connectTools({ openai: server.openai });
-    const { object } = await host.call('create_run', create);
+    const { object } = await host.call('create_run', createArgs);
     expect(object.next).toBe(
       'Call list_messages with thread_id "thread_a" and run_id "run_a" to read the reply.',
     );
   });
 
-  test('takes no other run’s messages for the reply', async () => {
+  test('the reply excludes messages of other runs', async () => {
     const other = { run_id: 'run_b', content: [{ type: 'text', text: { value: 'Older.' } }] };
     const server = createFakeServer({
-      [looked]: run('completed'),
-      [messages]: { data: [other, ...reply('Mine.').data] },
+      [retrieveLine]: run('completed'),
+      [messagesLine]: { data: [other, ...messageList('Mine.').data] },
     });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('get_run', ids)).object.reply).toBe('Mine.');
@@ -176,69 +186,72 @@ describe('trouble after the run was created', () => {
 });
 
 test.each(['old', 'new'] as const)(
-  'a %s client that goes away ends the waiting, not the run',
+  'a %s client that aborts ends the waiting and does not cancel the run',
   async (generation) => {
     const controller = new AbortController();
-    const slept = Promise.withResolvers<AbortSignal | undefined>();
-    const server = createFakeServer({ [created]: run('queued'), [looked]: run('in_progress') });
+    const sleeping = Promise.withResolvers<AbortSignal | undefined>();
+    const server = createFakeServer({
+      [createLine]: run('queued'),
+      [retrieveLine]: run('in_progress'),
+    });
     const clock = {
       now: () => 0,
       sleep: (_: number, signal?: AbortSignal) => {
-        slept.resolve(signal);
+        sleeping.resolve(signal);
         return new Promise<void>((resolve) => {
           signal?.addEventListener('abort', () => resolve());
         });
       },
     };
     const host = await connectTools({ openai: server.openai, clock, generation });
-    const call = host.call('create_run', create, { signal: controller.signal });
-    const signal = await slept.promise;
+    const call = host.call('create_run', createArgs, { signal: controller.signal });
+    const signal = await sleeping.promise;
     const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve));
     controller.abort();
     await expect(call).rejects.toThrow(/abort/iu);
     await aborted;
-    expect(server.requestLines).toEqual([created]);
+    expect(server.requestLines).toEqual([createLine]);
   },
 );
 
-describe('a server that leaves out what the API promises', () => {
-  test('does not lose the run: no thread id', async () => {
+describe('a server that omits fields of the API', () => {
+  test('still returns a run without thread_id', async () => {
     const bare = { id: 'run_a', status: 'queued' };
-    const server = createFakeServer({ [created]: bare });
+    const server = createFakeServer({ [createLine]: bare });
     const host = await connectTools({ openai: server.openai });
-    const { failed, object } = await host.call('create_run', create, { onprogress: () => {} });
+    const { failed, object } = await host.call('create_run', createArgs, { onprogress: () => {} });
     expect({ failed, object }).toMatchObject({ failed: false, object: bare });
   });
 
   test.each([{}, { submit_tool_outputs: {} }, { submit_tool_outputs: { tool_calls: [] } }])(
-    'does not lose the run: required_action %j',
+    'still returns a run with required_action %j',
     async (required_action) => {
-      const due = run('requires_action', { required_action });
-      const server = createFakeServer({ [created]: due });
+      const waiting = run('requires_action', { required_action });
+      const server = createFakeServer({ [createLine]: waiting });
       const host = await connectTools({ openai: server.openai });
-      expect((await host.call('create_run', create)).object).toEqual(due);
+      expect((await host.call('create_run', createArgs)).object).toEqual(waiting);
     },
   );
 
-  test('does not lose the run: steps and messages of another kind', async () => {
+  test('still returns the run when steps and messages lack fields', async () => {
     const server = createFakeServer({
-      [created]: run('completed'),
-      [steps]: { data: [{ id: 'step_a' }] },
-      [messages]: { data: [{ run_id: 'run_a' }] },
+      [createLine]: run('completed'),
+      [stepsLine]: { data: [{ id: 'step_a' }] },
+      [messagesLine]: { data: [{ run_id: 'run_a' }] },
     });
     const host = await connectTools({ openai: server.openai });
-    const { object } = await host.call('create_run', create, { onprogress: () => {} });
+    const { object } = await host.call('create_run', createArgs, { onprogress: () => {} });
     expect(object).toMatchObject(run('completed'));
   });
 
-  test('a refusal in a message is part of the reply, a picture is not', async () => {
+  test('the reply includes a refusal and excludes images', async () => {
     const content = [
       { type: 'image_file', image_file: { file_id: 'file-a' } },
       { type: 'refusal', refusal: 'I will not.' },
     ];
     const server = createFakeServer({
-      [looked]: run('completed'),
-      [messages]: { data: [{ run_id: 'run_a', content }] },
+      [retrieveLine]: run('completed'),
+      [messagesLine]: { data: [{ run_id: 'run_a', content }] },
     });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('get_run', ids)).object.reply).toBe('I will not.');
