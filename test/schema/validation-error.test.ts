@@ -26,8 +26,8 @@ test.each([
   expect(typeWord(value)).toBe(word);
 });
 
-describe('the first error', () => {
-  test('is a missing field before an unknown field before an invalid value', () => {
+describe('toValidationError', () => {
+  test('reports a missing field before an unknown field before an invalid value', () => {
     expect(firstError(createRun, { zzz: 1, temperature: 9 }).code).toBe(
       'missing_required_parameter',
     );
@@ -36,7 +36,7 @@ describe('the first error', () => {
     expect(firstError(createRun, { ...params, zzz: undefined }).param).toBe('zzz');
   });
 
-  test('is the first of two errors of the same kind', () => {
+  test('reports the first of two errors of the same kind', () => {
     const value = { model: 'm', name: 5, description: 6 };
     expect(firstError(createAssistant, value).param).toBe('name');
   });
@@ -71,7 +71,7 @@ describe('the error of a union', () => {
     expect(param).toBe('content');
   });
 
-  test('is that of the branch with the value’s type', () => {
+  test('describes the branch that has the value’s type', () => {
     const value = { assistant_id: 'asst_a', tool_choice: { type: 'function', function: {} } };
     expect(firstError(createRun, value)).toEqual({
       message: "Missing required parameter: 'tool_choice.function.name'.",

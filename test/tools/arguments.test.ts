@@ -13,7 +13,7 @@ type Case = readonly [
 const thread_id = 'thread_abc';
 const assistant_id = 'asst_abc';
 const runIds = { thread_id, run_id: 'run_abc' };
-const message = { thread_id, role: 'user', content: 'Hello' };
+const messageArgs = { thread_id, role: 'user', content: 'Hello' };
 const longText = (length: number) => 'x'.repeat(length);
 const pairs = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
@@ -193,33 +193,37 @@ const cases: readonly Case[] = [
   ['create_message', { thread_id, content: 'x' }, ...missing('role')],
   [
     'create_message',
-    { ...message, content: null },
+    { ...messageArgs, content: null },
     ...wrongType('content', 'one of a string or an array', 'null'),
   ],
   [
     'create_message',
-    { ...message, content: [] },
+    { ...messageArgs, content: [] },
     "Invalid 'content': empty array. Expected an array with minimum length 1, but got an empty array instead.",
     'content',
     'empty_array',
   ],
   [
     'create_message',
-    { ...message, content: longText(256_001) },
+    { ...messageArgs, content: longText(256_001) },
     ...tooLong('content', 256_000, 256_001),
   ],
-  ['create_message', { ...message, content: [{ type: 'text' }] }, ...missing('content[0].text')],
   [
     'create_message',
-    { ...message, content: [{ type: 'audio' }] },
+    { ...messageArgs, content: [{ type: 'text' }] },
+    ...missing('content[0].text'),
+  ],
+  [
+    'create_message',
+    { ...messageArgs, content: [{ type: 'audio' }] },
     ...unsupported('content[0].type', 'audio', "'text', 'image_url', and 'image_file'"),
   ],
   [
     'create_message',
-    { ...message, attachments: [{ file_id: 'file-a' }] },
+    { ...messageArgs, attachments: [{ file_id: 'file-a' }] },
     ...missing('attachments[0].tools'),
   ],
-  ['create_message', { ...message, file_ids: ['file-a'] }, ...unknown('file_ids')],
+  ['create_message', { ...messageArgs, file_ids: ['file-a'] }, ...unknown('file_ids')],
   ['list_messages', { thread_id, after: 5 }, ...wrongType('after', 'a string', 'an integer')],
   ['modify_message', { thread_id, message_id: 'msg_a', content: 'x' }, ...unknown('content')],
   ['create_thread', { thread_id }, ...unknown('thread_id')],

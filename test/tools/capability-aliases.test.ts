@@ -39,7 +39,7 @@ const expectedParameters = {
 };
 
 describe('tools with capability names', () => {
-  test('are eight and take the request body as `body`', async () => {
+  test('lists eight tools that take the request body as `body`', async () => {
     const host = await connect(createFakeServer({}));
     const listedTools = (await host.list()).tools;
     const entries = listedTools.map(({ name, inputSchema }) => [
@@ -56,7 +56,7 @@ describe('tools with capability names', () => {
     expect(create?.inputSchema.properties.body.required).toEqual(['assistant_id']);
   });
 
-  test('send the same requests as the default tools', async () => {
+  test('sends the same requests as the default tools', async () => {
     const server = createFakeServer({
       'POST /threads/runs': run('failed'),
       'POST /threads/thread_a/runs': run('failed'),
@@ -100,7 +100,7 @@ describe('tools with capability names', () => {
     expect(await posts[3]?.json()).toEqual(outputs);
   });
 
-  test('name the path of an invalid argument', async () => {
+  test('names the path of an invalid argument', async () => {
     const host = await connect(createFakeServer({}));
     const errorText = async (args: object) =>
       (await host.call('openai-apis-create-run', args)).text;
@@ -125,7 +125,7 @@ describe('tools with capability names', () => {
     );
   });
 
-  test('are the names in `next` and in error advice', async () => {
+  test('uses capability names in `next` and in error advice', async () => {
     const server = createFakeServer({
       'GET /threads/thread_a/runs/run_a': [
         run('queued'),
@@ -153,7 +153,7 @@ describe('tools with capability names', () => {
     );
   });
 
-  test('are filtered by toolset', () => {
+  test('filters capability tools by toolset', () => {
     const selected = selectTools({
       toolsets: ['message_files'],
       readOnly: false,

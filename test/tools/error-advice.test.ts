@@ -132,7 +132,7 @@ const failureText = async (tool: string, args: object, requestLine: string, resp
 
 describe('the text of a failed call', () => {
   test.each(cases)(
-    'has the advice for an error of %s %j',
+    'ends with advice for the error of %s %j',
     async (tool, args, requestLine, message, advice) => {
       const text = await failureText(tool, args, requestLine, errorResponse(400, message));
       expect(text).toBe(`HTTP 400: ${message}\n(request id: ${requestId})\n${advice}`);
@@ -140,23 +140,23 @@ describe('the text of a failed call', () => {
   );
 
   test.each(notFound)(
-    'has the list tool for a missing object of %s %j',
+    'ends with the list tool for an unknown id in %s %j',
     async (tool, args, requestLine, message, advice) => {
       const text = await failureText(tool, args, requestLine, errorResponse(404, message));
       expect(text).toBe(`HTTP 404: ${message}\n(request id: ${requestId})\n${advice}`);
     },
   );
 
-  test('has param and code if the error has them', async () => {
-    const sentence = "The requested model 'gpt-0' cannot be used with the Assistants API.";
-    const response = errorResponse(400, sentence, { param: 'model', code: 'unsupported_model' });
+  test('contains param and code if the error has them', async () => {
+    const message = "The requested model 'gpt-0' cannot be used with the Assistants API.";
+    const response = errorResponse(400, message, { param: 'model', code: 'unsupported_model' });
     const args = { model: 'gpt-0' };
     expect(await failureText('create_assistant', args, 'POST /assistants', response)).toBe(
-      `HTTP 400: ${sentence}\n(param: model, code: unsupported_model, request id: ${requestId})`,
+      `HTTP 400: ${message}\n(param: model, code: unsupported_model, request id: ${requestId})`,
     );
   });
 
-  test('names only listed tools', async () => {
+  test('does not name tools that are not listed', async () => {
     const tools = allTools.filter(({ name }) => name === 'create_run' || name === 'get_assistant');
     const activeRun = 'Thread thread_abc already has an active run run_def.';
     const unknown = "No assistant found with id 'asst_abc'.";
@@ -190,7 +190,7 @@ const listFailureText = async (openai: ReturnType<typeof createRemote>) => {
 };
 
 describe('the advice for a server error', () => {
-  test('names the URL of an unreachable server', async () => {
+  test('says to check the URL of an unreachable server', async () => {
     const cause = new Error('connect ECONNREFUSED 203.0.113.1:443');
     const openai = createRemote(() => Promise.reject(new TypeError('fetch failed', { cause })));
     expect(await listFailureText(openai)).toBe(
@@ -210,7 +210,7 @@ describe('the advice for a server error', () => {
     ['detail', Response.json({ detail: 'Not Found' }, { status: 404 })],
     ['no body', new Response(null, { status: 404 })],
     ['404 page not found', new Response('404 page not found', { status: 404 })],
-  ])('names the base URL of a server without the path (%s)', async (_, response) => {
+  ])('says to check the base URL of a server without the path (%s)', async (_, response) => {
     const text = await listFailureText(
       createRemote(async () => response.clone(), 'https://assistants.example'),
     );
@@ -219,32 +219,32 @@ describe('the advice for a server error', () => {
     );
   });
 
-  test('names the API key for 401', async () => {
+  test('says to check the API key after a 401', async () => {
     const openai = createRemote(async () => errorResponse(401, 'Access denied.'));
     expect(await listFailureText(openai)).toContain(
       "Check the API key in this server's environment.",
     );
   });
 
-  test('is to wait for 429', async () => {
+  test('says to wait after a 429', async () => {
     const openai = createRemote(async () => errorResponse(429, 'Slow down.'));
     expect(await listFailureText(openai)).toContain('Wait a moment, then retry.');
   });
 
-  test('names the shutdown for the hosted API', async () => {
-    const sentence = "No thread found with id 'thread_abc'.";
+  test('says that the hosted API is shut down after its 404', async () => {
+    const message = "No thread found with id 'thread_abc'.";
     const openai = createRemote(
-      async () => errorResponse(404, sentence),
+      async () => errorResponse(404, message),
       'https://api.openai.com/v1',
     );
     const host = await connectTools({ openai });
     const { text } = await host.call('get_thread', { thread_id });
     expect(text).toBe(
-      `HTTP 404: ${sentence}\n(request id: ${requestId})\nOpenAI shut down its hosted Assistants API on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.`,
+      `HTTP 404: ${message}\n(request id: ${requestId})\nOpenAI shut down its hosted Assistants API on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.`,
     );
   });
 
-  test('follows a shortened text for a response that is not JSON', async () => {
+  test('shortens a long response that is not JSON', async () => {
     const page = `<html>${'x'.repeat(50_000)}</html>`;
     const badGateway = createRemote(async () => new Response(page, { status: 502 }));
     expect((await listFailureText(badGateway)).length).toBeLessThan(2100);
@@ -252,17 +252,17 @@ describe('the advice for a server error', () => {
     expect(await listFailureText(ok)).toBe("HTTP 200: The server's response is not a JSON object.");
   });
 
-  test('follows a text without the secrets that the server repeats', async () => {
-    const sentence = 'Incorrect API key provided: sk-remote-0123456789, or was it hunter2hunter2?';
-    const text = await listFailureText(createRemote(async () => errorResponse(401, sentence)));
+  test('redacts secrets that the server repeats', async () => {
+    const message = 'Incorrect API key provided: sk-remote-0123456789, or was it hunter2hunter2?';
+    const text = await listFailureText(createRemote(async () => errorResponse(401, message)));
     expect(text).not.toMatch(/sk-remote|hunter2/u);
     expect(text).toContain('[redacted]');
   });
 });
 
 test('logs a failure without API keys', async () => {
-  const sentence = 'Incorrect API key provided: sk-remote-0123456789.';
-  const { openai } = createFakeServer({ 'GET /assistants': errorResponse(401, sentence) });
+  const message = 'Incorrect API key provided: sk-remote-0123456789.';
+  const { openai } = createFakeServer({ 'GET /assistants': errorResponse(401, message) });
   const host = await connectTools({ openai });
   await host.call('list_assistants');
   const [line = '{}'] = host.logLines;

@@ -39,8 +39,8 @@ const messageFile = (id: string) => ({
 
 const joinIds = (data: { id: string }[]) => data.map(({ id }) => id.replace('file-', '')).join('');
 
-describe('a server with message files', () => {
-  test('receives the paging parameters and the beta header of version 1', async () => {
+describe('message files of a server that has them', () => {
+  test('sends the paging parameters and the beta header of version 1', async () => {
     const page = { object: 'list', data: [messageFile('file-a')], has_more: false };
     const server = createFakeServer({ [listLine]: page, [fileLine]: messageFile('file-b') });
     const host = await connectTools({ openai: server.openai });
@@ -55,7 +55,7 @@ describe('a server with message files', () => {
     expect(server.requests[0]?.headers.get('openai-beta')).toBe('assistants=v1');
   });
 
-  test('receives ids encoded in the path', async () => {
+  test('encodes ids in the path', async () => {
     const server = createFakeServer({});
     const host = await connectTools({ openai: server.openai });
     const unsafeIds = { thread_id: 'a/b', message_id: 'c?d', file_id: 'e#f%2F' };
@@ -63,7 +63,7 @@ describe('a server with message files', () => {
     expect(server.requestLines[0]).toBe('GET /threads/a%2Fb/messages/c%3Fd/files/e%23f%252F');
   });
 
-  test('reports an unknown file itself', async () => {
+  test('returns the server’s error for an unknown file', async () => {
     const sentence = "No file found with id 'file-z' in message 'msg_a'.";
     const server = createFakeServer({
       [`${listLine}/file-z`]: errorResponse(404, sentence),
@@ -74,7 +74,7 @@ describe('a server with message files', () => {
     expect(text).toContain(`HTTP 404: ${sentence}`);
   });
 
-  test('reports other errors without a second request', async () => {
+  test('returns other errors without a second request', async () => {
     const server = createFakeServer({
       [listLine]: errorResponse(500, 'Oh no.'),
       [messageLine]: message,
@@ -97,7 +97,7 @@ describe.each([
   ['501', errorResponse(501, 'Not implemented.')],
   ['400 for version 1', deprecated],
 ])('a server that answers %s', (_, response) => {
-  test('gets the same objects, derived from the message', async () => {
+  test('derives the same objects from the message', async () => {
     const server = createFakeServer({
       [listLine]: response,
       [fileLine]: response,
@@ -133,7 +133,7 @@ describe('files derived from a message', () => {
     [{ order: 'asc', after: 'file-d', before: 'file-b' }, '', false],
   ];
 
-  test.each(pages)('are paged by %j', async (query, fileIds, has_more) => {
+  test.each(pages)('pages derived files by %j', async (query, fileIds, has_more) => {
     const server = createFakeServer({ [messageLine]: message });
     const host = await connectTools({ openai: server.openai });
     const { object } = await host.call('list_message_files', { ...ids, ...query });
@@ -145,7 +145,7 @@ describe('files derived from a message', () => {
     expect(object.last_id).toBe(object.data.at(-1)?.id ?? null);
   });
 
-  test('do not include other files: those are not found', async () => {
+  test('does not find cited files, which belong to no message', async () => {
     const server = createFakeServer({ [messageLine]: message });
     const host = await connectTools({ openai: server.openai });
     const sentence = "HTTP 404: No file found with id 'file-cited' in message 'msg_a'.";
@@ -157,14 +157,14 @@ describe('files derived from a message', () => {
     expect(cursor.text).toContain(sentence);
   });
 
-  test('of an unknown message are the error about the message', async () => {
+  test('returns the error about an unknown message', async () => {
     const sentence = "No message found with id 'msg_a'.";
     const server = createFakeServer({ [messageLine]: errorResponse(404, sentence) });
     const host = await connectTools({ openai: server.openai });
     expect((await host.call('list_message_files', ids)).text).toContain(`HTTP 404: ${sentence}`);
   });
 
-  test('of a message without files are an empty list', async () => {
+  test('returns an empty list for a message without files', async () => {
     const bare = { ...message, attachments: null, content: [] };
     const server = createFakeServer({ [messageLine]: bare });
     const host = await connectTools({ openai: server.openai });

@@ -75,13 +75,13 @@ describe.each(Object.keys(parameters))('%s', (name) => {
 });
 
 describe('listed limits and enumerations', () => {
-  test('of list tools are those of the contract', async () => {
+  test('lists the range of limit and the values of order', async () => {
     const { properties } = await schemaOf('list_runs');
     expect(properties.limit).toEqual({ type: 'integer', minimum: 1, maximum: 100 });
     expect(properties.order).toEqual({ type: 'string', enum: ['asc', 'desc'] });
   });
 
-  test('of wait_seconds have the default of each tool', async () => {
+  test('lists range and default of wait_seconds for each waiting tool', async () => {
     for (const [name, defaultSeconds] of [
       ['create_thread_and_run', 30],
       ['create_run', 30],
@@ -98,7 +98,7 @@ describe('listed limits and enumerations', () => {
     }
   });
 
-  test('of create_run are those of the contract', async () => {
+  test('lists limits and enumerations of create_run', async () => {
     const { properties } = await schemaOf('create_run');
     expect(properties.temperature).toEqual({ type: 'number', minimum: 0, maximum: 2 });
     expect(properties.instructions).toEqual({ type: 'string' });
@@ -126,7 +126,7 @@ describe('listed limits and enumerations', () => {
     ]);
   });
 
-  test('of create_message are those of the contract', async () => {
+  test('lists limits and enumerations of create_message', async () => {
     const { properties } = await schemaOf('create_message');
     expect(properties.role).toEqual({ type: 'string', enum: ['user', 'assistant'] });
     expect(properties.content.anyOf[0]).toEqual({ type: 'string' });
@@ -145,7 +145,7 @@ describe('listed limits and enumerations', () => {
     });
   });
 
-  test('include null only where it clears a field', async () => {
+  test('lists null only where it clears a field', async () => {
     const createSchema = await schemaOf('create_assistant');
     const modifySchema = await schemaOf('modify_assistant');
     expect(createSchema.properties.name).toEqual({ type: 'string', maxLength: 256 });

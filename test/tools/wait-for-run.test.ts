@@ -71,7 +71,7 @@ describe('waiting for a run', () => {
     expect(clock.sleeps.reduce((sum, ms) => sum + ms, 0)).toBe(5000);
   });
 
-  test('lasts 30 seconds by default', async () => {
+  test('waits 30 seconds by default', async () => {
     const server = createFakeServer({ [createLine]: run('queued'), [retrieveLine]: run('queued') });
     const clock = createWaitingClock();
     const host = await connectTools({ openai: server.openai, clock });
@@ -104,7 +104,7 @@ describe('waiting for a run', () => {
     expect(server.requestLines).toEqual([createLine]);
   });
 
-  test('happens in get_run only with wait_seconds', async () => {
+  test('get_run waits only with wait_seconds', async () => {
     const server = createFakeServer({
       [retrieveLine]: [run('in_progress'), run('in_progress'), run('failed')],
     });
@@ -148,6 +148,31 @@ describe('waiting for a run', () => {
   );
 });
 
+describe('the reply of a run', () => {
+  test('excludes messages of other runs from the reply', async () => {
+    const other = { run_id: 'run_b', content: [{ type: 'text', text: { value: 'Older.' } }] };
+    const server = createFakeServer({
+      [retrieveLine]: run('completed'),
+      [messagesLine]: { data: [other, ...messageList('Mine.').data] },
+    });
+    const host = await connectTools({ openai: server.openai });
+    expect((await host.call('get_run', ids)).object.reply).toBe('Mine.');
+  });
+
+  test('includes refusals and excludes images', async () => {
+    const content = [
+      { type: 'image_file', image_file: { file_id: 'file-a' } },
+      { type: 'refusal', refusal: 'I will not.' },
+    ];
+    const server = createFakeServer({
+      [retrieveLine]: run('completed'),
+      [messagesLine]: { data: [{ run_id: 'run_a', content }] },
+    });
+    const host = await connectTools({ openai: server.openai });
+    expect((await host.call('get_run', ids)).object.reply).toBe('I will not.');
+  });
+});
+
 describe('an error after the run was created', () => {
   test('returns the latest known run', async () => {
     const server = createFakeServer({
@@ -172,16 +197,6 @@ describe('an error after the run was created', () => {
     expect(object.next).toBe(
       'Call list_messages with thread_id "thread_a" and run_id "run_a" to read the reply.',
     );
-  });
-
-  test('the reply excludes messages of other runs', async () => {
-    const other = { run_id: 'run_b', content: [{ type: 'text', text: { value: 'Older.' } }] };
-    const server = createFakeServer({
-      [retrieveLine]: run('completed'),
-      [messagesLine]: { data: [other, ...messageList('Mine.').data] },
-    });
-    const host = await connectTools({ openai: server.openai });
-    expect((await host.call('get_run', ids)).object.reply).toBe('Mine.');
   });
 });
 
@@ -242,18 +257,5 @@ describe('a server that omits fields of the API', () => {
     const host = await connectTools({ openai: server.openai });
     const { object } = await host.call('create_run', createArgs, { onprogress: () => {} });
     expect(object).toMatchObject(run('completed'));
-  });
-
-  test('the reply includes a refusal and excludes images', async () => {
-    const content = [
-      { type: 'image_file', image_file: { file_id: 'file-a' } },
-      { type: 'refusal', refusal: 'I will not.' },
-    ];
-    const server = createFakeServer({
-      [retrieveLine]: run('completed'),
-      [messagesLine]: { data: [{ run_id: 'run_a', content }] },
-    });
-    const host = await connectTools({ openai: server.openai });
-    expect((await host.call('get_run', ids)).object.reply).toBe('I will not.');
   });
 });
