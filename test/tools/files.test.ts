@@ -125,7 +125,7 @@ test('an unknown file is not found, and the advice names list_files', async () =
 });
 
 test.each(['../vector_stores/vs_1', '..;/admin', 'file-a/../b', 'a\r\nX: 1', '\0'])(
-  'an id that is not a path segment is not found: %j',
+  'an id with a path or control characters is not found: %j',
   async (file_id) => {
     const { harness, openai } = await clients.embedded();
     const host = await connectTools({ openai });
@@ -139,14 +139,14 @@ test.each(['../vector_stores/vs_1', '..;/admin', 'file-a/../b', 'a\r\nX: 1', '\0
 );
 
 test('the advice for a file that cannot be downloaded is to attach it', async () => {
-  const sentence = 'Not allowed to download files of purpose: assistants';
+  const errorMessage = 'Not allowed to download files of purpose: assistants';
   const server = createFakeServer({
     'GET /files/file-a': { id: 'file-a', filename: 'a.txt', bytes: 1 },
-    'GET /files/file-a/content': errorResponse(400, sentence),
+    'GET /files/file-a/content': errorResponse(400, errorMessage),
   });
   const host = await connectTools({ openai: server.openai });
   const { text } = await host.call('get_file_content', { file_id: 'file-a' });
   expect(text).toMatch(
-    new RegExp(`^HTTP 400: ${sentence}\\n.*\\nAttach the file to a message`, 'u'),
+    new RegExp(`^HTTP 400: ${errorMessage}\\n.*\\nAttach the file to a message`, 'u'),
   );
 });

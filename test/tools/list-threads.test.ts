@@ -34,9 +34,9 @@ describe('list_threads', () => {
   );
 
   test('returns the server’s error for an unknown cursor', async () => {
-    const sentence = "No thread found with id 'thread_z'.";
-    const server = createFakeServer({ 'GET /threads': errorResponse(404, sentence) });
+    const errorMessage = "No thread found with id 'thread_z'.";
+    const server = createFakeServer({ 'GET /threads': errorResponse(404, errorMessage) });
     const host = await connectTools({ openai: server.openai });
-    expect((await host.call('list_threads', { after: 'thread_z' })).text).toContain(sentence);
+    expect((await host.call('list_threads', { after: 'thread_z' })).text).toContain(errorMessage);
   });
 });

@@ -64,14 +64,14 @@ describe('message files of a server that has them', () => {
   });
 
   test('returns the server’s error for an unknown file', async () => {
-    const sentence = "No file found with id 'file-z' in message 'msg_a'.";
+    const errorMessage = "No file found with id 'file-z' in message 'msg_a'.";
     const server = createFakeServer({
-      [`${listLine}/file-z`]: errorResponse(404, sentence),
+      [`${listLine}/file-z`]: errorResponse(404, errorMessage),
       [messageLine]: message,
     });
     const host = await connectTools({ openai: server.openai });
     const { text } = await host.call('get_message_file', { ...ids, file_id: 'file-z' });
-    expect(text).toContain(`HTTP 404: ${sentence}`);
+    expect(text).toContain(`HTTP 404: ${errorMessage}`);
   });
 
   test('returns other errors without a second request', async () => {
@@ -148,20 +148,22 @@ describe('files derived from a message', () => {
   test('does not find cited files, which belong to no message', async () => {
     const server = createFakeServer({ [messageLine]: message });
     const host = await connectTools({ openai: server.openai });
-    const sentence = "HTTP 404: No file found with id 'file-cited' in message 'msg_a'.";
+    const errorMessage = "HTTP 404: No file found with id 'file-cited' in message 'msg_a'.";
     const file = await host.call('get_message_file', { ...ids, file_id: 'file-cited' });
     expect(file.text).toBe(
-      `${sentence}\nCall list_message_files with thread_id "thread_a" and message_id "msg_a" to see which exist.`,
+      `${errorMessage}\nCall list_message_files with thread_id "thread_a" and message_id "msg_a" to see which exist.`,
     );
     const cursor = await host.call('list_message_files', { ...ids, after: 'file-cited' });
-    expect(cursor.text).toContain(sentence);
+    expect(cursor.text).toContain(errorMessage);
   });
 
   test('returns the error about an unknown message', async () => {
-    const sentence = "No message found with id 'msg_a'.";
-    const server = createFakeServer({ [messageLine]: errorResponse(404, sentence) });
+    const errorMessage = "No message found with id 'msg_a'.";
+    const server = createFakeServer({ [messageLine]: errorResponse(404, errorMessage) });
     const host = await connectTools({ openai: server.openai });
-    expect((await host.call('list_message_files', ids)).text).toContain(`HTTP 404: ${sentence}`);
+    expect((await host.call('list_message_files', ids)).text).toContain(
+      `HTTP 404: ${errorMessage}`,
+    );
   });
 
   test('returns an empty list for a message without files', async () => {
