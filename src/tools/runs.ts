@@ -80,7 +80,8 @@ export const getRunTool = defineTool({
 export const modifyRunTool = defineTool({
   name: 'modify_run',
   title: 'Modify run',
-  description: 'Replaces the metadata of a run (run_…) that is not queued, in progress or cancelling.',
+  description:
+    'Replaces the metadata of a run (run_…) that is not queued, in progress or cancelling.',
   toolset: 'runs',
   effect: 'modify',
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
