@@ -268,7 +268,9 @@ test('logs a failure without API keys', async () => {
   const [line = '{}'] = host.logLines;
   expect(JSON.parse(line)).toMatchObject({
     level: 'info',
-    message: 'list_assistants failed: Incorrect API key provided: [redacted].',
+    message: 'tool call failed',
+    tool: 'list_assistants',
     status: 401,
+    error: 'Incorrect API key provided: [redacted].',
   });
 });
