@@ -28,7 +28,11 @@ function createInspector(report: (violation: string) => void) {
     if (frame === ': keep-alive') return undefined;
     const { name = '', data = '' } = framing.exec(frame)?.groups ?? {};
     done = name === 'done' && data === '[DONE]';
-    const violation = done ? null : name === '' ? 'no frame' : eventViolation(name, JSON.parse(data));
+    const violation = done
+      ? null
+      : name === ''
+        ? 'no frame'
+        : eventViolation(name, JSON.parse(data));
     return violation === null ? undefined : report(`${violation}\n${frame}`);
   };
   return {

@@ -1,6 +1,10 @@
 import type OpenAI from 'openai';
 import type * as z from 'zod';
-import { defaultRanker, type toolResourcesOnCreate, type toolResources } from '../../schema/tool.ts';
+import {
+  defaultRanker,
+  type toolResourcesOnCreate,
+  type toolResources,
+} from '../../schema/tool.ts';
 import { errors } from '../http/errors.ts';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
 import { type ToolResources, toToolResources } from '../store/schema.ts';
