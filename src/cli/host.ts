@@ -1,4 +1,4 @@
-import type { Config, Environment } from '../config/config.ts';
+import type { CommandInfo, Config, Environment, Invocation } from '../config/config.ts';
 import { systemClock } from '../shared/clock.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import type { Terminal } from './terminal.ts';
@@ -32,4 +32,13 @@ export function openLog(config: Config, host: Host): Log {
     log[isExpected ? 'debug' : 'warn'](warning.message, { name: warning.name });
   });
   return log;
+}
+
+/**
+ * A command of the program. Every start loads all commands, so that `run` imports the engine, the
+ * HTTP server and the MCP client only when they are needed.
+ */
+export interface Command extends CommandInfo {
+  /** Resolves to the exit code. */
+  run(host: Host, invocation: Invocation): Promise<number>;
 }

@@ -26,3 +26,11 @@ export const systemClock: Clock = {
 
 /** Whole seconds since the epoch, the unit of every timestamp on the wire (contract §1). */
 export const unixSeconds = (clock: Clock): number => Math.floor(clock.now() / 1000);
+interface BackoffLimits {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+/** The pause in milliseconds after failed attempt `attempt` (from 1): doubles up to `maxMs`. */
+export const backoffMs = (attempt: number, { firstMs, maxMs }: BackoffLimits): number =>
+  Math.min(firstMs * 2 ** (attempt - 1), maxMs);

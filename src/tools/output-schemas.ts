@@ -4,7 +4,6 @@ import * as z from 'zod';
  * Output schemas name the fields that a caller acts on and require only those that every Assistants
  * server sends: hosts reject a result that does not match its schema.
  */
-
 const id = z.string();
 
 /** A page of any list. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Command } from '../../src/cli/command.ts';
+import type { Command } from '../../src/cli/host.ts';
 import { commands } from '../../src/cli/commands/index.ts';
 import { commandOptions } from '../../src/config/command-options.ts';
 import { commandHelpText, helpText } from '../../src/config/help.ts';

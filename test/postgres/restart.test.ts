@@ -22,48 +22,48 @@ async function midway() {
   harness.engine.start();
   const { run, thread_id } = await createRun(harness);
   await gate.reached;
-  const said = async () => (await readMessages(harness, thread_id)).map(textOf);
+  const readTexts = async () => (await readMessages(harness, thread_id)).map(textOf);
   const isOver = async () => (await readRun(harness, run)).status === 'completed';
-  return { cluster, it: harness, gate, run, said, isOver };
+  return { cluster, harness, gate, run, readTexts, isOver };
 }
 
 test('a run goes on when the server is restarted under it', async () => {
-  const { cluster, it: harness, gate, said, isOver } = await midway();
+  const { cluster, harness, gate, readTexts, isOver } = await midway();
   await cluster.stop('fast');
   gate.open();
   await cluster.start();
   while (!(await isOver()));
-  expect(await said()).toEqual(['Weather in Oslo?', 'Snow.']);
+  expect(await readTexts()).toEqual(['Weather in Oslo?', 'Snow.']);
   expect(harness.upstream.requests).toHaveLength(1);
 });
 
 test('requests wait for a server that is being restarted', async () => {
-  const { cluster, gate, said, isOver } = await midway();
+  const { cluster, gate, readTexts, isOver } = await midway();
   gate.open();
   while (!(await isOver()));
   await cluster.stop('fast');
-  const asked = said();
+  const asked = readTexts();
   await cluster.start();
   expect(await asked).toEqual(['Weather in Oslo?', 'Snow.']);
 });
 
 test('a run whose message was lost in a crash of the server says it again, once', async () => {
-  const { cluster, it: harness, gate, said, isOver } = await midway();
+  const { cluster, harness, gate, readTexts, isOver } = await midway();
   harness.upstream.respondWith({ output: [textMessage('Snow again.')] });
-  expect(await said()).toHaveLength(2);
+  expect(await readTexts()).toHaveLength(2);
   await cluster.stop('immediate');
   await cluster.start();
-  expect(await said()).toHaveLength(1);
+  expect(await readTexts()).toHaveLength(1);
   gate.open();
   await harness.engine.idle();
   expect(harness.logLines.join('')).toContain('a step was lost in a crash of the database');
   expect(await isOver()).toBe(false);
   while (!(await isOver())) await harness.clock.advance(1000);
-  expect(await said()).toEqual(['Weather in Oslo?', 'Snow again.']);
+  expect(await readTexts()).toEqual(['Weather in Oslo?', 'Snow again.']);
 });
 
 test('runs of other processes are heard of again after a restart', async () => {
-  const { cluster, it: harness, gate, isOver } = await midway();
+  const { cluster, harness, gate, isOver } = await midway();
   gate.open();
   while (!(await isOver()));
   await cluster.stop('fast');

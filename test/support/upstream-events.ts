@@ -133,29 +133,29 @@ function itemEvents(item: Item, output_index: number): Unnumbered[] {
     ];
   }
   if (item.type === 'file_search_call') {
-    const begun = { ...item, status: 'in_progress' as const, queries: [], results: null };
-    return [added(begun), ...searchEvents(item, output_index), done];
+    const started = { ...item, status: 'in_progress' as const, queries: [], results: null };
+    return [added(started), ...searchEvents(item, output_index), done];
   }
   return [added(item), done];
 }
 
 /** The whole sequence of a stream that ends as `response` says. */
 export function streamEvents(response: Response): StreamEvent[] {
-  const begun: Response = {
+  const started: Response = {
     ...response,
     status: 'in_progress',
     output: [],
     error: null,
     incomplete_details: null,
   };
-  delete begun.usage;
+  delete started.usage;
   const last =
     response.status === 'failed' || response.status === 'incomplete'
       ? response.status
       : 'completed';
   const events: Unnumbered[] = [
-    { type: 'response.created', response: begun },
-    { type: 'response.in_progress', response: begun },
+    { type: 'response.created', response: started },
+    { type: 'response.in_progress', response: started },
     ...response.output.flatMap((item, index) => itemEvents(item, index)),
     { type: `response.${last}`, response },
   ];

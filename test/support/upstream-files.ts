@@ -152,10 +152,10 @@ function storeFile(
   { files, clock }: State,
   file: Pick<StoredFile, 'id' | 'filename' | 'purpose' | 'content'>,
 ): StoredFile {
-  const facts = { object: 'file', created_at: secondsOf(clock), status: 'processed' } as const;
-  const kept: StoredFile = { ...facts, ...file, bytes: file.content.size };
-  files.set(file.id, kept);
-  return kept;
+  const defaults = { object: 'file', created_at: secondsOf(clock), status: 'processed' } as const;
+  const stored: StoredFile = { ...defaults, ...file, bytes: file.content.size };
+  files.set(file.id, stored);
+  return stored;
 }
 
 function addFiles(state: State, store: StoredStore, ids: readonly string[]): void {
@@ -172,8 +172,8 @@ function fileRoutes(state: State): Hono {
     if (purpose === 'vision' && !/\.(?:png|jpeg|gif|webp)$/u.test(file.name)) {
       throw new HttpError(400, 'Invalid file format for purpose vision.');
     }
-    const kept = { id: nextId('file-'), filename: file.name, purpose, content: file };
-    return context.json(toFile(storeFile(state, kept)));
+    const stored = { id: nextId('file-'), filename: file.name, purpose, content: file };
+    return context.json(toFile(storeFile(state, stored)));
   });
   routes.get('/:id', (context) => context.json(toFile(fileOf(state, context.req.param('id')))));
   routes.get('/:id/content', (context) => {

@@ -5,12 +5,12 @@ type CodeCall = OpenAI.Responses.ResponseCodeInterpreterToolCall;
 type SearchCall = OpenAI.Responses.ResponseFileSearchToolCall;
 type Annotation = OpenAI.Responses.ResponseOutputText['annotations'][number];
 
-let made = 0;
+let idCount = 0;
 
 /** An id of the model endpoint's own: a prefix and 50 hexadecimal characters. */
 export function upstreamId(prefix: string): string {
-  made += 1;
-  return `${prefix}_${made.toString(16).padStart(50, '0')}`;
+  idCount += 1;
+  return `${prefix}_${idCount.toString(16).padStart(50, '0')}`;
 }
 
 /** A message of the model's, of one text part. */

@@ -236,14 +236,14 @@ export function createUpstream({
       return request.body;
     },
     async fetch(input, init) {
-      const made = new Request(input, init);
-      const { url, headers } = made;
+      const received = new Request(input, init);
+      const { url, headers } = received;
       const signal = init?.signal ?? null;
       if (signal?.aborted === true) throw aborted();
       if (!url.endsWith('/responses')) {
         return answerError({ status: 404, message: `Invalid URL (POST ${new URL(url).pathname})` });
       }
-      const body = parse(await made.json());
+      const body = parse(await received.json());
       if ('status' in body) {
         rejections.push(body);
         return answerError({ ...body });

@@ -6,7 +6,7 @@ import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
 import { systemClock, unixSeconds } from '../../shared/clock.ts';
-import type { Command } from '../command.ts';
+import type { Command } from '../host.ts';
 import { type Host, openLog } from '../host.ts';
 import {
   abortSignal,
@@ -48,7 +48,7 @@ async function importOne(
 
 /** Why a file was not imported, with its name. */
 async function describeFailure(file: string, error: unknown, signal: AbortSignal): Promise<string> {
-  const { ImportError } = await import('../../engine/transfer/import-error.ts');
+  const { ImportError } = await import('../../engine/transfer/json-reader.ts');
   if (error instanceof ImportError) return error.message;
   return `${file}: ${signal.aborted ? 'Interrupted.' : errorSentence(error)}`;
 }

@@ -1,4 +1,4 @@
-import type { Command } from '../command.ts';
+import type { Command } from '../host.ts';
 import { demoCommand } from './demo.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';

@@ -14,7 +14,6 @@ type Step = OpenAI.Beta.Threads.Runs.RunStep;
  * Events exist only in the process that executes a run, but any process may stream it. So the others
  * rebuild the events from the stored run, steps and messages.
  */
-
 const initialMessage = (message: Message): Message => ({
   ...message,
   status: 'in_progress',

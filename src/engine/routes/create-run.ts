@@ -19,7 +19,7 @@ import {
   toToolResources,
 } from '../store/schema.ts';
 import { threadBody } from '../store/threads.ts';
-import { insertMessages, shareAttachments } from './messages.ts';
+import { insertMessages, saveAttachments } from './messages.ts';
 import {
   mergeToolResources,
   normalizeTools,
@@ -150,7 +150,7 @@ export async function createRun(
   if (typesOf(neededTools(fields, assistant)) !== prepared.toolTypes) throw new StalePreparation();
   const messages = fields.additional_messages ?? [];
   await insertMessages(db, thread.id, messages, deps);
-  const complete = await shareAttachments(db, thread, messages, prepared.searchStore);
+  const complete = await saveAttachments(db, thread, messages, prepared.searchStore);
   const settings = resolveRunSettings(fields, assistant, complete, deps.modelFor);
   const hasInstructions = (settings.instructions ?? '') !== '';
   if (!hasInstructions && !(await hasUserInput(db, thread, initialMessages ?? messages)))

@@ -79,8 +79,8 @@ export async function insertMessages(
   return rows;
 }
 
-/** The thread with the attachments of new messages among its resources. */
-export async function shareAttachments(
+/** Adds the attachments of new messages to the resources of the thread. */
+export async function saveAttachments(
   db: Database,
   thread: ThreadRow,
   messages: readonly CreateMessage[],
@@ -117,7 +117,7 @@ function createMessageRoute(deps: EngineOptions) {
         transact(db, async (transaction) => {
           const thread = await threadWithoutRun(transaction, context);
           const rows = await insertMessages(transaction, thread.id, [message], deps);
-          await shareAttachments(transaction, thread, [message], prepared);
+          await saveAttachments(transaction, thread, [message], prepared);
           return rows;
         }),
     );

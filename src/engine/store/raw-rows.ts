@@ -3,7 +3,6 @@ import { capabilitiesOf, trySavepoint } from './capabilities.ts';
 import type { Database, Tables } from './schema.ts';
 
 /* Rows read and written as they are, for import and export. */
-
 export const listedTables = ['assistants', 'threads', 'messages', 'runs', 'steps'] as const;
 
 export type ListedTable = (typeof listedTables)[number];

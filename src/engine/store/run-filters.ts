@@ -5,7 +5,6 @@ import { activeStatuses } from '../../shared/run-status.ts';
  * A partial index serves only queries whose condition has the same text, so indexes and queries
  * share these.
  */
-
 const statusIn = (statuses: readonly string[]) =>
   sql.raw<boolean>(`status in (${statuses.map((status) => `'${status}'`).join(', ')})`);
 

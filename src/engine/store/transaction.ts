@@ -6,7 +6,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { backoffMs } from '../../shared/backoff.ts';
+import { backoffMs } from '../../shared/clock.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { syncToDisk } from './durability.ts';
 import { isConflict, isConnectionLoss, wasNotSent } from './errors.ts';

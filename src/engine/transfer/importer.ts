@@ -17,7 +17,7 @@ import {
   finishFile,
   noteMissingParent,
 } from './import-checks.ts';
-import { ImportError } from './import-error.ts';
+import { ImportError } from './json-reader.ts';
 import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
 import { type LocatedObject, readObjects, type Source } from './json-reader.ts';
 import { assistantRow, messageRow, threadRow } from './object-rows.ts';

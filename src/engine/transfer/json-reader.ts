@@ -1,7 +1,6 @@
 import { isObject } from '../../schema/common.ts';
 import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { ImportError } from './import-error.ts';
 
 /** One unvalidated object of a source. */
 export interface LocatedObject {
@@ -134,5 +133,14 @@ async function* readLines({ name, bytes }: Source): AsyncGenerator<string> {
       throw new ImportError(`${name}:${number}`, 'The file is not UTF-8 text.');
     }
     yield text;
+  }
+}
+
+/** An error in an imported file, at a location such as `a.json:12: data[3]`. Nothing of the file is stored. */
+export class ImportError extends Error {
+  override readonly name = 'ImportError';
+
+  constructor(location: string, sentence: string) {
+    super(`${location}: ${sentence}`);
   }
 }

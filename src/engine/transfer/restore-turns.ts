@@ -9,7 +9,6 @@ import { answerLastTurn, deleteTurns, insertTurn, sumUsage, type Turn } from '..
  * A run that requires tool outputs continues from its turns. Our own exports include them; for other
  * runs they are rebuilt from the steps, as input items that any model endpoint accepts.
  */
-
 type Call = { readonly id: string; readonly function: { name: string; arguments: string } };
 
 const toItem = ({ id, function: { name, arguments: args } }: Call) => ({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { toValidationError, type ValidationError } from '../validation-error.ts';
-import { type AssistantObject, assistantObject } from './assistant.ts';
+import { type AssistantObject, assistantObject } from './thread.ts';
 import { type MessageObject, messageObject } from './message.ts';
 import { type StepObject, stepObject } from './run-step.ts';
 import { type RunObject, runObject } from './run.ts';

@@ -4,8 +4,11 @@ import {
   objectId,
   optionalMetadata,
   type PartialObject,
+  responseFormat,
   seconds,
+  text,
   toolResources,
+  tools,
   type WireFields,
 } from './common.ts';
 
@@ -21,4 +24,27 @@ export const threadObject = z.object({
 export type ThreadObject = PartialObject<
   Omit<OpenAI.Beta.Thread, keyof WireFields> & Omit<WireFields, 'reasoning_effort'>,
   'object' | 'id' | 'created_at'
+>;
+
+/** An assistant (contract §4.1). */
+export const assistantObject = z.object({
+  object: z.literal('assistant'),
+  id: objectId,
+  created_at: seconds,
+  name: text,
+  description: text,
+  model: z.string().min(1),
+  instructions: text,
+  tools: tools.nullish(),
+  top_p: z.number().nullish(),
+  temperature: z.number().nullish(),
+  reasoning_effort: text,
+  tool_resources: toolResources,
+  metadata: optionalMetadata,
+  response_format: responseFormat,
+});
+
+export type AssistantObject = PartialObject<
+  Omit<OpenAI.Beta.Assistant, keyof WireFields> & WireFields,
+  'object' | 'id' | 'created_at' | 'model'
 >;

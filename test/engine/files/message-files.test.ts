@@ -41,14 +41,14 @@ test.each([
   const { run } = await createRun(harness, {}, { tools });
   await harness.runToEnd();
   const [step] = await readSteps(harness, run);
-  const [kept] = harness.storage.files.values();
-  expect(kept).toMatchObject({ filename: `image.${kind}`, purpose: 'vision' });
+  const [stored] = harness.storage.files.values();
+  expect(stored).toMatchObject({ filename: `image.${kind}`, purpose: 'vision' });
   expect(step?.step_details).toMatchObject({
     tool_calls: [
-      { code_interpreter: { outputs: [{ type: 'image', image: { file_id: kept?.id } }] } },
+      { code_interpreter: { outputs: [{ type: 'image', image: { file_id: stored?.id } }] } },
     ],
   });
-  const content = await harness.openai.files.content(kept?.id ?? '');
+  const content = await harness.openai.files.content(stored?.id ?? '');
   expect(Buffer.from(await content.arrayBuffer()).equals(bytes)).toBe(true);
 });
 

@@ -103,9 +103,9 @@ test('the SDK’s stream helper assembles text, annotations and images', async (
   });
   const texts: [value: string, annotations: number][] = [];
   const images: string[] = [];
-  let said = '';
+  let streamed = '';
   stream.on('textDelta', ({ value = '' }, snapshot) => {
-    said += value;
+    streamed += value;
     texts.push([snapshot.value, snapshot.annotations.length]);
   });
   stream.on('imageFileDone', ({ file_id }) => images.push(file_id));
@@ -114,9 +114,9 @@ test('the SDK’s stream helper assembles text, annotations and images', async (
   const [message] = await stream.finalMessages();
   const [text, image] = message?.content ?? [];
   if (text?.type !== 'text' || image?.type !== 'image_file') throw new Error('not as expected');
-  expect(said).toBe(text.text.value);
-  expect(said).toBe('🥶【0:0†file-a.txt】 It is cold: sandbox:/mnt/data/sum.csv');
-  expect(texts.at(-1)).toEqual([said, 2]);
+  expect(streamed).toBe(text.text.value);
+  expect(streamed).toBe('🥶【0:0†file-a.txt】 It is cold: sandbox:/mnt/data/sum.csv');
+  expect(texts.at(-1)).toEqual([streamed, 2]);
   expect(text.text.annotations.map(({ type }) => type)).toEqual(['file_citation', 'file_path']);
   expect(images).toEqual([image.image_file.file_id]);
 });

@@ -161,8 +161,8 @@ describe.each(executors)('the $name model', ({ open }) => {
     );
   });
 
-  describe('ends a truncated answer', () => {
-    test('as incomplete when the token limit is reached', async () => {
+  describe('a run with a truncated answer', () => {
+    test('is incomplete when the token limit is reached', async () => {
       const { run: ended, messages } = await run({ text: 'It is cold and', truncated: 'length' });
       expect(ended).toMatchObject({
         status: 'incomplete',
@@ -174,7 +174,7 @@ describe.each(executors)('the $name model', ({ open }) => {
       expect(messages.map(textOf)).toEqual(['It is cold and']);
     });
 
-    test('as incomplete with the text before the content filter', async () => {
+    test('is incomplete with the text before the content filter', async () => {
       const { run: ended, messages } = await run({ text: 'It is', truncated: 'content_filter' });
       expect(ended).toMatchObject({ status: 'incomplete', incomplete_details: null });
       expect(messages).toMatchObject([
@@ -182,14 +182,14 @@ describe.each(executors)('the $name model', ({ open }) => {
       ]);
     });
 
-    test('as failed if the content filter left no text', async () => {
+    test('is failed if the content filter left no text', async () => {
       const { run: ended } = await run({ truncated: 'content_filter' });
       expect(ended).toMatchObject({ status: 'failed', last_error: { code: 'invalid_prompt' } });
     });
   });
 
-  describe('reports usage', () => {
-    test('with cached and reasoning tokens', async () => {
+  describe('usage of a run', () => {
+    test('includes cached and reasoning tokens', async () => {
       const { run: ended } = await run({ text: 'Hi.', usage: [100, 40, 64, 32] });
       expect(ended.usage).toEqual({
         prompt_tokens: 100,
@@ -200,12 +200,12 @@ describe.each(executors)('the $name model', ({ open }) => {
       });
     });
 
-    test('of zero if the endpoint reports none', async () => {
+    test('is zero if the endpoint reports none', async () => {
       const { run: ended } = await run({ text: 'Hi.', usage: null });
       expect(ended).toMatchObject({ status: 'completed', usage: { total_tokens: 0 } });
     });
 
-    test('and subtracts it from max_completion_tokens of the next call', async () => {
+    test('subtracts the usage from max_completion_tokens of the next call', async () => {
       const first = { calls: [toolCall('get_weather', {})], usage: [90, 200] } as const;
       const { harness, run: waiting } = await run(first, { max_completion_tokens: 500 });
       harness.respondWith({});

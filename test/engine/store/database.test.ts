@@ -39,7 +39,7 @@ test('fails at once where no directory can be created', async ({ skip }) => {
 });
 
 describe('a new SQLite database', () => {
-  test('and its directories are accessible to their owner only', async () => {
+  test('is accessible to its owner only, and so are its directories', async () => {
     const file = join(dirname(temporary()), 'deep', 'er', 'assistants.db');
     await open(file);
     expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -81,7 +81,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     const output = [codeCall('print()', [{ type: 'logs', logs: large }]), textMessage('Done.')];
     harness.upstream.respondWith({ output, gate, before: 'response.output_item.done' });
     const { stream } = await streamRun(harness, {}, { tools: [{ type: 'code_interpreter' }] });
-    const told = collect(stream);
+    const collected = collect(stream);
     await harness.engine.tick();
     await gate.reached;
     const free = fill(folder);
@@ -91,7 +91,7 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
     free();
     await harness.clock.advance(2000);
     await harness.engine.idle();
-    const events = await told;
+    const events = await collected;
     await expectStreamMatchesStored(harness, events);
     expect(eventNames(events).slice(2)).toEqual([
       'run.in_progress',

@@ -78,16 +78,16 @@ export function pagesContract(database: TestedDatabase): void {
         ...of,
       });
     }
-    const said = ids.filter((_, index) => index % 20 !== 10);
+    const listedIds = ids.filter((_, index) => index % 20 !== 10);
     const read = async (order: 'asc' | 'desc', most?: number) => {
       const found: string[] = [];
       for await (const { id } of contextMessages(db, run, order, most)) found.push(id);
       return found;
     };
-    expect(await read('asc')).toEqual(said);
-    expect(await read('desc')).toEqual(said.toReversed());
-    expect(await read('desc', 60)).toEqual(said.slice(-60).toReversed());
-    expect(await read('desc', 200)).toEqual(said.toReversed());
+    expect(await read('asc')).toEqual(listedIds);
+    expect(await read('desc')).toEqual(listedIds.toReversed());
+    expect(await read('desc', 60)).toEqual(listedIds.slice(-60).toReversed());
+    expect(await read('desc', 200)).toEqual(listedIds.toReversed());
   });
 
   test('a deleted row’s cursor is kept until 10,000 more rows are deleted', async () => {

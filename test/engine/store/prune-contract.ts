@@ -36,13 +36,13 @@ const isStill = (thread: Thread) =>
   Math.max(thread.age, ...thread.messages, ...runsOf(thread).map((run) => run.age)) <= 0;
 
 async function fill(db: Database, threads: readonly Thread[]): Promise<void> {
-  for (const [index, made] of threads.entries()) {
+  for (const [index, generated] of threads.entries()) {
     const thread_id = `thread_${index}`;
-    await addThread(db, thread_id, since + made.age);
-    for (const [number, at] of made.messages.entries()) {
+    await addThread(db, thread_id, since + generated.age);
+    for (const [number, at] of generated.messages.entries()) {
       await addMessage(db, `msg_${index}_${number}`, { thread_id, created_at: since + at });
     }
-    for (const [number, run] of runsOf(made).entries()) {
+    for (const [number, run] of runsOf(generated).entries()) {
       const row = await addRun(db, `run_${index}_${number}`, {
         thread_id,
         created_at: since + run.age,
@@ -81,10 +81,10 @@ export function pruneContract(database: TestedDatabase): void {
     const [db] = await openPair(database);
     const threads = fc.array(someThread, { maxLength: 8 });
     await fc.assert(
-      fc.asyncProperty(threads, fc.integer({ min: 1, max: 4 }), async (made, limit) => {
-        await fill(db, made);
-        const ids = made.map((_, index) => `thread_${index}`);
-        const gone = made.filter(isStill);
+      fc.asyncProperty(threads, fc.integer({ min: 1, max: 4 }), async (generated, limit) => {
+        await fill(db, generated);
+        const ids = generated.map((_, index) => `thread_${index}`);
+        const gone = generated.filter(isStill);
         const expected = {
           ...noneDeleted,
           threads: gone.length,
@@ -93,9 +93,9 @@ export function pruneContract(database: TestedDatabase): void {
         };
         expect(await countInactive(db, since)).toEqual(expected);
         expect(await removeAll(db, limit)).toEqual(expected);
-        const kept = ids.filter((_, index) => made[index] && !isStill(made[index]));
-        expect(await idsIn(db)).toEqual(kept.toSorted());
-        for (const id of kept) await deleteThread(db, id);
+        const remaining = ids.filter((_, index) => generated[index] && !isStill(generated[index]));
+        expect(await idsIn(db)).toEqual(remaining.toSorted());
+        for (const id of remaining) await deleteThread(db, id);
         expect(await countRows(db)).toBe(0);
       }),
       { numRuns: 15 },

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig, escapeIdentifier } from 'pg';
-import { backoffMs } from '../../../shared/backoff.ts';
+import { backoffMs } from '../../../shared/clock.ts';
 import type { Notifications } from '../notifications.ts';
 
 const reconnectPauses = { firstMs: 250, maxMs: 15_000 };

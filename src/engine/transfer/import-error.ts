@@ -1,8 +1,0 @@
-/** An error in an imported file, at a location such as `a.json:12: data[3]`. Nothing of the file is stored. */
-export class ImportError extends Error {
-  override readonly name = 'ImportError';
-
-  constructor(location: string, sentence: string) {
-    super(`${location}: ${sentence}`);
-  }
-}
