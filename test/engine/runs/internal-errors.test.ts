@@ -4,6 +4,8 @@ import { createIds, waitUntil } from '../../support/clock.ts';
 import { apiKey, setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
+import { collect, streamRun } from '../../support/run-stream.ts';
+import { createGate } from '../../support/upstream.ts';
 import { textMessage } from '../../support/upstream-items.ts';
 
 /** Changes the database behind the engine's back. */
@@ -82,4 +84,24 @@ test('the log contains no text of users and no API key', async () => {
   expect(log).toContain('"path":"/v1/assistants"');
   expect(log).not.toContain('private');
   expect(log).not.toContain(apiKey);
+});
+
+test('an error of the store ends a stream with an error event', async () => {
+  const database = temporary();
+  const harness = await setup({ database });
+  const gate = createGate();
+  const before = 'response.output_text.done';
+  harness.upstream.respondWith({ output: [textMessage('It is -3C.')], gate, before });
+  const { stream } = await streamRun(harness);
+  const outcome = collect(stream).catch((error: unknown) => error);
+  await harness.engine.tick();
+  await gate.reached;
+  executeSql(database, 'alter table runs rename to elsewhere');
+  gate.open();
+  await harness.engine.idle();
+  expect(await outcome).toMatchObject({
+    message: 'The server had an error processing your request. Sorry about that!',
+    type: 'server_error',
+  });
+  executeSql(database, 'alter table elsewhere rename to runs');
 });

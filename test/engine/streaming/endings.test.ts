@@ -1,9 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { waitUntil } from '../../support/clock.ts';
-import { testDatabase } from '../../support/test-database.ts';
 import { setup, type Harness } from '../../support/engine.ts';
-import { temporary } from '../../support/temporary-files.ts';
 import {
   startedEventNames,
   callEventNames,
@@ -224,24 +221,6 @@ describe('a run that ends while it is streamed', () => {
       type: 'server_error',
     });
   });
-});
-
-test('an error of the store ends a stream with an error event', async ({ skip }) => {
-  skip(testDatabase.isPostgres, 'it damages a table through node:sqlite');
-  const database = temporary();
-  const harness = await setup({ database });
-  const { gate, events } = await streamToMidMessage(harness);
-  const connection = new DatabaseSync(database);
-  connection.exec('alter table runs rename to elsewhere');
-  const outcome = events.catch((error: unknown) => error);
-  gate.open();
-  await harness.engine.idle();
-  expect(await outcome).toMatchObject({
-    message: 'The server had an error processing your request. Sorry about that!',
-    type: 'server_error',
-  });
-  connection.exec('alter table elsewhere rename to runs');
-  connection.close();
 });
 
 test('a stream ends with requires_action and does not wait for the expiry', async () => {
