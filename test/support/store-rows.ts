@@ -7,8 +7,7 @@ import {
   runState,
   updateRun,
 } from '../../src/engine/store/runs.ts';
-import { type RunRow } from '../../src/engine/store/schema.ts';
-import type { Database, RunSettings } from '../../src/engine/store/schema.ts';
+import { type Database, type RunRow, type RunSettings } from '../../src/engine/store/schema.ts';
 import { insertThread } from '../../src/engine/store/threads.ts';
 
 /* Rows for tests of the store, which does not care what is in them. */

@@ -1,8 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { allTools, findTool } from '../../src/tools/registry.ts';
-import type { Effect } from '../../src/tools/toolsets.ts';
-import { type ToolFilter, toolsets } from '../../src/tools/toolsets.ts';
+import { type Effect, type ToolFilter, toolsets } from '../../src/tools/toolsets.ts';
 import { connectTools, type ListedTool, selectTools } from '../support/mcp.ts';
 import { createFakeServer } from '../support/fake-assistants-server.ts';
 

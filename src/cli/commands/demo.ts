@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import type { Config, Invocation } from '../../config/config.ts';
 import { sharedOptions } from '../../config/options.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import type { Command } from '../host.ts';
-import type { Host } from '../host.ts';
+import type { Command, Host } from '../host.ts';
 
 /** Without a key only the scripted model works, unless another endpoint is set: it may need none. */
 const isScripted = ({ apiKey, modelBaseUrl, modelApi }: Config): boolean =>

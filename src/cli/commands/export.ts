@@ -4,8 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { exportOptions } from '../../config/command-options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
-import type { Command } from '../host.ts';
-import { type Host, openLog } from '../host.ts';
+import { type Command, type Host, openLog } from '../host.ts';
 import { abortSignal, createProgressBar, errorSentence, type Terminal } from '../terminal.ts';
 
 export interface ExportParams {

@@ -6,8 +6,7 @@ import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
 import { systemClock, unixSeconds } from '../../shared/clock.ts';
-import type { Command } from '../host.ts';
-import { type Host, openLog } from '../host.ts';
+import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
   countBytes,

@@ -4,8 +4,7 @@ import type { Cursor } from '../../engine/store/keyset-page.ts';
 import type { Pruned } from '../../engine/store/prune.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { type Clock, systemClock, unixSeconds } from '../../shared/clock.ts';
-import type { Command } from '../host.ts';
-import { type Host, openLog } from '../host.ts';
+import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
   createProgressBar,

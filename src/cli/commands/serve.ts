@@ -5,8 +5,7 @@ import type { McpServerDeps } from '../../server/server.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
 import { isLoopback } from '../../shared/urls.ts';
-import type { Command } from '../host.ts';
-import { type Host, openLog } from '../host.ts';
+import { type Command, type Host, openLog } from '../host.ts';
 import { createMcpServerFactory } from '../mcp-server-factory.ts';
 
 async function runServe(host: Host, { config, warnings }: Invocation): Promise<number> {

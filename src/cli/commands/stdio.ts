@@ -5,8 +5,7 @@ import { connectStdio } from '../../mcp/stdio.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
 import { redactedLocation } from '../../shared/urls.ts';
-import type { Command } from '../host.ts';
-import { type Host, openLog } from '../host.ts';
+import { type Command, type Host, openLog } from '../host.ts';
 import { createMcpServerFactory } from '../mcp-server-factory.ts';
 
 /** How long runs may take to finish when the program shuts down. */

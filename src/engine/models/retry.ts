@@ -1,5 +1,4 @@
-import { backoffMs } from '../../shared/clock.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { backoffMs, type Clock } from '../../shared/clock.ts';
 import type { ModelCallReport } from '../observer.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
 

@@ -1,6 +1,11 @@
 import { Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
-import { createAssistant, modifyAssistant } from '../../schema/assistant.ts';
+import {
+  createAssistant,
+  type CreateAssistant,
+  modifyAssistant,
+  type ModifyAssistant,
+} from '../../schema/assistant.ts';
 import { assistantFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listResponse, listSchema } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
@@ -15,7 +20,6 @@ import {
   toAssistant,
   updateAssistant,
 } from '../store/assistants.ts';
-import type { CreateAssistant, ModifyAssistant } from '../../schema/assistant.ts';
 import { transact } from '../store/transaction.ts';
 import type { ToolResources } from '../store/schema.ts';
 import { withUpstreamLookups } from './upstream-lookups.ts';

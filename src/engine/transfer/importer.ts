@@ -17,9 +17,8 @@ import {
   finishFile,
   noteMissingParent,
 } from './import-checks.ts';
-import { ImportError } from './json-reader.ts';
+import { ImportError, type LocatedObject, readObjects, type Source } from './json-reader.ts';
 import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
-import { type LocatedObject, readObjects, type Source } from './json-reader.ts';
 import { assistantRow, messageRow, threadRow } from './object-rows.ts';
 import { writeTurns } from './restore-turns.ts';
 import { fillUsage, type ImportClock, runRow, stepRow } from './run-rows.ts';

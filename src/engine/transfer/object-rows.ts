@@ -4,8 +4,7 @@ import type { MessageBody } from '../store/messages.ts';
 import { toToolResources } from '../store/schema.ts';
 import type { ThreadBody } from '../store/threads.ts';
 import type { MessageObject } from '../../schema/objects/message.ts';
-import type { AssistantObject } from '../../schema/objects/thread.ts';
-import type { ThreadObject } from '../../schema/objects/thread.ts';
+import type { AssistantObject, ThreadObject } from '../../schema/objects/thread.ts';
 
 /* Imported objects → rows. A body's keys are in the order in which the engine writes them. */
 

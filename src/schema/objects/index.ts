@@ -1,10 +1,14 @@
 import * as z from 'zod';
 import { toValidationError, type ValidationError } from '../validation-error.ts';
-import { type AssistantObject, assistantObject } from './thread.ts';
+import {
+  type AssistantObject,
+  assistantObject,
+  type ThreadObject,
+  threadObject,
+} from './thread.ts';
 import { type MessageObject, messageObject } from './message.ts';
 import { type StepObject, stepObject } from './run-step.ts';
 import { type RunObject, runObject } from './run.ts';
-import { type ThreadObject, threadObject } from './thread.ts';
 
 export type ApiObject = AssistantObject | ThreadObject | MessageObject | RunObject | StepObject;
 

@@ -8,8 +8,7 @@ import {
   renewLease,
 } from '../../../src/engine/store/leases.ts';
 import { findActiveRun } from '../../../src/engine/store/runs.ts';
-import { type RunRow } from '../../../src/engine/store/schema.ts';
-import type { Database } from '../../../src/engine/store/schema.ts';
+import { type Database, type RunRow } from '../../../src/engine/store/schema.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
 import { addRun, addThread, moveRun, now } from '../../support/store-rows.ts';
 import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
