@@ -4,7 +4,7 @@ import { type Clock, unixSeconds } from '../shared/clock.ts';
 import { withTimeout } from '../shared/timeout.ts';
 import { createMetrics, type HttpMetrics } from './metrics.ts';
 
-const probeTimeoutMs = 2000;
+export const probeTimeoutMs = 2000;
 
 /** The result of a database probe. */
 export type DatabaseHealth =

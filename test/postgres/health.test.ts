@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { probeTimeoutMs } from '../../src/server/monitoring.ts';
 import { type Clock, systemClock } from '../../src/shared/clock.ts';
 import { clusterUnavailable } from '../support/cluster.ts';
 import { temporaryCluster } from '../support/postgres.ts';
@@ -9,61 +10,67 @@ beforeEach(({ skip }) => {
   if (clusterUnavailable !== null) skip(clusterUnavailable);
 });
 
-const deadline = 2000;
+/** Real time that PostgreSQL may take to do what a test waits for. */
+const timeout = 15_000;
 
-/** `serve` on a server of its own, and what it answers about its health in time or too late. */
-async function serving() {
+/** `serve` on its own PostgreSQL server; the test decides whether probes time out at once. */
+async function startServeOnCluster() {
   const cluster = await temporaryCluster();
-  let isLate = false;
+  let timesOutAtOnce = false;
   const clock: Clock = {
     now: () => systemClock.now(),
     sleep: (ms, signal) =>
-      isLate && ms === deadline ? Promise.resolve() : systemClock.sleep(ms, signal),
+      timesOutAtOnce && ms === probeTimeoutMs ? Promise.resolve() : systemClock.sleep(ms, signal),
   };
   const { url } = await startServe({ argv: ['--database', cluster.url], clock });
-  const health = async (time: 'in time' | 'too late') => {
-    isLate = time === 'too late';
-    const answer = await fetch(`${url}/healthz`);
-    return { status: answer.status, body: await answer.json() };
+  const readHealth = async (probe: 'waits' | 'times out at once') => {
+    timesOutAtOnce = probe === 'times out at once';
+    const response = await fetch(`${url}/healthz`);
+    return { status: response.status, body: await response.json() };
   };
-  return { cluster, health };
+  return { cluster, readHealth };
 }
 
-const well = { status: 200, body: { status: 'ok', database: { reachable: true } } };
+const healthy = { status: 200, body: { status: 'ok', database: { reachable: true } } };
 const reason = 'it does not answer within 2 seconds';
-const late = {
+const unavailable = {
   status: 503,
   body: { status: 'unavailable', database: { reachable: false, reason } },
 };
 
-test('a database that does not answer in time is none', async () => {
-  const { cluster, health } = await serving();
-  expect(await health('in time')).toMatchObject(well);
+test('/healthz answers 503 while the database does not answer, and sends it one query', async () => {
+  const { cluster, readHealth } = await startServeOnCluster();
+  expect(await readHealth('waits')).toMatchObject(healthy);
   const client = new Client({ connectionString: cluster.url });
   onTestFinished(() => client.end());
   await client.connect();
   await client.query('begin; lock table runs in access exclusive mode');
-  const several = [health('too late'), health('too late'), health('too late')];
-  for (const answer of await Promise.all(several)) expect(answer).toMatchObject(late);
-  const waiting = async () => {
+  const responses = await Promise.all([
+    readHealth('times out at once'),
+    readHealth('times out at once'),
+    readHealth('times out at once'),
+  ]);
+  for (const response of responses) expect(response).toMatchObject(unavailable);
+  const countBlockedProbes = async () => {
     const { rows } = await client.query(
       `select pid from pg_stat_activity
        where wait_event_type = 'Lock' and query like '%group by "status"%'`,
     );
     return rows.length;
   };
-  while ((await waiting()) === 0);
-  // However often it was asked, it has one question to answer.
-  expect(await waiting()).toBe(1);
+  await expect.poll(countBlockedProbes, { timeout }).toBeGreaterThan(0);
+  expect(await countBlockedProbes()).toBe(1);
   await client.query('commit');
-  expect(await health('in time')).toMatchObject(well);
+  expect(await readHealth('waits')).toMatchObject(healthy);
 });
 
-test('a server that is down is none, until it is back', async () => {
-  const { cluster, health } = await serving();
+test('/healthz answers 503 while the database is down, and 200 when it is back', async () => {
+  const { cluster, readHealth } = await startServeOnCluster();
   await cluster.stop('fast');
-  expect((await health('too late')).status).toBe(503);
+  expect((await readHealth('times out at once')).status).toBe(503);
   await cluster.start();
-  while ((await health('in time')).status !== 200);
-  expect(await health('in time')).toMatchObject(well);
+  await expect
+    .poll(async () => (await readHealth('waits')).status, { timeout })
+    .toBe(healthy.status);
+  expect(await readHealth('waits')).toMatchObject(healthy);
 });

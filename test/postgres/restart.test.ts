@@ -10,45 +10,50 @@ beforeEach(({ skip }) => {
   if (clusterUnavailable !== null) skip(clusterUnavailable);
 });
 
-const before = 'response.output_text.done';
+/** Real time in which a run must end. */
+const timeout = 15_000;
 
-/** An engine in the middle of a message, on a server of its own. */
-async function midway() {
-  // What is not on the disk when it crashes stays lost: nobody brings it there meanwhile.
+/** An engine on its own PostgreSQL server, in the middle of a run's message. */
+async function startRun() {
+  // A long delay keeps the server from flushing asynchronous commits, so that a crash loses them.
   const cluster = await temporaryCluster(() => Promise.resolve(['wal_writer_delay=10s']));
   const gate = createGate();
   const harness = await setup({ database: cluster.url });
-  harness.upstream.respondWith({ output: [textMessage('Snow.')], gate, before });
+  harness.upstream.respondWith({
+    output: [textMessage('Snow.')],
+    gate,
+    before: 'response.output_text.done',
+  });
   harness.engine.start();
   const { run, thread_id } = await createRun(harness);
   await gate.reached;
   const readTexts = async () => (await readMessages(harness, thread_id)).map(textOf);
-  const isOver = async () => (await readRun(harness, run)).status === 'completed';
-  return { cluster, harness, gate, run, readTexts, isOver };
+  const readStatus = async () => (await readRun(harness, run)).status;
+  return { cluster, harness, gate, readTexts, readStatus };
 }
 
-test('a run goes on when the server is restarted under it', async () => {
-  const { cluster, harness, gate, readTexts, isOver } = await midway();
+test('a run completes although the server is restarted during the run', async () => {
+  const { cluster, harness, gate, readTexts, readStatus } = await startRun();
   await cluster.stop('fast');
   gate.open();
   await cluster.start();
-  while (!(await isOver()));
+  await expect.poll(readStatus, { timeout }).toBe('completed');
   expect(await readTexts()).toEqual(['Weather in Oslo?', 'Snow.']);
   expect(harness.upstream.requests).toHaveLength(1);
 });
 
-test('requests wait for a server that is being restarted', async () => {
-  const { cluster, gate, readTexts, isOver } = await midway();
+test('a request waits until the server has restarted', async () => {
+  const { cluster, gate, readTexts, readStatus } = await startRun();
   gate.open();
-  while (!(await isOver()));
+  await expect.poll(readStatus, { timeout }).toBe('completed');
   await cluster.stop('fast');
-  const asked = readTexts();
+  const texts = readTexts();
   await cluster.start();
-  expect(await asked).toEqual(['Weather in Oslo?', 'Snow.']);
+  expect(await texts).toEqual(['Weather in Oslo?', 'Snow.']);
 });
 
-test('a run whose message was lost in a crash of the server says it again, once', async () => {
-  const { cluster, harness, gate, readTexts, isOver } = await midway();
+test('a run whose message is lost in a crash of the server repeats it once', async () => {
+  const { cluster, harness, gate, readTexts, readStatus } = await startRun();
   harness.upstream.respondWith({ output: [textMessage('Snow again.')] });
   expect(await readTexts()).toHaveLength(2);
   await cluster.stop('immediate');
@@ -57,20 +62,24 @@ test('a run whose message was lost in a crash of the server says it again, once'
   gate.open();
   await harness.engine.idle();
   expect(harness.logLines.join('')).toContain('a step was lost in a crash of the database');
-  expect(await isOver()).toBe(false);
-  while (!(await isOver())) await harness.clock.advance(1000);
+  expect(await readStatus()).not.toBe('completed');
+  const advanceAndRead = async () => {
+    await harness.clock.advance(1000);
+    return readStatus();
+  };
+  await expect.poll(advanceAndRead, { timeout }).toBe('completed');
   expect(await readTexts()).toEqual(['Weather in Oslo?', 'Snow again.']);
 });
 
-test('runs of other processes are heard of again after a restart', async () => {
-  const { cluster, harness, gate, isOver } = await midway();
+test('a process executes runs that another process queues after a restart of the server', async () => {
+  const { cluster, harness, gate, readStatus } = await startRun();
   gate.open();
-  while (!(await isOver()));
+  await expect.poll(readStatus, { timeout }).toBe('completed');
   await cluster.stop('fast');
   await cluster.start();
   const other = await setup({ database: cluster.url, ids: harness.ids, clock: harness.clock });
   harness.upstream.respondWith({});
   const { run } = await createRun(other);
-  while ((await readRun(other, run)).status !== 'completed');
+  await expect.poll(async () => (await readRun(other, run)).status, { timeout }).toBe('completed');
   expect(harness.upstream.requests).toHaveLength(2);
 });

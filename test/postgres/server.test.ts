@@ -24,17 +24,17 @@ async function open(url: string) {
   return db;
 }
 
-/** The sentence with which a database is refused; fails when it is opened. */
-async function refused(url: string): Promise<string> {
+/** The error message of a database that cannot be opened; throws if it can. */
+async function openError(url: string): Promise<string> {
   const error: unknown = await openDatabase(url).then(
-    () => 'it was opened',
+    () => new Error('the database was opened'),
     (reason: unknown) => reason,
   );
   if (!(error instanceof DatabaseError)) throw error;
   return error.message;
 }
 
-/** A database with a name for the sessions that it holds with the server. */
+/** A database, and the application name of its sessions on the server. */
 async function openNamed() {
   const url = new URL(await temporarySchema());
   const name = schemaIn(url.href);
@@ -42,22 +42,22 @@ async function openNamed() {
   return { db: await open(url.href), name };
 }
 
-async function limitIn(url: string) {
-  const shown = sql<{ statement_timeout: string }>`show statement_timeout`;
-  return (await shown.execute(await open(url))).rows[0]?.statement_timeout;
+async function readStatementTimeout(url: string) {
+  const statement = sql<{ statement_timeout: string }>`show statement_timeout`;
+  return (await statement.execute(await open(url))).rows[0]?.statement_timeout;
 }
 
-/** Ends the sessions of one name, as a server that goes down does; answers how many. */
+/** Ends the sessions of an application, as a server that stops does; resolves to their number. */
 async function endSessions(name: string): Promise<number> {
-  const ended = await query(
+  const sessions = await query(
     'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1',
     [name],
   );
-  return ended.length;
+  return sessions.length;
 }
 
-describe('a connection that is lost', () => {
-  test('while nobody uses it is made again', async () => {
+describe('a lost connection', () => {
+  test('is replaced if it was idle', async () => {
     const { db, name } = await openNamed();
     await addThread(db, 'thread');
     expect(await endSessions(name)).toBeGreaterThan(0);
@@ -66,7 +66,7 @@ describe('a connection that is lost', () => {
     expect(await countRows(db)).toBe(2);
   });
 
-  test('in a transaction has it done again', async () => {
+  test('repeats the transaction that used it', async () => {
     const { db, name } = await openNamed();
     let attempts = 0;
     await transact(db, async (transaction) => {
@@ -78,70 +78,73 @@ describe('a connection that is lost', () => {
     expect([attempts, await countRows(db)]).toEqual([3, 2]);
   });
 
-  test('when a transaction has only to be committed, has it done again', async () => {
+  test('repeats a transaction that had only to be committed', async () => {
     const { db, name } = await openNamed();
     let attempts = 0;
     await transact(db, async (transaction) => {
       attempts += 1;
       await addThread(transaction, 'thread');
       if (attempts > 1) return;
-      while ((await endSessions(name)) > 0);
+      await expect.poll(() => endSessions(name)).toBe(0);
       await eventLoopTurn();
     });
     expect([attempts, await countRows(db)]).toEqual([2, 1]);
   });
 
-  test('under a look is no matter', async () => {
+  test('does not fail the queries that used it', async () => {
     const { db, name } = await openNamed();
-    const looks = Array.from({ length: 30 }, () => listThreads(db, { limit: 1, order: 'asc' }));
+    const queries = Array.from({ length: 30 }, () => listThreads(db, { limit: 1, order: 'asc' }));
     await endSessions(name);
-    expect((await Promise.all(looks)).every(({ rows }) => rows.length === 0)).toBe(true);
+    expect((await Promise.all(queries)).every(({ rows }) => rows.length === 0)).toBe(true);
   });
 });
 
-describe('a transaction that others get in the way of', () => {
-  test('is done again after a deadlock', async () => {
-    const db = await open(await temporarySchema());
-    await addThread(db, 'a');
-    await addThread(db, 'b');
-    let attempts = 0;
-    const both = (first: string, second: string, met: Promise<void>, meet: () => void) =>
-      transact(db, async (transaction) => {
-        attempts += 1;
-        await findThread(transaction, first);
-        meet();
-        await met;
-        await findThread(transaction, second);
-      });
-    const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    await Promise.all([
-      both('a', 'b', other.promise, one.resolve),
-      both('b', 'a', one.promise, other.resolve),
-    ]);
-    expect(attempts).toBe(3);
-  });
-});
-
-test('a draft does not wait for the disk, and nothing else is spared that', async () => {
+test('a transaction is repeated after a deadlock', async () => {
   const db = await open(await temporarySchema());
-  const commitOf = (isDraft: boolean) =>
+  await addThread(db, 'a');
+  await addThread(db, 'b');
+  let attempts = 0;
+  const lockBoth = (
+    first: string,
+    second: string,
+    otherHasLocked: Promise<void>,
+    onLocked: () => void,
+  ) =>
+    transact(db, async (transaction) => {
+      attempts += 1;
+      await findThread(transaction, first);
+      onLocked();
+      await otherHasLocked;
+      await findThread(transaction, second);
+    });
+  const [lockedA, lockedB] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await Promise.all([
+    lockBoth('a', 'b', lockedB.promise, lockedA.resolve),
+    lockBoth('b', 'a', lockedA.promise, lockedB.resolve),
+  ]);
+  expect(attempts).toBe(3);
+});
+
+test('only a transaction with asyncCommit commits without waiting for the disk', async () => {
+  const db = await open(await temporarySchema());
+  const readCommitMode = (asyncCommit: boolean) =>
     transact(
       db,
       async (transaction) => {
-        const shown = sql<{ synchronous_commit: string }>`show synchronous_commit`;
-        return (await shown.execute(transaction)).rows[0]?.synchronous_commit;
+        const statement = sql<{ synchronous_commit: string }>`show synchronous_commit`;
+        return (await statement.execute(transaction)).rows[0]?.synchronous_commit;
       },
-      { asyncCommit: isDraft },
+      { asyncCommit },
     );
-  expect([await commitOf(false), await commitOf(true), await commitOf(false)]).toEqual([
-    'on',
-    'off',
-    'on',
-  ]);
+  expect([
+    await readCommitMode(false),
+    await readCommitMode(true),
+    await readCommitMode(false),
+  ]).toEqual(['on', 'off', 'on']);
 });
 
 describe('a database', () => {
-  test('may have other tables', async () => {
+  test('may have tables of other programs', async () => {
     const url = await temporarySchema();
     await query(`create table ${schemaIn(url)}.songs (title text)`);
     const db = await open(url);
@@ -150,42 +153,42 @@ describe('a database', () => {
     expect(await countRows(await open(url))).toBe(1);
   });
 
-  test('of a newer version is left alone', async () => {
+  test('of a newer version is not opened', async () => {
     const url = await temporarySchema();
     await (await openDatabase(url)).destroy();
     const table = `${schemaIn(url)}.assistants_mcp_migrations`;
     await query(`insert into ${table} values ('9999_from_the_future', '2030-01-01')`);
-    expect(await refused(url)).toMatch(/newer version of assistants-mcp/u);
+    expect(await openError(url)).toMatch(/newer version of assistants-mcp/u);
   });
 
-  test('that cannot be used is named without what is secret', async () => {
+  test('that cannot be opened is reported without its password', async () => {
     const url = new URL(postgresServer ?? '');
     url.password = 'geheim';
     const nowhere = new URL(url);
     nowhere.pathname = '/nowhere';
     const unreachable = new URL(url);
     unreachable.port = '1';
-    const sentences = [
-      await refused(nowhere.href),
-      await refused(unreachable.href),
-      await refused(`${url.href}?sslmode=certainly`),
-      await refused(withSetting(url.href, 'search_path=nowhere')),
+    const errors = [
+      await openError(nowhere.href),
+      await openError(unreachable.href),
+      await openError(`${url.href}?sslmode=certainly`),
+      await openError(withSetting(url.href, 'search_path=nowhere')),
     ];
-    expect(sentences[0]).toContain('database "nowhere" does not exist');
-    expect(sentences[1]).toContain('ECONNREFUSED');
-    expect(sentences[2]).toContain("Invalid sslmode 'certainly'");
-    expect(sentences[3]).toContain('no schema of its search path exists');
-    for (const sentence of sentences) expect(sentence).not.toMatch(/geheim|\n/u);
+    expect(errors[0]).toContain('database "nowhere" does not exist');
+    expect(errors[1]).toContain('ECONNREFUSED');
+    expect(errors[2]).toContain("Invalid sslmode 'certainly'");
+    expect(errors[3]).toContain('no schema of its search path exists');
+    for (const error of errors) expect(error).not.toMatch(/geheim|\n/u);
   });
 
-  test('is given limits, unless it has some', async () => {
+  test('has a statement timeout of one minute unless its URL sets another', async () => {
     const url = await temporarySchema();
-    expect(await limitIn(url)).toBe('1min');
-    expect(await limitIn(withSetting(url, 'statement_timeout=7s'))).toBe('7s');
+    expect(await readStatementTimeout(url)).toBe('1min');
+    expect(await readStatementTimeout(withSetting(url, 'statement_timeout=7s'))).toBe('7s');
   });
 });
 
-test('an id that PostgreSQL cannot even look for is not found', async () => {
+test('an id with NUL, which PostgreSQL rejects, is not found', async () => {
   const harness = await setup({ database: await temporarySchema() });
   const { id } = await harness.openai.beta.threads.create();
   const statuses = [

@@ -8,8 +8,8 @@ import { textMessage } from '../support/upstream-items.ts';
 
 beforeEach(needPostgres);
 
-/** Two engines on one database, whose clocks stand still: nobody looks without being told. */
-async function pair() {
+/** Two engines on one database. Their clocks stand still, so neither polls without a notification. */
+async function setupPair() {
   const database = await temporarySchema();
   const one = await setup({ database });
   const other = await setup({ database, ids: one.ids });
@@ -18,9 +18,9 @@ async function pair() {
   return { one, other };
 }
 
-describe('without the passing of time', () => {
-  test('a run is executed by the process that has room for it', async () => {
-    const { one, other } = await pair();
+describe('without polling', () => {
+  test('a run is executed by another process that has a free slot', async () => {
+    const { one, other } = await setupPair();
     other.upstream.respondWith({ output: [textMessage('Snow.')] });
     const { run } = await createRun(one);
     await waitUntil(async () => (await readRun(one, run)).status === 'completed');
@@ -28,8 +28,8 @@ describe('without the passing of time', () => {
     expect(one.upstream.requests).toHaveLength(0);
   });
 
-  test('a run is cancelled in the process that executes it', async () => {
-    const { one, other } = await pair();
+  test('a run that another process executes is cancelled', async () => {
+    const { one, other } = await setupPair();
     const gate = createGate();
     other.upstream.respondWith({
       output: [textMessage('Snow and')],

@@ -9,44 +9,52 @@ beforeEach(({ skip }) => {
   if (certificatesUnavailable !== null) skip(certificatesUnavailable);
 });
 
-/** Whether the way to a database is encrypted, or why it cannot be opened: all after its name. */
-async function reach(url: string): Promise<boolean | string> {
+/** Whether the connection to a database is encrypted, or the reason why it cannot be opened. */
+async function connect(url: string): Promise<boolean | string> {
   try {
     const db = await openDatabase(url);
     onTestFinished(() => db.destroy());
-    const used = sql<{ ssl: boolean }>`select ssl from pg_stat_ssl where pid = pg_backend_pid()`;
-    return (await used.execute(db)).rows[0]?.ssl ?? 'nobody knows';
+    const statement = sql<{
+      ssl: boolean;
+    }>`select ssl from pg_stat_ssl where pid = pg_backend_pid()`;
+    return (await statement.execute(db)).rows[0]?.ssl ?? 'the session is not listed';
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     return error.message.replace(/^Cannot open the database postgres:\/\/[\w.:]+\/postgres: /u, '');
   }
 }
 
-const encryptedCluster = () =>
+const startTlsCluster = () =>
   temporaryCluster(async (folder) => {
     await makeCertificate(folder);
-    return ['ssl=on', ...['cert', 'key'].map(settingOf(folder))];
+    return [
+      'ssl=on',
+      `ssl_cert_file=${join(folder, 'server.pem')}`,
+      `ssl_key_file=${join(folder, 'server.key')}`,
+    ];
   });
 
-const settingOf = (folder: string) => (kind: string) =>
-  `ssl_${kind}_file=${join(folder, kind === 'cert' ? 'server.pem' : 'server.key')}`;
+/** The URL parameter for the authority that signed the certificate of the server in `folder`. */
+const rootCertificate = (folder: string) => `sslrootcert=${join(folder, 'authority.pem')}`;
+
+/** The same server by its address, which is not in its certificate. */
+const byAddress = (url: string) => url.replace('localhost', '127.0.0.1');
 
 const untrusted =
   "no known CA signed the server's certificate; name the CA's certificate file with sslrootcert in the URL.";
 
-test('TLS is as the URL asks for', async () => {
-  const { url, folder } = await encryptedCluster();
-  const own = `sslrootcert=${join(folder, 'authority.pem')}`;
-  const elsewhere = url.replace('localhost', '127.0.0.1');
+test('each sslmode encrypts the connection as libpq does', async () => {
+  const { url, folder } = await startTlsCluster();
+  const authority = rootCertificate(folder);
   expect({
-    nothing: await reach(url),
-    disable: await reach(`${url}?sslmode=disable`),
-    prefer: await reach(`${url}?sslmode=prefer`),
-    require: await reach(`${url}?sslmode=require`),
-    'verify-ca': await reach(`${elsewhere}?sslmode=verify-ca&${own}`),
-    'verify-full': await reach(`${url}?sslmode=verify-full&${own}`),
+    default: await connect(url),
+    disable: await connect(`${url}?sslmode=disable`),
+    prefer: await connect(`${url}?sslmode=prefer`),
+    require: await connect(`${url}?sslmode=require`),
+    'verify-ca': await connect(`${byAddress(url)}?sslmode=verify-ca&${authority}`),
+    'verify-full': await connect(`${url}?sslmode=verify-full&${authority}`),
   }).toEqual({
-    nothing: false,
+    default: false,
     disable: false,
     prefer: true,
     require: true,
@@ -55,21 +63,19 @@ test('TLS is as the URL asks for', async () => {
   });
 });
 
-test('a certificate that does not fit is one sentence, and the password is in none', async () => {
-  const { url, folder } = await encryptedCluster();
-  const own = `sslrootcert=${join(folder, 'authority.pem')}`;
-  const elsewhere = url.replace('localhost', '127.0.0.1');
-  const { folder: strangers } = await encryptedCluster();
-  const strange = `sslrootcert=${join(strangers, 'authority.pem')}`;
-  const refusals = {
-    'unknown authority': await reach(`${url}?sslmode=verify-full`),
-    'other authority': await reach(`${url}?sslmode=verify-full&${strange}`),
-    'other authority, any name': await reach(`${url}?sslmode=verify-ca&${strange}`),
-    'other name': await reach(`${elsewhere}?sslmode=verify-full&${own}`),
-    'no such file': await reach(`${url}?sslmode=verify-full&sslrootcert=/nowhere.pem`),
-    'wrong password': await reach(`${url.replace(password, `${password}5`)}?sslmode=require`),
+test('a rejected certificate or password is reported in one sentence without the password', async () => {
+  const { url, folder } = await startTlsCluster();
+  const authority = rootCertificate(folder);
+  const otherAuthority = rootCertificate((await startTlsCluster()).folder);
+  const errors = {
+    'unknown authority': await connect(`${url}?sslmode=verify-full`),
+    'other authority': await connect(`${url}?sslmode=verify-full&${otherAuthority}`),
+    'other authority, any name': await connect(`${url}?sslmode=verify-ca&${otherAuthority}`),
+    'other name': await connect(`${byAddress(url)}?sslmode=verify-full&${authority}`),
+    'no such file': await connect(`${url}?sslmode=verify-full&sslrootcert=/nowhere.pem`),
+    'wrong password': await connect(`${url.replace(password, `${password}5`)}?sslmode=require`),
   };
-  expect(refusals).toEqual({
+  expect(errors).toEqual({
     'unknown authority': untrusted,
     'other authority': untrusted,
     'other authority, any name': untrusted,
@@ -77,13 +83,13 @@ test('a certificate that does not fit is one sentence, and the password is in no
     'no such file': "ENOENT: no such file or directory, open '/nowhere.pem'.",
     'wrong password': 'password authentication failed for user "ada".',
   });
-  expect(JSON.stringify(refusals)).not.toContain(password);
+  expect(JSON.stringify(errors)).not.toContain(password);
 });
 
-test('a server without TLS is enough where that is merely preferred', async () => {
+test('a server without TLS is accepted by sslmode=prefer and rejected by sslmode=require', async () => {
   const { url } = await temporaryCluster();
-  expect(await reach(`${url}?sslmode=prefer`)).toBe(false);
-  expect(await reach(`${url}?sslmode=require`)).toBe(
+  expect(await connect(`${url}?sslmode=prefer`)).toBe(false);
+  expect(await connect(`${url}?sslmode=require`)).toBe(
     'The server does not support SSL connections.',
   );
 });
