@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { DatabaseError, openDatabase } from '../../src/engine/store/open.ts';
-import { makeCertificate, password, certificatesUnavailable } from '../support/cluster.ts';
+import { createCertificate, password, certificatesUnavailable } from '../support/cluster.ts';
 import { temporaryCluster } from '../support/postgres.ts';
 
 beforeEach(({ skip }) => {
@@ -26,7 +26,7 @@ async function connect(url: string): Promise<boolean | string> {
 
 const startTlsCluster = () =>
   temporaryCluster(async (folder) => {
-    await makeCertificate(folder);
+    await createCertificate(folder);
     return [
       'ssl=on',
       `ssl_cert_file=${join(folder, 'server.pem')}`,

@@ -5,37 +5,37 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/* A PostgreSQL server of one's own, to be stopped and started at will. */
+/* A temporary PostgreSQL server that a test can stop and start. */
 
 export const password = 'geheim-1234';
 
-const folders = [
+const binFolders = [
   ...(process.env['PATH'] ?? '').split(delimiter),
   ...(process.platform === 'linux' ? globSync('/usr/lib/postgresql/*/bin') : []),
 ];
-const bin = folders.find((folder) =>
+const binFolder = binFolders.find((folder) =>
   ['initdb', 'pg_ctl'].every((program) => existsSync(join(folder, program))),
 );
 
-const idOf = (flag: '-u' | '-g') =>
+const idOfNobody = (flag: '-u' | '-g') =>
   Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
 
-/** Whom the server is to run as; it refuses root. */
-const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
+/** The user that the server runs as: PostgreSQL does not run as root. */
+const owner = process.getuid?.() === 0 ? { uid: idOfNobody('-u'), gid: idOfNobody('-g') } : {};
 
 /** Why no server can be started here; null when one can. */
 export const clusterUnavailable: string | null =
-  bin === undefined ? 'initdb and pg_ctl are not here' : null;
+  binFolder === undefined ? 'initdb and pg_ctl are not installed' : null;
 
-/** Why no certificates can be made for it. */
+/** Why no server with certificates can be started here; null when one can. */
 export const certificatesUnavailable: string | null = /^OpenSSL [3-9]/u.test(
   String(spawnSync('openssl', ['version']).stdout),
 )
   ? clusterUnavailable
-  : 'OpenSSL 3 is not here';
+  : 'OpenSSL 3 is not installed';
 
-/** A folder that the server's owner has to himself. */
-function ownFolder(): string {
+/** Creates a folder that belongs to the server's user. */
+function createFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-cluster-'));
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
   return folder;
@@ -49,36 +49,36 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-const at = (program: 'initdb' | 'pg_ctl') => join(bin ?? '', program);
+const pathOf = (program: 'initdb' | 'pg_ctl') => join(binFolder ?? '', program);
 
-/** Runs one of PostgreSQL's programs, or another as the same user, to its end. */
+/** Runs a program as the server's user; rejects unless it exits with 0. */
 async function run(program: string, ...args: readonly string[]): Promise<void> {
   const child = spawn(program, args, { ...owner, cwd: tmpdir(), stdio: 'ignore' });
   const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ${String(code)}`);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} exited with ${String(code)}`);
 }
 
 export interface Cluster {
-  /** Where it is, with a user who may do everything and her password. */
+  /** The URL, with a superuser and the password. */
   readonly url: string;
   /** A folder for files that the server may read. */
   readonly folder: string;
-  /** `fast` ends the sessions; `immediate` is a crash, which loses what was not on the disk. */
-  stop(how: 'fast' | 'immediate'): Promise<void>;
+  /** `fast` ends the sessions; `immediate` is like a crash and loses what was not flushed. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
   start(): Promise<void>;
-  /** Stops the server for good and leaves nothing of it. */
+  /** Stops the server and deletes its files. */
   remove(): Promise<void>;
 }
 
-/** Starts a server with the settings that `prepare` makes for its folder. */
+/** Starts a server. `prepare` may write files into its folder; it resolves to further settings. */
 export async function startCluster(
   prepare: (folder: string) => Promise<readonly string[]> = () => Promise.resolve([]),
 ): Promise<Cluster> {
-  const folder = ownFolder();
-  const [data, secret] = [join(folder, 'data'), join(folder, 'password')];
-  writeFileSync(secret, password);
-  const access = ['-U', 'ada', '-A', 'scram-sha-256', `--pwfile=${secret}`];
-  await run(at('initdb'), '-D', data, ...access, '-E', 'UTF8', '--no-sync');
+  const folder = createFolder();
+  const [dataFolder, passwordFile] = [join(folder, 'data'), join(folder, 'password')];
+  writeFileSync(passwordFile, password);
+  const access = ['-U', 'ada', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  await run(pathOf('initdb'), '-D', dataFolder, ...access, '-E', 'UTF8', '--no-sync');
   const port = await freePort();
   const settings = [
     `port=${port}`,
@@ -86,11 +86,12 @@ export async function startCluster(
     ...(await prepare(folder)),
   ];
   const options = settings.map((setting) => `-c ${setting}`).join(' ');
-  const control = (...args: string[]) => run(at('pg_ctl'), '-D', data, '-w', '-s', ...args);
+  const control = (...args: string[]) =>
+    run(pathOf('pg_ctl'), '-D', dataFolder, '-w', '-s', ...args);
   const cluster: Cluster = {
     url: `postgres://ada:${password}@localhost:${port}/postgres`,
     folder,
-    stop: (how) => control('-m', how, 'stop'),
+    stop: (mode) => control('-m', mode, 'stop'),
     start: () => control('-l', join(folder, 'log'), '-o', options, 'start'),
     async remove() {
       await cluster.stop('immediate').catch(() => {});
@@ -101,20 +102,20 @@ export async function startCluster(
   return cluster;
 }
 
-const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+const newKeyOptions = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** Makes `server.pem` and `server.key`, which are for `localhost`, and who vouches: `authority.pem`. */
-export async function makeCertificate(folder: string): Promise<void> {
-  const make = (name: string, ...rest: readonly string[]) => {
+/** Writes `server.pem` and `server.key`, a certificate for `localhost`, and its CA `authority.pem`. */
+export async function createCertificate(folder: string): Promise<void> {
+  const create = (name: string, ...options: readonly string[]) => {
     const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)];
-    return run('openssl', 'req', '-x509', '-days', '2', ...newKey, ...files, ...rest);
+    return run('openssl', 'req', '-x509', '-days', '2', ...newKeyOptions, ...files, ...options);
   };
   const authority = join(folder, 'authority.pem');
-  await make('authority', '-subj', '/CN=authority');
-  const signed = ['-CA', authority, '-CAkey', join(folder, 'authority.key')];
-  await make(
+  await create('authority', '-subj', '/CN=authority');
+  const signedByAuthority = ['-CA', authority, '-CAkey', join(folder, 'authority.key')];
+  await create(
     'server',
-    ...signed,
+    ...signedByAuthority,
     '-subj',
     '/CN=localhost',
     '-addext',

@@ -2,7 +2,7 @@ import { createScriptedModel } from '../../src/engine/models/scripted.ts';
 import { openDatabase } from '../../src/engine/store/open.ts';
 import { createProcessEngine } from './process-engine.ts';
 
-/* Started by contender.ts: DATABASE PATH COUNT BODY. */
+// Started by concurrent-process.ts. Arguments: database, path, number of requests, body.
 const [, , database = '', path = '', count = '0', body = '{}'] = process.argv;
 
 const engine = createProcessEngine({

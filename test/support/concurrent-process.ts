@@ -6,8 +6,8 @@ import * as z from 'zod';
 const program = fileURLToPath(new URL('concurrent-process-main.ts', import.meta.url));
 
 /**
- * Another process on the same database: it sends `count` requests, all at once, and answers with
- * their statuses. Contention for a lock is only real between processes, since node:sqlite blocks.
+ * Sends `count` requests at once from another process on the same database; resolves to their
+ * statuses. Only processes compete for a lock of SQLite, because node:sqlite blocks its own.
  */
 export async function requestFromOtherProcess(
   database: string,

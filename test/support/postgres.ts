@@ -8,18 +8,18 @@ import { trackCalls } from './pending-io.ts';
 trackCalls(Pool, 'connect');
 trackCalls(Client, 'query');
 
-/** A server for tests: a URL whose user may make schemas. */
+/** The URL of a server for tests, whose user may create schemas; null: there is none. */
 export const postgresServer = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;
 
-/** Said of tests that are skipped without one. */
+/** The reason for skipping tests that need it. */
 export const withoutPostgres = 'ASSISTANTS_TEST_POSTGRES is not set';
 
-/** For `beforeEach`: skips tests that need a server where there is none, and says why. */
+/** For `beforeEach`: skips tests that need a server if there is none. */
 export function needPostgres({ skip }: Pick<TestContext, 'skip'>): void {
   if (postgresServer === null) skip(withoutPostgres);
 }
 
-/** Puts one statement to the server, past everything that is tested. */
+/** Sends one statement directly to the server. */
 export async function query(text: string, values: readonly unknown[] = []) {
   const client = new Client({ connectionString: postgresServer ?? '' });
   await client.connect();
@@ -30,17 +30,17 @@ export async function query(text: string, values: readonly unknown[] = []) {
   }
 }
 
-/** A database to be had to oneself until the test is over: an empty schema of the server. */
+/** Creates an empty schema for the current test; resolves to its URL. */
 export async function temporarySchema(): Promise<string> {
   const schema = await createSchema(postgresServer ?? '');
   onTestFinished(() => schema.drop());
   return schema.url;
 }
 
-/** The schema in the URL of a database for tests. */
+/** The name of the schema in the URL of a test database. */
 export const schemaIn = (url: string): string => /search_path[=%3D]+(\w+)/u.exec(url)?.[1] ?? '';
 
-/** A server to be had to oneself until the test is over; see `startCluster`. */
+/** Starts a server for the current test; see `startCluster`. */
 export async function temporaryCluster(
   ...prepare: Parameters<typeof startCluster>
 ): Promise<Cluster> {

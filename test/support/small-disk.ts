@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** Why no file system can be made here; null when one can. */
+/** Why no small disk can be mounted here; null when one can. */
 export function smallDiskUnavailable(): string | null {
-  if (process.platform !== 'linux') return 'file systems are made on Linux only';
-  if (process.getuid?.() !== 0) return 'mounting a file system takes root';
+  if (process.platform !== 'linux') return 'mounting a small disk needs Linux';
+  if (process.getuid?.() !== 0) return 'mounting a small disk needs root';
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-disk-'));
   try {
     mount(folder);
     execFileSync('umount', [folder]);
     return null;
   } catch {
-    return 'this machine lets nobody mount a file system';
+    return 'this machine does not allow mounting';
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -23,7 +23,7 @@ export function smallDiskUnavailable(): string | null {
 const mount = (folder: string) =>
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' });
 
-/** A file system of 4 MiB. The test that uses it must ask for it before its engine. */
+/** Mounts a file system of 4 MiB. Call it before `setup`, so that it is unmounted after the engine. */
 export function mountSmallDisk(): string {
   const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-disk-'));
   mount(folder);
@@ -34,7 +34,7 @@ export function mountSmallDisk(): string {
   return folder;
 }
 
-/** Takes all the space that is left; gives what frees it again. */
+/** Uses up all free space; returns a function that frees it. */
 export function fill(folder: string): () => void {
   const file = join(folder, 'ballast');
   const { bavail, bsize } = statfsSync(folder);

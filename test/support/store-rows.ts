@@ -10,9 +10,9 @@ import {
 import { type Database, type RunRow, type RunSettings } from '../../src/engine/store/schema.ts';
 import { insertThread } from '../../src/engine/store/threads.ts';
 
-/* Rows for tests of the store, which does not care what is in them. */
+/* Rows for tests of the store; their contents do not matter. */
 
-/** 1 790 000 000 seconds, in the past of every lease and deadline below. */
+/** A moment before the end of every lease and deadline below, in both units. */
 export const now = { seconds: 1_790_000_000, milliseconds: 1_790_000_000_000 };
 
 export const settings: RunSettings = {
@@ -86,7 +86,7 @@ export async function addRun(db: Database, id: string, run: NewRun = {}): Promis
   return lease_token === null ? row : moveRun(db, row, row.status, { lease_token, lease_until });
 }
 
-/** Moves a run as somebody with the given lease, or nobody, would. */
+/** Sets the status of a run, and its lease; by default it has none. */
 export const moveRun = (
   db: Database,
   run: RunRow,

@@ -22,7 +22,7 @@ const reject = (message: string, param: string | null = 'input', code: string | 
 const callIds = (input: readonly InputItem[], type: 'function_call' | 'function_call_output') =>
   input.flatMap((item) => ('call_id' in item && item.type === type ? [item.call_id] : []));
 
-function unpaired(input: readonly InputItem[]): Rejection | null {
+function checkPairs(input: readonly InputItem[]): Rejection | null {
   const calls = callIds(input, 'function_call');
   const outputs = callIds(input, 'function_call_output');
   const unanswered = calls.find((id) => !outputs.includes(id));
@@ -39,7 +39,7 @@ const isModelOutput = (item: InputItem | undefined) =>
   ('role' in item ? item.role === 'assistant' : item.type !== 'function_call_output');
 
 /** `required` maps the id of each item sent to the id of the reasoning item that led to it. */
-function brokenReasoning(
+function checkReasoning(
   { input, store }: ResponsesRequest,
   required: ReadonlyMap<string, string>,
 ): Rejection | null {
@@ -56,8 +56,8 @@ function brokenReasoning(
       }
     } else if ('id' in item && item.id !== undefined) {
       const reasoning = required.get(item.id);
-      const present = input.some((other) => 'id' in other && other.id === reasoning);
-      if (reasoning !== undefined && !present) {
+      const isPresent = input.some((other) => 'id' in other && other.id === reasoning);
+      if (reasoning !== undefined && !isPresent) {
         return reject(
           `Item '${item.id}' of type '${item.type ?? 'message'}' was provided without its required 'reasoning' item: '${reasoning}'.`,
         );
@@ -70,7 +70,7 @@ function brokenReasoning(
 const textOf = (item: InputItem): string =>
   'role' in item && item.role !== 'assistant' ? JSON.stringify(item.content) : '';
 
-function badSettings(body: ResponsesRequest): Rejection | null {
+function checkSettings(body: ResponsesRequest): Rejection | null {
   const { tool_choice: choice, tools = [], input, text } = body;
   if (choice === 'required' && tools.length === 0) {
     return reject(
@@ -92,13 +92,13 @@ function badSettings(body: ResponsesRequest): Rejection | null {
   return null;
 }
 
-function badStrict({ tools = [] }: ResponsesRequest): Rejection | null {
-  const wrong = tools
+function checkStrictTools({ tools = [] }: ResponsesRequest): Rejection | null {
+  const invalid = tools
     .filter((tool) => tool.type === 'function')
     .find(({ strict, parameters }) => strict && parameters['additionalProperties'] !== false);
-  if (wrong === undefined) return null;
+  if (invalid === undefined) return null;
   return reject(
-    `Invalid schema for function '${wrong.name}': In context=(), 'additionalProperties' is required to be supplied and to be false.`,
+    `Invalid schema for function '${invalid.name}': In context=(), 'additionalProperties' is required to be supplied and to be false.`,
     'tools[0].parameters',
     'invalid_function_parameters',
   );
@@ -125,14 +125,19 @@ export function check(
       'missing_required_parameter',
     );
   }
-  return badStrict(body) ?? badSettings(body) ?? unpaired(input) ?? brokenReasoning(body, required);
+  return (
+    checkStrictTools(body) ??
+    checkSettings(body) ??
+    checkPairs(input) ??
+    checkReasoning(body, required)
+  );
 }
 
-/** Which reasoning item each item of a response needs beside it when it is sent back. */
+/** Pairs of ids: an item of a response, and the reasoning item that must be sent back with it. */
 export function reasoningOf(output: readonly Item[]): [string, string][] {
   return output.flatMap((item, index) => {
-    const before = output[index - 1];
-    if (before?.type !== 'reasoning' || !('id' in item) || !item.id) return [];
-    return [[item.id, before.id]];
+    const previous = output[index - 1];
+    if (previous?.type !== 'reasoning' || !('id' in item) || !item.id) return [];
+    return [[item.id, previous.id]];
   });
 }

@@ -6,14 +6,14 @@ type CodeCall = OpenAI.Responses.ResponseCodeInterpreterToolCall;
 type SearchCall = OpenAI.Responses.ResponseFileSearchToolCall;
 type Part = OpenAI.Responses.ResponseOutputMessage['content'][number];
 export type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
-/** An event before it is numbered. */
+/** An event without its number. */
 type Unnumbered = StreamEvent extends infer E
   ? E extends { sequence_number: number }
     ? Omit<E, 'sequence_number'>
     : never
   : never;
 
-/** Text in the pieces a stream brings it in: never inside a surrogate pair. */
+/** Cuts a text into at most three deltas, never inside a surrogate pair. */
 export function pieces(text: string): string[] {
   const characters = Array.from(text);
   const size = Math.max(1, Math.ceil(characters.length / 3));
@@ -24,75 +24,85 @@ export function pieces(text: string): string[] {
 }
 
 type Text = Extract<Part, { type: 'output_text' }>;
-type Place = { item_id: string; output_index: number; content_index: number };
+interface ItemPosition {
+  item_id: string;
+  output_index: number;
+}
+interface Position extends ItemPosition {
+  content_index: number;
+}
 
-/** The text in pieces, each annotation behind the characters that it counts. */
-function textEvents({ text, annotations }: Text, at: Place): Unnumbered[] {
+/** The deltas of a text, with each annotation after the characters before its index. */
+function textEvents({ text, annotations }: Text, position: Position): Unnumbered[] {
   const characters = Array.from(text);
-  const notes = annotations
+  const indexed = annotations
     .map((annotation) => ({
       annotation,
       index: 'index' in annotation ? annotation.index : characters.length,
     }))
     .toSorted((one, other) => one.index - other.index);
-  let read = 0;
-  const upTo = (index: number): Unnumbered[] => {
-    const part = characters.slice(read, index).join('');
-    read = Math.max(read, index);
+  let emittedCount = 0;
+  const deltasUpTo = (index: number): Unnumbered[] => {
+    const part = characters.slice(emittedCount, index).join('');
+    emittedCount = Math.max(emittedCount, index);
     const type = 'response.output_text.delta' as const;
-    return pieces(part).map((delta) => ({ type, ...at, delta, logprobs: [] }));
+    return pieces(part).map((delta) => ({ type, ...position, delta, logprobs: [] }));
   };
   const type = 'response.output_text.annotation.added' as const;
   return [
-    ...notes.flatMap(({ annotation, index }, annotation_index): Unnumbered[] => [
-      ...upTo(index),
-      { type, ...at, annotation_index, annotation },
+    ...indexed.flatMap(({ annotation, index }, annotation_index): Unnumbered[] => [
+      ...deltasUpTo(index),
+      { type, ...position, annotation_index, annotation },
     ]),
-    ...upTo(characters.length),
+    ...deltasUpTo(characters.length),
   ];
 }
 
-function partEvents(part: Part, where: { item_id: string; output_index: number }, index: number) {
-  const at = { ...where, content_index: index };
+function partEvents(part: Part, itemPosition: ItemPosition, index: number) {
+  const position = { ...itemPosition, content_index: index };
   const events: Unnumbered[] = [];
   if (part.type === 'refusal') {
-    events.push({ type: 'response.content_part.added', ...at, part: { ...part, refusal: '' } });
+    events.push({
+      type: 'response.content_part.added',
+      ...position,
+      part: { ...part, refusal: '' },
+    });
     for (const delta of pieces(part.refusal)) {
-      events.push({ type: 'response.refusal.delta', ...at, delta });
+      events.push({ type: 'response.refusal.delta', ...position, delta });
     }
-    events.push({ type: 'response.refusal.done', ...at, refusal: part.refusal });
+    events.push({ type: 'response.refusal.done', ...position, refusal: part.refusal });
   } else {
     const empty = { ...part, text: '', annotations: [] };
-    events.push({ type: 'response.content_part.added', ...at, part: empty });
-    events.push(...textEvents(part, at));
-    events.push({ type: 'response.output_text.done', ...at, text: part.text, logprobs: [] });
+    events.push({ type: 'response.content_part.added', ...position, part: empty });
+    events.push(...textEvents(part, position));
+    events.push({ type: 'response.output_text.done', ...position, text: part.text, logprobs: [] });
   }
-  events.push({ type: 'response.content_part.done', ...at, part });
+  events.push({ type: 'response.content_part.done', ...position, part });
   return events;
 }
 
 function codeEvents({ id: item_id, code }: CodeCall, output_index: number): Unnumbered[] {
-  const at = { item_id, output_index };
+  const position = { item_id, output_index };
   const text = code ?? '';
   return [
-    { type: 'response.code_interpreter_call.in_progress', ...at },
+    { type: 'response.code_interpreter_call.in_progress', ...position },
     ...pieces(text).map((delta) => ({
       type: 'response.code_interpreter_call_code.delta' as const,
-      ...at,
+      ...position,
       delta,
     })),
-    { type: 'response.code_interpreter_call_code.done', ...at, code: text },
-    { type: 'response.code_interpreter_call.interpreting', ...at },
-    { type: 'response.code_interpreter_call.completed', ...at },
+    { type: 'response.code_interpreter_call_code.done', ...position, code: text },
+    { type: 'response.code_interpreter_call.interpreting', ...position },
+    { type: 'response.code_interpreter_call.completed', ...position },
   ];
 }
 
 function searchEvents({ id: item_id }: SearchCall, output_index: number): Unnumbered[] {
-  const at = { item_id, output_index };
+  const position = { item_id, output_index };
   return [
-    { type: 'response.file_search_call.in_progress', ...at },
-    { type: 'response.file_search_call.searching', ...at },
-    { type: 'response.file_search_call.completed', ...at },
+    { type: 'response.file_search_call.in_progress', ...position },
+    { type: 'response.file_search_call.searching', ...position },
+    { type: 'response.file_search_call.completed', ...position },
   ];
 }
 
@@ -104,22 +114,22 @@ function itemEvents(item: Item, output_index: number): Unnumbered[] {
   });
   const done: Unnumbered = { type: 'response.output_item.done', output_index, item };
   if (item.type === 'message') {
-    const where = { item_id: item.id, output_index };
-    const parts = item.content.flatMap((part, index) => partEvents(part, where, index));
+    const position = { item_id: item.id, output_index };
+    const parts = item.content.flatMap((part, index) => partEvents(part, position, index));
     return [added({ ...item, status: 'in_progress', content: [] }), ...parts, done];
   }
   if (item.type === 'function_call') {
-    const where = { item_id: item.id ?? '', output_index };
+    const position = { item_id: item.id ?? '', output_index };
     return [
       added({ ...item, status: 'in_progress', arguments: '' }),
       ...pieces(item.arguments).map((delta) => ({
         type: 'response.function_call_arguments.delta' as const,
-        ...where,
+        ...position,
         delta,
       })),
       {
         type: 'response.function_call_arguments.done',
-        ...where,
+        ...position,
         arguments: item.arguments,
       },
       done,
@@ -139,7 +149,7 @@ function itemEvents(item: Item, output_index: number): Unnumbered[] {
   return [added(item), done];
 }
 
-/** The whole sequence of a stream that ends as `response` says. */
+/** All events of a stream that ends with `response`. */
 export function streamEvents(response: Response): StreamEvent[] {
   const started: Response = {
     ...response,
@@ -162,6 +172,6 @@ export function streamEvents(response: Response): StreamEvent[] {
   return events.map((event, sequence_number) => ({ ...event, sequence_number }));
 }
 
-/** One event as server-sent text. */
+/** One event in the text format of server-sent events. */
 export const frame = (event: { readonly type: string }): string =>
   `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

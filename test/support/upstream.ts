@@ -54,9 +54,9 @@ export interface Turn {
   };
   /** The error of the connection, which fails before any response. */
   readonly unreachable?: string;
-  /** All waits at `gate` before any `answer`, or before an event of that type (default: the last). */
+  /** Where to wait at `gate`: before the `response`, or before an event; default: the last event. */
+  readonly before?: StreamEvent['type'] | 'response';
   readonly gate?: Gate;
-  readonly before?: StreamEvent['type'] | 'answer';
   /** Converts OpenAI's events into those of another server. */
   readonly edit?: (events: StreamEvent[]) => StreamEvent[];
   /** The stream fails (`error`) or stops (`end`) before an event of that type. */
@@ -84,9 +84,9 @@ export interface Upstream {
 interface UpstreamOptions {
   /** The API key that requests need; null: none. */
   readonly apiKey: string | null;
-  /** The turn if none is queued; default: reject the request. */
+  /** The turn if none is queued; absent: such a request is rejected. */
   readonly defaultTurn?: (body: ResponsesRequest) => Turn;
-  /** Like models without reasoning. */
+  /** Whether to reject encrypted reasoning, like models without reasoning. */
   readonly rejectEncryptedContent?: boolean;
 }
 
@@ -165,7 +165,7 @@ async function* stream(
   }
 }
 
-const answerError = (
+const errorResponse = (
   { status, ...error }: Rejection | { status: number; [key: string]: unknown },
   headers: Readonly<Record<string, string>> = {},
 ) =>
@@ -174,33 +174,29 @@ const answerError = (
     { status, headers: { 'x-request-id': 'req_upstream', 'x-should-retry': 'false', ...headers } },
   );
 
-function answerHttp({ status, error, headers }: NonNullable<Turn['http']>): Response {
-  if (typeof error === 'object') return answerError({ status, ...error }, headers);
+function httpErrorResponse({ status, error, headers }: NonNullable<Turn['http']>): Response {
+  if (typeof error === 'object') return errorResponse({ status, ...error }, headers);
   const type = { 'content-type': 'text/html', 'x-should-retry': 'false', ...headers };
   return new Response(error, { status, headers: type });
 }
 
-function badKey(headers: Headers, apiKey: string | null): Rejection | null {
+function checkKey(headers: Headers, apiKey: string | null): Rejection | null {
   if (apiKey === null) return null;
-  const given = headers.get('authorization')?.replace('Bearer ', '') ?? '';
-  if (given === apiKey) return null;
-  const masked = `${given.slice(0, 7)}****${given.slice(-4)}`;
+  const key = headers.get('authorization')?.replace('Bearer ', '') ?? '';
+  if (key === apiKey) return null;
+  const masked = `${key.slice(0, 7)}****${key.slice(-4)}`;
   const message = `Incorrect API key provided: ${masked}. You can find your API key at https://platform.openai.com/account/api-keys.`;
   return { status: 401, message, param: null, code: 'invalid_api_key' };
 }
 
 /** A fake endpoint of the Responses API: records requests and sends the queued turns. */
-export function createUpstream({
-  apiKey,
-  defaultTurn: otherwise,
-  ...options
-}: UpstreamOptions): Upstream {
+export function createUpstream({ apiKey, defaultTurn, ...options }: UpstreamOptions): Upstream {
   const turns: Turn[] = [];
   const requests: UpstreamRequest[] = [];
   const rejections: Rejection[] = [];
   const reasoning = new Map<string, string>();
 
-  const judge = ({ body, headers }: UpstreamRequest): Rejection | null => {
+  const checkRequest = ({ body, headers }: UpstreamRequest): Rejection | null => {
     if (
       options.rejectEncryptedContent === true &&
       body.include?.includes('reasoning.encrypted_content')
@@ -208,16 +204,16 @@ export function createUpstream({
       const message = 'Encrypted content is not supported with this model.';
       return { status: 400, message, param: 'include', code: null };
     }
-    const refusal = check(body, reasoning);
-    if (refusal !== null) rejections.push(refusal);
-    return badKey(headers, apiKey) ?? refusal;
+    const rejection = check(body, reasoning);
+    if (rejection !== null) rejections.push(rejection);
+    return checkKey(headers, apiKey) ?? rejection;
   };
 
-  const answer = (turn: Turn, { body, signal }: UpstreamRequest): Response => {
+  const respond = (turn: Turn, { body, signal }: UpstreamRequest): Response => {
     if (turn.unreachable !== undefined) throw new TypeError(turn.unreachable);
-    if (turn.http !== undefined) return answerHttp(turn.http);
+    if (turn.http !== undefined) return httpErrorResponse(turn.http);
     const response = toResponse(turn, body);
-    for (const [item, needed] of reasoningOf(response.output)) reasoning.set(item, needed);
+    for (const [id, reasoningId] of reasoningOf(response.output)) reasoning.set(id, reasoningId);
     const text = ReadableStream.from(stream(turn, response, signal));
     const headers = {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -229,7 +225,7 @@ export function createUpstream({
   return {
     requests,
     rejections,
-    respondWith: (...more) => void turns.push(...more),
+    respondWith: (...newTurns) => void turns.push(...newTurns),
     sent(index = -1) {
       const request = requests.at(index);
       if (request === undefined) throw new Error(`the upstream got no request ${index}`);
@@ -241,29 +237,32 @@ export function createUpstream({
       const signal = init?.signal ?? null;
       if (signal?.aborted === true) throw aborted();
       if (!url.endsWith('/responses')) {
-        return answerError({ status: 404, message: `Invalid URL (POST ${new URL(url).pathname})` });
+        return errorResponse({
+          status: 404,
+          message: `Invalid URL (POST ${new URL(url).pathname})`,
+        });
       }
       const body = parse(await received.json());
       if ('status' in body) {
         rejections.push(body);
-        return answerError({ ...body });
+        return errorResponse({ ...body });
       }
       const request = { url, headers, signal, body };
-      const refusal = judge(request);
-      if (refusal?.param === 'include') return answerError({ ...refusal });
+      const rejection = checkRequest(request);
+      if (rejection?.param === 'include') return errorResponse({ ...rejection });
       requests.push(request);
-      if (refusal !== null) return answerError({ ...refusal });
-      const turn = turns.shift() ?? otherwise?.(request.body);
+      if (rejection !== null) return errorResponse({ ...rejection });
+      const turn = turns.shift() ?? defaultTurn?.(request.body);
       if (turn === undefined) {
         const message = 'No turn is queued for this request.';
-        const rejection = { status: 400, message, param: null, code: null };
-        rejections.push(rejection);
-        return answerError({ ...rejection });
+        const noTurn = { status: 400, message, param: null, code: null };
+        rejections.push(noTurn);
+        return errorResponse({ ...noTurn });
       }
-      if (turn.gate !== undefined && turn.before === 'answer') {
+      if (turn.gate !== undefined && turn.before === 'response') {
         await unlessAborted(turn.gate.pass(), signal);
       }
-      return answer(turn, request);
+      return respond(turn, request);
     },
   };
 }

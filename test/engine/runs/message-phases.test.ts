@@ -13,7 +13,7 @@ const lifetimeSeconds = 200;
 const call = functionCall('get_weather', { city: 'Oslo' });
 
 const phases = [
-  ['before the model answers', { before: 'answer' }],
+  ['before the model answers', { before: 'response' }],
   ['before the stream starts', { before: 'response.created' }],
   ['before any output', { before: 'response.output_item.added' }],
   ['before the first text of a message', { before: 'response.output_text.delta' }],

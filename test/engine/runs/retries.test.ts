@@ -112,7 +112,7 @@ describe('a model call is retried', () => {
   });
 
   test.each([
-    ['sends no response', 'answer'],
+    ['sends no response', 'response'],
     ['sends no output', beforeOutput],
   ] as const)('if the model %s for four minutes', async (_, before) => {
     const { harness, run, seconds } = await runTurns({ gate: createGate(), before }, {});
