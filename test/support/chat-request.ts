@@ -43,7 +43,7 @@ const tool = z.strictObject({
   }),
 });
 
-/** Body of `POST /chat/completions`, of what an engine may send; anything else is refused. */
+/** Body of `POST /chat/completions`, limited to what the engine may send. */
 export const chatRequest = z.strictObject({
   model: z.string().min(1),
   messages: z.array(message).min(1),
@@ -90,22 +90,24 @@ const reject = (reason: string, param: string | null = 'messages'): Rejection =>
 });
 
 /** Rejects tool messages that do not directly follow the calls that they respond to. */
-function unpaired(messages: readonly Message[]): Rejection | null {
-  let open: string[] = [];
-  for (const one of messages) {
-    if (one.role === 'tool') {
-      if (!open.includes(one.tool_call_id)) {
+function checkPairs(messages: readonly Message[]): Rejection | null {
+  let pendingCallIds: string[] = [];
+  for (const current of messages) {
+    if (current.role === 'tool') {
+      if (!pendingCallIds.includes(current.tool_call_id)) {
         return reject(
           "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'.",
         );
       }
-      open = open.filter((id) => id !== one.tool_call_id);
-    } else if (open.length > 0) break;
-    if (one.role === 'assistant') open = one.tool_calls?.map(({ id }) => id) ?? [];
+      pendingCallIds = pendingCallIds.filter((id) => id !== current.tool_call_id);
+    } else if (pendingCallIds.length > 0) break;
+    if (current.role === 'assistant') {
+      pendingCallIds = current.tool_calls?.map(({ id }) => id) ?? [];
+    }
   }
-  if (open.length === 0) return null;
+  if (pendingCallIds.length === 0) return null;
   return reject(
-    `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${open.join(', ')}`,
+    `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${pendingCallIds.join(', ')}`,
   );
 }
 
@@ -126,7 +128,7 @@ export function checkChat(body: ChatRequest): Rejection | null {
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     );
   }
-  return unpaired(messages);
+  return checkPairs(messages);
 }
 
 /** Checks a body against the schema only. */

@@ -41,29 +41,24 @@ export interface ChatServer {
   readonly responses?: () => Response;
 }
 
-const toUsage = ([input, output, cached = 0, thought = 0]: Usage) => ({
+const toUsage = ([input, output, cached = 0, reasoning = 0]: Usage) => ({
   prompt_tokens: input,
   completion_tokens: output,
   total_tokens: input + output,
   prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0 },
-  completion_tokens_details: { reasoning_tokens: thought, audio_tokens: 0 },
+  completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: 0 },
 });
 
-function toDeltas({
-  text: said = '',
-  refusal: refused = '',
-  reasoning: thought = '',
-  calls = [],
-}: Reply): Delta[] {
+function toDeltas({ text = '', refusal = '', reasoning = '', calls = [] }: Reply): Delta[] {
   return [
     { role: 'assistant', content: '' },
-    ...pieces(thought).map((reasoning_content) => ({ reasoning_content })),
-    ...pieces(said).map((content) => ({ content })),
-    ...pieces(refused).map((refusal) => ({ refusal })),
+    ...pieces(reasoning).map((piece) => ({ reasoning_content: piece })),
+    ...pieces(text).map((piece) => ({ content: piece })),
+    ...pieces(refusal).map((piece) => ({ refusal: piece })),
     ...calls.flatMap(({ id, name, args }, index) => [
       { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] },
-      ...pieces(args).map((more) => ({
-        tool_calls: [{ index, function: { arguments: more } }],
+      ...pieces(args).map((piece) => ({
+        tool_calls: [{ index, function: { arguments: piece } }],
       })),
     ]),
   ];
@@ -71,7 +66,7 @@ function toDeltas({
 
 /** The chunks of a reply. */
 export function chunksOf(reply: Reply, body: Pick<ChatRequest, 'model' | 'stream_options'>) {
-  const { usage = [10, 5], truncated: cut, calls = [] } = reply;
+  const { usage = [10, 5], truncated, calls = [] } = reply;
   const includesUsage = body.stream_options !== undefined;
   const common = {
     id: 'chatcmpl-1',
@@ -84,7 +79,7 @@ export function chunksOf(reply: Reply, body: Pick<ChatRequest, 'model' | 'stream
     choices: [{ index: 0, delta, finish_reason }],
     ...(includesUsage ? { usage: null } : {}),
   });
-  const reason = cut ?? (calls.length > 0 ? 'tool_calls' : 'stop');
+  const reason = truncated ?? (calls.length > 0 ? 'tool_calls' : 'stop');
   const chunks = [...toDeltas(reply).map((piece) => chunk(piece)), chunk({}, reason)];
   const usageChunk = { ...common, choices: [], usage: toUsage(usage ?? [0, 0]) };
   return includesUsage && usage !== null ? [...chunks, usageChunk] : chunks;
@@ -190,7 +185,7 @@ export function createChatUpstream({ apiKey = null, server = {} }: UpstreamOptio
     rejections,
     requests,
     /** Queues replies, one for each request. */
-    respondWith: (...more: Reply[]) => void replies.push(...more),
+    respondWith: (...newReplies: Reply[]) => void replies.push(...newReplies),
     /** The number of requests to `/responses`. */
     responsesAttempts: () => responsesAttempts,
     /** The body of the request number `index`, the last by default. */

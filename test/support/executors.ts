@@ -31,49 +31,47 @@ const breakWith = (failed: NonNullable<Reply['failed']>): Turn => ({
   edit: (events) => [
     ...events.slice(
       0,
-      events.findIndex(({ type }) => type === places.end),
+      events.findIndex(({ type }) => type === eventTypes.end),
     ),
     ...events.slice(-1),
   ],
 });
 
 const incomplete = { length: 'max_output_tokens', content_filter: 'content_filter' } as const;
-const places = { all: 'response.output_item.added', end: 'response.output_text.done' } as const;
+/** The event before which a stream breaks or waits. */
+const eventTypes = { all: 'response.output_item.added', end: 'response.output_text.done' } as const;
 
-function toOutput({
-  text: said,
-  refusal: refused,
-  reasoning: thought,
-  truncated: cut,
-  calls: made = [],
-}: Reply) {
-  const toMessage = cut === undefined ? textMessage : incompleteMessage;
+function toOutput({ text, refusal, reasoning, truncated, calls = [] }: Reply) {
+  const toMessage = truncated === undefined ? textMessage : incompleteMessage;
   return [
-    ...(thought === undefined ? [] : [reasoningItem(thought)]),
-    ...(said === undefined ? [] : [toMessage(said)]),
-    ...(refused === undefined ? [] : [refusalMessage(refused)]),
-    ...made.map(({ id, name, args }) => functionCall(name, args, id)),
+    ...(reasoning === undefined ? [] : [reasoningItem(reasoning)]),
+    ...(text === undefined ? [] : [toMessage(text)]),
+    ...(refusal === undefined ? [] : [refusalMessage(refusal)]),
+    ...calls.map(({ id, name, args }) => functionCall(name, args, id)),
   ];
 }
 
 /** Converts a reply to the Responses API. */
 function toTurn(reply: Reply): Turn {
-  const { usage, http, unreachable, truncated: cut, failed, broken, gate } = reply;
+  const { usage, http, unreachable, truncated, failed, broken, gate } = reply;
   return {
     output: toOutput(reply),
     ...(usage !== undefined && { usage }),
-    ...(cut !== undefined && { incomplete: incomplete[cut] }),
+    ...(truncated !== undefined && { incomplete: incomplete[truncated] }),
     ...(failed !== undefined && breakWith(failed)),
-    ...(broken !== undefined && { broken: { how: broken.how, before: places[broken.before] } }),
-    ...(gate !== undefined && { gate, before: places.end }),
+    ...(broken !== undefined && { broken: { how: broken.how, before: eventTypes[broken.before] } }),
+    ...(gate !== undefined && { gate, before: eventTypes.end }),
     ...(http !== undefined && { http }),
     ...(unreachable !== undefined && { unreachable }),
   };
 }
 
-const asIs = (plain: Fetch): Fetch => plain;
+const unchanged = (plain: Fetch): Fetch => plain;
 
-async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise<ExecutorHarness> {
+async function openResponses({
+  wrap = unchanged,
+  ...options
+}: Options = {}): Promise<ExecutorHarness> {
   const upstream = createUpstream({ apiKey });
   const endpoint = { fetch: wrap(upstream.fetch), rejections: upstream.rejections };
   const harness = await setup({ ...options, model: 'responses', endpoint });
@@ -84,7 +82,7 @@ async function openResponses({ wrap = asIs, ...options }: Options = {}): Promise
   };
 }
 
-async function openChat({ wrap = asIs, ...options }: Options = {}): Promise<ExecutorHarness> {
+async function openChat({ wrap = unchanged, ...options }: Options = {}): Promise<ExecutorHarness> {
   const upstream = createChatUpstream({ apiKey });
   const endpoint = { fetch: wrap(upstream.fetch), rejections: upstream.rejections };
   const harness = await setup({ ...options, model: 'chat', endpoint });

@@ -5,16 +5,16 @@ import { CapabilityAdapter } from '../../src/engine/store/capabilities.ts';
 import { NulSafeCompiler } from '../../src/engine/store/postgres/driver.ts';
 import { migrate } from '../../src/engine/store/migrate.ts';
 
-/** Hands the one connection to one after the other, and leaves it open for the next test. */
+/** Lends the only connection to one caller after another, and keeps it open for the next test. */
 class SharedDriver extends PGliteDriver {
-  #last: Promise<void> = Promise.resolve();
+  #lastReleased: Promise<void> = Promise.resolve();
   #release = () => {};
 
   override async acquireConnection() {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const before = this.#last;
-    this.#last = promise;
-    await before;
+    const previousReleased = this.#lastReleased;
+    this.#lastReleased = promise;
+    await previousReleased;
     this.#release = resolve;
     return super.acquireConnection();
   }
@@ -54,13 +54,13 @@ class SharedDialect extends PGliteDialect {
   }
 }
 
-const int8 = 20;
+const int8Oid = 20;
 let pglite: PGlite | undefined;
 let count = 0;
 
-/** PostgreSQL in this process, in an empty schema: one connection, and nobody else on it. */
+/** Opens PostgreSQL in this process, in an empty schema, with one connection. */
 export async function openPglite() {
-  pglite ??= await PGlite.create({ parsers: { [int8]: Number } });
+  pglite ??= await PGlite.create({ parsers: { [int8Oid]: Number } });
   const schema = `test_${(count += 1)}`;
   await pglite.exec(`create schema ${schema}; set search_path to ${schema}`);
   const db = new Kysely<Tables>({ dialect: new SharedDialect({ pglite }) });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A path for a database in a directory of its own, which goes when the test is over. */
+/** A path in a new directory, which is deleted after the test. */
 export function temporary(name = 'assistants.db'): string {
   const directory = mkdtempSync(join(tmpdir(), 'assistants-mcp-test-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

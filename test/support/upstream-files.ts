@@ -3,7 +3,7 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import type { Clock } from '../../src/shared/clock.ts';
 
-const day = 86_400;
+const secondsPerDay = 86_400;
 
 const chunking = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('auto') }),
@@ -115,9 +115,9 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 function find<T>(all: ReadonlyMap<string, T>, id: string, message: string): T {
-  const found = all.get(id);
-  if (found === undefined) throw new HttpError(404, message);
-  return found;
+  const value = all.get(id);
+  if (value === undefined) throw new HttpError(404, message);
+  return value;
 }
 
 const toFile = ({ content: _content, ...file }: StoredFile): OpenAI.FileObject => file;
@@ -125,9 +125,9 @@ const toFile = ({ content: _content, ...file }: StoredFile): OpenAI.FileObject =
 function toStore(store: StoredStore, now: number): OpenAI.VectorStore {
   const { id, created_at, settings, files } = store;
   const total = files.size;
-  const completed = [...files.values()].filter((due) => due <= now).length;
+  const completed = [...files.values()].filter((indexedAt) => indexedAt <= now).length;
   const { name = '', metadata = {}, expires_after } = settings;
-  const expires_at = created_at + (expires_after?.days ?? Infinity) * day;
+  const expires_at = created_at + (expires_after?.days ?? Infinity) * secondsPerDay;
   const isExpired = expires_at * 1000 <= now;
   return {
     id,
@@ -232,18 +232,18 @@ function containerRoutes(state: State): Hono {
   routes.get('/', (context) => context.json(listOf([])));
   routes.post('/:id/files', async (context) => {
     const id = context.req.param('id');
-    const inside = find(containers, id, `Container with id '${id}' not found.`);
+    const files = find(containers, id, `Container with id '${id}' not found.`);
     const { file_id } = parse(z.object({ file_id: z.string() }), await context.req.json());
     const { content, filename } = fileOf(state, file_id);
     const copy = nextId('cfile_');
-    inside.set(copy, content);
+    files.set(copy, content);
     const path = `/mnt/data/${filename}`;
     return context.json({ id: copy, object: 'container.file', container_id: id, path });
   });
   routes.get('/:id/files/:file/content', (context) => {
     const { id, file } = context.req.param();
-    const inside = find(containers, id, `Container with id '${id}' not found.`);
-    return new Response(find(inside, file, `File with id '${file}' not found.`));
+    const files = find(containers, id, `Container with id '${id}' not found.`);
+    return new Response(find(files, file, `File with id '${file}' not found.`));
   });
   return routes;
 }
@@ -262,12 +262,12 @@ export function createStorage(options: StorageOptions): Storage {
   app.use(async (context, next) => {
     const { method, path } = context.req;
     requests.push(`${method} ${path.replace('/v1', '')}`);
-    const given = context.req.header('authorization');
-    if (apiKey !== null && given !== `Bearer ${apiKey}`) {
-      throw new HttpError(401, `Incorrect API key provided: ${given}.`);
+    const credentials = context.req.header('authorization');
+    if (apiKey !== null && credentials !== `Bearer ${apiKey}`) {
+      throw new HttpError(401, `Incorrect API key provided: ${credentials}.`);
     }
-    const lacking = missingPaths[path.split('/')[2] ?? ''];
-    if (lacking !== undefined) throw new HttpError(lacking, `There is no ${path} here.`);
+    const missingStatus = missingPaths[path.split('/')[2] ?? ''];
+    if (missingStatus !== undefined) throw new HttpError(missingStatus, `Unknown path ${path}.`);
     await next();
   });
   app.onError((error) => {

@@ -7,13 +7,13 @@ type Annotation = OpenAI.Responses.ResponseOutputText['annotations'][number];
 
 let idCount = 0;
 
-/** An id of the model endpoint's own: a prefix and 50 hexadecimal characters. */
+/** A new id in the model endpoint's format: a prefix and 50 hexadecimal characters. */
 export function upstreamId(prefix: string): string {
   idCount += 1;
   return `${prefix}_${idCount.toString(16).padStart(50, '0')}`;
 }
 
-/** A message of the model's, of one text part. */
+/** A message of the model, with one text part. */
 export const textMessage = (text: string, annotations: Annotation[] = []): Message => ({
   id: upstreamId('msg'),
   type: 'message',
@@ -22,7 +22,7 @@ export const textMessage = (text: string, annotations: Annotation[] = []): Messa
   content: [{ type: 'output_text', text, annotations, logprobs: [] }],
 });
 
-/** A message in whose middle the model was stopped. */
+/** A message that the model did not finish. */
 export const incompleteMessage = (text: string): Message => ({
   ...textMessage(text),
   status: 'incomplete',
@@ -51,7 +51,7 @@ export const functionCall = (
   status: 'completed',
 });
 
-/** A reasoning item as it comes when its encrypted content was asked for. */
+/** A reasoning item of a response to a request that includes encrypted content. */
 export const reasoningItem = (
   encrypted_content: string,
 ): OpenAI.Responses.ResponseReasoningItem => ({
@@ -61,7 +61,7 @@ export const reasoningItem = (
   encrypted_content,
 });
 
-/** Code that the model has run, and what that printed and drew. */
+/** A completed code interpreter call; outputs are logs and images. */
 export const codeCall = (
   code: string,
   outputs: CodeCall['outputs'] = [],
@@ -75,7 +75,7 @@ export const codeCall = (
   outputs,
 });
 
-/** A search, and what it found. */
+/** A completed file search and its results. */
 export const searchCall = (query: string, results: SearchCall['results'] = []): SearchCall => ({
   id: upstreamId('fs'),
   type: 'file_search_call',
@@ -84,7 +84,7 @@ export const searchCall = (query: string, results: SearchCall['results'] = []): 
   results,
 });
 
-/** What a search finds in a file. */
+/** One result of a file search. */
 export const searchResult = (file_id: string, text: string, score = 0.9) => ({
   file_id,
   filename: `${file_id}.txt`,
@@ -93,7 +93,7 @@ export const searchResult = (file_id: string, text: string, score = 0.9) => ({
   attributes: {},
 });
 
-/** A reference to a file that code has made. */
+/** A reference to a file that the code interpreter generated. */
 export const generatedFileCitation = (
   filename: string,
   file_id = `cfile_${filename}`,
@@ -106,7 +106,7 @@ export const generatedFileCitation = (
   end_index: 0,
 });
 
-/** A reference to a file of a vector store, behind so many characters. */
+/** A reference to a file of a vector store, after `index` characters of the text. */
 export const fileCitation = (file_id: string, index: number): Annotation => ({
   type: 'file_citation',
   file_id,

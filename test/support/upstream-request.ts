@@ -133,10 +133,7 @@ const textFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
-/**
- * Body of `POST /responses` as the endpoint takes it, of what an engine may send; anything else is
- * refused, as upstream refuses unknown parameters.
- */
+/** Body of `POST /responses`, limited to what the engine may send. */
 export const responsesRequest = z.strictObject({
   model: z.string().min(1),
   input: z.array(inputItem),
