@@ -1,5 +1,5 @@
-// What grouped fsync of SQLite's write-ahead log is worth: transactions per second against SQLite's
-// own fsync at every commit (`synchronous = full`), with one writer and with sixteen.
+// Compares SQLite with grouped fsync (as in production) and with an fsync at every commit
+// (`synchronous = full`): transactions per second, with one writer and with sixteen.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -12,14 +12,14 @@ import { median } from './median.ts';
 const rounds = 15;
 const transactionsPerRound = 160;
 
-let threads = 0;
+let threadCount = 0;
 
-/** Transactions per second of so many concurrent writers. */
+/** Transactions per second with this many concurrent writers. */
 async function measure(db: Database, writers: number): Promise<number> {
   let remaining = transactionsPerRound;
   const write = async () => {
     for (; remaining > 0; remaining -= 1) {
-      const id = `thread_${(threads += 1)}`;
+      const id = `thread_${(threadCount += 1)}`;
       await transact(db, (transaction) =>
         insertThread(transaction, id, 1, { metadata: {}, tool_resources: {} }),
       );
@@ -30,7 +30,7 @@ async function measure(db: Database, writers: number): Promise<number> {
   return transactionsPerRound / ((performance.now() - startedAt) / 1000);
 }
 
-/** A database in which SQLite itself waits for the disk at every commit. */
+/** Opens a database in which SQLite itself calls fsync at every commit. */
 async function openFull(file: string): Promise<Database> {
   const db = await openDatabase(file);
   const { adapter } = db.getExecutor();
@@ -41,12 +41,12 @@ async function openFull(file: string): Promise<Database> {
   return db;
 }
 
-// Not the temporary directory, which may be in memory.
+// Not in the temporary directory, which may be in memory.
 const folder = mkdtempSync(join('bench', 'commit-'));
 const full = await openFull(join(folder, 'full.db'));
 const grouped = await openDatabase(join(folder, 'grouped.db'));
 try {
-  console.log(`\nNode ${process.version}, SQLite, medians of ${rounds} in turn`);
+  console.log(`\nNode ${process.version}, SQLite, medians of ${rounds} alternating rounds`);
   console.log('transactions a second:  synchronous=full   grouped fsync');
   for (const writers of [1, 16]) {
     const rates: { full: number[]; grouped: number[] } = { full: [], grouped: [] };

@@ -1,6 +1,6 @@
-// Many queued runs executed by several processes on one PostgreSQL: how long it takes until none is
-// left, and that each was executed once. First by a model that answers at once, which keeps every
-// processor of the machine busy; then by one that thinks, so that it is the queue that is measured.
+// How fast 1, 2 and 4 processes execute many queued runs on one PostgreSQL server; fails unless each
+// run is executed once. The first model answers at once, so the CPU is the limit; the second one
+// takes its time, so the queue is.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -11,72 +11,76 @@ import { createSchema } from '../test/support/schema.ts';
 import { queueRuns } from './runs.ts';
 
 const server = process.env['ASSISTANTS_TEST_POSTGRES'];
-/** Milliseconds between two looks at who waits for whom. */
-const interval = 100;
+const lockSampleIntervalMs = 100;
 
-async function startProcess(url: string, thinking: number) {
-  const args = [resolve('bench/drain-process.ts'), url, String(thinking)];
+async function startProcess(url: string, modelCallMs: number) {
+  const args = [resolve('bench/drain-process.ts'), url, String(modelCallMs)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const { stdin, stdout } = child;
   await once(stdout, 'data');
-  let said = '';
-  stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const ended = once(child, 'close').then(() => Number(said));
-  return { go: () => stdin.write('go\n'), ended };
+  let output = '';
+  stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const cpuSeconds = once(child, 'close').then(() => Number(output));
+  return { start: () => stdin.write('start\n'), cpuSeconds };
 }
 
-/** Looks again and again at what the processes' sessions do; gives the share that waits for locks. */
-async function watchLocks() {
+/** Samples the processes' sessions; returns a function that stops and resolves to the share waiting. */
+async function sampleLocks() {
   const client = new Client({ connectionString: server ?? '' });
   await client.connect();
-  let [busy, waiting] = [0, 0];
-  const look = async () => {
+  let [active, waiting] = [0, 0];
+  const sample = async () => {
     const { rows } = await client.query<{ wait_event_type: string }>(`select wait_event_type
       from pg_stat_activity where state = 'active' and application_name = 'assistants-mcp'`);
-    busy += rows.length;
+    active += rows.length;
     waiting += rows.filter((session) => session.wait_event_type === 'Lock').length;
   };
-  const timer = setInterval(() => void look().catch(() => {}), interval);
+  const timer = setInterval(() => void sample().catch(() => {}), lockSampleIntervalMs);
   return async () => {
     clearInterval(timer);
     await client.end();
-    return busy === 0 ? 0 : waiting / busy;
+    return active === 0 ? 0 : waiting / active;
   };
 }
 
 interface Task {
   readonly runs: number;
-  /** Milliseconds that the model takes for each. */
-  readonly thinking: number;
+  /** The average duration of a model call. */
+  readonly modelCallMs: number;
 }
 
-/** Has so many processes do all runs of a database. */
-async function execute(url: string, processes: number, thinking: number) {
+/** Executes all runs of a database with this many processes. */
+async function execute(url: string, processes: number, modelCallMs: number) {
   const children = await Promise.all(
-    Array.from({ length: processes }, () => startProcess(url, thinking)),
+    Array.from({ length: processes }, () => startProcess(url, modelCallMs)),
   );
-  const locked = await watchLocks();
-  const start = performance.now();
-  for (const { go } of children) go();
-  const times = await Promise.all(children.map(({ ended }) => ended));
-  const seconds = (performance.now() - start) / 1000;
-  return { seconds, computing: times.reduce((sum, time) => sum + time, 0), locked: await locked() };
+  const stopSampling = await sampleLocks();
+  const startedAt = performance.now();
+  for (const { start } of children) start();
+  const cpuSeconds = await Promise.all(children.map((child) => child.cpuSeconds));
+  const seconds = (performance.now() - startedAt) / 1000;
+  return {
+    seconds,
+    cpuSeconds: cpuSeconds.reduce((sum, value) => sum + value, 0),
+    lockShare: await stopSampling(),
+  };
 }
 
-async function drain(processes: number, { runs, thinking }: Task) {
+async function drain(processes: number, { runs, modelCallMs }: Task) {
   const schema = await createSchema(server ?? '');
   const db = await openDatabase(schema.url);
   try {
     await queueRuns(db, runs);
     await sql`analyze runs`.execute(db);
-    const figures = await execute(schema.url, processes, thinking);
+    const result = await execute(schema.url, processes, modelCallMs);
     const counts = sql<{ completed: number; turns: number }>`select
       (select count(*) from runs where status = 'completed') as completed,
       (select count(*) from turns) as turns`;
-    const [counted] = (await counts.execute(db)).rows;
-    const isRight = counted?.completed === runs && counted.turns === runs;
-    if (!isRight) throw new Error(`not each run was executed once: ${JSON.stringify(counted)}`);
-    return figures;
+    const [row] = (await counts.execute(db)).rows;
+    if (row?.completed !== runs || row.turns !== runs) {
+      throw new Error(`not every run was executed once: ${JSON.stringify(row)}`);
+    }
+    return result;
   } finally {
     await db.destroy();
     await schema.drop();
@@ -84,27 +88,27 @@ async function drain(processes: number, { runs, thinking }: Task) {
 }
 
 async function compare(task: Task): Promise<void> {
-  const { runs, thinking } = task;
+  const { runs, modelCallMs } = task;
   console.log(
-    `\nNode ${process.version}, PostgreSQL, ${runs} queued runs, 16 at once by each process, a model that takes about ${thinking} ms`,
+    `\nNode ${process.version}, PostgreSQL, ${runs} queued runs, 16 at once per process, about ${modelCallMs} ms per model call`,
   );
-  console.log('processes   seconds   runs a second   their processor time   waiting for locks');
+  console.log('processes   seconds   runs a second        total CPU time   waiting for locks');
   for (const processes of [1, 2, 4]) {
-    const { seconds, computing, locked } = await drain(processes, task);
+    const { seconds, cpuSeconds, lockShare } = await drain(processes, task);
     const cells = [
       String(processes).padStart(9),
       seconds.toFixed(1).padStart(10),
       (runs / seconds).toFixed(0).padStart(16),
-      `${computing.toFixed(1)} s`.padStart(23),
-      `${(100 * locked).toFixed(1)} %`.padStart(20),
+      `${cpuSeconds.toFixed(1)} s`.padStart(22),
+      `${(100 * lockShare).toFixed(1)} %`.padStart(20),
     ];
     console.log(cells.join(''));
   }
 }
 
 if (server === undefined) {
-  console.log('\nPostgreSQL: skipped, since ASSISTANTS_TEST_POSTGRES is not set');
+  console.log('\nPostgreSQL: skipped, because ASSISTANTS_TEST_POSTGRES is not set');
 } else {
-  await compare({ runs: 10_000, thinking: 0 });
-  await compare({ runs: 2000, thinking: 400 });
+  await compare({ runs: 10_000, modelCallMs: 0 });
+  await compare({ runs: 2000, modelCallMs: 400 });
 }

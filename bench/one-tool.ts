@@ -1,4 +1,4 @@
-// The least that the SDK serves over stdio: what assistants-mcp is measured against.
+// The smallest MCP server that the SDK can serve over stdio; run.ts compares assistants-mcp with it.
 import { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import * as z from 'zod';
@@ -7,7 +7,7 @@ serveStdio(() => {
   const server = new McpServer({ name: 'one-tool', version: '1.0.0' });
   server.registerTool(
     'echo',
-    { description: 'Says what it is told.', inputSchema: z.strictObject({ text: z.string() }) },
+    { description: 'Returns its argument.', inputSchema: z.strictObject({ text: z.string() }) },
     ({ text }) => ({ content: [{ type: 'text', text }] }),
   );
   return server;

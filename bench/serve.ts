@@ -1,5 +1,5 @@
-// What serve adds to a model call: one streamed run beside the same call made directly, and many
-// short ones at once. Exits with 1 when a limit is missed.
+// What `serve` adds to a model call: a streamed run compared with the same call made directly, and
+// many short ones concurrently. Exits with 1 if a limit is missed.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,39 +13,42 @@ import { startUpstream } from './upstream.ts';
 const logLine = z.object({ message: z.string(), rest: z.string().optional() });
 
 const rounds = 60;
-/** Calls of each kind before them: what is measured is a server at work, not one that has just started. */
-const warmUp = 300;
-/** Milliseconds. */
-const [pause, maxOverhead] = [3, 5];
-const [many, atOnce] = [1000, 16];
+/** Calls of each kind before the measurement, so that the server has warmed up. */
+const warmUpCalls = 300;
+const eventPauseMs = 3;
+const maxOverheadMs = 5;
+const batchCalls = 1000;
+const batchConcurrency = 16;
 
-/** Milliseconds from the call to the first piece of text, and to the end. */
-type Times = readonly [first: number, end: number];
+/** Milliseconds from the call to the first text delta, and to the end. */
+type Times = readonly [firstDeltaMs: number, endMs: number];
 type Call = () => Promise<Times>;
 
-async function clocked(
-  ask: () => Promise<AsyncIterable<{ type: string } | { event: string }>>,
-  first: string,
+async function measure(
+  send: () => Promise<AsyncIterable<{ type: string } | { event: string }>>,
+  deltaName: string,
 ): Promise<Times> {
-  const begun = performance.now();
-  let seen = Number.NaN;
-  for await (const event of await ask()) {
+  const startedAt = performance.now();
+  let firstDeltaMs = Number.NaN;
+  for await (const event of await send()) {
     const name = 'type' in event ? event.type : event.event;
-    if (Number.isNaN(seen) && name === first) seen = performance.now() - begun;
+    if (Number.isNaN(firstDeltaMs) && name === deltaName) {
+      firstDeltaMs = performance.now() - startedAt;
+    }
   }
-  return [seen, performance.now() - begun];
+  return [firstDeltaMs, performance.now() - startedAt];
 }
 
-function directly(openai: OpenAI): Call {
+function directCall(openai: OpenAI): Call {
   const params = { model: 'bench', input: 'Hello.', stream: true } as const;
-  return () => clocked(() => openai.responses.create(params), 'response.output_text.delta');
+  return () => measure(() => openai.responses.create(params), 'response.output_text.delta');
 }
 
-async function throughServe(openai: OpenAI): Promise<Call> {
+async function serveCall(openai: OpenAI): Promise<Call> {
   const { id: assistant_id } = await openai.beta.assistants.create({ model: 'bench' });
   const thread = { messages: [{ role: 'user' as const, content: 'Hello.' }] };
   const params = { assistant_id, thread, stream: true } as const;
-  return () => clocked(() => openai.beta.threads.createAndRun(params), 'thread.message.delta');
+  return () => measure(() => openai.beta.threads.createAndRun(params), 'thread.message.delta');
 }
 
 /** Starts the built program on a free port; resolves to the base URL that it logs. */
@@ -60,54 +63,55 @@ async function startServe(modelURL: string, database: string) {
   throw new Error('serve did not start');
 }
 
-/** Makes `many` calls, `atOnce` at a time; resolves to milliseconds. */
-async function batch(call: Call): Promise<number> {
-  const begun = performance.now();
-  let left = many;
-  const lane = async () => {
-    for (; left > 0; left -= 1) await call();
+/** Makes `batchCalls` calls, `batchConcurrency` at once; resolves to milliseconds. */
+async function measureBatch(call: Call): Promise<number> {
+  const startedAt = performance.now();
+  let remaining = batchCalls;
+  const makeCalls = async () => {
+    for (; remaining > 0; remaining -= 1) await call();
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
-  return performance.now() - begun;
+  await Promise.all(Array.from({ length: batchConcurrency }, makeCalls));
+  return performance.now() - startedAt;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
 const upstream = await startUpstream();
 const { child, baseURL } = await startServe(upstream.baseURL, join(folder, 'bench.db'));
-const direct = directly(new OpenAI({ apiKey: 'sk-bench', baseURL: upstream.baseURL }));
-const served = await throughServe(new OpenAI({ apiKey: 'sk-bench', baseURL }));
-for (let round = 0; round < warmUp; round += 1) await Promise.all([direct(), served()]);
+const direct = directCall(new OpenAI({ apiKey: 'sk-bench', baseURL: upstream.baseURL }));
+const served = await serveCall(new OpenAI({ apiKey: 'sk-bench', baseURL }));
+for (let round = 0; round < warmUpCalls; round += 1) await Promise.all([direct(), served()]);
 
-upstream.pause = pause;
+upstream.pauseMs = eventPauseMs;
 const times: { direct: Times[]; served: Times[] } = { direct: [], served: [] };
 for (let round = 0; round < rounds; round += 1) {
   times.direct.push(await direct());
   times.served.push(await served());
 }
-upstream.pause = 0;
-const rawBatch = await batch(direct);
-const runBatch = await batch(served);
+upstream.pauseMs = 0;
+const directBatchMs = await measureBatch(direct);
+const servedBatchMs = await measureBatch(served);
 
-const overheads = ([0, 1] as const).map((index) => {
-  const [one, other] = [times.direct, times.served].map((all) =>
-    median(all.map((time) => time[index])),
-  );
-  return { direct: one ?? Number.NaN, served: other ?? Number.NaN };
-});
-console.log(`Node ${process.version}, medians of ${rounds} calls each, in turn`);
+const medians = ([0, 1] as const).map((index) => ({
+  directMs: median(times.direct.map((time) => time[index])),
+  servedMs: median(times.served.map((time) => time[index])),
+}));
+console.log(`Node ${process.version}, medians of ${rounds} alternating calls each`);
 console.log(`                            directly  through serve`);
 for (const [index, name] of ['to the first delta, ms', 'to the end, ms'].entries()) {
-  const { direct: one = Number.NaN, served: other = Number.NaN } = overheads[index] ?? {};
+  const { directMs = Number.NaN, servedMs = Number.NaN } = medians[index] ?? {};
   console.log(
-    `${name.padEnd(24)}${one.toFixed(1).padStart(12)}${other.toFixed(1).padStart(15)}   adds ${(other - one).toFixed(1)} (at most ${maxOverhead})`,
+    `${name.padEnd(24)}${directMs.toFixed(1).padStart(12)}${servedMs.toFixed(1).padStart(15)}   adds ${(servedMs - directMs).toFixed(1)} (at most ${maxOverheadMs})`,
   );
 }
 console.log(
-  `${`${many} at ${atOnce} at once, s`.padEnd(24)}${(rawBatch / 1000).toFixed(2).padStart(12)}${(runBatch / 1000).toFixed(2).padStart(15)}   ${((runBatch - rawBatch) / many).toFixed(2)} ms more for each`,
+  `${`${batchCalls}, ${batchConcurrency} at once, s`.padEnd(24)}${(directBatchMs / 1000).toFixed(2).padStart(12)}${(servedBatchMs / 1000).toFixed(2).padStart(15)}   adds ${((servedBatchMs - directBatchMs) / batchCalls).toFixed(2)} ms per call`,
 );
 const ended = new Promise((resolve) => child.once('exit', resolve));
 child.kill();
 await ended;
 upstream.close();
 rmSync(folder, { recursive: true });
-process.exitCode = overheads.every((one) => one.served - one.direct <= maxOverhead) ? 0 : 1;
+const isWithinLimit = medians.every(
+  ({ directMs, servedMs }) => servedMs - directMs <= maxOverheadMs,
+);
+process.exitCode = isWithinLimit ? 0 : 1;

@@ -2,12 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** What one start of a server took. */
+/** The cost of one start of a server. */
 export interface Measure {
-  /** Milliseconds from the spawn to the answer to `initialize`. */
-  readonly start: number;
-  /** Resident memory in MiB once `tools/list` is answered. */
-  readonly memory: number;
+  /** From the spawn to the response to `initialize`. */
+  readonly startMs: number;
+  /** Resident memory after the response to `tools/list`. */
+  readonly memoryMiB: number;
 }
 
 const initialize = {
@@ -16,7 +16,7 @@ const initialize = {
   clientInfo: { name: 'bench', version: '1' },
 };
 
-function residentMemory(pid: number): number {
+function residentMiB(pid: number): number {
   if (process.platform !== 'linux') {
     return (
       Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024
@@ -26,30 +26,30 @@ function residentMemory(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/u.exec(status)?.[1]) / 1024;
 }
 
-/** Starts a server as a host does, asks for its tools, and then calls `last`, if any. */
+/** Starts a server as a host does, lists its tools, and calls the tool `name`, if there is one. */
 export async function measure(
   script: string,
   env: NodeJS.ProcessEnv,
-  last?: string,
+  name?: string,
 ): Promise<Measure> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const child = spawn(process.execPath, [script], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const responses = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const send = (message: object) =>
     child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   send({ id: 1, method: 'initialize', params: initialize });
-  await answers.next();
-  const start = performance.now() - begun;
+  await responses.next();
+  const startMs = performance.now() - startedAt;
   send({ method: 'notifications/initialized' });
   send({ id: 2, method: 'tools/list' });
-  await answers.next();
-  const memory = residentMemory(child.pid ?? 0);
-  if (last !== undefined) {
-    send({ id: 3, method: 'tools/call', params: { name: last, arguments: {} } });
-    await answers.next();
+  await responses.next();
+  const memoryMiB = residentMiB(child.pid ?? 0);
+  if (name !== undefined) {
+    send({ id: 3, method: 'tools/call', params: { name, arguments: {} } });
+    await responses.next();
   }
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.stdin.end();
   await ended;
-  return { start, memory };
+  return { startMs, memoryMiB };
 }

@@ -1,5 +1,5 @@
-// Import of many messages into a fresh database and their export, by the built program: how long it
-// takes, and that memory does not grow with their number. Exits with 1 when a limit is missed.
+// How long the built program takes to import many messages into a new database and to export them,
+// and whether its memory grows with their number. Exits with 1 if a limit is missed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
@@ -8,33 +8,33 @@ import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-const few = 10_000;
-const many = 100_000;
-const perThread = 1000;
-/** MiB that ten times the messages, 46 MiB of text, may take more. */
-const maxGrowth = 24;
+const fewMessages = 10_000;
+const manyMessages = 100_000;
+const messagesPerThread = 1000;
+/** The limit for how much more memory many messages, 46 MiB of text, take than few. */
+const maxGrowthMiB = 24;
 
-/** A small heap: in a large one V8 leaves garbage lying, and the peak says little about the program. */
-const heap = ['--max-old-space-size=32', '--max-semi-space-size=1'];
+/** A small heap, because V8 collects garbage late in a large one, which hides what is in use. */
+const heapOptions = ['--max-old-space-size=32', '--max-semi-space-size=1'];
 
-/** Says at the end of a process how much memory it had at most, in KiB. */
-const watch =
+/** A module that prints the peak memory of its process in KiB at the end. */
+const memoryReporter =
   "data:text/javascript,process.on('exit',()=>process.stderr.write(`maxRSS ${process.resourceUsage().maxRSS}`))";
 
 interface Measure {
   readonly seconds: number;
-  /** Peak resident memory in MiB. */
-  readonly memory: number;
+  /** Peak resident memory. */
+  readonly memoryMiB: number;
 }
 
 function* conversation(messages: number): Generator<string> {
   const created_at = 1_790_000_000;
   for (let index = 0; index < messages; index += 1) {
-    const thread_id = `thread_${Math.floor(index / perThread)}`;
-    if (index % perThread === 0) {
+    const thread_id = `thread_${Math.floor(index / messagesPerThread)}`;
+    if (index % messagesPerThread === 0) {
       yield `${JSON.stringify({ id: thread_id, object: 'thread', created_at })}\n`;
     }
-    const value = `Message ${index}, as long as most. `.repeat(8);
+    const value = `Message ${index}, of usual length. `.repeat(8);
     const message = {
       id: `msg_${index}`,
       object: 'thread.message',
@@ -48,12 +48,12 @@ function* conversation(messages: number): Generator<string> {
 }
 
 function run(...args: readonly string[]): Measure {
-  const begun = performance.now();
-  const node = [...heap, '--import', watch, resolve('dist/cli.js')];
-  const child = spawnSync(process.execPath, [...node, ...args], { encoding: 'utf8' });
-  const seconds = (performance.now() - begun) / 1000;
+  const startedAt = performance.now();
+  const nodeArgs = [...heapOptions, '--import', memoryReporter, resolve('dist/cli.js')];
+  const child = spawnSync(process.execPath, [...nodeArgs, ...args], { encoding: 'utf8' });
+  const seconds = (performance.now() - startedAt) / 1000;
   if (child.status !== 0) throw new Error(child.stderr);
-  return { seconds, memory: Number(/maxRSS (\d+)/u.exec(child.stderr)?.[1]) / 1024 };
+  return { seconds, memoryMiB: Number(/maxRSS (\d+)/u.exec(child.stderr)?.[1]) / 1024 };
 }
 
 async function digest(file: string): Promise<string> {
@@ -62,37 +62,42 @@ async function digest(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Imports, exports, and imports and exports what came out. */
+/** Imports and exports messages, then imports and exports the exported file. */
 async function transfer(folder: string, messages: number) {
-  const at = (name: string) => join(folder, `${messages}-${name}`);
-  await pipeline(Readable.from(conversation(messages)), createWriteStream(at('in.jsonl')));
-  const imported = run('import', at('in.jsonl'), '--database', at('a.db'));
-  const exported = run('export', '--database', at('a.db'), '--output', at('a.jsonl'));
-  run('import', at('a.jsonl'), '--database', at('b.db'));
-  run('export', '--database', at('b.db'), '--output', at('b.jsonl'));
-  const [one, other] = [await digest(at('a.jsonl')), await digest(at('b.jsonl'))];
-  return { imported, exported, isSame: one === other, sha256: one };
+  const pathOf = (name: string) => join(folder, `${messages}-${name}`);
+  await pipeline(Readable.from(conversation(messages)), createWriteStream(pathOf('in.jsonl')));
+  const imported = run('import', pathOf('in.jsonl'), '--database', pathOf('a.db'));
+  const exported = run('export', '--database', pathOf('a.db'), '--output', pathOf('a.jsonl'));
+  run('import', pathOf('a.jsonl'), '--database', pathOf('b.db'));
+  run('export', '--database', pathOf('b.db'), '--output', pathOf('b.jsonl'));
+  const [sha256, secondSha256] = [await digest(pathOf('a.jsonl')), await digest(pathOf('b.jsonl'))];
+  return { imported, exported, isSame: sha256 === secondSha256, sha256 };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
 try {
-  const [small, large] = [await transfer(folder, few), await transfer(folder, many)];
-  const row = (name: string, of: (result: typeof small) => Measure) => {
-    const growth = of(large).memory - of(small).memory;
+  const [small, large] = [
+    await transfer(folder, fewMessages),
+    await transfer(folder, manyMessages),
+  ];
+  const printRow = (name: string, ofFew: Measure, ofMany: Measure) => {
+    const growth = ofMany.memoryMiB - ofFew.memoryMiB;
     console.log(
-      `${name}  ${of(small).seconds.toFixed(2).padStart(9)}${of(large).seconds.toFixed(2).padStart(9)}${of(small).memory.toFixed(0).padStart(9)}${of(large).memory.toFixed(0).padStart(9)}   growth ${growth.toFixed(0)} (at most ${maxGrowth})`,
+      `${name}  ${ofFew.seconds.toFixed(2).padStart(9)}${ofMany.seconds.toFixed(2).padStart(9)}${ofFew.memoryMiB.toFixed(0).padStart(9)}${ofMany.memoryMiB.toFixed(0).padStart(9)}   growth ${growth.toFixed(0)} (at most ${maxGrowthMiB})`,
     );
-    return growth <= maxGrowth;
+    return growth <= maxGrowthMiB;
   };
-  console.log(`\nNode ${process.version}, ${few} and ${many} messages, once each`);
-  console.log(`          seconds: ${few}   ${many}  MiB: ${few}   ${many}`);
-  const isFlat = [
-    row('import', (result) => result.imported),
-    row('export', (result) => result.exported),
+  console.log(`\nNode ${process.version}, ${fewMessages} and ${manyMessages} messages, once each`);
+  console.log(
+    `          seconds: ${fewMessages}   ${manyMessages}  MiB: ${fewMessages}   ${manyMessages}`,
+  );
+  const isWithinLimit = [
+    printRow('import', small.imported, large.imported),
+    printRow('export', small.exported, large.exported),
   ];
   const isSame = small.isSame && large.isSame;
   console.log(`round trip ${isSame ? 'identical' : 'DIFFERENT'}, sha256 ${large.sha256}`);
-  process.exitCode = isSame && isFlat.every(Boolean) ? 0 : 1;
+  process.exitCode = isSame && isWithinLimit.every(Boolean) ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -20,37 +20,37 @@ const response = {
   },
 };
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- neither side looks at the rest
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no reader uses the missing fields
 const frames = streamEvents(response as unknown as OpenAI.Responses.Response).map(frame);
 
-async function stream(answer: ServerResponse, pause: number): Promise<void> {
-  answer.writeHead(200, { 'content-type': 'text/event-stream' });
-  if (pause === 0) return void answer.end(frames.join(''));
+async function writeStream(target: ServerResponse, pauseMs: number): Promise<void> {
+  target.writeHead(200, { 'content-type': 'text/event-stream' });
+  if (pauseMs === 0) return void target.end(frames.join(''));
   for (const text of frames) {
-    answer.write(text);
-    await setTimeout(pause);
+    target.write(text);
+    await setTimeout(pauseMs);
   }
-  answer.end();
+  target.end();
 }
 
 export interface Upstream {
   readonly baseURL: string;
-  /** Milliseconds between two events; 0: all at once. */
-  pause: number;
+  /** The pause between two events; 0: the response is written at once. */
+  pauseMs: number;
   close(): void;
 }
 
-/** A model endpoint on this machine that always says the same, at the pace that is asked for. */
+/** Starts a model endpoint that sends the same response to every request. */
 export async function startUpstream(): Promise<Upstream> {
-  const server = createServer((request, answer) => {
-    request.resume().once('end', () => void stream(answer, upstream.pause));
+  const server = createServer((request, outgoing) => {
+    request.resume().once('end', () => void writeStream(outgoing, upstream.pauseMs));
   });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
   const upstream: Upstream = {
     baseURL: `http://127.0.0.1:${port}/v1`,
-    pause: 0,
+    pauseMs: 0,
     close: () => {
       server.closeAllConnections();
       server.close();

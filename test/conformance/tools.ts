@@ -75,8 +75,8 @@ function addRequestingTools(server: McpServer): void {
       name,
       { description: 'Asks the user.', inputSchema: z.looseObject({}) },
       async (_args, { mcpReq }) => {
-        const answer = await mcpReq.elicitInput({ message: 'Who are you?', requestedSchema });
-        return { content: [text(JSON.stringify(answer))] };
+        const result = await mcpReq.elicitInput({ message: 'Who are you?', requestedSchema });
+        return { content: [text(JSON.stringify(result))] };
       },
     );
   }
@@ -85,10 +85,10 @@ function addRequestingTools(server: McpServer): void {
     { description: 'Asks the model.', inputSchema: z.object({ prompt: z.string() }) },
     async ({ prompt }, { mcpReq }) => {
       const messages = [{ role: 'user' as const, content: text(prompt) }];
-      // The client never answers; the default timeout is a minute.
+      // The client never answers, and the default timeout of a minute is too long for a test.
       const options = { timeout: 50 };
-      const answer = await mcpReq.requestSampling({ messages, maxTokens: 100 }, options);
-      return { content: [text(JSON.stringify(answer))] };
+      const result = await mcpReq.requestSampling({ messages, maxTokens: 100 }, options);
+      return { content: [text(JSON.stringify(result))] };
     },
   );
 }

@@ -21,7 +21,7 @@ interface ConnectOptions {
 }
 
 /** The result of a tool call. */
-export interface ToolAnswer {
+export interface ToolResult {
   readonly failed: boolean;
   /** The one text block. */
   readonly text: string;
@@ -33,7 +33,7 @@ export interface ToolAnswer {
 
 export interface Host {
   /** Calls a tool; the client checks the result against the output schema. */
-  call(name: string, args?: object, options?: CallOptions): Promise<ToolAnswer>;
+  call(name: string, args?: object, options?: CallOptions): Promise<ToolResult>;
   /** The listed tools and the size of the list. */
   list(): Promise<{ readonly tools: readonly ListedTool[]; readonly bytes: number }>;
   instructions(): string | undefined;
