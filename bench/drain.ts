@@ -1,6 +1,6 @@
-// How fast 1, 2 and 4 processes execute many queued runs on one PostgreSQL server; fails unless each
-// run is executed once. The first model answers at once, so the CPU is the limit; the second one
-// takes its time, so the queue is.
+// How fast 1, 2 and 4 processes execute many queued runs on one PostgreSQL server. Fails unless each
+// run is executed once. First with a model that answers at once, so that the CPU is the limit; then
+// with a slower one, so that the queue is.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -24,7 +24,10 @@ async function startProcess(url: string, modelCallMs: number) {
   return { start: () => stdin.write('start\n'), cpuSeconds };
 }
 
-/** Samples the processes' sessions; returns a function that stops and resolves to the share waiting. */
+/**
+ * Samples the database sessions of the processes. The returned function stops that and resolves to
+ * the share of active sessions that waited for a lock.
+ */
 async function sampleLocks() {
   const client = new Client({ connectionString: server ?? '' });
   await client.connect();

@@ -10,7 +10,7 @@ import {
   workingClock,
 } from '../support/all-operations.ts';
 
-test.each(['old', 'new'] as const)(
+test.each(['2025', '2026'] as const)(
   'every tool works on the embedded engine through the %s client',
   async (generation) => {
     const harness = await setup({ model: 'scripted' });

@@ -1,6 +1,6 @@
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { Client as Client2025 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
@@ -24,7 +24,7 @@ const launch = () => ({
 });
 
 async function connectOld(): Promise<Call> {
-  const client = new OldClient(clientInfo);
+  const client = new Client2025(clientInfo);
   await client.connect(new OldTransport(launch()));
   onTestFinished(() => client.close());
   return async (name, args, progress) => {

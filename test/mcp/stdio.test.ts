@@ -35,7 +35,7 @@ function start() {
   return { lines, connection, ...pipes };
 }
 
-test.each(['old', 'new'] as const)(
+test.each(['2025', '2026'] as const)(
   'a failing backend fails tool calls but not tools/list, for the %s client',
   async (generation) => {
     const { client: transport } = start();
@@ -51,7 +51,7 @@ test.each(['old', 'new'] as const)(
 
 test('an unknown tool is a protocol error with its name', async () => {
   const { client: transport } = start();
-  const client = await connectClient('old', transport);
+  const client = await connectClient('2025', transport);
   await expect(client.callTool('create_everything', {})).rejects.toThrow(/create_everything/u);
   await client.close();
 });
@@ -77,7 +77,7 @@ test('the server can close the connection', async () => {
 test('lines that are not messages are logged and ignored', async () => {
   const { lines, stdin, client: transport } = start();
   stdin.write('{"jsonrpc":"2.0","id":1}\nnonsense\n\n');
-  const client = await connectClient('old', transport);
+  const client = await connectClient('2025', transport);
   expect(await client.listTools()).toMatchObject({ tools: { length: 31 } });
   expect(lines.length).toBeGreaterThan(0);
   await client.close();

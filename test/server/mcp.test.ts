@@ -3,7 +3,7 @@ import {
   StreamableHTTPClientTransport,
   type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
-import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { Client as Client2025 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
@@ -32,7 +32,7 @@ const collectProgress = (progress?: string[]) => ({
 });
 
 async function connectOld({ url }: RunningServe, options = bearer): Promise<McpClient> {
-  const client = new OldClient(info);
+  const client = new Client2025(info);
   const transport = new OldTransport(new URL(`${url}/mcp`), options);
   await client.connect(transport);
   onTestFinished(() => client.close());

@@ -80,7 +80,7 @@ export const selectTools = (filter: ToolFilter): readonly Tool[] =>
 
 /** Connects a real MCP client over pipes to a real MCP server with the tools. */
 export async function connectTools(options: ConnectOptions): Promise<Host> {
-  const { openai, clock = createWaitingClock(), generation = 'old', tools = allTools } = options;
+  const { openai, clock = createWaitingClock(), generation = '2025', tools = allTools } = options;
   const secrets = options.secrets ?? [];
   const logLines: string[] = [];
   const write = (line: string) => {

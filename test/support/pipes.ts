@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
-import { Client as NewClient, type Transport } from '@modelcontextprotocol/client';
-import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { Client as Client2026, type Transport } from '@modelcontextprotocol/client';
+import { Client as Client2025 } from '@modelcontextprotocol/sdk/client/index.js';
 
 /** The client's transport over a pair of pipes; a line that is not JSON fails the test. */
 function clientTransport(input: PassThrough, output: PassThrough): Transport {
@@ -31,8 +31,8 @@ export function createPipes() {
   return { stdin, stdout, client: clientTransport(stdout, stdin) };
 }
 
-/** `old`: the SDK of most hosts, protocol 2025. `new`: its successor, protocol 2026-07-28. */
-export type Generation = 'old' | 'new';
+/** Protocol 2025 with the SDK of most hosts, or protocol 2026-07-28 with its successor. */
+export type Generation = '2025' | '2026';
 
 const info = { name: 'test', version: '1.0.0' };
 
@@ -49,8 +49,8 @@ export interface Client {
   close(): Promise<void>;
 }
 
-async function connectOld(transport: Transport): Promise<Client> {
-  const client = new OldClient(info);
+async function connect2025(transport: Transport): Promise<Client> {
+  const client = new Client2025(info);
   await client.connect(transport);
   return {
     callTool: (name, args, options) =>
@@ -61,8 +61,8 @@ async function connectOld(transport: Transport): Promise<Client> {
   };
 }
 
-async function connectNew(transport: Transport): Promise<Client> {
-  const client = new NewClient(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+async function connect2026(transport: Transport): Promise<Client> {
+  const client = new Client2026(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
   await client.connect(transport);
   return {
     callTool: (name, args, options) => client.callTool({ name, arguments: args }, options),
@@ -74,4 +74,4 @@ async function connectNew(transport: Transport): Promise<Client> {
 
 /** Connects a client of the given generation; both check results against the output schemas. */
 export const connectClient = (generation: Generation, transport: Transport): Promise<Client> =>
-  generation === 'old' ? connectOld(transport) : connectNew(transport);
+  generation === '2025' ? connect2025(transport) : connect2026(transport);

@@ -23,7 +23,7 @@ const clients = {
 };
 
 describe.each(['embedded', 'remote'] as const)('%s client', (mode) => {
-  test.each(['old', 'new'] as const)(
+  test.each(['2025', '2026'] as const)(
     'uploads, lists, reads and deletes files for the %s client',
     async (generation) => {
       const { harness, openai } = await clients[mode]();

@@ -4,6 +4,7 @@ import { allTools, findTool } from '../../src/tools/registry.ts';
 import { type Effect, type ToolFilter, toolsets } from '../../src/tools/toolsets.ts';
 import { connectTools, type ListedTool, selectTools } from '../support/mcp.ts';
 import { createFakeServer } from '../support/fake-assistants-server.ts';
+import type { Generation } from '../support/pipes.ts';
 
 const toolsetTools: Readonly<Record<string, readonly string[]>> = {
   runs: [
@@ -48,7 +49,7 @@ const effectHints: Readonly<Record<Effect, readonly [boolean, boolean, boolean]>
   delete: [false, true, true],
 };
 
-const listTools = async (generation: 'old' | 'new' = 'old') => {
+const listTools = async (generation: Generation = '2025') => {
   const host = await connectTools({ openai: createFakeServer({}).openai, generation });
   return host.list();
 };
@@ -84,7 +85,7 @@ test('a read-only filter selects only list and get tools', () => {
   expect(readOnlyRuns.map(({ name }) => name)).toEqual(['list_runs', 'get_run']);
 });
 
-test.each(['old', 'new'] as const)(
+test.each(['2025', '2026'] as const)(
   'tools/list stays below 32,000 bytes for the %s client',
   async (generation) => {
     const { tools, bytes } = await listTools(generation);

@@ -28,7 +28,7 @@ async function startServer() {
 
 const apiKey = 'sk-remote-0123456789';
 
-test.each(['old', 'new'] as const)(
+test.each(['2025', '2026'] as const)(
   'the run tools work with a remote server, for the %s client',
   async (generation) => {
     const { harness, requests, baseURL } = await startServer();

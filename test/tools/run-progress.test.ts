@@ -26,7 +26,7 @@ describe('progress of a waiting tool', () => {
     },
   };
 
-  test.each(['old', 'new'] as const)(
+  test.each(['2025', '2026'] as const)(
     'reports each status and each step once to the %s client',
     async (generation) => {
       const server = createFakeServer({

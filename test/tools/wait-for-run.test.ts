@@ -200,7 +200,7 @@ describe('an error after the run was created', () => {
   });
 });
 
-test.each(['old', 'new'] as const)(
+test.each(['2025', '2026'] as const)(
   'a %s client that aborts ends the waiting and does not cancel the run',
   async (generation) => {
     const controller = new AbortController();

@@ -130,7 +130,7 @@ test('Chat Completions: a long prompt rejected in the stream is retried', async 
   expect(await messageCountsAfter(executors[1].open, reply)).toEqual([100, 49]);
 });
 
-/** What servers answer, as they were seen to; with a window of 8192. */
+/** Error messages of real servers with a window of 8192 tokens. */
 const wordings: readonly (readonly [server: string, message: string, error?: object])[] = [
   [
     'OpenAI, Chat Completions',
