@@ -208,9 +208,9 @@ test('every sequence of events leads to a state that the contract allows', () =>
         run = transition(run, name, created + index, outcomes[name]);
         expect(allowed[before.status]).toContain(run.status);
         const { state } = run;
-        const ends = [state.completed_at, state.failed_at, state.cancelled_at];
+        const endTimes = [state.completed_at, state.failed_at, state.cancelled_at];
         const isEnd = allowed[run.status].length === 0;
-        expect(ends.filter((time) => time !== null).length).toBe(
+        expect(endTimes.filter((time) => time !== null).length).toBe(
           isEnd && run.status !== 'expired' ? 1 : 0,
         );
         expect(state.expires_at).toBe(isEnd ? null : deadline);

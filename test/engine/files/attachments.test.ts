@@ -21,12 +21,12 @@ const forCode = (file_id: string): Attachment => ({
   file_id,
   tools: [{ type: 'code_interpreter' }],
 });
-const forBoth = (file_id: string): Attachment => ({
+const forSearchAndCode = (file_id: string): Attachment => ({
   file_id,
   tools: [{ type: 'file_search' }, { type: 'code_interpreter' }],
 });
 
-const saying = (...attachments: Attachment[]) => ({
+const messageWith = (...attachments: Attachment[]) => ({
   role: 'user' as const,
   content: 'Read this.',
   attachments,
@@ -49,21 +49,27 @@ test('the first file_search attachment creates the thread’s vector store, and 
   const harness = await withFiles();
   const { id } = await createThread(harness);
   const { messages } = harness.openai.beta.threads;
-  const message = await messages.create(id, saying(forSearch('file-a')));
+  const message = await messages.create(id, messageWith(forSearch('file-a')));
   expect(message.attachments).toEqual([forSearch('file-a')]);
   const resources = await resourcesOf(harness, id);
   const [store = ''] = resources?.file_search?.vector_store_ids ?? [];
   expect(harness.storage.stores.get(store)?.settings).toEqual({
     expires_after: { anchor: 'last_active_at', days: 7 },
   });
-  await messages.create(id, saying(forSearch('file-b'), forSearch('file-c'), forSearch('file-b')));
+  await messages.create(
+    id,
+    messageWith(forSearch('file-b'), forSearch('file-c'), forSearch('file-b')),
+  );
   expect(storesOf(harness)).toEqual({ [store]: ['file-a', 'file-b', 'file-c'] });
   expect(await resourcesOf(harness, id)).toEqual(resources);
 });
 
 test('attachments of initial messages are added to the thread’s resources', async () => {
   const harness = await withFiles();
-  const messages = [saying(forSearch('file-a')), saying(forBoth('file-b'), forCode('file-c'))];
+  const messages = [
+    messageWith(forSearch('file-a')),
+    messageWith(forSearchAndCode('file-b'), forCode('file-c')),
+  ];
   const thread = await harness.openai.beta.threads.create({ messages });
   const [[store, files] = []] = Object.entries(storesOf(harness));
   expect(files).toEqual(['file-a', 'file-b']);
@@ -76,23 +82,23 @@ test('attachments of initial messages are added to the thread’s resources', as
 test('attachments of initial messages are added to the vector store that the thread creates', async () => {
   const harness = await withFiles();
   const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
-  const messages = [saying(forSearch('file-b'))];
-  const { tool_resources: made } = await harness.openai.beta.threads.create({
+  const messages = [messageWith(forSearch('file-b'))];
+  const { tool_resources: resources } = await harness.openai.beta.threads.create({
     messages,
     tool_resources,
   });
-  const [store = ''] = made?.file_search?.vector_store_ids ?? [];
+  const [store = ''] = resources?.file_search?.vector_store_ids ?? [];
   expect(storesOf(harness)).toEqual({ [store]: ['file-a', 'file-b'] });
 });
 
 test('an expired vector store of a thread is replaced by a new one', async () => {
   const harness = await withFiles();
   const { id } = await harness.openai.beta.threads.create({
-    messages: [saying(forBoth('file-a'))],
+    messages: [messageWith(forSearchAndCode('file-a'))],
   });
   const [first = ''] = harness.storage.stores.keys();
   await harness.clock.advance(7 * 86_400_000);
-  await harness.openai.beta.threads.messages.create(id, saying(forSearch('file-b')));
+  await harness.openai.beta.threads.messages.create(id, messageWith(forSearch('file-b')));
   const [, second = ''] = harness.storage.stores.keys();
   expect(storesOf(harness)).toEqual({ [first]: ['file-a'], [second]: ['file-b'] });
   expect(await resourcesOf(harness, id)).toEqual({
@@ -106,7 +112,7 @@ test('a message is rejected with 404 if the thread’s vector store does not exi
   const tool_resources = { file_search: { vector_store_ids: ['vs_gone'] } };
   const { id } = await harness.openai.beta.threads.create({ tool_resources });
   const { messages } = harness.openai.beta.threads;
-  const error = await apiErrorOf(messages.create(id, saying(forSearch('file-a'))));
+  const error = await apiErrorOf(messages.create(id, messageWith(forSearch('file-a'))));
   expect(error).toMatchObject({
     status: 404,
     message: "No vector store found with id 'vs_gone'.",
@@ -120,17 +126,17 @@ test('attachments of additional messages are part of the run’s resources', asy
     tools: [{ type: 'file_search' }],
     tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
   });
-  const [own = ''] = harness.storage.stores.keys();
+  const [assistantStore = ''] = harness.storage.stores.keys();
   const { id } = await createThread(harness);
   const run = await harness.openai.beta.threads.runs.create(id, {
     assistant_id,
-    additional_messages: [saying(forBoth('file-b'))],
+    additional_messages: [messageWith(forSearchAndCode('file-b'))],
   });
-  const [, threads = ''] = harness.storage.stores.keys();
-  expect(storesOf(harness)).toEqual({ [own]: ['file-a'], [threads]: ['file-b'] });
+  const [, threadStore = ''] = harness.storage.stores.keys();
+  expect(storesOf(harness)).toEqual({ [assistantStore]: ['file-a'], [threadStore]: ['file-b'] });
   expect(Reflect.get(run, 'tool_resources')).toEqual({
     code_interpreter: { file_ids: ['file-b'] },
-    file_search: { vector_store_ids: [own, threads] },
+    file_search: { vector_store_ids: [assistantStore, threadStore] },
   });
 });
 
@@ -140,7 +146,7 @@ test('a run searches the vector stores of assistant and thread, and cites the re
     tools: [{ type: 'file_search' }],
     tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
   });
-  const thread = { messages: [saying(forSearch('file-b'))] };
+  const thread = { messages: [messageWith(forSearch('file-b'))] };
   const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
   harness.upstream.respondWith({
     output: [
@@ -151,8 +157,8 @@ test('a run searches the vector stores of assistant and thread, and cites the re
   await harness.runToEnd();
   const vector_store_ids = [...harness.storage.stores.keys()];
   expect(harness.upstream.sent().tools).toMatchObject([{ type: 'file_search', vector_store_ids }]);
-  const [, answer] = await readMessages(harness, run.thread_id);
-  expect(answer?.content).toMatchObject([
+  const [, reply] = await readMessages(harness, run.thread_id);
+  expect(reply?.content).toMatchObject([
     {
       text: {
         value: 'At 06:12【0:0†file-b.txt】',
@@ -165,7 +171,7 @@ test('a run searches the vector stores of assistant and thread, and cites the re
 test('attachments of a thread that is created with a run get a vector store', async () => {
   const harness = await withFiles();
   const { id: assistant_id } = await createAssistant(harness);
-  const thread = { messages: [saying(forSearch('file-a'))] };
+  const thread = { messages: [messageWith(forSearch('file-a'))] };
   const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
   const [[store, files] = []] = Object.entries(storesOf(harness));
   expect(files).toEqual(['file-a']);
@@ -179,7 +185,7 @@ test('concurrent messages with attachments create one vector store', async () =>
   const { id } = await createThread(harness);
   const files = ['file-a', 'file-b', 'file-c'];
   const { messages } = harness.openai.beta.threads;
-  await Promise.all(files.map((file) => messages.create(id, saying(forSearch(file)))));
+  await Promise.all(files.map((file) => messages.create(id, messageWith(forSearch(file)))));
   const resources = await resourcesOf(harness, id);
   const [store = ''] = resources?.file_search?.vector_store_ids ?? [];
   const held = storesOf(harness);
@@ -192,7 +198,7 @@ test('a message with an unknown file is rejected with 404 and not saved', async 
   const harness = await withFiles();
   const { id } = await createThread(harness);
   const { messages } = harness.openai.beta.threads;
-  const error = await apiErrorOf(messages.create(id, saying(forSearch('file-unknown'))));
+  const error = await apiErrorOf(messages.create(id, messageWith(forSearch('file-unknown'))));
   expect(error).toMatchObject({ status: 404, message: 'No such File object: file-unknown' });
   expect(await readMessages(harness, id)).toHaveLength(1);
   expect(await resourcesOf(harness, id)).toEqual({});
@@ -205,26 +211,26 @@ test('a message that is rejected anyway causes no request to the endpoint', asyn
   const { id } = await createThread(harness);
   const { messages, runs } = harness.openai.beta.threads;
   const run = await runs.create(id, { assistant_id });
-  expect(await apiErrorOf(messages.create(id, saying(forSearch('file-a'))))).toMatchObject({
+  expect(await apiErrorOf(messages.create(id, messageWith(forSearch('file-a'))))).toMatchObject({
     status: 400,
     message: `Can't add messages to ${id} while a run ${run.id} is active.`,
   });
-  const additional_messages = [saying(forSearch('file-a'))];
-  const again = await apiErrorOf(runs.create(id, { assistant_id, additional_messages }));
-  expect(again.message).toBe(`Thread ${id} already has an active run ${run.id}.`);
+  const additional_messages = [messageWith(forSearch('file-a'))];
+  const error = await apiErrorOf(runs.create(id, { assistant_id, additional_messages }));
+  expect(error.message).toBe(`Thread ${id} already has an active run ${run.id}.`);
   expect(harness.storage.requests).toEqual([]);
 });
 
 test('a thread has at most 20 code interpreter files, without duplicates', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 20 }, (_, index) => `file-${index}`);
-  const messages = ids.map((id) => saying(forCode(id)));
+  const messages = ids.map((id) => messageWith(forCode(id)));
   const { id } = await harness.openai.beta.threads.create({ messages });
-  await harness.openai.beta.threads.messages.create(id, saying(forCode('file-19')));
+  await harness.openai.beta.threads.messages.create(id, messageWith(forCode('file-19')));
   const { body } = await harness.request(
     'POST',
     `/threads/${id}/messages`,
-    saying(forCode('file-20')),
+    messageWith(forCode('file-20')),
   );
   expect(body.error).toEqual({
     message:
@@ -242,7 +248,7 @@ test('without file search, an attachment is stored with its message, and runs wi
   const harness = await setup({ model: 'scripted' });
   const { id } = await createThread(harness);
   const { messages, runs } = harness.openai.beta.threads;
-  const message = await messages.create(id, saying(forSearch('file-a')));
+  const message = await messages.create(id, messageWith(forSearch('file-a')));
   expect(message.attachments).toEqual([forSearch('file-a')]);
   expect(await resourcesOf(harness, id)).toEqual({});
   const { id: assistant_id } = await createAssistant(harness, { tools: [{ type: 'file_search' }] });
@@ -254,7 +260,7 @@ test('without file search, an attachment is stored with its message, and runs wi
 test('without an API key, attachments are stored with their messages and nothing is sent to OpenAI', async () => {
   const harness = await setup({ key: null });
   const { id, tool_resources } = await harness.openai.beta.threads.create({
-    messages: [saying(forSearch('file-a'))],
+    messages: [messageWith(forSearch('file-a'))],
   });
   expect(tool_resources).toEqual({});
   expect((await readMessages(harness, id))[0]?.attachments).toEqual([forSearch('file-a')]);

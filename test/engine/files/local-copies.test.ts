@@ -27,8 +27,10 @@ const open = (options: HarnessOptions = {}) => setup({ withholds: true, ...optio
 /** A run that generates these files, and their ids in its message. */
 async function generateFiles(harness: Harness, files: Readonly<Record<string, Blob>>) {
   const names = Object.keys(files);
-  const inside = Object.entries(files).map(([name, file]) => [`cfile_${name}`, file] as const);
-  harness.storage.containers.set('cntr_first', new Map(inside));
+  const containerFiles = Object.entries(files).map(
+    ([name, file]) => [`cfile_${name}`, file] as const,
+  );
+  harness.storage.containers.set('cntr_first', new Map(containerFiles));
   const notes = names.map((name) => generatedFileCitation(name));
   harness.upstream.respondWith({ output: [codeCall('save()'), textMessage('Done.', notes)] });
   const { run, thread_id } = await createRun(harness, {}, { tools });
@@ -106,8 +108,8 @@ describe('a generated file can be downloaded', () => {
     const { run, thread_id } = await createRun(harness, {}, { tools });
     await harness.runToEnd();
     const [step] = await readSteps(harness, run);
-    const shown = JSON.stringify([step, await readMessages(harness, thread_id)]);
-    const ids = new Set([...shown.matchAll(/"file_id":"(?<id>[^"]+)"/gu)].map(([, id]) => id));
+    const json = JSON.stringify([step, await readMessages(harness, thread_id)]);
+    const ids = new Set([...json.matchAll(/"file_id":"(?<id>[^"]+)"/gu)].map(([, id]) => id));
     const contents = await Promise.all(
       [...ids].map((id) => harness.openai.files.content(id ?? '')),
     );
@@ -158,8 +160,8 @@ test('attaching a file that exists only as a local copy is rejected', async () =
   const attachments = [{ file_id: id, tools }];
   const messages = [{ role: 'user' as const, content: 'Read it.', attachments }];
   const { beta } = harness.openai;
-  const asked = beta.threads.createAndRun({ assistant_id, thread: { messages } });
-  expect(await apiErrorOf(asked)).toMatchObject({
+  const request = beta.threads.createAndRun({ assistant_id, thread: { messages } });
+  expect(await apiErrorOf(request)).toMatchObject({
     status: 400,
     code: 'unsupported_file',
     message: `File '${id}' exists only on this server. Download it and upload it to the model endpoint before using it with tools.`,

@@ -8,8 +8,8 @@ const tools = [{ type: 'code_interpreter' as const }];
 test('generated files are listed as files of their message, images first, without duplicates', async () => {
   const harness = await setup();
   const names = ['sum.csv', 'plot.png'];
-  const inside = names.map((name) => [`cfile_${name}`, new Blob([name])] as const);
-  harness.storage.containers.set('cntr_first', new Map(inside));
+  const containerFiles = names.map((name) => [`cfile_${name}`, new Blob([name])] as const);
+  harness.storage.containers.set('cntr_first', new Map(containerFiles));
   const text = 'The sums: sandbox:/mnt/data/sum.csv, again: sandbox:/mnt/data/sum.csv.';
   const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => generatedFileCitation(name));
   harness.upstream.respondWith({ output: [codeCall('work()'), textMessage(text, notes)] });
@@ -22,16 +22,16 @@ test('generated files are listed as files of their message, images first, withou
   expect(listed).toEqual(['plot.png', 'sum.csv']);
 });
 
-const drawing = (...bytes: (string | number)[]) => {
+const imageBytes = (...bytes: (string | number)[]) => {
   const parts = bytes.map((part) => (typeof part === 'string' ? part : Uint8Array.of(part)));
   return Buffer.concat(parts.map((part) => Buffer.from(part)));
 };
 
 test.each([
-  ['png', drawing(0x89, 'PNG\r\n')],
-  ['jpeg', drawing(0xff, 0xd8, 0xff, 'JFIF')],
-  ['gif', drawing('GIF89a')],
-  ['webp', drawing('RIFF', 0, 0, 0, 0, 'WEBPVP8')],
+  ['png', imageBytes(0x89, 'PNG\r\n')],
+  ['jpeg', imageBytes(0xff, 0xd8, 0xff, 'JFIF')],
+  ['gif', imageBytes('GIF89a')],
+  ['webp', imageBytes('RIFF', 0, 0, 0, 0, 'WEBPVP8')],
 ])('an image output is saved with its type %s and can be downloaded', async (kind, bytes) => {
   const harness = await setup();
   const url = `data:application/octet-stream;base64,${bytes.toString('base64')}`;

@@ -6,21 +6,24 @@ const chunking_strategy = {
   type: 'static' as const,
   static: { max_chunk_size_tokens: 400, chunk_overlap_tokens: 100 },
 };
-const aWeek = { anchor: 'last_active_at', days: 7 };
+const expiresAfterAWeek = { anchor: 'last_active_at', days: 7 };
 
-const making = (...file_ids: string[]) => ({ file_search: { vector_stores: [{ file_ids }] } });
-const naming = (id: string) => ({ file_search: { vector_store_ids: [id] } });
+const newStoreWith = (...file_ids: string[]) => ({
+  file_search: { vector_stores: [{ file_ids }] },
+});
+const existingStore = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 
 async function withFiles() {
   const harness = await setup();
   for (const id of ['file-a', 'file-b']) harness.storage.addFile(id);
   /** The only vector store. */
-  const store = () => {
+  const onlyStore = () => {
     const [only, ...others] = harness.storage.stores.values();
-    if (only === undefined || others.length > 0) throw new Error('there is not one store');
+    if (only === undefined || others.length > 0)
+      throw new Error('there is not exactly one vector store');
     return { ...only, files: [...only.files.keys()] };
   };
-  return { ...harness, store };
+  return { ...harness, onlyStore };
 }
 
 test('creating an assistant creates its vector store, and the assistant has only the store’s id', async () => {
@@ -35,10 +38,10 @@ test('creating an assistant creates its vector store, and the assistant has only
       },
     },
   });
-  const { id, files, settings } = harness.store();
+  const { id, files, settings } = harness.onlyStore();
   expect(assistant.tool_resources).toEqual({
     code_interpreter: { file_ids: ['file-x'] },
-    ...naming(id),
+    ...existingStore(id),
   });
   expect(files).toEqual(['file-a', 'file-b']);
   expect(settings).toEqual({ chunking_strategy, metadata });
@@ -47,10 +50,12 @@ test('creating an assistant creates its vector store, and the assistant has only
 
 test('a vector store of a thread expires seven days after its last use', async () => {
   const harness = await withFiles();
-  const thread = await harness.openai.beta.threads.create({ tool_resources: making('file-a') });
-  const { id, settings } = harness.store();
-  expect(thread.tool_resources).toEqual(naming(id));
-  expect(settings).toEqual({ expires_after: aWeek });
+  const thread = await harness.openai.beta.threads.create({
+    tool_resources: newStoreWith('file-a'),
+  });
+  const { id, settings } = harness.onlyStore();
+  expect(thread.tool_resources).toEqual(existingStore(id));
+  expect(settings).toEqual({ expires_after: expiresAfterAWeek });
 });
 
 test('a thread that is created with a run can create a vector store', async () => {
@@ -58,10 +63,10 @@ test('a thread that is created with a run can create a vector store', async () =
   const { id: assistant_id } = await createAssistant(harness);
   const thread = {
     messages: [{ role: 'user' as const, content: 'When is sunrise?' }],
-    tool_resources: making('file-a'),
+    tool_resources: newStoreWith('file-a'),
   };
   const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
-  expect(Reflect.get(run, 'tool_resources')).toEqual(naming(harness.store().id));
+  expect(Reflect.get(run, 'tool_resources')).toEqual(existingStore(harness.onlyStore().id));
 });
 
 test('a vector store can be created without files', async () => {
@@ -69,15 +74,15 @@ test('a vector store can be created without files', async () => {
   await harness.openai.beta.threads.create({
     tool_resources: { file_search: { vector_stores: [{}] } },
   });
-  expect(harness.store().files).toEqual([]);
+  expect(harness.onlyStore().files).toEqual([]);
 });
 
 test('files beyond the endpoint’s limit of 500 are added in batches', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 1201 }, (_, index) => `file-${index}`);
   for (const id of ids) harness.storage.addFile(id);
-  await harness.openai.beta.threads.create({ tool_resources: making(...ids) });
-  expect(harness.store().files).toEqual(ids);
+  await harness.openai.beta.threads.create({ tool_resources: newStoreWith(...ids) });
+  expect(harness.onlyStore().files).toEqual(ids);
   expect(harness.storage.requests.map((request) => request.replace(/vs_\w+/u, '…'))).toEqual([
     'POST /vector_stores',
     'POST /vector_stores/…/file_batches',
@@ -88,7 +93,7 @@ test('files beyond the endpoint’s limit of 500 are added in batches', async ()
 test('nothing is saved if the endpoint rejects the vector store', async () => {
   const harness = await withFiles();
   const { threads, assistants } = harness.openai.beta;
-  const tool_resources = making('file-unknown');
+  const tool_resources = newStoreWith('file-unknown');
   const expected = {
     status: 404,
     type: 'invalid_request_error',
@@ -105,7 +110,7 @@ test('a vector store is deleted if adding files to it fails', async () => {
   const harness = await withFiles();
   const ids = Array.from({ length: 500 }, (_, index) => `file-${index}`);
   for (const id of ids) harness.storage.addFile(id);
-  const tool_resources = making(...ids, 'file-unknown');
+  const tool_resources = newStoreWith(...ids, 'file-unknown');
   await apiErrorOf(harness.openai.beta.threads.create({ tool_resources }));
   expect(harness.storage.stores.size).toBe(0);
 });
@@ -114,7 +119,7 @@ test('a vector store is deleted if the request that created it is rejected', asy
   const harness = await withFiles();
   const params = {
     assistant_id: 'asst_unknown000000000000000',
-    thread: { tool_resources: making('file-a') },
+    thread: { tool_resources: newStoreWith('file-a') },
   };
   expect(await apiErrorOf(harness.openai.beta.threads.createAndRun(params))).toMatchObject({
     status: 404,
@@ -127,11 +132,11 @@ test('a vector store is deleted if the request that created it is rejected', asy
 test.each([
   ['/threads', '', {}],
   ['/assistants', '', { model: 'm' }],
-])('POST %s rejects vector_store_ids together with vector_stores', async (path, _, rest) => {
+])('POST %s rejects vector_store_ids together with vector_stores', async (path, _, fields) => {
   const harness = await withFiles();
   const file_search = { vector_store_ids: ['vs_1'], vector_stores: [{}] };
   const { status, body } = await harness.request('POST', path, {
-    ...rest,
+    ...fields,
     tool_resources: { file_search },
   });
   expect([status, body.error]).toEqual([
@@ -158,13 +163,13 @@ test.each([
     { assistant_id: 'asst_1', thread: { tool_resources: twoStores } },
     'thread.tool_resources',
   ],
-])('%s %s rejects more than one new vector store', async (method, path, body, place) => {
+])('%s %s rejects more than one new vector store', async (method, path, body, param) => {
   const harness = await withFiles();
   const response = await harness.request(method, path, body);
   expect([response.status, response.body.error.param, response.body.error.message]).toEqual([
     400,
-    `${place}.file_search.vector_stores`,
-    `Invalid '${place}.file_search.vector_stores': array too long. Expected an array with maximum length 1, but got an array with length 2 instead.`,
+    `${param}.file_search.vector_stores`,
+    `Invalid '${param}.file_search.vector_stores': array too long. Expected an array with maximum length 1, but got an array with length 2 instead.`,
   ]);
 });
 
@@ -172,7 +177,7 @@ test('modifying a thread rejects vector_stores', async () => {
   const harness = await withFiles();
   const { id } = await harness.openai.beta.threads.create();
   const { body } = await harness.request('POST', `/threads/${id}`, {
-    tool_resources: making('file-a'),
+    tool_resources: newStoreWith('file-a'),
   });
   expect(body.error).toMatchObject({
     message: "Unknown parameter: 'tool_resources.file_search.vector_stores'.",
@@ -184,10 +189,11 @@ test.each([
   ['', '/threads', {}],
   ['', '/assistants', { model: 'm' }],
   ['thread.', '/threads/runs', { assistant_id: 'asst_1' }],
-])('the scripted model rejects %svector_stores in POST %s', async (prefix, path, rest) => {
+])('the scripted model rejects %svector_stores in POST %s', async (prefix, path, fields) => {
   const harness = await setup({ model: 'scripted' });
-  const toolResources = { tool_resources: making('file-a') };
-  const body = prefix === '' ? { ...rest, ...toolResources } : { ...rest, thread: toolResources };
+  const toolResources = { tool_resources: newStoreWith('file-a') };
+  const body =
+    prefix === '' ? { ...fields, ...toolResources } : { ...fields, thread: toolResources };
   const response = await harness.request('POST', path, body);
   const param = `${prefix}tool_resources.file_search.vector_stores`;
   expect([response.status, response.body.error]).toEqual([
@@ -204,7 +210,7 @@ test.each([
 test('an API key that the endpoint rejects is redacted in errors', async () => {
   const harness = await setup({ key: 'sk-wrong-0123456789abcdef' });
   const error = await apiErrorOf(
-    harness.openai.beta.threads.create({ tool_resources: making('file-a') }),
+    harness.openai.beta.threads.create({ tool_resources: newStoreWith('file-a') }),
   );
   expect(error).toEqual({
     status: 500,
@@ -222,7 +228,7 @@ test('a thread that creates a vector store keeps its initial messages', async ()
   const messages = [{ role: 'user' as const, content: 'Hello?' }];
   const { id } = await harness.openai.beta.threads.create({
     messages,
-    tool_resources: making('file-a'),
+    tool_resources: newStoreWith('file-a'),
   });
   expect(await readMessages(harness, id)).toHaveLength(1);
 });

@@ -50,7 +50,7 @@ const bare = [
   { file_id: 'file-oslo', file_name: 'file-oslo.txt', score: 0.75, attributes: {} },
   { file_id: 'file-rome', file_name: 'file-rome.txt', score: 0.5, attributes: {} },
 ];
-const whole = [
+const resultsWithContent = [
   { ...bare[0], content: [{ type: 'text', text: 'Oslo is cold.' }] },
   { ...bare[1], content: [{ type: 'text', text: 'Rome is not.' }] },
 ];
@@ -119,11 +119,11 @@ describe('search results have their content only if `include` names it', () => {
     const { run } = await createRun(harness, {}, searching);
     await harness.runToEnd();
     expect(await readStep(harness, run, [])).toEqual(bare);
-    expect(await readStep(harness, run, [content])).toEqual(whole);
+    expect(await readStep(harness, run, [content])).toEqual(resultsWithContent);
   });
 
   test.each([
-    [[content], whole],
+    [[content], resultsWithContent],
     [[], bare],
   ] as const)('in a stream with include %j', async (include, results) => {
     const harness = await setup();
@@ -187,12 +187,12 @@ describe('the request of a run with hosted tools', () => {
       await harness.runToEnd();
       expect((await readRun(harness, run)).status).toBe('completed');
     }
-    const both = ['vs_assistant', 'vs_thread'];
+    const storeIds = ['vs_assistant', 'vs_thread'];
     const stores = harness.upstream.requests.map(({ body }) =>
       body.tools?.map((tool) => tool.type === 'file_search' && tool.vector_store_ids),
     );
-    const each = both.map((store) => [store]);
-    expect(stores).toEqual([[both], each, each]);
+    const each = storeIds.map((store) => [store]);
+    expect(stores).toEqual([[storeIds], each, each]);
   });
 
   test('has the result limit and ranking options that are set', async () => {

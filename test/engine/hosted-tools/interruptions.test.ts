@@ -132,39 +132,39 @@ test('a cancelled turn without usage adds none to its steps', async () => {
 
 test('steps of a process that died during a call are replaced by those of the next process', async () => {
   const database = temporary();
-  const here = await setup({ database });
+  const first = await setup({ database });
   const turn = pausedTurn(codeCall('first()'), textMessage('Now.'));
-  here.upstream.respondWith({ ...turn, before: 'response.completed' });
-  const { run, thread_id } = await createRun(here, {}, code);
-  await here.engine.tick();
+  first.upstream.respondWith({ ...turn, before: 'response.completed' });
+  const { run, thread_id } = await createRun(first, {}, code);
+  await first.engine.tick();
   await turn.gate.reached;
-  const there = await setup({ database, ids: here.ids, clock: createClock() });
-  await there.clock.advance(120_000);
-  there.upstream.respondWith({ output: [codeCall('second()'), textMessage('Done.')] });
-  await there.runToEnd();
-  expect(await readRun(there, run)).toMatchObject({ status: 'completed' });
-  const steps = await readSteps(there, run);
+  const second = await setup({ database, ids: first.ids, clock: createClock() });
+  await second.clock.advance(120_000);
+  second.upstream.respondWith({ output: [codeCall('second()'), textMessage('Done.')] });
+  await second.runToEnd();
+  expect(await readRun(second, run)).toMatchObject({ status: 'completed' });
+  const steps = await readSteps(second, run);
   expect(steps.map(({ type }) => type)).toEqual(['tool_calls', 'message_creation']);
   expect(steps.flatMap(callsOf)).toMatchObject([{ code_interpreter: { input: 'second()' } }]);
-  expect(await readMessages(there, thread_id)).toHaveLength(2);
+  expect(await readMessages(second, thread_id)).toHaveLength(2);
   turn.gate.open();
-  await here.engine.idle();
+  await first.engine.idle();
 });
 
 test('a stream of another process’s run shows finished and unfinished code, then the rest', async () => {
   const database = temporary();
-  const here = await setup({ database });
-  const there = await setup({ database, ids: here.ids, clock: here.clock });
+  const first = await setup({ database });
+  const second = await setup({ database, ids: first.ids, clock: first.clock });
   const turn = pausedTurn(codeCall('first()', [{ type: 'logs', logs: '1' }]));
-  there.upstream.respondWith({ ...turn, output: [...turn.output, textMessage('Done.')] });
-  const { stream } = await streamRun(here, {}, code);
+  second.upstream.respondWith({ ...turn, output: [...turn.output, textMessage('Done.')] });
+  const { stream } = await streamRun(first, {}, code);
   const collected = collect(stream);
-  await there.engine.tick();
+  await second.engine.tick();
   await turn.gate.reached;
-  await here.clock.advance(1000);
+  await first.clock.advance(1000);
   turn.gate.open();
-  await there.engine.idle();
-  await here.clock.advance(1000);
+  await second.engine.idle();
+  await first.clock.advance(1000);
   const events = await collected;
   expect(eventNames(events)).toEqual([
     ...startedEventNames,
@@ -173,7 +173,7 @@ test('a stream of another process’s run shows finished and unfinished code, th
     ...messageEventNames,
     'run.completed',
   ]);
-  await expectStreamMatchesStored(here, events);
+  await expectStreamMatchesStored(first, events);
   const deltas = eventData(events, 'thread.run.step.delta').flatMap(({ delta }) =>
     delta.step_details?.type === 'tool_calls' ? (delta.step_details.tool_calls ?? []) : [],
   );
@@ -185,18 +185,18 @@ test('a stream of another process’s run shows finished and unfinished code, th
 
 test('a lost code step is ended as failed in the stream before the run repeats it', async () => {
   const database = temporary();
-  const here = await setup({ database });
+  const first = await setup({ database });
   const turn = pausedTurn();
-  here.upstream.respondWith(turn);
-  const { stream } = await streamRun(here, {}, code);
+  first.upstream.respondWith(turn);
+  const { stream } = await streamRun(first, {}, code);
   const collected = collect(stream);
-  await here.engine.tick();
+  await first.engine.tick();
   await turn.gate.reached;
-  const there = await setup({ database, ids: here.ids, clock: createClock() });
-  await there.clock.advance(120_000);
-  there.upstream.respondWith({ output: [codeCall('second()'), textMessage('Done.')] });
-  await there.runToEnd();
-  await here.clock.advance(1000);
+  const second = await setup({ database, ids: first.ids, clock: createClock() });
+  await second.clock.advance(120_000);
+  second.upstream.respondWith({ output: [codeCall('second()'), textMessage('Done.')] });
+  await second.runToEnd();
+  await first.clock.advance(1000);
   expect(eventNames(await collected)).toEqual([
     ...startedEventNames,
     ...startedStepEvents,
@@ -207,5 +207,5 @@ test('a lost code step is ended as failed in the stream before the run repeats i
     'run.completed',
   ]);
   turn.gate.open();
-  await here.engine.idle();
+  await first.engine.idle();
 });

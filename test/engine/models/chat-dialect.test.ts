@@ -12,7 +12,7 @@ async function open(server: ChatServer, options: HarnessOptions = {}) {
   };
 }
 
-const rejecting = (
+const serverThatRejects = (
   matches: (body: object) => boolean,
   message: string,
   status = 400,
@@ -24,13 +24,13 @@ describe('the dialect negotiator', () => {
   const servers: [string, ChatServer, string, HarnessOptions][] = [
     [
       'max_tokens',
-      rejecting((body) => 'max_tokens' in body, "Unsupported parameter: 'max_tokens'."),
+      serverThatRejects((body) => 'max_tokens' in body, "Unsupported parameter: 'max_tokens'."),
       '"max_completion_tokens":500',
       {},
     ],
     [
       'max_completion_tokens',
-      rejecting(
+      serverThatRejects(
         (body) => 'max_completion_tokens' in body,
         'body -> max_completion_tokens: Extra inputs are not permitted',
         422,
@@ -40,19 +40,22 @@ describe('the dialect negotiator', () => {
     ],
     [
       'stream_options',
-      rejecting((body) => 'stream_options' in body, 'Unknown field stream_options.'),
+      serverThatRejects((body) => 'stream_options' in body, 'Unknown field stream_options.'),
       '"stream":true',
       {},
     ],
     [
       'a system role',
-      rejecting((body) => JSON.stringify(body).includes('"system"'), 'System role not supported'),
+      serverThatRejects(
+        (body) => JSON.stringify(body).includes('"system"'),
+        'System role not supported',
+      ),
       '[{"role":"user","content":"Be brief.\\n\\nWeather in Oslo?"}]',
       {},
     ],
     [
       'a system role on Azure',
-      rejecting(
+      serverThatRejects(
         (body) => JSON.stringify(body).includes('"system"'),
         "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
       ),
@@ -77,7 +80,7 @@ describe('the dialect negotiator', () => {
   );
 
   test("fails the run with the server's message if the adapted request is rejected too", async () => {
-    const server = rejecting(() => true, 'max_tokens is too large: 500.');
+    const server = serverThatRejects(() => true, 'max_tokens is too large: 500.');
     const { harness, upstream } = await open(server);
     const { run } = await createRun(harness, { max_completion_tokens: 500 });
     await harness.runToEnd();

@@ -233,7 +233,7 @@ test('finish_reason error fails the run even after text', async () => {
 test('a connection that breaks after finish_reason does not fail the run', async () => {
   const upstream = createChatUpstream();
   upstream.respondWith({ text: 'Snow.' });
-  const breaking: typeof fetch = async (input, init) => {
+  const brokenFetch: typeof fetch = async (input, init) => {
     const response = await upstream.fetch(input, init);
     const [beforeEnd = ''] = (await response.text()).split('data: [DONE]');
     const parts = async function* parts() {
@@ -242,7 +242,7 @@ test('a connection that breaks after finish_reason does not fail the run', async
     };
     return new Response(ReadableStream.from(parts()), response);
   };
-  const endpoint = { fetch: breaking, rejections: upstream.rejections };
+  const endpoint = { fetch: brokenFetch, rejections: upstream.rejections };
   const harness = await setup({ model: 'chat', baseURL, endpoint });
   const { run } = await createRun(harness);
   await harness.runToEnd();

@@ -73,8 +73,8 @@ describe.each(serverProfiles)('at $name, auto-detection', (row) => {
       status: 'completed',
       usage: { total_tokens: row.omitsUsage ? 0 : 45 },
     });
-    const [, , ...answers] = await readMessages(harness, thread_id);
-    expect(answers.map(textOf)).toEqual(['Let me see.', 'Cold in all of them. ❄️']);
+    const [, , ...replies] = await readMessages(harness, thread_id);
+    expect(replies.map(textOf)).toEqual(['Let me see.', 'Cold in all of them. ❄️']);
     const steps = await readSteps(harness, run);
     expect(steps.map(({ type, status }) => [type, status])).toEqual([
       ['message_creation', 'completed'],

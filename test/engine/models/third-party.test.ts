@@ -208,10 +208,10 @@ const interleaved: Edit = (events) => {
   const itemEvents = (output_index: number) =>
     events.filter((event) => 'output_index' in event && event.output_index === output_index);
   const [first, second] = [itemEvents(0), itemEvents(1)];
-  const both = first.flatMap((event, index) => [event, ...second.slice(index, index + 1)]);
+  const merged = first.flatMap((event, index) => [event, ...second.slice(index, index + 1)]);
   const others = events.filter((event) => !('output_index' in event));
   const end = others.findIndex(({ type }) => type === 'response.completed');
-  return [...others.slice(0, end), ...both, ...second.slice(first.length), ...others.slice(end)];
+  return [...others.slice(0, end), ...merged, ...second.slice(first.length), ...others.slice(end)];
 };
 
 test.each<[string, Edit]>([
@@ -251,8 +251,8 @@ test.each([
     harness.upstream.respondWith({ output, incomplete: 'max_output_tokens' });
     const { events, thread_id } = await streamRunToEnd(harness);
     expect(eventNames(events).at(-1)).toBe('run.incomplete');
-    const [, ...answers] = await readMessages(harness, thread_id);
-    expect(answers.map(({ status }) => status)).toEqual(statuses);
+    const [, ...replies] = await readMessages(harness, thread_id);
+    expect(replies.map(({ status }) => status)).toEqual(statuses);
     await expectStreamMatchesStored(harness, events);
   },
 );

@@ -31,8 +31,8 @@ async function finishRun(
   await harness.runToEnd();
   const { status, last_error } = await readRun(harness, run);
   expect([status, last_error]).toEqual(['completed', null]);
-  const [, ...answers] = await readMessages(harness, run.thread_id);
-  expect(answers.map(textOf).at(-1)).toBe('Cold in both.');
+  const [, ...replies] = await readMessages(harness, run.thread_id);
+  expect(replies.map(textOf).at(-1)).toBe('Cold in both.');
   return JSON.stringify(harness.sent());
 }
 

@@ -59,8 +59,8 @@ test('parallel calls share one step, in order, open until outputs are submitted'
 
   await harness.clock.advance(8000);
   await submit(['call_b', 'rain'], ['call_a', 'snow']);
-  const [done] = await readSteps(harness, run);
-  expect(done).toEqual({
+  const [step] = await readSteps(harness, run);
+  expect(step).toEqual({
     ...open,
     status: 'completed',
     completed_at: 1_790_000_008,
@@ -172,8 +172,8 @@ test('outputs of more than 512 kB together are rejected', async () => {
     param: 'tool_outputs',
     message: "'tool_outputs' too large: the combined tool outputs must be less than 512kb.",
   });
-  const taken = await submit(['call_a', half.slice(1)], ['call_b', half.slice(1)]);
-  expect(taken.status).toBe('queued');
+  const accepted = await submit(['call_a', half.slice(1)], ['call_b', half.slice(1)]);
+  expect(accepted.status).toBe('queued');
 });
 
 test('submitting outputs to an unknown run is a 404', async () => {

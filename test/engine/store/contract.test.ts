@@ -6,7 +6,7 @@ import { storeContract } from './contract.ts';
 
 const inProcess = 'there is one connection and no other process';
 
-async function twice(location: string) {
+async function openTwice(location: string) {
   return [await openDatabase(location), await openDatabase(location)] as const;
 }
 
@@ -28,7 +28,7 @@ storeContract({
   },
 });
 
-storeContract({ name: 'two connections on a file', open: () => twice(temporary()) });
+storeContract({ name: 'two connections on a file', open: () => openTwice(temporary()) });
 
 storeContract({
   name: 'PGlite',
@@ -42,5 +42,5 @@ storeContract({
 storeContract({
   name: 'PostgreSQL',
   skipReason: postgresServer === null ? withoutPostgres : null,
-  open: async () => twice(await temporarySchema()),
+  open: async () => openTwice(await temporarySchema()),
 });

@@ -148,15 +148,15 @@ function rawRows(database: TestedDatabase): void {
 
   test('children can be inserted before their parents, which must exist at the commit', async () => {
     const [db] = await openPair(database);
-    const bring = (thread: string) =>
+    const insertRun = (thread: string) =>
       transact(db, async (transaction) => {
         await deferReferences(transaction);
         await addMessage(transaction, 'msg', { thread_id: 'thread' });
         await addThread(transaction, thread);
       });
-    await expect(bring('another')).rejects.toThrow(/foreign key/iu);
+    await expect(insertRun('another')).rejects.toThrow(/foreign key/iu);
     expect(await countRows(db)).toBe(0);
-    await bring('thread');
+    await insertRun('thread');
     expect(await countRows(db)).toBe(2);
   });
 
@@ -167,10 +167,10 @@ function rawRows(database: TestedDatabase): void {
       await addThread(one, 'thread');
       await addMessage(one, 'msg', { thread_id: 'thread' });
       const counts = await readSnapshot(one, async (snapshot) => {
-        const before = await countRows(snapshot);
+        const countBefore = await countRows(snapshot);
         await addThread(other, 'late');
         await deleteMessage(other, 'msg');
-        return [before, await countRows(snapshot)];
+        return [countBefore, await countRows(snapshot)];
       });
       expect(counts).toEqual([2, 2]);
       expect(await findThread(one, 'late')).toBeDefined();

@@ -31,7 +31,7 @@ import {
   smallDiskUnavailable,
 } from '../../support/small-disk.ts';
 
-const refusal = (reason: string) => ({
+const errorBody = (reason: string) => ({
   error: {
     message: `The server cannot use its database: ${reason}.`,
     type: 'server_error',
@@ -56,15 +56,15 @@ describe.skipIf(why !== null)(`a small disk${why === null ? '' : ` (skipped: ${w
       { role: 'user', content: 'Small.' },
       { role: 'user', content: large },
     ];
-    const asked = { assistant_id, additional_messages: messages };
-    const answer = await harness.request('POST', `/threads/${id}/runs`, asked);
-    expect(answer).toMatchObject({ status: 500, body: refusal('its disk is full') });
+    const params = { assistant_id, additional_messages: messages };
+    const response = await harness.request('POST', `/threads/${id}/runs`, params);
+    expect(response).toMatchObject({ status: 500, body: errorBody('its disk is full') });
     expect((await readMessages(harness, id)).map(textOf)).toEqual(['Hello.']);
     expect((await harness.request('GET', `/threads/${id}/runs`)).body.data).toEqual([]);
     expect(harness.logLines.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
     free();
     harness.upstream.respondWith({});
-    expect((await harness.request('POST', `/threads/${id}/runs`, asked)).status).toBe(200);
+    expect((await harness.request('POST', `/threads/${id}/runs`, params)).status).toBe(200);
     await harness.runToEnd();
     expect((await readMessages(harness, id)).map(textOf)).toEqual([
       'Hello.',
@@ -148,12 +148,12 @@ test('a file that is overwritten with garbage causes a clear error, not a crash'
   connection.close();
   writeFileSync(database, 'garbage '.repeat(10_000));
   for (const one of [harness, other]) {
-    const answer = await one.request('POST', `/threads/${id}/messages`, {
+    const response = await one.request('POST', `/threads/${id}/messages`, {
       role: 'user',
       content: 'Hello?',
     });
-    expect(answer.status).toBe(500);
-    expect(answer.body.error.message).toMatch(
+    expect(response.status).toBe(500);
+    expect(response.body.error.message).toMatch(
       /^The server cannot use its database: its file is (?:damaged|not a database)\.$/u,
     );
   }
@@ -183,11 +183,11 @@ test('writers wait for a slow transaction', async () => {
   const harness = await setup({ database });
   const writer = new DatabaseSync(database);
   writer.exec('begin immediate');
-  const asked = createThread(harness);
+  const creation = createThread(harness);
   await eventLoopTurn(20);
   writer.exec('commit');
   writer.close();
-  expect(await readMessages(harness, (await asked).id)).toHaveLength(1);
+  expect(await readMessages(harness, (await creation).id)).toHaveLength(1);
 });
 
 test.each([

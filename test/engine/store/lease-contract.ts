@@ -104,7 +104,7 @@ export function leaseContract(database: TestedDatabase): void {
       claim(index % 2 === 0 ? one : other, `worker ${index}`, 5),
     );
     const first = (await Promise.all(workers)).flat();
-    const rest = await claim(one, 'last', 20);
-    expect([...first, ...rest].toSorted()).toEqual(ids);
+    const others = await claim(one, 'last', 20);
+    expect([...first, ...others].toSorted()).toEqual(ids);
   });
 }

@@ -39,15 +39,15 @@ export function pagesContract(database: TestedDatabase): void {
     expect(await list()).toBe('b a c e d');
     expect(await list({ order: 'desc' })).toBe('d e c a b');
     expect(await list({ limit: 2 })).toBe('b a …');
-    const at = async (id: string) => {
+    const cursorOf = async (id: string) => {
       const row = await findThread(db, id);
       if (row === undefined) throw new Error(`no thread ${id}`);
       return row;
     };
-    expect(await list({ after: await at('a') })).toBe('c e d');
-    expect(await list({ after: await at('c'), order: 'desc', limit: 1 })).toBe('a …');
-    expect(await list({ before: await at('e'), limit: 2 })).toBe('a c …');
-    expect(await list({ after: await at('b'), before: await at('d') })).toBe('a c e');
+    expect(await list({ after: await cursorOf('a') })).toBe('c e d');
+    expect(await list({ after: await cursorOf('c'), order: 'desc', limit: 1 })).toBe('a …');
+    expect(await list({ before: await cursorOf('e'), limit: 2 })).toBe('a c …');
+    expect(await list({ after: await cursorOf('b'), before: await cursorOf('d') })).toBe('a c e');
   });
 
   test('lists the messages of one thread, or of one run', async () => {
@@ -79,10 +79,10 @@ export function pagesContract(database: TestedDatabase): void {
       });
     }
     const listedIds = ids.filter((_, index) => index % 20 !== 10);
-    const read = async (order: 'asc' | 'desc', most?: number) => {
-      const found: string[] = [];
-      for await (const { id } of contextMessages(db, run, order, most)) found.push(id);
-      return found;
+    const read = async (order: 'asc' | 'desc', maxMessages?: number) => {
+      const readIds: string[] = [];
+      for await (const { id } of contextMessages(db, run, order, maxMessages)) readIds.push(id);
+      return readIds;
     };
     expect(await read('asc')).toEqual(listedIds);
     expect(await read('desc')).toEqual(listedIds.toReversed());
@@ -93,29 +93,29 @@ export function pagesContract(database: TestedDatabase): void {
   test('a deleted row’s cursor is kept until 10,000 more rows are deleted', async () => {
     const [db, other] = await openPair(database);
     for (const id of ['a', 'b', 'c']) await addThread(db, id);
-    await addMessage(db, 'said', { thread_id: 'a' });
-    await addMessage(db, 'left', { thread_id: 'a' });
-    const behind = async (id: string) => {
+    await addMessage(db, 'deleted', { thread_id: 'a' });
+    await addMessage(db, 'remaining', { thread_id: 'a' });
+    const threadsAfter = async (id: string) => {
       const after = await threadCursor(other, id);
       return after && idsOf(listThreads(other, { limit: 10, order: 'asc', after }));
     };
     await deleteThread(db, 'b');
-    await deleteMessage(db, 'said');
-    expect([await behind('a'), await behind('b'), await behind('x')]).toEqual([
+    await deleteMessage(db, 'deleted');
+    expect([await threadsAfter('a'), await threadsAfter('b'), await threadsAfter('x')]).toEqual([
       'c',
       'c',
       undefined,
     ]);
-    const after = await messageCursor(db, 'a', 'said');
+    const after = await messageCursor(db, 'a', 'deleted');
     const page = { limit: 10, order: 'asc', ...(after && { after }) } as const;
-    expect(await idsOf(listMessages(db, 'a', page))).toBe('left');
-    expect(await messageCursor(db, 'c', 'said')).toBeUndefined();
+    expect(await idsOf(listMessages(db, 'a', page))).toBe('remaining');
+    expect(await messageCursor(db, 'c', 'deleted')).toBeUndefined();
     await db
       .updateTable('gone')
       .set({ number: sql`number - 10000` })
       .execute();
     await deleteThread(db, 'c');
-    expect([await behind('b'), await behind('c')]).toEqual([undefined, '']);
+    expect([await threadsAfter('b'), await threadsAfter('c')]).toEqual([undefined, '']);
   });
 
   test('an id that was deleted twice has its last cursor', async () => {

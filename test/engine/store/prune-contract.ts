@@ -28,19 +28,19 @@ type Thread = typeof someThread extends fc.Arbitrary<infer T> ? T : never;
 
 const runsOf = ({ runs, last }: Thread) => [...runs, ...(last === null ? [] : [last])];
 
-const isLive = (thread: Thread) =>
-  runsOf(thread).some((run) => activeStatuses.some((live) => live === run.status));
+const hasActiveRun = (thread: Thread) =>
+  runsOf(thread).some((run) => activeStatuses.some((active) => active === run.status));
 
-const isStill = (thread: Thread) =>
-  !isLive(thread) &&
+const isInactive = (thread: Thread) =>
+  !hasActiveRun(thread) &&
   Math.max(thread.age, ...thread.messages, ...runsOf(thread).map((run) => run.age)) <= 0;
 
 async function fill(db: Database, threads: readonly Thread[]): Promise<void> {
   for (const [index, generated] of threads.entries()) {
     const thread_id = `thread_${index}`;
     await addThread(db, thread_id, since + generated.age);
-    for (const [number, at] of generated.messages.entries()) {
-      await addMessage(db, `msg_${index}_${number}`, { thread_id, created_at: since + at });
+    for (const [number, offset] of generated.messages.entries()) {
+      await addMessage(db, `msg_${index}_${number}`, { thread_id, created_at: since + offset });
     }
     for (const [number, run] of runsOf(generated).entries()) {
       const row = await addRun(db, `run_${index}_${number}`, {
@@ -84,16 +84,18 @@ export function pruneContract(database: TestedDatabase): void {
       fc.asyncProperty(threads, fc.integer({ min: 1, max: 4 }), async (generated, limit) => {
         await fill(db, generated);
         const ids = generated.map((_, index) => `thread_${index}`);
-        const gone = generated.filter(isStill);
+        const inactive = generated.filter(isInactive);
         const expected = {
           ...noneDeleted,
-          threads: gone.length,
-          messages: gone.flatMap(({ messages }) => messages).length,
-          runs: gone.flatMap(runsOf).length,
+          threads: inactive.length,
+          messages: inactive.flatMap(({ messages }) => messages).length,
+          runs: inactive.flatMap(runsOf).length,
         };
         expect(await countInactive(db, since)).toEqual(expected);
         expect(await removeAll(db, limit)).toEqual(expected);
-        const remaining = ids.filter((_, index) => generated[index] && !isStill(generated[index]));
+        const remaining = ids.filter(
+          (_, index) => generated[index] && !isInactive(generated[index]),
+        );
         expect(await idsIn(db)).toEqual(remaining.toSorted());
         for (const id of remaining) await deleteThread(db, id);
         expect(await countRows(db)).toBe(0);

@@ -108,7 +108,7 @@ const failed = { code: 'invalid_prompt', message: 'No.' };
 const turn = fc
   .tuple(items, fc.subarray(omissible), fc.constantFrom(...turnEnds))
   .map(([itemLists, omitted, end]) => (): Turn => {
-    const output = itemLists.flat().map((make) => make());
+    const output = itemLists.flat().map((createItem) => createItem());
     const edit = without(omitted);
     if (end === 'failed') return { output, edit, failed };
     if (end === 'error') return { output, edit, errorEvent: failed };
@@ -126,9 +126,9 @@ test('every stream is valid for the SDK and matches the stored objects', async (
       const { run } = await assemble(events);
       if (run.status !== 'requires_action') return;
       harness.upstream.respondWith(second());
-      const after = await collectWhileRunning(harness, streamOutputs(harness, run));
-      await expectStreamMatchesStored(harness, after);
-      const next = await assemble(after);
+      const laterEvents = await collectWhileRunning(harness, streamOutputs(harness, run));
+      await expectStreamMatchesStored(harness, laterEvents);
+      const next = await assemble(laterEvents);
       expect(next.run.id).toBe(run.id);
     }),
     { numRuns: 150 },

@@ -57,8 +57,8 @@ test('an imported run that requires tool outputs continues with them', async () 
     status: 'completed',
     step_details: { tool_calls: [{ function: { output: 'snow' } }] },
   });
-  const [, answer] = await readMessages(harness, ids.thread);
-  expect(answer && textOf(answer)).toBe('It snows.');
+  const [, newReply] = await readMessages(harness, ids.thread);
+  expect(newReply && textOf(newReply)).toBe('It snows.');
 });
 
 test('a run that requires tool outputs continues without its steps', async () => {

@@ -58,12 +58,12 @@ const toEphemeralFile = ({
 });
 
 function* toDelta(
-  { part, text, span: place }: GeneratedFileEvent,
+  { part, text, span }: GeneratedFileEvent,
   file_id: string | null,
 ): Generator<ModelEvent> {
   const delta = { type: 'delta', part, kind: 'text', text } as const;
   if (file_id !== null) {
-    yield { ...delta, annotation: { type: 'file_path', ...place, file_path: { file_id } } };
+    yield { ...delta, annotation: { type: 'file_path', ...span, file_path: { file_id } } };
   } else if (text !== '') {
     yield delta;
   }
