@@ -2,6 +2,7 @@ import { errors } from '../engine/http/errors.ts';
 import { apiOwner, upstreamUrl } from '../engine/http/paths.ts';
 import type { Engine } from '../engine/index.ts';
 import { ApiError } from '../shared/errors.ts';
+import { sdkFetchWithinOrigin } from '../shared/same-origin-fetch.ts';
 import {
   endpointAuthorization,
   endpointUnreachable,
@@ -32,7 +33,8 @@ async function forward(
   const headers = { ...others, ...endpointAuthorization(endpoint) };
   const body = request.body === null ? null : await request.arrayBuffer();
   try {
-    return await fetch(target, { method, headers, body, signal });
+    const follow = sdkFetchWithinOrigin(fetch, 'OPENAI_BASE_URL');
+    return await follow(target, { method, headers, body, signal });
   } catch (error) {
     signal.throwIfAborted();
     throw endpointUnreachable(error);

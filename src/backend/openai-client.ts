@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { sdkFetchWithinOrigin } from '../shared/same-origin-fetch.ts';
 
 /** Answers a request in this process. */
 type Handler = (request: Request) => Promise<Response>;
@@ -54,6 +55,7 @@ export function createClient(options: EmbeddedServer | RemoteServer): OpenAI {
     apiKey: apiKey ?? placeholderKey,
     baseURL,
     defaultHeaders: authHeaders(options),
+    fetch: sdkFetchWithinOrigin(globalThis.fetch, 'ASSISTANTS_BASE_URL'),
     ...(apiVersion !== null && { defaultQuery: { 'api-version': apiVersion } }),
   });
 }

@@ -12,6 +12,7 @@ import { errorMessage } from '../../shared/errors.ts';
 import { upstreamMessage } from './upstream-error.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { withTimeout } from '../../shared/timeout.ts';
+import { fetchWithinOrigin } from '../../shared/same-origin-fetch.ts';
 
 export type NewVectorStore = Pick<
   OpenAI.VectorStoreCreateParams,
@@ -159,13 +160,18 @@ function imageType(bytes: Uint8Array): string {
 export const toImageUrl = (bytes: Uint8Array): string =>
   `data:image/${imageType(bytes)};base64,${Buffer.from(bytes).toString('base64')}`;
 
-/** Reads an image from an HTTP or `data:` URL. */
+/**
+ * Reads an image from an HTTP or `data:` URL. The URL may be on any host, so the request has no key.
+ */
 async function downloadImage(
   url: string,
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
 ): Promise<File> {
-  const response = await (url.startsWith('data:') ? globalThis.fetch(url) : fetch(url, { signal }));
+  const follow = fetchWithinOrigin(fetch, 'the image is not downloaded from there');
+  const response = await (url.startsWith('data:')
+    ? globalThis.fetch(url)
+    : follow(url, { signal }));
   if (!response.ok) throw new Error(`The image could not be downloaded: HTTP ${response.status}.`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const type = imageType(bytes);
