@@ -49,6 +49,23 @@ export function checkOrigin(request: Request, { allowedOrigins }: AccessRules): 
   if (!isSameOrigin) throw serverErrors.disallowedOrigin(origin);
 }
 
+/** What browsers say of a request that no page of another origin caused. */
+const ownSites: ReadonlySet<string> = new Set(['same-origin', 'none']);
+
+/**
+ * Without a token, throws a 403 for requests that a browser sends for a page of another origin, and
+ * for navigations, unless a person entered the address. `Origin` is missing in many of these.
+ */
+export function checkSite(request: Request, { token, allowedOrigins }: AccessRules): void {
+  const { method, headers } = request;
+  const site = headers.get('sec-fetch-site');
+  if (token !== null || site === null) return;
+  if (allowedOrigins.includes(headers.get('origin') ?? '')) return;
+  const isNavigation = headers.get('sec-fetch-mode') === 'navigate';
+  const isEntered = site === 'none' && (method === 'GET' || method === 'HEAD');
+  if (!ownSites.has(site) || (isNavigation && !isEntered)) throw serverErrors.otherSite();
+}
+
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Throws a 401 unless the Authorization header holds the token; other headers are not accepted. */

@@ -27,6 +27,11 @@ export const serverErrors = {
       403,
       `Origin '${origin}' is not allowed. Add it to --allowed-origins to call this server from its pages.`,
     ),
+  otherSite: () =>
+    new ApiError(
+      403,
+      "This server has no token and does not answer pages of other sites or links to it. Set ASSISTANTS_TOKEN, or add the page's origin to --allowed-origins.",
+    ),
   /** Row 36. */
   missingKey: () =>
     new ApiError(

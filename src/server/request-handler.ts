@@ -7,6 +7,7 @@ import {
   type AccessRules,
   checkHost,
   checkOrigin,
+  checkSite,
   checkToken,
   crossOriginHeaders,
   type IncomingCall,
@@ -94,6 +95,7 @@ async function checkAndRoute(
   const { request, url } = call;
   checkHost(call, rules);
   checkOrigin(request, rules);
+  checkSite(request, rules);
   // Browsers send no token with a preflight.
   const preflight = preflightResponse(request, rules);
   if (preflight !== null) return preflight;
