@@ -17,6 +17,18 @@ function mask(key: string): string {
 export const serverErrors = {
   malformedRequest: (status: number) =>
     new ApiError(status, 'The server could not parse this HTTP request.', closeConnection),
+  badTransferEncoding: () =>
+    new ApiError(
+      400,
+      "Unsupported Transfer-Encoding. Send the body with a Content-Length, or with HTTP/1.1 and 'Transfer-Encoding: chunked' alone.",
+      closeConnection,
+    ),
+  bodyNotAllowed: (method: string) =>
+    new ApiError(
+      400,
+      `A ${method} request to the model endpoint cannot have a body. Remove the body.`,
+      closeConnection,
+    ),
   unknownHost: (host: string) =>
     new ApiError(
       403,

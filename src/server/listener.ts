@@ -98,8 +98,9 @@ export async function listen(handler: RequestHandler, options: ListenOptions): P
   };
   const respond = async (request: Request, incoming: IncomingMessage) => {
     const response = await handler(request, incoming);
-    // A further request on a connection of a closing server would get no response.
-    if (!server.listening) response.headers.set('connection', 'close');
+    // Node drops what follows a request to upgrade, and a closing server answers no further request.
+    const isLast = incoming.headers.upgrade !== undefined || !server.listening;
+    if (isLast) response.headers.set('connection', 'close');
     return response;
   };
   const onRequest: RequestListener = (incoming, outgoing) => {

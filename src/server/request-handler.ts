@@ -15,6 +15,7 @@ import {
 } from './access.ts';
 import { readBody } from './body.ts';
 import { serverErrors } from './errors.ts';
+import { checkFraming } from './framing.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { RequestContext } from './request-context.ts';
 import { metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
@@ -92,7 +93,8 @@ async function checkAndRoute(
   options: RequestHandlerOptions,
 ): Promise<Response> {
   const { rules } = options;
-  const { request, url } = call;
+  const { request, url, incoming } = call;
+  checkFraming(incoming);
   checkHost(call, rules);
   checkOrigin(request, rules);
   checkSite(request, rules);
