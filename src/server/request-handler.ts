@@ -16,6 +16,7 @@ import {
 import { readBody } from './body.ts';
 import { serverErrors } from './errors.ts';
 import { checkFraming } from './framing.ts';
+import { makeInert } from './inert-response.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { RequestContext } from './request-context.ts';
 import { metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
@@ -79,9 +80,11 @@ async function route(
     case 'engine':
       return engine.fetch(await engineRequest(call, clock));
     case 'upstream':
-      return (await engine.ownsFile(request))
-        ? engine.fetch(await engineRequest(call, clock))
-        : upstream(request, incoming);
+      return makeInert(
+        (await engine.ownsFile(request))
+          ? await engine.fetch(await engineRequest(call, clock))
+          : await upstream(request, incoming),
+      );
     case 'none':
       throw errors.unknownUrl(request.method, url.pathname);
   }

@@ -114,11 +114,13 @@ describe('a proxied response', () => {
     const { headers } = await fetch(`${served.url}/v1/models`);
     expect([...headers.keys()].toSorted()).toEqual([
       'connection',
+      'content-security-policy',
       'content-type',
       'date',
       'keep-alive',
       'openai-processing-ms',
       'transfer-encoding',
+      'x-content-type-options',
       'x-request-id',
     ]);
   });
