@@ -10,7 +10,7 @@ export interface Backend {
    * people) the next call tries again.
    */
   client(): Promise<OpenAI>;
-  /** Starts the engine if an earlier process left unfinished runs; never rejects. */
+  /** Starts the engine if it can resume unfinished runs of an earlier process; never rejects. */
   resume(): Promise<void>;
   /** Lets runs finish for at most `timeoutMs` and closes the database. */
   stop(timeoutMs: number): Promise<void>;
@@ -50,6 +50,7 @@ function createEmbeddedBackend(options: BackendOptions): Backend {
   return {
     client: async () => (await engine()).openai,
     async resume() {
+      if (config.readOnly) return;
       const { hasUnfinishedRuns } = await import('../engine/store/sqlite/unfinished-runs.ts');
       if (await hasUnfinishedRuns(config.database)) await engine().catch(() => undefined);
     },

@@ -73,9 +73,13 @@ export async function createEmbeddedEngine(
   return { engine, fetch, openai: createClient({ fetch }) };
 }
 
-/** Creates an engine and starts its worker. */
-export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
+export interface StartOptions extends EmbeddedEngineOptions {
+  readonly config: EngineConfig & Pick<Config, 'readOnly'>;
+}
+
+/** Creates an engine and starts its worker, unless it is read-only: a worker changes runs. */
+export async function startEmbeddedEngine(options: StartOptions): Promise<EmbeddedEngine> {
   const embedded = await createEmbeddedEngine(options);
-  embedded.engine.start();
+  if (!options.config.readOnly) embedded.engine.start();
   return embedded;
 }

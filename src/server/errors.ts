@@ -13,6 +13,10 @@ function mask(key: string): string {
   return `${first}${'*'.repeat(20)}${last}`;
 }
 
+const allowHeader = (methods: ReadonlySet<string>) => ({
+  headers: { allow: [...methods].join(', ') },
+});
+
 /** The errors of the HTTP server itself; the row numbers are those of contract §2.2. */
 export const serverErrors = {
   malformedRequest: (status: number) =>
@@ -59,9 +63,9 @@ export const serverErrors = {
       { ...challenge, code: 'invalid_api_key' },
     ),
   methodNotAllowed: (method: string, path: string, allowed: ReadonlySet<string>) =>
-    new ApiError(405, `Not allowed to ${method} on ${path}.`, {
-      headers: { allow: [...allowed].join(', ') },
-    }),
+    new ApiError(405, `Not allowed to ${method} on ${path}.`, allowHeader(allowed)),
+  readOnly: (allowed: ReadonlySet<string>) =>
+    new ApiError(405, 'This server is read-only.', allowHeader(allowed)),
   bodyTimedOut: () =>
     new ApiError(408, 'The request body did not arrive in time.', {
       headers: { ...closeConnection.headers, ...noRetryHeaders },

@@ -24,6 +24,8 @@ import type { UpstreamProxy } from './upstream-proxy.ts';
 
 interface RequestHandlerOptions {
   readonly rules: AccessRules;
+  /** Refuses every request that could change something in the engine or at the model endpoint. */
+  readonly readOnly: boolean;
   readonly engine: Pick<Engine, 'fetch' | 'ownsFile'>;
   /** Handles MCP requests, whose body has been read. */
   readonly mcp: (request: Request) => Promise<Response>;
@@ -41,12 +43,21 @@ export type RequestHandler = (request: Request, incoming: IncomingMessage) => Pr
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const apiMethods: ReadonlySet<string> = new Set([...readMethods, 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** Throws a 405 for a method that the route does not have. */
-function checkMethod({ request, url }: IncomingCall, target: RouteTarget): void {
-  const allowed = target === 'health' || target === 'metrics' ? readMethods : apiMethods;
-  if (!allowed.has(request.method)) {
-    throw serverErrors.methodNotAllowed(request.method, url.pathname, allowed);
+/** Headers by which some servers take a GET for another method. */
+const methodHeaders = ['x-http-method-override', 'x-http-method', 'x-method-override'];
+
+/** Throws a 405 for a method that the route does not have, or not on a read-only server. */
+function checkMethod({ request, url }: IncomingCall, target: RouteTarget, readOnly: boolean): void {
+  const { method } = request;
+  const isReadOnly = readOnly && (target === 'engine' || target === 'upstream');
+  const canOnlyRead = isReadOnly || target === 'health' || target === 'metrics';
+  const allowed = canOnlyRead ? readMethods : apiMethods;
+  const isAllowed = allowed.has(method);
+  const isOverridden = methodHeaders.some((name) => request.headers.has(name));
+  if (isReadOnly && (isAllowed ? isOverridden : apiMethods.has(method))) {
+    throw serverErrors.readOnly(allowed);
   }
+  if (!isAllowed) throw serverErrors.methodNotAllowed(method, url.pathname, allowed);
 }
 
 const bodyOf = async ({ request, incoming }: IncomingCall, clock: Clock) =>
@@ -106,7 +117,7 @@ async function checkAndRoute(
   if (preflight !== null) return preflight;
   checkToken(request, rules);
   const target = routeTarget(url.pathname);
-  checkMethod(call, target);
+  checkMethod(call, target, options.readOnly);
   return route(call, target, options);
 }
 

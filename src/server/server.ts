@@ -70,6 +70,7 @@ function createHandlers(
   const mcp = createHttpHandler(serverFactory({ openai, log, closing }), log);
   const handler = createRequestHandler({
     rules: config,
+    readOnly: config.readOnly,
     engine,
     mcp: (request) => mcp.fetch(request),
     upstream: chooseUpstreamProxy(config, ids),

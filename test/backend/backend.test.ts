@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { createBackend } from '../../src/backend/backend.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -8,6 +9,7 @@ import type { Config } from '../../src/config/config.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { temporaryFolder } from '../e2e/server.ts';
 import { configOf } from '../support/config.ts';
+import { queueRun } from '../support/queued-run.ts';
 
 const configure = (...argv: string[]): Config =>
   configOf({ argv, env: { OPENAI_API_KEY: 'sk-test-12345678' }, home: '/nowhere' });
@@ -56,6 +58,21 @@ test('an embedded backend starts the engine on resume only if there may be unfin
   expect(lines).toEqual([]);
   await backend.resume();
   expect(lines.join('')).toContain('is not a database');
+});
+
+test('a read-only embedded backend resumes and executes no run', async () => {
+  const file = join(temporaryFolder(), 'a.db');
+  const { id, thread_id } = await queueRun(file);
+  const { backend } = setup('--database', file, '--model-api', 'scripted', '--read-only');
+  await backend.resume();
+  const { runs } = (await backend.client()).beta.threads;
+  expect(await runs.retrieve(id, { thread_id })).toMatchObject({ status: 'queued' });
+  await backend.stop(1500);
+  const database = new DatabaseSync(file);
+  expect(database.prepare('select status, lease_token from runs').all()).toEqual([
+    { status: 'queued', lease_token: null },
+  ]);
+  database.close();
 });
 
 test('a remote backend only has a client', async () => {

@@ -15,6 +15,7 @@ test('the server answers an internal error with the API’s wording and logs the
   const log = createLog({ level: 'info', secrets: [], now: () => 0, write });
   const handler = createRequestHandler({
     rules: { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [], token: null },
+    readOnly: false,
     engine: { fetch: fail, ownsFile: async () => false },
     mcp: fail,
     upstream: fail,
