@@ -3,6 +3,7 @@ import { type CommandSyntax, type FlagKind, parseArguments } from './arguments.t
 import { commandOptions } from './command-options.ts';
 import { InvalidOption, type Option, type OptionInfo, type OptionValues } from './option.ts';
 import { sharedOptions } from './options.ts';
+import { toolNameProblems, unlistedToolWarnings } from './tool-filter.ts';
 
 /** What the program is started with. */
 export interface Environment {
@@ -188,8 +189,14 @@ export function readConfig<Command extends CommandInfo>(
   const problems = [...parsed.problems, ...misplacedFlags(command, commands, sourceOf)];
   const config = resolveConfig(lookup, environment, problems);
   const { positionals } = parsed;
-  const invocation = { config, positionals, warnings: ignoredOptions(sourceOf) };
+  const sources = {
+    tools: sourceOf(sharedOptions.tools),
+    excludeTools: sourceOf(sharedOptions.excludeTools),
+  };
+  const warnings = [...ignoredOptions(sourceOf), ...unlistedToolWarnings(config, sources.tools)];
+  const invocation = { config, positionals, warnings };
   problems.push(
+    ...toolNameProblems(config, sources),
     ...homeProblems(command, config, sourceOf),
     ...(command.check?.(invocation, sourceOf) ?? []),
     ...remoteModeProblems(command, sourceOf),

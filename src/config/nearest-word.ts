@@ -16,19 +16,24 @@ function editDistance(one: string, other: string): number {
 const normalize = (word: string): string => word.toLowerCase().replaceAll(/[^a-z0-9]/gu, '');
 
 /**
- * The known word that a misspelt one most likely means; null when none is close. A word glued to a
- * value, such as `port8080`, means the known word that it starts with.
+ * The known words that a misspelt one may mean, the likeliest first. A word glued to a value, such as
+ * `port8080`, means the known word that it starts with.
  */
-export function nearestWord(word: string, knownWords: readonly string[]): string | null {
+export function nearestWords(word: string, knownWords: readonly string[]): string[] {
   const letters = normalize(word);
   const maxDistance = Math.min(2, Math.ceil(letters.length / 3));
-  const [nearest] = knownWords
-    .map((known) => {
-      const isGlued = letters.startsWith(normalize(known));
-      const distance = editDistance(letters, normalize(known));
-      return { known, distance: isGlued ? Math.min(1, distance) : distance };
-    })
+  const distanceTo = (known: string): number => {
+    if (letters.startsWith(known)) return letters === known ? 0 : 1;
+    const isFar = Math.abs(letters.length - known.length) > maxDistance;
+    return isFar ? Infinity : editDistance(letters, known);
+  };
+  return knownWords
+    .map((known) => ({ known, distance: distanceTo(normalize(known)) }))
     .filter(({ distance }) => distance <= maxDistance)
-    .toSorted((a, b) => a.distance - b.distance || b.known.length - a.known.length);
-  return nearest?.known ?? null;
+    .toSorted((a, b) => a.distance - b.distance || b.known.length - a.known.length)
+    .map(({ known }) => known);
 }
+
+/** The likeliest of the known words that a misspelt one may mean; null when none is close. */
+export const nearestWord = (word: string, knownWords: readonly string[]): string | null =>
+  nearestWords(word, knownWords)[0] ?? null;

@@ -90,6 +90,13 @@ export function toolsetList(text: string): readonly Toolset[] {
   );
 }
 
+/** Names of tools between commas or spaces; which names exist depends on `--tool-names`. */
+export function toolNameList(text: string): readonly string[] {
+  const names = splitList(text);
+  if (names.length > 0) return names;
+  throw new InvalidOption('must be names of tools, such as create_run,get_run.');
+}
+
 /** Pairs `old=new` between commas or spaces, each old name once. */
 export function parseModelMap(text: string): ReadonlyMap<string, string> {
   const entries = splitList(text);

@@ -10,6 +10,7 @@ import {
   integer,
   oneOf,
   parseModelMap,
+  toolNameList,
   toolsetList,
 } from './option-values.ts';
 
@@ -134,11 +135,31 @@ const toolsetsOption: Option<readonly Toolset[]> = {
   default: toolsets,
 };
 
+const tools: Option<readonly string[] | null> = {
+  flag: 'tools',
+  env: ['ASSISTANTS_TOOLS'],
+  value: 'LIST',
+  help: 'List only these tools of the toolsets, such as `create_run,get_run`',
+  defaultText: 'all tools of the toolsets',
+  parse: toolNameList,
+  default: null,
+};
+
+const excludeTools: Option<readonly string[]> = {
+  flag: 'exclude-tools',
+  env: ['ASSISTANTS_EXCLUDE_TOOLS'],
+  value: 'LIST',
+  help: 'Do not list these tools, such as `delete_thread,delete_file`',
+  defaultText: 'none',
+  parse: toolNameList,
+  default: [],
+};
+
 const readOnly: Option<boolean> = {
   flag: 'read-only',
   env: ['ASSISTANTS_READ_ONLY'],
   value: null,
-  help: 'List only tools that change nothing; overrides the other tool options',
+  help: 'List only tools that change nothing, whatever the other tool options say; execute no runs; `serve` also refuses REST requests other than GET and HEAD',
   defaultText: '`false`',
   parse: boolean,
   default: false,
@@ -177,6 +198,8 @@ export const sharedOptions = {
   baseUrl,
   apiVersion,
   toolsets: toolsetsOption,
+  tools,
+  excludeTools,
   readOnly,
   toolNames: toolNamesOption,
   logLevel,

@@ -1,4 +1,8 @@
-import { createMcpHandler, type McpServer } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  type McpRequestContext,
+  type McpServer,
+} from '@modelcontextprotocol/server';
 import type { Log } from '../shared/log.ts';
 
 /** MCP over Streamable HTTP, for requests that passed the access checks and have their body read. */
@@ -9,8 +13,12 @@ export interface HttpHandler {
 }
 
 /** Creates one MCP server per request; the request's protocol version decides how it is served. */
-export function createHttpHandler(factory: () => McpServer, log: Log): HttpHandler {
-  const { fetch, close } = createMcpHandler(factory, {
+export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): HttpHandler {
+  const createServer = ({ requestInfo }: McpRequestContext) => {
+    if (requestInfo === undefined) throw new Error('an MCP server was created without a request');
+    return factory(new URL(requestInfo.url));
+  };
+  const { fetch, close } = createMcpHandler(createServer, {
     onerror: (error) => log.info('MCP request failed', { error: error.message }),
   });
   return { fetch: (request) => fetch(request), close };

@@ -8,7 +8,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { advise } from '../tools/error-advice.ts';
 import { readFailure } from '../tools/sdk-call.ts';
-import { serverInstructions } from '../tools/instructions.ts';
+import { listedDescription, serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
 import { failure, success } from './result.ts';
@@ -95,7 +95,7 @@ export function createServer(options: ServerOptions): McpServer {
   for (const { name, title, description, annotations, inputSchema, outputSchema } of listings) {
     const toolInfo = {
       title,
-      description,
+      description: listedDescription(description, toolName),
       annotations,
       inputSchema: passThroughSchema(inputSchema),
       ...(outputSchema !== null && { outputSchema: passThroughSchema(outputSchema) }),

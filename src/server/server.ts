@@ -3,6 +3,7 @@ import type OpenAI from 'openai';
 import { type EmbeddedEngine, startEmbeddedEngine } from '../backend/embedded-engine.ts';
 import { resolveModelEndpoint } from '../backend/model-endpoint.ts';
 import type { Config } from '../config/config.ts';
+import { narrowToolFilter, type ToolFilter } from '../config/tool-filter.ts';
 import { errors } from '../engine/http/errors.ts';
 import { createHttpHandler } from '../mcp/http.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -31,8 +32,8 @@ export interface ServeOptions {
   readonly log: Log;
   /** The program's version. */
   readonly version: string;
-  /** Returns a function that creates one MCP server per request. */
-  readonly serverFactory: (deps: McpServerDeps) => () => McpServer;
+  /** Returns a function that creates one MCP server per request, with the tools of a filter. */
+  readonly serverFactory: (deps: McpServerDeps) => (filter: ToolFilter) => McpServer;
 }
 
 /** How long each step of a shutdown may take, in milliseconds and in this order. */
@@ -67,12 +68,18 @@ function createHandlers(
   { requestContext, monitoring, closing }: HandlerDeps,
 ) {
   const { log } = requestContext;
-  const mcp = createHttpHandler(serverFactory({ openai, log, closing }), log);
+  const createMcpServer = serverFactory({ openai, log, closing });
+  const filterOf = (url: URL) => narrowToolFilter(config, url.searchParams);
+  const mcp = createHttpHandler((url) => createMcpServer(filterOf(url)), log);
   const handler = createRequestHandler({
     rules: config,
     readOnly: config.readOnly,
     engine,
-    mcp: (request) => mcp.fetch(request),
+    async mcp(request) {
+      // The MCP handler has no response for an invalid query.
+      filterOf(new URL(request.url));
+      return mcp.fetch(request);
+    },
     upstream: chooseUpstreamProxy(config, ids),
     ...monitoring.endpointsFor(engine),
     httpMetrics: monitoring.httpMetrics,

@@ -14,15 +14,13 @@ import { parseArguments, type Tool } from './tool.ts';
 interface Alias {
   readonly tool: Tool;
   readonly name: string;
-  /** The tool's own description, unless it mentions another tool. */
-  readonly description?: string;
   /** The request body, which the alias takes as one argument. */
   readonly body?: z.ZodObject;
 }
 
 /** The tool under another name, with its request body in the argument `body`. */
-function toTool({ tool, name, description = tool.description, body }: Alias): Tool {
-  const renamed = { ...tool, name, description };
+function toTool({ tool, name, body }: Alias): Tool {
+  const renamed = { ...tool, name };
   if (body === undefined) return renamed;
   const parameters = Object.entries(tool.input.shape).filter(([key]) => !(key in body.shape));
   const input = z.strictObject({ ...Object.fromEntries(parameters), body });
@@ -45,11 +43,7 @@ const aliases: readonly Alias[] = [
   { tool: listRunsTool, name: 'openai-apis-list-runs' },
   { tool: createRunTool, name: 'openai-apis-create-run', body: createRun },
   { tool: getRunTool, name: 'openai-apis-retrieve-run' },
-  {
-    tool: cancelRunTool,
-    name: 'openai-apis-cancel-run',
-    description: 'Cancels a run (run_…). It may still complete. Safe to repeat.',
-  },
+  { tool: cancelRunTool, name: 'openai-apis-cancel-run' },
   { tool: submitToolOutputsTool, name: 'openai-apis-submit-tool-outputs', body: submitToolOutputs },
   { tool: listMessageFilesTool, name: 'openai-returns-list-message-files' },
   { tool: getMessageFileTool, name: 'openai-retrieves-message-file' },

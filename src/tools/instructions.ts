@@ -1,4 +1,5 @@
 import type { ToolNameLookup } from './tool.ts';
+import { namesByToolset } from './toolsets.ts';
 
 const opening =
   'Assistants, threads and runs of the OpenAI Assistants API. Tools that start or continue a run wait for it and return its `reply`. If a result has `next`, do what it says.';
@@ -30,4 +31,19 @@ export function serverInstructions(toolName: ToolNameLookup): string {
     return tool === null ? [] : [hint(tool)];
   });
   return [opening, ...hints, closing].join(' ');
+}
+
+const defaultNames: ReadonlySet<string> = new Set(Object.values(namesByToolset.default).flat());
+const snakeCaseWord = /\b[a-z]+(?:_[a-z]+)+\b/gu;
+
+/** A tool's description with the names of listed tools, without sentences that name any other. */
+export function listedDescription(description: string, toolName: ToolNameLookup): string {
+  const listedName = (word: string) => (defaultNames.has(word) ? toolName(word) : word);
+  return description
+    .split(/(?<=\.) /u)
+    .filter((sentence) =>
+      (sentence.match(snakeCaseWord) ?? []).every((word) => listedName(word) !== null),
+    )
+    .map((sentence) => sentence.replaceAll(snakeCaseWord, (word) => listedName(word) ?? word))
+    .join(' ');
 }

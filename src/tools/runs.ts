@@ -95,7 +95,8 @@ const alreadyCancelled = /^Cannot cancel run with status '(?:cancelling|cancelle
 export const cancelRunTool = defineTool({
   name: 'cancel_run',
   title: 'Cancel run',
-  description: 'Cancels a run (run_…). It may still complete; check with get_run. Safe to repeat.',
+  description:
+    'Cancels a run (run_…), which may still complete. Check with get_run. Safe to repeat.',
   toolset: 'runs',
   effect: 'create',
   input: z.strictObject(path),

@@ -15,21 +15,85 @@ export type Toolset = (typeof toolsets)[number];
 export const toolNames = ['default', 'capability'] as const;
 export type ToolNames = (typeof toolNames)[number];
 
-/** Which tools are listed. */
+type NamesByToolset = Readonly<Record<Toolset, readonly string[]>>;
+
+/** The names of all tools, in listing order: the configuration checks names without the tools. */
+export const namesByToolset: Readonly<Record<ToolNames, NamesByToolset>> = {
+  default: {
+    runs: [
+      'create_thread_and_run',
+      'create_run',
+      'list_runs',
+      'get_run',
+      'modify_run',
+      'cancel_run',
+      'submit_tool_outputs',
+    ],
+    run_steps: ['list_run_steps', 'get_run_step'],
+    message_files: ['list_message_files', 'get_message_file'],
+    messages: [
+      'create_message',
+      'list_messages',
+      'get_message',
+      'modify_message',
+      'delete_message',
+    ],
+    threads: ['create_thread', 'list_threads', 'get_thread', 'modify_thread', 'delete_thread'],
+    assistants: [
+      'create_assistant',
+      'list_assistants',
+      'get_assistant',
+      'modify_assistant',
+      'delete_assistant',
+    ],
+    files: ['upload_file', 'list_files', 'get_file', 'get_file_content', 'delete_file'],
+  },
+  capability: {
+    runs: [
+      'openai-apis-create-thread-and',
+      'openai-apis-list-runs',
+      'openai-apis-create-run',
+      'openai-apis-retrieve-run',
+      'openai-apis-cancel-run',
+      'openai-apis-submit-tool-outputs',
+    ],
+    run_steps: [],
+    message_files: ['openai-returns-list-message-files', 'openai-retrieves-message-file'],
+    messages: [],
+    threads: [],
+    assistants: [],
+    files: [],
+  },
+};
+
+/** Which tools are listed; a tool that is not listed cannot be called. */
 export interface ToolFilter {
   readonly toolsets: readonly Toolset[];
-  /** Lists only tools that change nothing. */
+  /** The only tools to list; null: all. */
+  readonly tools: readonly string[] | null;
+  readonly excludeTools: readonly string[];
+  /** Lists only tools that change nothing, whatever the rest says. */
   readonly readOnly: boolean;
-  readonly names: ToolNames;
+  readonly toolNames: ToolNames;
+}
+
+interface FilteredTool {
+  readonly name: string;
+  readonly toolset: Toolset;
+  readonly effect: Effect;
 }
 
 /** The tools that pass a filter, in listing order. */
-export const filterTools = <Item extends { readonly toolset: Toolset; readonly effect: Effect }>(
+export const filterTools = <Item extends FilteredTool>(
   all: Readonly<Record<ToolNames, readonly Item[]>>,
-  { toolsets: listed, readOnly, names }: ToolFilter,
+  filter: ToolFilter,
 ): readonly Item[] =>
-  all[names].filter(
-    ({ toolset, effect }) => listed.includes(toolset) && (!readOnly || effect === 'read'),
+  all[filter.toolNames].filter(
+    ({ name, toolset, effect }) =>
+      filter.toolsets.includes(toolset) &&
+      filter.tools?.includes(name) !== false &&
+      !filter.excludeTools.includes(name) &&
+      (!filter.readOnly || effect === 'read'),
   );
 
 /** What a tool does to the API's objects; determines its MCP hints. */

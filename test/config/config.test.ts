@@ -22,6 +22,8 @@ test('every option has its default without flags and environment', () => {
       baseUrl: null,
       apiVersion: null,
       toolsets,
+      tools: null,
+      excludeTools: [],
       readOnly: false,
       toolNames: 'default',
       logLevel: 'info',
@@ -58,6 +60,14 @@ const settings = [
   ['base-url', 'ASSISTANTS_BASE_URL', 'baseUrl', 'http://[::1]:8080/v1', 'http://[::1]:8080/v1'],
   ['api-version', 'ASSISTANTS_API_VERSION', 'apiVersion', '2024-05-01', '2024-05-01'],
   ['toolsets', 'ASSISTANTS_TOOLSETS', 'toolsets', 'runs, threads', ['runs', 'threads']],
+  ['tools', 'ASSISTANTS_TOOLS', 'tools', 'get_run list_runs', ['get_run', 'list_runs']],
+  [
+    'exclude-tools',
+    'ASSISTANTS_EXCLUDE_TOOLS',
+    'excludeTools',
+    'delete_file,delete_thread',
+    ['delete_file', 'delete_thread'],
+  ],
   ['tool-names', 'ASSISTANTS_TOOL_NAMES', 'toolNames', 'capability', 'capability'],
   ['log-level', 'ASSISTANTS_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
   ['host', 'ASSISTANTS_HOST', 'host', '[::1]', '::1', 'serve'],
@@ -205,5 +215,12 @@ test('warns about an option that has no effect in this mode', () => {
   });
   expect(read({ env: { ASSISTANTS_API_VERSION: '1' } })).toMatchObject({
     warnings: ['ASSISTANTS_API_VERSION has no effect without ASSISTANTS_BASE_URL.'],
+  });
+});
+
+test('warns about a tool whose toolset is not listed', () => {
+  const argv = ['--tools', 'get_run,list_messages', '--toolsets', 'runs'];
+  expect(read({ argv })).toMatchObject({
+    warnings: ['--tools: list_messages is not listed, because its toolset messages is not.'],
   });
 });

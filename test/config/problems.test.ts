@@ -59,6 +59,17 @@ test.each<[string[], string]>([
     ['--toolsets', ','],
     '--toolsets: must be all, or some of runs,run_steps,message_files,messages,threads,assistants,files.',
   ],
+  [['--tools', 'list_run'], "--tools: 'list_run' is not a tool; did you mean list_runs?"],
+  [['--tools', ','], '--tools: must be names of tools, such as create_run,get_run.'],
+  [
+    ['--exclude-tools', 'get-message-files'],
+    "--exclude-tools: 'get-message-files' is not a tool; did you mean get_message_file or get_message?",
+  ],
+  [
+    ['--tool-names', 'capability', '--tools', 'list_runs'],
+    "--tools: 'list_runs' is not a tool; use some of openai-apis-create-thread-and,openai-apis-list-runs,openai-apis-create-run,openai-apis-retrieve-run,openai-apis-cancel-run,openai-apis-submit-tool-outputs,openai-returns-list-message-files,openai-retrieves-message-file.",
+  ],
+  [['demo', '--tools', 'get_run'], '--tools has no effect on the demo command.'],
   [['--read-only=maybe'], "--read-only: 'maybe' is not true or false."],
   [['--tool-names', 'short'], "--tool-names: 'short' is not one of default, capability."],
   [['demo', '--database', 'a.db'], '--database has no effect on the demo command.'],

@@ -49,10 +49,22 @@ test.each([
   [['--toolsets', 'runs,run_steps'], 9],
   [['--toolsets', 'runs', '--read-only'], 2],
   [['--tool-names', 'capability'], 8],
+  [['--tools', 'get_run,create_run,list_files'], 3],
+  [['--exclude-tools', 'delete_file,delete_thread'], 29],
+  [['--tools', 'get_run,create_run', '--read-only'], 1],
 ])('with the flags %j, %i tools are listed', async (args, count) => {
   const server = startServer({ args });
   await initialize(server);
   expect((await server.request('tools/list')).result?.['tools']).toHaveLength(count);
+});
+
+test('a tool that is not listed cannot be called', async () => {
+  const server = startServer({ args: ['--exclude-tools', 'create_assistant'] });
+  await initialize(server);
+  const call = { name: 'create_assistant', arguments: { model: 'm' } };
+  const { error, result } = await server.request('tools/call', call);
+  expect(JSON.stringify(error ?? result)).toContain('create_assistant not found');
+  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(30);
 });
 
 test('the precomputed tool list of the build equals that of the source', async () => {

@@ -9,7 +9,7 @@ import { capabilityTools } from '../../src/tools/capability-aliases.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import { toListing } from '../../src/tools/tool-listing.ts';
 import type { Tool } from '../../src/tools/tool.ts';
-import { filterTools, type ToolFilter } from '../../src/tools/toolsets.ts';
+import { filterTools, type ToolFilter, toolsets } from '../../src/tools/toolsets.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
 interface ConnectOptions {
@@ -74,9 +74,17 @@ const listedTool = z.object({
 
 const toolList = z.object({ tools: z.array(listedTool) });
 
+const noFilter: ToolFilter = {
+  toolsets,
+  tools: null,
+  excludeTools: [],
+  readOnly: false,
+  toolNames: 'default',
+};
+
 /** The tools that a filter selects, in listing order. */
-export const selectTools = (filter: ToolFilter): readonly Tool[] =>
-  filterTools({ default: allTools, capability: capabilityTools }, filter);
+export const selectTools = (filter: Partial<ToolFilter> = {}): readonly Tool[] =>
+  filterTools({ default: allTools, capability: capabilityTools }, { ...noFilter, ...filter });
 
 /** Connects a real MCP client over pipes to a real MCP server with the tools. */
 export async function connectTools(options: ConnectOptions): Promise<Host> {

@@ -5,13 +5,11 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import OpenAI, { type ClientOptions } from 'openai';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod';
+import { createMcpServerFactory } from '../../src/cli/mcp-server-factory.ts';
 import { type Clock, systemClock } from '../../src/shared/clock.ts';
 import { randomIds } from '../../src/shared/ids.ts';
 import { createLog } from '../../src/shared/log.ts';
-import { createServer } from '../../src/mcp/server.ts';
 import { startServer } from '../../src/server/server.ts';
-import { allTools, findTool } from '../../src/tools/registry.ts';
-import { toListing } from '../../src/tools/tool-listing.ts';
 import { configOf } from './config.ts';
 
 export interface ServeOptions {
@@ -59,16 +57,7 @@ export async function startServe(start: ServeOptions = {}): Promise<RunningServe
     version: '1.2.3',
     serverFactory: ({ openai, ...deps }) =>
       start.mcpServer ??
-      (() =>
-        createServer({
-          ...deps,
-          openai: async () => openai,
-          listings: allTools.map(toListing),
-          load: async (name) => findTool(name),
-          clock,
-          version: '1.2.3',
-          secrets,
-        })),
+      createMcpServerFactory(config, { ...deps, clock, openai: async () => openai }),
   });
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= server.stop());

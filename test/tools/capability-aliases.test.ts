@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { toolsets } from '../../src/tools/toolsets.ts';
 import { connectTools, selectTools } from '../support/mcp.ts';
 import {
   errorResponse,
@@ -7,7 +6,7 @@ import {
   type FakeServer,
 } from '../support/fake-assistants-server.ts';
 
-const tools = selectTools({ toolsets, readOnly: false, names: 'capability' });
+const tools = selectTools({ toolNames: 'capability' });
 const connect = ({ openai }: FakeServer) => connectTools({ openai, tools });
 
 const ids = { thread_id: 'thread_a', run_id: 'run_a' };
@@ -154,11 +153,7 @@ describe('tools with capability names', () => {
   });
 
   test('filters capability tools by toolset', () => {
-    const selected = selectTools({
-      toolsets: ['message_files'],
-      readOnly: false,
-      names: 'capability',
-    });
+    const selected = selectTools({ toolsets: ['message_files'], toolNames: 'capability' });
     expect(selected.map(({ name }) => name)).toEqual([
       'openai-returns-list-message-files',
       'openai-retrieves-message-file',

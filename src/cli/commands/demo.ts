@@ -40,6 +40,8 @@ function serverEnv(env: Host['env'], config: Config, folder: string): Record<str
     ASSISTANTS_API_VERSION: config.apiVersion ?? '',
     ...Object.fromEntries(engine.map(([name, value]) => [name, isRemote ? '' : value])),
     ASSISTANTS_TOOLSETS: 'all',
+    ASSISTANTS_TOOLS: '',
+    ASSISTANTS_EXCLUDE_TOOLS: '',
     ASSISTANTS_READ_ONLY: 'false',
     ASSISTANTS_TOOL_NAMES: 'default',
     // At level info the log repeats what the demo prints.
@@ -86,6 +88,8 @@ export const demoCommand: Command = {
   ignores: [
     sharedOptions.database,
     sharedOptions.toolsets,
+    sharedOptions.tools,
+    sharedOptions.excludeTools,
     sharedOptions.readOnly,
     sharedOptions.toolNames,
   ],

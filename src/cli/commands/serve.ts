@@ -19,7 +19,7 @@ async function runServe(host: Host, { config, warnings }: Invocation): Promise<n
     log,
     version: manifest.version,
     serverFactory: ({ openai, ...deps }: McpServerDeps) =>
-      createMcpServerFactory(config, { ...deps, openai: async () => openai }),
+      createMcpServerFactory(config, { ...deps, clock: systemClock, openai: async () => openai }),
   };
   return runServer(options, host.interrupted);
 }

@@ -33,9 +33,14 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
     at: config.baseUrl ?? redactedLocation(config.database),
   });
   const closing = new AbortController();
-  const deps = { openai: () => backend.client(), log, closing: closing.signal };
+  const createMcpServer = createMcpServerFactory(config, {
+    openai: () => backend.client(),
+    clock: systemClock,
+    log,
+    closing: closing.signal,
+  });
   const pipes = { stdin: host.stdin, stdout: host.stdout, log };
-  const connection = connectStdio(createMcpServerFactory(config, deps), pipes);
+  const connection = connectStdio(() => createMcpServer(config), pipes);
   const resumed = resumeRunsAfterStartup(backend, closing.signal);
   await Promise.race([connection.closed, host.interrupted]);
   log.debug('stopping');
