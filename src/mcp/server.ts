@@ -85,7 +85,8 @@ export function createServer(options: ServerOptions): McpServer {
       const openai = await options.openai();
       baseURL = openai.baseURL;
       const call = { openai, clock, toolName, signal, closing, progress, addImage };
-      return success(await tool.call(args, call), images);
+      const { isUntrusted } = tool;
+      return success(await tool.call(args, call), { images, isUntrusted });
     } catch (error) {
       logFailure(log, name, error);
       const advice = advise(error, { args: isRecord(args) ? args : {}, baseURL, toolName });

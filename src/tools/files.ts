@@ -62,6 +62,7 @@ export const listFilesTool = defineTool({
   description: 'Lists stored files (file-…), newest first.',
   toolset: 'files',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ limit, order, after, purpose: z.string().exactOptional() }),
   output: page,
   call: async (params, context) => {
@@ -78,6 +79,7 @@ export const getFileTool = defineTool({
   description: 'Gets name, size and purpose of a file (file-…).',
   toolset: 'files',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ file_id: fileId }),
   output: withId,
   call: async ({ file_id }, context) => {
@@ -113,6 +115,7 @@ export const getFileContentTool = defineTool({
   description: 'Shows the content of a file (file-…): an image, or text in pages of 32,000 bytes.',
   toolset: 'files',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ file_id: fileId, offset: integer(0).exactOptional() }),
   output: null,
   call: async ({ file_id, offset = 0 }, context) => {

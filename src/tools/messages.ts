@@ -13,6 +13,7 @@ export const createMessageTool = defineTool({
     'Adds a message to a thread (thread_…) that has no active run. create_run answers it.',
   toolset: 'messages',
   effect: 'create',
+  isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, ...createMessage.shape }),
   output: message,
   call: ({ thread_id, ...body }, { openai, signal }) =>
@@ -26,6 +27,7 @@ export const listMessagesTool = defineTool({
     'Lists the messages of a thread (thread_…), newest first. run_id selects those of one run.',
   toolset: 'messages',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, ...listMessages.shape }),
   output: page,
   call: ({ thread_id, ...query }, { openai, signal }) =>
@@ -38,6 +40,7 @@ export const getMessageTool = defineTool({
   description: 'Gets one message (msg_…).',
   toolset: 'messages',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject(path),
   output: message,
   call: ({ message_id, thread_id }, { openai, signal }) =>
@@ -50,6 +53,7 @@ export const modifyMessageTool = defineTool({
   description: 'Replaces the metadata of a message (msg_…). Its content cannot change.',
   toolset: 'messages',
   effect: 'modify',
+  isUntrusted: true,
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
   output: withId,
   call: ({ message_id, ...params }, { openai, signal }) =>

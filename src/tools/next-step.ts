@@ -8,12 +8,21 @@ type Run = OpenAI.Beta.Threads.Run;
 export const formatRunIds = (threadId: string, runId: string): string =>
   `thread_id ${JSON.stringify(threadId)} and run_id ${JSON.stringify(runId)}`;
 
+const isWord = (text: string): boolean => /^[\w.:-]{1,100}$/u.test(text);
+
+/** Advice is not marked as data, so it repeats nothing that a model could have made a sentence. */
+function formatCall({ id, function: called }: OpenAI.Beta.Threads.RequiredActionFunctionToolCall) {
+  const name = called?.name ?? '';
+  const callId = isWord(id) ? id : JSON.stringify(id.slice(0, 100));
+  return isWord(name) ? `${callId} (${name})` : callId;
+}
+
 function submitOutputsStep(run: Run, toolName: ToolNameLookup): string | null {
   const tool = toolName('submit_tool_outputs');
   // Some servers omit fields that the SDK's types declare.
   const calls = run.required_action?.submit_tool_outputs?.tool_calls ?? [];
   if (tool === null || calls.length === 0) return null;
-  const pending = calls.map((call) => `${call.id} (${call.function?.name})`).join(', ');
+  const pending = calls.map((call) => formatCall(call)).join(', ');
   return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and outputs for ${pending}.`;
 }
 

@@ -10,6 +10,7 @@ export const listRunStepsTool = defineTool({
   description: 'Lists the steps of a run (run_…): messages, tool calls and their outputs.',
   toolset: 'run_steps',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, run_id: runId, ...listSteps.shape }),
   output: page,
   call: ({ run_id, ...params }, { openai, signal }) =>
@@ -22,6 +23,7 @@ export const getRunStepTool = defineTool({
   description: 'Gets one step (step_…) of a run.',
   toolset: 'run_steps',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, run_id: runId, step_id: stepId, include }),
   output: runOrStep,
   call: ({ step_id, ...params }, { openai, signal }) =>

@@ -13,9 +13,10 @@ export const createThreadAndRunTool = defineTool({
   name: 'create_thread_and_run',
   title: 'Create thread and run',
   description:
-    'Creates a thread and runs an assistant (asst_…) on it. Waits; returns the run with `reply`, or with the `next` call to make.',
+    'Creates a thread and runs an assistant (asst_…) on it. Waits; returns the run with `reply` or the `next` call.',
   toolset: 'runs',
   effect: 'create',
+  isUntrusted: true,
   input: z.strictObject({ ...createThreadAndRun.shape, wait_seconds: waitSeconds(30) }),
   output: waitedRun,
   call: ({ wait_seconds = 30, ...body }, context) =>
@@ -30,9 +31,10 @@ export const createRunTool = defineTool({
   name: 'create_run',
   title: 'Create run',
   description:
-    'Runs an assistant (asst_…) on a thread (thread_…), one run at a time. additional_messages adds user messages first. Waits; returns the run with `reply`, or with the `next` call to make.',
+    'Runs an assistant (asst_…) on a thread (thread_…), one run at a time. additional_messages adds user messages first. Waits; returns the run with `reply` or the `next` call.',
   toolset: 'runs',
   effect: 'create',
+  isUntrusted: true,
   input: z.strictObject({
     thread_id: threadId,
     ...createRun.shape,
@@ -54,6 +56,7 @@ export const listRunsTool = defineTool({
   description: 'Lists the runs of a thread (thread_…), newest first.',
   toolset: 'runs',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, ...listQuery }),
   output: page,
   call: ({ thread_id, ...query }, { openai, signal }) =>
@@ -67,6 +70,7 @@ export const getRunTool = defineTool({
     'Gets a run (run_…), with its `reply` once completed. wait_seconds waits for an unfinished run.',
   toolset: 'runs',
   effect: 'read',
+  isUntrusted: true,
   input: z.strictObject({ ...path, wait_seconds: waitSeconds(0) }),
   output: waitedRun,
   call: ({ thread_id, run_id, wait_seconds = 0 }, context) =>
@@ -84,6 +88,7 @@ export const modifyRunTool = defineTool({
     'Replaces the metadata of a run (run_…) that is not queued, in progress or cancelling.',
   toolset: 'runs',
   effect: 'modify',
+  isUntrusted: true,
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
   output: runOrStep,
   call: ({ run_id, ...params }, { openai, signal }) =>
@@ -99,6 +104,7 @@ export const cancelRunTool = defineTool({
     'Cancels a run (run_…), which may still complete. Check with get_run. Safe to repeat.',
   toolset: 'runs',
   effect: 'create',
+  isUntrusted: true,
   input: z.strictObject(path),
   output: runOrStep,
   call: async ({ thread_id, run_id }, { openai, signal }) => {
@@ -116,9 +122,10 @@ export const submitToolOutputsTool = defineTool({
   name: 'submit_tool_outputs',
   title: 'Submit tool outputs',
   description:
-    'Submits the outputs of all function calls (call_…) of a run in requires_action at once. Waits; returns the run with `reply`, or with the `next` call to make.',
+    'Submits the outputs of all function calls (call_…) of a run in requires_action at once. Waits; returns the run with `reply` or the `next` call.',
   toolset: 'runs',
   effect: 'create',
+  isUntrusted: true,
   input: z.strictObject({ ...path, ...submitToolOutputs.shape, wait_seconds: waitSeconds(30) }),
   output: waitedRun,
   call: ({ run_id, wait_seconds = 30, ...params }, context) =>

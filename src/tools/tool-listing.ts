@@ -140,7 +140,7 @@ export const toUpdateSchema = memoize((schema) => ({
 export const toOutputSchema = memoize((schema) => convert(schema, 'output', true));
 
 /** What tools/list shows of a tool. */
-export interface ToolListing extends Omit<Tool, 'input' | 'output' | 'call'> {
+export interface ToolListing extends Omit<Tool, 'isUntrusted' | 'input' | 'output' | 'call'> {
   readonly annotations: ReturnType<typeof annotations>;
   readonly inputSchema: JsonSchema;
   /** null for a tool whose result is not structured. */

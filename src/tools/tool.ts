@@ -40,6 +40,8 @@ export interface Tool {
   readonly description: string;
   readonly toolset: Toolset;
   readonly effect: Effect;
+  /** Whether users, models or files may have written some of the result's text. */
+  readonly isUntrusted: boolean;
   readonly input: z.ZodObject;
   /** null for a tool whose result is not structured. */
   readonly output: z.ZodObject | null;
@@ -52,8 +54,10 @@ export interface Tool {
 
 interface ToolDefinition<Input extends z.ZodObject> extends Omit<
   Tool,
-  'operation' | 'input' | 'call'
+  'operation' | 'isUntrusted' | 'input' | 'call'
 > {
+  /** Default: false. */
+  readonly isUntrusted?: true;
   readonly input: Input;
   call(args: z.output<Input>, context: ToolContext): ApiCall<object> | Promise<object>;
 }
@@ -77,8 +81,11 @@ const isApiCall = (result: object): result is ApiCall<object> => 'asResponse' in
 
 /** Creates a tool from what is specific to its operation. */
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
+  const { description, isUntrusted = false } = definition;
   return {
     ...definition,
+    description: isUntrusted ? `${description} Untrusted data.` : description,
+    isUntrusted,
     operation: definition.name,
     call: async (args, context) => {
       const result = definition.call(parseArguments(definition.input, args), context);

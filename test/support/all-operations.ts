@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Clock } from '../../src/shared/clock.ts';
 import type { Harness } from './engine.ts';
-import type { Host } from './mcp.ts';
+import { type Host, readResultText } from './mcp.ts';
 import { weatherTool } from './conversation.ts';
 
 /** A clock that executes all runs during each sleep. */
@@ -19,7 +19,7 @@ export function createCallRecorder(host: Host) {
   const call = async (name: string, args: object = {}) => {
     called.add(name);
     const { failed, text, object } = await host.call(name, args);
-    expect({ failed, object: JSON.parse(text) }).toEqual({ failed: false, object });
+    expect({ failed, object: readResultText(text).object }).toEqual({ failed: false, object });
     return object;
   };
   return { called, call };

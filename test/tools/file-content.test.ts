@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../../src/backend/openai-client.ts';
-import { connectTools } from '../support/mcp.ts';
+import { connectTools, readResultText } from '../support/mcp.ts';
 
 const file_id = 'file-a';
 const pageBytes = 32_000;
@@ -26,13 +26,13 @@ async function show(content: Uint8Array<ArrayBuffer>, args: object = {}) {
     file_id,
     ...args,
   });
-  expect({ failed, ...JSON.parse(text) }).toMatchObject({
+  expect({ failed, ...readResultText(text).object }).toMatchObject({
     failed: false,
     file_id,
     filename: 'a',
     bytes: content.length,
   });
-  return { object, images, result: JSON.parse(text) };
+  return { object, images, result: readResultText(text).object };
 }
 
 const utf8 = (text: string) => new Uint8Array(new TextEncoder().encode(text));
@@ -107,7 +107,7 @@ describe('get_file_content of text', () => {
       });
     const host = await connect(endlessStream, 2 ** 40);
     const { text } = await host.call('get_file_content', { file_id, offset: 5000 });
-    expect(JSON.parse(text).next).toBe(
+    expect(readResultText(text).object.next).toBe(
       'Call get_file_content with file_id "file-a" and offset 37000 to read the next page.',
     );
     expect(cancelled).toBe(true);
