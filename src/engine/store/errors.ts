@@ -1,3 +1,4 @@
+import { errorReason } from '../../shared/errors.ts';
 import { threadLock } from './schema.ts';
 
 /** The `code` of an error of PostgreSQL, Node or the operating system; empty if it has none. */
@@ -49,14 +50,17 @@ const sqliteReasons: Readonly<Record<number, string>> = {
 
 /** SQLSTATE of PostgreSQL, or Node's code for a failed fsync → why the database is unavailable. */
 const codeReasons: Readonly<Record<string, string>> = {
-  '25006': 'it is read-only',
   '53100': 'its disk is full',
   '53200': 'it is out of memory',
   '58030': 'its disk fails',
   ENOSPC: 'its disk is full',
   EDQUOT: 'its disk is full',
   EIO: 'its disk fails',
+  EROFS: 'it is read-only',
 };
+
+/** SQLSTATEs of a server that refuses: its message says why, as "permission denied for table runs". */
+const refusalCodes = /^(?:25006|28\w{3}|3D000|3F000|42501|42P01)$/u;
 
 /** An error of SQLite, PostgreSQL or the system under them; any other error is a bug of ours. */
 export const isStoreError = (error: unknown): boolean =>
@@ -70,11 +74,15 @@ export const isStoreError = (error: unknown): boolean =>
  */
 export function unavailableReason(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
+  const code = errorCode(error);
+  if ('syscall' in error && error.syscall === 'open') {
+    return codeReasons[code] ?? 'its file cannot be opened';
+  }
   if (isConnectionLoss(error)) return 'it cannot be reached';
   if ('errcode' in error && typeof error.errcode === 'number') {
     return sqliteReasons[error.errcode % 256] ?? null;
   }
-  return codeReasons[errorCode(error)] ?? null;
+  return refusalCodes.test(code) ? errorReason(error) : (codeReasons[code] ?? null);
 }
 
 /** A database that cannot be opened or migrated; the message is for the person who configured it. */

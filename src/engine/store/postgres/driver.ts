@@ -11,7 +11,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import type { CapabilityAdapter } from '../capabilities.ts';
-import { isConnectionLoss } from '../errors.ts';
+import { errorCode, isConnectionLoss } from '../errors.ts';
 import { retryPauseMs } from '../transaction.ts';
 
 const reconnectTimeoutMs = 10_000;
@@ -33,11 +33,21 @@ interface ConnectionSource {
   readonly release: (connection: PostgresConnection) => Promise<void>;
 }
 
-/** A connection that, outside transactions, replaces itself when it is lost. */
+/** SQLSTATE of every statement after the one that failed. */
+const abortedCode = '25P02';
+
+/** A statement after which a failed transaction can go on. */
+const rollbackToSavepoint = /^rollback to /iu;
+
+/**
+ * A connection that, outside transactions, replaces itself when it is lost. In a transaction, it
+ * reports the first error, without which the later ones mean nothing.
+ */
 class ResilientConnection implements DatabaseConnection {
   readonly #source: ConnectionSource;
   #connection: PostgresConnection | null = null;
   isInTransaction = false;
+  #firstError: unknown = null;
 
   constructor(source: ConnectionSource) {
     this.#source = source;
@@ -53,7 +63,24 @@ class ResilientConnection implements DatabaseConnection {
     if (connection !== null) await this.#source.release(connection);
   }
 
+  /** Throws the error of a statement that failed: committing would roll back and report success. */
+  checkCanCommit(): void {
+    if (this.#firstError !== null) throw this.#firstError;
+  }
+
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      const result = await this.#executeResiliently<R>(query);
+      if (rollbackToSavepoint.test(query.sql)) this.#firstError = null;
+      return result;
+    } catch (error) {
+      if (!this.isInTransaction || isConnectionLoss(error)) throw error;
+      this.#firstError ??= error;
+      throw errorCode(error) === abortedCode ? this.#firstError : error;
+    }
+  }
+
+  async #executeResiliently<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { kind } = query.query;
     for (let failures = 1; ; failures += 1) {
       const connection = await this.current();
@@ -74,7 +101,7 @@ class ResilientConnection implements DatabaseConnection {
   }
 }
 
-/** Waits for a server that restarts, and keeps the first error of a failed transaction. */
+/** Waits for a server that restarts. */
 class ResilientDriver implements Driver {
   readonly #driver: PostgresDriver;
 
@@ -122,6 +149,7 @@ class ResilientDriver implements Driver {
   }
 
   async commitTransaction(connection: ResilientConnection): Promise<void> {
+    connection.checkCanCommit();
     await this.#driver.commitTransaction(connection);
     connection.isInTransaction = false;
   }
