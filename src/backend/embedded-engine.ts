@@ -5,6 +5,8 @@ import { createEndpointFiles } from '../engine/models/endpoint-files.ts';
 import { createModel } from '../engine/models/index.ts';
 import { preferLocalImages } from '../engine/runs/generated-files.ts';
 import { openDatabase } from '../engine/store/open.ts';
+import { isReadableByOthers } from '../engine/store/sqlite/files.ts';
+import { isPostgresUrl } from '../shared/urls.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
@@ -42,6 +44,14 @@ export interface EmbeddedEngine {
   readonly openai: OpenAI;
 }
 
+/** A new file is its owner's alone; one that was copied or restored may not be. */
+function warnIfExposed(database: string, log: Log): void {
+  if (isPostgresUrl(database) || !isReadableByOthers(database)) return;
+  log.warn('other users of this machine can read the database; run chmod 600 on it', {
+    file: database,
+  });
+}
+
 /**
  * Opens the database and creates an engine with a client; does not start the engine's worker.
  * Rejects with a DatabaseError when the database cannot be opened.
@@ -55,6 +65,7 @@ export async function createEmbeddedEngine(
   const endpoint = { apiKey, baseURL, secrets, fetch: endpointFetch };
   const modelEndpoint = resolveModelEndpoint(config);
   const db = await openDatabase(config.database);
+  warnIfExposed(config.database, log);
   const files =
     'unavailable' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
   const engine = createEngine({

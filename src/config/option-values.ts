@@ -57,6 +57,9 @@ export function bearerToken(text: string): string {
 
 /** A file, `:memory:` or PostgreSQL; SQLite would take any other URL for a file name. */
 export function databaseLocation(text: string): string {
+  if (/^file:/iu.test(text)) {
+    throw new InvalidOption('must be the path of a file, not a file: URL.');
+  }
   const scheme = /^[a-z][a-z0-9+.-]+:\/\//iu.exec(text);
   if (scheme === null || isPostgresUrl(text)) return text;
   throw new InvalidOption(`must be a file, :memory: or a postgres:// URL, not ${scheme[0]}.`);

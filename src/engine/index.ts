@@ -6,6 +6,7 @@ import { logRunEnd } from './observer.ts';
 import { RunEventBus } from './events/event-bus.ts';
 import { RunWorker } from './runs/worker.ts';
 import { countActiveRuns, type ActiveRuns } from './store/runs.ts';
+import { checkpointWhenIdle } from './store/sqlite/checkpoint.ts';
 
 export type { EngineOptions } from './options.ts';
 export type { ModelCallReport, Observer } from './observer.ts';
@@ -41,13 +42,20 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const worker = new RunWorker(deps);
   const app = createApp(deps, worker);
+  const stopping = new AbortController();
+  let checkpoints: Promise<void> | undefined;
   return {
     fetch: async (request) => app.fetch(request),
     ownsFile: (request) => isOwnFileRequest(options.db, request),
-    start: () => worker.start(),
+    start() {
+      worker.start();
+      checkpoints ??= checkpointWhenIdle(options.db, options.clock, stopping.signal);
+    },
     stop: async (graceMs) => {
       await worker.stop(graceMs);
       deps.events.close();
+      stopping.abort();
+      await checkpoints;
       await options.db.destroy();
     },
     tick: () => worker.tick(),

@@ -116,11 +116,11 @@ export async function runExport(terminal: Terminal, params: ExportParams): Promi
   // An error of stdout can also interrupt the command, and the pipeline then rejects with that.
   let stdoutError: unknown;
   stdout.once('error', (error) => (stdoutError = error));
-  const { openExisting } = await import('../../engine/store/open.ts');
+  const { openForReading } = await import('../../engine/store/open.ts');
   const { readSnapshot } = await import('../../engine/store/raw-rows.ts');
   let db: Database | undefined;
   try {
-    db = await openExisting(database);
+    db = await openForReading(database);
     if (output !== null && (await isSameFile(output, database))) {
       throw new Error(`${output}: This is the database itself; choose another file.`);
     }

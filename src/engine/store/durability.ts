@@ -4,6 +4,7 @@
  * as fast (idle disk) and seven times as fast (busy disk), sixteen writers are 5 to 10 times as fast.
  */
 import { close, fdatasync, open } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { sql, SqliteAdapter } from 'kysely';
 import type { AnyDatabase } from './capabilities.ts';
@@ -17,20 +18,20 @@ const flush = (descriptor: number): Promise<void> =>
 
 /** The write-ahead log of an SQLite file, flushed for all waiting transactions together. */
 export class WriteAheadLog {
-  readonly #path: string | null;
+  /** Null for a database that needs no flush. */
+  readonly path: string | null;
   /** A bare descriptor: Node's file handles take longer than the disk does. */
   #descriptor: Promise<number> | null = null;
   #flushing: Promise<void> = Promise.resolve();
   #nextFlush: Promise<void> | null = null;
 
-  /** `path` is the log's; null for a database that needs no flush. */
   constructor(path: string | null) {
-    this.#path = path;
+    this.path = path;
   }
 
   /** Resolves when everything committed so far is on the disk; rejects with Node's error. */
   sync(): Promise<void> {
-    const path = this.#path;
+    const { path } = this;
     if (path === null) return Promise.resolve();
     this.#nextFlush ??= this.#flushing
       .catch(() => {})
@@ -59,8 +60,17 @@ export class WriteAheadLog {
   }
 }
 
-/** Carries the database's write-ahead log to every transaction. */
+/** The file of an open database, however it is named. */
+export interface DatabaseFile {
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/** Carries the database's file and write-ahead log to every transaction. */
 export class SqliteFileAdapter extends SqliteAdapter {
+  /** Null for a database in memory. */
+  file: DatabaseFile | null = null;
   log = new WriteAheadLog(null);
 
   /** Lets the migrator run all pending migrations in one transaction, so that processes can race. */
@@ -69,14 +79,23 @@ export class SqliteFileAdapter extends SqliteAdapter {
   }
 }
 
+/** The file that SQLite opened; null in memory. */
+async function findFile(db: Database): Promise<DatabaseFile | null> {
+  const files = sql<{ file: string }>`select file from pragma_database_list where name = 'main'`;
+  const path = (await files.execute(db)).rows[0]?.file ?? '';
+  if (path === '') return null;
+  const { dev, ino } = await stat(path);
+  return { path, dev, ino };
+}
+
 /** Turns on write-ahead logging. Where a database has none, SQLite itself waits for the disk. */
 export async function enableWal(db: Database): Promise<void> {
   const { adapter } = db.getExecutor();
+  if (!(adapter instanceof SqliteFileAdapter)) return;
+  adapter.file = await findFile(db);
   const { rows } = await sql<{ journal_mode: string }>`pragma journal_mode = wal`.execute(db);
-  if (rows[0]?.journal_mode !== 'wal' || !(adapter instanceof SqliteFileAdapter)) return;
-  const files = sql<{ file: string }>`select file from pragma_database_list where name = 'main'`;
-  const { file = '' } = (await files.execute(db)).rows[0] ?? {};
-  adapter.log = new WriteAheadLog(`${file}-wal`);
+  if (rows[0]?.journal_mode !== 'wal' || adapter.file === null) return;
+  adapter.log = new WriteAheadLog(`${adapter.file.path}-wal`);
   await sql`pragma synchronous = normal`.execute(db);
 }
 

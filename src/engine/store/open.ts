@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import { isPostgresUrl } from '../../shared/urls.ts';
-import { DatabaseError } from './errors.ts';
 import type { Database } from './schema.ts';
-import { openSqlite } from './sqlite/open.ts';
+import { checkExists, openSqlite, openSqliteForReading } from './sqlite/open.ts';
 
 export { DatabaseError } from './errors.ts';
 export type { Database } from './schema.ts';
@@ -20,7 +18,12 @@ export async function openDatabase(location: string): Promise<Database> {
 }
 
 /** Like `openDatabase`, but throws a `DatabaseError` if the file does not exist. */
-export function openExisting(location: string): Promise<Database> {
-  if (isPostgresUrl(location) || existsSync(location)) return openDatabase(location);
-  return Promise.reject(new DatabaseError(`There is no database at ${location}.`));
+export async function openExisting(location: string): Promise<Database> {
+  if (!isPostgresUrl(location)) checkExists(location);
+  return openDatabase(location);
+}
+
+/** Like `openExisting`, for a database that is only read: its file may be read-only. */
+export async function openForReading(location: string): Promise<Database> {
+  return isPostgresUrl(location) ? openDatabase(location) : openSqliteForReading(location);
 }

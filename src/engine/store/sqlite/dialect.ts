@@ -1,6 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import {
   CompiledQuery,
@@ -17,9 +15,6 @@ import { SqliteFileAdapter } from '../durability.ts';
 
 /** SQLITE_BUSY: another connection is writing. */
 const busyCode = 5;
-
-/** How long opening a file waits for another process that is migrating it. */
-const openTimeoutMs = 10_000;
 
 /** Attempts of a statement while another connection writes: about ten seconds. */
 const maxAttempts = 1000;
@@ -132,7 +127,18 @@ class ImmediateDriver extends SqliteDriver {
 
   override async destroy(): Promise<void> {
     await this.#adapter.log.close();
+    this.#checkpoint();
     await super.destroy();
+  }
+
+  /** Makes the file complete. SQLite does so by itself only when no other process has it open. */
+  #checkpoint(): void {
+    if (this.#adapter.log.path === null) return;
+    try {
+      this.#database.exec('pragma wal_checkpoint(truncate)');
+    } catch {
+      // Nothing is lost: the log stays beside the file.
+    }
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -164,25 +170,4 @@ export class SqliteFileDialect extends SqliteDialect {
   override createAdapter(): SqliteFileAdapter {
     return this.#adapter;
   }
-}
-
-/** `mkdirSync` with `recursive` never returns where no directory can be made, as in `/proc`. */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return;
-  makeDirectory(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have created it meanwhile.
-    if (!existsSync(path)) throw error;
-  }
-}
-
-/** Opens the file without changing it; creates it with mode 0600 if it does not exist. */
-export function openFile(location: string): DatabaseSync {
-  if (location !== ':memory:') {
-    makeDirectory(dirname(location));
-    closeSync(openSync(location, 'a', 0o600));
-  }
-  return new DatabaseSync(location, { timeout: openTimeoutMs });
 }

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { errorReason } from '../../../shared/errors.ts';
 import { enableWal } from '../durability.ts';
 import { DatabaseError } from '../errors.ts';
-import { checkMigrations, migrate, migrationTable } from '../migrate.ts';
+import { checkMigrations, isMigrated, migrate, migrationTable } from '../migrate.ts';
 import type { Database, Tables } from '../schema.ts';
-import { openFile, SqliteFileDialect } from './dialect.ts';
+import { SqliteFileDialect } from './dialect.ts';
+import { inMemory, isWritable, openFile, openFileReadOnly } from './files.ts';
 
 const selectNames = (database: DatabaseSync, table: string, where = '1'): string[] =>
   database
@@ -25,10 +27,10 @@ function checkContents(database: DatabaseSync, location: string): void {
   checkMigrations(selectNames(database, migrationTable), location);
 }
 
-function openChecked(location: string): DatabaseSync {
+function openChecked(location: string, open: (location: string) => DatabaseSync): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    database = openFile(location);
+    database = open(location);
     checkContents(database, location);
     return database;
   } catch (error) {
@@ -44,7 +46,9 @@ function openChecked(location: string): DatabaseSync {
 
 /** Opens and migrates a file or `:memory:`; see `openDatabase`. */
 export async function openSqlite(location: string): Promise<Database> {
-  const db = new Kysely<Tables>({ dialect: new SqliteFileDialect(openChecked(location)) });
+  const db = new Kysely<Tables>({
+    dialect: new SqliteFileDialect(openChecked(location, openFile)),
+  });
   try {
     // From here on BusyRetryConnection waits instead of SQLite.
     await sql`pragma busy_timeout = 0`.execute(db);
@@ -56,4 +60,31 @@ export async function openSqlite(location: string): Promise<Database> {
     if (error instanceof DatabaseError) throw error;
     throw new DatabaseError(`Cannot open the database ${location}: ${errorReason(error)}.`);
   }
+}
+
+/** Throws a {@link DatabaseError} unless there is a file at `location`. */
+export function checkExists(location: string): void {
+  if (location === inMemory || !existsSync(location)) {
+    throw new DatabaseError(`There is no database at ${location}.`);
+  }
+}
+
+/** Opens an existing file of this program for reading only, whatever its version. */
+export function openExistingChecked(location: string): DatabaseSync {
+  checkExists(location);
+  return openChecked(location, openFileReadOnly);
+}
+
+/** Opens an existing file, and migrates it unless it is read-only; see `openForReading`. */
+export async function openSqliteForReading(location: string): Promise<Database> {
+  checkExists(location);
+  if (isWritable(location)) return openSqlite(location);
+  const db = new Kysely<Tables>({ dialect: new SqliteFileDialect(openExistingChecked(location)) });
+  const upToDate = await isMigrated(db, location).catch((error: unknown) => error);
+  if (upToDate === true) return db;
+  await db.destroy();
+  if (upToDate instanceof Error) throw upToDate;
+  throw new DatabaseError(
+    `The database ${location} has to be upgraded and is read-only; copy it to a directory that you can write to.`,
+  );
 }

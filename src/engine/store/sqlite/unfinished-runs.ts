@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isPostgresUrl } from '../../../shared/urls.ts';
 import { activeStatuses } from '../../../shared/run-status.ts';
+import { inMemory, statsOf } from './files.ts';
 
 /**
  * Whether a database has active runs, found out without loading the engine. A missing file has none.
@@ -9,9 +10,12 @@ import { activeStatuses } from '../../../shared/run-status.ts';
  */
 export function hasUnfinishedRuns(location: string): Promise<boolean> {
   if (isPostgresUrl(location)) return Promise.resolve(true);
-  if (location === ':memory:' || !existsSync(location)) return Promise.resolve(false);
+  const path = resolve(location);
+  if (location === inMemory || statsOf(path)?.isFile() !== true) {
+    return Promise.resolve(false);
+  }
   try {
-    const database = new DatabaseSync(location, { readOnly: true });
+    const database = new DatabaseSync(path, { readOnly: true });
     try {
       const statuses = activeStatuses.map((status) => `'${status}'`).join(', ');
       const query = database.prepare(`select 1 from runs where status in (${statuses}) limit 1`);
