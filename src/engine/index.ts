@@ -7,6 +7,7 @@ import { RunEventBus } from './events/event-bus.ts';
 import { RunWorker } from './runs/worker.ts';
 import { countActiveRuns, type ActiveRuns } from './store/runs.ts';
 import { checkpointWhenIdle } from './store/sqlite/checkpoint.ts';
+import { writeProblem } from './store/write-check.ts';
 
 export type { EngineOptions } from './options.ts';
 export type { ModelCallReport, Observer } from './observer.ts';
@@ -31,6 +32,8 @@ export interface Engine {
   idle(): Promise<void>;
   /** Counts the active runs of all processes on this database. Rejects when the database does. */
   countActiveRuns(): Promise<ActiveRuns>;
+  /** Why the database cannot be written, as a clause; null if it can. Never rejects. */
+  writeProblem(): Promise<string | null>;
 }
 
 /** Creates an engine, which owns `db` from then on. */
@@ -61,5 +64,6 @@ export function createEngine(options: EngineOptions): Engine {
     tick: () => worker.tick(),
     idle: () => worker.idle(),
     countActiveRuns: () => countActiveRuns(options.db),
+    writeProblem: () => writeProblem(options.db),
   };
 }

@@ -7,23 +7,30 @@ import { createMetrics, type HttpMetrics } from './metrics.ts';
 export const probeTimeoutMs = 2000;
 
 /** The result of a database probe. */
-export type DatabaseHealth =
-  | { readonly activeRuns: ActiveRuns }
-  /** Why the database cannot be used, a clause to follow a colon. */
-  | { readonly unavailable: string };
+export interface DatabaseHealth {
+  /** Null if the database does not answer. */
+  readonly activeRuns: ActiveRuns | null;
+  /** Why it does not answer or cannot be written, a clause to follow a colon; null if it can. */
+  readonly problem: string | null;
+}
 
 const timedOut: DatabaseHealth = {
-  unavailable: `it does not answer within ${probeTimeoutMs / 1000} seconds`,
+  activeRuns: null,
+  problem: `it does not answer within ${probeTimeoutMs / 1000} seconds`,
 };
 
 /** Returns a function that probes the database; concurrent calls share one query. */
-export function createProbe(engine: Pick<Engine, 'countActiveRuns'>, clock: Clock) {
+export function createProbe(
+  engine: Pick<Engine, 'countActiveRuns' | 'writeProblem'>,
+  clock: Clock,
+) {
   let pending: Promise<DatabaseHealth> | undefined;
   const query = async (): Promise<DatabaseHealth> => {
     try {
-      return { activeRuns: await engine.countActiveRuns() };
+      const activeRuns = await engine.countActiveRuns();
+      return { activeRuns, problem: await engine.writeProblem() };
     } catch (error) {
-      return { unavailable: unavailableReason(error) ?? 'the query failed' };
+      return { activeRuns: null, problem: unavailableReason(error) ?? 'the query failed' };
     } finally {
       pending = undefined;
     }
@@ -55,19 +62,18 @@ export function createLastCallTracker(clock: Clock) {
 }
 
 /**
- * The response of `/healthz`: 503 while the database is unavailable. A failed model call does not
+ * The response of `/healthz`: 503 while the database cannot be read or written. A failed model call does not
  * make the server unhealthy, because replacing the process would not help.
  */
 export function healthResponse(
-  database: DatabaseHealth,
+  { activeRuns, problem: reason }: DatabaseHealth,
   lastCall: LastCall | null,
   version: string,
 ): Response {
-  const reason = 'unavailable' in database ? database.unavailable : null;
   const body = {
     status: reason === null ? 'ok' : 'unavailable',
     version,
-    database: { reachable: reason === null, reason },
+    database: { reachable: activeRuns !== null, reason },
     last_model_call: lastCall,
   };
   const headers = { 'cache-control': 'no-store' };
@@ -102,8 +108,7 @@ export function createMonitoring(clock: Clock, version: string): Monitoring {
       return {
         health: async () => healthResponse(await probe(), lastCallTracker.last(), version),
         async metrics() {
-          const database = await probe();
-          const activeRuns = 'activeRuns' in database ? database.activeRuns : null;
+          const { activeRuns } = await probe();
           const headers = { 'cache-control': 'no-store', 'content-type': metrics.contentType };
           return new Response(await metrics.render(activeRuns), { headers });
         },

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { probeTimeoutMs } from '../../src/server/monitoring.ts';
@@ -28,7 +30,7 @@ async function startServeOnCluster() {
     const response = await fetch(`${url}/healthz`);
     return { status: response.status, body: await response.json() };
   };
-  return { cluster, readHealth };
+  return { cluster, url, readHealth };
 }
 
 const healthy = { status: 200, body: { status: 'ok', database: { reachable: true } } };
@@ -72,5 +74,28 @@ test('/healthz answers 503 while the database is down, and 200 when it is back',
   await expect
     .poll(async () => (await readHealth('waits')).status, { timeout })
     .toBe(healthy.status);
+  expect(await readHealth('waits')).toMatchObject(healthy);
+});
+
+test('/healthz answers 503 while the server is a standby, and 200 after its promotion', async () => {
+  const { cluster, url, readHealth } = await startServeOnCluster();
+  const signal = join(cluster.folder, 'data', 'standby.signal');
+  const restart = async () => {
+    await cluster.stop('fast');
+    await cluster.start();
+  };
+  writeFileSync(signal, '');
+  await restart();
+  const refusal = 'cannot execute INSERT in a read-only transaction';
+  expect(await readHealth('waits')).toMatchObject({
+    status: 503,
+    body: { database: { reachable: true, reason: refusal } },
+  });
+  const answer = await fetch(`${url}/v1/threads`, { method: 'POST', body: '{}' });
+  expect(await answer.json()).toMatchObject({
+    error: { message: `The server cannot use its database: ${refusal}.` },
+  });
+  rmSync(signal);
+  await restart();
   expect(await readHealth('waits')).toMatchObject(healthy);
 });

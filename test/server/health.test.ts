@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { createClock, start } from '../support/clock.ts';
+import { fill, mountSmallDisk, smallDiskUnavailable } from '../support/small-disk.ts';
 import { temporary } from '../support/temporary-files.ts';
 import { setupOverHttp } from '../support/http.ts';
 import { readMetrics } from '../support/metrics.ts';
@@ -69,6 +71,87 @@ describe('/healthz', () => {
     const metrics = await readMetrics(served);
     expect(metrics['database_up']).toBe(0);
     expect(Object.keys(metrics).filter((name) => name.startsWith('runs{'))).toEqual([]);
+  });
+});
+
+const problem = (reason: string) => ({
+  status: 503,
+  body: { status: 'unavailable', database: { reachable: true, reason } },
+});
+
+/** Clients see an error; the text says which. */
+const failsToCreate = (served: RunningServe, content: string) =>
+  expect(
+    sdkFor(served).beta.threads.create({ messages: [{ role: 'user', content }] }),
+  ).rejects.toThrow('500');
+
+describe('/healthz without writes', () => {
+  test('answers 503 when the file is deleted or replaced under the server', async () => {
+    const database = temporary();
+    const served = await startServe({ argv: ['--database', database] });
+    await sdkFor(served).beta.threads.create();
+    const elsewhere = join(dirname(database), 'elsewhere.db');
+    renameSync(database, elsewhere);
+    expect(await readHealth(served)).toMatchObject(
+      problem('its file was deleted or moved; restart the server'),
+    );
+    writeFileSync(database, '');
+    expect(await readHealth(served)).toMatchObject(
+      problem('its file was replaced by another one; restart the server'),
+    );
+    rmSync(database);
+    renameSync(elsewhere, database);
+    expect((await readHealth(served)).status).toBe(200);
+  });
+
+  test('answers 503 while an error of the database stops every write, and then 200', async () => {
+    const database = temporary();
+    const served = await startServe({ argv: ['--database', database] });
+    const other = new DatabaseSync(database);
+    onTestFinished(() => other.close());
+    other.exec('alter table threads rename to elsewhere');
+    await failsToCreate(served, 'Hello.');
+    for (const _ of [1, 2]) {
+      const { status, body } = await readHealth(served);
+      expect([status, body.database.reachable]).toEqual([503, true]);
+      expect(body.database.reason).toContain('no such table: threads');
+    }
+    other.exec('alter table elsewhere rename to threads');
+    expect(await readHealth(served)).toMatchObject({ status: 200, body: { database: reachable } });
+    expect({ ...other.prepare('select count(*) as count from threads').get() }).toEqual({
+      count: 0,
+    });
+  });
+
+  test('writes nothing while writes work', async () => {
+    const database = temporary();
+    const served = await startServe({ argv: ['--database', database] });
+    await sdkFor(served).beta.threads.create();
+    const state = () => {
+      const { size, mtimeNs } = statSync(`${database}-wal`, { bigint: true });
+      return { size, mtimeNs };
+    };
+    const before = state();
+    for (const _ of [1, 2, 3]) expect((await readHealth(served)).status).toBe(200);
+    expect(state()).toEqual(before);
+  });
+
+  const why = smallDiskUnavailable();
+
+  test.skipIf(why !== null)('answers 503 while the disk is full', async () => {
+    const folder = mountSmallDisk();
+    const served = await startServe({ argv: ['--database', join(folder, 'a.db')] });
+    await sdkFor(served).beta.threads.create();
+    expect((await readHealth(served)).status).toBe(200);
+    const free = fill(folder);
+    await failsToCreate(served, 'word '.repeat(50_000));
+    const full = problem('its disk is full');
+    expect(await readHealth(served)).toMatchObject(full);
+    expect(await readHealth(served)).toMatchObject(full);
+    free();
+    expect((await readHealth(served)).status).toBe(200);
+    expect(await sdkFor(served).beta.threads.create()).toMatchObject({ object: 'thread' });
+    await served.stop();
   });
 });
 

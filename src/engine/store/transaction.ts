@@ -9,7 +9,7 @@ import { sql } from 'kysely';
 import { backoffMs } from '../../shared/clock.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { syncToDisk } from './durability.ts';
-import { isConflict, isConnectionLoss, wasNotSent } from './errors.ts';
+import { isConflict, isConnectionLoss, isStoreError, wasNotSent } from './errors.ts';
 import { sendNotifications } from './notifications.ts';
 import type { Database } from './schema.ts';
 
@@ -30,6 +30,9 @@ export interface CommitOptions<T = unknown> {
   readonly onCommit?: (result: T) => void;
 }
 
+/** The databases, by their adapters, whose last transaction failed: `writeProblem` finds out why. */
+export const failedWrites = new WeakSet<object>();
+
 /**
  * Runs `work` in a transaction, and again after a conflict or a lost connection: it must have no
  * effects beyond `db` and its result. Resolves when the commit survives a power loss.
@@ -39,10 +42,15 @@ export async function transact<T>(
   work: (db: Database) => Promise<T>,
   { asyncCommit = false, onCommit }: CommitOptions<T> = {},
 ): Promise<T> {
-  const result = await commitWithRetry(db, work, asyncCommit);
-  onCommit?.(result);
-  if (!asyncCommit) await syncToDisk(db);
-  return result;
+  try {
+    const result = await commitWithRetry(db, work, asyncCommit);
+    onCommit?.(result);
+    if (!asyncCommit) await syncToDisk(db);
+    return result;
+  } catch (error) {
+    if (isStoreError(error)) failedWrites.add(db.getExecutor().adapter);
+    throw error;
+  }
 }
 
 async function commitWithRetry<T>(
