@@ -4,7 +4,7 @@ import { problemsOf } from '../support/config.ts';
 test.each<[string[], string]>([
   [
     ['swerve'],
-    "Unknown command 'swerve'. Did you mean 'serve'? The commands are serve, import, export, prune, demo and help.",
+    "Unknown command 'swerve'. Did you mean 'serve'? The commands are serve, import, export, backup, prune, demo and help.",
   ],
   [['import'], "import needs a FILE, or '-' for stdin."],
   [['export', 'all.jsonl'], "Unexpected argument 'all.jsonl'."],
@@ -38,6 +38,18 @@ test.each<[string[], string]>([
   [
     ['--database', 'mysql://ada:secret@host/a'],
     '--database: must be a file, :memory: or a postgres:// URL, not mysql://.',
+  ],
+  [['--database', 'file:a.db'], '--database: must be the path of a file, not a file: URL.'],
+  [
+    ['--database', 'File:///a.db?mode=rwc'],
+    '--database: must be the path of a file, not a file: URL.',
+  ],
+  [['backup'], 'backup needs a FILE to write.'],
+  [['backup', '-'], 'backup cannot write to stdout; name a file.'],
+  [['backup', 'a.db', 'b.db'], "Unexpected argument 'b.db'."],
+  [
+    ['backup', 'a.db', '--database', 'postgres://ada@host/a'],
+    'backup copies SQLite databases only; use pg_dump for PostgreSQL.',
   ],
   [['--run-lifetime', '0'], "--run-lifetime: '0' is not a whole number from 1 to 86400."],
   [['--concurrency', '1e9'], "--concurrency: '1e9' is not a whole number from 1 to 1000."],
@@ -167,12 +179,12 @@ test('does not take the value of an unknown flag for a command or an argument', 
 
 test('names all commands when an unknown one resembles none', () => {
   expect(problemsOf({ argv: ['frobnicate'] })).toEqual([
-    "Unknown command 'frobnicate'. The commands are serve, import, export, prune, demo and help.",
+    "Unknown command 'frobnicate'. The commands are serve, import, export, backup, prune, demo and help.",
   ]);
 });
 
 test('the default command cannot be named', () => {
   expect(problemsOf({ argv: ['stdio'] })).toEqual([
-    "Unknown command 'stdio'. The commands are serve, import, export, prune, demo and help.",
+    "Unknown command 'stdio'. The commands are serve, import, export, backup, prune, demo and help.",
   ]);
 });

@@ -33,7 +33,7 @@ test('prints all configuration errors to stderr together, with exit code 2', asy
   expect(await program.exited).toBe(2);
   expect(program.stdout()).toBe('');
   expect(program.stderr().split('\n')).toEqual([
-    "Unknown command 'swerve'. Did you mean 'serve'? The commands are serve, import, export, prune, demo and help.",
+    "Unknown command 'swerve'. Did you mean 'serve'? The commands are serve, import, export, backup, prune, demo and help.",
     "Unknown option '--bogus'.",
     "--concurrency: 'many' is not a whole number from 1 to 1000.",
     "ASSISTANTS_LOG_LEVEL: 'loud' is not one of error, warn, info, debug.",

@@ -1,4 +1,5 @@
 import type { Command } from '../host.ts';
+import { backupCommand } from './backup.ts';
 import { demoCommand } from './demo.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
@@ -12,6 +13,7 @@ export const commands: readonly Command[] = [
   serveCommand,
   importCommand,
   exportCommand,
+  backupCommand,
   pruneCommand,
   demoCommand,
 ];
