@@ -3,23 +3,25 @@ import { readConfig } from '../config/config.ts';
 import { commandHelpText, helpText } from '../config/help.ts';
 import { commands } from './commands/index.ts';
 import type { Host } from './host.ts';
+import { print } from './terminal.ts';
 
 /** Runs the command that the command line names; resolves to the exit code. */
 export async function main(host: Host): Promise<number> {
   const parsed = readConfig(host, commands);
   switch (parsed.action) {
     case 'version':
-      host.stdout.write(`${manifest.version}\n`);
+      print(host.stdout, `${manifest.version}\n`);
       return 0;
     case 'help':
-      host.stdout.write(
+      print(
+        host.stdout,
         parsed.command === undefined
           ? helpText(manifest.version, commands)
           : commandHelpText(parsed.command),
       );
       return 0;
     case 'fail':
-      host.stderr.write(parsed.problems.map((problem) => `${problem}\n`).join(''));
+      print(host.stderr, parsed.problems.map((problem) => `${problem}\n`).join(''));
       return 2;
     case 'run':
       return parsed.command.run(host, parsed);

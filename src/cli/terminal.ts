@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { getSystemErrorMessage } from 'node:util';
+import { escapeControlCharacters } from '../shared/control-characters.ts';
 
 /** The streams and the interruption of a command. */
 export interface Terminal {
@@ -9,6 +10,13 @@ export interface Terminal {
   /** Resolves on the first SIGINT or SIGTERM, or when the reader of stdout closes it. */
   readonly interrupted: Promise<void>;
 }
+
+/**
+ * Writes text for people. Everything that commands print goes through it: file names, ids, error texts
+ * and replies of models may contain escape sequences.
+ */
+export const print = (stream: Writable, text: string): void =>
+  void stream.write(escapeControlCharacters(text));
 
 /** A signal that aborts when the command is interrupted. */
 export function abortSignal({ interrupted }: Terminal): AbortSignal {
@@ -76,6 +84,7 @@ export function createProgressBar(
   if (stream.isTTY !== true || total === null || total === 0) {
     return { advance: () => {}, end: () => {} };
   }
+  const name = escapeControlCharacters(label);
   let [done, printedPercent] = [0, -1];
   return {
     advance(amount) {
@@ -84,7 +93,7 @@ export function createProgressBar(
       if (percent === printedPercent) return;
       printedPercent = percent;
       const bar = '█'.repeat(Math.round((percent / 100) * barWidth)).padEnd(barWidth, '░');
-      stream.write(`\r${label} ${bar} ${String(percent).padStart(3)} %`);
+      stream.write(`\r${name} ${bar} ${String(percent).padStart(3)} %`);
     },
     end: () => void stream.write('\r\u001B[K'),
   };

@@ -1,3 +1,4 @@
+import { escapeControlCharacters } from './control-characters.ts';
 import { errorStack } from './errors.ts';
 import { redact } from './redact.ts';
 
@@ -28,7 +29,8 @@ export function createLog({ level, secrets, now, write }: LogOptions): Log {
     if (logLevels.indexOf(name) > logLevels.indexOf(level)) return () => {};
     return (message, fields) => {
       const entry = { time: new Date(now()).toISOString(), level: name, message, ...fields };
-      write(`${redact(JSON.stringify(entry, errorReplacer), secrets)}\n`);
+      const json = JSON.stringify(entry, errorReplacer);
+      write(`${escapeControlCharacters(redact(json, secrets))}\n`);
     };
   };
   return {

@@ -5,6 +5,7 @@ import type { Config, Invocation } from '../../config/config.ts';
 import { sharedOptions } from '../../config/options.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import type { Command, Host } from '../host.ts';
+import { print } from '../terminal.ts';
 
 /** Without a key only the scripted model works, unless another endpoint is set: it may need none. */
 const isScripted = ({ apiKey, modelBaseUrl, modelApi }: Config): boolean =>
@@ -56,9 +57,9 @@ function serverEnv(env: Host['env'], config: Config, folder: string): Record<str
 
 /** Starts a server over stdio and uses it as an MCP host does. Fails unless its run completes. */
 async function runDemo(host: Host, { config, warnings }: Invocation): Promise<number> {
-  for (const warning of warnings) host.stderr.write(`${warning}\n`);
+  for (const warning of warnings) print(host.stderr, `${warning}\n`);
   const { createPrinter, runConversation, withServer } = await import('./demo-conversation.ts');
-  const printer = createPrinter((text) => host.stdout.write(text));
+  const printer = createPrinter((text) => print(host.stdout, text));
   let folder: string | undefined;
   printer.line('assistants-mcp: a conversation with an assistant, over MCP.', 0);
   printer.line(modelBanner(config), 0);

@@ -4,8 +4,15 @@ import { pipeline } from 'node:stream/promises';
 import { exportOptions } from '../../config/command-options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
+import { escapeControlCharacters } from '../../shared/control-characters.ts';
 import { type Command, type Host, openLog } from '../host.ts';
-import { abortSignal, createProgressBar, errorSentence, type Terminal } from '../terminal.ts';
+import {
+  abortSignal,
+  createProgressBar,
+  errorSentence,
+  print,
+  type Terminal,
+} from '../terminal.ts';
 
 export interface ExportParams {
   readonly database: string;
@@ -42,6 +49,11 @@ async function* toJsonLines(
 }
 
 type Lines = AsyncIterable<string>;
+
+/** Equivalent JSON that a terminal shows as it is. */
+async function* escapeLines(lines: Lines): AsyncGenerator<string> {
+  for await (const piece of lines) yield escapeControlCharacters(piece);
+}
 
 const statOrNull = (file: string) => stat(file).catch(() => null);
 
@@ -88,8 +100,9 @@ async function writeSnapshot(
     progress.advance(lines);
   };
   const lines = toJsonLines(exportObjects(db, threads), onLines, signal);
+  const shown = stdoutIsTerminal ? escapeLines(lines) : lines;
   try {
-    if (output === null) await pipeline(lines, stdout, { signal, end: false });
+    if (output === null) await pipeline(shown, stdout, { signal, end: false });
     else await writeFile(lines, output, signal);
   } finally {
     progress.end();
@@ -128,11 +141,11 @@ export async function runExport(terminal: Terminal, params: ExportParams): Promi
       writeSnapshot(snapshot, params, terminal, signal),
     );
     const target = output === null ? '' : ` to ${output}`;
-    stderr.write(`Exported ${count} object${count === 1 ? '' : 's'}${target}.\n`);
+    print(stderr, `Exported ${count} object${count === 1 ? '' : 's'}${target}.\n`);
     return 0;
   } catch (error) {
     const reason = failureReason(stdoutError ?? error, output, signal);
-    if (reason !== null) stderr.write(`${reason}\n`);
+    if (reason !== null) print(stderr, `${reason}\n`);
     return 1;
   } finally {
     await db?.destroy();

@@ -13,6 +13,7 @@ import {
   createProgressBar,
   errorSentence,
   formatCounts,
+  print,
   type Terminal,
 } from '../terminal.ts';
 
@@ -42,7 +43,7 @@ async function importOne(
   const progress = createProgressBar(stderr, name, size);
   const bytes = countBytes(input, progress);
   const counts = await importFile(db, { name, bytes }, options).finally(() => progress.end());
-  stderr.write(`Imported ${formatCounts(counts)} from ${name}.\n`);
+  print(stderr, `Imported ${formatCounts(counts)} from ${name}.\n`);
 }
 
 /** Why a file was not imported, with its name. */
@@ -70,7 +71,7 @@ export async function runImport(terminal: Terminal, params: ImportParams): Promi
       db === undefined
         ? errorSentence(error)
         : `${await describeFailure(file, error, signal)}\nNothing of it was imported.`;
-    stderr.write(`${reason}\n`);
+    print(stderr, `${reason}\n`);
     return 1;
   } finally {
     await db?.destroy();

@@ -10,6 +10,7 @@ import {
   createProgressBar,
   errorSentence,
   formatCounts,
+  print,
   type Terminal,
 } from '../terminal.ts';
 
@@ -93,7 +94,7 @@ export async function runPrune(terminal: Terminal, params: PruneParams): Promise
   try {
     db = await openExisting(database);
     if (dryRun) {
-      stderr.write(`Would delete ${formatPruned(await countInactive(db, since))}.\n`);
+      print(stderr, `Would delete ${formatPruned(await countInactive(db, since))}.\n`);
       return 0;
     }
     const threads = stderr.isTTY === true ? (await countInactive(db, since)).threads : null;
@@ -103,12 +104,12 @@ export async function runPrune(terminal: Terminal, params: PruneParams): Promise
       progress.advance(deleted.threads);
     };
     await deleteAll({ db, since, clock, signal, onBatch }).finally(() => progress.end());
-    stderr.write(`Deleted ${formatPruned(total)}.\n`);
+    print(stderr, `Deleted ${formatPruned(total)}.\n`);
     return 0;
   } catch (error) {
     const partial =
       db === undefined || dryRun ? '' : `Deleted ${formatPruned(total)} before that.\n`;
-    stderr.write(`${errorSentence(error)}\n${partial}`);
+    print(stderr, `${errorSentence(error)}\n${partial}`);
     return 1;
   } finally {
     await db?.destroy();

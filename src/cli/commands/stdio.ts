@@ -7,6 +7,7 @@ import { randomIds } from '../../shared/ids.ts';
 import { redactedLocation } from '../../shared/urls.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import { createMcpServerFactory } from '../mcp-server-factory.ts';
+import { print } from '../terminal.ts';
 
 /** How long runs may take to finish when the program shuts down. */
 const shutdownTimeoutMs = 1500;
@@ -27,7 +28,7 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
   const log = openLog(config, host);
   for (const warning of warnings) log.warn(warning);
   const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
-  if (host.stdin.isTTY === true) host.stderr.write(greeting);
+  if (host.stdin.isTTY === true) print(host.stderr, greeting);
   log.debug('starting', {
     version: manifest.version,
     at: config.baseUrl ?? redactedLocation(config.database),
