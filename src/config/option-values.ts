@@ -49,6 +49,9 @@ export function headerValue(text: string): string {
   throw new InvalidOption('must be one line of ASCII characters.');
 }
 
+/** Shorter tokens can be guessed. */
+export const minTokenLength = 16;
+
 /** A token that callers can send in an `Authorization: Bearer` header. */
 export function bearerToken(text: string): string {
   if (/^[\x21-\x7e]+$/u.test(text)) return text;

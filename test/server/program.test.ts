@@ -46,13 +46,13 @@ test.each([
 });
 
 test('serve listens on all addresses when a token is set', async () => {
-  const env = { ASSISTANTS_TOKEN: 'let-me-in' };
+  const env = { ASSISTANTS_TOKEN: 'let-me-in-0123456789' };
   const { stderr, interrupt, ended } = start(['--host', '0.0.0.0', '--port', '0'], env);
   const line = await new Promise((resolve) => stderr.once('data', resolve));
   const { rest } = listening.parse(JSON.parse(String(line)));
   const url = rest.replace('0.0.0.0', '127.0.0.1');
   expect((await fetch(`${url}/assistants`)).status).toBe(401);
-  const headers = { authorization: 'Bearer let-me-in' };
+  const headers = { authorization: 'Bearer let-me-in-0123456789' };
   expect((await fetch(`${url}/assistants`, { headers })).status).toBe(200);
   interrupt();
   expect(await ended).toBe(0);
@@ -64,6 +64,25 @@ test('serve exits with 2 when other machines could reach it without a token', as
   expect(await text(stderr)).toBe(
     'serve requires ASSISTANTS_TOKEN on 0.0.0.0, which other machines can reach.\n',
   );
+});
+
+const shortToken =
+  'ASSISTANTS_TOKEN is shorter than 16 characters and can be guessed. Make a longer one, for example with: openssl rand -hex 32';
+
+test('serve exits with 2 when other machines could reach it with a short token', async () => {
+  const env = { ASSISTANTS_TOKEN: 'let-me-in-01234' };
+  const { stderr, ended } = start(['--host', '0.0.0.0'], env);
+  expect(await ended).toBe(2);
+  expect(await text(stderr)).toBe(`${shortToken}\n`);
+});
+
+test('serve warns of a short token that only this machine can use', async () => {
+  const env = { ASSISTANTS_TOKEN: 'let-me-in-01234' };
+  const { stderr, interrupt, ended } = start(['--port', '0'], env);
+  const line = await new Promise((resolve) => stderr.once('data', resolve));
+  expect(JSON.parse(String(line))).toMatchObject({ level: 'warn', message: shortToken });
+  interrupt();
+  expect(await ended).toBe(0);
 });
 
 test('serve exits with 1 and an error when the port is in use', async () => {
@@ -79,7 +98,7 @@ test('serve exits with 1 and an error when the port is in use', async () => {
 });
 
 test('serve exits with 1 and an error when the machine does not have the address', async () => {
-  const env = { ASSISTANTS_TOKEN: 'let-me-in' };
+  const env = { ASSISTANTS_TOKEN: 'let-me-in-0123456789' };
   const { stderr, ended } = start(['--host', '192.0.2.1'], env);
   expect(await ended).toBe(1);
   expect(await text(stderr)).toContain(

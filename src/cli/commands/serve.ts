@@ -1,6 +1,7 @@
 import manifest from '../../../package.json' with { type: 'json' };
 import { serveOptions } from '../../config/command-options.ts';
-import type { Invocation } from '../../config/config.ts';
+import type { Config, Invocation } from '../../config/config.ts';
+import { minTokenLength } from '../../config/option-values.ts';
 import type { McpServerDeps } from '../../server/server.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
@@ -8,9 +9,25 @@ import { isLoopback } from '../../shared/urls.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import { createMcpServerFactory } from '../mcp-server-factory.ts';
 
+const shortTokenSentence = `ASSISTANTS_TOKEN is shorter than ${minTokenLength} characters and can be guessed. Make a longer one, for example with: openssl rand -hex 32`;
+
+const hasShortToken = ({ token }: Config): boolean =>
+  token !== null && token.length < minTokenLength;
+
+/** What a server that other machines can reach must have. */
+function tokenProblems(config: Config): readonly string[] {
+  const { token, host } = config;
+  if (isLoopback(host)) return [];
+  if (token === null) {
+    return [`serve requires ASSISTANTS_TOKEN on ${host}, which other machines can reach.`];
+  }
+  return hasShortToken(config) ? [shortTokenSentence] : [];
+}
+
 async function runServe(host: Host, { config, warnings }: Invocation): Promise<number> {
   const log = openLog(config, host);
   for (const warning of warnings) log.warn(warning);
+  if (hasShortToken(config)) log.warn(shortTokenSentence);
   const { runServer } = await import('../../server/server.ts');
   const options = {
     config,
@@ -30,9 +47,6 @@ export const serveCommand: Command = {
   summary: 'Serve REST at /v1 and MCP at /mcp over HTTP',
   options: serveOptions,
   isLocal: true,
-  check: ({ config: { token, host } }) =>
-    token !== null || isLoopback(host)
-      ? []
-      : [`serve requires ASSISTANTS_TOKEN on ${host}, which other machines can reach.`],
+  check: ({ config }) => tokenProblems(config),
   run: runServe,
 };
