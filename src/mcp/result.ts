@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
+import { firstCharacters } from '../shared/cut-text.ts';
 import { redact } from '../shared/redact.ts';
 import { readFailure } from '../tools/sdk-call.ts';
 import type { Image } from '../tools/tool.ts';
+import { type CallInfo, fitResult, toOneLine } from './result-size.ts';
 
 /** In characters: a server may answer with a web page, and hosts truncate long errors anyway. */
-const maxMessageLength = 2000;
+export const maxErrorLength = 2000;
+
+/** The part of an error that is reserved for what follows the message. */
+const maxDetailsLength = 1000;
 
 const textContent = (text: string) => [{ type: 'text' as const, text }];
-
-/** JSON without the line breaks that `JSON.stringify` leaves: data cannot begin a line of its own. */
-const toOneLine = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(
-    /[\u0085\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 
 /**
  * Marks an object as data from others. Nobody who wrote the data can know the boundary, which is new
@@ -35,17 +33,31 @@ interface SuccessOptions {
   readonly images: readonly Image[];
   /** Whether users, models or files may have written some of the object's text. */
   readonly isUntrusted: boolean;
+  readonly call: CallInfo;
 }
 
 /**
- * The result of a successful call: the API's object as structured content and as JSON text. Results
- * with images have no structured content, because some hosts then show nothing else.
+ * The result of a successful call: the API's object as structured content and as JSON text, shortened
+ * if it is too large. Results with images have no structured content, because some hosts then show
+ * nothing else.
  */
-export function success(object: object, { images, isUntrusted }: SuccessOptions): CallToolResult {
-  const text = textContent(isUntrusted ? markUntrusted(object) : JSON.stringify(object));
-  if (images.length === 0) return { content: text, structuredContent: { ...object } };
+export function success(
+  object: object,
+  { images, isUntrusted, call }: SuccessOptions,
+): CallToolResult {
+  const imageBytes = images.reduce((bytes, { data }) => bytes + data.length, 0);
+  const fitting = fitResult(object, imageBytes, call);
+  const text = textContent(isUntrusted ? markUntrusted(fitting) : JSON.stringify(fitting));
+  if (images.length === 0) return { content: text, structuredContent: fitting };
   const blocks = images.map(({ data, mimeType }) => ({ type: 'image' as const, data, mimeType }));
   return { content: [...text, ...blocks] };
+}
+
+/** Redacts before it cuts, so that no part of a secret is left; and only what it needs. */
+function redactAndCut(text: string, maxLength: number, secrets: readonly string[]): string {
+  const longestSecret = Math.max(0, ...secrets.map(({ length }) => length));
+  const start = text.slice(0, maxLength + longestSecret);
+  return firstCharacters(redact(start, secrets), maxLength);
 }
 
 interface FailureOptions {
@@ -65,9 +77,11 @@ export function failure(error: unknown, { advice, secrets }: FailureOptions): Ca
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${value}`);
   const lines = [
-    `${status === null ? '' : `HTTP ${status}: `}${message.slice(0, maxMessageLength)}`,
     ...(details.length === 0 ? [] : [`(${details.join(', ')})`]),
     ...(advice === null ? [] : [advice]),
   ];
-  return { isError: true, content: textContent(redact(lines.join('\n'), secrets)) };
+  const ending = redactAndCut(lines.map((line) => `\n${line}`).join(''), maxDetailsLength, secrets);
+  const start = `${status === null ? '' : `HTTP ${status}: `}${message}`;
+  const beginning = redactAndCut(start, maxErrorLength - ending.length, secrets);
+  return { isError: true, content: textContent(`${beginning}${ending}`) };
 }

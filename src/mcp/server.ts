@@ -5,13 +5,14 @@ import {
 } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import type { Clock } from '../shared/clock.ts';
+import { cutText } from '../shared/cut-text.ts';
 import type { Log } from '../shared/log.ts';
 import { advise } from '../tools/error-advice.ts';
 import { readFailure } from '../tools/sdk-call.ts';
 import { listedDescription, serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
-import { failure, success } from './result.ts';
+import { failure, maxErrorLength, success } from './result.ts';
 
 interface ServerOptions {
   /** Returns the SDK client; called for each tool call. */
@@ -50,7 +51,7 @@ function progressReporter({ mcpReq }: ServerContext): ((message: string) => Prom
   let progress = 0;
   return async (message) => {
     progress += 1;
-    const params = { progressToken, progress, message };
+    const params = { progressToken, progress, message: cutText(message, maxErrorLength) };
     // A notification can fail only because the client has disconnected.
     await mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
   };
@@ -59,7 +60,8 @@ function progressReporter({ mcpReq }: ServerContext): ((message: string) => Prom
 function logFailure(log: Log, name: string, error: unknown): void {
   const { status, code, message } = readFailure(error);
   const isApiError = status !== null || code !== null;
-  log[isApiError ? 'info' : 'warn']('tool call failed', { tool: name, status, error: message });
+  const fields = { tool: name, status, error: cutText(message, maxErrorLength) };
+  log[isApiError ? 'info' : 'warn']('tool call failed', fields);
 }
 
 /**
@@ -77,6 +79,7 @@ export function createServer(options: ServerOptions): McpServer {
   const handleCall = async (name: string, args: unknown, context: ServerContext) => {
     const progress = progressReporter(context);
     const { signal } = context.mcpReq;
+    const fields = isRecord(args) ? args : {};
     const images: Image[] = [];
     const addImage = (image: Image) => void images.push(image);
     let baseURL = '';
@@ -85,11 +88,12 @@ export function createServer(options: ServerOptions): McpServer {
       const openai = await options.openai();
       baseURL = openai.baseURL;
       const call = { openai, clock, toolName, signal, closing, progress, addImage };
+      const result = await tool.call(args, call);
       const { isUntrusted } = tool;
-      return success(await tool.call(args, call), { images, isUntrusted });
+      return success(result, { images, isUntrusted, call: { name, args: fields } });
     } catch (error) {
       logFailure(log, name, error);
-      const advice = advise(error, { args: isRecord(args) ? args : {}, baseURL, toolName });
+      const advice = advise(error, { args: fields, baseURL, toolName });
       return failure(error, { advice, secrets });
     }
   };

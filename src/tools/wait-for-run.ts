@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import { integer } from '../schema/common.ts';
+import { cutText } from '../shared/cut-text.ts';
 import { isRunning } from '../shared/run-status.ts';
 import { formatRunIds, nextStep } from './next-step.ts';
 import { createProgressReporter } from './run-progress.ts';
@@ -13,6 +14,9 @@ const maxPollDelayMs = 1000;
 
 /** Bounds of the `openai-poll-after-ms` header that a server may send. */
 const pollAfterBoundsMs = { min: 20, max: 5000 };
+
+/** In characters. All messages of a run together can be too large for one result. */
+const maxReplyLength = 1_000_000;
 
 /** A poll may take at least this long, even when less of the wait remains. */
 const minPollTimeoutMs = 1000;
@@ -95,7 +99,10 @@ async function withReplyOrNext(run: Run, context: ToolContext): Promise<object> 
   }
   try {
     const reply = await readReply(run, context);
-    return reply === null ? run : { ...run, reply };
+    if (reply === null) return run;
+    if (reply.length <= maxReplyLength) return { ...run, reply };
+    const next = readReplyStep(run, context);
+    return { ...run, reply: cutText(reply, maxReplyLength), ...(next !== null && { next }) };
   } catch {
     const next = readReplyStep(run, context);
     return next === null ? run : { ...run, next };

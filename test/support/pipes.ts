@@ -4,13 +4,17 @@ import { Client as Client2025 } from '@modelcontextprotocol/sdk/client/index.js'
 
 /** The client's transport over a pair of pipes; a line that is not JSON fails the test. */
 function clientTransport(input: PassThrough, output: PassThrough): Transport {
-  let partialLine = '';
+  let partialLine: string[] = [];
   const transport: Transport = {
     start: async () => {
       input.setEncoding('utf8').on('data', (chunk: string) => {
-        const lines = (partialLine + chunk).split('\n');
-        partialLine = lines.pop() ?? '';
-        for (const line of lines) transport.onmessage?.(JSON.parse(line));
+        const [end = '', ...starts] = chunk.split('\n');
+        partialLine.push(end);
+        for (const start of starts) {
+          const line = partialLine.join('');
+          partialLine = [start];
+          transport.onmessage?.(JSON.parse(line));
+        }
       });
     },
     send: async (message) => {
