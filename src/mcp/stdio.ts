@@ -1,7 +1,15 @@
-import type { Readable, Writable } from 'node:stream';
-import type { McpServer } from '@modelcontextprotocol/server';
+import { once } from 'node:events';
+import { pipeline, type Readable, type Writable } from 'node:stream';
+import {
+  type JSONRPCMessage,
+  type McpServer,
+  STDIO_DEFAULT_MAX_BUFFER_SIZE,
+} from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { cutText } from '../shared/cut-text.ts';
 import type { Log } from '../shared/log.ts';
+import { createLineFilter, type Rejection } from './line-filter.ts';
+import { maxErrorLength } from './result.ts';
 
 interface Pipes {
   readonly stdin: Readable;
@@ -16,9 +24,39 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** The SDK's error for an unknown tool repeats its name, however long. */
+const withShortError = (message: JSONRPCMessage): JSONRPCMessage =>
+  'error' in message
+    ? {
+        ...message,
+        error: { ...message.error, message: cutText(message.error.message, maxErrorLength) },
+      }
+    : message;
+
+/** Creates a function that answers a line that is not a message, at the pace of the client. */
+const createRejector =
+  ({ stdout, log }: Pipes) =>
+  async ({ id, code, message, isAnswered }: Rejection): Promise<void> => {
+    log.warn('MCP message rejected', { code, error: message });
+    if (!isAnswered) return;
+    const canContinue = stdout.write(
+      `${JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } })}\n`,
+    );
+    // The transport notices when stdout breaks.
+    if (!canContinue) await once(stdout, 'drain').catch(() => {});
+  };
+
 /** Serves MCP over stdio, in the protocol version of the client's first message. */
-export function connectStdio(factory: () => McpServer, { stdin, stdout, log }: Pipes): Connection {
-  const transport = new StdioServerTransport(stdin, stdout);
+export function connectStdio(factory: () => McpServer, pipes: Pipes): Connection {
+  const { stdin, stdout, log } = pipes;
+  const maxBytes = STDIO_DEFAULT_MAX_BUFFER_SIZE;
+  const lines = createLineFilter({ maxBytes, reject: createRejector(pipes) });
+  // The transport reports errors of `lines`.
+  pipeline(stdin, lines, () => {});
+  // The newline is not part of the line.
+  const transport = new StdioServerTransport(lines, stdout, { maxBufferSize: maxBytes + 1 });
+  const send = transport.send.bind(transport);
+  transport.send = (message) => send(withShortError(message));
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const handle = serveStdio(factory, {
     transport,
@@ -28,6 +66,7 @@ export function connectStdio(factory: () => McpServer, { stdin, stdout, log }: P
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport is not an event target
   transport.onclose = () => {
     onclose?.();
+    lines.destroy();
     resolve();
   };
   return { closed, close: () => handle.close() };

@@ -27,7 +27,7 @@ export const cleanEnv = (folder: string): Record<string, string> => ({
 
 const jsonRpc = z.looseObject({
   jsonrpc: z.literal('2.0'),
-  id: z.union([z.string(), z.number()]).optional(),
+  id: z.union([z.string(), z.number(), z.null()]).optional(),
   method: z.string().optional(),
   result: z.looseObject({}).optional(),
   error: z.object({ code: z.number(), message: z.string() }).optional(),

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { initialize, parseMessages, startServer, temporaryFolder } from './server.ts';
 
-const invalidLines = ['', 'no json', '{"jsonrpc":"2.0"}', '[]', 'null', '{"id":1}', '\u0000\uFFFD'];
+const invalidLines = [
+  '',
+  'no json',
+  '{"jsonrpc":"2.0"}',
+  '[]',
+  'null',
+  '{"id":"one"}',
+  '\u0000\uFFFD',
+];
 
 test('stdout has only JSON-RPC, even for invalid input', async () => {
   const server = startServer({ args: ['--model-api', 'scripted'] });

@@ -74,7 +74,7 @@ test('the server can close the connection', async () => {
   await expect(connection.closed).resolves.toBeUndefined();
 });
 
-test('lines that are not messages are logged and ignored', async () => {
+test('lines that are not messages are logged, and the server goes on', async () => {
   const { lines, stdin, client: transport } = start();
   stdin.write('{"jsonrpc":"2.0","id":1}\nnonsense\n\n');
   const client = await connectClient('2025', transport);
