@@ -1,9 +1,13 @@
 import {
   createMcpHandler,
+  INVALID_REQUEST,
   type McpRequestContext,
   type McpServer,
 } from '@modelcontextprotocol/server';
+import { cutText } from '../shared/cut-text.ts';
+import type { ApiError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
+import { maxErrorLength } from './result.ts';
 
 /** MCP over Streamable HTTP, for requests that passed the access checks and have their body read. */
 export interface HttpHandler {
@@ -12,6 +16,13 @@ export interface HttpHandler {
   close(): Promise<void>;
 }
 
+/** The response to a request that MCP cannot read, in the shape of JSON-RPC. */
+export const requestError = ({ message, status, headers }: ApiError): Response =>
+  Response.json(
+    { jsonrpc: '2.0', id: null, error: { code: INVALID_REQUEST, message } },
+    { status: status ?? 400, headers },
+  );
+
 /** Creates one MCP server per request; the request's protocol version decides how it is served. */
 export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): HttpHandler {
   const createServer = ({ requestInfo }: McpRequestContext) => {
@@ -19,7 +30,8 @@ export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): H
     return factory(new URL(requestInfo.url));
   };
   const { fetch, close } = createMcpHandler(createServer, {
-    onerror: (error) => log.info('MCP request failed', { error: error.message }),
+    onerror: ({ message }) =>
+      log.info('MCP request failed', { error: cutText(message, maxErrorLength) }),
   });
   return { fetch: (request) => fetch(request), close };
 }

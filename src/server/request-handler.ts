@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { errors } from '../engine/http/errors.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Clock } from '../shared/clock.ts';
+import { requestError } from '../mcp/http.ts';
 import { ApiError } from '../shared/errors.ts';
 import {
   type AccessRules,
@@ -15,6 +16,7 @@ import {
 } from './access.ts';
 import { readBody } from './body.ts';
 import { serverErrors } from './errors.ts';
+import type { FailedLogins } from './failed-logins.ts';
 import { checkFraming } from './framing.ts';
 import { makeInert } from './inert-response.ts';
 import type { HttpMetrics } from './metrics.ts';
@@ -33,6 +35,7 @@ interface RequestHandlerOptions {
   readonly health: () => Promise<Response>;
   readonly metrics: () => Promise<Response>;
   readonly httpMetrics: HttpMetrics;
+  readonly failedLogins: FailedLogins;
   readonly requestContext: RequestContext;
   readonly clock: Clock;
 }
@@ -74,11 +77,18 @@ async function fullRequest(call: IncomingCall, clock: Clock): Promise<Request> {
   return new Request(call.url, { method, headers: [...headers], body, signal });
 }
 
+/** The response to an MCP request whose body cannot be read: an MCP client expects JSON-RPC. */
+function mcpBodyError(error: unknown, { log }: RequestContext): Response {
+  if (!(error instanceof ApiError)) throw error;
+  log.info(error.message, { status: error.status });
+  return requestError(error);
+}
+
 /** Sends a request that passed all checks to what handles its path. */
 async function route(
   call: IncomingCall,
   target: RouteTarget,
-  { engine, mcp, upstream, health, metrics, clock }: RequestHandlerOptions,
+  { engine, mcp, upstream, health, metrics, clock, requestContext }: RequestHandlerOptions,
 ): Promise<Response> {
   const { request, url, incoming } = call;
   switch (target) {
@@ -87,7 +97,9 @@ async function route(
     case 'metrics':
       return metrics();
     case 'mcp':
-      return mcp(await fullRequest(call, clock));
+      return fullRequest(call, clock).then(mcp, (error: unknown) =>
+        mcpBodyError(error, requestContext),
+      );
     case 'engine':
       return engine.fetch(await engineRequest(call, clock));
     case 'upstream':
@@ -98,6 +110,22 @@ async function route(
       );
     case 'none':
       throw errors.unknownUrl(request.method, url.pathname);
+  }
+}
+
+/** Throws a 401 unless the request has the token; later to an address that tried many wrong ones. */
+async function authenticate(
+  { request, incoming }: IncomingCall,
+  { rules, failedLogins }: RequestHandlerOptions,
+): Promise<void> {
+  try {
+    checkToken(request, rules);
+  } catch (error) {
+    const { remoteAddress = '' } = incoming.socket;
+    const isWrongToken = error instanceof ApiError && error.code === 'invalid_api_key';
+    if (isWrongToken) failedLogins.record(remoteAddress);
+    await failedLogins.delay(remoteAddress, request.signal);
+    throw error;
   }
 }
 
@@ -115,7 +143,7 @@ async function checkAndRoute(
   // Browsers send no token with a preflight.
   const preflight = preflightResponse(request, rules);
   if (preflight !== null) return preflight;
-  checkToken(request, rules);
+  await authenticate(call, options);
   const target = routeTarget(url.pathname);
   checkMethod(call, target, options.readOnly);
   return route(call, target, options);

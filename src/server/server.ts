@@ -10,6 +10,7 @@ import type { Clock } from '../shared/clock.ts';
 import { errorMessage } from '../shared/errors.ts';
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { createFailedLogins } from './failed-logins.ts';
 import { listen } from './listener.ts';
 import { createMonitoring, type Monitoring } from './monitoring.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
@@ -83,6 +84,7 @@ function createHandlers(
     upstream: chooseUpstreamProxy(config, ids),
     ...monitoring.endpointsFor(engine),
     httpMetrics: monitoring.httpMetrics,
+    failedLogins: createFailedLogins(clock),
     requestContext,
     clock,
   });

@@ -4,6 +4,7 @@ import { randomIds } from '../../src/shared/ids.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { createRequestHandler } from '../../src/server/request-handler.ts';
 import { listen } from '../../src/server/listener.ts';
+import { createFailedLogins } from '../../src/server/failed-logins.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createRequestContext } from '../../src/server/request-context.ts';
 
@@ -22,6 +23,7 @@ test('the server answers an internal error with the API’s wording and logs the
     health: fail,
     metrics: fail,
     httpMetrics: createMetrics('1.2.3').httpMetrics,
+    failedLogins: createFailedLogins(systemClock),
     requestContext: createRequestContext({ ids: randomIds, log }),
     clock: systemClock,
   });

@@ -178,4 +178,32 @@ describe('/mcp', () => {
     expect(response.headers.get('x-request-id')).toMatch(/^req_/u);
     expect((await post(served, initialize)).status).toBe(200);
   });
+
+  test('answers a body that is too large, and one that is no JSON, with a JSON-RPC error', async () => {
+    const served = await startServe();
+    const large = await post(served, 'x'.repeat(4 * 2 ** 20 + 1));
+    expect(large.status).toBe(413);
+    expect(await large.json()).toEqual({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32600, message: 'The request body is larger than 4 MiB.' },
+    });
+    const malformed = await post(served, '{');
+    expect(await malformed.json()).toMatchObject({ id: null, error: { code: -32700 } });
+  });
+
+  test.each([
+    ['2025', connectOld],
+    ['2026', connectNew({ pin: '2026-07-28' })],
+  ])('cuts a large list, as over stdio, for the client of %s', async (_, connect) => {
+    const served = await startServe({ env: withToken });
+    const { call } = await connect(served);
+    const { id: thread_id } = withId.parse(await call('create_thread', {}));
+    const fields = { thread_id, role: 'user', content: 'x'.repeat(256_000) };
+    for (let count = 0; count < 12; count += 1) await call('create_message', fields);
+    expect(await call('list_messages', { thread_id })).toMatchObject({
+      has_more: true,
+      next: expect.stringMatching(/^Call list_messages with \{"thread_id":/u),
+    });
+  });
 });
