@@ -105,7 +105,7 @@ export function createLineFilter({ maxBytes, reject }: LineFilterOptions): Trans
   };
   const stream = new Transform({
     readableObjectMode: true,
-    transform: (chunk: Buffer, _encoding, done) => void callbackify(filter)(chunk, done),
+    transform: (chunk: Buffer, _encoding, done) => callbackify(filter)(chunk, done),
   });
   return stream;
 }
