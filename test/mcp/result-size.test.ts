@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { maxResultBytes } from '../../src/mcp/result-size.ts';
 import { createFakeServer, errorResponse } from '../support/fake-assistants-server.ts';
-import { connectTools, type Host, type ToolAnswer } from '../support/mcp.ts';
+import { connectTools, type Host, type ToolResult } from '../support/mcp.ts';
 import type { Generation } from '../support/pipes.ts';
 
 const thread_id = 'thread_abc';
@@ -37,13 +37,13 @@ const connect = (script: Parameters<typeof createFakeServer>[0], generation?: Ge
   connectTools({ openai: createFakeServer(script).openai, ...(generation && { generation }) });
 
 /** The size of the result on the wire, nearly. */
-const bytesOf = ({ text, object, images }: ToolAnswer): number =>
+const bytesOf = ({ text, object, images }: ToolResult): number =>
   Buffer.byteLength(
     JSON.stringify({ content: [{ type: 'text', text }, ...images], structuredContent: object }),
   );
 
 /** Calls a tool and expects its result to be under the limit, and the same in both of its forms. */
-async function callFor(host: Host, name: string, args: object): Promise<ToolAnswer> {
+async function callFor(host: Host, name: string, args: object): Promise<ToolResult> {
   const answer = await host.call(name, args);
   expect(bytesOf(answer)).toBeLessThan(maxResultBytes);
   const [, json = answer.text] = /^<untrusted-data-.*>\n(.*)$/mu.exec(answer.text) ?? [];
@@ -75,7 +75,7 @@ async function readAllPages(host: Host, firstArgs: object): Promise<string[][]> 
   return pages;
 }
 
-test.each(['old', 'new'] as const)(
+test.each(['2025', '2026'] as const)(
   'a page of 100 long messages is read in parts with next, by the %s client',
   async (generation) => {
     const messages = Array.from({ length: 100 }, (_, index) =>
