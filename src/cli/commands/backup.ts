@@ -3,7 +3,13 @@ import type { BackupProgress } from '../../engine/store/sqlite/backup.ts';
 import { isPostgresUrl } from '../../shared/urls.ts';
 import type { Command } from '../host.ts';
 import { type Host, openLog } from '../host.ts';
-import { abortSignal, createProgressBar, errorSentence, type Terminal } from '../terminal.ts';
+import {
+  abortSignal,
+  createProgressBar,
+  errorSentence,
+  print,
+  type Terminal,
+} from '../terminal.ts';
 
 export interface BackupParams {
   /** An SQLite file. */
@@ -40,11 +46,11 @@ export async function runBackup(
       signal,
       onProgress: (pages) => progress.update(pages),
     }).finally(() => progress.end());
-    stderr.write(`Backed up ${database} to ${file}.\n`);
+    print(stderr, `Backed up ${database} to ${file}.\n`);
     return 0;
   } catch (error) {
     const isFileError = error instanceof Error && 'syscall' in error;
-    stderr.write(`${isFileError ? `${file}: ` : ''}${errorSentence(error)}\n`);
+    print(stderr, `${isFileError ? `${file}: ` : ''}${errorSentence(error)}\n`);
     return 1;
   }
 }
