@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { firstCharacters } from '../shared/cut-text.ts';
-import { redact } from '../shared/redact.ts';
+import { redact, redactedExcerpt } from '../shared/redact.ts';
 import { readFailure } from '../tools/sdk-call.ts';
 import type { Image } from '../tools/tool.ts';
 import { type CallInfo, fitResult, toOneLine } from './result-size.ts';
@@ -11,6 +11,9 @@ export const maxErrorLength = 2000;
 
 /** The part of an error that is reserved for what follows the message. */
 const maxDetailsLength = 1000;
+
+/** In characters, of the parameter, the code and the request id of an error. */
+const maxDetailLength = 200;
 
 const textContent = (text: string) => [{ type: 'text' as const, text }];
 
@@ -75,7 +78,7 @@ export function failure(error: unknown, { advice, secrets }: FailureOptions): Ca
   const { status, message, param, code, requestId } = readFailure(error);
   const details = Object.entries({ param, code, 'request id': requestId })
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${value}`);
+    .map(([name, value]) => `${name}: ${redactedExcerpt(`${value}`, maxDetailLength, secrets)}`);
   const lines = [
     ...(details.length === 0 ? [] : [`(${details.join(', ')})`]),
     ...(advice === null ? [] : [advice]),

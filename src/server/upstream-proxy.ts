@@ -14,6 +14,7 @@ import { redactErrorBody, toSecret, withoutSecret } from './error-body.ts';
 import { serverErrors } from './errors.ts';
 import { hasBody, mayShareConnection, upstreamFraming } from './framing.ts';
 import { createUpstreamConnections } from './upstream-connections.ts';
+import { withoutTrailingSlashes } from '../shared/urls.ts';
 
 /** Forwards a request and returns the response; throws an ApiError. */
 export type UpstreamProxy = (request: Request, incoming: IncomingMessage) => Promise<Response>;
@@ -118,7 +119,7 @@ const statusesWithoutBody = new Set([204, 205, 304]);
 /** A Location header: a URL below the model endpoint's base URL becomes a path of this server. */
 function rewriteLocation(location: string, { target, baseURL }: ProxiedRequest): string {
   const { href } = URL.parse(location, target) ?? { href: '' };
-  const base = new URL(baseURL).href.replace(/\/+$/u, '');
+  const base = withoutTrailingSlashes(new URL(baseURL).href);
   return href.startsWith(`${base}/`) ? `/v1${href.slice(base.length)}` : location;
 }
 

@@ -1,6 +1,6 @@
 import { escapeControlCharacters } from './control-characters.ts';
 import { errorStack } from './errors.ts';
-import { redact } from './redact.ts';
+import { redact, redactedExcerpt } from './redact.ts';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -19,17 +19,26 @@ interface LogOptions {
   readonly write: (line: string) => void;
 }
 
-/** Writes errors as their stack: `JSON.stringify` would write `{}`. */
-const errorReplacer = (_key: string, value: unknown): unknown =>
-  value instanceof Error ? errorStack(value) : value;
+/** In characters: a message of a server or a caller may be of any length. */
+const maxFieldLength = 8000;
+
+/** Writes errors as their stack, because `JSON.stringify` would write `{}`, and cuts long texts. */
+const createReplacer =
+  (secrets: readonly string[]) =>
+  (_key: string, value: unknown): unknown => {
+    const field = value instanceof Error ? errorStack(value) : value;
+    const isLong = typeof field === 'string' && field.length > maxFieldLength;
+    return isLong ? redactedExcerpt(field, maxFieldLength, secrets) : field;
+  };
 
 /** Creates a log that writes one JSON object per line, with secrets redacted. */
 export function createLog({ level, secrets, now, write }: LogOptions): Log {
+  const replacer = createReplacer(secrets);
   const writeAt = (name: LogLevel): Write => {
     if (logLevels.indexOf(name) > logLevels.indexOf(level)) return () => {};
     return (message, fields) => {
       const entry = { time: new Date(now()).toISOString(), level: name, message, ...fields };
-      const json = JSON.stringify(entry, errorReplacer);
+      const json = JSON.stringify(entry, replacer);
       write(`${escapeControlCharacters(redact(json, secrets))}\n`);
     };
   };

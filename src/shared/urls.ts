@@ -9,3 +9,10 @@ export const redactedLocation = (location: string): string =>
 /** Whether a host name or address is loopback, which other machines cannot reach. */
 export const isLoopback = (host: string): boolean =>
   /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/iu.test(host);
+
+/** A base URL without the slashes at its end, so that a path can be appended. */
+export function withoutTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
+}

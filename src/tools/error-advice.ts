@@ -1,3 +1,4 @@
+import { maxForeignTextLength } from '../shared/redact.ts';
 import { formatRunIds } from './next-step.ts';
 import { type Failure, readFailure } from './sdk-call.ts';
 import type { ToolNameLookup } from './tool.ts';
@@ -56,15 +57,15 @@ function fileNotFoundAdvice({ toolName }: CallContext): string | null {
   return tool === null ? null : `Call ${tool} to see which exist.`;
 }
 
-const parseQuotedIds = (list: string): string[] =>
-  [...list.matchAll(/'([^']*)'/gu)].map(([, id]) => `${id}`);
+const parseQuotedIds = (list: string): ReadonlySet<string> =>
+  new Set([...list.matchAll(/'([^']*)'/gu)].map(([, id]) => `${id}`));
 
 /** For missing or unexpected tool outputs (contract §2.2, row 34). */
 function toolOutputsAdvice(expectedList: string, receivedList: string): string {
   const expected = parseQuotedIds(expectedList);
   const received = parseQuotedIds(receivedList);
-  const missing = expected.filter((id) => !received.includes(id));
-  const unexpected = received.filter((id) => !expected.includes(id));
+  const missing = [...expected].filter((id) => !received.has(id));
+  const unexpected = [...received].filter((id) => !expected.has(id));
   const parts = [
     missing.length > 0 ? `missing: ${missing.join(', ')}` : '',
     unexpected.length > 0 ? `unexpected: ${unexpected.join(', ')}` : '',
@@ -110,7 +111,7 @@ const remedies: readonly Remedy[] = [
     advise: () => 'Attach the file to a message so that an assistant can read it.',
   },
   {
-    pattern: /^Expected tool outputs for call_ids \[(.*)\], got \[(.*)\]/u,
+    pattern: /^Expected tool outputs for call_ids \[([^\]]*)\], got \[([^\]]*)\]/u,
     advise: ([, expected = '', received = '']) => toolOutputsAdvice(expected, received),
   },
   {
@@ -147,8 +148,9 @@ export function advise(error: unknown, context: CallContext): string | null {
   const failure = readFailure(error);
   const advice = serverAdvice(failure, context);
   if (advice !== null) return advice;
+  const message = failure.message.slice(0, maxForeignTextLength);
   for (const remedy of remedies) {
-    const match = remedy.pattern.exec(failure.message);
+    const match = remedy.pattern.exec(message);
     if (match !== null) return remedy.advise(match, context);
   }
   return null;

@@ -35,7 +35,7 @@ export function readFailure(error: unknown): Failure {
   const message = unreachable ? rootCauseMessage(error) : errorMessage(error);
   return {
     status,
-    message: status === null ? message : message.replace(new RegExp(`^${status} `, 'u'), ''),
+    message: message.startsWith(`${status} `) ? message.slice(`${status} `.length) : message,
     param: stringOrNull(fieldOf(error, 'param')),
     code: stringOrNull(fieldOf(error, 'code')),
     requestId: stringOrNull(fieldOf(error, 'requestID')),

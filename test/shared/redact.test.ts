@@ -1,19 +1,26 @@
-import { expect, test } from 'vitest';
-import { redact } from '../../src/shared/redact.ts';
+import { describe, expect, test } from 'vitest';
+import { redact, redactedExcerpt } from '../../src/shared/redact.ts';
 
 test.each([
   ['Incorrect API key provided: sk-proj-Ab_12345678.', 'Incorrect API key provided: [redacted].'],
   ['sess-abcdefgh12', '[redacted]'],
   ['"Authorization":"Bearer abcd.efgh"', '"Authorization":"Bearer [redacted]"'],
   ['authorization: Bearer  abcdefgh, next', 'authorization: Bearer  [redacted], next'],
+  ['Bearer Bearer abcdefgh', 'Bearer Bearer [redacted]'],
+  ['Bearer sk-abcdefgh12.signature', 'Bearer [redacted]'],
   ['A task-force of desk-clerks.', 'A task-force of desk-clerks.'],
+  ['The Bearer of it', 'The Bearer of it'],
   ['', ''],
 ])('redact turns %j into %j', (text, cleaned) => {
   expect(redact(text)).toBe(cleaned);
 });
 
 test('redact replaces every occurrence of a known secret', () => {
-  expect(redact('a hunter2 b hunter2', ['hunter2'])).toBe('a [redacted] b [redacted]');
+  expect(redact('a hunter22 b hunter22', ['hunter22'])).toBe('a [redacted] b [redacted]');
+});
+
+test('redact replaces a secret that contains another one as a whole', () => {
+  expect(redact('a hunter22-long b', ['hunter22', 'hunter22-long'])).toBe('a [redacted] b');
 });
 
 test('redact ignores an empty secret', () => {
@@ -23,5 +30,52 @@ test('redact ignores an empty secret', () => {
 test('redact replaces the password in any URL', () => {
   expect(redact('at postgres://ada:se%2Fcret@host:5432/db, or https://ada@host/a:b@c')).toBe(
     'at postgres://ada:[redacted]@host:5432/db, or https://ada@host/a:b@c',
+  );
+});
+
+test('redact replaces a key that is the user name of a URL', () => {
+  expect(redact('HTTPS://sk-abcdefgh12:secret@host')).toBe('HTTPS://[redacted]:[redacted]@host');
+});
+
+describe('a short secret', () => {
+  test.each([
+    ['x', "No thread found with id 'thread_xyx'. Extra text, x."],
+    ['1', 'HTTP 401: gpt-4.1 expects 1 message, not 11.'],
+    ['local', 'The model local-model is not a locale; see thread_local.'],
+  ])('%j leaves ids, words and numbers alone', (secret, text) => {
+    expect(redact(text, [secret])).toBe(text);
+  });
+
+  test('is replaced where it is a whole word', () => {
+    expect(redact('Key local, "local" or localhost', ['local'])).toBe(
+      'Key [redacted], "[redacted]" or localhost',
+    );
+  });
+});
+
+describe('an excerpt', () => {
+  test('is the redacted text if that is short enough', () => {
+    expect(redactedExcerpt('Key sk-abcdefgh12.', 20)).toBe('Key [redacted].');
+  });
+
+  test('has at most the requested length', () => {
+    expect(redactedExcerpt('a'.repeat(30), 20)).toBe(`${'a'.repeat(19)}…`);
+  });
+
+  test('never ends in half a character', () => {
+    expect(redactedExcerpt(`${'a'.repeat(18)}😀😀`, 20)).toBe(`${'a'.repeat(18)}…`);
+  });
+
+  test.each(['sk-abcdefghijklmnop', 'Bearer abcdefghijklmnop', 'abcdefghijklmnop'])(
+    'shows no part of %s, wherever the text is cut',
+    (secret) => {
+      for (let start = 65_536 - 24; start <= 65_536; start += 1) {
+        const text = `${'. '.repeat(start / 2)}${start % 2 === 0 ? '' : '.'}${secret}, and more`;
+        expect(redactedExcerpt(text, 100_000, ['abcdefghijklmnop'])).not.toMatch(/abc|efg/u);
+        expect(redactedExcerpt(text.slice(65_000), 530, ['abcdefghijklmnop'])).not.toMatch(
+          /abc|efg/u,
+        );
+      }
+    },
   );
 });

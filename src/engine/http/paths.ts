@@ -1,3 +1,5 @@
+import { withoutTrailingSlashes } from '../../shared/urls.ts';
+
 function decode(path: string): string | null {
   try {
     return decodeURIComponent(path);
@@ -37,7 +39,7 @@ export function apiOwner(path: string): ApiOwner {
  * server's key.
  */
 export function upstreamUrl(baseURL: string, { pathname, search }: URL): string | null {
-  const base = baseURL.replace(/\/+$/u, '');
+  const base = withoutTrailingSlashes(baseURL);
   const target = base + pathname.slice('/v1'.length) + search;
   return URL.parse(target)?.origin === new URL(base).origin ? target : null;
 }
