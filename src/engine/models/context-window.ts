@@ -32,28 +32,31 @@ const patternsWithoutSize =
 /** A smaller number in a message is not the size of a context window. */
 const minWindowTokens = 256;
 
-function reportedWindowTokens(error: unknown, message: string): number | null {
+function reportedWindowTokens(error: unknown, text: string): number | null {
   const digits = patternsWithSize
-    .map((pattern) => pattern.exec(message)?.groups?.['size'])
+    .map((pattern) => pattern.exec(text)?.groups?.['size'])
     .find(Boolean);
   const body: unknown = error instanceof APIError ? error.error : null;
-  const tokens = Number(digits?.replaceAll(',', '') ?? Reflect.get(Object(body), 'n_ctx'));
-  return tokens >= minWindowTokens ? tokens : null;
+  const reported: unknown = Reflect.get(Object(body), 'n_ctx');
+  const tokens = digits === undefined ? reported : Number(digits.replaceAll(',', ''));
+  return typeof tokens === 'number' && tokens >= minWindowTokens ? tokens : null;
 }
 
 /**
- * The overflow that `error`, thrown by a model call, reports; null for any other error. `message` is
- * the text that the run's `last_error` shows.
+ * The overflow that `error`, thrown by a model call, reports; null for any other error. `text` is the
+ * endpoint's own, `message` what the run's `last_error` shows.
  */
-export function toContextOverflow(error: unknown, message: string): ContextOverflow | null {
+export function toContextOverflow(
+  error: unknown,
+  text: string,
+  message: string,
+): ContextOverflow | null {
   const { status, code } = error instanceof APIError ? error : {};
   // A rate limit, such as tokens per minute, is not an overflow.
   if (status === 429 || code === 'rate_limit_exceeded') return null;
-  const windowTokens = reportedWindowTokens(error, message);
+  const windowTokens = reportedWindowTokens(error, text);
   const isOverflow =
-    windowTokens !== null ||
-    code === 'context_length_exceeded' ||
-    patternsWithoutSize.test(message);
+    windowTokens !== null || code === 'context_length_exceeded' || patternsWithoutSize.test(text);
   return isOverflow ? new ContextOverflow(message, windowTokens) : null;
 }
 
@@ -78,7 +81,7 @@ const baseModelName = (model: string): string =>
   model
     .slice(model.lastIndexOf('/') + 1)
     .replace(/^ft:/u, '')
-    .replace(/:.*$/u, '');
+    .replace(/:.*$/su, '');
 
 /** The context window in tokens, judged by the model's name. */
 export const knownWindow = (model: string): number =>

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { APIError, toFile } from 'openai';
-import { redact } from '../../shared/redact.ts';
+import { redactedExcerpt } from '../../shared/redact.ts';
+import { boundResponses } from './bounded-fetch.ts';
 import {
   createEndpointClient,
   type EndpointOptions,
@@ -66,11 +67,21 @@ export class EndpointFilesError extends Error {
   }
 }
 
+/** In characters. */
+const maxMessageLength = 2000;
+
 function toEndpointFilesError(error: unknown, secrets: readonly string[]): EndpointFilesError {
-  if (error instanceof APIError)
-    return new EndpointFilesError(redact(upstreamMessage(error), secrets), error);
-  const message = errorMessage(error);
-  return new EndpointFilesError(redact(message, secrets));
+  const isAPIError = error instanceof APIError;
+  const message = isAPIError ? upstreamMessage(error) : errorMessage(error);
+  const excerpt = redactedExcerpt(message, maxMessageLength, secrets);
+  return new EndpointFilesError(excerpt, isAPIError ? error : {});
+}
+
+/** The id of an object that the endpoint created. */
+function idOf(object: unknown): string {
+  const id: unknown = Reflect.get(Object(object), 'id');
+  if (typeof id === 'string' && id !== '') return id;
+  throw new Error('The model endpoint did not send the id of the new object.');
 }
 
 /** Files may be large. */
@@ -114,7 +125,7 @@ async function createStore(
 ): Promise<string> {
   const { chunking_strategy } = settings;
   const batch = file_ids.slice(0, maxFilesPerBatch);
-  const { id } = await client.vectorStores.create({ ...settings, file_ids: batch });
+  const id = idOf(await client.vectorStores.create({ ...settings, file_ids: batch }));
   try {
     const chunking = chunking_strategy === undefined ? {} : { chunking_strategy };
     await addFiles(client, id, file_ids.slice(maxFilesPerBatch), chunking);
@@ -126,8 +137,8 @@ async function createStore(
 }
 
 async function addToStore(client: OpenAI, id: string, store: NewVectorStore): Promise<string> {
-  const { status } = await client.vectorStores.retrieve(id);
-  if (status === 'expired') return createStore(client, store);
+  const found = await client.vectorStores.retrieve(id);
+  if (Reflect.get(Object(found), 'status') === 'expired') return createStore(client, store);
   await addFiles(client, id, store.file_ids);
   return id;
 }
@@ -140,11 +151,11 @@ const [preferredPurpose, fallbackPurpose] = ['vision', 'assistants'] as const;
 
 async function upload({ files }: OpenAI, file: File, signal: AbortSignal): Promise<string> {
   try {
-    return (await files.create({ file, purpose: preferredPurpose }, { signal })).id;
+    return idOf(await files.create({ file, purpose: preferredPurpose }, { signal }));
   } catch (error) {
     const isRejected = error instanceof APIError && (error.status === 400 || error.status === 422);
     if (!isRejected) throw error;
-    return (await files.create({ file, purpose: fallbackPurpose }, { signal })).id;
+    return idOf(await files.create({ file, purpose: fallbackPurpose }, { signal }));
   }
 }
 
@@ -168,7 +179,7 @@ async function downloadImage(
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
 ): Promise<File> {
-  const follow = fetchWithinOrigin(fetch, 'the image is not downloaded from there');
+  const follow = fetchWithinOrigin(boundResponses(fetch), 'the image is not downloaded from there');
   const response = await (url.startsWith('data:')
     ? globalThis.fetch(url)
     : follow(url, { signal }));
@@ -209,8 +220,12 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     const content = await files.content(id, { signal });
     return toImageUrl(new Uint8Array(await content.arrayBuffer()));
   };
-  const countIndexing = async (id: string, signal: AbortSignal) =>
-    (await vectorStores.retrieve(id, { signal })).file_counts.in_progress;
+  const countIndexing = async (id: string, signal: AbortSignal) => {
+    const store: unknown = await vectorStores.retrieve(id, { signal });
+    const counts: unknown = Reflect.get(Object(store), 'file_counts');
+    const count: unknown = Reflect.get(Object(counts), 'in_progress');
+    return typeof count === 'number' ? count : 0;
+  };
   const deleteVectorStore = async (id: string) => {
     await vectorStores.delete(id);
   };

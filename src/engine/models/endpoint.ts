@@ -1,6 +1,7 @@
 import OpenAI, { APIError } from 'openai';
 import { missingPathStatuses } from '../../shared/errors.ts';
 import { sdkFetchWithinOrigin } from '../../shared/same-origin-fetch.ts';
+import { boundResponses } from './bounded-fetch.ts';
 import { limitSdkRetries } from './upstream-fetch.ts';
 
 /** The model endpoint and its credentials. */
@@ -48,7 +49,7 @@ export const createEndpointClient = (
     project: null,
     logLevel: 'off',
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
-    fetch: limitSdkRetries(sdkFetchWithinOrigin(fetch, 'OPENAI_BASE_URL')),
+    fetch: limitSdkRetries(boundResponses(sdkFetchWithinOrigin(fetch, 'OPENAI_BASE_URL'))),
   });
 
 export const isMissingPath = (error: unknown): boolean =>

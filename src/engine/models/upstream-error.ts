@@ -1,5 +1,5 @@
 import { APIConnectionError, APIError } from 'openai';
-import { redact } from '../../shared/redact.ts';
+import { maxForeignTextLength, redactedExcerpt } from '../../shared/redact.ts';
 import { ModelFailure, type ModelRequest } from './model.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { toContextOverflow } from './context-window.ts';
@@ -8,17 +8,28 @@ import { toContextOverflow } from './context-window.ts';
 export const quotaExceededCode = 'insufficient_quota';
 
 /** Upstream codes for a rejected prompt or image. */
-const invalidPromptCodes =
-  /^(invalid_prompt|content_policy_violation|content_filter|context_length_exceeded|string_above_max_length|bio_policy|misalignment_policy_violation|.*image.*)$/;
+const invalidPromptCodes: ReadonlySet<string> = new Set([
+  'invalid_prompt',
+  'content_policy_violation',
+  'content_filter',
+  'context_length_exceeded',
+  'string_above_max_length',
+  'bio_policy',
+  'misalignment_policy_violation',
+]);
+
+/** Servers may send anything as the code or parameter of an error. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Maps an upstream code to one of the three codes of `last_error` (contract §5.7, §8.7). */
-export function errorCode(code: string | null | undefined): ModelFailure['code'] {
+export function errorCode(code: unknown): ModelFailure['code'] {
   if (code === 'rate_limit_exceeded' || code === quotaExceededCode) return 'rate_limit_exceeded';
-  return invalidPromptCodes.test(code ?? '') ? 'invalid_prompt' : 'server_error';
+  const isAboutPrompt = invalidPromptCodes.has(textOf(code)) || textOf(code).includes('image');
+  return isAboutPrompt ? 'invalid_prompt' : 'server_error';
 }
 
 /** For an error within a stream: milliseconds to wait before a retry; null: not retryable. */
-export const retryDelayForCode = (code: string | null | undefined): number | null =>
+export const retryDelayForCode = (code: unknown): number | null =>
   code === 'rate_limit_exceeded' || code === 'server_error' ? 0 : null;
 
 /** Milliseconds that a response asks the client to wait; null: it does not say. Dates are relative to `date`. */
@@ -49,7 +60,7 @@ function errorCodeOf({ status, code, param }: APIError): ModelFailure['code'] {
   if (status === undefined) return errorCode(code);
   if (status === 429) return 'rate_limit_exceeded';
   if (status !== 400 && status !== 422) return 'server_error';
-  const isPromptParam = /^(?:url$|input|messages)/u.test(param ?? '');
+  const isPromptParam = /^(?:url$|input|messages)/u.test(textOf(param));
   return isPromptParam ? 'invalid_prompt' : errorCode(code);
 }
 
@@ -64,9 +75,30 @@ export function upstreamMessage(error: APIError): string {
   const { cause } = error;
   if (error instanceof APIConnectionError && cause instanceof Error) {
     const { cause: root } = cause;
-    return `${error.message.replace(/\.$/, '')}: ${root instanceof Error ? root.message : cause.message}`;
+    return `${error.message.replace(/\.$/u, '')}: ${root instanceof Error ? root.message : cause.message}`;
   }
   return error.message;
+}
+
+/** In characters, of the message that a run shows. */
+const maxMessageLength = 2000;
+
+const maxRequestIdLength = 200;
+
+/** An error within a stream; some servers use HTTP statuses as its code. */
+export function toStreamError(error: unknown, headers: Headers): APIError {
+  const code: unknown = Reflect.get(Object(error), 'code');
+  const number = typeof code === 'number' || typeof code === 'string' ? Number(code) : 0;
+  const status = number >= 400 && number < 600 ? number : undefined;
+  const body = typeof error === 'string' ? { message: error } : Object(error);
+  return new APIError(status, body, undefined, headers);
+}
+
+/** What went wrong, in the endpoint's words if it has any. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof APIError) return upstreamMessage(error);
+  if (error instanceof ModelFailure) return error.message;
+  return `The connection to the model endpoint broke: ${errorMessage(error)}`;
 }
 
 /**
@@ -79,10 +111,12 @@ export function toModelFailure(
   secrets: readonly string[],
 ): ModelFailure {
   const isAPIError = error instanceof APIError;
-  const sentence = isAPIError ? upstreamMessage(error) : errorMessage(error);
+  const sentence = sentenceOf(error);
   const id = (isAPIError ? error.requestID : null) ?? requestId;
-  const message = redact(id === null ? sentence : `${sentence} (request id ${id})`, secrets);
-  const overflow = toContextOverflow(error, message);
+  const suffix =
+    id === null ? '' : ` (request id ${redactedExcerpt(id, maxRequestIdLength, secrets)})`;
+  const message = redactedExcerpt(sentence, maxMessageLength - suffix.length, secrets) + suffix;
+  const overflow = toContextOverflow(error, sentence.slice(0, maxForeignTextLength), message);
   if (overflow !== null) return overflow;
   const delayMs = retryDelay(error);
   if (error instanceof ModelFailure) return new ModelFailure(error.code, message, delayMs);

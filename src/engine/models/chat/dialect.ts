@@ -43,7 +43,7 @@ const adaptations: readonly Adaptation[] = [
     apply: (dialect) => ({ ...dialect, sendsReasoning: !dialect.sendsReasoning }),
   },
   {
-    pattern: /\bsystem\b.*\b(?:role|messages?)\b|\brole\b.*\bsystem\b/iu,
+    pattern: /\bsystem\b.{0,200}\b(?:role|messages?)\b|\brole\b.{0,200}\bsystem\b/iu,
     apply: (dialect, isOpenAI) => ({ ...dialect, systemRole: isOpenAI ? 'developer' : 'user' }),
   },
 ];

@@ -3,7 +3,8 @@ import { type Ids, randomIds } from '../../../shared/ids.ts';
 import { createDialectNegotiator } from './dialect.ts';
 import { withImageUrls } from './images.ts';
 import { toChatParams } from './request.ts';
-import { type ChatChunk, ChatStreamReader } from './stream-reader.ts';
+import { type ChatChunk, toChunk } from './chunk.ts';
+import { ChatStreamReader } from './stream-reader.ts';
 import {
   createEndpointClient,
   type EndpointOptions,
@@ -12,7 +13,8 @@ import {
   secretsOf,
   whyUnavailable,
 } from '../endpoint.ts';
-import { readSseData } from '../sse-reader.ts';
+import { blameEndpoint, malformedAnswer, parseAnswer } from '../json-shape.ts';
+import { endMarker, readJsonEvents } from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from '../model.ts';
@@ -38,16 +40,15 @@ async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null>
   }
   if (type.includes('json')) {
     // Some servers ignore `stream: true`.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
-    const completion = (await response.json()) as ChatChunk;
+    const completion = toChunk(parseAnswer(await response.text(), 'a response'), 'a response');
     yield completion;
-    if (completion.choices !== undefined) yield null;
+    if (completion.choices === undefined) throw malformedAnswer('a response without choices');
+    yield null;
     return;
   }
   if (response.body === null) return;
-  for await (const data of readSseData(response.body)) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader expects anything
-    yield data === '[DONE]' ? null : ((JSON.parse(data) ?? {}) as ChatChunk);
+  for await (const event of readJsonEvents(response.body)) {
+    yield event === endMarker ? null : toChunk(event, 'an event');
   }
 }
 
@@ -76,7 +77,7 @@ async function* readToEnd(
   try {
     for await (const chunk of readUntil(chunks, () => reader.isDone)) {
       yield { type: 'heartbeat' };
-      yield* reader.read(chunk);
+      yield* blameEndpoint(reader.read(chunk));
     }
   } catch (error) {
     if (!reader.hasEnded || signal.aborted) throw error;
@@ -109,7 +110,7 @@ export function createChatModel(options: ChatOptions): Model {
         const usedIds = request.turns.flatMap(({ items }) =>
           functionCalls(items).map(({ id }) => id),
         );
-        yield* reader.finish(ids, new Set(usedIds));
+        yield* blameEndpoint(reader.finish(ids, new Set(usedIds)));
       } catch (error) {
         throw toModelFailure(error, requestId, secrets);
       }

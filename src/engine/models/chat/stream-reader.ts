@@ -1,43 +1,9 @@
-import { APIError } from 'openai';
 import type { Ids } from '../../../shared/ids.ts';
-import { type CallPiece, ToolCallAssembler } from './tool-call-assembler.ts';
+import type { ChatChunk, ChatUsage, Delta } from './chunk.ts';
+import { ToolCallAssembler } from './tool-call-assembler.ts';
 import { type ModelEvent, ModelFailure, tokensOf, type Usage } from '../model.ts';
 import { functionCalls, type ChatCall, type ChatMessage } from '../past-turns.ts';
-
-/** What servers put into a message or a delta of it (contract §9). */
-interface Delta {
-  readonly content?: string | readonly { readonly type?: string; readonly text?: string }[] | null;
-  readonly refusal?: string | null;
-  readonly reasoning_content?: string | null;
-  readonly tool_calls?: readonly CallPiece[] | null;
-}
-
-interface ChatUsage {
-  readonly prompt_tokens?: number;
-  readonly completion_tokens?: number;
-  readonly total_tokens?: number;
-  /** DeepSeek's name for cached tokens. */
-  readonly prompt_cache_hit_tokens?: number | null;
-  readonly prompt_tokens_details?: { readonly cached_tokens?: number | null } | null;
-  readonly completion_tokens_details?: { readonly reasoning_tokens?: number | null } | null;
-}
-
-/** A chunk of a stream, or the whole completion of a server that does not stream. */
-export interface ChatChunk {
-  readonly choices?: readonly {
-    readonly delta?: Delta | null;
-    readonly message?: Delta | null;
-    readonly finish_reason?: string | null;
-  }[];
-  readonly usage?: ChatUsage | null;
-  /** Groq sends the usage here. */
-  readonly x_groq?: { readonly usage?: ChatUsage | null } | null;
-  readonly error?: unknown;
-  /** The fields of an error without an envelope; vLLM sends `object: 'error'`. */
-  readonly object?: string;
-  readonly message?: unknown;
-  readonly detail?: unknown;
-}
+import { toStreamError } from '../upstream-error.ts';
 
 type Kind = 'text' | 'refusal';
 
@@ -59,18 +25,10 @@ function toUsage(usage: ChatUsage | null): Usage {
 const contentText = (content: Delta['content']): string =>
   typeof content === 'string'
     ? content
-    : (content ?? []).map(({ type, text = '' }) => (type === 'text' ? text : '')).join('');
+    : (content ?? []).map(({ type, text }) => (type === 'text' ? (text ?? '') : '')).join('');
 
 const isBareError = ({ object, choices, message, detail }: ChatChunk): boolean =>
   object === 'error' || (choices === undefined && (message ?? detail) !== undefined);
-
-/** An error within a stream; some servers use HTTP statuses as its code. */
-function toAPIError(error: unknown, headers: Headers): APIError {
-  const code = Number(Reflect.get(Object(error), 'code'));
-  const status = code >= 400 && code < 600 ? code : undefined;
-  const body = typeof error === 'string' ? { message: error } : Object(error);
-  return new APIError(status, body, undefined, headers);
-}
 
 /** Turns one stream of Chat Completions into model events. */
 export class ChatStreamReader {
@@ -93,7 +51,7 @@ export class ChatStreamReader {
       return;
     }
     const error = isBareError(chunk) ? chunk : (chunk.error ?? null);
-    if (error !== null) throw toAPIError(error, this.#headers);
+    if (error !== null) throw toStreamError(error, this.#headers);
     const usage = chunk.usage ?? chunk.x_groq?.usage;
     // Some servers send the usage early, and zeros at the end.
     if ((usage?.prompt_tokens ?? 0) > 0) this.#usage = usage ?? null;

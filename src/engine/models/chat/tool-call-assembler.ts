@@ -1,4 +1,5 @@
 import type { Ids } from '../../../shared/ids.ts';
+import { malformedAnswer } from '../json-shape.ts';
 import type { ChatCall } from '../past-turns.ts';
 
 /** A piece of a function call. Servers omit or repeat any of these. */
@@ -19,7 +20,11 @@ interface PartialCall {
   arguments: string;
 }
 
+/** Longer arguments are not parsed again for each of their pieces. */
+const maxCheckedLength = 65_536;
+
 function isCompleteJson(text: string): boolean {
+  if (text.length > maxCheckedLength) return false;
   try {
     JSON.parse(text);
     return true;
@@ -34,6 +39,9 @@ function startsNewCall(call: PartialCall, id: string, name: string): boolean {
   if (name !== call.name || isCompleteJson(call.arguments)) return true;
   return call.arguments === '' && id !== '' && call.id !== '';
 }
+
+/** In one answer; each piece is compared with all calls before it. */
+const maxCalls = 1000;
 
 /**
  * Assembles function calls from their pieces (contract §9). Pieces with the same `index` belong
@@ -57,6 +65,9 @@ export class ToolCallAssembler {
    */
   finish(ids: Ids, usedIds: ReadonlySet<string>): ChatCall[] {
     const seen = new Set<string>();
+    if (this.#calls.some(({ name }) => name === '')) {
+      throw malformedAnswer('a function call without a name');
+    }
     return this.#calls.map(({ id: modelId, name, arguments: args }) => {
       const isUnique = modelId !== '' && !seen.has(modelId);
       seen.add(modelId);
@@ -75,6 +86,9 @@ export class ToolCallAssembler {
     if (current !== undefined && !startsNewCall(current, id, name)) {
       if (current.id === '') current.id = id;
       return current;
+    }
+    if (this.#calls.length >= maxCalls) {
+      throw malformedAnswer(`more than ${maxCalls} function calls in one answer`);
     }
     const call = { index, id, name, arguments: '' };
     this.#calls.push(call);

@@ -79,9 +79,10 @@ async function* toOutputs(
   const savedOutputs: Outputs = [];
   for (const output of outputs) {
     if (output.type === 'logs') {
-      savedOutputs.push({ type: 'logs', logs: output.logs });
+      savedOutputs.push({ type: 'logs', logs: output.logs ?? '' });
       continue;
     }
+    if (!output.url) continue;
     yield heartbeat;
     const file_id = await saveFile({ url: output.url });
     if (file_id !== null) savedOutputs.push({ type: 'image', image: { file_id } });

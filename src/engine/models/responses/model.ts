@@ -8,9 +8,13 @@ import {
   secretsOf,
   whyUnavailable,
 } from '../endpoint.ts';
+import { boundResponses } from '../bounded-fetch.ts';
+import { blameEndpoint } from '../json-shape.ts';
 import type { Model, ModelRequest } from '../model.ts';
+import { endMarker, readJsonEvents } from '../sse-reader.ts';
 import { requireResponsesApi } from './response-check.ts';
 import { createGeneratedFileSaver } from './generated-files.ts';
+import { toStreamEvent } from './event-shape.ts';
 import { toResponseParams } from './request.ts';
 import { ResponsesStreamReader } from './stream-reader.ts';
 import { toContainerExpired, toModelFailure } from '../upstream-error.ts';
@@ -20,6 +24,7 @@ const encryptedReasoning: OpenAI.Responses.ResponseIncludable = 'reasoning.encry
 
 type Params = ReturnType<typeof toResponseParams>;
 type Tool = OpenAI.Responses.Tool;
+type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 
 /** One file_search tool for each store, for endpoints that accept only one store per tool. */
 const splitSearchTools = ({ tools = [], ...params }: Params): Params => ({
@@ -34,6 +39,15 @@ const splitSearchTools = ({ tools = [], ...params }: Params): Params => ({
 const searchesManyStores = ({ settings }: ModelRequest): boolean =>
   (settings.tool_resources.file_search?.vector_store_ids.length ?? 0) > 1;
 
+/** The events of a response; null for those that mean nothing here. */
+async function* readEvents({ body, headers }: Response): AsyncGenerator<StreamEvent | null> {
+  if (body === null) return;
+  for await (const event of readJsonEvents(body)) {
+    if (event === endMarker) return;
+    yield toStreamEvent(event, headers);
+  }
+}
+
 /**
  * Opens streams. Requests encrypted reasoning, which stateless replays need, and one search in all
  * stores; models and endpoints that reject that are remembered and called without it.
@@ -41,7 +55,7 @@ const searchesManyStores = ({ settings }: ModelRequest): boolean =>
 function createCaller(client: OpenAI) {
   const modelsWithoutReasoning = new Set<string>();
   let splitsSearchTools = false;
-  const create = (request: ModelRequest) => {
+  const create = (request: ModelRequest, signal: AbortSignal) => {
     const params = toResponseParams(request);
     const reasoning = modelsWithoutReasoning.has(request.settings.model)
       ? []
@@ -50,13 +64,14 @@ function createCaller(client: OpenAI) {
     const adapted =
       splitsSearchTools && searchesManyStores(request) ? splitSearchTools(params) : params;
     return client.responses
-      .create({ ...adapted, ...(include.length > 0 && { include }) }, { signal: request.signal })
-      .withResponse();
+      .create({ ...adapted, ...(include.length > 0 && { include }) }, { signal })
+      .asResponse();
   };
   /** Whether the next call differs, so that it may succeed. */
   const adaptTo = (request: ModelRequest, error: unknown): boolean => {
     if (!(error instanceof APIError) || error.status !== 400) return false;
-    const { message, param }: APIError = error;
+    const { message }: APIError = error;
+    const param = typeof error.param === 'string' ? error.param : '';
     const { model } = request.settings;
     if (/encrypted|include/i.test(message) && !modelsWithoutReasoning.has(model)) {
       modelsWithoutReasoning.add(model);
@@ -69,9 +84,12 @@ function createCaller(client: OpenAI) {
     return true;
   };
   return async (request: ModelRequest) => {
+    const controller = new AbortController();
+    const signal = AbortSignal.any([request.signal, controller.signal]);
     for (;;) {
       try {
-        return await create(request);
+        const response = await create(request, signal);
+        return { response, events: Object.assign(readEvents(response), { controller }) };
       } catch (error) {
         if (!adaptTo(request, error)) throw error;
       }
@@ -86,7 +104,9 @@ function createCaller(client: OpenAI) {
 export function createResponsesModel(options: EndpointOptions): Model {
   const secrets = secretsOf(options);
   const fetch = options.fetch ?? globalThis.fetch;
-  const endpoint = isOpenAI(options) ? options : { ...options, fetch: requireResponsesApi(fetch) };
+  const endpoint = isOpenAI(options)
+    ? options
+    : { ...options, fetch: requireResponsesApi(boundResponses(fetch)) };
   const call = createCaller(createEndpointClient(endpoint, noTimeout));
 
   return {
@@ -95,15 +115,16 @@ export function createResponsesModel(options: EndpointOptions): Model {
     async *respond(request) {
       let requestId: string | null = null;
       try {
-        const { data: stream, request_id } = await call(request);
-        requestId = request_id;
+        const { response, events } = await call(request);
+        requestId = response.headers.get('x-request-id');
         const reader = new ResponsesStreamReader(request.settings.tools);
         const saveGeneratedFiles = createGeneratedFileSaver(request);
-        for await (const event of readUntil(stream, () => reader.isDone)) {
+        for await (const event of readUntil(events, () => reader.isDone)) {
           yield { type: 'heartbeat' };
-          for (const raw of reader.read(event)) yield* saveGeneratedFiles(raw);
+          if (event === null) continue;
+          for (const raw of blameEndpoint(reader.read(event))) yield* saveGeneratedFiles(raw);
         }
-        for (const raw of reader.finish()) yield* saveGeneratedFiles(raw);
+        for (const raw of blameEndpoint(reader.finish())) yield* saveGeneratedFiles(raw);
       } catch (error) {
         throw toContainerExpired(request, toModelFailure(error, requestId, secrets));
       }

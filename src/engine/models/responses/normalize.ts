@@ -1,33 +1,37 @@
 import type OpenAI from 'openai';
 import { randomIds } from '../../../shared/ids.ts';
+import { malformedAnswer } from '../json-shape.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 type Message = OpenAI.Responses.ResponseOutputMessage;
 type Call = OpenAI.Responses.ResponseFunctionToolCall;
 type Part = Message['content'][number];
-
-/** Event types of other servers → OpenAI's (contract §8.8). */
-const standardTypes: Readonly<Record<string, StreamEvent['type']>> = {
-  'response.content_part.delta': 'response.output_text.delta',
-  'response.done': 'response.completed',
+type Annotation = OpenAI.Responses.ResponseOutputText['annotations'][number];
+type FileFields = { readonly type: Annotation['type'] } & {
+  readonly [Name in 'file_id' | 'filename' | 'container_id']?: string | null;
 };
-
-function withStandardType(event: StreamEvent): StreamEvent {
-  const type = standardTypes[event.type];
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all other fields are the same
-  return type === undefined ? event : ({ ...event, type } as StreamEvent);
-}
 
 /** `T` as servers send it: any field may be missing or null. */
 type Loose<T> = {
   readonly [Key in keyof T]?: T[Key] | null;
 };
 
-const normalizePart = (part: Part): Part =>
-  part.type === 'output_text'
-    ? { ...part, text: part.text ?? '', annotations: part.annotations ?? [] }
-    : part;
+/** Citations need a file; its name is only shown. */
+function normalizeAnnotation(annotation: Annotation): Annotation[] {
+  const { type, file_id, filename, container_id }: FileFields = annotation;
+  const isContainerFile = type === 'container_file_citation';
+  if (!isContainerFile && type !== 'file_citation' && type !== 'file_path') return [annotation];
+  if (!file_id || (isContainerFile && !container_id)) return [];
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the name is added
+  return [{ ...annotation, filename: filename ?? file_id } as Annotation];
+}
+
+function normalizePart(part: Part): Part {
+  if (part.type === 'refusal') return { ...part, refusal: part.refusal ?? '' };
+  const annotations = (part.annotations ?? []).flatMap(normalizeAnnotation);
+  return { ...part, text: part.text ?? '', annotations };
+}
 
 function normalizeMessage(item: Message): Message {
   const content: Part[] | string | null | undefined = item.content;
@@ -38,13 +42,19 @@ function normalizeMessage(item: Message): Message {
   return { ...item, content: parts.map(normalizePart) };
 }
 
+/** Some servers send the object itself instead of its JSON. */
+function argumentsText(args: unknown): string {
+  if (typeof args === 'string') return args;
+  return args === null || args === undefined ? '' : JSON.stringify(args);
+}
+
 function normalizeCall(item: Call, streamedArguments: string): Call {
-  const { call_id, id, arguments: args }: Loose<Call> = item;
-  const ownArguments = typeof args === 'string' ? args : args && JSON.stringify(args);
+  const { call_id, id, name, arguments: args }: Loose<Call> = item;
+  if (!name) throw malformedAnswer('a function call without a name');
   return {
     ...item,
     call_id: call_id || id || randomIds.newId('call_'),
-    arguments: ownArguments || streamedArguments || '{}',
+    arguments: argumentsText(args) || streamedArguments || '{}',
   };
 }
 
@@ -64,8 +74,7 @@ function normalizeItem(item: OutputItem, streamedArguments: string): OutputItem 
 export class EventNormalizer {
   readonly #streamedArguments = new Map<string, string>();
 
-  event(raw: StreamEvent): StreamEvent {
-    const event = withStandardType(raw);
+  event(event: StreamEvent): StreamEvent {
     switch (event.type) {
       case 'response.function_call_arguments.delta':
         this.#streamedArguments.set(event.item_id, this.#argumentsOf(event.item_id) + event.delta);
@@ -73,11 +82,15 @@ export class EventNormalizer {
       case 'response.function_call_arguments.done':
         this.#streamedArguments.set(
           event.item_id,
-          event.arguments || this.#argumentsOf(event.item_id),
+          argumentsText(event.arguments) || this.#argumentsOf(event.item_id),
         );
         return event;
       case 'response.output_item.done':
         return { ...event, item: this.item(event.item) };
+      case 'response.output_text.annotation.added': {
+        const [annotation = null] = event.annotation ? normalizeAnnotation(event.annotation) : [];
+        return { ...event, annotation };
+      }
       default:
         return event;
     }

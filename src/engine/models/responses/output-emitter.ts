@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { malformedAnswer } from '../json-shape.ts';
 import { isFileAnnotation } from './citations.ts';
 import type { RawEvent } from './generated-files.ts';
 import { type CallItem, HostedCallWriter, isCallItem } from './hosted-call-writer.ts';
@@ -7,12 +8,14 @@ import { isEmpty, MessageWriter } from './message-writer.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
-type Annotation = OpenAI.Responses.ResponseOutputText['annotations'][number];
 type Writer = MessageWriter | HostedCallWriter;
 
 /** Servers that omit these send one message with one part. */
 type ItemPosition = { readonly output_index?: number; readonly item_id?: string | undefined };
 type PartPosition = ItemPosition & { readonly content_index?: number };
+
+/** Events of other items while one is open. */
+const maxDeferred = 100_000;
 
 /**
  * Emits the messages and hosted calls of one response, one after the other (contract §8.8). While one
@@ -32,6 +35,9 @@ export class OutputEmitter {
 
   *emit(event: StreamEvent): Generator<RawEvent> {
     if (this.#isOfOtherItem(event)) {
+      if (this.#deferred.length >= maxDeferred) {
+        throw malformedAnswer('the events of too many items at once');
+      }
       this.#deferred.push(event);
       return;
     }
@@ -143,9 +149,8 @@ export class OutputEmitter {
   }
 
   *#annotate(event: OpenAI.Responses.ResponseOutputTextAnnotationAddedEvent): Generator<RawEvent> {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK leaves this one untyped
-    const annotation = event.annotation as Annotation;
-    if (!isFileAnnotation(annotation)) return;
+    const { annotation } = event;
+    if (annotation === null || !isFileAnnotation(annotation)) return;
     const message = yield* this.#message(event);
     if (message !== null) {
       yield* message.part(event.content_index ?? 0, 'text').annotate(annotation);

@@ -1,3 +1,4 @@
+import { ModelFailure } from '../model.ts';
 import { readSseData } from '../sse-reader.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -12,12 +13,13 @@ function parse(text: string): unknown {
   }
 }
 
+/** An error response, instead of an exception, which the SDK would retry. */
+const failedResponse = (status: number, message: string): Response =>
+  Response.json({ error: { message } }, { status, headers: { 'x-should-retry': 'false' } });
+
 /** Replaces a response that is not of the Responses API. */
 const notImplemented = (): Response =>
-  Response.json(
-    { error: { message: 'The model endpoint does not support the Responses API.' } },
-    { status: 501, headers: { 'x-should-retry': 'false' } },
-  );
+  failedResponse(501, 'The model endpoint does not support the Responses API.');
 
 function isResponsesEvent(event: unknown): boolean {
   const type = fieldOf(event, 'type');
@@ -29,11 +31,11 @@ const isKeepAlive = (event: unknown): boolean =>
   fieldOf(event, 'type') === 'ping' || JSON.stringify(event) === '{}';
 
 /** Judges by the first event. False for a stream that breaks before it. */
-async function isOtherApi(events: AsyncIterator<string>): Promise<boolean> {
+async function isOtherApi(events: ReturnType<typeof readSseData>): Promise<boolean> {
   for (;;) {
     const next = await events.next().catch(() => null);
     if (next === null || next.done === true) return false;
-    const event = parse(next.value);
+    const event = parse(next.value.text);
     if (!isKeepAlive(event)) return !isResponsesEvent(event);
   }
 }
@@ -49,6 +51,16 @@ async function checkStream({ body, headers }: Response): Promise<Response> {
     return notImplemented();
   }
   return new Response(passedOn, { headers });
+}
+
+/** The text of a response, or the failed response that replaces one that is too large. */
+async function readText(response: Response): Promise<string | Response> {
+  try {
+    return await response.text();
+  } catch (error) {
+    if (error instanceof ModelFailure) return failedResponse(502, error.message);
+    throw error;
+  }
 }
 
 /** Converts the JSON of a server that does not stream into a stream of one event. */
@@ -77,7 +89,8 @@ export function requireResponsesApi(fetch: Fetch): Fetch {
     const response = await fetch(input, init);
     if (!response.ok) return response;
     if (response.headers.get('content-type')?.includes('event-stream') !== true) {
-      return checkJson(await response.text(), response);
+      const text = await readText(response);
+      return typeof text === 'string' ? checkJson(text, response) : text;
     }
     if (isConfirmed) return response;
     const checked = await checkStream(response);

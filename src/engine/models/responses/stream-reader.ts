@@ -6,6 +6,7 @@ import {
   tokensOf,
   type Usage,
 } from '../model.ts';
+import { malformedAnswer } from '../json-shape.ts';
 import { errorCode, retryDelayForCode } from '../upstream-error.ts';
 import type { RawEvent } from './generated-files.ts';
 import { EventNormalizer } from './normalize.ts';
@@ -43,6 +44,22 @@ function toEnd({ status, incomplete_details }: Partial<Response>): Finished['end
   return reason === 'content_filter' ? reason : 'other';
 }
 
+/** The endpoint's own error; `otherwise` is the message of one without. */
+function toFailure(error: unknown, otherwise: string): ModelFailure {
+  const code: unknown = Reflect.get(Object(error), 'code');
+  const message: unknown =
+    typeof error === 'string' ? error : Reflect.get(Object(error), 'message');
+  const text = typeof message === 'string' && message !== '' ? message : otherwise;
+  return new ModelFailure(errorCode(code), text, retryDelayForCode(code));
+}
+
+/** In one response; each is compared with all others. */
+const maxItems = 1000;
+
+function checkItemCount(count: number): void {
+  if (count > maxItems) throw malformedAnswer(`more than ${maxItems} items in one answer`);
+}
+
 /** The status of responses that have none of their own. */
 const finalStatus = {
   'response.completed': 'completed',
@@ -77,7 +94,7 @@ export class ResponsesStreamReader {
         this.#final = { status: finalStatus[event.type], ...event.response };
         break;
       case 'error':
-        throw new ModelFailure(errorCode(event.code), event.message, retryDelayForCode(event.code));
+        throw toFailure(event, 'The model endpoint reported an error without a message.');
       default:
         yield* this.#emitter.emit(event);
     }
@@ -96,8 +113,7 @@ export class ResponsesStreamReader {
     }
     const { status, error } = this.#final;
     if (status === 'failed' || status === 'cancelled') {
-      const message = error?.message ?? `The model's response has the status ${status}.`;
-      throw new ModelFailure(errorCode(error?.code), message, retryDelayForCode(error?.code));
+      throw toFailure(error, `The model's response has the status ${status}.`);
     }
     const end = toEnd(this.#final);
     const items = this.#output(this.#final);
@@ -112,11 +128,12 @@ export class ResponsesStreamReader {
     };
   }
 
-  #output({ output = [] }: Partial<Response>): OutputItem[] {
+  #output({ output }: { readonly output?: OutputItem[] | null }): OutputItem[] {
     const items =
-      output.length > 0
+      output && output.length > 0
         ? output
         : [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
+    checkItemCount(items.length);
     return items.map((item) => this.#normalizer.item(item));
   }
 
@@ -126,6 +143,7 @@ export class ResponsesStreamReader {
       event.type === 'response.output_item.added' && event.item.type === 'function_call';
     if (!isNewCall && event.type !== 'response.output_item.done') return;
     this.#items.set(event.output_index ?? this.#indexOf(event.item), event.item);
+    checkItemCount(this.#items.size);
   }
 
   /** The index of an item that comes without one: that of the item with the same id, else the next. */

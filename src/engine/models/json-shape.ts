@@ -1,0 +1,105 @@
+import { APIError } from 'openai';
+import { ModelFailure } from './model.ts';
+
+/** What the endpoint's fault is, as the run's error. It is not retried: the answer would be the same. */
+export const malformedAnswer = (what: string): ModelFailure =>
+  new ModelFailure('server_error', `The model endpoint sent ${what}.`);
+
+/** Writing deeper JSON would overflow the stack. */
+const maxDepth = 256;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => isDeeperThan(child, levels - 1));
+}
+
+/** Parses an answer of the endpoint; `what` names it in the error, such as `an event`. */
+export function parseAnswer(text: string, what: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformedAnswer(`${what} that is not JSON`);
+  }
+  if (isDeeperThan(value, maxDepth)) throw malformedAnswer(`${what} that is nested too deeply`);
+  return value;
+}
+
+/**
+ * The type that a value must have if it is present: a list of one type, an object with some fields of
+ * known types, or a function that chooses by the value.
+ */
+export type Shape =
+  | 'string'
+  | 'number'
+  /** The position in a list. */
+  | 'index'
+  | readonly [Shape]
+  | { readonly [field: string]: Shape }
+  | ((value: unknown) => Shape);
+
+const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape);
+
+/** Beyond any answer: lists are filled up to an index. */
+const maxIndex = 9999;
+
+const typeOf = (value: unknown): string => {
+  if (Array.isArray(value)) return 'list';
+  return typeof value === 'object' ? 'object' : typeof value;
+};
+
+const article = (type: string): string => (type === 'object' ? 'an object' : `a ${type}`);
+
+function wrongType(value: unknown, path: string, expected: string): ModelFailure {
+  const name = path === '' ? 'an event' : `'${path}'`;
+  return malformedAnswer(`${name} as ${article(typeOf(value))}; it must be ${article(expected)}`);
+}
+
+function checkIndex(value: unknown, path: string): unknown {
+  if (typeof value !== 'number') throw wrongType(value, path, 'number');
+  if (Number.isInteger(value) && value >= 0 && value <= maxIndex) return value;
+  throw malformedAnswer(`'${path}' as ${value}; it must be a whole number up to ${maxIndex}`);
+}
+
+function checkFields(
+  value: unknown,
+  shape: { readonly [field: string]: Shape },
+  path: string,
+): unknown {
+  if (typeOf(value) !== 'object') throw wrongType(value, path, 'object');
+  const checked: Record<string, unknown> = { ...Object(value) };
+  for (const [name, fieldShape] of Object.entries(shape)) {
+    if (!Object.hasOwn(checked, name)) continue;
+    checked[name] = checkShape(checked[name], fieldShape, path === '' ? name : `${path}.${name}`);
+  }
+  return checked;
+}
+
+/**
+ * Returns the value without the null items of its lists; anything else may be null or missing. Throws a
+ * `ModelFailure` that names the first part with a wrong type.
+ */
+export function checkShape(value: unknown, shape: Shape, path = ''): unknown {
+  if (value === null || value === undefined) return value;
+  if (typeof shape === 'function') return checkShape(value, shape(value), path);
+  if (isList(shape)) {
+    if (!Array.isArray(value)) throw wrongType(value, path, 'list');
+    return value.flatMap((item: unknown, index) =>
+      item === null ? [] : [checkShape(item, shape[0], `${path}[${index}]`)],
+    );
+  }
+  if (shape === 'index') return checkIndex(value, path);
+  if (typeof shape === 'object') return checkFields(value, shape, path);
+  if (typeof value !== shape) throw wrongType(value, path, shape);
+  return value;
+}
+
+/** Turns whatever else is thrown while an answer is processed into the endpoint's fault. */
+export function* blameEndpoint<T>(events: Iterable<T>): Generator<T> {
+  try {
+    yield* events;
+  } catch (error) {
+    if (error instanceof ModelFailure || error instanceof APIError) throw error;
+    throw malformedAnswer('an answer that this program cannot process');
+  }
+}
