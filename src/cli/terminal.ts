@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { getSystemErrorMessage } from 'node:util';
-import { escapeControlCharacters } from '../shared/control-characters.ts';
+import { escapeControlCharacters } from '../shared/text.ts';
 
 /** The streams and the interruption of a command. */
 export interface Terminal {

@@ -4,7 +4,7 @@ import {
   type McpRequestContext,
   type McpServer,
 } from '@modelcontextprotocol/server';
-import { cutText } from '../shared/cut-text.ts';
+import { cutText } from '../shared/text.ts';
 import type { ApiError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { maxErrorLength } from './result.ts';

@@ -32,13 +32,11 @@ const parseError = (message: string): Rejection => ({
 const isRequestId = (value: unknown): value is string | number =>
   typeof value === 'string' || Number.isSafeInteger(value);
 
-const shortText = String.raw`"[ !#-\[\]-~]{0,200}"`;
-const member = String.raw`"(?:jsonrpc|method)"\s*:\s*${shortText}`;
-const id = String.raw`"id"\s*:\s*(?<id>-?(?:0|[1-9]\d{0,15})|${shortText})`;
 /** SDKs write the id among the first or the last members; one brace ends the outermost object. */
 const idPatterns = {
-  start: new RegExp(String.raw`^\s{0,9}\{\s*(?:${member}\s*,\s*){0,2}${id}\s*,`, 'u'),
-  end: new RegExp(String.raw`,\s*${id}\s*(?:,\s*${member}\s*){0,2}\}\s{0,9}$`, 'u'),
+  start:
+    /^\s{0,9}\{\s{0,9}(?:"(?:jsonrpc|method)"\s{0,9}:\s{0,9}"[ !#-\[\]-~]{0,200}"\s{0,9},\s{0,9}){0,2}"id"\s{0,9}:\s{0,9}(?<id>-?(?:0|[1-9]\d{0,15})|"[ !#-\[\]-~]{0,200}")\s{0,9},/u,
+  end: /,\s{0,9}"id"\s{0,9}:\s{0,9}(?<id>-?(?:0|[1-9]\d{0,15})|"[ !#-\[\]-~]{0,200}")\s{0,9}(?:,\s{0,9}"(?:jsonrpc|method)"\s{0,9}:\s{0,9}"[ !#-\[\]-~]{0,200}"\s{0,9}){0,2}\}\s{0,9}$/u,
 };
 
 /** The id of a request of which only both ends are known; null if it is in neither. */

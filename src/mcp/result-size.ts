@@ -1,5 +1,5 @@
 import { ApiError } from '../shared/errors.ts';
-import { cutText } from '../shared/cut-text.ts';
+import { cutText } from '../shared/text.ts';
 
 /**
  * The largest result of a tool, in UTF-8 bytes of the serialised message. The SDKs of clients drop the

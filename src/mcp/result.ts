@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { firstCharacters } from '../shared/cut-text.ts';
+import { firstCharacters } from '../shared/text.ts';
 import { redact, redactedExcerpt } from '../shared/redact.ts';
 import { readFailure } from '../tools/sdk-call.ts';
 import type { Image } from '../tools/tool.ts';

@@ -5,7 +5,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import type { Clock } from '../shared/clock.ts';
-import { cutText } from '../shared/cut-text.ts';
+import { cutText } from '../shared/text.ts';
 import type { Log } from '../shared/log.ts';
 import { advise } from '../tools/error-advice.ts';
 import { readFailure } from '../tools/sdk-call.ts';

@@ -6,7 +6,7 @@ import {
   STDIO_DEFAULT_MAX_BUFFER_SIZE,
 } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { cutText } from '../shared/cut-text.ts';
+import { cutText } from '../shared/text.ts';
 import type { Log } from '../shared/log.ts';
 import { createLineFilter, type Rejection } from './line-filter.ts';
 import { maxErrorLength } from './result.ts';

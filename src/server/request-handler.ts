@@ -18,7 +18,7 @@ import { readBody } from './body.ts';
 import { serverErrors } from './errors.ts';
 import type { FailedLogins } from './failed-logins.ts';
 import { checkFraming } from './framing.ts';
-import { makeInert } from './inert-response.ts';
+import { makeInert } from './foreign-response.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { RequestContext } from './request-context.ts';
 import { metricsRoute, type RouteTarget, routeTarget } from './routes.ts';

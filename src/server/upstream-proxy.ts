@@ -10,7 +10,7 @@ import { errors } from '../engine/http/errors.ts';
 import { upstreamUrl } from '../engine/http/paths.ts';
 import { ApiError } from '../shared/errors.ts';
 import { maxBodyBytes, readChunks } from './body.ts';
-import { redactErrorBody, toSecret, withoutSecret } from './error-body.ts';
+import { redactErrorBody, toSecret, withoutSecret } from './foreign-response.ts';
 import { serverErrors } from './errors.ts';
 import { hasBody, mayShareConnection, upstreamFraming } from './framing.ts';
 import { createUpstreamConnections } from './upstream-connections.ts';

@@ -1,4 +1,4 @@
-import { escapeControlCharacters } from './control-characters.ts';
+import { escapeControlCharacters } from './text.ts';
 import { errorStack } from './errors.ts';
 import { redact, redactedExcerpt } from './redact.ts';
 

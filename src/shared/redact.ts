@@ -1,3 +1,5 @@
+import { firstCharacters } from './text.ts';
+
 /*
  * Every pattern here is linear: no two parts that repeat can match the same characters. A look-behind
  * over a repetition would be quadratic, so what comes before a secret is matched and put back.
@@ -72,6 +74,5 @@ export function redactedExcerpt(
   const isComplete = text.length <= maxForeignTextLength;
   const safeText = isComplete ? redacted : redacted.slice(0, -cutSecretLength);
   if (isComplete && safeText.length <= maxLength) return safeText;
-  // A cut between the two halves of a surrogate pair leaves half a character.
-  return `${safeText.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/u, '')}…`;
+  return `${firstCharacters(safeText, maxLength - 1)}…`;
 }

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { integer } from '../schema/common.ts';
-import { cutText } from '../shared/cut-text.ts';
+import { cutText } from '../shared/text.ts';
 import { isRunning } from '../shared/run-status.ts';
 import { formatRunIds, nextStep } from './next-step.ts';
 import { createProgressReporter } from './run-progress.ts';

@@ -204,7 +204,7 @@ describe('an error', () => {
   test('with a huge code keeps the beginning of its message', async () => {
     const { answer } = await failWith({ code: 'c'.repeat(10 ** 6) }, 'Broken.');
     expect(answer.text.length).toBeLessThanOrEqual(2000);
-    expect(answer.text).toMatch(/^HTTP 400: Broken\.\n\(code: c+$/u);
+    expect(answer.text).toBe(`HTTP 400: Broken.\n(code: ${'c'.repeat(199)}…)`);
   });
 
   test('about a huge argument does not repeat all of it', async () => {

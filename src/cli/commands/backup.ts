@@ -1,8 +1,7 @@
 import type { Invocation } from '../../config/config.ts';
 import type { BackupProgress } from '../../engine/store/sqlite/backup.ts';
 import { isPostgresUrl } from '../../shared/urls.ts';
-import type { Command } from '../host.ts';
-import { type Host, openLog } from '../host.ts';
+import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
   createProgressBar,

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { exportOptions } from '../../config/command-options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
-import { escapeControlCharacters } from '../../shared/control-characters.ts';
+import { escapeControlCharacters } from '../../shared/text.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,

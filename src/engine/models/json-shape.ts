@@ -94,12 +94,17 @@ export function checkShape(value: unknown, shape: Shape, path = ''): unknown {
   return value;
 }
 
-/** Turns whatever else is thrown while an answer is processed into the endpoint's fault. */
+/**
+ * Turns whatever else is thrown while an answer is processed into the endpoint's fault. The error
+ * itself is the cause, for the log: it may be a bug of ours.
+ */
 export function* blameEndpoint<T>(events: Iterable<T>): Generator<T> {
   try {
     yield* events;
   } catch (error) {
     if (error instanceof ModelFailure || error instanceof APIError) throw error;
-    throw malformedAnswer('an answer that this program cannot process');
+    const failure = malformedAnswer('an answer that this program cannot process');
+    failure.cause = error;
+    throw failure;
   }
 }

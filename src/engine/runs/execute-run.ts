@@ -84,7 +84,10 @@ async function finishInterrupted(
   } else if (error instanceof BudgetSpent) {
     await recorder.end('cut_off', { incomplete_details: { reason: error.budget } });
   } else if (error instanceof ModelFailure) {
-    const { code, message } = error;
+    const { code, message, cause } = error;
+    if (cause !== undefined) {
+      deps.log.error('answer not processed', { run_id: run.id, error: errorStack(cause) });
+    }
     await recorder.end('fail', { last_error: { code, message } });
   } else if (isStoreError(error)) {
     // The run itself is fine: it resumes when its lease lapses.
