@@ -35,8 +35,8 @@ const isRequestId = (value: unknown): value is string | number =>
 /** SDKs write the id among the first or the last members; one brace ends the outermost object. */
 const idPatterns = {
   start:
-    /^\s{0,9}\{\s{0,9}(?:"(?:jsonrpc|method)"\s{0,9}:\s{0,9}"[ !#-\[\]-~]{0,200}"\s{0,9},\s{0,9}){0,2}"id"\s{0,9}:\s{0,9}(?<id>-?(?:0|[1-9]\d{0,15})|"[ !#-\[\]-~]{0,200}")\s{0,9},/u,
-  end: /,\s{0,9}"id"\s{0,9}:\s{0,9}(?<id>-?(?:0|[1-9]\d{0,15})|"[ !#-\[\]-~]{0,200}")\s{0,9}(?:,\s{0,9}"(?:jsonrpc|method)"\s{0,9}:\s{0,9}"[ !#-\[\]-~]{0,200}"\s{0,9}){0,2}\}\s{0,9}$/u,
+    /^\s{0,9}\{\s{0,9}(?:"(?:jsonrpc|method)"\s{0,9}:\s{0,9}"[ !#-[\]-~]{0,200}"\s{0,9},\s{0,9}){0,2}"id"\s{0,9}:\s{0,9}(?<id>-?(?:0|[1-9]\d{0,15})|"[ !#-[\]-~]{0,200}")\s{0,9},/u,
+  end: /,\s{0,9}"id"\s{0,9}:\s{0,9}(?<id>-?(?:0|[1-9]\d{0,15})|"[ !#-[\]-~]{0,200}")\s{0,9}(?:,\s{0,9}"(?:jsonrpc|method)"\s{0,9}:\s{0,9}"[ !#-[\]-~]{0,200}"\s{0,9}){0,2}\}\s{0,9}$/u,
 };
 
 /** The id of a request of which only both ends are known; null if it is in neither. */
