@@ -61,7 +61,10 @@ async function licenceOf(folder) {
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: ['src/cli.ts'],
+  entryPoints: {
+    cli: 'src/cli.ts',
+    'lease-keeper-thread': 'src/engine/runs/lease-keeper-thread.ts',
+  },
   outdir: 'dist',
   chunkNames: '[name]-[hash]',
   bundle: true,

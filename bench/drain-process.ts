@@ -22,7 +22,7 @@ const model: Model = {
 };
 
 const db = await openDatabase(location);
-const engine = createProcessEngine({ db, model });
+const engine = await createProcessEngine({ db, model });
 
 const hasRuns = async () => {
   const now = systemClock.now();

@@ -16,6 +16,8 @@ export interface ChaosOptions {
   /** Processes on the database. */
   readonly workers: number;
   readonly seed: number;
+  /** See the fleet. */
+  readonly clocksAhead: readonly number[];
   /** A file for the log lines of the processes. */
   readonly log: string;
   /** Restarts the database server, gracefully or as after a crash. */
@@ -27,6 +29,8 @@ export interface ChaosOptions {
 export interface ChaosReport {
   cycles: number;
   kills: number;
+  /** Processes that were stopped for longer than their lease. */
+  stalls: number;
   restarts: number;
   runs: number;
   modelCalls: number;
@@ -160,6 +164,7 @@ const tools = [
 const emptyReport = (): ChaosReport => ({
   cycles: 0,
   kills: 0,
+  stalls: 0,
   restarts: 0,
   runs: 0,
   modelCalls: 0,
@@ -189,13 +194,14 @@ async function addTotals(report: ChaosReport, db: Database, model: ChaosModel): 
  * must have ended exactly once.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { database, cycles, workers, seed, log, restart, onCycle = () => {} } = options;
+  const { database, cycles, workers, seed, clocksAhead, log, restart } = options;
+  const { onCycle = () => {} } = options;
   const random = createRandom(seed);
   const report = emptyReport();
   const model = await startModel(random);
   const db = await openDatabase(database);
   const fleet = startFleet(
-    { database, baseURL: model.baseURL, size: workers, leaseMs, log },
+    { database, baseURL: model.baseURL, size: workers, leaseMs, clocksAhead, log },
     random,
   );
   const accepted: Accepted = { runs: new Map(), messages: new Map() };
@@ -203,6 +209,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   let restarting = Promise.resolve();
   const killSome = async (cycleRandom: Random) => {
     for (const { status } of await activeRuns(db)) count(report.activeAtKill, status);
+    if (cycleRandom.chance(25)) return fleet.stall();
     const isRestarting = restart !== undefined && cycleRandom.chance(40);
     if (isRestarting) {
       report.restarts += 1;
@@ -226,6 +233,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
     await addTotals(report, db, model);
     report.kills = fleet.killed;
+    report.stalls = fleet.stalled;
     report.violations.push(...fleet.crashes);
     return report;
   } finally {

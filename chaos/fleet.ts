@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { setTimeout } from 'node:timers/promises';
+import { spawnEngine } from '../test/support/engine-process.ts';
 import type { Random } from './random.ts';
-
-const program = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 interface Worker {
   readonly child: ChildProcess;
@@ -19,6 +18,9 @@ export interface Fleet {
   /** Kills `count` random processes with SIGKILL and starts as many. */
   kill(count: number): void;
   readonly killed: number;
+  /** Stops a random process for longer than its lease, then lets it go on. */
+  stall(): Promise<void>;
+  readonly stalled: number;
   /** Processes that ended without being killed. */
   readonly crashes: readonly string[];
   stop(): Promise<void>;
@@ -29,11 +31,14 @@ interface FleetOptions {
   readonly baseURL: string;
   readonly size: number;
   readonly leaseMs: number;
+  /** Seconds by which the clocks of the processes are ahead, one chosen at random for each. */
+  readonly clocksAhead: readonly number[];
   /** A file for their stderr. */
   readonly log: string;
 }
 
-type SpawnOptions = Omit<FleetOptions, 'size'> & {
+type SpawnOptions = Omit<FleetOptions, 'size' | 'clocksAhead'> & {
+  readonly clockAhead: number;
   /** Called when the worker is listening. */
   readonly onListening: () => void;
   readonly onExit: (worker: Worker) => void;
@@ -43,12 +48,12 @@ function spawnWorker({
   database,
   baseURL,
   leaseMs,
+  clockAhead,
   log,
   onListening,
   onExit,
 }: SpawnOptions): Worker {
-  const args = [program, database, baseURL, String(leaseMs)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawnEngine({ database, baseURL, leaseMs, clockAhead });
   const worker: Worker = { child, url: null };
   child.stderr.pipe(createWriteStream(log, { flags: 'a' }));
   child.stdout.setEncoding('utf8').once('data', (port: string) => {
@@ -59,12 +64,19 @@ function spawnWorker({
   return worker;
 }
 
+/** Stops a process for `ms` milliseconds; it may be killed meanwhile. */
+async function stopFor({ child }: Worker, ms: number): Promise<void> {
+  child.kill('SIGSTOP');
+  await setTimeout(ms);
+  child.kill('SIGCONT');
+}
+
 /** Starts the processes without waiting until they listen. */
-export function startFleet({ size, ...options }: FleetOptions, random: Random): Fleet {
+export function startFleet({ size, clocksAhead, ...options }: FleetOptions, random: Random): Fleet {
   const workers = new Set<Worker>();
   const waiters: (() => void)[] = [];
   const crashes: string[] = [];
-  let killed = 0;
+  let [killed, stalled] = [0, 0];
 
   const onListening = () => {
     for (const wake of waiters.splice(0)) wake();
@@ -76,8 +88,11 @@ export function startFleet({ size, ...options }: FleetOptions, random: Random): 
     // Restart it, as a service manager does: it exits if the database is down.
     start();
   };
-  const start = () => void workers.add(spawnWorker({ ...options, onListening, onExit }));
-  const urls = () => [...workers].flatMap(({ url }) => (url === null ? [] : [url]));
+  const start = () => {
+    const clockAhead = clocksAhead[random.integerBelow(clocksAhead.length)] ?? 0;
+    workers.add(spawnWorker({ ...options, clockAhead, onListening, onExit }));
+  };
+  const listening = () => [...workers].filter(({ url }) => url !== null);
 
   for (let index = 0; index < size; index += 1) start();
   return {
@@ -87,16 +102,25 @@ export function startFleet({ size, ...options }: FleetOptions, random: Random): 
     },
     async anyUrl() {
       for (;;) {
-        const listening = urls();
-        const url = listening[random.integerBelow(listening.length)];
+        const urls = listening().flatMap(({ url }) => url ?? []);
+        const url = urls[random.integerBelow(urls.length)];
         if (url !== undefined) return url;
         await new Promise<void>((resolve) => waiters.push(resolve));
       }
     },
+    get stalled() {
+      return stalled;
+    },
+    async stall() {
+      const victim = listening()[random.integerBelow(listening().length)];
+      if (victim === undefined) return;
+      stalled += 1;
+      await stopFor(victim, options.leaseMs * 2);
+    },
     kill(count) {
-      const listening = [...workers].filter(({ url }) => url !== null);
+      const victims = listening();
       for (let remaining = count; remaining > 0; remaining -= 1) {
-        const [victim] = listening.splice(random.integerBelow(listening.length), 1);
+        const [victim] = victims.splice(random.integerBelow(victims.length), 1);
         if (victim === undefined) return;
         workers.delete(victim);
         victim.child.kill('SIGKILL');

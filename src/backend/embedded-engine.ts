@@ -3,11 +3,13 @@ import type { Config } from '../config/config.ts';
 import { createEngine, type Engine, type Observer } from '../engine/index.ts';
 import { createEndpointFiles } from '../engine/models/endpoint-files.ts';
 import { createModel } from '../engine/models/index.ts';
+import { createLeaseKeeper } from '../engine/runs/lease-keeper.ts';
 import { preferLocalImages } from '../engine/runs/generated-files.ts';
 import { openDatabase } from '../engine/store/open.ts';
-import { isReadableByOthers } from '../engine/store/sqlite/files.ts';
+import { openSharedClock } from '../engine/store/shared-clock.ts';
+import { inMemory, isReadableByOthers } from '../engine/store/sqlite/files.ts';
 import { isPostgresUrl } from '../shared/urls.ts';
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { withUpstreamFiles } from './files-proxy.ts';
@@ -29,6 +31,7 @@ export type EngineConfig = Pick<
 
 export interface EmbeddedEngineOptions {
   readonly config: EngineConfig;
+  /** The machine's; the engine's own is the one that all processes on the database share. */
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -72,7 +75,9 @@ export async function createEmbeddedEngine(
     db,
     model: createModel(config.modelApi, { ...endpoint, files, ids }),
     files,
-    clock,
+    clock: await openSharedClock(db, clock, log),
+    ...(clock === systemClock &&
+      config.database !== inMemory && { leaseKeeper: createLeaseKeeper(config.database, log) }),
     ids,
     log,
     runLifetime: config.runLifetime,

@@ -32,6 +32,8 @@ export interface Engine {
   idle(): Promise<void>;
   /** Counts the active runs of all processes on this database. Rejects when the database does. */
   countActiveRuns(): Promise<ActiveRuns>;
+  /** How many milliseconds this machine's clock is ahead of the one that times the runs. */
+  clockSkewMs(): number;
   /** Why the database cannot be written, as a clause; null if it can. Never rejects. */
   writeProblem(): Promise<string | null>;
 }
@@ -64,6 +66,7 @@ export function createEngine(options: EngineOptions): Engine {
     tick: () => worker.tick(),
     idle: () => worker.idle(),
     countActiveRuns: () => countActiveRuns(options.db),
+    clockSkewMs: () => options.clock.skewMs(),
     writeProblem: () => writeProblem(options.db),
   };
 }

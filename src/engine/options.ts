@@ -1,12 +1,13 @@
-import type { Clock } from '../shared/clock.ts';
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { EndpointFiles } from './models/endpoint-files.ts';
 import type { Model } from './models/model.ts';
 import type { Windows } from './models/context-window.ts';
 import type { Observer } from './observer.ts';
+import type { LeaseKeeper } from './runs/lease-keeper.ts';
 import type { RunEventBus } from './events/event-bus.ts';
 import type { Database } from './store/schema.ts';
+import type { SharedClock } from './store/shared-clock.ts';
 
 /** The parts and settings of an engine. */
 export interface EngineOptions {
@@ -14,7 +15,7 @@ export interface EngineOptions {
   readonly model: Model;
   /** Null where the model has no files, and where there is no model endpoint. */
   readonly files: EndpointFiles | null;
-  readonly clock: Clock;
+  readonly clock: SharedClock;
   readonly ids: Ids;
   readonly log: Log;
   /** Seconds from a run's creation to its expiry. */
@@ -25,6 +26,8 @@ export interface EngineOptions {
   readonly modelFor: (requested: string) => string;
   /** How long a lease on a run lasts without a heartbeat; 10 s by default. */
   readonly leaseMs?: number;
+  /** Absent where no other process can take over a run. */
+  readonly leaseKeeper?: LeaseKeeper;
   readonly observer?: Observer;
 }
 

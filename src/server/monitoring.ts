@@ -61,20 +61,27 @@ export function createLastCallTracker(clock: Clock) {
   };
 }
 
+interface HealthDetails {
+  readonly version: string;
+  /** How many milliseconds this machine's clock is ahead of the one that times the runs. */
+  readonly clockSkewMs: number;
+  readonly lastCall: LastCall | null;
+}
+
 /**
  * The response of `/healthz`: 503 while the database cannot be read or written. A failed model call does not
  * make the server unhealthy, because replacing the process would not help.
  */
 export function healthResponse(
   { activeRuns, problem: reason }: DatabaseHealth,
-  lastCall: LastCall | null,
-  version: string,
+  details: HealthDetails,
 ): Response {
   const body = {
     status: reason === null ? 'ok' : 'unavailable',
-    version,
+    version: details.version,
     database: { reachable: activeRuns !== null, reason },
-    last_model_call: lastCall,
+    clock: { skew_ms: details.clockSkewMs },
+    last_model_call: details.lastCall,
   };
   const headers = { 'cache-control': 'no-store' };
   return Response.json(body, { status: reason === null ? 200 : 503, headers });
@@ -106,7 +113,12 @@ export function createMonitoring(clock: Clock, version: string): Monitoring {
     endpointsFor(engine) {
       const probe = createProbe(engine, clock);
       return {
-        health: async () => healthResponse(await probe(), lastCallTracker.last(), version),
+        health: async () =>
+          healthResponse(await probe(), {
+            version,
+            clockSkewMs: engine.clockSkewMs(),
+            lastCall: lastCallTracker.last(),
+          }),
         async metrics() {
           const { activeRuns } = await probe();
           const headers = { 'cache-control': 'no-store', 'content-type': metrics.contentType };

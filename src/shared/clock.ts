@@ -1,3 +1,5 @@
+import { uptime } from 'node:os';
+
 /** The time, injected so that tests can control it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -6,11 +8,21 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** The clock of a machine: `now` jumps when somebody sets the time, the two others do not. */
+export interface MachineClock extends Clock {
+  /** Milliseconds since this process started, without the time in which the machine slept. */
+  elapsed(): number;
+  /** Milliseconds since the machine started, sleep included: the same in all its processes. */
+  uptime(): number;
+}
+
 /** The maximum of `setTimeout`. */
 const maxTimerMs = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
+export const systemClock: MachineClock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
+  uptime: () => uptime() * 1000,
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();

@@ -1,55 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import OpenAI from 'openai';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { startEngine, waitForStatus } from '../support/started-engine.ts';
 import { temporary } from '../support/temporary-files.ts';
 import { listen } from '../support/loopback-server.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../support/conversation.ts';
 import { createGate, createUpstream } from '../support/upstream.ts';
 import { textMessage } from '../support/upstream-items.ts';
 
-const program = fileURLToPath(new URL('../../chaos/worker.ts', import.meta.url));
 /** How long the takeover takes; long enough for a busy machine to renew a lease in time. */
 const leaseMs = 2000;
-
-const maxPolls = 500;
-const logTimeoutMs = 15_000;
-
-/** A worker process on a database, and an SDK client for it. */
-async function startProcess(database: string, baseURL: string) {
-  const child = spawn(process.execPath, [program, database, baseURL, String(leaseMs)]);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const [port] = await once(child.stdout.setEncoding('utf8'), 'data');
-  const url = `http://127.0.0.1:${String(port).trim()}/v1`;
-  return {
-    openai: new OpenAI({ apiKey: 'none', baseURL: url, maxRetries: 0 }),
-    signal: (name: NodeJS.Signals) => void child.kill(name),
-    waitForLog: async (text: string) => {
-      const signal = AbortSignal.timeout(logTimeoutMs);
-      while (!stderr.includes(text)) {
-        await once(child.stderr, 'data', { signal }).catch(() => {
-          throw new Error(`the process did not log '${text}' within ${logTimeoutMs} ms: ${stderr}`);
-        });
-      }
-    },
-  };
-}
-
-type Client = Parameters<typeof readRun>[0];
-
-/** Polls the run through a process until it has the status. */
-async function waitForStatus(client: Client, run: Parameters<typeof readRun>[1], status: string) {
-  for (let poll = 0; poll < maxPolls; poll += 1) {
-    const current = await readRun(client, run);
-    if (current.status === status) return;
-    await setTimeout(20);
-  }
-  throw new Error(`run ${run.id} was not ${status} after ${maxPolls} polls`);
-}
 
 /** Stops a process in the middle of a message, and waits until another has taken over its run. */
 async function startTakeover() {
@@ -60,11 +18,11 @@ async function startTakeover() {
   upstream.respondWith({ output: [textMessage('From the second.')], gate: second, before });
   const endpoint = await listen((request) => upstream.fetch(request));
   const database = temporary();
-  const one = await startProcess(database, `${endpoint}/v1`);
+  const one = await startEngine({ database, baseURL: `${endpoint}/v1`, leaseMs });
   const created = await createRun(one);
   await first.reached;
   one.signal('SIGSTOP');
-  const other = await startProcess(database, `${endpoint}/v1`);
+  const other = await startEngine({ database, baseURL: `${endpoint}/v1`, leaseMs });
   await second.reached;
   const readAll = async () => [
     await readRun(other, created.run),

@@ -17,6 +17,7 @@ const health = z.strictObject({
   status: z.enum(['ok', 'unavailable']),
   version: z.string(),
   database: z.strictObject({ reachable: z.boolean(), reason: z.string().nullable() }),
+  clock: z.strictObject({ skew_ms: z.int() }),
   last_model_call: z.strictObject({ at: z.int(), succeeded: z.boolean() }).nullable(),
 });
 
@@ -37,7 +38,13 @@ describe('/healthz', () => {
     const served = await startServe();
     expect(await readHealth(served)).toEqual({
       status: 200,
-      body: { status: 'ok', version: '1.2.3', database: reachable, last_model_call: null },
+      body: {
+        status: 'ok',
+        version: '1.2.3',
+        database: reachable,
+        clock: { skew_ms: expect.any(Number) },
+        last_model_call: null,
+      },
     });
   });
 

@@ -5,7 +5,7 @@ import { createProcessEngine } from './process-engine.ts';
 // Started by concurrent-process.ts. Arguments: database, path, number of requests, body.
 const [, , database = '', path = '', count = '0', body = '{}'] = process.argv;
 
-const engine = createProcessEngine({
+const engine = await createProcessEngine({
   db: await openDatabase(database),
   model: createScriptedModel(),
 });

@@ -15,6 +15,8 @@ interface GuardedExecution {
   /** Aborts the execution, with an {@link Interruption} as the reason. */
   readonly controller: AbortController;
   readonly done: AbortSignal;
+  /** Called with the new end of the lease, in milliseconds since the epoch. */
+  readonly onRenewed: (until: number) => void;
 }
 
 /** Aborts the execution at the run's deadline. */
@@ -34,7 +36,7 @@ export async function abortAtDeadline(
  */
 export async function heartbeat(
   { db, clock, log }: Pick<EngineDeps, 'db' | 'clock' | 'log'>,
-  { run: { id }, token, controller, done }: GuardedExecution,
+  { run: { id }, token, controller, done, onRenewed }: GuardedExecution,
   leaseMs: number,
 ): Promise<void> {
   const renewEveryMs = leaseMs / 2;
@@ -44,10 +46,12 @@ export async function heartbeat(
     await clock.sleep(renewEveryMs / pollsPerRenewal, done);
     if (done.aborted) return;
     try {
-      const status =
-        poll % pollsPerRenewal === 0
-          ? await renewLease(db, id, token, clock.now() + leaseMs)
-          : (await findLeased(db, id, token))?.status;
+      const isRenewal = poll % pollsPerRenewal === 0;
+      const until = clock.now() + leaseMs;
+      const status = isRenewal
+        ? await renewLease(db, id, token, until)
+        : (await findLeased(db, id, token))?.status;
+      if (isRenewal && status !== undefined) onRenewed(until);
       if (status === undefined) controller.abort('lost' satisfies Interruption);
       else if (status === 'cancelling') controller.abort('cancelled' satisfies Interruption);
     } catch (error) {

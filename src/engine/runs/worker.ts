@@ -10,6 +10,7 @@ import { type Claim, claimRuns, endCancelledRuns, leaseRun } from './claim.ts';
 import { expireOverdueRuns } from './end-run.ts';
 import { executeRun } from './execute-run.ts';
 import type { Interruption } from './execution.ts';
+import type { HeldLease } from './lease-keeper.ts';
 import { abortAtDeadline, heartbeat } from './lease-heartbeat.ts';
 import { createPollBackoff, type PollBackoff } from './poll-backoff.ts';
 import type { WriteContext } from './step-writer.ts';
@@ -21,6 +22,7 @@ type QueueRun = (writeContext: Pick<WriteContext, 'db' | 'emit'>) => Promise<Run
 
 interface RunningExecution {
   readonly controller: AbortController;
+  lease: HeldLease;
   readonly ended: Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export class RunWorker {
    * that the process that streams a run also executes it. Resolves to the run as queued.
    */
   async enqueueAndClaim(queueRun: QueueRun): Promise<RunRow> {
+    await this.#deps.clock.synchronize();
     const hasSlot = this.#loop !== null && !this.#stopping && this.#freeSlots > 0;
     const enqueued = this.#enqueue(queueRun, hasSlot);
     const finished = enqueued.catch(() => {});
@@ -135,6 +138,7 @@ export class RunWorker {
     timer.abort('idle');
     for (const run_id of this.#executions.keys()) this.interrupt(run_id, 'released');
     await this.idle();
+    await this.#deps.leaseKeeper?.stop();
   }
 
   get #freeSlots(): number {
@@ -157,6 +161,7 @@ export class RunWorker {
   }
 
   async #poll(): Promise<void> {
+    await this.#deps.clock.synchronize();
     await expireOverdueRuns(this.#deps);
     if (this.#stopping) return;
     await endCancelledRuns(this.#deps, (run_id) => this.#executions.has(run_id));
@@ -173,7 +178,12 @@ export class RunWorker {
     this.#report(previous, isNew);
     const controller = new AbortController();
     const done = new AbortController();
-    const guarded = { run, token, controller, done: done.signal };
+    const lease = { token, until: run.lease_until ?? 0, deadline: run.deadline };
+    const onRenewed = (until: number) => {
+      execution.lease = { ...lease, until };
+      this.#reportLeases();
+    };
+    const guarded = { run, token, controller, done: done.signal, onRenewed };
     const guards = [
       abortAtDeadline(this.#deps, guarded),
       heartbeat(this.#deps, guarded, this.#leaseMs),
@@ -186,7 +196,15 @@ export class RunWorker {
         return Promise.all(guards);
       },
     );
-    this.#executions.set(run.id, { controller, ended });
+    const execution = { controller, ended, lease };
+    this.#executions.set(run.id, execution);
+    this.#reportLeases();
+  }
+
+  #reportLeases(): void {
+    const { leaseKeeper, clock } = this.#deps;
+    const leases = [...this.#executions.values()].map(({ lease }) => lease);
+    leaseKeeper?.report({ leases, now: clock.now(), leaseMs: this.#leaseMs });
   }
 
   #report(previous: RunRow, isNew: boolean): void {
@@ -205,6 +223,7 @@ export class RunWorker {
     }
     await stopGuards();
     this.#executions.delete(run.id);
+    this.#reportLeases();
     this.wake();
   }
 }

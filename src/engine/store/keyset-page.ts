@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database, Tables } from './schema.ts';
 
 /** A row's position in its list, which is ordered by these two. */
@@ -20,6 +20,13 @@ export interface Page<Row> {
   /** Whether more rows follow in the direction that was read. */
   readonly has_more: boolean;
 }
+
+/**
+ * The time for a new row of a list whose newest row has the time `newest`, an SQL expression: never
+ * before it, so that a clock that was set back does not sort an answer before its question.
+ */
+export const notBefore = (newest: RawBuilder<unknown>, created_at: number) =>
+  sql<number>`case when ${newest} > ${created_at} then ${newest} else ${created_at} end`;
 
 const key = sql`(created_at, seq)`;
 

@@ -106,6 +106,14 @@ export async function renewLease(
   return renewed?.status;
 }
 
+/** Extends the leases that still have one of `tokens` until `lease_until` (ms). */
+export const renewLeases = (
+  db: Database,
+  tokens: readonly string[],
+  lease_until: number,
+): Promise<unknown> =>
+  db.updateTable('runs').set({ lease_until }).where('lease_token', 'in', tokens).execute();
+
 /** The earliest deadline or end of a lease of any active run, in milliseconds since the epoch. */
 export async function nextWakeup(db: Database): Promise<number | undefined> {
   const { deadline } = await db

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import {
   type Cursor,
   findDeletedCursor,
+  notBefore,
   type Page,
   type PageQuery,
   saveDeletedCursor,
@@ -54,18 +55,14 @@ export interface NewMessage {
   readonly body: MessageBody;
 }
 
-/**
- * Appends a message to its thread. Its time is never before the newest message's, so that a clock
- * that was set back does not sort an answer before its question.
- */
+/** Appends a message to its thread. */
 export function insertMessage(db: Database, message: NewMessage): Promise<MessageRow> {
   const newest = sql`(select max(created_at) from messages where thread_id = ${message.thread_id})`;
-  const { created_at } = message;
   return db
     .insertInto('messages')
     .values({
       ...message,
-      created_at: sql<number>`case when ${newest} > ${created_at} then ${newest} else ${created_at} end`,
+      created_at: notBefore(newest, message.created_at),
       metadata: JSON.stringify(message.metadata),
       body: JSON.stringify(message.body),
     })

@@ -187,6 +187,15 @@ async function createDeletedCursors(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('gone_by_id').on('gone').column('id').execute();
 }
 
+async function createClocks(db: Kysely<unknown>): Promise<void> {
+  if (capabilitiesOf(db) !== null) return;
+  await db.schema
+    .createTable('clocks')
+    .addColumn('container', 'text', (column) => column.primaryKey())
+    .addColumn('started_at_ms', 'integer', (column) => column.notNull())
+    .execute();
+}
+
 const foreignKeys = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
@@ -222,4 +231,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003_containers': { up: createContainers },
   '0004_files': { up: createFiles },
   '0005_gone': { up: createDeletedCursors },
+  '0006_clocks': { up: createClocks },
 };

@@ -1,9 +1,10 @@
 import type OpenAI from 'openai';
+import { sql } from 'kysely';
 import type { activeStatuses } from '../../shared/run-status.ts';
 import { queueNotification } from './notifications.ts';
 import { isActive } from './run-filters.ts';
 import { needsRowLock } from './capabilities.ts';
-import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
+import { notBefore, type Page, type PageQuery, selectPage } from './keyset-page.ts';
 import { type Database, decode, type RunRow, type RunSettings, type RunState } from './schema.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
@@ -65,11 +66,14 @@ export interface NewRun {
   readonly state: RunState;
 }
 
+/** Appends a run to its thread, queued. */
 export const insertRun = async (db: Database, run: NewRun): Promise<RunRow> => {
+  const newest = sql`(select max(created_at) from runs where thread_id = ${run.thread_id})`;
   const row = await db
     .insertInto('runs')
     .values({
       ...run,
+      created_at: notBefore(newest, run.created_at),
       ...noLease,
       status: 'queued',
       metadata: JSON.stringify(run.metadata),

@@ -15,6 +15,7 @@ export interface Tables {
   containers: ContainerTable;
   files: FileTable;
   gone: DeletedCursorTable;
+  clocks: ClockTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -99,6 +100,13 @@ interface DeletedCursorTable extends Omit<Listed, 'seq'> {
   number: Generated<number>;
   list: string;
   seq: number;
+}
+
+/** Only in SQLite: when the machine started, by its clock before somebody set it. */
+interface ClockTable {
+  /** Containers may count their own uptime; empty outside of them. */
+  container: string;
+  started_at_ms: number;
 }
 
 export type AssistantRow = Readonly<Selectable<AssistantTable>>;

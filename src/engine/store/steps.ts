@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
-import { type Page, type PageQuery, selectPage } from './keyset-page.ts';
+import { sql } from 'kysely';
+import { notBefore, type Page, type PageQuery, selectPage } from './keyset-page.ts';
 import { type Database, decode, type StepRow, type Usage } from './schema.ts';
 
 type RunStep = OpenAI.Beta.Threads.Runs.RunStep;
@@ -46,12 +47,19 @@ export interface NewStep {
   readonly body: StepBody;
 }
 
-export const insertStep = (db: Database, step: NewStep): Promise<StepRow> =>
-  db
+/** Appends a step to its run. */
+export function insertStep(db: Database, step: NewStep): Promise<StepRow> {
+  const newest = sql`(select max(created_at) from steps where run_id = ${step.run_id})`;
+  return db
     .insertInto('steps')
-    .values({ ...step, body: JSON.stringify(step.body) })
+    .values({
+      ...step,
+      created_at: notBefore(newest, step.created_at),
+      body: JSON.stringify(step.body),
+    })
     .returningAll()
     .executeTakeFirstOrThrow();
+}
 
 export const findStep = (db: Database, run_id: string, id: string): Promise<StepRow | undefined> =>
   db
