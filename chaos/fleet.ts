@@ -71,6 +71,12 @@ async function stopFor({ child }: Worker, ms: number): Promise<void> {
   child.kill('SIGCONT');
 }
 
+async function killAll(workers: readonly Worker[]): Promise<void> {
+  const ended = workers.map(({ child }) => once(child, 'exit'));
+  for (const { child } of workers) child.kill('SIGKILL');
+  await Promise.all(ended);
+}
+
 /** Starts the processes without waiting until they listen. */
 export function startFleet({ size, clocksAhead, ...options }: FleetOptions, random: Random): Fleet {
   const workers = new Set<Worker>();
@@ -131,9 +137,7 @@ export function startFleet({ size, clocksAhead, ...options }: FleetOptions, rand
     async stop() {
       const remaining = [...workers];
       workers.clear();
-      const ended = remaining.map(({ child }) => once(child, 'exit'));
-      for (const { child } of remaining) child.kill('SIGKILL');
-      await Promise.all(ended);
+      await killAll(remaining);
     },
   };
 }

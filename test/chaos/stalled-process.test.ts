@@ -9,7 +9,7 @@ import { textMessage } from '../support/upstream-items.ts';
 import { createGate, createUpstream } from '../support/upstream.ts';
 
 /** Long enough for a thread of a busy machine to renew it in time. */
-const leaseMs = 3000;
+const leaseMs = 6000;
 /** Runs that another process completes meanwhile; each takes a look at the stalled one's. */
 const otherRuns = 6;
 
