@@ -232,8 +232,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       onCycle(report.cycles, violations);
     }
     await addTotals(report, db, model);
-    report.kills = fleet.killed;
-    report.stalls = fleet.stalled;
+    report.kills = fleet.killed();
+    report.stalls = fleet.stalled();
     report.violations.push(...fleet.crashes);
     return report;
   } finally {

@@ -17,10 +17,10 @@ export interface Fleet {
   anyUrl(): Promise<string>;
   /** Kills `count` random processes with SIGKILL and starts as many. */
   kill(count: number): void;
-  readonly killed: number;
+  killed(): number;
   /** Stops a random process for longer than its lease, then lets it go on. */
   stall(): Promise<void>;
-  readonly stalled: number;
+  stalled(): number;
   /** Processes that ended without being killed. */
   readonly crashes: readonly string[];
   stop(): Promise<void>;
@@ -103,9 +103,8 @@ export function startFleet({ size, clocksAhead, ...options }: FleetOptions, rand
   for (let index = 0; index < size; index += 1) start();
   return {
     crashes,
-    get killed() {
-      return killed;
-    },
+    killed: () => killed,
+    stalled: () => stalled,
     async anyUrl() {
       for (;;) {
         const urls = listening().flatMap(({ url }) => url ?? []);
@@ -113,9 +112,6 @@ export function startFleet({ size, clocksAhead, ...options }: FleetOptions, rand
         if (url !== undefined) return url;
         await new Promise<void>((resolve) => waiters.push(resolve));
       }
-    },
-    get stalled() {
-      return stalled;
     },
     async stall() {
       const victim = listening()[random.integerBelow(listening().length)];
