@@ -4,6 +4,7 @@ import { setup } from '../support/engine.ts';
 import { needPostgres, temporarySchema } from '../support/postgres.ts';
 import { createRun, readRun } from '../support/conversation.ts';
 import { createGate } from '../support/upstream.ts';
+import { collect, streamRun } from '../support/run-stream.ts';
 import { textMessage } from '../support/upstream-items.ts';
 
 beforeEach(needPostgres);
@@ -43,6 +44,20 @@ describe('without polling', () => {
       'cancelling',
     );
     await waitUntil(async () => (await readRun(one, run)).status === 'cancelled');
+    expect(other.upstream.requests[0]?.signal?.aborted).toBe(true);
+  });
+
+  test('a run that another process executes and streams ends when its thread is deleted', async () => {
+    const { one, other } = await setupPair();
+    const gate = createGate();
+    other.upstream.respondWith({ gate });
+    const { stream, thread_id } = await streamRun(other);
+    const outcome = collect(stream).catch((error: unknown) => error);
+    await gate.reached;
+    await one.openai.beta.threads.delete(thread_id);
+    expect(await outcome).toMatchObject({
+      message: 'The thread was deleted while its run was streamed.',
+    });
     expect(other.upstream.requests[0]?.signal?.aborted).toBe(true);
   });
 });

@@ -28,8 +28,7 @@ export interface EndpointFiles {
   /** Resolves to the id of the new store, or to null if the endpoint has no vector stores. */
   createVectorStore(store: NewVectorStore): Promise<string | null>;
   /**
-   * Adds the files to a store, or to a new one if that has expired, because expired stores cannot be
-   * searched. Resolves like `createVectorStore`.
+   * Adds the files to a store, or to a new one if that has expired or was deleted. Resolves like `createVectorStore`.
    */
   addToVectorStore(store_id: string, store: NewVectorStore): Promise<string | null>;
   deleteVectorStore(store_id: string): Promise<void>;
@@ -136,9 +135,18 @@ async function createStore(
   }
 }
 
+/** Whether files can be added to the store: it exists and has not expired. */
+async function isUsable({ vectorStores }: OpenAI, id: string): Promise<boolean> {
+  try {
+    return Reflect.get(Object(await vectorStores.retrieve(id)), 'status') !== 'expired';
+  } catch (error) {
+    if (error instanceof APIError && error.status === 404) return false;
+    throw error;
+  }
+}
+
 async function addToStore(client: OpenAI, id: string, store: NewVectorStore): Promise<string> {
-  const found = await client.vectorStores.retrieve(id);
-  if (Reflect.get(Object(found), 'status') === 'expired') return createStore(client, store);
+  if (!(await isUsable(client, id))) return createStore(client, store);
   await addFiles(client, id, store.file_ids);
   return id;
 }

@@ -7,6 +7,7 @@ import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
 import { threadDeleted } from '../events/event-bus.ts';
 import type { RunWorker } from '../runs/worker.ts';
+import { queueNotification } from '../store/notifications.ts';
 import { findActiveRun } from '../store/runs.ts';
 import type { Database, ThreadRow, ToolResources } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
@@ -109,7 +110,10 @@ export function threadRoutes(deps: EngineDeps, worker: RunWorker): Hono {
     const [id, activeRun] = await deps.events.transactAndPublish(db, async (transaction, emit) => {
       const thread = await threadFromPath(transaction, context);
       const run = await findActiveRun(transaction, thread.id);
-      if (run !== undefined) emit(run.id, threadDeleted);
+      if (run !== undefined) {
+        emit(run.id, threadDeleted);
+        queueNotification(transaction, { ...run, status: 'cancelling' });
+      }
       await deleteThread(transaction, thread.id);
       return [thread.id, run];
     });

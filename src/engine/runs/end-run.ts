@@ -133,14 +133,12 @@ export async function expireOverdueRuns(deps: EngineDeps, thread_id?: string): P
 
 export type FinishedEvent = Extract<ModelEvent, { type: 'finished' }>;
 
-const hasUsableCalls = ({ end, calls }: FinishedEvent): boolean =>
+/** Whether the turn ends with a step of function calls; truncated calls are never shown. */
+export const endsWithCalls = ({ end, calls }: FinishedEvent): boolean =>
   calls.length > 0 && (end === 'stop' || end === 'other');
 
-/** Whether the run now waits for tool outputs; truncated calls are never shown. */
-export const requiresToolOutputs = (run: RunRow, event: FinishedEvent): boolean =>
-  hasUsableCalls(event) && nextStatus(run.status, 'require_action') !== undefined;
-
-async function requireAction(
+/** Shows the function calls; the run waits for their outputs, unless it was cancelled meanwhile. */
+async function showCalls(
   writeContext: WriteContext,
   run: RunRow,
   calls: readonly FunctionCall[],
@@ -155,6 +153,10 @@ async function requireAction(
     function: { ...call.function, output: null },
   }));
   await startToolStep(writeContext, run, withoutOutputs);
+  if (nextStatus(run.status, 'require_action') === undefined) {
+    await endRun(writeContext, run, 'stop');
+    return;
+  }
   const waiting = transition(runSnapshot(run), 'require_action', unixSeconds(writeContext.clock), {
     required_action: { type: 'submit_tool_outputs', submit_tool_outputs: { tool_calls } },
   });
@@ -198,7 +200,6 @@ export async function finishTurn(
   event: FinishedEvent,
   totals: TurnTotals,
 ): Promise<void> {
-  if (requiresToolOutputs(run, event)) await requireAction(writeContext, run, event.calls);
-  else if (hasUsableCalls(event)) await endRun(writeContext, run, 'stop');
+  if (endsWithCalls(event)) await showCalls(writeContext, run, event.calls);
   else await endTurn(writeContext, run, event.end, totals);
 }

@@ -1,7 +1,9 @@
 import { type ContextMessage, ModelFailure } from '../models/model.ts';
 import { callWithRetry } from '../models/retry.ts';
 import type { EngineDeps } from '../options.ts';
-import { runSettings } from '../store/runs.ts';
+import { threadDeleted } from '../events/event-bus.ts';
+import { findRun, runSettings } from '../store/runs.ts';
+import type { RunRow } from '../store/schema.ts';
 import {
   BudgetSpent,
   buildContext,
@@ -67,6 +69,13 @@ async function callModel(
   throw signal.reason;
 }
 
+/** Another process has the run now, unless it was deleted: then nobody else ends its streams. */
+async function leaveRun({ db, events, log }: EngineDeps, run: RunRow): Promise<void> {
+  log.warn('run lease lost', { run_id: run.id });
+  const current = await findRun(db, run.thread_id, run.id);
+  if (current === undefined) events.publish(run.id, threadDeleted);
+}
+
 /** Ends or releases a run whose execution was aborted or threw. */
 async function finishInterrupted(
   deps: EngineDeps,
@@ -76,7 +85,7 @@ async function finishInterrupted(
 ): Promise<void> {
   const interruption: Interruption | null = signal.aborted ? signal.reason : null;
   if (interruption === 'lost' || error instanceof LeaseLost) {
-    deps.log.warn('run lease lost', { run_id: run.id });
+    await leaveRun(deps, run);
   } else if (interruption === 'released') {
     await recorder.release();
   } else if (interruption !== null) {
@@ -115,6 +124,7 @@ export async function executeRun(deps: EngineDeps, execution: Execution): Promis
       await finishInterrupted(deps, recorder, execution, error);
     } catch (saveError) {
       if (!(saveError instanceof LeaseLost)) throw saveError;
+      await leaveRun(deps, execution.run);
     }
   }
 }

@@ -67,16 +67,15 @@ async function saveCopy(deps: EngineDeps, copy: NewFile, leased: LeasedRun) {
   return retryWhileUnavailable(deps, leased, () => transact(deps.db, write));
 }
 
-async function saveFile(
-  deps: EngineDeps,
-  generated: EphemeralFile,
-  leased: LeasedRun,
-): Promise<string | null> {
-  const { files, log, clock } = deps;
+function download({ files, clock }: EngineDeps, generated: EphemeralFile, { signal }: LeasedRun) {
   if (files === null) throw new Error('The model endpoint has no files.');
-  const file = await callWithTimeout(clock, leased.signal, (callSignal) =>
+  return callWithTimeout(clock, signal, (callSignal) =>
     files.downloadGenerated(generated, callSignal),
   );
+}
+
+async function saveFile(deps: EngineDeps, file: File, leased: LeasedRun): Promise<string | null> {
+  const { log } = deps;
   const uploadedId = await upload(deps, file, leased);
   if (file.size <= maxCopyBytes) {
     return saveCopy(deps, await toNewFile(deps, file, leased, uploadedId), leased);
@@ -87,12 +86,25 @@ async function saveFile(
   return uploadedId;
 }
 
-/** Saves the files that tools generate. A run does not fail because a file cannot be saved. */
+async function digestOf(file: File): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+  return Buffer.from(digest).toString('hex');
+}
+
+/**
+ * Saves the files that tools generate, each content once: endpoints name a plot both as the output of
+ * its call and as a file of the message. A run does not fail because a file cannot be saved.
+ */
 export function createFileSaver(deps: EngineDeps, leased: LeasedRun): ModelRequest['saveFile'] {
   const { run, signal } = leased;
+  const saved = new Map<string, Promise<string | null>>();
   return async (generated) => {
     try {
-      return await saveFile(deps, generated, leased);
+      const file = await download(deps, generated, leased);
+      const digest = await digestOf(file);
+      const id = saved.get(digest) ?? saveFile(deps, file, leased);
+      saved.set(digest, id);
+      return await id;
     } catch (error) {
       if (!signal.aborted) {
         const file = 'url' in generated ? 'an image' : generated.filename;

@@ -2,7 +2,13 @@ import type OpenAI from 'openai';
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import type { Ids } from '../../shared/ids.ts';
 import type { MessageContent } from '../models/model.ts';
-import { insertMessage, messageBody, toMessage, updateMessageBody } from '../store/messages.ts';
+import {
+  insertMessage,
+  type Message,
+  messageBody,
+  toMessage,
+  updateMessageBody,
+} from '../store/messages.ts';
 import type { Database, MessageRow, RunRow, StepRow, Usage } from '../store/schema.ts';
 import { runSettings } from '../store/runs.ts';
 import { insertStep, type StepBody, stepBody, toStep, updateStep } from '../store/steps.ts';
@@ -85,6 +91,17 @@ export type IncompleteReason =
   | 'run_expired'
   | 'run_failed';
 
+/** The files that a message mentions, with the tool that generated them. Images are content instead. */
+function generatedAttachments(content: readonly MessageContent[]): Message['attachments'] {
+  const images = content.map((part) => (part.type === 'image_file' ? part.image_file.file_id : ''));
+  const files = content
+    .flatMap((part) => (part.type === 'text' ? part.text.annotations : []))
+    .flatMap((annotation) => (annotation.type === 'file_path' ? annotation.file_path.file_id : []));
+  return [...new Set(files)]
+    .filter((file_id) => !images.includes(file_id))
+    .map((file_id) => ({ file_id, tools: [{ type: 'code_interpreter' }] }));
+}
+
 /** Completes a message, or makes it incomplete for a reason. Does not restore a deleted message. */
 export async function endMessage(
   { db, emit, clock }: WriteContext,
@@ -97,6 +114,7 @@ export async function endMessage(
   const body = {
     ...messageBody(message),
     content,
+    attachments: generatedAttachments(content),
     status,
     completed_at: reason === null ? now : null,
     incomplete_at: reason === null ? null : now,

@@ -12,9 +12,9 @@ import {
   discardOpen,
   discardUnfinished,
   endRun,
+  endsWithCalls,
   type FinishedEvent,
   finishTurn,
-  requiresToolOutputs,
   runSnapshot,
 } from './end-run.ts';
 import type { Emit, StreamEvent } from '../events/event-bus.ts';
@@ -213,7 +213,7 @@ export class TurnRecorder {
     const { turns, usedTokens } = this.#context;
     await insertTurn(writeContext.db, run.id, turns.length, { items, usage });
     // The last step of the turn gets its usage; a step of function calls is yet to come.
-    const stepUsage = requiresToolOutputs(run, event) ? noUsage : usage;
+    const stepUsage = endsWithCalls(event) ? noUsage : usage;
     await this.#endComplete(writeContext, stepUsage, event);
     if (this.#calls !== null) await endCallStep(writeContext, this.#calls, stepUsage);
     const totals = { usedTokens: sumUsage([usedTokens, usage]), hasMessage: this.#hasMessage };

@@ -1,29 +1,33 @@
 import { errorMessage } from '../../shared/errors.ts';
 import type { EngineDeps } from '../options.ts';
 import { runSettings } from '../store/runs.ts';
+import type { Database, RunRow } from '../store/schema.ts';
+import { findThread, threadBody } from '../store/threads.ts';
 import type { LeasedRun } from './execution.ts';
 
 const maxWaitMs = 60_000;
 const pollIntervalMs = 500;
 
-/** The vector stores that the run can search. */
-function searchableStores({ run }: Pick<LeasedRun, 'run'>): readonly string[] {
-  const { tools, tool_resources } = runSettings(run);
-  const hasFileSearch = tools.some(({ type }) => type === 'file_search');
-  return hasFileSearch ? (tool_resources.file_search?.vector_store_ids ?? []) : [];
+/** The vector stores of the run's thread, if the run can search them. */
+async function threadStores(db: Database, run: RunRow): Promise<readonly string[]> {
+  if (!runSettings(run).tools.some(({ type }) => type === 'file_search')) return [];
+  const thread = await findThread(db, run.thread_id);
+  if (thread === undefined) return [];
+  return threadBody(thread).tool_resources.file_search?.vector_store_ids ?? [];
 }
 
 /**
- * Waits until the files in the run's vector stores are indexed, as the hosted service does: a file
- * attached just now often is not. After a minute the run continues without them. Throws what the
+ * Waits until the files in the thread's vector store are indexed, as the hosted service did: a file
+ * attached just now often is not. It does not wait for the assistant's store. After a minute the run continues without them. Throws what the
  * execution's signal aborts with.
  */
 export async function waitForIndexing(
-  { files, clock, log }: EngineDeps,
+  { db, files, clock, log }: EngineDeps,
   { run, signal }: LeasedRun,
 ): Promise<void> {
-  const stores = searchableStores({ run });
-  if (files === null || stores.length === 0) return;
+  if (files === null) return;
+  const stores = await threadStores(db, run);
+  if (stores.length === 0) return;
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
   const isIndexing = async () => {

@@ -31,6 +31,11 @@ export const assistantBody = (row: AssistantRow): AssistantBody => decode(row.bo
 export function toAssistant(row: AssistantRow): OpenAI.Beta.Assistant {
   const { top_p, temperature, ...body } = assistantBody(row);
   const { name, description, model, instructions, tools, ...otherFields } = body;
+  const { tool_resources } = otherFields;
+  // Hosted assistants showed an empty list, which programs read without a check.
+  const file_search = tools.some(({ type }) => type === 'file_search')
+    ? { file_search: { vector_store_ids: [] } }
+    : {};
   return {
     id: row.id,
     object: 'assistant',
@@ -43,6 +48,7 @@ export function toAssistant(row: AssistantRow): OpenAI.Beta.Assistant {
     top_p: top_p ?? 1,
     temperature: temperature ?? 1,
     ...otherFields,
+    tool_resources: { ...file_search, ...tool_resources },
   };
 }
 

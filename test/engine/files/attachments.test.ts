@@ -107,17 +107,14 @@ test('an expired vector store of a thread is replaced by a new one', async () =>
   });
 });
 
-test('a message is rejected with 404 if the thread’s vector store does not exist', async () => {
+test('a deleted vector store of a thread is replaced by a new one', async () => {
   const harness = await withFiles();
   const tool_resources = { file_search: { vector_store_ids: ['vs_gone'] } };
   const { id } = await harness.openai.beta.threads.create({ tool_resources });
-  const { messages } = harness.openai.beta.threads;
-  const error = await apiErrorOf(messages.create(id, messageWith(forSearch('file-a'))));
-  expect(error).toMatchObject({
-    status: 404,
-    message: "No vector store found with id 'vs_gone'.",
-  });
-  expect((await messages.list(id)).data).toEqual([]);
+  await harness.openai.beta.threads.messages.create(id, messageWith(forSearch('file-a')));
+  const [store = ''] = harness.storage.stores.keys();
+  expect(storesOf(harness)).toEqual({ [store]: ['file-a'] });
+  expect(await resourcesOf(harness, id)).toEqual({ file_search: { vector_store_ids: [store] } });
 });
 
 test('attachments of additional messages are part of the run’s resources', async () => {

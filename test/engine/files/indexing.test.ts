@@ -60,14 +60,28 @@ test('a run that waits for indexing can be cancelled', async () => {
 
 test('a run does not wait for a vector store that does not exist', async () => {
   const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness, { tools: [{ type: 'file_search' }] });
+  const thread = {
+    messages: [{ role: 'user' as const, content: 'When is sunrise?' }],
+    tool_resources: { file_search: { vector_store_ids: ['vs_gone'] } },
+  };
+  const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
+  harness.upstream.respondWith({});
+  await harness.runToEnd();
+  expect((await readRun(harness, run)).status).toBe('completed');
+  expect(harness.logLines.join('')).toContain('indexing state unknown');
+});
+
+test('a run does not wait for the vector store of its assistant', async () => {
+  const harness = await setup({ indexing: 50_000 });
+  harness.storage.addFile('file-a');
   const { id: assistant_id } = await createAssistant(harness, {
     tools: [{ type: 'file_search' }],
-    tool_resources: { file_search: { vector_store_ids: ['vs_gone'] } },
+    tool_resources: { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } },
   });
   const thread = { messages: [{ role: 'user' as const, content: 'When is sunrise?' }] };
   const run = await harness.openai.beta.threads.createAndRun({ assistant_id, thread });
   harness.upstream.respondWith({});
   await harness.runToEnd();
   expect((await readRun(harness, run)).status).toBe('completed');
-  expect(harness.logLines.join('')).toContain('indexing state unknown');
 });

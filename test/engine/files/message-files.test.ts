@@ -5,7 +5,7 @@ import { generatedFileCitation, codeCall, textMessage } from '../../support/upst
 
 const tools = [{ type: 'code_interpreter' as const }];
 
-test('generated files are listed as files of their message, images first, without duplicates', async () => {
+test('generated files are listed as files of their message, without duplicates', async () => {
   const harness = await setup();
   const names = ['sum.csv', 'plot.png'];
   const containerFiles = names.map((name) => [`cfile_${name}`, new Blob([name])] as const);
@@ -19,7 +19,7 @@ test('generated files are listed as files of their message, images first, withou
   const path = `/threads/${thread_id}/messages/${message?.id}/files?order=asc`;
   const { body } = await harness.request('GET', path);
   const listed = body.data.map(({ id }: { id: string }) => harness.storage.files.get(id)?.filename);
-  expect(listed).toEqual(['plot.png', 'sum.csv']);
+  expect(listed).toEqual(['sum.csv', 'plot.png']);
 });
 
 const imageBytes = (...bytes: (string | number)[]) => {

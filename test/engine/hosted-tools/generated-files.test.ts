@@ -137,6 +137,73 @@ test('a generated image is a part of its message, and its link refers to the sam
   ]);
 });
 
+const drawing = `data:image/png;base64,${Buffer.from('<plot.png>').toString('base64')}`;
+const drawn = codeCall('draw()', [{ type: 'image', url: drawing }]);
+
+test('a message starts with the images of the calls before it, also in the stream', async () => {
+  const harness = await withFiles('plot.png');
+  harness.upstream.respondWith({ output: [drawn, textMessage('See the plot.')] });
+  const { events } = await streamRunToEnd(harness, {}, code);
+  await expectStreamMatchesStored(harness, events);
+  const [message] = eventData(events, 'thread.message.completed');
+  const [saved] = harness.storage.files.values();
+  expect(message).toMatchObject({
+    content: [
+      { type: 'image_file', image_file: { file_id: saved?.id } },
+      { type: 'text', text: { value: 'See the plot.' } },
+    ],
+    attachments: [],
+  });
+  const parts = eventData(events, 'thread.message.delta').map(({ delta }) => delta.content?.[0]);
+  expect(parts.map((part) => [part?.index, part?.type])).toEqual([
+    [0, 'image_file'],
+    ...parts.slice(1).map(() => [1, 'text']),
+  ]);
+});
+
+test('an image that a call shows and the message refers to is one file and one part', async () => {
+  const harness = await withFiles('plot.png');
+  const text = '![plot](sandbox:/mnt/data/plot.png)';
+  harness.upstream.respondWith({
+    output: [drawn, textMessage(text, [generatedFileCitation('plot.png')])],
+  });
+  const { events } = await streamRunToEnd(harness, {}, code);
+  await expectStreamMatchesStored(harness, events);
+  const [message] = eventData(events, 'thread.message.completed');
+  const [saved, ...others] = harness.storage.files.values();
+  expect(others).toEqual([]);
+  expect(message?.content.map(({ type }) => type)).toEqual(['image_file', 'text']);
+  expect(message?.content.at(-1)).toMatchObject({
+    text: { annotations: [{ type: 'file_path', file_path: { file_id: saved?.id } }] },
+  });
+});
+
+test('images of a call belong to the next message only', async () => {
+  const harness = await withFiles();
+  harness.upstream.respondWith({
+    output: [textMessage('I draw.'), drawn, textMessage('Drawn.'), textMessage('Done.')],
+  });
+  const { events } = await streamRunToEnd(harness, {}, code);
+  const messages = eventData(events, 'thread.message.completed');
+  expect(messages.map(({ content }) => content.map(({ type }) => type))).toEqual([
+    ['text'],
+    ['image_file', 'text'],
+    ['text'],
+  ]);
+});
+
+test('generated files are attachments of their message, images are not', async () => {
+  const harness = await withFiles('sum.csv', 'plot.png');
+  const text = 'See sandbox:/mnt/data/sum.csv and sandbox:/mnt/data/plot.png.';
+  const notes = ['sum.csv', 'plot.png', 'sum.csv'].map((name) => generatedFileCitation(name));
+  const { message } = await runWithFiles(harness, text, notes);
+  const idOf = (name: string) =>
+    [...harness.storage.files.values()].find(({ filename }) => filename === name)?.id;
+  expect(message.attachments).toEqual([
+    { file_id: idOf('sum.csv'), tools: [{ type: 'code_interpreter' }] },
+  ]);
+});
+
 test('a message may consist of an image only', async () => {
   const harness = await withFiles('plot.png');
   harness.upstream.respondWith({ output: [textMessage('', [generatedFileCitation('plot.png')])] });

@@ -133,3 +133,12 @@ test('answers 404 for a deleted assistant', async () => {
   expect(await apiErrorOf(harness.openai.beta.assistants.update(id, {}))).toMatchObject(notFound);
   expect((await harness.openai.beta.assistants.list()).data).toEqual([]);
 });
+
+test('an assistant with file_search and no vector store has an empty list of them', async () => {
+  const { openai } = await setup();
+  const assistant = await openai.beta.assistants.create({
+    model: 'gpt-4.1-mini',
+    tools: [{ type: 'file_search' }],
+  });
+  expect(assistant.tool_resources).toEqual({ file_search: { vector_store_ids: [] } });
+});

@@ -8,6 +8,7 @@ import {
   apiErrorOf,
   textOf,
 } from '../../support/conversation.ts';
+import { temporary } from '../../support/temporary-files.ts';
 import { createGate } from '../../support/upstream.ts';
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 
@@ -151,4 +152,23 @@ test('a cancelling run still locks its thread and rejects outputs', async () => 
   expect((await apiErrorOf(submitted)).message).toBe(
     'Runs in status "cancelling" do not accept tool outputs.',
   );
+});
+
+test('a model call that ends with functions after the run was cancelled counts its tokens once', async () => {
+  const database = temporary();
+  const harness = await setup({ database });
+  const other = await setup({ database, ids: harness.ids, clock: harness.clock });
+  const gate = createGate();
+  harness.upstream.respondWith({ gate, output: [functionCall('get_weather', {}, 'call_1')] });
+  const { run } = await createRun(harness);
+  await harness.engine.tick();
+  await gate.reached;
+  await cancel(other, run);
+  gate.open();
+  await harness.engine.idle();
+  const ended = await readRun(harness, run);
+  expect(ended).toMatchObject({ status: 'cancelled', usage: { total_tokens: 15 } });
+  expect(await readSteps(harness, run)).toMatchObject([
+    { status: 'cancelled', usage: ended.usage, step_details: { tool_calls: [{ id: 'call_1' }] } },
+  ]);
 });

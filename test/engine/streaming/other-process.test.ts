@@ -179,6 +179,22 @@ test('the deletion of the thread by another process ends the stream with an erro
   });
 });
 
+test('the deletion of the thread by another process ends the execution and its stream', async () => {
+  const { streamer, executor: other } = await setupPair();
+  const gate = createGate();
+  streamer.upstream.respondWith({ gate });
+  const { stream, thread_id } = await streamRun(streamer);
+  const outcome = collect(stream).catch((error: unknown) => error);
+  await streamer.engine.tick();
+  await gate.reached;
+  await other.openai.beta.threads.delete(thread_id);
+  await streamer.clock.advance(5000);
+  expect(await outcome).toMatchObject({
+    message: 'The thread was deleted while its run was streamed.',
+  });
+  await streamer.engine.idle();
+});
+
 test('the step of a deleted message is streamed without the message', async () => {
   const gate = createGate();
   const { streamer, executor } = await setupPair({

@@ -90,12 +90,19 @@ async function* toOutputs(
   return savedOutputs;
 }
 
+const imagesIn = (outputs: Outputs): string[] =>
+  outputs.flatMap((output) => (output.type === 'image' ? (output.image.file_id ?? []) : []));
+
 /**
  * Saves the files that tools generated in one response before the events that refer to them are emitted
- * (contract §8.6). A file that cannot be saved is omitted; the text that mentions it stays.
+ * (contract §8.6). A file that cannot be saved is omitted; the text that mentions it stays. A message
+ * begins with the images of the calls before it, as programs expect that show `content[0]`.
  */
 export function createGeneratedFileSaver(request: Pick<ModelRequest, 'saveFile'>) {
   const saveFile = memoizeSave(request.saveFile);
+  /** Images of calls since the last message. */
+  let newImages = new Set<string>();
+  let shownImages = new Set<string>();
   return async function* (event: RawEvent): AsyncGenerator<ModelEvent> {
     if (event.type === 'generated_file') {
       yield heartbeat;
@@ -103,10 +110,15 @@ export function createGeneratedFileSaver(request: Pick<ModelRequest, 'saveFile'>
     } else if (event.type === 'generated_image') {
       yield heartbeat;
       const file_id = await saveFile(toEphemeralFile(event.file));
-      if (file_id !== null) yield { type: 'image', file_id };
+      if (file_id !== null && !shownImages.has(file_id)) yield { type: 'image', file_id };
+    } else if (event.type === 'message_started') {
+      [shownImages, newImages] = [newImages, new Set()];
+      yield event;
+      for (const file_id of shownImages) yield { type: 'image', file_id };
     } else if (event.type === 'code_done') {
       const { input, item } = event;
       const outputs = yield* toOutputs(item?.outputs ?? [], saveFile);
+      for (const file_id of imagesIn(outputs)) newImages.add(file_id);
       const call = { type: 'code_interpreter', code_interpreter: { input, outputs } } as const;
       yield {
         type: 'call_done',
