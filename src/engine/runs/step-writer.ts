@@ -93,12 +93,14 @@ export type IncompleteReason =
 
 /** The files that a message mentions, with the tool that generated them. Images are content instead. */
 function generatedAttachments(content: readonly MessageContent[]): Message['attachments'] {
-  const images = content.map((part) => (part.type === 'image_file' ? part.image_file.file_id : ''));
+  const images = new Set(
+    content.map((part) => (part.type === 'image_file' ? part.image_file.file_id : null)),
+  );
   const files = content
     .flatMap((part) => (part.type === 'text' ? part.text.annotations : []))
     .flatMap((annotation) => (annotation.type === 'file_path' ? annotation.file_path.file_id : []));
   return [...new Set(files)]
-    .filter((file_id) => !images.includes(file_id))
+    .filter((file_id) => !images.has(file_id))
     .map((file_id) => ({ file_id, tools: [{ type: 'code_interpreter' }] }));
 }
 
