@@ -1,0 +1,184 @@
+// What a delta that passes through `serve` costs beside one that passes through a bare proxy of
+// node:http, in CPU time of the process, with many streams at once, and how much memory `serve` needs
+// for them. Exits with 1 if a limit is missed. Linux only: it reads /proc.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
+import OpenAI from 'openai';
+import * as z from 'zod';
+import { streamEvents } from '../test/support/upstream-events.ts';
+import { textMessage } from '../test/support/upstream-items.ts';
+import { median } from './median.ts';
+
+const streamCounts = [16, 50];
+const rounds = 7;
+const deltasPerStream = 400;
+const maxRatio = 3.5;
+const maxMemoryMiB = 150;
+
+const text = 'word '.repeat(deltasPerStream);
+const output = [textMessage(text)];
+const usage = {
+  input_tokens: 10,
+  output_tokens: deltasPerStream,
+  total_tokens: 10 + deltasPerStream,
+};
+const response = {
+  id: 'resp_bench',
+  object: 'response',
+  status: 'completed',
+  model: 'bench',
+  output,
+  usage,
+};
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no reader uses the missing fields
+const events = streamEvents(response as unknown as OpenAI.Responses.Response);
+const isDelta = ({ type }: (typeof events)[number]) => type === 'response.output_text.delta';
+const firstDelta = events.findIndex(isDelta);
+const words = Array.from({ length: deltasPerStream }, () => ({
+  type: 'response.output_text.delta',
+  ...events[firstDelta],
+  delta: 'word ',
+}));
+const others = events.filter((event) => !isDelta(event));
+const frames = [...others.slice(0, firstDelta), ...words, ...others.slice(firstDelta)].map(
+  (event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
+);
+
+/** A model endpoint that writes every event by itself. */
+async function startUpstream() {
+  const server = createServer((incoming, outgoing) => {
+    incoming.resume().once('end', async () => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const one of frames) {
+        outgoing.write(one);
+        await setImmediate();
+      }
+      outgoing.end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return { server, port: typeof address === 'object' ? (address?.port ?? 0) : 0 };
+}
+
+const proxySource = `
+  const { createServer, request, Agent } = require('node:http');
+  const agent = new Agent({ keepAlive: true });
+  const server = createServer((incoming, outgoing) => {
+    const { method, headers, url: path } = incoming;
+    const upstream = request({ port: process.argv[1], method, headers, path, agent }, (answer) => {
+      outgoing.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(upstream);
+  });
+  server.listen(0, '127.0.0.1', () => console.error(JSON.stringify({ port: server.address().port })));
+`;
+
+interface Target {
+  readonly child: ChildProcess;
+  readonly url: URL;
+}
+
+/** Starts a process that logs where it listens. */
+async function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Target> {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'pipe'] });
+  const logLine = z.object({ rest: z.string().optional(), port: z.number().optional() });
+  for await (const line of createInterface({ input: child.stderr })) {
+    const { rest, port } = logLine.parse(JSON.parse(line));
+    if (rest !== undefined) return { child, url: new URL(`${rest}/`) };
+    if (port !== undefined) return { child, url: new URL(`http://127.0.0.1:${port}/v1/`) };
+  }
+  throw new Error(`${args[0]} did not start`);
+}
+
+const ticksPerSecond = 100;
+
+/** CPU time of a process so far, in milliseconds. */
+function cpuMs({ child }: Target): number {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+}
+
+/** The most memory that a process has used, in MiB. */
+const peakMemory = ({ child }: Target): number =>
+  Number(/VmHWM:\s+(\d+)/u.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
+
+/** Posts a request and reads the whole stream, which must have all words. */
+async function readStream(target: Target, path: string, body: object): Promise<void> {
+  const outgoing = request(new URL(path, target.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+  });
+  outgoing.end(JSON.stringify(body));
+  const [incoming]: IncomingMessage[] = await once(outgoing, 'response');
+  let received = '';
+  for await (const chunk of incoming?.setEncoding('utf8') ?? []) received += chunk;
+  const words = received.match(/word /gu)?.length ?? 0;
+  if (words < deltasPerStream) throw new Error(`only ${words} words arrived`);
+}
+
+/** CPU microseconds for each delta of `streams` streams at once. */
+async function costOfDelta(target: Target, streams: number, path: string, body: object) {
+  const before = cpuMs(target);
+  await Promise.all(Array.from({ length: streams }, () => readStream(target, path, body)));
+  return ((cpuMs(target) - before) * 1000) / (streams * deltasPerStream);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
+const upstream = await startUpstream();
+const proxy = await start(['-e', proxySource, String(upstream.port)], process.env);
+const program = process.env['BENCH_PROGRAM'] ?? 'dist/cli.js';
+const serve = await start([program, 'serve', '--port', '0', '--concurrency', '64'], {
+  ...process.env,
+  OPENAI_BASE_URL: `http://127.0.0.1:${upstream.port}/v1`,
+  ASSISTANTS_MODEL_API: 'responses',
+  ASSISTANTS_DATABASE: join(folder, 'bench.db'),
+});
+const openai = new OpenAI({ apiKey: 'none', baseURL: serve.url.href.slice(0, -1) });
+const { id: assistant_id } = await openai.beta.assistants.create({ model: 'bench' });
+const runBody = {
+  assistant_id,
+  thread: { messages: [{ role: 'user', content: 'Hi.' }] },
+  stream: true,
+};
+const directBody = { model: 'bench', input: 'Hi.', stream: true };
+const throughServe = (streams: number) => costOfDelta(serve, streams, 'threads/runs', runBody);
+const throughProxy = (streams: number) => costOfDelta(proxy, streams, 'responses', directBody);
+
+let missed = false;
+for (const streams of streamCounts) {
+  await throughServe(streams);
+  await throughProxy(streams);
+  const pairs: { readonly serve: number; readonly proxy: number }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    pairs.push({ serve: await throughServe(streams), proxy: await throughProxy(streams) });
+  }
+  const ratio = median(pairs.map((pair) => pair.serve / pair.proxy));
+  missed ||= ratio > maxRatio;
+  const [served, proxied] = [
+    median(pairs.map((pair) => pair.serve)),
+    median(pairs.map((pair) => pair.proxy)),
+  ];
+  console.log(
+    `${streams} streams: ${served.toFixed(1)} µs a delta through serve, ${proxied.toFixed(1)} through a bare proxy, ratio ${ratio.toFixed(1)} (at most ${maxRatio})`,
+  );
+}
+const memory = peakMemory(serve);
+console.log(`peak memory of serve: ${memory.toFixed(0)} MiB (at most ${maxMemoryMiB})`);
+for (const { child } of [serve, proxy]) {
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
+}
+upstream.server.closeAllConnections();
+upstream.server.close();
+rmSync(folder, { recursive: true });
+process.exitCode = missed || memory > maxMemoryMiB ? 1 : 0;
