@@ -32,9 +32,13 @@ const program = new URL(
   import.meta.url,
 );
 
+/** Sending each change by itself would cost every short run more. */
+const reportDelayMs = 20;
+
 /** Creates a keeper of leases in the database at `database`; a thread that fails is not replaced. */
 export function createLeaseKeeper(database: string, log: Log): LeaseKeeper {
   let thread: Worker | null = null;
+  let next: LeaseReport | null = null;
   const start = () => {
     // Nothing that it prints may reach this program's output.
     const started = new Worker(program, { workerData: database, stdout: true, stderr: true });
@@ -42,12 +46,17 @@ export function createLeaseKeeper(database: string, log: Log): LeaseKeeper {
     started.on('error', (error) => log.error('lease thread failed', { error: String(error) }));
     return started;
   };
+  const send = () => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    thread?.postMessage(next);
+    next = null;
+  };
   return {
     report(report) {
       if (thread === null && report.leases.length === 0) return;
       thread ??= start();
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      thread.postMessage(report);
+      if (next === null) setTimeout(send, reportDelayMs).unref();
+      next = report;
     },
     async stop() {
       await thread?.terminate();
