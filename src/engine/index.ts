@@ -5,6 +5,7 @@ import { isOwnFileRequest } from './routes/files.ts';
 import { logRunEnd } from './observer.ts';
 import { RunEventBus } from './events/event-bus.ts';
 import { RunWorker } from './runs/worker.ts';
+import { cleanUpKeys } from './store/idempotency-keys.ts';
 import { countActiveRuns, type ActiveRuns } from './store/runs.ts';
 import { checkpointWhenIdle } from './store/sqlite/checkpoint.ts';
 import { writeProblem } from './store/write-check.ts';
@@ -48,19 +49,23 @@ export function createEngine(options: EngineOptions): Engine {
   const worker = new RunWorker(deps);
   const app = createApp(deps, worker);
   const stopping = new AbortController();
-  let checkpoints: Promise<void> | undefined;
+  let maintenance: Promise<unknown> | undefined;
   return {
     fetch: async (request) => app.fetch(request),
     ownsFile: (request) => isOwnFileRequest(options.db, request),
     start() {
       worker.start();
-      checkpoints ??= checkpointWhenIdle(options.db, options.clock, stopping.signal);
+      const { db, clock } = options;
+      maintenance ??= Promise.all([
+        checkpointWhenIdle(db, clock, stopping.signal),
+        cleanUpKeys(db, clock, stopping.signal),
+      ]);
     },
     stop: async (graceMs) => {
       await worker.stop(graceMs);
       deps.events.close();
       stopping.abort();
-      await checkpoints;
+      await maintenance;
       await options.db.destroy();
     },
     tick: () => worker.tick(),

@@ -78,7 +78,8 @@ export function checkToken(request: Request, { token }: AccessRules): void {
   if (!timingSafeEqual(sha256(key), sha256(token))) throw serverErrors.incorrectKey(key);
 }
 
-const exposedHeaders = 'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after';
+const exposedHeaders =
+  'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after, idempotent-replayed';
 
 /** The headers that let a page of an allowed origin read the response; none for other requests. */
 export function crossOriginHeaders(

@@ -66,9 +66,13 @@ function checkMethod({ request, url }: IncomingCall, target: RouteTarget, readOn
 const bodyOf = async ({ request, incoming }: IncomingCall, clock: Clock) =>
   readMethods.has(request.method) ? null : readBody(incoming, clock);
 
-/** The request with its body read and without headers: the engine uses none. */
-const engineRequest = async (call: IncomingCall, clock: Clock): Promise<Request> =>
-  new Request(call.url, { method: call.request.method, body: await bodyOf(call, clock) });
+/** The request with its body read, and with the only header that the engine uses. */
+async function engineRequest(call: IncomingCall, clock: Clock): Promise<Request> {
+  const key = call.request.headers.get('idempotency-key');
+  const headers = key === null ? {} : { 'idempotency-key': key };
+  const { method } = call.request;
+  return new Request(call.url, { method, headers, body: await bodyOf(call, clock) });
+}
 
 /** The request with its body read, in the platform's own `Request` class. */
 async function fullRequest(call: IncomingCall, clock: Clock): Promise<Request> {

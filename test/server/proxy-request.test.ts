@@ -41,6 +41,7 @@ describe('a proxied request', () => {
         forwarded: 'for=10.0.0.1',
         'x-forwarded-for': '10.0.0.1',
         'x-custom': 'kept',
+        'idempotency-key': 'key-1',
         'openai-beta': 'assistants=v2',
         'user-agent': 'OpenAI/JS 7.57.0',
       },
@@ -58,6 +59,7 @@ describe('a proxied request', () => {
       'accept-language': '*',
       'sec-fetch-mode': 'cors',
       'x-custom': 'kept',
+      'idempotency-key': 'key-1',
       'openai-beta': 'assistants=v2',
       'user-agent': 'OpenAI/JS 7.57.0',
     });

@@ -121,6 +121,18 @@ export const errors = {
   unknownUrl: (method: string, path: string) =>
     new ApiError(404, `Invalid URL (${method} ${path})`),
 
+  /** The header `Idempotency-Key`, which the hosted API ignored. */
+  invalidIdempotencyKey: (maxLength: number) =>
+    badRequest(`The header Idempotency-Key must have between 1 and ${maxLength} characters.`, {
+      code: 'invalid_idempotency_key',
+    }),
+  idempotencyKeyReused: () =>
+    new ApiError(
+      409,
+      'The Idempotency-Key of this request was used for a request with another body. Send a new key with each new request.',
+      { code: 'idempotency_key_reused', headers: noRetryHeaders },
+    ),
+
   /** Requests that cannot be forwarded to the model endpoint. */
   unsupportedEndpoint: (method: string, path: string, reason: string) =>
     new ApiError(501, `${method} ${path} is not supported here: ${reason}`, {

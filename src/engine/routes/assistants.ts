@@ -20,6 +20,7 @@ import {
   toAssistant,
   updateAssistant,
 } from '../store/assistants.ts';
+import { answerOnce, changeOnce } from './idempotency.ts';
 import { transact } from '../store/transaction.ts';
 import type { ToolResources } from '../store/schema.ts';
 import { withUpstreamLookups } from './upstream-lookups.ts';
@@ -56,9 +57,31 @@ function applyFields(
   return changed;
 }
 
+function createAssistantRoute(options: EngineOptions) {
+  const { db, clock, ids } = options;
+  return answerOnce(options, async (context, key) => {
+    const { tool_resources, ...fields } = await parseBody(context, createAssistant);
+    const row = await withUpstreamLookups(
+      options,
+      (stores) => createToolResources(tool_resources, stores),
+      (resources) =>
+        transact(db, (transaction) => {
+          const body = applyFields({ ...defaults, model: fields.model }, fields, resources);
+          const insert = () =>
+            insertAssistant(transaction, ids.newId('asst_'), unixSeconds(clock), body);
+          return changeOnce(transaction, key, insert, (assistant) => ({
+            object: toAssistant(assistant),
+            thread_id: null,
+          }));
+        }),
+    );
+    return context.json(toAssistant(row));
+  });
+}
+
 /** `/assistants` (contract §4.1). */
 export function assistantRoutes(options: EngineOptions): Hono {
-  const { db, clock, ids } = options;
+  const { db } = options;
   const routes = new Hono();
 
   routes.get('/', (context) =>
@@ -70,18 +93,7 @@ export function assistantRoutes(options: EngineOptions): Hono {
     }),
   );
 
-  routes.post('/', async (context) => {
-    const { tool_resources, ...fields } = await parseBody(context, createAssistant);
-    const row = await withUpstreamLookups(
-      options,
-      (stores) => createToolResources(tool_resources, stores),
-      (resources) => {
-        const body = applyFields({ ...defaults, model: fields.model }, fields, resources);
-        return insertAssistant(db, ids.newId('asst_'), unixSeconds(clock), body);
-      },
-    );
-    return context.json(toAssistant(row));
-  });
+  routes.post('/', createAssistantRoute(options));
 
   routes.get('/:assistant_id', async (context) =>
     context.json(toAssistant(await assistantFromPath(db, context))),

@@ -25,6 +25,7 @@ import type { Database, MessageRow, ThreadRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { threadBody, updateThread } from '../store/threads.ts';
 import { addAttachments, prepareAttachments, type SearchStore } from './tool-resources.ts';
+import { answerOnce, changeOnce } from './idempotency.ts';
 import { withUpstreamLookups } from './upstream-lookups.ts';
 
 type Content = MessageBody['content'];
@@ -102,11 +103,11 @@ async function threadWithoutRun(db: Database, context: Context): Promise<ThreadR
 
 function createMessageRoute(deps: EngineOptions) {
   const { db } = deps;
-  return async (context: Context) => {
+  return answerOnce(deps, async (context, key) => {
     const [, message] = await parseBetweenChecks(threadFromPath(db, context), () =>
       parseBody(context, createMessage),
     );
-    const [row] = await withUpstreamLookups(
+    const row = await withUpstreamLookups(
       deps,
       (stores) =>
         prepareAttachments([message], stores, async () => {
@@ -114,16 +115,23 @@ function createMessageRoute(deps: EngineOptions) {
           return threadBody(thread).tool_resources;
         }),
       (prepared) =>
-        transact(db, async (transaction) => {
-          const thread = await threadWithoutRun(transaction, context);
-          const rows = await insertMessages(transaction, thread.id, [message], deps);
-          await saveAttachments(transaction, thread, [message], prepared);
-          return rows;
-        }),
+        transact(db, (transaction) =>
+          changeOnce(
+            transaction,
+            key,
+            async () => {
+              const thread = await threadWithoutRun(transaction, context);
+              const [added] = await insertMessages(transaction, thread.id, [message], deps);
+              if (added === undefined) throw errors.internal();
+              await saveAttachments(transaction, thread, [message], prepared);
+              return added;
+            },
+            (added) => ({ object: toMessage(added), thread_id: added.thread_id }),
+          ),
+        ),
     );
-    if (row === undefined) throw errors.internal();
     return context.json(toMessage(row));
-  };
+  });
 }
 
 /** `/threads/{thread_id}/messages` (contract §4.3). */

@@ -21,6 +21,8 @@ interface StreamSource {
   readonly deduplicator: EventDeduplicator;
   /** All events of the run so far, rebuilt from the database. */
   readonly replay: () => Promise<StreamEvent[]>;
+  /** Events to send at once, which the deduplicator has passed. */
+  readonly firstEvents?: readonly StreamEvent[];
   readonly include?: Include | undefined;
   readonly clock: Clock;
 }
@@ -87,12 +89,14 @@ function createEventSource({ subscription, deduplicator, replay, clock }: Stream
  * the client disconnects.
  */
 export function runStreamResponse(source: StreamSource): Response {
-  const { deduplicator, clock, include } = source;
+  const { deduplicator, firstEvents = [], clock, include } = source;
   const events = createEventSource(source);
   let lastSentAt = clock.now();
+  let unsent = encode(firstEvents, include);
   const next = async (): Promise<string | null> => {
-    if (deduplicator.ended) return null;
-    let frames = '';
+    if (deduplicator.ended && unsent === '') return null;
+    let frames = unsent;
+    unsent = '';
     while (frames === '') {
       frames = encode(await events.next(), include);
       if (frames === '' && clock.now() - lastSentAt >= keepAliveMs) frames = keepAliveFrame;

@@ -20,6 +20,7 @@ import {
   toThread,
   updateThread,
 } from '../store/threads.ts';
+import { answerOnce, changeOnce } from './idempotency.ts';
 import { type UpstreamStores, withUpstreamLookups } from './upstream-lookups.ts';
 import { type CreateDeps, insertMessages } from './messages.ts';
 import {
@@ -64,6 +65,26 @@ export async function addThread(
   return thread;
 }
 
+function createThreadRoute(deps: EngineDeps) {
+  return answerOnce(deps, async (context, key) => {
+    const fields = await parseBody(context, createThread);
+    const row = await withUpstreamLookups(
+      deps,
+      (stores) => prepareThread(fields, stores),
+      (resources) =>
+        transact(deps.db, (db) =>
+          changeOnce(
+            db,
+            key,
+            () => addThread(db, fields, resources, deps),
+            (thread) => ({ object: toThread(thread), thread_id: null }),
+          ),
+        ),
+    );
+    return context.json(toThread(row));
+  });
+}
+
 /** `/threads` (contract §4.2), and the list of threads, which upstream never offered. */
 export function threadRoutes(deps: EngineDeps, worker: RunWorker): Hono {
   const { db } = deps;
@@ -78,15 +99,7 @@ export function threadRoutes(deps: EngineDeps, worker: RunWorker): Hono {
     }),
   );
 
-  routes.post('/', async (context) => {
-    const fields = await parseBody(context, createThread);
-    const row = await withUpstreamLookups(
-      deps,
-      (stores) => prepareThread(fields, stores),
-      (resources) => transact(db, (transaction) => addThread(transaction, fields, resources, deps)),
-    );
-    return context.json(toThread(row));
-  });
+  routes.post('/', createThreadRoute(deps));
 
   routes.get('/:thread_id', async (context) =>
     context.json(toThread(await threadFromPath(db, context))),

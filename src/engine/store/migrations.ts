@@ -196,6 +196,25 @@ async function createClocks(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+async function createIdempotencyKeys(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('idempotency_keys')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('created_at', bigint(db), (column) => column.notNull())
+    .addColumn('body_hash', 'text', (column) => column.notNull())
+    .addColumn('thread_id', 'text', (column) => column.references('threads.id').onDelete('cascade'))
+    .addColumn('object', 'text', (column) => column.notNull())
+    .addColumn('skipped_events', 'integer', (column) => column.notNull())
+    .execute();
+  for (const column of ['created_at', 'thread_id']) {
+    await db.schema
+      .createIndex(`idempotency_keys_by_${column}`)
+      .on('idempotency_keys')
+      .column(column)
+      .execute();
+  }
+}
+
 const foreignKeys = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
@@ -232,4 +251,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004_files': { up: createFiles },
   '0005_gone': { up: createDeletedCursors },
   '0006_clocks': { up: createClocks },
+  '0007_idempotency_keys': { up: createIdempotencyKeys },
 };

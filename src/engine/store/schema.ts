@@ -16,6 +16,7 @@ export interface Tables {
   files: FileTable;
   gone: DeletedCursorTable;
   clocks: ClockTable;
+  idempotency_keys: IdempotencyKeyTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -109,11 +110,27 @@ interface ClockTable {
   started_at_ms: number;
 }
 
+/** A request with the header `Idempotency-Key`, and what it was answered with. */
+interface IdempotencyKeyTable {
+  /** The hash of path and key. */
+  id: string;
+  /** Unix seconds. */
+  created_at: number;
+  body_hash: string;
+  /** The answer is deleted with this thread; null for one that outlives it. */
+  thread_id: string | null;
+  /** The object of the answer, as JSON. */
+  object: string;
+  /** For submitted outputs: the number of events that a stream of the run leaves out. */
+  skipped_events: number;
+}
+
 export type AssistantRow = Readonly<Selectable<AssistantTable>>;
 export type ThreadRow = Readonly<Selectable<ThreadTable>>;
 export type MessageRow = Readonly<Selectable<MessageTable>>;
 export type RunRow = Readonly<Selectable<RunTable>>;
 export type StepRow = Readonly<Selectable<StepTable>>;
+export type IdempotencyKeyRow = Readonly<Selectable<IdempotencyKeyTable>>;
 /** A file without its content, which is read separately. */
 export type FileRow = Readonly<Pick<Selectable<FileTable>, 'id' | 'created_at' | 'body'>>;
 

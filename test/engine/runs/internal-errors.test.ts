@@ -105,3 +105,19 @@ test('an error of the store ends a stream with an error event', async () => {
   });
   executeSql(database, 'alter table elsewhere rename to runs');
 });
+
+test('a change whose Idempotency-Key cannot be stored is undone', async () => {
+  const database = temporary();
+  const harness = await setup({ database });
+  const post = () =>
+    harness.request('POST', '/threads', { metadata: {} }, { 'idempotency-key': 'key-1' });
+  executeSql(
+    database,
+    "create trigger broken before update on idempotency_keys begin select raise(abort, 'no'); end",
+  );
+  expect((await post()).status).toBe(500);
+  expect((await harness.request('GET', '/threads')).body.data).toEqual([]);
+  executeSql(database, 'drop trigger broken');
+  const { status, headers } = await post();
+  expect([status, headers.get('idempotent-replayed')]).toEqual([200, null]);
+});

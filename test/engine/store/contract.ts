@@ -30,6 +30,7 @@ import {
 } from '../../../src/engine/store/turns.ts';
 import { addMessage, addRun, addThread, messageWithText, now } from '../../support/store-rows.ts';
 import { filesContract } from './files-contract.ts';
+import { keysContract } from './keys-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { idsOf, pagesContract } from './pages-contract.ts';
 import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
@@ -229,6 +230,7 @@ export function storeContract(database: TestedDatabase): void {
     transactions(database);
     rawRows(database);
     filesContract(database);
+    keysContract(database);
     leaseContract(database);
     pruneContract(database);
   });
