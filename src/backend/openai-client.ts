@@ -38,6 +38,11 @@ function authHeaders({ apiKey, apiVersion }: RemoteServer) {
   return apiVersion === null ? {} : { Authorization: null, 'api-key': apiKey };
 }
 
+/** Sends a new Idempotency-Key with each request that is no GET, and the same key with its retries. */
+class RemoteOpenAI extends OpenAI {
+  protected override readonly idempotencyHeader = 'Idempotency-Key';
+}
+
 /** Creates the SDK client of the embedded engine or of a remote server. */
 export function createClient(options: EmbeddedServer | RemoteServer): OpenAI {
   if ('fetch' in options) {
@@ -50,7 +55,7 @@ export function createClient(options: EmbeddedServer | RemoteServer): OpenAI {
     });
   }
   const { baseURL, apiKey, apiVersion } = options;
-  return new OpenAI({
+  return new RemoteOpenAI({
     ...noEnvironment,
     apiKey: apiKey ?? placeholderKey,
     baseURL,

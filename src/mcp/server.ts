@@ -79,6 +79,8 @@ export function createServer(options: ServerOptions): McpServer {
   const handleCall = async (name: string, args: unknown, context: ServerContext) => {
     const progress = progressReporter(context);
     const { signal } = context.mcpReq;
+    // The protocol itself marks no repeated call: a client that sends a call again uses a new id.
+    const idempotencyKey = context.http?.req?.headers.get('idempotency-key') ?? null;
     const fields = isRecord(args) ? args : {};
     const images: Image[] = [];
     const addImage = (image: Image) => void images.push(image);
@@ -87,8 +89,8 @@ export function createServer(options: ServerOptions): McpServer {
       const tool = await options.load(name);
       const openai = await options.openai();
       baseURL = openai.baseURL;
-      const call = { openai, clock, toolName, signal, closing, progress, addImage };
-      const result = await tool.call(args, call);
+      const callContext = { openai, clock, toolName, signal, closing, progress, addImage };
+      const result = await tool.call(args, { ...callContext, idempotencyKey });
       const { isUntrusted } = tool;
       return success(result, { images, isUntrusted, call: { name, args: fields } });
     } catch (error) {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
 import { assistantId, listQuery } from '../schema/common.ts';
 import { deleted, withId, page } from './output-schemas.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, repeatableOptions } from './tool.ts';
 
 export const createAssistantTool = defineTool({
   name: 'create_assistant',
@@ -13,7 +13,7 @@ export const createAssistantTool = defineTool({
   effect: 'create',
   input: createAssistant,
   output: withId,
-  call: (body, { openai, signal }) => openai.beta.assistants.create(body, { signal }),
+  call: (body, context) => context.openai.beta.assistants.create(body, repeatableOptions(context)),
 });
 
 export const listAssistantsTool = defineTool({

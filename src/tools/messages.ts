@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { messageId, threadId } from '../schema/common.ts';
 import { createMessage, listMessages, modifyMetadata } from '../schema/message.ts';
 import { deleted, withId, message, page } from './output-schemas.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, repeatableOptions } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };
 
@@ -16,8 +16,8 @@ export const createMessageTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, ...createMessage.shape }),
   output: message,
-  call: ({ thread_id, ...body }, { openai, signal }) =>
-    openai.beta.threads.messages.create(thread_id, body, { signal }),
+  call: ({ thread_id, ...body }, context) =>
+    context.openai.beta.threads.messages.create(thread_id, body, repeatableOptions(context)),
 });
 
 export const listMessagesTool = defineTool({

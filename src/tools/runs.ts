@@ -4,7 +4,7 @@ import { modifyMetadata } from '../schema/message.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
 import { page, runOrStep, waitedRun } from './output-schemas.ts';
 import { readFailure, readJson } from './sdk-call.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, repeatableOptions } from './tool.ts';
 import { waitForRun, waitSeconds } from './wait-for-run.ts';
 
 const path = { thread_id: threadId, run_id: runId };
@@ -21,7 +21,7 @@ export const createThreadAndRunTool = defineTool({
   output: waitedRun,
   call: ({ wait_seconds = 30, ...body }, context) =>
     waitForRun(
-      context.openai.beta.threads.createAndRun(body, { signal: context.signal }),
+      context.openai.beta.threads.createAndRun(body, repeatableOptions(context)),
       wait_seconds,
       context,
     ),
@@ -44,7 +44,7 @@ export const createRunTool = defineTool({
   output: waitedRun,
   call: ({ thread_id, wait_seconds = 30, ...params }, context) =>
     waitForRun(
-      context.openai.beta.threads.runs.create(thread_id, params, { signal: context.signal }),
+      context.openai.beta.threads.runs.create(thread_id, params, repeatableOptions(context)),
       wait_seconds,
       context,
     ),
@@ -130,9 +130,11 @@ export const submitToolOutputsTool = defineTool({
   output: waitedRun,
   call: ({ run_id, wait_seconds = 30, ...params }, context) =>
     waitForRun(
-      context.openai.beta.threads.runs.submitToolOutputs(run_id, params, {
-        signal: context.signal,
-      }),
+      context.openai.beta.threads.runs.submitToolOutputs(
+        run_id,
+        params,
+        repeatableOptions(context),
+      ),
       wait_seconds,
       context,
     ),

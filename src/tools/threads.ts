@@ -4,7 +4,7 @@ import { createThread, modifyThread } from '../schema/thread.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { deleted, page, withId } from './output-schemas.ts';
 import { readFailure, readJson } from './sdk-call.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, repeatableOptions } from './tool.ts';
 
 export const createThreadTool = defineTool({
   name: 'create_thread',
@@ -15,7 +15,7 @@ export const createThreadTool = defineTool({
   effect: 'create',
   input: createThread,
   output: withId,
-  call: (body, { openai, signal }) => openai.beta.threads.create(body, { signal }),
+  call: (body, context) => context.openai.beta.threads.create(body, repeatableOptions(context)),
 });
 
 export const listThreadsTool = defineTool({

@@ -25,6 +25,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Aborts when the server shuts down: a tool that waits then returns the latest result. */
   readonly closing: AbortSignal;
+  /** The key of a call that the client may repeat; null when it sent none. */
+  readonly idempotencyKey: string | null;
   /** Sends a progress notification; null when the client did not ask for progress. */
   readonly progress: ((message: string) => Promise<void>) | null;
   /** Adds an image to the result. Only for tools without an output schema. */
@@ -61,6 +63,15 @@ interface ToolDefinition<Input extends z.ZodObject> extends Omit<
   readonly input: Input;
   call(args: z.output<Input>, context: ToolContext): ApiCall<object> | Promise<object>;
 }
+
+/** The SDK's options for the request of a call that creates or submits something. */
+export const repeatableOptions = ({
+  signal,
+  idempotencyKey,
+}: Pick<ToolContext, 'signal' | 'idempotencyKey'>) => ({
+  signal,
+  ...(idempotencyKey !== null && { headers: { 'Idempotency-Key': idempotencyKey } }),
+});
 
 /** Parses tool arguments. Throws an ApiError that describes the first problem (contract §2.2). */
 export function parseArguments<Input extends z.ZodObject>(
