@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { firstCharacters } from '../shared/text.ts';
-import { redact, redactedExcerpt } from '../shared/redact.ts';
+import { redactedExcerpt } from '../shared/redact.ts';
 import { readFailure } from '../tools/sdk-call.ts';
 import type { Image } from '../tools/tool.ts';
 import { type CallInfo, fitResult, toOneLine } from './result-size.ts';
@@ -56,13 +55,6 @@ export function success(
   return { content: [...text, ...blocks] };
 }
 
-/** Redacts before it cuts, so that no part of a secret is left; and only what it needs. */
-function redactAndCut(text: string, maxLength: number, secrets: readonly string[]): string {
-  const longestSecret = Math.max(0, ...secrets.map(({ length }) => length));
-  const start = text.slice(0, maxLength + longestSecret);
-  return firstCharacters(redact(start, secrets), maxLength);
-}
-
 interface FailureOptions {
   /** What to do next; null: no advice. */
   readonly advice: string | null;
@@ -83,8 +75,12 @@ export function failure(error: unknown, { advice, secrets }: FailureOptions): Ca
     ...(details.length === 0 ? [] : [`(${details.join(', ')})`]),
     ...(advice === null ? [] : [advice]),
   ];
-  const ending = redactAndCut(lines.map((line) => `\n${line}`).join(''), maxDetailsLength, secrets);
+  const ending = redactedExcerpt(
+    lines.map((line) => `\n${line}`).join(''),
+    maxDetailsLength,
+    secrets,
+  );
   const start = `${status === null ? '' : `HTTP ${status}: `}${message}`;
-  const beginning = redactAndCut(start, maxErrorLength - ending.length, secrets);
+  const beginning = redactedExcerpt(start, maxErrorLength - ending.length, secrets);
   return { isError: true, content: textContent(`${beginning}${ending}`) };
 }

@@ -7,6 +7,7 @@ import {
   type ZlibOptions,
   zstdDecompressSync,
 } from 'node:zlib';
+import { isSecret } from '../shared/redact.ts';
 
 /** Larger error bodies are passed on unread. */
 export const maxErrorBytes = 64 * 2 ** 10;
@@ -31,12 +32,9 @@ function decode(bytes: Buffer, encoding: string): Buffer | null {
   }
 }
 
-/** Shorter keys are placeholders, such as `ollama`, that may be ordinary words in an error. */
-const minSecretLength = 16;
-
 /** The key if it has to be redacted, else null. */
 export const toSecret = (apiKey: string | null): string | null =>
-  apiKey !== null && apiKey.length >= minSecretLength ? apiKey : null;
+  apiKey !== null && isSecret(apiKey) ? apiKey : null;
 
 /** Latin1 keeps every byte as it is. */
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');

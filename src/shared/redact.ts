@@ -14,41 +14,24 @@ const urlPasswordPattern = /\b([a-z\d]+:\/\/[^\s"'/:@]*:)[^\s"'/@]+(?=@)/giu;
 
 const replacement = '[redacted]';
 
-/** A shorter secret is replaced only where it is a whole word: ids and words may contain it. */
-const minLengthInsideWords = 8;
+/** A shorter value can be guessed, and may be part of any id or word. */
+const minSecretLength = 8;
 
-/** Shorter values protect nothing, and occur as words and numbers in any text. */
-const minSecretLength = 4;
+/** A word or a number is a secret from this length on; shorter ones occur in any text. */
+const minWordSecretLength = 16;
 
-const isWordCharacter = (character: string): boolean => /^[\p{L}\p{N}_-]$/u.test(character);
+const wordOrNumber = /^(?:[\p{L}\p{P}\s]*|[\p{N}\p{P}]*)$/u;
 
-/** Replaces a short secret where no letter, digit, hyphen or underscore is next to it. */
-function replaceWord(text: string, word: string): string {
-  const parts: string[] = [];
-  let copiedTo = 0;
-  for (let start = text.indexOf(word); start >= 0; start = text.indexOf(word, start + 1)) {
-    const end = start + word.length;
-    const isInsideWord =
-      isWordCharacter(text.charAt(start - 1)) || isWordCharacter(text.charAt(end));
-    if (isInsideWord || start < copiedTo) continue;
-    parts.push(text.slice(copiedTo, start), replacement);
-    copiedTo = end;
-  }
-  return parts.join('') + text.slice(copiedTo);
-}
-
-function replaceSecret(text: string, secret: string): string {
-  if (secret.length < minSecretLength) return text;
-  return secret.length < minLengthInsideWords
-    ? replaceWord(text, secret)
-    : text.replaceAll(secret, replacement);
-}
+/** Whether a key is one to hide, and no placeholder such as `x`, `none`, `ollama` or `lm-studio`. */
+export const isSecret = (key: string): boolean =>
+  key.length >= (wordOrNumber.test(key) ? minWordSecretLength : minSecretLength);
 
 /** Replaces the given secrets, and everything that looks like a secret, with `[redacted]`. */
 export function redact(text: string, secrets: readonly string[] = []): string {
   return secrets
+    .filter(isSecret)
     .toSorted((a, b) => b.length - a.length)
-    .reduce(replaceSecret, text)
+    .reduce((cleaned, secret) => cleaned.replaceAll(secret, replacement), text)
     .replace(keyPattern, replacement)
     .replace(bearerPattern, `$1${replacement}`)
     .replace(urlPasswordPattern, `$1${replacement}`);

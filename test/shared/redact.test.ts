@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redact, redactedExcerpt } from '../../src/shared/redact.ts';
+import { isSecret, redact, redactedExcerpt } from '../../src/shared/redact.ts';
 
 test.each([
   ['Incorrect API key provided: sk-proj-Ab_12345678.', 'Incorrect API key provided: [redacted].'],
@@ -37,20 +37,28 @@ test('redact replaces a key that is the user name of a URL', () => {
   expect(redact('HTTPS://sk-abcdefgh12:secret@host')).toBe('HTTPS://[redacted]:[redacted]@host');
 });
 
-describe('a short secret', () => {
+describe('a placeholder for a key', () => {
   test.each([
     ['x', "No thread found with id 'thread_xyx'. Extra text, x."],
     ['1', 'HTTP 401: gpt-4.1 expects 1 message, not 11.'],
-    ['local', 'The model local-model is not a locale; see thread_local.'],
+    ['none', 'Expected one of: auto, none, required.'],
+    ['local', 'The model local-model is not local; see thread_local.'],
+    ['ollama', 'ollama: model "llama3" not found, try `ollama pull llama3`.'],
+    ['llama3', 'ollama: model "llama3" not found, try `ollama pull llama3`.'],
+    ['lm-studio', 'Is lm-studio running?'],
+    ['not-needed', 'A key is not-needed here.'],
+    ['12345678', 'The request 12345678 had 123456789 tokens.'],
   ])('%j leaves ids, words and numbers alone', (secret, text) => {
     expect(redact(text, [secret])).toBe(text);
+    expect(isSecret(secret)).toBe(false);
   });
 
-  test('is replaced where it is a whole word', () => {
-    expect(redact('Key local, "local" or localhost', ['local'])).toBe(
-      'Key [redacted], "[redacted]" or localhost',
-    );
-  });
+  test.each(['hunter22', 'a1b2c3d4', 'correct-horse-battery', '1234567890123456'])(
+    'is no secret such as %j',
+    (secret) => {
+      expect(redact(`key_${secret}!`, [secret])).toBe('key_[redacted]!');
+    },
+  );
 });
 
 describe('an excerpt', () => {
