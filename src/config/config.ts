@@ -47,6 +47,8 @@ export interface CommandInfo extends CommandSyntax {
   readonly ignores?: readonly OptionInfo[];
   /** Works on the embedded engine's database and has no remote mode. */
   readonly isLocal?: true;
+  /** Whether it changes the database, and so does not run with `--read-only`. */
+  readonly changesDatabase?: true;
   /** Further requirements of the command; one sentence for each that is not met. */
   check?(invocation: Invocation, sourceOf: SourceOf): readonly string[];
 }
@@ -139,11 +141,23 @@ function misplacedFlags<Command extends CommandInfo>(
   ];
 }
 
-function remoteModeProblems({ name, isLocal }: CommandInfo, sourceOf: SourceOf): string[] {
-  const source = sourceOf(sharedOptions.baseUrl);
-  if (isLocal !== true || source === undefined) return [];
-  const remedy = source.startsWith('--') ? 'remove' : 'unset';
-  return [`${name} cannot be used with ${source}; ${remedy} it.`];
+/** One sentence for each setting with which the command cannot be used. */
+function forbiddenSettings(
+  { name, isLocal, changesDatabase }: CommandInfo,
+  { readOnly }: Config,
+  sourceOf: SourceOf,
+): string[] {
+  const { baseUrl, readOnly: readOnlyOption } = sharedOptions;
+  const forbidden = [
+    ...(isLocal === true ? [baseUrl] : []),
+    ...(changesDatabase === true && readOnly ? [readOnlyOption] : []),
+  ];
+  return forbidden
+    .flatMap((option) => sourceOf(option) ?? [])
+    .map((source) => {
+      const remedy = source.startsWith('--') ? 'remove' : 'unset';
+      return `${name} cannot be used with ${source}; ${remedy} it.`;
+    });
 }
 
 /** Without a home directory the default database would land in the current directory. */
@@ -199,7 +213,7 @@ export function readConfig<Command extends CommandInfo>(
     ...toolNameProblems(config, sources),
     ...homeProblems(command, config, sourceOf),
     ...(command.check?.(invocation, sourceOf) ?? []),
-    ...remoteModeProblems(command, sourceOf),
+    ...forbiddenSettings(command, config, sourceOf),
   );
   return problems.length > 0 ? { action: 'fail', problems } : { action, command, ...invocation };
 }

@@ -159,7 +159,7 @@ const readOnly: Option<boolean> = {
   flag: 'read-only',
   env: ['ASSISTANTS_READ_ONLY'],
   value: null,
-  help: 'List only tools that change nothing, whatever the other tool options say; execute no runs; `serve` also refuses REST requests other than GET and HEAD',
+  help: 'List only tools that change nothing, whatever the other tool options say; execute no runs; `serve` also refuses REST requests other than GET and HEAD; `import` and `prune` do not run',
   defaultText: '`false`',
   parse: boolean,
   default: false,

@@ -188,3 +188,24 @@ test('the default command cannot be named', () => {
     "Unknown command 'stdio'. The commands are serve, import, export, backup, prune, demo and help.",
   ]);
 });
+
+test.each([
+  ['import', 'a.jsonl'],
+  ['prune', '--older-than=30d'],
+])('%s does not run where the database is read-only', (...argv) => {
+  const [command] = argv;
+  expect(problemsOf({ argv, env: { ASSISTANTS_READ_ONLY: 'true' } })).toEqual([
+    `${command} cannot be used with ASSISTANTS_READ_ONLY; unset it.`,
+  ]);
+  expect(problemsOf({ argv: [...argv, '--read-only'] })).toEqual([
+    `${command} cannot be used with --read-only; remove it.`,
+  ]);
+  expect(problemsOf({ argv, env: { ASSISTANTS_READ_ONLY: 'false' } })).toEqual([]);
+});
+
+test.each([['export'], ['backup', 'a.db']])(
+  '%s runs where the database is read-only',
+  (...argv) => {
+    expect(problemsOf({ argv, env: { ASSISTANTS_READ_ONLY: 'true' } })).toEqual([]);
+  },
+);

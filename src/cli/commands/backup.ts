@@ -1,6 +1,7 @@
 import type { Invocation } from '../../config/config.ts';
 import type { BackupProgress } from '../../engine/store/sqlite/backup.ts';
 import { isPostgresUrl } from '../../shared/urls.ts';
+import { runOrReport } from '../database-command.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
@@ -40,18 +41,17 @@ export async function runBackup(
   const signal = abortSignal(terminal);
   const { backupSqlite } = await import('../../engine/store/sqlite/backup.ts');
   const progress = createPageProgress(terminal);
-  try {
+  const copy = async () => {
     await backupSqlite(database, file, {
       signal,
       onProgress: (pages) => progress.update(pages),
     }).finally(() => progress.end());
     print(stderr, `Backed up ${database} to ${file}.\n`);
-    return 0;
-  } catch (error) {
+  };
+  return runOrReport(terminal, copy, (error) => {
     const isFileError = error instanceof Error && 'syscall' in error;
-    print(stderr, `${isFileError ? `${file}: ` : ''}${errorSentence(error)}\n`);
-    return 1;
-  }
+    return `${isFileError ? `${file}: ` : ''}${errorSentence(error)}`;
+  });
 }
 
 export const backupCommand: Command = {

@@ -5,6 +5,7 @@ import { exportOptions } from '../../config/command-options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { escapeControlCharacters } from '../../shared/text.ts';
+import { runOrReport, withDatabase } from '../database-command.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
@@ -131,9 +132,7 @@ export async function runExport(terminal: Terminal, params: ExportParams): Promi
   stdout.once('error', (error) => (stdoutError = error));
   const { openForReading } = await import('../../engine/store/open.ts');
   const { readSnapshot } = await import('../../engine/store/raw-rows.ts');
-  let db: Database | undefined;
-  try {
-    db = await openForReading(database);
+  const exportAll = async (db: Database) => {
     if (output !== null && (await isSameFile(output, database))) {
       throw new Error(`${output}: This is the database itself; choose another file.`);
     }
@@ -142,14 +141,12 @@ export async function runExport(terminal: Terminal, params: ExportParams): Promi
     );
     const target = output === null ? '' : ` to ${output}`;
     print(stderr, `Exported ${count} object${count === 1 ? '' : 's'}${target}.\n`);
-    return 0;
-  } catch (error) {
-    const reason = failureReason(stdoutError ?? error, output, signal);
-    if (reason !== null) print(stderr, `${reason}\n`);
-    return 1;
-  } finally {
-    await db?.destroy();
-  }
+  };
+  return runOrReport(
+    terminal,
+    () => withDatabase(openForReading(database), exportAll),
+    (error) => failureReason(stdoutError ?? error, output, signal),
+  );
 }
 
 export const exportCommand: Command = {

@@ -6,6 +6,7 @@ import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
 import { systemClock, unixSeconds } from '../../shared/clock.ts';
+import { runOrReport, withDatabase } from '../database-command.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
@@ -56,26 +57,25 @@ async function describeFailure(file: string, error: unknown, signal: AbortSignal
 /** Imports files one by one until one fails. Resolves to the exit code. */
 export async function runImport(terminal: Terminal, params: ImportParams): Promise<number> {
   const { database, files, replace, now, runLifetime: lifetime } = params;
-  const { stderr } = terminal;
   const signal = abortSignal(terminal);
   const options = { replace, now, lifetime, signal, waiting: new Map() };
   const { openDatabase } = await import('../../engine/store/open.ts');
-  let file = database;
-  let db: Database | undefined;
-  try {
-    db = await openDatabase(database);
-    for (file of files) await importOne(db, file, options, terminal);
-    return 0;
-  } catch (error) {
-    const reason =
-      db === undefined
+  /** The file that is imported; null until the database is open. */
+  let current: string | null = null;
+  const importAll = async (db: Database) => {
+    for (const file of files) {
+      current = file;
+      await importOne(db, file, options, terminal);
+    }
+  };
+  return runOrReport(
+    terminal,
+    () => withDatabase(openDatabase(database), importAll),
+    async (error) =>
+      current === null
         ? errorSentence(error)
-        : `${await describeFailure(file, error, signal)}\nNothing of it was imported.`;
-    print(stderr, `${reason}\n`);
-    return 1;
-  } finally {
-    await db?.destroy();
-  }
+        : `${await describeFailure(current, error, signal)}\nNothing of it was imported.`,
+  );
 }
 
 export const importCommand: Command = {
@@ -85,6 +85,7 @@ export const importCommand: Command = {
   options: importOptions,
   maxPositionals: Infinity,
   isLocal: true,
+  changesDatabase: true,
   check: ({ positionals }) =>
     positionals.length > 0 ? [] : ["import needs a FILE, or '-' for stdin."],
   run(host: Host, { config, positionals: files }: Invocation) {

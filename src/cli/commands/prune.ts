@@ -4,6 +4,7 @@ import type { Cursor } from '../../engine/store/keyset-page.ts';
 import type { Pruned } from '../../engine/store/prune.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { type Clock, systemClock, unixSeconds } from '../../shared/clock.ts';
+import { runOrReport, withDatabase } from '../database-command.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
@@ -89,31 +90,28 @@ export async function runPrune(terminal: Terminal, params: PruneParams): Promise
   const since = unixSeconds(clock) - olderThan;
   const { openExisting } = await import('../../engine/store/open.ts');
   const { countInactive, noneDeleted } = await import('../../engine/store/prune.ts');
-  let total = noneDeleted;
-  let db: Database | undefined;
-  try {
-    db = await openExisting(database);
+  /** What was deleted so far; null if nothing is to be deleted. */
+  let total: Pruned | null = null;
+  const prune = async (db: Database) => {
     if (dryRun) {
-      print(stderr, `Would delete ${formatPruned(await countInactive(db, since))}.\n`);
-      return 0;
+      return print(stderr, `Would delete ${formatPruned(await countInactive(db, since))}.\n`);
     }
+    let deletedSoFar = noneDeleted;
+    total = deletedSoFar;
     const threads = stderr.isTTY === true ? (await countInactive(db, since)).threads : null;
     const progress = createProgressBar(stderr, 'Pruning', threads);
     const onBatch = (deleted: Pruned) => {
-      total = add(total, deleted);
+      total = deletedSoFar = add(deletedSoFar, deleted);
       progress.advance(deleted.threads);
     };
     await deleteAll({ db, since, clock, signal, onBatch }).finally(() => progress.end());
-    print(stderr, `Deleted ${formatPruned(total)}.\n`);
-    return 0;
-  } catch (error) {
-    const partial =
-      db === undefined || dryRun ? '' : `Deleted ${formatPruned(total)} before that.\n`;
-    print(stderr, `${errorSentence(error)}\n${partial}`);
-    return 1;
-  } finally {
-    await db?.destroy();
-  }
+    print(stderr, `Deleted ${formatPruned(deletedSoFar)}.\n`);
+  };
+  const describe = (error: unknown) => {
+    const partial = total === null ? '' : `\nDeleted ${formatPruned(total)} before that.`;
+    return `${errorSentence(error)}${partial}`;
+  };
+  return runOrReport(terminal, () => withDatabase(openExisting(database), prune), describe);
 }
 
 export const pruneCommand: Command = {
@@ -122,6 +120,7 @@ export const pruneCommand: Command = {
   summary: 'Delete inactive threads',
   options: pruneOptions,
   isLocal: true,
+  changesDatabase: true,
   check: (_invocation, sourceOf) =>
     sourceOf(pruneOptions.olderThan) === undefined
       ? ['prune needs --older-than, such as --older-than 30d.']
