@@ -5,8 +5,9 @@ import {
   type McpServer,
 } from '@modelcontextprotocol/server';
 import { cutText } from '../shared/text.ts';
-import type { ApiError } from '../shared/errors.ts';
+import { ApiError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
+import { findLongField, type LongField } from './long-fields.ts';
 import { maxErrorLength } from './result.ts';
 
 /** MCP over Streamable HTTP, for requests that passed the access checks and have their body read. */
@@ -17,11 +18,25 @@ export interface HttpHandler {
 }
 
 /** The response to a request that MCP cannot read, in the shape of JSON-RPC. */
-export const requestError = ({ message, status, headers }: ApiError): Response =>
+export const requestError = (
+  { message, status, headers }: ApiError,
+  id: LongField['id'] = null,
+): Response =>
   Response.json(
-    { jsonrpc: '2.0', id: null, error: { code: INVALID_REQUEST, message } },
+    { jsonrpc: '2.0', id, error: { code: INVALID_REQUEST, message } },
     { status: status ?? 400, headers },
   );
+
+/** The value of a JSON body; undefined if it is none. */
+async function readJsonBody(request: Request): Promise<unknown> {
+  if (request.method !== 'POST') return undefined;
+  try {
+    return await request.clone().json();
+  } catch {
+    // The SDK reads the body again, and answers what is wrong with it.
+    return undefined;
+  }
+}
 
 /** Creates one MCP server per request; the request's protocol version decides how it is served. */
 export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): HttpHandler {
@@ -33,5 +48,14 @@ export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): H
     onerror: ({ message }) =>
       log.info('MCP request failed', { error: cutText(message, maxErrorLength) }),
   });
-  return { fetch: (request) => fetch(request), close };
+  return {
+    async fetch(request) {
+      const parsedBody = await readJsonBody(request);
+      const long = findLongField(parsedBody);
+      return long === null
+        ? fetch(request, { parsedBody })
+        : requestError(new ApiError(400, long.sentence), long.id);
+    },
+    close,
+  };
 }

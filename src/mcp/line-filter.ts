@@ -3,6 +3,7 @@ import { Transform } from 'node:stream';
 import { callbackify } from 'node:util';
 import { INVALID_REQUEST, PARSE_ERROR, parseJSONRPCMessage } from '@modelcontextprotocol/server';
 import { createLineBuffer, type Line } from './line-buffer.ts';
+import { findLongField, isRequestId } from './long-fields.ts';
 
 /** A line that is not a JSON-RPC message, as a JSON-RPC error. */
 export interface Rejection {
@@ -29,9 +30,6 @@ const parseError = (message: string): Rejection => ({
   isAnswered: true,
 });
 
-const isRequestId = (value: unknown): value is string | number =>
-  typeof value === 'string' || Number.isSafeInteger(value);
-
 /** SDKs write the id among the first or the last members; one brace ends the outermost object. */
 const idPatterns = {
   start:
@@ -48,12 +46,19 @@ function findId({ start, end }: Line & { kind: 'too long' }): Rejection['id'] {
   return isRequestId(value) ? value : null;
 }
 
+/** Why a value is no message; null for a message. */
 function checkMessage(message: unknown): Rejection | null {
+  const long = findLongField(message);
+  const fields: object = typeof message === 'object' && message !== null ? message : {};
+  if (long !== null) {
+    const isAnswered = 'method' in fields && 'id' in fields;
+    return { id: long.id, code: INVALID_REQUEST, message: long.sentence, isAnswered };
+  }
   try {
     parseJSONRPCMessage(message);
     return null;
   } catch {
-    const fields: object = typeof message === 'object' && message !== null ? message : {};
+    // The SDK's error is a list of everything that any kind of message would need.
     const messageId: unknown = Reflect.get(fields, 'id');
     return {
       id: isRequestId(messageId) ? messageId : null,

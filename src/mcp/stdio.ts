@@ -24,7 +24,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** The SDK's error for an unknown tool repeats its name, however long. */
+/** The SDK's error for parameters lists each fault, however many. */
 const withShortError = (message: JSONRPCMessage): JSONRPCMessage =>
   'error' in message
     ? {

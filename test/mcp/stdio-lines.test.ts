@@ -173,11 +173,41 @@ test.each([1, 2, 3, 7])(
   },
 );
 
-test('the error for an unknown tool repeats no more than 2,000 characters of its name', async () => {
+test('an error that lists many faults has at most 2,000 characters', async () => {
   const { send, answers } = start();
-  const name = 'n'.repeat(9 * mebibyte);
-  send({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: {} } });
+  const icons = Array.from({ length: 1000 }, () => 1);
+  const clientInfo = { name: 'test', version: '1', icons };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  send({ jsonrpc: '2.0', id: 7, method: 'initialize', params });
   const [answer] = await answers();
-  expect(answer).toMatchObject({ id: 7, error: { code: -32602 } });
-  expect(JSON.stringify(answer).length).toBeLessThan(2200);
+  expect(answer).toMatchObject({ id: 7, error: { message: expect.stringContaining('icons') } });
+  expect(JSON.stringify(answer).length).toBeLessThan(4000);
+});
+
+const long = 'x'.repeat(1025);
+const sentence = (field: string) =>
+  `The field ${field} is longer than 1024 characters. Send a shorter one.`;
+
+test('a field that an answer would repeat is refused if it is too long', async () => {
+  const { send, answers } = start();
+  send({ jsonrpc: '2.0', id: long, method: 'ping' });
+  send({ jsonrpc: '2.0', id: 1, method: long });
+  send({ jsonrpc: '2.0', method: long });
+  send({ jsonrpc: '2.0', id: long, result: {} });
+  send({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: long } });
+  const meta = { progressToken: long };
+  send({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'a', _meta: meta } });
+  expect(await answers()).toEqual([
+    error(-32600, sentence('id')),
+    error(-32600, sentence('method'), 1),
+    error(-32600, sentence('params.name'), 2),
+    error(-32600, sentence('params._meta.progressToken'), 3),
+  ]);
+});
+
+test('an id of 1,024 characters is answered', async () => {
+  const { send, answers } = start();
+  const id = long.slice(1);
+  send({ jsonrpc: '2.0', id, method: 'ping' });
+  expect(await answers(id)).toEqual([{ jsonrpc: '2.0', id, result: {} }]);
 });

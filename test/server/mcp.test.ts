@@ -207,3 +207,45 @@ describe('/mcp', () => {
     });
   });
 });
+
+const version = 'io.modelcontextprotocol/protocolVersion';
+const long = 'x'.repeat(1025);
+
+test.each([
+  ['id', { id: long, method: 'tools/list' }],
+  ['method', { id: 1, method: long }],
+  ['params.name', { id: 1, method: 'tools/call', params: { name: long, arguments: {} } }],
+  [
+    'params._meta.progressToken',
+    { id: 1, method: 'tools/list', params: { _meta: { progressToken: long } } },
+  ],
+  [
+    `params._meta['${version}']`,
+    { id: 1, method: 'tools/list', params: { _meta: { [version]: long } } },
+  ],
+])('the field %s is refused if it is too long to be repeated', async (field, message) => {
+  const served = await startServe();
+  for (const headers of [
+    {},
+    { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' },
+  ]) {
+    const response = await fetch(`${served.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...headers,
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      jsonrpc: '2.0',
+      id: field === 'id' ? null : 1,
+      error: {
+        code: -32600,
+        message: `The field ${field} is longer than 1024 characters. Send a shorter one.`,
+      },
+    });
+  }
+});
