@@ -36,20 +36,34 @@ async function readSteps(
   }
 }
 
+/** Why the run's model call failed and is being made again; null if it is not. */
+function retriedError(run: Run): string | null {
+  const error: unknown = Reflect.get(run, 'retried_error');
+  const message: unknown = Reflect.get(Object(error), 'message');
+  return typeof message === 'string' ? message : null;
+}
+
 /**
- * Creates a function that takes each polled state of one run and reports new statuses and new steps
- * to the client. A running status is reported before the new steps, a final one after them.
+ * Creates a function that takes each polled state of one run and reports new statuses, new steps
+ * and failed model calls to the client. A running status is reported before the new steps, a final one after them.
  */
 export function createProgressReporter(context: ToolContext): (run: Run) => Promise<void> {
   const { progress } = context;
   if (progress === null) return async () => {};
   let lastStatus = '';
+  let lastRetry = '';
   const knownSteps = new Set<string>();
   const report = (message: string) => progress(message.slice(0, maxMessageLength));
   const reportStatus = async ({ id, status }: Run) => {
     if (status === lastStatus) return;
     lastStatus = status;
     await report(`${id} is ${status}`);
+  };
+  const reportRetry = async (run: Run) => {
+    const message = retriedError(run) ?? '';
+    if (message === lastRetry) return;
+    lastRetry = message;
+    if (message !== '') await report(`${run.id} calls the model again: ${message}`);
   };
   const takeNewSteps = async (run: Run) => {
     const steps = (await readSteps(run, context)).filter(({ id }) => !knownSteps.has(id));
@@ -64,6 +78,7 @@ export function createProgressReporter(context: ToolContext): (run: Run) => Prom
       return;
     }
     for (const { message } of await takeNewSteps(run)) await report(message);
+    await reportRetry(run);
     await reportStatus(run);
   };
 }

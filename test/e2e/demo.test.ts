@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startServe } from '../support/serve.ts';
@@ -60,4 +62,25 @@ test('demo exits with 1 when its run fails', async () => {
   expect(await demo.exited).toBe(1);
   expect(demo.stdout()).toContain('The run did not complete.');
   expect(demo.stdout() + demo.stderr()).not.toContain('12345678');
+});
+
+test('demo ends within seconds when the model endpoint cannot be reached, and says why', async () => {
+  const endpoint = createServer();
+  await once(endpoint.listen(0, '127.0.0.1'), 'listening');
+  const address = endpoint.address();
+  const port = typeof address === 'object' ? address?.port : null;
+  endpoint.close();
+  const env = {
+    OPENAI_BASE_URL: `http://127.0.0.1:${String(port)}/v1`,
+    ASSISTANTS_MODEL_API: 'chat',
+  };
+  const demo = startServer({ args: ['demo'], env });
+  const startedAt = performance.now();
+  expect(await demo.exited).toBe(1);
+  // Retries take a minute.
+  expect(performance.now() - startedAt).toBeLessThan(25_000);
+  expect(demo.stdout()).toMatch(/· run_\w+ calls the model again: .*ECONNREFUSED/u);
+  expect(demo.stdout().trimEnd().split('\n').at(-1)).toMatch(
+    /^The demo failed: the model does not answer\. .*ECONNREFUSED/u,
+  );
 });

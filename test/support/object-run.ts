@@ -28,6 +28,8 @@ const toolChoice = z.union([
 /** The SDK types `instructions` as a string; on the wire it can be null (contract §14). */
 type Run = Omit<OpenAI.Beta.Threads.Run, 'instructions'> & { instructions: string | null };
 
+const errorCode = z.enum(['server_error', 'rate_limit_exceeded', 'invalid_prompt']);
+
 const runFields = z.strictObject({
   id: id('run'),
   object: z.literal('thread.run'),
@@ -58,10 +60,11 @@ const runFields = z.strictObject({
     .nullable(),
   last_error: z
     .strictObject({
-      code: z.enum(['server_error', 'rate_limit_exceeded', 'invalid_prompt']),
+      code: errorCode,
       ...errorMessage,
     })
     .nullable(),
+  retried_error: z.strictObject({ code: errorCode, ...errorMessage }).optional(),
   model: z.string(),
   requested_model: z.string().optional(),
   instructions: z.string().nullable(),

@@ -50,6 +50,37 @@ describe('progress of a waiting tool', () => {
     },
   );
 
+  test('reports why the model is called again, once for each cause', async () => {
+    const retrying = (message: string) => ({
+      ...run('in_progress'),
+      retried_error: { code: 'server_error', message },
+    });
+    const server = createFakeServer({
+      [createLine]: run('queued'),
+      [retrieveLine]: [
+        retrying('Connection refused.'),
+        retrying('Connection refused.'),
+        retrying('Loading.'),
+        run('in_progress'),
+        retrying('Loading.'),
+        run('completed'),
+      ],
+      [stepsLine]: { data: [] },
+      [messagesLine]: { data: [] },
+    });
+    const host = await connectTools({ openai: server.openai });
+    const messages: (string | undefined)[] = [];
+    await host.call('create_run', create, { onprogress: ({ message }) => messages.push(message) });
+    expect(messages).toEqual([
+      'run_a is queued',
+      'run_a is in_progress',
+      'run_a calls the model again: Connection refused.',
+      'run_a calls the model again: Loading.',
+      'run_a calls the model again: Loading.',
+      'run_a is completed',
+    ]);
+  });
+
   test('requests no steps when the client did not ask for progress', async () => {
     const server = createFakeServer({
       [createLine]: run('queued'),

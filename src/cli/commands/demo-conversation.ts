@@ -33,6 +33,7 @@ const runSchema = z.looseObject({
     })
     .nullish(),
   last_error: z.object({ message: z.string() }).nullish(),
+  retried_error: z.object({ message: z.string() }).optional(),
   usage: z.object({ total_tokens: z.number() }).nullish(),
   reply: z.string().optional(),
 });
@@ -82,6 +83,14 @@ function printRun(printer: DemoPrinter, { id, status, usage, last_error: error, 
   if (reply !== undefined) printer.line(`The assistant replies: ${reply}`);
 }
 
+/** Seconds in which the model must answer, or the call is one that the demo does not wait for. */
+const answerSeconds = 5;
+
+/** Throws why the model does not answer: the engine would call it for another minute. */
+function checkAnswers({ retried_error: error }: Run): void {
+  if (error !== undefined) throw new Error(`the model does not answer. ${error.message}`);
+}
+
 /** Polls the run and submits the outputs of its function calls until it ends. */
 async function pollUntilDone(call: Call, printer: DemoPrinter, started: Run): Promise<Run> {
   let run = started;
@@ -92,13 +101,15 @@ async function pollUntilDone(call: Call, printer: DemoPrinter, started: Run): Pr
       printer.line(`It calls ${called.name}(${called.arguments}) as ${id}.`);
     }
     if (isRunning(run.status)) {
+      checkAnswers(run);
       run = await call('get_run', { ...ids, wait_seconds: 30 }, runSchema);
       continue;
     }
     printer.step('submit_tool_outputs');
     printer.line(`Every call gets the output ${weather}.`);
     const outputs = toolCalls.map(({ id }) => ({ tool_call_id: id, output: weather }));
-    run = await call('submit_tool_outputs', { ...ids, tool_outputs: outputs }, runSchema);
+    const submitted = { ...ids, tool_outputs: outputs, wait_seconds: answerSeconds };
+    run = await call('submit_tool_outputs', submitted, runSchema);
     printRun(printer, run);
   }
   return run;
@@ -121,7 +132,11 @@ async function createAndRun(call: Call, printer: DemoPrinter, model: string): Pr
   printer.line(`The user asks: ${question}`);
   const run = await call(
     'create_thread_and_run',
-    { assistant_id: assistant.id, thread: { messages: [{ role: 'user', content: question }] } },
+    {
+      assistant_id: assistant.id,
+      thread: { messages: [{ role: 'user', content: question }] },
+      wait_seconds: answerSeconds,
+    },
     runSchema,
   );
   printRun(printer, run);

@@ -13,8 +13,8 @@ interface RetryOptions {
   readonly clock: Clock;
   /** When the run expires, in milliseconds since the epoch. */
   readonly deadlineMs: number;
-  /** Called before each pause. */
-  readonly onRetry: (failure: ModelFailure, pauseMs: number) => void;
+  /** Called before each pause, which waits for its promise. */
+  readonly onRetry: (failure: ModelFailure, pauseMs: number) => unknown;
   /** Called after each call. */
   readonly onCall?: (call: ModelCallReport) => void;
 }
@@ -98,7 +98,7 @@ export async function* callWithRetry(
       if (!(error instanceof ModelFailure) || error.retryAfterMs === null) throw error;
       const pauseMs = pauseMsAfter(attempt, error.retryAfterMs);
       if (clock.now() + pauseMs >= deadlineMs) throw error;
-      onRetry(error, pauseMs);
+      await onRetry(error, pauseMs);
       await clock.sleep(pauseMs, signal);
       signal.throwIfAborted();
     }

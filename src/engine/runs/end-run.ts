@@ -40,10 +40,10 @@ const stepError = (
         message: error.message,
       };
 
-export const runSnapshot = (run: RunRow): RunSnapshot => ({
-  status: run.status,
-  state: runState(run),
-});
+export function runSnapshot(run: RunRow): RunSnapshot {
+  const { retried_error: _ended, ...state } = runState(run);
+  return { status: run.status, state };
+}
 
 /** Whether a step consists of function calls, whose outputs the API's caller submits. */
 const callsFunctions = ({ step_details: details }: Pick<StepBody, 'step_details'>): boolean =>

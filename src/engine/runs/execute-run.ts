@@ -44,14 +44,17 @@ async function callModel(
     logOmittedFileSearch(deps, run);
     await waitForIndexing(deps, execution);
   }
+  let isRetrying = false;
   const respond = (messages: readonly ContextMessage[], hosted: HostedToolContext) => {
     const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
     return callWithRetry(model, request, {
       clock,
       deadlineMs: run.deadline * 1000,
-      onRetry: ({ message }, delayMs) => {
+      onRetry: async ({ code, message }, delayMs) => {
         log.warn('model call retried', { run_id: run.id, error: message, delay_ms: delayMs });
         observer?.modelRetried(settings.model);
+        isRetrying = true;
+        await recorder.showRetry({ code, message });
       },
       ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
     });
@@ -61,6 +64,8 @@ async function callModel(
   );
   for await (const event of events) {
     if (signal.aborted) break;
+    if (isRetrying) await recorder.showRetry(null);
+    isRetrying = false;
     await recorder.record(event);
     if (event.type === 'finished') return undefined;
   }

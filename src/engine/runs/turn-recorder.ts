@@ -1,3 +1,4 @@
+import type OpenAI from 'openai';
 import { type MessageContent, type ModelEvent, noUsage } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
 import { findLeased } from '../store/leases.ts';
@@ -121,6 +122,17 @@ export class TurnRecorder {
       }
       await endRun(writeContext, run, ending, data);
     });
+  }
+
+  /** Shows on the run why the model is called again; null: it has answered. */
+  async showRetry(error: OpenAI.Beta.Threads.Run.LastError | null): Promise<void> {
+    const show: Change<unknown> = ({ db }, run) => {
+      const { status, state } = runSnapshot(run);
+      const { lease_token, lease_until } = run;
+      const shown = { ...state, ...(error !== null && { retried_error: error }) };
+      return updateRun(db, run.id, { status, state: shown, lease_token, lease_until });
+    };
+    await this.#write(show, { asyncCommit: true });
   }
 
   /** Undoes this call and drops the lease, so that another process can claim the run. */

@@ -174,6 +174,8 @@ export interface RunState {
   last_error: OpenAI.Beta.Threads.Run.LastError | null;
   incomplete_details: OpenAI.Beta.Threads.Run.IncompleteDetails | null;
   usage: Usage | null;
+  /** Why the model is being called again; only until it answers. */
+  retried_error?: OpenAI.Beta.Threads.Run.LastError;
 }
 
 export interface ToolResources {
