@@ -53,6 +53,7 @@ function createByteReader(stream: ReadableStream<Uint8Array>): ByteReader {
       buffered = bytes.subarray(count);
       return bytes.subarray(0, count);
     },
+    // Nothing is read any more, so that no error matters.
     close: () => void reader.cancel().catch(() => {}),
   };
 }

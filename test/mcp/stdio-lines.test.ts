@@ -177,8 +177,8 @@ test('an error that lists many faults has at most 2,000 characters', async () =>
   const { send, answers } = start();
   const icons = Array.from({ length: 1000 }, () => 1);
   const clientInfo = { name: 'test', version: '1', icons };
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
-  send({ jsonrpc: '2.0', id: 7, method: 'initialize', params });
+  const handshake = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  send({ jsonrpc: '2.0', id: 7, method: 'initialize', params: handshake });
   const [answer] = await answers();
   expect(answer).toMatchObject({ id: 7, error: { message: expect.stringContaining('icons') } });
   expect(JSON.stringify(answer).length).toBeLessThan(4000);

@@ -130,6 +130,7 @@ async function createStore(
     await addFiles(client, id, file_ids.slice(maxFilesPerBatch), chunking);
     return id;
   } catch (error) {
+    // The first error is the one that the caller can act on.
     await client.vectorStores.delete(id).catch(() => undefined);
     throw error;
   }

@@ -8,6 +8,7 @@ const maxSdkRetryAfterMs = 60_000;
 const notImplemented = 501;
 
 async function isQuotaExceeded(response: Response): Promise<boolean> {
+  // Whoever reads the body itself reports that it breaks.
   const text = await response
     .clone()
     .text()

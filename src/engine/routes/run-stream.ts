@@ -1,4 +1,6 @@
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
+import { errorStack } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
 import { type Include, applyIncludeToEvent } from './run-steps.ts';
 import { sseResponse, doneFrame, encodeEvent, keepAliveFrame } from '../http/sse.ts';
 import {
@@ -25,6 +27,7 @@ interface StreamSource {
   readonly firstEvents?: readonly StreamEvent[];
   readonly include?: Include | undefined;
   readonly clock: Clock;
+  readonly log: Pick<Log, 'error'>;
 }
 
 const encode = (events: readonly StreamEvent[], include?: Include): string =>
@@ -34,7 +37,7 @@ const encode = (events: readonly StreamEvent[], include?: Include): string =>
     .join('');
 
 /** The events that a stream sends next, live ones or those that polling the database finds. */
-function createEventSource({ subscription, deduplicator, replay, clock }: StreamSource) {
+function createEventSource({ subscription, deduplicator, replay, clock, log }: StreamSource) {
   const closed = new AbortController();
   let liveEvents = subscription.next();
   /** Reused until it fires: a timer for each delta would cost as much as sending the delta. */
@@ -49,7 +52,10 @@ function createEventSource({ subscription, deduplicator, replay, clock }: Stream
 
   const poll = async (): Promise<StreamEvent[]> => {
     const { received } = subscription;
-    const events = await replay().catch(() => [internalErrorEvent]);
+    const events = await replay().catch((error: unknown) => {
+      log.error('stream ended, its run goes on', { error: errorStack(error) });
+      return [internalErrorEvent];
+    });
     // Live events that came meanwhile are at least as new, and are sent next.
     if (subscription.received !== received) return [];
     return deduplicator.filter(events, 'replayed', unixSeconds(clock));

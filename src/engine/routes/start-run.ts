@@ -52,7 +52,7 @@ interface StartRun {
  * hence the subscription before it.
  */
 export async function startRun(
-  { db, clock, events }: EngineDeps,
+  { db, clock, events, log }: EngineDeps,
   { run_id, stream, earlierEvents = [], include }: StartRun,
   change: () => Promise<RunRow>,
 ): Promise<Response> {
@@ -63,7 +63,7 @@ export async function startRun(
     deduplicator.filter(earlierEvents, 'replayed', unixSeconds(clock));
     const run = await change();
     const replay = () => replayFromDatabase(db, run);
-    return runStreamResponse({ subscription, deduplicator, replay, clock, include });
+    return runStreamResponse({ subscription, deduplicator, replay, clock, log, include });
   } catch (error) {
     subscription.close();
     throw error;
@@ -94,7 +94,7 @@ const streamBody = z.looseObject({ stream: z.boolean().nullish() });
  * as it was then or, with `stream`, with all events from then on.
  */
 export const repeatRun =
-  ({ db, clock, events }: EngineDeps) =>
+  ({ db, clock, events, log }: EngineDeps) =>
   async (context: Context, { object, skipped_events }: FirstAnswer): Promise<Response> => {
     const run = decode<Run>(object);
     const { stream } = await parseBody(context, streamBody);
@@ -110,5 +110,6 @@ export const repeatRun =
     const opening = await openingEvents(db, context, run);
     const firstEvents = filter([...opening, ...(await replay())]);
     const subscription = events.subscribe(noRun);
-    return runStreamResponse({ subscription, deduplicator, replay, firstEvents, clock, include });
+    const source = { subscription, deduplicator, replay, firstEvents };
+    return runStreamResponse({ ...source, clock, log, include });
   };

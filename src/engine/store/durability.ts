@@ -34,6 +34,7 @@ export class WriteAheadLog {
     const { path } = this;
     if (path === null) return Promise.resolve();
     this.#nextFlush ??= this.#flushing
+      // Those who waited for that flush have its error.
       .catch(() => {})
       .then(() => {
         this.#nextFlush = null;

@@ -106,6 +106,19 @@ test('an error of the store ends a stream with an error event', async () => {
   executeSql(database, 'alter table elsewhere rename to runs');
 });
 
+test('a stream that cannot read its run in the database ends, and the log has the cause', async () => {
+  const database = temporary();
+  const harness = await setup({ database });
+  const { stream } = await streamRun(harness);
+  const outcome = collect(stream).catch((error: unknown) => error);
+  executeSql(database, 'alter table runs rename to elsewhere');
+  await harness.clock.advance(1000);
+  expect(await outcome).toMatchObject({ type: 'server_error' });
+  executeSql(database, 'alter table elsewhere rename to runs');
+  const lines = harness.logLines.filter((line) => line.includes('stream ended, its run goes on'));
+  expect(lines).toEqual([expect.stringContaining('no such table')]);
+});
+
 test('a change whose Idempotency-Key cannot be stored is undone', async () => {
   const database = temporary();
   const harness = await setup({ database });

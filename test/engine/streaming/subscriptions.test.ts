@@ -92,6 +92,7 @@ describe('a client that disconnects', () => {
       deduplicator: new EventDeduplicator(),
       replay: async () => [],
       clock,
+      log: { error: () => {} },
     };
     const reader = runStreamResponse(source).body?.getReader();
     const read = reader?.read();

@@ -45,6 +45,7 @@ async function checkStream({ body, headers }: Response): Promise<Response> {
   const [peeked, passedOn] = body.tee();
   const events = readSseData(peeked);
   const isOther = await isOtherApi(events);
+  // Errors of the stream are reported by the reader of the other branch.
   void events.return(undefined).catch(() => undefined);
   if (isOther) {
     await passedOn.cancel();

@@ -34,6 +34,7 @@ export class PostgresListener implements Notifications {
   async #run(onNotification: (notification: string) => void): Promise<void> {
     const { signal } = this.#closing;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
+      // Without notifications the worker polls, and reports a database that cannot be reached.
       await this.#connect((notification) => {
         attempt = 1;
         onNotification(notification);

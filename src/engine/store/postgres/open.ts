@@ -105,6 +105,7 @@ export async function openPostgres(url: string): Promise<Database> {
     {
       pool,
       onCreateConnection: async (connection) => {
+        // Servers that only resemble PostgreSQL may not have these settings.
         await connection.executeQuery(setTimeoutsQuery).catch(() => {});
       },
     },
