@@ -30,3 +30,15 @@ test('every npm script that the README names exists', async () => {
   expect(named.length).toBeGreaterThan(0);
   expect(named.filter((name) => !Object.hasOwn(manifest.scripts, name))).toEqual([]);
 });
+
+test('every promise in SECURITY.md names a test that exists', async () => {
+  const security = await readFile('SECURITY.md', 'utf8');
+  const rows = [...security.matchAll(/^\| ([^|]+) \| `([^`]+)` \| ([^|]+) \|$/gmu)];
+  expect(rows.length).toBeGreaterThan(40);
+  const missing = [];
+  for (const [, promise, file = '', name = ''] of rows) {
+    const source = await readFile(file, 'utf8').catch(() => '');
+    if (!source.includes(name)) missing.push(promise);
+  }
+  expect(missing).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { commandOptions } from '../../src/config/command-options.ts';
+import type { OptionInfo } from '../../src/config/option.ts';
 import { sharedOptions } from '../../src/config/options.ts';
 import { toolsets } from '../../src/tools/toolsets.ts';
 import { configOf, problemsOf, read } from '../support/config.ts';
@@ -223,4 +224,13 @@ test('warns about a tool whose toolset is not listed', () => {
   expect(read({ argv })).toMatchObject({
     warnings: ['--tools: list_messages is not listed, because its toolset messages is not.'],
   });
+});
+
+test('no secret can be on the command line', () => {
+  const options = Object.values<OptionInfo>({ ...sharedOptions, ...commandOptions });
+  const secrets = options.filter(({ secret }) => secret === true);
+  expect(secrets.map(({ env, flag }) => [env[0], flag])).toEqual([
+    ['OPENAI_API_KEY', null],
+    ['ASSISTANTS_TOKEN', null],
+  ]);
 });

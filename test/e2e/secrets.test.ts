@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { startEndpoint } from './endpoint.ts';
-import { callTool, initialize, startServer } from './server.ts';
+import { callTool, initialize, startServer, temporaryFolder } from './server.ts';
 
 const OPENAI_API_KEY = 'sk-test-1234567890abcdef';
 
@@ -25,6 +27,27 @@ test('the key is redacted when the model endpoint repeats it in an error', async
   server.end();
   expect(await server.exited).toBe(0);
   expect(server.stdout() + server.stderr()).not.toContain('1234567890abcdef');
+});
+
+test('the key is not stored in the database', async () => {
+  const database = join(temporaryFolder(), 'secrets.db');
+  const OPENAI_BASE_URL = await startEndpoint((request, response) => {
+    response.writeHead(401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: { message: `No: ${request.headers.authorization}` } }));
+  });
+  const env = { OPENAI_API_KEY, OPENAI_BASE_URL, ASSISTANTS_DATABASE: database };
+  const server = startServer({ env });
+  await initialize(server);
+  const { id: assistant_id } = z
+    .looseObject({ id: z.string() })
+    .parse(await callTool(server, 'create_assistant', { model: 'gpt-4.1-mini' }));
+  const thread = { messages: [{ role: 'user', content: 'Hello.' }] };
+  await callTool(server, 'create_thread_and_run', { assistant_id, thread, wait_seconds: 45 });
+  server.end();
+  expect(await server.exited).toBe(0);
+  const stored = readFileSync(database, 'latin1');
+  expect(stored).toContain('No: Bearer [redacted]');
+  expect(stored).not.toContain('1234567890abcdef');
 });
 
 test('the key is redacted when a remote server repeats it in an error', async () => {
