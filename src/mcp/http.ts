@@ -7,7 +7,7 @@ import {
 import { cutText } from '../shared/text.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
-import { findLongField, type LongField } from './long-fields.ts';
+import { checkEnvelope, type EnvelopeProblem } from './envelope.ts';
 import { maxErrorLength } from './result.ts';
 
 /** MCP over Streamable HTTP, for requests that passed the access checks and have their body read. */
@@ -20,7 +20,7 @@ export interface HttpHandler {
 /** The response to a request that MCP cannot read, in the shape of JSON-RPC. */
 export const requestError = (
   { message, status, headers }: ApiError,
-  id: LongField['id'] = null,
+  id: EnvelopeProblem['id'] = null,
 ): Response =>
   Response.json(
     { jsonrpc: '2.0', id, error: { code: INVALID_REQUEST, message } },
@@ -51,10 +51,10 @@ export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): H
   return {
     async fetch(request) {
       const parsedBody = await readJsonBody(request);
-      const long = findLongField(parsedBody);
-      return long === null
+      const problem = checkEnvelope(parsedBody);
+      return problem === null
         ? fetch(request, { parsedBody })
-        : requestError(new ApiError(400, long.sentence), long.id);
+        : requestError(new ApiError(400, problem.sentence), problem.id);
     },
     close,
   };

@@ -3,7 +3,7 @@ import { Transform } from 'node:stream';
 import { callbackify } from 'node:util';
 import { INVALID_REQUEST, PARSE_ERROR, parseJSONRPCMessage } from '@modelcontextprotocol/server';
 import { createLineBuffer, type Line } from './line-buffer.ts';
-import { findLongField, isRequestId } from './long-fields.ts';
+import { checkEnvelope, isRequestId } from './envelope.ts';
 
 /** A line that is not a JSON-RPC message, as a JSON-RPC error. */
 export interface Rejection {
@@ -48,11 +48,11 @@ function findId({ start, end }: Line & { kind: 'too long' }): Rejection['id'] {
 
 /** Why a value is no message; null for a message. */
 function checkMessage(message: unknown): Rejection | null {
-  const long = findLongField(message);
+  const problem = checkEnvelope(message);
   const fields: object = typeof message === 'object' && message !== null ? message : {};
-  if (long !== null) {
+  if (problem !== null) {
     const isAnswered = 'method' in fields && 'id' in fields;
-    return { id: long.id, code: INVALID_REQUEST, message: long.sentence, isAnswered };
+    return { id: problem.id, code: INVALID_REQUEST, message: problem.sentence, isAnswered };
   }
   try {
     parseJSONRPCMessage(message);

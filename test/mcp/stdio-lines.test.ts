@@ -175,7 +175,7 @@ test.each([1, 2, 3, 7])(
 
 test('an error that lists many faults has at most 2,000 characters', async () => {
   const { send, answers } = start();
-  const icons = Array.from({ length: 1000 }, () => 1);
+  const icons = Array.from({ length: 400 }, () => 1);
   const clientInfo = { name: 'test', version: '1', icons };
   const handshake = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
   send({ jsonrpc: '2.0', id: 7, method: 'initialize', params: handshake });
@@ -203,6 +203,26 @@ test('a field that an answer would repeat is refused if it is too long', async (
     error(-32600, sentence('params.name'), 2),
     error(-32600, sentence('params._meta.progressToken'), 3),
   ]);
+});
+
+const tooMany = "The message has more than 500 values outside of a tool's arguments. Send fewer.";
+
+test('a message whose faults would fill a long answer is refused', async () => {
+  const { send, answers } = start();
+  const icons = Array.from({ length: 1_000_000 }, () => 1);
+  send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { clientInfo: { icons } } });
+  const _meta = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [index, {}]));
+  send({ jsonrpc: '2.0', id: 2, method: 'tools/list', params: { _meta } });
+  send({ jsonrpc: '2.0', method: 'notifications/progress', params: { icons } });
+  expect(await answers()).toEqual([error(-32600, tooMany, 1), error(-32600, tooMany, 2)]);
+});
+
+test('the arguments of a tool may have more values', async () => {
+  const { send, answers } = start();
+  const args = { messages: Array.from({ length: 600 }, () => ({})) };
+  const params = { name: 'create_thread', arguments: args };
+  send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+  expect(await answers(1)).toMatchObject([{ id: 1, result: { isError: true } }]);
 });
 
 test('an id of 1,024 characters is answered', async () => {

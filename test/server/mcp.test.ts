@@ -249,3 +249,21 @@ test.each([
     });
   }
 });
+
+test('a request of 2 MB whose faults would fill a response of 240 MB is refused', async () => {
+  const served = await startServe();
+  const clientInfo = { ...info, icons: Array.from({ length: 1_000_000 }, () => 1) };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  const response = await fetch(`${served.url}/mcp`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+  });
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { id: 1, error: { message: expect.stringContaining('more than 500 values') } },
+  ]);
+});

@@ -1,0 +1,73 @@
+/*
+ * The SDK's answers repeat some fields of a message, and list each fault in its parameters. So all of
+ * a message but the arguments of a tool, which the tools check themselves, has to be small.
+ */
+
+/** In characters, of the fields that answers repeat. */
+const maxFieldLength = 1024;
+
+/** Of objects, arrays and their members; a list of faults has at most as many. */
+const maxValues = 500;
+
+/** A message that is refused because of what its answer would be. */
+export interface EnvelopeProblem {
+  /** The message's id, if that is short enough to be repeated. */
+  readonly id: string | number | null;
+  readonly sentence: string;
+}
+
+export const isRequestId = (value: unknown): value is string | number =>
+  typeof value === 'string' || Number.isSafeInteger(value);
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  isObject(value) ? Reflect.get(value, name) : undefined;
+
+const isLong = (value: unknown): boolean =>
+  typeof value === 'string' && value.length > maxFieldLength;
+
+const versionField = 'io.modelcontextprotocol/protocolVersion';
+
+/** The name of the first field that is too long to be repeated. */
+function findLongField(message: object): string | undefined {
+  const params = fieldOf(message, 'params');
+  const meta = fieldOf(params, '_meta');
+  const fields = {
+    id: fieldOf(message, 'id'),
+    method: fieldOf(message, 'method'),
+    'params.name': fieldOf(params, 'name'),
+    'params._meta.progressToken': fieldOf(meta, 'progressToken'),
+    [`params._meta['${versionField}']`]: fieldOf(meta, versionField),
+  };
+  return Object.entries(fields).find(([, value]) => isLong(value))?.[0];
+}
+
+/** Whether a message has too many values outside of a tool's arguments. */
+function hasManyValues(message: object): boolean {
+  const skipped = fieldOf(fieldOf(message, 'params'), 'arguments');
+  const remaining: object[] = [message];
+  let count = 0;
+  for (let value = remaining.pop(); value !== undefined; value = remaining.pop()) {
+    const members: unknown[] = Object.values(value);
+    count += members.length;
+    if (count > maxValues) return true;
+    remaining.push(...members.filter(isObject).filter((member) => member !== skipped));
+  }
+  return false;
+}
+
+/** Why a message is refused before it is read any further; null if it is not. */
+export function checkEnvelope(message: unknown): EnvelopeProblem | null {
+  if (!isObject(message) || !('method' in message || 'id' in message)) return null;
+  const id = fieldOf(message, 'id');
+  const ownId = isRequestId(id) && !isLong(id) ? id : null;
+  const field = findLongField(message);
+  if (field !== undefined) {
+    const sentence = `The field ${field} is longer than ${maxFieldLength} characters. Send a shorter one.`;
+    return { id: ownId, sentence };
+  }
+  if (!('method' in message) || !hasManyValues(message)) return null;
+  const sentence = `The message has more than ${maxValues} values outside of a tool's arguments. Send fewer.`;
+  return { id: ownId, sentence };
+}
