@@ -211,8 +211,8 @@ test('a message whose faults would fill a long answer is refused', async () => {
   const { send, answers } = start();
   const icons = Array.from({ length: 1_000_000 }, () => 1);
   send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { clientInfo: { icons } } });
-  const _meta = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [index, {}]));
-  send({ jsonrpc: '2.0', id: 2, method: 'tools/list', params: { _meta } });
+  const meta = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [index, {}]));
+  send({ jsonrpc: '2.0', id: 2, method: 'tools/list', params: { _meta: meta } });
   send({ jsonrpc: '2.0', method: 'notifications/progress', params: { icons } });
   expect(await answers()).toEqual([error(-32600, tooMany, 1), error(-32600, tooMany, 2)]);
 });
@@ -220,8 +220,8 @@ test('a message whose faults would fill a long answer is refused', async () => {
 test('the arguments of a tool may have more values', async () => {
   const { send, answers } = start();
   const args = { messages: Array.from({ length: 600 }, () => ({})) };
-  const params = { name: 'create_thread', arguments: args };
-  send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+  const create = { name: 'create_thread', arguments: args };
+  send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: create });
   expect(await answers(1)).toMatchObject([{ id: 1, result: { isError: true } }]);
 });
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
-import { unixSeconds } from '../../shared/clock.ts';
+import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { withoutTrailingSlashes } from '../../shared/urls.ts';
+import { ApiError } from '../../shared/errors.ts';
 import { errors } from '../http/errors.ts';
-import type { EngineOptions } from '../options.ts';
 import {
   type FirstAnswer,
   findKey,
@@ -22,6 +22,11 @@ export type { FirstAnswer, RequestKey } from '../store/idempotency-keys.ts';
  */
 const maxKeyLength = 255;
 
+interface Deps {
+  readonly db: Database;
+  readonly clock: Clock;
+}
+
 /** A request that was answered before: thrown to roll back, and to answer with the first result. */
 class RepeatedRequest extends Error {
   override readonly name = 'RepeatedRequest';
@@ -38,7 +43,7 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 /** The key of a request, which holds for its path; null if it has none. */
 async function readKey(
   { req }: Context,
-  { clock }: Pick<EngineOptions, 'clock'>,
+  { clock }: Pick<Deps, 'clock'>,
 ): Promise<RequestKey | null> {
   const key = req.header('idempotency-key');
   if (key === undefined) return null;
@@ -99,16 +104,24 @@ const repeatObject: Repeat = async (_context, { object }) =>
  */
 export const answerOnce =
   (
-    options: Pick<EngineOptions, 'db' | 'clock'>,
+    options: Deps,
     handle: (context: Context, key: RequestKey | null) => Promise<Response>,
     repeat: Repeat = repeatObject,
   ) =>
   async (context: Context): Promise<Response> => {
+    const key = await readKey(context, options);
+    if (key === null) return handle(context, key);
+    const throwIfAnswered = async () => {
+      const first = await findKey(options.db, key);
+      if (first !== undefined) throw repeatError(key, first);
+    };
     try {
-      const key = await readKey(context, options);
-      const first = key === null ? undefined : await findKey(options.db, key);
-      if (key !== null && first !== undefined) throw repeatError(key, first);
-      return await handle(context, key);
+      await throwIfAnswered();
+      // What the first request did can make this one fail: it may have come in between.
+      return await handle(context, key).catch(async (error: unknown) => {
+        if (error instanceof ApiError) await throwIfAnswered();
+        throw error;
+      });
     } catch (error) {
       if (!(error instanceof RepeatedRequest)) throw error;
       const response = await repeat(context, error.answer);

@@ -1,6 +1,11 @@
 import OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
+import { Hono } from 'hono';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { inProcessFetch } from '../../../src/backend/openai-client.ts';
+import { errors } from '../../../src/engine/http/errors.ts';
+import { answerOnce, changeOnce } from '../../../src/engine/routes/idempotency.ts';
+import { openDatabase } from '../../../src/engine/store/open.ts';
+import { createClock } from '../../support/clock.ts';
 import {
   callIds,
   createAssistant,
@@ -133,7 +138,7 @@ describe.each(requests)('a repeated request for %s', (_name, pathOf, bodyOf) => 
     const other = await setup({ database, ids: one.ids, clock: one.clock });
     const prepared = await prepare(one);
     const answers = await Promise.all(
-      [one, other, one, other, one, other].map((harness) =>
+      Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? one : other)).map((harness) =>
         harness.request('POST', pathOf(prepared), bodyOf(prepared, false), withKey('key-1')),
       ),
     );
@@ -215,6 +220,25 @@ test('repeated requests at once leave one vector store', async () => {
   expect(answers.map(({ body }) => body.tool_resources.file_search.vector_store_ids)).toEqual(
     answers.map(() => [id]),
   );
+});
+
+test('a request that fails because the first one was made meanwhile gets its answer', async () => {
+  const db = await openDatabase(':memory:');
+  onTestFinished(() => db.destroy());
+  const answer = { object: { id: 'run_1' }, thread_id: null };
+  const app = new Hono();
+  const handle = answerOnce({ db, clock: createClock() }, async (_context, key) => {
+    await changeOnce(
+      db,
+      key,
+      async () => answer,
+      () => answer,
+    );
+    throw errors.threadHasActiveRun('thread_1', 'run_1');
+  });
+  app.post('/', handle);
+  const response = await app.request('/', { method: 'POST', headers: withKey('key-1') });
+  expect([response.status, await response.json()]).toEqual([200, { id: 'run_1' }]);
 });
 
 test('a modification, a cancellation and a deletion ignore the key', async () => {
