@@ -74,7 +74,7 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   openai: ['backend', 'engine/models'],
   pg: ['engine/store'],
   'prom-client': ['server'],
-  zod: ['cli', 'engine/http', 'engine/routes', 'schema', 'tools'],
+  zod: ['cli', 'engine/http', 'engine/models', 'engine/routes', 'schema', 'tools'],
 };
 
 interface Import {

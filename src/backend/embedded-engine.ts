@@ -24,6 +24,7 @@ export type EngineConfig = Pick<
   | 'modelApi'
   | 'model'
   | 'modelMap'
+  | 'hostedTools'
   | 'database'
   | 'runLifetime'
   | 'concurrency'
@@ -71,9 +72,11 @@ export async function createEmbeddedEngine(
   warnIfExposed(config.database, log);
   const files =
     'unavailable' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
+  const dropsHostedTools = config.hostedTools === 'drop';
   const engine = createEngine({
     db,
-    model: createModel(config.modelApi, { ...endpoint, files, ids }),
+    model: createModel(config.modelApi, { ...endpoint, files, ids, log, dropsHostedTools }),
+    dropsHostedTools,
     files,
     clock: await openSharedClock(db, clock, log),
     ...(clock === systemClock &&

@@ -71,6 +71,19 @@ const modelMap: Option<ReadonlyMap<string, string>> = {
   default: new Map(),
 };
 
+const hostedToolPolicies = ['refuse', 'drop'] as const;
+
+const hostedTools: Option<(typeof hostedToolPolicies)[number]> = {
+  flag: 'hosted-tools',
+  env: ['ASSISTANTS_HOSTED_TOOLS'],
+  value: 'POLICY',
+  help: 'What becomes of runs whose `file_search` or `code_interpreter` the model endpoint lacks: `refuse` rejects them, `drop` runs them without the tools and lists these in `omitted_tools`',
+  defaultText: '`refuse`',
+  mode: 'embedded',
+  parse: oneOf(hostedToolPolicies),
+  default: 'refuse',
+};
+
 const database: Option<string | null> = {
   flag: 'database',
   env: ['ASSISTANTS_DATABASE'],
@@ -192,6 +205,7 @@ export const sharedOptions = {
   modelApi,
   model,
   modelMap,
+  hostedTools,
   database,
   runLifetime,
   concurrency,

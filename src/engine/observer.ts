@@ -34,6 +34,8 @@ interface RunEndDeps {
   readonly observer?: Observer;
 }
 
+const differences = ['omitted_parameters', 'omitted_tools', 'response_format_mismatch'] as const;
+
 /** Logs and reports a run that this process ended. Call it once per run, after the commit. */
 export function logRunEnd({ log, clock, observer }: RunEndDeps, run: Run): void {
   const { id, thread_id, status, model, created_at, usage, last_error: error } = run;
@@ -44,6 +46,8 @@ export function logRunEnd({ log, clock, observer }: RunEndDeps, run: Run): void 
     model,
     // Absent if it is the same model.
     requested_model: Reflect.get(run, 'requested_model'),
+    // Absent if the run was executed as it was asked for.
+    ...Object.fromEntries(differences.map((name) => [name, Reflect.get(run, name)])),
     // Includes the time in the queue.
     seconds: unixSeconds(clock) - created_at,
     tokens: usage?.total_tokens ?? 0,

@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly concurrency: number;
   /** The model to use in place of the one that an assistant or a run names. */
   readonly modelFor: (requested: string) => string;
+  /** Whether runs go on without hosted tools that the endpoint lacks; by default they are refused. */
+  readonly dropsHostedTools?: boolean;
   /** How long a lease on a run lasts without a heartbeat; 10 s by default. */
   readonly leaseMs?: number;
   /** Absent where no other process can take over a run. */

@@ -17,6 +17,7 @@ test('every option has its default without flags and environment', () => {
       modelApi: 'auto',
       model: null,
       modelMap: new Map(),
+      hostedTools: 'refuse',
       database: '/home/ada/.local/share/assistants-mcp/assistants.db',
       runLifetime: 600,
       concurrency: 16,

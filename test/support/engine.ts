@@ -32,6 +32,7 @@ export interface HarnessOptions {
   readonly concurrency?: number;
   /** Models that replace others: retired → current. */
   readonly modelMap?: ReadonlyMap<string, string>;
+  readonly hostedTools?: 'refuse' | 'drop';
   readonly defaultTurn?: (body: ResponsesRequest) => Turn;
   readonly rejectEncryptedContent?: boolean;
   /** Objects may have ids of other formats, so responses are not checked against the contract. */
@@ -127,6 +128,7 @@ async function openEngine(options: HarnessOptions, logLines: string[]) {
       modelApi: options.model ?? 'responses',
       model: null,
       modelMap: options.modelMap ?? new Map(),
+      hostedTools: options.hostedTools ?? 'refuse',
       database: await locateDatabase(options.database),
       runLifetime: options.runLifetime ?? 600,
       concurrency: options.concurrency ?? 16,

@@ -1,7 +1,9 @@
 import OpenAI, { APIError } from 'openai';
 import { missingPathStatuses } from '../../shared/errors.ts';
 import { sdkFetchWithinOrigin } from '../../shared/same-origin-fetch.ts';
+import type { Log } from '../../shared/log.ts';
 import { boundResponses } from './bounded-fetch.ts';
+import { wrapErrorBodies } from './error-body.ts';
 import { limitSdkRetries } from './upstream-fetch.ts';
 
 /** The model endpoint and its credentials. */
@@ -13,6 +15,14 @@ export interface EndpointOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Redacted from errors, in addition to `apiKey`. */
   readonly secrets?: readonly string[];
+}
+
+/** How models are called at an endpoint. */
+export interface ModelCallOptions extends EndpointOptions {
+  /** Told once of each adaptation to a model. */
+  readonly log?: Pick<Log, 'warn'>;
+  /** Whether runs go on without hosted tools that the endpoint lacks; else they fail. */
+  readonly dropsHostedTools?: boolean;
 }
 
 export const openaiURL = 'https://api.openai.com/v1';
@@ -49,7 +59,9 @@ export const createEndpointClient = (
     project: null,
     logLevel: 'off',
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
-    fetch: limitSdkRetries(boundResponses(sdkFetchWithinOrigin(fetch, 'OPENAI_BASE_URL'))),
+    fetch: limitSdkRetries(
+      wrapErrorBodies(boundResponses(sdkFetchWithinOrigin(fetch, 'OPENAI_BASE_URL'))),
+    ),
   });
 
 export const isMissingPath = (error: unknown): boolean =>

@@ -17,6 +17,10 @@ export interface PastTurn {
   readonly outputs: readonly { readonly tool_call_id: string; readonly output: string }[];
 }
 
+/** The tools that the model endpoint executes. */
+export const hostedTools = ['file_search', 'code_interpreter'] as const;
+export type HostedTool = (typeof hostedTools)[number];
+
 export type MessageContent = OpenAI.Beta.Threads.MessageContent;
 
 /** The fields of a thread message that a model sees. */
@@ -90,14 +94,29 @@ export type ModelEvent =
       readonly end: 'stop' | 'length' | 'content_filter' | 'other';
       /** Whether the last message is incomplete. */
       readonly truncated: boolean;
+      /** What of the run's settings was not sent; absent: nothing. */
+      readonly omitted?: Omissions;
     };
+
+/** What of a run's settings a model was not sent, under the names of the API. */
+export interface Omissions {
+  readonly parameters: readonly string[];
+  readonly tools: readonly HostedTool[];
+}
+
+/** A hosted tool that the model endpoint lacks. */
+export interface UnsupportedTool {
+  readonly type: HostedTool;
+  /** Why a run cannot be created with it, in one sentence. */
+  readonly reason: string;
+}
 
 /** A model API. One call of `respond` is one model call. */
 export interface Model {
   /** Why this configuration cannot create runs, in one sentence; null when it can. */
   readonly unavailable: string | null;
-  /** Why a run with these tools cannot be created, in one sentence; null when it can (contract §8.2). */
-  unsupportedTools(tools: readonly OpenAI.Beta.AssistantTool[]): Promise<string | null>;
+  /** The tools that the endpoint lacks, each type once, in the order of `tools` (contract §8.2). */
+  unsupportedTools(tools: readonly OpenAI.Beta.AssistantTool[]): Promise<readonly UnsupportedTool[]>;
   /** Throws {@link ModelFailure} when the model fails, and the abort reason of `signal`. */
   respond(request: ModelRequest): AsyncIterable<ModelEvent>;
 }

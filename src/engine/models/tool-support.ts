@@ -1,30 +1,28 @@
 import type OpenAI from 'openai';
 import { createEndpointClient, type EndpointOptions, isMissingPath } from './endpoint.ts';
-import type { Model } from './model.ts';
-
-type HostedTool = Exclude<OpenAI.Beta.AssistantTool['type'], 'function'>;
+import type { HostedTool, Model, UnsupportedTool } from './model.ts';
 
 const unsupportedMessage = (index: number, type: HostedTool, provider: string): string =>
   `'tools[${index}].type' is '${type}', which ${provider} does not support: remove it from the assistant's tools, or create the run with 'tools' that omit it.`;
 
-/** Why the first unsupported tool cannot be used, in one sentence; null when all are supported. */
-async function firstUnsupported(
+async function findUnsupported(
   tools: readonly OpenAI.Beta.AssistantTool[],
   provider: string,
   supports: (type: HostedTool) => Promise<boolean>,
-): Promise<string | null> {
+): Promise<UnsupportedTool[]> {
+  const unsupported = new Map<HostedTool, UnsupportedTool>();
   for (const [index, { type }] of tools.entries()) {
-    if (type === 'function' || (await supports(type))) continue;
-    return unsupportedMessage(index, type, provider);
+    if (type === 'function' || unsupported.has(type) || (await supports(type))) continue;
+    unsupported.set(type, { type, reason: unsupportedMessage(index, type, provider) });
   }
-  return null;
+  return [...unsupported.values()];
 }
 
 /** For model APIs without hosted tools; `provider` names the API in the error. */
 export const functionsOnly =
   (provider: string): Model['unsupportedTools'] =>
   (tools) =>
-    firstUnsupported(tools, provider, async () => false);
+    findUnsupported(tools, provider, async () => false);
 
 /** The collection that each tool works on: an endpoint without it does not support the tool. */
 const probePaths: Record<HostedTool, string> = {
@@ -60,5 +58,5 @@ export function createToolProbe(options: EndpointOptions): Model['unsupportedToo
     if (result !== null) results.set(type, result);
     return result ?? true;
   };
-  return (tools) => firstUnsupported(tools, 'this model endpoint', supports);
+  return (tools) => findUnsupported(tools, 'this model endpoint', supports);
 }

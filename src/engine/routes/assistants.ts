@@ -13,6 +13,7 @@ import type { EngineOptions } from '../options.ts';
 import {
   type AssistantBody,
   assistantBody,
+  chosenSampling,
   deleteAssistant,
   insertAssistant,
   listAssistants,
@@ -50,6 +51,10 @@ function applyFields(
   const changed: AssistantBody = { ...body, ...others, tool_resources };
   if (tools !== undefined) changed.tools = normalizeTools(tools);
   if (metadata !== undefined) changed.metadata = metadata ?? {};
+  for (const name of ['temperature', 'top_p'] as const) {
+    // Null clears it, unlike in a run.
+    if (others[name] === 1) changed[name] = chosenSampling(1, body[name]);
+  }
   if (response_format !== undefined) changed.response_format = response_format ?? 'auto';
   if (changed.tools.some((tool) => tool.type === 'code_interpreter')) {
     changed.tool_resources = { code_interpreter: { file_ids: [] }, ...changed.tool_resources };

@@ -3,10 +3,11 @@ import type { CreateMessage } from '../../schema/message.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
 import { requireAssistant } from './path-objects.ts';
+import type { HostedTool } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
 import { initialState } from '../run-state-machine.ts';
 import type { WriteContext } from '../runs/step-writer.ts';
-import { assistantBody } from '../store/assistants.ts';
+import { assistantBody, chosenSampling } from '../store/assistants.ts';
 import { findLocalOnly } from '../store/files.ts';
 import { hasUserMessage } from '../store/messages.ts';
 import { findActiveRun, insertRun, toRun } from '../store/runs.ts';
@@ -42,6 +43,8 @@ type NewRunRequest = RunFields & {
 /** What the model endpoint was asked for a run, and what its answers depend on. */
 interface PreparedRun {
   readonly toolTypes: string;
+  /** Hosted tools that the endpoint lacks; the run goes on without them. */
+  readonly omittedTools: readonly HostedTool[];
   readonly searchStore: SearchStore | null;
 }
 
@@ -75,8 +78,8 @@ function resolveRunSettings(
     ),
     tools: normalizeTools(fields.tools ?? base.tools),
     tool_resources: mergeToolResources(resources, threadBody(thread).tool_resources),
-    temperature: fields.temperature ?? base.temperature,
-    top_p: fields.top_p ?? base.top_p,
+    temperature: chosenSampling(fields.temperature, base.temperature),
+    top_p: chosenSampling(fields.top_p, base.top_p),
     reasoning_effort: fields.reasoning_effort ?? base.reasoning_effort,
     max_completion_tokens: fields.max_completion_tokens ?? null,
     max_prompt_tokens: fields.max_prompt_tokens ?? null,
@@ -115,13 +118,28 @@ export async function prepareRun(
   stores: UpstreamStores,
 ): Promise<PreparedRun> {
   const tools = neededTools(fields, await checkRun(deps.db, deps, thread, fields));
-  const reason = await deps.model.unsupportedTools(tools);
-  if (reason !== null) throw errors.unsupportedTool(reason);
+  const unsupported = await deps.model.unsupportedTools(tools);
+  const [first] = unsupported;
+  if (first !== undefined && deps.dropsHostedTools !== true) {
+    throw errors.unsupportedTool(first.reason);
+  }
   const messages = fields.additional_messages ?? [];
   const searchStore = await prepareAttachments(messages, stores, async () =>
     thread === null ? {} : threadBody(thread).tool_resources,
   );
-  return { toolTypes: typesOf(tools), searchStore };
+  const omittedTools = unsupported.map(({ type }) => type);
+  return { toolTypes: typesOf(tools), omittedTools, searchStore };
+}
+
+/** The settings without tools that the endpoint lacks; a `tool_choice` that needs one becomes `auto`. */
+function withoutTools(settings: RunSettings, omitted: readonly HostedTool[]): RunSettings {
+  if (omitted.length === 0) return settings;
+  const isOmitted = (type: string) => omitted.some((tool) => tool === type);
+  const tools = settings.tools.filter(({ type }) => !isOmitted(type));
+  const { tool_choice } = settings;
+  const needsOmitted =
+    typeof tool_choice === 'object' ? isOmitted(tool_choice.type) : tools.length === 0;
+  return { ...settings, tools, tool_choice: needsOmitted ? 'auto' : tool_choice };
 }
 
 /** Rejects a run whose code could not read one of its files. */
@@ -151,7 +169,11 @@ export async function createRun(
   const messages = fields.additional_messages ?? [];
   await insertMessages(db, thread.id, messages, deps);
   const complete = await saveAttachments(db, thread, messages, prepared.searchStore);
-  const settings = resolveRunSettings(fields, assistant, complete, deps.modelFor);
+  const { omittedTools } = prepared;
+  const settings = withoutTools(
+    resolveRunSettings(fields, assistant, complete, deps.modelFor),
+    omittedTools,
+  );
   const hasInstructions = (settings.instructions ?? '') !== '';
   if (!hasInstructions && !(await hasUserInput(db, thread, initialMessages ?? messages)))
     throw errors.emptyThread();
@@ -165,8 +187,14 @@ export async function createRun(
     deadline,
     metadata: fields.metadata ?? {},
     settings,
-    state: initialState(deadline),
+    state: {
+      ...initialState(deadline),
+      ...(omittedTools.length > 0 && { omitted_tools: omittedTools }),
+    },
   });
+  if (omittedTools.length > 0) {
+    deps.log.warn('run goes on without hosted tools', { run_id: id, omitted_tools: omittedTools });
+  }
   const data = toRun(run);
   emit(id, { event: 'thread.run.created', data });
   emit(id, { event: 'thread.run.queued', data });

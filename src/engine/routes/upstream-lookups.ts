@@ -39,8 +39,8 @@ export class UpstreamStores {
    */
   async ensure(store: NewVectorStore, id?: string): Promise<string | null> {
     const { files, model } = this.#deps;
-    const reason = await model.unsupportedTools([{ type: 'file_search' }]);
-    if (files === null || reason !== null) return null;
+    const unsupported = await model.unsupportedTools([{ type: 'file_search' }]);
+    if (files === null || unsupported.length > 0) return null;
     const holderId = await (id === undefined
       ? files.createVectorStore(store)
       : files.addToVectorStore(id, store));

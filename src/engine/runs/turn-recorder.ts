@@ -28,6 +28,7 @@ import {
 } from './hosted-call-steps.ts';
 import { StreamedContent } from './message-content.ts';
 import type { TransitionData } from '../run-state-machine.ts';
+import { withDifferences } from './run-differences.ts';
 import { retryWhileUnavailable } from './write-retry.ts';
 import {
   endMessageStep,
@@ -224,11 +225,12 @@ export class TurnRecorder {
     const { items, usage } = event;
     const { turns, usedTokens } = this.#context;
     await insertTurn(writeContext.db, run.id, turns.length, { items, usage });
+    const noted = withDifferences(run, event, this.#complete?.content ?? []);
     // The last step of the turn gets its usage; a step of function calls is yet to come.
     const stepUsage = endsWithCalls(event) ? noUsage : usage;
     await this.#endComplete(writeContext, stepUsage, event);
     if (this.#calls !== null) await endCallStep(writeContext, this.#calls, stepUsage);
     const totals = { usedTokens: sumUsage([usedTokens, usage]), hasMessage: this.#hasMessage };
-    await finishTurn(writeContext, run, event, totals);
+    await finishTurn(writeContext, noted, event, totals);
   }
 }

@@ -25,6 +25,15 @@ export interface AssistantBody {
   response_format: OpenAI.Beta.Threads.AssistantResponseFormatOption;
 }
 
+/**
+ * A sampling setting that a request gives, or else the stored one. An unset one is shown as 1: 1 sent
+ * back where none is stored chooses nothing, and some models refuse the setting.
+ */
+export const chosenSampling = (
+  given: number | null | undefined,
+  stored: number | null,
+): number | null => (given === 1 && stored === null ? null : (given ?? stored));
+
 export const assistantBody = (row: AssistantRow): AssistantBody => decode(row.body);
 
 /** The object of contract §4.1. */

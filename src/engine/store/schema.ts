@@ -176,6 +176,12 @@ export interface RunState {
   usage: Usage | null;
   /** Why the model is being called again; only until it answers. */
   retried_error?: OpenAI.Beta.Threads.Run.LastError;
+  /** Settings that the model refuses and was not sent. */
+  omitted_parameters?: readonly string[];
+  /** Hosted tools that the endpoint lacks. */
+  omitted_tools?: readonly string[];
+  /** How the reply differs from the run's `response_format`. */
+  response_format_mismatch?: string;
 }
 
 export interface ToolResources {

@@ -59,6 +59,17 @@ function toSettings(object: RunObject): RunSettings {
   };
 }
 
+/** What an execution differed in from what was asked for; absent: in nothing. */
+const toDifferences = ({
+  omitted_parameters,
+  omitted_tools,
+  response_format_mismatch,
+}: RunObject): Partial<RunState> => ({
+  ...(omitted_parameters && { omitted_parameters }),
+  ...(omitted_tools && { omitted_tools }),
+  ...(typeof response_format_mismatch === 'string' && { response_format_mismatch }),
+});
+
 const toState = (object: RunObject): RunState => ({
   started_at: object.started_at ?? null,
   expires_at: object.expires_at ?? null,
@@ -69,6 +80,7 @@ const toState = (object: RunObject): RunState => ({
   last_error: object.last_error ?? null,
   incomplete_details: stripNulls(object.incomplete_details ?? null),
   usage: toUsage(object.usage),
+  ...toDifferences(object),
 });
 
 /** A run that was being executed becomes failed; one that requires tool outputs keeps its status. */

@@ -79,6 +79,9 @@ export const runObject = z
     last_error: lastError,
     model: z.string().min(1),
     requested_model: z.string().exactOptional(),
+    omitted_parameters: z.array(z.string()).exactOptional(),
+    omitted_tools: z.array(z.string()).exactOptional(),
+    response_format_mismatch: z.string().exactOptional(),
     instructions: text,
     tools: tools.nullish(),
     tool_resources: toolResources,
@@ -106,6 +109,12 @@ export const runObject = z
 
 export type RunObject = PartialObject<
   Omit<OpenAI.Beta.Threads.Run, keyof WireFields> &
-    WireFields & { turns: ExportedTurn[]; requested_model: string },
+    WireFields & {
+      turns: ExportedTurn[];
+      requested_model: string;
+      omitted_parameters: string[];
+      omitted_tools: string[];
+      response_format_mismatch: string;
+    },
   'object' | 'id' | 'created_at' | 'assistant_id' | 'thread_id' | 'status' | 'model'
 >;

@@ -16,7 +16,7 @@ function createEndpoint() {
     return `vs_${created}`;
   };
   const deps = {
-    model: { unsupportedTools: async () => null },
+    model: { unsupportedTools: async () => [] },
     files: {
       createVectorStore,
       addToVectorStore: async (id: string) => id,

@@ -185,7 +185,7 @@ test('a slow model that sends heartbeats is not aborted', async () => {
   const clock = createClock();
   const model: Model = {
     unavailable: null,
-    unsupportedTools: () => Promise.resolve(null),
+    unsupportedTools: () => Promise.resolve([]),
     async *respond() {
       for (let minute = 0; minute < 30; minute += 3) {
         yield { type: 'heartbeat' };

@@ -1,14 +1,12 @@
 import type OpenAI from 'openai';
 import { type Ids, randomIds } from '../../../shared/ids.ts';
-import { createDialectNegotiator } from './dialect.ts';
 import { withImageUrls } from './images.ts';
 import { toChatParams } from './request.ts';
 import { type ChatChunk, toChunk } from './chunk.ts';
 import { ChatStreamReader } from './stream-reader.ts';
 import {
   createEndpointClient,
-  type EndpointOptions,
-  isOpenAI,
+  type ModelCallOptions,
   noTimeout,
   secretsOf,
   whyUnavailable,
@@ -18,11 +16,12 @@ import { endMarker, readJsonEvents } from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from '../model.ts';
+import { createNegotiator, withOmissions } from '../negotiator.ts';
 import { functionCalls } from '../past-turns.ts';
 import { toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
 
-export interface ChatOptions extends EndpointOptions {
+export interface ChatOptions extends ModelCallOptions {
   /** Reads the image files of messages; null: the endpoint has no files. */
   readonly files: EndpointFiles | null;
   readonly ids?: Ids;
@@ -54,17 +53,18 @@ async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null>
 
 /** Opens a stream from the model, in its dialect and with its images as URLs. */
 function createCaller(client: OpenAI, options: ChatOptions) {
-  const callInDialect = createDialectNegotiator(isOpenAI(options));
-  return async ({ signal, ...request }: ModelRequest) => {
+  const callInDialect = createNegotiator('chat', options);
+  return async (request: ModelRequest) => {
     const controller = new AbortController();
-    const callSignal = AbortSignal.any([signal, controller.signal]);
-    const messages = await withImageUrls(request.messages, options.files, signal);
-    const response = await callInDialect(request.settings.model, (dialect) => {
-      const params = toChatParams({ ...request, messages, signal }, dialect);
-      return client.chat.completions.create(params, { signal: callSignal }).asResponse();
-    });
+    const signal = AbortSignal.any([request.signal, controller.signal]);
+    const messages = await withImageUrls(request.messages, options.files, request.signal);
+    const { response, omitted } = await callInDialect(
+      { ...request, messages },
+      (adapted, dialect) =>
+        client.chat.completions.create(toChatParams(adapted, dialect), { signal }).asResponse(),
+    );
     const chunks = Object.assign(readChunks(response), { controller });
-    return { headers: response.headers, chunks };
+    return { headers: response.headers, chunks, omitted };
   };
 }
 
@@ -99,18 +99,23 @@ export function createChatModel(options: ChatOptions): Model {
     async *respond(request) {
       // When the run was created, another model API may have been configured.
       const { tools, tool_choice } = request.settings;
-      const unsupported = tool_choice === 'none' ? null : await unsupportedTools(tools);
-      if (unsupported !== null) throw new ModelFailure('server_error', unsupported);
+      const [unsupported] = await unsupportedTools(tools);
+      const mayGoOn = options.dropsHostedTools === true || tool_choice === 'none';
+      if (unsupported !== undefined && !mayGoOn) {
+        throw new ModelFailure('server_error', unsupported.reason);
+      }
       let requestId: string | null = null;
       try {
-        const { chunks, headers } = await call(request);
+        const { chunks, headers, omitted } = await call(request);
         requestId = headers.get('x-request-id');
         const reader = new ChatStreamReader(headers);
         yield* readToEnd(chunks, reader, request.signal);
         const usedIds = request.turns.flatMap(({ items }) =>
           functionCalls(items).map(({ id }) => id),
         );
-        yield* blameEndpoint(reader.finish(ids, new Set(usedIds)));
+        for (const event of blameEndpoint(reader.finish(ids, new Set(usedIds)))) {
+          yield withOmissions(event, omitted);
+        }
       } catch (error) {
         throw toModelFailure(error, requestId, secrets);
       }

@@ -1,12 +1,11 @@
 import type OpenAI from 'openai';
-import type { Dialect } from './dialect.ts';
+import type { Dialect } from '../dialect.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
 import {
   assistantText,
   functionCalls,
   functionParameters,
   isChatMessage,
-  jsonReminder,
   partText,
 } from '../past-turns.ts';
 
@@ -84,11 +83,10 @@ const toMessage = ({ role, content }: ChatText): Message =>
 function toMessages({ settings, messages, turns }: ModelRequest, dialect: Dialect): Message[] {
   const { instructions } = settings;
   const texts = messages.flatMap(toChatTexts);
-  const systemTexts = instructions === null || instructions === '' ? [] : [instructions];
-  systemTexts.push(...jsonReminder(settings, [systemTexts, texts]));
   // Chat templates require a user message: in an empty thread, the instructions become one.
   const role = texts.length + turns.length === 0 ? 'user' : dialect.systemRole;
-  const system = systemTexts.length === 0 ? [] : [{ role, content: systemTexts.join('\n\n') }];
+  const hasInstructions = instructions !== null && instructions !== '';
+  const system = hasInstructions ? [{ role, content: instructions }] : [];
   return [
     ...mergeSameRole([...system, ...texts]).map(toMessage),
     ...turns.flatMap((turn) => replay(turn, dialect)),
@@ -125,7 +123,7 @@ function toToolParams(request: ModelRequest): Partial<Params> {
 
 /**
  * Maps a model call to the parameters of Chat Completions (contract §9). Images must already be URLs;
- * unset values are omitted.
+ * unset values are omitted, and the request must have been adapted to the dialect.
  */
 export function toChatParams(request: ModelRequest, dialect: Dialect): Params {
   const { settings, maxOutputTokens } = request;
@@ -134,7 +132,9 @@ export function toChatParams(request: ModelRequest, dialect: Dialect): Params {
     model,
     messages: toMessages(request, dialect),
     stream: true,
-    ...(dialect.requestsUsage ? { stream_options: { include_usage: true } } : {}),
+    ...(dialect.omitted.includes('stream_options')
+      ? {}
+      : { stream_options: { include_usage: true } }),
     ...toToolParams(request),
     ...(typeof response_format === 'string' ? {} : { response_format }),
     ...(temperature === null ? {} : { temperature }),

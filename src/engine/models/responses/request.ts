@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../../store/schema.ts';
+import type { Dialect } from '../dialect.ts';
 import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
 import {
   assistantText,
@@ -63,25 +64,30 @@ const replay = ({ items, outputs }: PastTurn): InputItem[] => [
   })),
 ];
 
-function toInput({ settings, messages, turns }: ModelRequest): InputItem[] {
+function toInput({ settings, messages, turns }: ModelRequest, dialect: Dialect): InputItem[] {
   const input = [...messages.flatMap(toInputMessage), ...turns.flatMap(replay)];
-  // Upstream looks for the word JSON in the input only, not in the instructions.
-  const developerTexts = jsonReminder(settings, input);
-  // Upstream rejects an empty input: in an empty thread, the instructions become the input.
-  if (input.length + developerTexts.length === 0) developerTexts.push(settings.instructions ?? '');
-  return [...input, ...developerTexts.map((content) => ({ role: 'developer' as const, content }))];
+  const remindsInInput = dialect.jsonReminderIn === 'input';
+  // OpenAI looks for the word JSON in the input only, not in the instructions.
+  const texts = remindsInInput ? jsonReminder(settings, input) : [];
+  // An empty input is rejected: in an empty thread, the instructions become the input.
+  if (input.length + texts.length === 0) texts.push(settings.instructions ?? '');
+  // Chat templates refuse a late developer message, and a conversation without a user's.
+  const role = remindsInInput ? 'developer' : 'user';
+  return [...input, ...texts.map((content) => ({ role, content }) as const)];
 }
 
-function toFunction(definition: FunctionDefinition): Tool {
+function toFunction(definition: FunctionDefinition, { omitted }: Dialect): Tool {
   const { name, description, strict } = definition;
-  return {
-    type: 'function',
+  const tool = {
+    type: 'function' as const,
     name,
     ...(description === undefined ? {} : { description }),
     parameters: functionParameters(definition),
-    // Upstream defaults to true, which rejects ordinary schemas.
-    strict: strict ?? false,
   };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's type requires `strict`
+  if (omitted.includes('strict')) return tool as Tool;
+  // OpenAI defaults to true, which rejects ordinary schemas.
+  return { ...tool, strict: strict ?? false };
 }
 
 type Ranking = NonNullable<OpenAI.Beta.FileSearchTool.FileSearch['ranking_options']>;
@@ -108,27 +114,43 @@ function toFileSearch(
   ];
 }
 
+/** One tool for each store, for endpoints that accept only one store per tool. */
+const splitSearchTool = (tool: Tool): Tool[] =>
+  tool.type === 'file_search'
+    ? tool.vector_store_ids.map((id) => ({ ...tool, vector_store_ids: [id] }))
+    : [tool];
+
 function toCodeInterpreter({ container, settings }: ModelRequest): Tool {
   const file_ids = settings.tool_resources.code_interpreter?.file_ids ?? [];
   return { type: 'code_interpreter', container: container ?? { type: 'auto', file_ids } };
 }
 
-function toTool(tool: OpenAI.Beta.AssistantTool, request: ModelRequest): Tool[] {
-  if (tool.type === 'function') return [toFunction(tool.function)];
+function toTool(
+  tool: OpenAI.Beta.AssistantTool,
+  request: ModelRequest,
+  dialect: Dialect,
+): Tool[] {
+  if (tool.type === 'function') return [toFunction(tool.function, dialect)];
   // The endpoint may not support the tool.
   if (request.settings.tool_choice === 'none') return [];
   if (tool.type === 'code_interpreter') return [toCodeInterpreter(request)];
   return toFileSearch(tool, request.settings.tool_resources);
 }
 
-/** A forced choice applies only to the first call of a run, which else would call tools forever. */
-function toToolChoice({ settings, turns }: ModelRequest, tools: readonly Tool[]): ToolChoice {
+/**
+ * A forced choice applies only to the first call of a run, which else would call tools forever. Null:
+ * the default, which some servers accept only unnamed.
+ */
+function toToolChoice(
+  { settings, turns }: ModelRequest,
+  tools: readonly Tool[],
+): ToolChoice | null {
   const { tool_choice } = settings;
-  if (tool_choice === 'none' || tool_choice === 'auto') return tool_choice;
-  if (turns.length > 0) return 'auto';
+  if (tool_choice === 'none') return tool_choice;
+  if (tool_choice === 'auto' || turns.length > 0) return null;
   if (tool_choice === 'required') return tool_choice;
   const { type, function: chosen } = tool_choice;
-  if (type !== 'function') return tools.some((tool) => tool.type === type) ? { type } : 'auto';
+  if (type !== 'function') return tools.some((tool) => tool.type === type) ? { type } : null;
   return chosen === undefined ? 'required' : { type, name: chosen.name };
 }
 
@@ -138,17 +160,26 @@ const includeFor: Partial<Record<Tool['type'], OpenAI.Responses.ResponseIncludab
   code_interpreter: 'code_interpreter_call.outputs',
 };
 
-function toToolParams(request: ModelRequest): Partial<Params> {
-  const tools = request.settings.tools.flatMap((tool) => toTool(tool, request));
+function toToolParams(request: ModelRequest, dialect: Dialect): Partial<Params> {
+  const tools = request.settings.tools.flatMap((tool) => toTool(tool, request, dialect));
   if (tools.length === 0) return {};
-  const include = new Set(tools.flatMap(({ type }) => includeFor[type] ?? []));
-  const { parallel_tool_calls } = request.settings;
+  const tool_choice = toToolChoice(request, tools);
+  const isParallel = request.settings.parallel_tool_calls;
   return {
-    tools,
-    tool_choice: toToolChoice(request, tools),
-    parallel_tool_calls,
-    ...(include.size === 0 ? {} : { include: [...include] }),
+    tools: dialect.splitsSearchTools ? tools.flatMap(splitSearchTool) : tools,
+    ...(tool_choice === null ? {} : { tool_choice }),
+    ...(isParallel ? {} : { parallel_tool_calls: false }),
   };
+}
+
+function toInclude(
+  tools: readonly Tool[],
+  { omitted, sendsEncryptedReasoning }: Dialect,
+): Pick<Params, 'include'> {
+  if (omitted.includes('include')) return {};
+  const include = new Set(tools.flatMap(({ type }) => includeFor[type] ?? []));
+  if (sendsEncryptedReasoning) include.add('reasoning.encrypted_content');
+  return include.size === 0 ? {} : { include: [...include] };
 }
 
 function toText({ settings }: ModelRequest): Partial<Params> {
@@ -169,18 +200,23 @@ function toText({ settings }: ModelRequest): Partial<Params> {
   };
 }
 
-/** Maps a model call to the parameters of the Responses API (contract §8.1 to §8.4); unset values are omitted. */
-export function toResponseParams(request: ModelRequest): Params {
+/**
+ * Maps a model call to the parameters of the Responses API (contract §8.1 to §8.4); unset values are
+ * omitted, and the request must have been adapted to the dialect.
+ */
+export function toResponseParams(request: ModelRequest, dialect: Dialect): Params {
   const { settings, messages, turns, maxOutputTokens } = request;
   const { model, instructions, temperature, top_p, reasoning_effort } = settings;
   const hasInput = messages.length > 0 || turns.length > 0;
+  const toolParams = toToolParams(request, dialect);
   return {
     model,
-    input: toInput(request),
-    store: false,
+    input: toInput(request, dialect),
+    ...(dialect.omitted.includes('store') ? {} : { store: false }),
     stream: true,
     ...(instructions === null || !hasInput ? {} : { instructions }),
-    ...toToolParams(request),
+    ...toolParams,
+    ...toInclude(toolParams.tools ?? [], dialect),
     ...toText(request),
     ...(temperature === null ? {} : { temperature }),
     ...(top_p === null ? {} : { top_p }),

@@ -1,0 +1,181 @@
+import type { Dialect, Omittable } from './dialect.ts';
+import { hostedTools, type ModelRequest } from './model.ts';
+import { isAbout, type Refusal } from './refusal.ts';
+
+/** A refused request. */
+export interface SentRequest {
+  /** As it was sent, not as it was asked for. */
+  readonly request: ModelRequest;
+  readonly dialect: Dialect;
+  readonly isOpenAI: boolean;
+  /** Whether a run may go on without its hosted tools. */
+  readonly dropsHostedTools: boolean;
+}
+
+/** Something that models refuse, and what to send instead. */
+export interface Adaptation {
+  /** For the log: what is sent instead. */
+  readonly label: string;
+  readonly recognizes: (refusal: Refusal, sent: SentRequest) => boolean;
+  readonly change: (dialect: Dialect, sent: SentRequest, refusal: Refusal) => Dialect;
+}
+
+const searchesManyStores = ({ settings }: ModelRequest): boolean =>
+  (settings.tool_resources.file_search?.vector_store_ids.length ?? 0) > 1;
+
+const hasHostedTools = ({ settings }: ModelRequest): boolean =>
+  settings.tools.some(({ type }) => type !== 'function');
+
+const union = <T>(list: readonly T[], item: T): readonly T[] => [...new Set([...list, item])];
+
+/** Leaves a parameter out that a refusal names. */
+const omit = (
+  name: Omittable,
+  pattern: RegExp,
+  isSent: (request: ModelRequest) => boolean,
+): Adaptation => ({
+  label: `without ${name}`,
+  recognizes: (refusal, { request, dialect }) =>
+    refusal.isUnsupported &&
+    isAbout(refusal, pattern) &&
+    !dialect.omitted.includes(name) &&
+    isSent(request),
+  change: (dialect) => ({ ...dialect, omitted: union(dialect.omitted, name) }),
+});
+
+const jsonFormatOf = ({ settings: { response_format: format } }: ModelRequest) =>
+  typeof format === 'object' && format.type !== 'text' ? format.type : null;
+
+const formatPattern =
+  /response[ _]?format|json[_ ]?(?:schema|object|mode)|text\.format|'text'|mime type|structured output/iu;
+
+const jsonFormat: Adaptation = {
+  label: 'with a weaker response_format',
+  recognizes: (refusal, { request }) =>
+    jsonFormatOf(request) !== null &&
+    isAbout(refusal, formatPattern) &&
+    (refusal.isUnsupported || /must be/iu.test(refusal.text)),
+  change: (dialect, { request }, { text }) => {
+    const format = jsonFormatOf(request);
+    if (format === null) return dialect;
+    const isForTools = request.settings.tools.length > 0 && /\btools?\b|function/iu.test(text);
+    const key = isForTools ? 'refusedFormatsWithTools' : 'refusedFormats';
+    return { ...dialect, [key]: union(dialect[key], format) };
+  },
+};
+
+const toolChoice: Adaptation = {
+  label: 'with a weaker tool_choice',
+  recognizes: (refusal, { request: { settings } }) =>
+    settings.tool_choice !== 'auto' &&
+    settings.tool_choice !== 'none' &&
+    refusal.isUnsupported &&
+    isAbout(refusal, /tool[_ ]?choice|forces tool use/iu),
+  change: (dialect, { request: { settings } }) => ({
+    ...dialect,
+    toolChoice: typeof settings.tool_choice === 'object' ? 'required' : 'auto',
+  }),
+};
+
+const reasoningContent: Adaptation = {
+  label: 'with another reasoning_content',
+  recognizes: ({ text }) => /reasoning_content/u.test(text),
+  change: (dialect, sent) => ({ ...dialect, sendsReasoning: !sent.dialect.sendsReasoning }),
+};
+
+const searchTools: Adaptation = {
+  label: 'with one file_search tool for each vector store',
+  recognizes: ({ text }, { request, dialect }) =>
+    /vector.store/iu.test(text) && searchesManyStores(request) && !dialect.splitsSearchTools,
+  change: (dialect) => ({ ...dialect, splitsSearchTools: true }),
+};
+
+const encryptedReasoning: Adaptation = {
+  label: 'without encrypted reasoning',
+  recognizes: (refusal, { dialect }) =>
+    isAbout(refusal, /encrypted|\binclude\b/iu) && dialect.sendsEncryptedReasoning,
+  change: (dialect) => ({ ...dialect, sendsEncryptedReasoning: false }),
+};
+
+const hostedToolsRefused: Adaptation = {
+  label: 'without hosted tools',
+  recognizes: ({ text, isUnsupported }, { request, dropsHostedTools }) =>
+    dropsHostedTools &&
+    isUnsupported &&
+    hasHostedTools(request) &&
+    /file_search|code_interpreter|tool[_ ]types?|tools\[\d+\]|type of tool/iu.test(text),
+  change: (dialect) => ({ ...dialect, omittedTools: hostedTools }),
+};
+
+const maxTokensPattern = /max[_ ](?:completion_|output_|new_)?tokens|maxTokens/u;
+
+const maxTokensName: Adaptation = {
+  label: 'with the other name of max_tokens',
+  recognizes: (refusal, { request }) =>
+    request.maxOutputTokens !== null && refusal.isUnsupported && isAbout(refusal, maxTokensPattern),
+  change: (dialect, sent) => ({
+    ...dialect,
+    maxTokensParam:
+      sent.dialect.maxTokensParam === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens',
+  }),
+};
+
+const topPBesideTemperature: Adaptation = {
+  label: 'without top_p beside temperature',
+  recognizes: ({ text, isUnsupported }, { request: { settings } }) =>
+    settings.temperature !== null &&
+    settings.top_p !== null &&
+    isUnsupported &&
+    /temperature/iu.test(text) &&
+    /top[_-]?p\b/iu.test(text) &&
+    /both|only one|together|simultaneous|mutually exclusive|at the same time/iu.test(text),
+  change: (dialect) => ({ ...dialect, omitsTopPBesideTemperature: true }),
+};
+
+const systemRole: Adaptation = {
+  label: 'with another role for the instructions',
+  recognizes: ({ text }) =>
+    /\bsystem\b.{0,200}\b(?:role|messages?)\b|\brole\b.{0,200}\bsystem\b/iu.test(text),
+  change: (dialect, { isOpenAI }) => ({ ...dialect, systemRole: isOpenAI ? 'developer' : 'user' }),
+};
+
+/** In the order in which they are tried: those that name less than others come later. */
+const adaptations: readonly Adaptation[] = [
+  reasoningContent,
+  searchTools,
+  encryptedReasoning,
+  omit('include', /\binclude\b/iu, () => true),
+  toolChoice,
+  jsonFormat,
+  hostedToolsRefused,
+  maxTokensName,
+  topPBesideTemperature,
+  omit('temperature', /temperature/iu, ({ settings }) => settings.temperature !== null),
+  omit('top_p', /top[_-]?p\b/iu, ({ settings }) => settings.top_p !== null),
+  omit(
+    'parallel_tool_calls',
+    /parallel[_ ]?tool[_ ]?calls?/iu,
+    ({ settings }) => !settings.parallel_tool_calls,
+  ),
+  omit(
+    'reasoning_effort',
+    /\breasoning[_. ]?effort|["'`.]reasoning\b|\breasoning (?:is|value)\b|\bthink(?:ing| value)\b/iu,
+    ({ settings }) => settings.reasoning_effort !== null,
+  ),
+  omit('stream_options', /stream[_ ]?options|include_usage/iu, () => true),
+  omit('store', /["'`.>] ?store\b|(?:argument|field|parameter|property|supplied)s?: ?store\b/iu, () => true),
+  omit('strict', /\bstrict\b/iu, ({ settings }) => settings.tools.length > 0),
+  omit('max_completion_tokens', maxTokensPattern, (request) => request.maxOutputTokens !== null),
+  systemRole,
+];
+
+/** The first adaptation that the refusal asks for and that gives a dialect not tried yet. */
+export const findAdaptation = (
+  refusal: Refusal,
+  sent: SentRequest,
+  isTried: (dialect: Dialect) => boolean,
+): Adaptation | undefined =>
+  adaptations.find(
+    ({ recognizes, change }) =>
+      recognizes(refusal, sent) && !isTried(change(sent.dialect, sent, refusal)),
+  );

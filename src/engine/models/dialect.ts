@@ -1,0 +1,191 @@
+import type OpenAI from 'openai';
+import { hostedTools, type HostedTool, type ModelRequest, type Omissions } from './model.ts';
+import type { RunSettings } from '../store/schema.ts';
+import { jsonReminder } from './past-turns.ts';
+
+type JsonFormat = 'json_schema' | 'json_object';
+
+/** A setting of a run, or what the engine adds to a request, that a model may refuse. */
+export type Omittable =
+  | 'temperature'
+  | 'top_p'
+  | 'parallel_tool_calls'
+  | 'reasoning_effort'
+  | 'max_completion_tokens'
+  | 'strict'
+  | 'stream_options'
+  | 'store'
+  | 'include';
+
+/** What requests to one model of one endpoint consist of (contract §9). */
+export interface Dialect {
+  /** Left out of every request. */
+  readonly omitted: readonly Omittable[];
+  /** Whether `top_p` is left out beside `temperature`. */
+  readonly omitsTopPBesideTemperature: boolean;
+  /** Hosted tools that are left out of every request. */
+  readonly omittedTools: readonly HostedTool[];
+  /** The strongest `tool_choice` that is accepted. */
+  readonly toolChoice: 'named' | 'required' | 'auto';
+  readonly refusedFormats: readonly JsonFormat[];
+  /** Refused only in a request with functions. */
+  readonly refusedFormatsWithTools: readonly JsonFormat[];
+  /** Where the word JSON has to be in JSON mode. */
+  readonly jsonReminderIn: 'input' | 'instructions';
+  /** Chat Completions: the role of the instructions. */
+  readonly systemRole: 'system' | 'developer' | 'user';
+  readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens';
+  /** Chat Completions: whether to send `reasoning_content` of earlier turns. */
+  readonly sendsReasoning: boolean;
+  /** Responses: whether to ask for encrypted reasoning, which stateless replays need. */
+  readonly sendsEncryptedReasoning: boolean;
+  /** Responses: whether each vector store has a search tool of its own. */
+  readonly splitsSearchTools: boolean;
+}
+
+export type RequestApi = 'chat' | 'responses';
+
+/** What only the other API has. */
+const foreignParameters = {
+  chat: ['store', 'include'],
+  responses: ['stream_options'],
+} as const satisfies Record<RequestApi, readonly Omittable[]>;
+
+/** The dialect of a model that has refused nothing yet. */
+export const initialDialect = (
+  api: RequestApi,
+  isOpenAI: boolean,
+  omittedTools: readonly HostedTool[] = [],
+): Dialect => ({
+  omitted: foreignParameters[api],
+  omitsTopPBesideTemperature: false,
+  omittedTools,
+  toolChoice: 'named',
+  refusedFormats: [],
+  refusedFormatsWithTools: [],
+  // OpenAI looks for the word in the input; chat templates refuse a late system message.
+  jsonReminderIn: api === 'responses' && isOpenAI ? 'input' : 'instructions',
+  systemRole: 'system',
+  // OpenAI and Azure reject the old name, most other servers know only that.
+  maxTokensParam: isOpenAI ? 'max_completion_tokens' : 'max_tokens',
+  sendsReasoning: false,
+  sendsEncryptedReasoning: api === 'responses',
+  splitsSearchTools: false,
+});
+
+type ToolChoice = RunSettings['tool_choice'];
+
+function adaptToolChoice(settings: RunSettings, { toolChoice, omittedTools }: Dialect): ToolChoice {
+  const { tool_choice } = settings;
+  if (tool_choice === 'none' || tool_choice === 'auto') return tool_choice;
+  const isOmitted =
+    typeof tool_choice === 'object' && omittedTools.some((type) => type === tool_choice.type);
+  if (isOmitted || toolChoice === 'auto') return 'auto';
+  return toolChoice === 'required' ? 'required' : tool_choice;
+}
+
+const withoutStrict = (tool: OpenAI.Beta.AssistantTool): OpenAI.Beta.AssistantTool => {
+  if (tool.type !== 'function') return tool;
+  const { strict: _, ...definition } = tool.function;
+  return { ...tool, function: definition };
+};
+
+function adaptTools({ tools }: RunSettings, { omitted, omittedTools }: Dialect) {
+  const kept = tools.filter(({ type }) => !omittedTools.some((omittedType) => omittedType === type));
+  return omitted.includes('strict') ? kept.map(withoutStrict) : kept;
+}
+
+const joinTexts = (first: string | null, second: string): string =>
+  first === null || first === '' ? second : `${first}\n\n${second}`;
+
+/** The format that takes the place of JSON mode where that is refused and schemas are not. */
+const anyObject = {
+  type: 'json_schema',
+  json_schema: { name: 'answer', schema: { type: 'object' } },
+} as const satisfies RunSettings['response_format'];
+
+/** From a schema to JSON mode to words in the instructions. */
+function adaptFormat(
+  settings: RunSettings,
+  { refusedFormats, refusedFormatsWithTools }: Dialect,
+): Pick<RunSettings, 'response_format' | 'instructions'> {
+  const { response_format, instructions, tools } = settings;
+  const asGiven = { response_format, instructions };
+  if (typeof response_format === 'string' || response_format.type === 'text') return asGiven;
+  const refused = [...refusedFormats, ...(tools.length > 0 ? refusedFormatsWithTools : [])];
+  if (!refused.includes(response_format.type)) return asGiven;
+  const schema = response_format.type === 'json_schema' ? response_format.json_schema.schema : null;
+  const next = schema === null ? anyObject : ({ type: 'json_object' } as const);
+  const match = schema === null ? '' : ` It must match this JSON Schema: ${JSON.stringify(schema)}`;
+  const words = `Answer with one JSON value and no other text.${match}`;
+  return {
+    response_format: refused.includes(next.type) ? 'auto' : next,
+    instructions: joinTexts(instructions, words),
+  };
+}
+
+function adaptSampling(settings: RunSettings, { omitted, ...dialect }: Dialect) {
+  const temperature = omitted.includes('temperature') ? null : settings.temperature;
+  const isTopPRefused =
+    omitted.includes('top_p') || (dialect.omitsTopPBesideTemperature && temperature !== null);
+  return {
+    temperature,
+    top_p: isTopPRefused ? null : settings.top_p,
+    reasoning_effort: omitted.includes('reasoning_effort') ? null : settings.reasoning_effort,
+    parallel_tool_calls: omitted.includes('parallel_tool_calls') || settings.parallel_tool_calls,
+  };
+}
+
+/** The request as the model accepts it. */
+export function adaptRequest(request: ModelRequest, dialect: Dialect): ModelRequest {
+  const { settings, messages } = request;
+  const offered = { ...settings, tools: adaptTools(settings, dialect) };
+  const adapted: RunSettings = {
+    ...offered,
+    ...adaptSampling(settings, dialect),
+    ...adaptFormat(offered, dialect),
+    tool_choice: adaptToolChoice(settings, dialect),
+  };
+  const { instructions } = adapted;
+  const reminder =
+    dialect.jsonReminderIn === 'instructions' ? jsonReminder(adapted, [instructions, messages]) : [];
+  const omitsLimit = dialect.omitted.includes('max_completion_tokens');
+  return {
+    ...request,
+    settings: { ...adapted, instructions: reminder.reduce(joinTexts, instructions) },
+    maxOutputTokens: omitsLimit ? null : request.maxOutputTokens,
+  };
+}
+
+const comparedSettings = [
+  'temperature',
+  'top_p',
+  'reasoning_effort',
+  'parallel_tool_calls',
+  'tool_choice',
+] as const satisfies (keyof RunSettings)[];
+
+const hasTool = ({ tools }: RunSettings, type: HostedTool): boolean =>
+  tools.some((tool) => tool.type === type);
+
+const isStrict = (tool: OpenAI.Beta.AssistantTool): boolean =>
+  tool.type === 'function' && tool.function.strict === true;
+
+const isWeaker = (asked: RunSettings, { response_format: sent }: RunSettings): boolean =>
+  asked.response_format !== sent && sent !== anyObject;
+
+/** What the adapted request lacks. */
+export function omissionsOf(asked: ModelRequest, sent: ModelRequest): Omissions {
+  const strict = asked.settings.tools.some(isStrict) && !sent.settings.tools.some(isStrict);
+  return {
+    parameters: [
+      ...comparedSettings.filter((name) => asked.settings[name] !== sent.settings[name]),
+      ...(asked.maxOutputTokens === sent.maxOutputTokens ? [] : ['max_completion_tokens']),
+      ...(isWeaker(asked.settings, sent.settings) ? ['response_format'] : []),
+      ...(strict ? ['strict'] : []),
+    ],
+    tools: hostedTools.filter(
+      (type) => hasTool(asked.settings, type) && !hasTool(sent.settings, type),
+    ),
+  };
+}

@@ -1,0 +1,61 @@
+import { APIError } from 'openai';
+import { firstCharacters } from '../../shared/text.ts';
+
+/** An endpoint's refusal of a request, for which another request may be accepted. */
+export interface Refusal {
+  /** The parameter that the endpoint names; empty: none that says which setting is meant. */
+  readonly param: string;
+  /** All texts of the error, so that a relay may nest the cause at any depth. */
+  readonly text: string;
+  /** Whether the text says that something is not supported, rather than wrong. */
+  readonly isUnsupported: boolean;
+}
+
+const maxTextLength = 4000;
+const maxDepth = 6;
+
+/** Values that the endpoint repeats from the request. */
+const echoedKeys: ReadonlySet<string> = new Set(['input', 'ctx', 'url']);
+
+const isPath = (value: readonly unknown[]): boolean =>
+  value.every((part) => typeof part === 'string' || typeof part === 'number');
+
+function textsOf(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null || depth > maxDepth) return [];
+  if (Array.isArray(value) && isPath(value)) return [value.join('.')];
+  return Object.entries(value).flatMap(([key, part]) =>
+    echoedKeys.has(key) ? [] : textsOf(part, depth + 1),
+  );
+}
+
+const unsupported =
+  /unsupported|(?:not|n't) support|endpoints found that support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated|unavailable|not available|not (?:yet )?implemented|not enabled|not be enabled|cannot (?:both )?be|can't be|incompatible|mutually exclusive|cannot find field|no such (?:field|parameter)|invalid (?:parameter|argument|field|reasoning value|tool_choice type)|only the default|expected one of/iu;
+
+/** A sentence about a value of the caller's own, which is wrong at every endpoint. */
+const ownMistake = /invalid[ _](?:json[ _])?schema|not found in|does not exist|not in (?:the )?tools/iu;
+
+/** Errors that no change of the request's settings can help. */
+const otherStatuses: ReadonlySet<unknown> = new Set([401, 402, 403, 408, 409, 413, 429]);
+
+const settingNames =
+  /temperature|top_p|parallel|reasoning|stream_options|max_\w{0,20}tokens|store|include|text|response_format|tool_choice|strict/u;
+
+/** What an error of a model call refuses; null if it is about something else than the request. */
+export function toRefusal(error: unknown): Refusal | null {
+  if (!(error instanceof APIError)) return null;
+  const { status, param, error: body }: APIError = error;
+  if (typeof status !== 'number' || status < 400 || otherStatuses.has(status)) return null;
+  const texts = textsOf(body);
+  const text = firstCharacters(texts.length === 0 ? error.message : texts.join(' '), maxTextLength);
+  if (ownMistake.test(text)) return null;
+  const isUnsupported = unsupported.test(text);
+  // Any other error may be about anything, unless it says so.
+  if (status !== 400 && status !== 422 && !isUnsupported) return null;
+  const isSetting = typeof param === 'string' && settingNames.test(param);
+  return { param: isSetting ? param : '', text, isUnsupported };
+}
+
+/** Whether the refusal is about what `pattern` names: in its `param` if that is a setting, else in its text. */
+export const isAbout = ({ param, text }: Refusal, pattern: RegExp): boolean =>
+  pattern.test(param === '' ? text : `'${param}'`);
