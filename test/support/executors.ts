@@ -52,7 +52,7 @@ function toOutput({ text, refusal, reasoning, truncated, calls = [] }: Reply) {
 }
 
 /** Converts a reply to the Responses API. */
-function toTurn(reply: Reply): Turn {
+export function toTurn(reply: Reply): Turn {
   const { usage, http, unreachable, truncated, failed, broken, gate } = reply;
   return {
     output: toOutput(reply),

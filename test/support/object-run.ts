@@ -68,7 +68,10 @@ const runFields = z.strictObject({
   model: z.string(),
   requested_model: z.string().optional(),
   omitted_parameters: z.array(z.string()).min(1).optional(),
-  omitted_tools: z.array(z.enum(['file_search', 'code_interpreter'])).min(1).optional(),
+  omitted_tools: z
+    .array(z.enum(['file_search', 'code_interpreter']))
+    .min(1)
+    .optional(),
   response_format_mismatch: z.string().min(1).optional(),
   instructions: z.string().nullable(),
   tools,

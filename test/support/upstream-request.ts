@@ -94,7 +94,7 @@ const functionTool = z.strictObject({
   name: z.string().max(64),
   description: z.string().nullable().optional(),
   parameters: z.record(z.string(), z.unknown()),
-  strict: z.boolean(),
+  strict: z.boolean().optional(),
 });
 
 const fileSearchTool = z.strictObject({

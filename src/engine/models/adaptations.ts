@@ -159,11 +159,15 @@ const adaptations: readonly Adaptation[] = [
   ),
   omit(
     'reasoning_effort',
-    /\breasoning[_. ]?effort|["'`.]reasoning\b|\breasoning (?:is|value)\b|\bthink(?:ing| value)\b/iu,
+    /\breasoning[_. ]?effort|["'`.]reasoning\b|(?:argument|field|parameter|property|supplied)s?: ?reasoning\b|\breasoning (?:is|value)\b|\bthink(?:ing| value)\b/iu,
     ({ settings }) => settings.reasoning_effort !== null,
   ),
   omit('stream_options', /stream[_ ]?options|include_usage/iu, () => true),
-  omit('store', /["'`.>] ?store\b|(?:argument|field|parameter|property|supplied)s?: ?store\b/iu, () => true),
+  omit(
+    'store',
+    /["'`.>] ?store\b|(?:argument|field|parameter|property|supplied)s?: ?store\b/iu,
+    () => true,
+  ),
   omit('strict', /\bstrict\b/iu, ({ settings }) => settings.tools.length > 0),
   omit('max_completion_tokens', maxTokensPattern, (request) => request.maxOutputTokens !== null),
   systemRole,

@@ -85,15 +85,17 @@ export function createAutoModel(options: ChatOptions): Model {
   const detection = new Detection();
 
   async function* respondBy(api: Api, request: ModelRequest, refusal: ModelFailure | null) {
-    let isFirst = true;
+    let isAnswered = false;
     for await (const event of models[api].respond(request)) {
-      if (isFirst) {
+      if (!isAnswered && event.type !== 'heartbeat') {
+        isAnswered = true;
         const { model } = request.settings;
         detection.learn(api, model, refusal);
         const error = refusal?.message;
-        if (refusal !== null) options.log?.warn('model called by another API', { model, api, error });
+        if (error !== undefined) {
+          options.log?.warn('model called by another API', { model, api, error });
+        }
       }
-      isFirst = false;
       yield event;
     }
   }
@@ -108,7 +110,7 @@ export function createAutoModel(options: ChatOptions): Model {
       let refusal: ModelFailure;
       try {
         for await (const event of respondBy(first, request, null)) {
-          hasEvents = true;
+          hasEvents ||= event.type !== 'heartbeat';
           yield event;
         }
         return;
@@ -119,7 +121,7 @@ export function createAutoModel(options: ChatOptions): Model {
       }
       try {
         for await (const event of respondBy(second, request, refusal)) {
-          hasEvents = true;
+          hasEvents ||= event.type !== 'heartbeat';
           yield event;
         }
       } catch (error) {

@@ -91,7 +91,9 @@ const withoutStrict = (tool: OpenAI.Beta.AssistantTool): OpenAI.Beta.AssistantTo
 };
 
 function adaptTools({ tools }: RunSettings, { omitted, omittedTools }: Dialect) {
-  const kept = tools.filter(({ type }) => !omittedTools.some((omittedType) => omittedType === type));
+  const kept = tools.filter(
+    ({ type }) => !omittedTools.some((omittedType) => omittedType === type),
+  );
   return omitted.includes('strict') ? kept.map(withoutStrict) : kept;
 }
 
@@ -112,14 +114,15 @@ function adaptFormat(
   const { response_format, instructions, tools } = settings;
   const asGiven = { response_format, instructions };
   if (typeof response_format === 'string' || response_format.type === 'text') return asGiven;
-  const refused = [...refusedFormats, ...(tools.length > 0 ? refusedFormatsWithTools : [])];
-  if (!refused.includes(response_format.type)) return asGiven;
+  const beside = tools.length > 0 ? refusedFormatsWithTools : [];
+  const refused = new Set([...refusedFormats, ...beside]);
+  if (!refused.has(response_format.type)) return asGiven;
   const schema = response_format.type === 'json_schema' ? response_format.json_schema.schema : null;
   const next = schema === null ? anyObject : ({ type: 'json_object' } as const);
   const match = schema === null ? '' : ` It must match this JSON Schema: ${JSON.stringify(schema)}`;
   const words = `Answer with one JSON value and no other text.${match}`;
   return {
-    response_format: refused.includes(next.type) ? 'auto' : next,
+    response_format: refused.has(next.type) ? 'auto' : next,
     instructions: joinTexts(instructions, words),
   };
 }
@@ -148,7 +151,9 @@ export function adaptRequest(request: ModelRequest, dialect: Dialect): ModelRequ
   };
   const { instructions } = adapted;
   const reminder =
-    dialect.jsonReminderIn === 'instructions' ? jsonReminder(adapted, [instructions, messages]) : [];
+    dialect.jsonReminderIn === 'instructions'
+      ? jsonReminder(adapted, [instructions, messages])
+      : [];
   const omitsLimit = dialect.omitted.includes('max_completion_tokens');
   return {
     ...request,

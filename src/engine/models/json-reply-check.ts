@@ -78,7 +78,8 @@ export function responseFormatMismatch(
   } catch {
     return 'The reply is not JSON.';
   }
-  if (format.type === 'json_object') return isObject(value) ? null : 'The reply is not a JSON object.';
+  if (format.type === 'json_object')
+    return isObject(value) ? null : 'The reply is not a JSON object.';
   const { schema } = format.json_schema;
   return isObject(schema) ? schemaMismatch(schema, value) : null;
 }

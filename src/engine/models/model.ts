@@ -116,7 +116,9 @@ export interface Model {
   /** Why this configuration cannot create runs, in one sentence; null when it can. */
   readonly unavailable: string | null;
   /** The tools that the endpoint lacks, each type once, in the order of `tools` (contract §8.2). */
-  unsupportedTools(tools: readonly OpenAI.Beta.AssistantTool[]): Promise<readonly UnsupportedTool[]>;
+  unsupportedTools(
+    tools: readonly OpenAI.Beta.AssistantTool[],
+  ): Promise<readonly UnsupportedTool[]>;
   /** Throws {@link ModelFailure} when the model fails, and the abort reason of `signal`. */
   respond(request: ModelRequest): AsyncIterable<ModelEvent>;
 }

@@ -1,91 +1,113 @@
 import { redactedExcerpt } from '../../shared/redact.ts';
-import { type Adaptation, findAdaptation } from './adaptations.ts';
-import { adaptRequest, type Dialect, initialDialect, omissionsOf, type RequestApi } from './dialect.ts';
+import { type Adaptation, findAdaptation, type SentRequest } from './adaptations.ts';
+import {
+  adaptRequest,
+  type Dialect,
+  initialDialect,
+  omissionsOf,
+  type RequestApi,
+} from './dialect.ts';
 import { isOpenAI, type ModelCallOptions, secretsOf } from './endpoint.ts';
 import { hostedTools, type ModelEvent, type ModelRequest, type Omissions } from './model.ts';
-import { toRefusal } from './refusal.ts';
+import { type Refusal, toRefusal } from './refusal.ts';
 
-/** A call that was accepted. */
-interface Accepted<T> {
-  readonly response: T;
-  /** What the request lacked. */
-  readonly omitted: Omissions;
-}
+type Attempt = (request: ModelRequest, dialect: Dialect) => AsyncIterable<ModelEvent>;
 
-type Change = (dialect: Dialect) => Dialect;
-
+/** A change that a refusal has led to. */
 interface Step {
-  readonly label: string;
-  /** Of the endpoint. */
-  readonly error: string;
-  readonly change: Change;
+  readonly adaptation: Adaptation;
+  readonly refusal: Refusal;
+  readonly change: (dialect: Dialect) => Dialect;
 }
 
 /** In characters, of an endpoint's error in the log. */
 const maxLoggedLength = 500;
 
-/**
- * Calls each model in its dialect, over either API. When the endpoint refuses something in a request,
- * the request is adapted and the call is made again. What was accepted is remembered for the model, and
- * logged once; a refusal that no adaptation helps changes nothing for later runs.
- */
-export function createNegotiator(api: RequestApi, options: ModelCallOptions) {
-  const { log, dropsHostedTools = false } = options;
-  const secrets = secretsOf(options);
-  const endpoint = { isOpenAI: isOpenAI(options), dropsHostedTools };
-  const initial = initialDialect(
-    api,
-    endpoint.isOpenAI,
-    api === 'chat' && dropsHostedTools ? hostedTools : [],
-  );
-  const known = new Map<string, Dialect>();
-  const dialectOf = (model: string): Dialect => known.get(model) ?? initial;
+/** The dialects of an endpoint's models, as far as calls have shown them. */
+class DialectMemory {
+  readonly #known = new Map<string, Dialect>();
+  readonly #initial: Dialect;
+  readonly #options: ModelCallOptions;
 
-  const remember = (model: string, steps: readonly Step[]) => {
-    for (const { label, error, change } of steps) {
-      const before = dialectOf(model);
+  constructor(initial: Dialect, options: ModelCallOptions) {
+    this.#initial = initial;
+    this.#options = options;
+  }
+
+  get(model: string): Dialect {
+    return this.#known.get(model) ?? this.#initial;
+  }
+
+  /** Applies steps that led to an answer; other runs may have added theirs meanwhile. */
+  remember(model: string, steps: readonly Step[]): void {
+    for (const { adaptation, refusal, change } of steps) {
+      const before = this.get(model);
       const after = change(before);
       if (JSON.stringify(before) === JSON.stringify(after)) continue;
-      known.set(model, after);
-      log?.warn('request adapted to the model', { model, sent: label, error });
+      this.#known.set(model, after);
+      const error = redactedExcerpt(refusal.text, maxLoggedLength, secretsOf(this.#options));
+      const sent = adaptation.label;
+      this.#options.log?.warn('request adapted to the model', { model, sent, error });
     }
-  };
+  }
+}
 
-  return async <T>(
+const withOmissions = (event: ModelEvent, omitted: Omissions): ModelEvent =>
+  event.type === 'finished' && omitted.parameters.length + omitted.tools.length > 0
+    ? { ...event, omitted }
+    : event;
+
+/** The step that an error before an answer asks for; null: there is none. */
+function nextStep(
+  error: unknown,
+  sent: SentRequest,
+  isTried: (dialect: Dialect) => boolean,
+): Step | null {
+  const refusal = toRefusal(error);
+  if (refusal === null) return null;
+  const adaptation = findAdaptation(refusal, sent, isTried);
+  if (adaptation === undefined) return null;
+  return { adaptation, refusal, change: (dialect) => adaptation.change(dialect, sent, refusal) };
+}
+
+/**
+ * Calls each model in its dialect, over either API. When the endpoint refuses something in a request,
+ * the request is adapted and the call is made again. What leads to an answer is remembered for the
+ * model, and logged once; a refusal that no adaptation helps changes nothing for later runs.
+ */
+export function createNegotiator(api: RequestApi, options: ModelCallOptions) {
+  const { dropsHostedTools = false } = options;
+  const endpoint = { isOpenAI: isOpenAI(options), dropsHostedTools };
+  const omittedTools = api === 'chat' && dropsHostedTools ? hostedTools : [];
+  const memory = new DialectMemory(initialDialect(api, endpoint.isOpenAI, omittedTools), options);
+  return async function* respond(
     asked: ModelRequest,
-    call: (request: ModelRequest, dialect: Dialect) => Promise<T>,
-  ): Promise<Accepted<T>> => {
+    attempt: Attempt,
+  ): AsyncGenerator<ModelEvent> {
     const { model } = asked.settings;
-    let dialect = dialectOf(model);
+    let dialect = memory.get(model);
     const tried = new Set([JSON.stringify(dialect)]);
     const steps: Step[] = [];
     for (;;) {
       const request = adaptRequest(asked, dialect);
+      const omitted = omissionsOf(asked, request);
+      let isAnswered = false;
       try {
-        const response = await call(request, dialect);
-        remember(model, steps);
-        return { response, omitted: omissionsOf(asked, request) };
+        for await (const event of attempt(request, dialect)) {
+          if (!isAnswered && event.type !== 'heartbeat') memory.remember(model, steps);
+          isAnswered ||= event.type !== 'heartbeat';
+          yield withOmissions(event, omitted);
+        }
+        return;
       } catch (error) {
-        const refusal = toRefusal(error);
         const sent = { request, dialect, ...endpoint };
         const isTried = (next: Dialect) => tried.has(JSON.stringify(next));
-        const adaptation: Adaptation | undefined =
-          refusal === null ? undefined : findAdaptation(refusal, sent, isTried);
-        if (refusal === null || adaptation === undefined) throw error;
-        const change: Change = (from) => adaptation.change(from, sent, refusal);
-        const excerpt = redactedExcerpt(refusal.text, maxLoggedLength, secrets);
-        steps.push({ label: adaptation.label, error: excerpt, change });
-        dialect = change(dialect);
+        const step = isAnswered ? null : nextStep(error, sent, isTried);
+        if (step === null) throw error;
+        steps.push(step);
+        dialect = step.change(dialect);
         tried.add(JSON.stringify(dialect));
       }
     }
   };
 }
-
-/** The event, with what the request lacked if it is the last one. */
-export const withOmissions = (event: ModelEvent, omitted: Omissions | null): ModelEvent =>
-  event.type !== 'finished' ||
-  omitted === null ||
-  omitted.parameters.length + omitted.tools.length === 0
-    ? event
-    : { ...event, omitted };

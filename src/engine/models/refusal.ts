@@ -1,5 +1,6 @@
-import { APIError } from 'openai';
+import { APIConnectionError, APIError } from 'openai';
 import { firstCharacters } from '../../shared/text.ts';
+import { ModelFailure } from './model.ts';
 
 /** An endpoint's refusal of a request, for which another request may be accepted. */
 export interface Refusal {
@@ -33,7 +34,8 @@ const unsupported =
   /unsupported|(?:not|n't) support|endpoints found that support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated|unavailable|not available|not (?:yet )?implemented|not enabled|not be enabled|cannot (?:both )?be|can't be|incompatible|mutually exclusive|cannot find field|no such (?:field|parameter)|invalid (?:parameter|argument|field|reasoning value|tool_choice type)|only the default|expected one of/iu;
 
 /** A sentence about a value of the caller's own, which is wrong at every endpoint. */
-const ownMistake = /invalid[ _](?:json[ _])?schema|not found in|does not exist|not in (?:the )?tools/iu;
+const ownMistake =
+  /invalid[ _](?:json[ _])?schema|not found in|does not exist|not in (?:the )?tools/iu;
 
 /** Errors that no change of the request's settings can help. */
 const otherStatuses: ReadonlySet<unknown> = new Set([401, 402, 403, 408, 409, 413, 429]);
@@ -43,15 +45,18 @@ const settingNames =
 
 /** What an error of a model call refuses; null if it is about something else than the request. */
 export function toRefusal(error: unknown): Refusal | null {
-  if (!(error instanceof APIError)) return null;
-  const { status, param, error: body }: APIError = error;
-  if (typeof status !== 'number' || status < 400 || otherStatuses.has(status)) return null;
+  if (error instanceof APIConnectionError) return null;
+  // Some servers send the refusal as the first event of a stream, which has no status.
+  const isFailure = error instanceof APIError || error instanceof ModelFailure;
+  if (!isFailure || otherStatuses.has(error.status)) return null;
+  const [body, param]: [unknown, unknown] =
+    error instanceof APIError ? [error.error, error.param] : [error.message, null];
   const texts = textsOf(body);
   const text = firstCharacters(texts.length === 0 ? error.message : texts.join(' '), maxTextLength);
-  if (ownMistake.test(text)) return null;
   const isUnsupported = unsupported.test(text);
+  const isBadRequest = error.status === 400 || error.status === 422;
   // Any other error may be about anything, unless it says so.
-  if (status !== 400 && status !== 422 && !isUnsupported) return null;
+  if (ownMistake.test(text) || !(isBadRequest || isUnsupported)) return null;
   const isSetting = typeof param === 'string' && settingNames.test(param);
   return { param: isSetting ? param : '', text, isUnsupported };
 }

@@ -80,11 +80,22 @@ describe('the dialect negotiator', () => {
   );
 
   test("fails the run with the server's message if the adapted request is rejected too", async () => {
+    const message = "Unsupported parameter: 'max_tokens' or 'max_completion_tokens'.";
+    const server = serverThatRejects(() => true, message);
+    const { harness, upstream } = await open(server);
+    const { run } = await createRun(harness, { max_completion_tokens: 500 });
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).last_error?.message).toContain(message);
+    // With each of the two names, and without a limit.
+    expect(upstream.requests).toHaveLength(3);
+  });
+
+  test('does not take an invalid value for a refused parameter', async () => {
     const server = serverThatRejects(() => true, 'max_tokens is too large: 500.');
     const { harness, upstream } = await open(server);
     const { run } = await createRun(harness, { max_completion_tokens: 500 });
     await harness.runToEnd();
     expect((await readRun(harness, run)).last_error?.message).toContain('max_tokens is too large');
-    expect(upstream.requests).toHaveLength(2);
+    expect(upstream.requests).toHaveLength(1);
   });
 });

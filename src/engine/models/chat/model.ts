@@ -16,7 +16,8 @@ import { endMarker, readJsonEvents } from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from '../model.ts';
-import { createNegotiator, withOmissions } from '../negotiator.ts';
+import type { Dialect } from '../dialect.ts';
+import { createNegotiator } from '../negotiator.ts';
 import { functionCalls } from '../past-turns.ts';
 import { toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
@@ -51,21 +52,14 @@ async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null>
   }
 }
 
-/** Opens a stream from the model, in its dialect and with its images as URLs. */
-function createCaller(client: OpenAI, options: ChatOptions) {
-  const callInDialect = createNegotiator('chat', options);
-  return async (request: ModelRequest) => {
-    const controller = new AbortController();
-    const signal = AbortSignal.any([request.signal, controller.signal]);
-    const messages = await withImageUrls(request.messages, options.files, request.signal);
-    const { response, omitted } = await callInDialect(
-      { ...request, messages },
-      (adapted, dialect) =>
-        client.chat.completions.create(toChatParams(adapted, dialect), { signal }).asResponse(),
-    );
-    const chunks = Object.assign(readChunks(response), { controller });
-    return { headers: response.headers, chunks, omitted };
-  };
+/** Opens a stream from the model. */
+async function open(client: OpenAI, request: ModelRequest, dialect: Dialect) {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([request.signal, controller.signal]);
+  const params = toChatParams(request, dialect);
+  const response = await client.chat.completions.create(params, { signal }).asResponse();
+  const chunks = Object.assign(readChunks(response), { controller });
+  return { headers: response.headers, chunks };
 }
 
 /** The events of a stream; errors after the end of the answer are ignored. */
@@ -91,7 +85,8 @@ async function* readToEnd(
 export function createChatModel(options: ChatOptions): Model {
   const { ids = randomIds } = options;
   const secrets = secretsOf(options);
-  const call = createCaller(createEndpointClient(options, noTimeout), options);
+  const client = createEndpointClient(options, noTimeout);
+  const respondInDialect = createNegotiator('chat', options);
   const unsupportedTools = functionsOnly('Chat Completions');
   return {
     unavailable: whyUnavailable(options),
@@ -105,17 +100,19 @@ export function createChatModel(options: ChatOptions): Model {
         throw new ModelFailure('server_error', unsupported.reason);
       }
       let requestId: string | null = null;
-      try {
-        const { chunks, headers, omitted } = await call(request);
+      async function* attempt(adapted: ModelRequest, dialect: Dialect) {
+        const { chunks, headers } = await open(client, adapted, dialect);
         requestId = headers.get('x-request-id');
         const reader = new ChatStreamReader(headers);
-        yield* readToEnd(chunks, reader, request.signal);
-        const usedIds = request.turns.flatMap(({ items }) =>
+        yield* readToEnd(chunks, reader, adapted.signal);
+        const usedIds = adapted.turns.flatMap(({ items }) =>
           functionCalls(items).map(({ id }) => id),
         );
-        for (const event of blameEndpoint(reader.finish(ids, new Set(usedIds)))) {
-          yield withOmissions(event, omitted);
-        }
+        yield* blameEndpoint(reader.finish(ids, new Set(usedIds)));
+      }
+      try {
+        const messages = await withImageUrls(request.messages, options.files, request.signal);
+        yield* respondInDialect({ ...request, messages }, attempt);
       } catch (error) {
         throw toModelFailure(error, requestId, secrets);
       }

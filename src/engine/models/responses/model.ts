@@ -10,7 +10,8 @@ import {
 import { boundResponses } from '../bounded-fetch.ts';
 import { blameEndpoint } from '../json-shape.ts';
 import type { Model, ModelRequest } from '../model.ts';
-import { createNegotiator, withOmissions } from '../negotiator.ts';
+import type { Dialect } from '../dialect.ts';
+import { createNegotiator } from '../negotiator.ts';
 import { endMarker, readJsonEvents } from '../sse-reader.ts';
 import { requireResponsesApi } from './response-check.ts';
 import { createGeneratedFileSaver } from './generated-files.ts';
@@ -31,17 +32,13 @@ async function* readEvents({ body, headers }: Response): AsyncGenerator<StreamEv
   }
 }
 
-/** Opens a stream from the model, in its dialect. */
-function createCaller(client: OpenAI, options: ModelCallOptions) {
-  const callInDialect = createNegotiator('responses', options);
-  return async (request: ModelRequest) => {
-    const controller = new AbortController();
-    const signal = AbortSignal.any([request.signal, controller.signal]);
-    const { response, omitted } = await callInDialect(request, (adapted, dialect) =>
-      client.responses.create(toResponseParams(adapted, dialect), { signal }).asResponse(),
-    );
-    return { response, omitted, events: Object.assign(readEvents(response), { controller }) };
-  };
+/** Opens a stream from the model. */
+async function open(client: OpenAI, request: ModelRequest, dialect: Dialect) {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([request.signal, controller.signal]);
+  const params = toResponseParams(request, dialect);
+  const response = await client.responses.create(params, { signal }).asResponse();
+  return { response, events: Object.assign(readEvents(response), { controller }) };
 }
 
 /**
@@ -54,26 +51,28 @@ export function createResponsesModel(options: ModelCallOptions): Model {
   const endpoint = isOpenAI(options)
     ? options
     : { ...options, fetch: requireResponsesApi(boundResponses(fetch)) };
-  const call = createCaller(createEndpointClient(endpoint, noTimeout), options);
+  const client = createEndpointClient(endpoint, noTimeout);
+  const respondInDialect = createNegotiator('responses', options);
 
   return {
     unavailable: whyUnavailable(options),
     unsupportedTools: () => Promise.resolve([]),
     async *respond(request) {
       let requestId: string | null = null;
-      try {
-        const { response, events, omitted } = await call(request);
+      async function* attempt(adapted: ModelRequest, dialect: Dialect) {
+        const { response, events } = await open(client, adapted, dialect);
         requestId = response.headers.get('x-request-id');
-        const reader = new ResponsesStreamReader(request.settings.tools);
-        const saveGeneratedFiles = createGeneratedFileSaver(request);
+        const reader = new ResponsesStreamReader(adapted.settings.tools);
+        const saveGeneratedFiles = createGeneratedFileSaver(adapted);
         for await (const event of readUntil(events, () => reader.isDone)) {
-          yield { type: 'heartbeat' };
+          yield { type: 'heartbeat' } as const;
           if (event === null) continue;
           for (const raw of blameEndpoint(reader.read(event))) yield* saveGeneratedFiles(raw);
         }
-        for (const raw of blameEndpoint(reader.finish())) {
-          for await (const event of saveGeneratedFiles(raw)) yield withOmissions(event, omitted);
-        }
+        for (const raw of blameEndpoint(reader.finish())) yield* saveGeneratedFiles(raw);
+      }
+      try {
+        yield* respondInDialect(request, attempt);
       } catch (error) {
         throw toContainerExpired(request, toModelFailure(error, requestId, secrets));
       }

@@ -125,11 +125,7 @@ function toCodeInterpreter({ container, settings }: ModelRequest): Tool {
   return { type: 'code_interpreter', container: container ?? { type: 'auto', file_ids } };
 }
 
-function toTool(
-  tool: OpenAI.Beta.AssistantTool,
-  request: ModelRequest,
-  dialect: Dialect,
-): Tool[] {
+function toTool(tool: OpenAI.Beta.AssistantTool, request: ModelRequest, dialect: Dialect): Tool[] {
   if (tool.type === 'function') return [toFunction(tool.function, dialect)];
   // The endpoint may not support the tool.
   if (request.settings.tool_choice === 'none') return [];
