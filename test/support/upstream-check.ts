@@ -70,7 +70,7 @@ function checkReasoning(
 const textOf = (item: InputItem): string =>
   'role' in item && item.role !== 'assistant' ? JSON.stringify(item.content) : '';
 
-function checkSettings(body: ResponsesRequest): Rejection | null {
+function checkSettings(body: ResponsesRequest, isOpenAI: boolean): Rejection | null {
   const { tool_choice: choice, tools = [], input, text } = body;
   if (choice === 'required' && tools.length === 0) {
     return reject(
@@ -84,7 +84,8 @@ function checkSettings(body: ResponsesRequest): Rejection | null {
   if (wanted.type !== null && !tools.some(isChosen)) {
     return reject(`Tool choice '${wanted.type}' not found in 'tools' parameter.`, 'tool_choice');
   }
-  if (text?.format?.type === 'json_object' && !input.some((item) => /json/iu.test(textOf(item)))) {
+  const isJsonMode = isOpenAI && text?.format?.type === 'json_object';
+  if (isJsonMode && !input.some((item) => /json/iu.test(textOf(item)))) {
     return reject(
       "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
     );
@@ -116,6 +117,7 @@ export function parse(body: unknown): ResponsesRequest | Rejection {
 export function check(
   body: ResponsesRequest,
   required: ReadonlyMap<string, string>,
+  isOpenAI = true,
 ): Rejection | null {
   const { input } = body;
   if (input.length === 0) {
@@ -127,7 +129,7 @@ export function check(
   }
   return (
     checkStrictTools(body) ??
-    checkSettings(body) ??
+    checkSettings(body, isOpenAI) ??
     checkPairs(input) ??
     checkReasoning(body, required)
   );

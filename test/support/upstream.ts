@@ -82,6 +82,8 @@ export interface Upstream {
 }
 
 interface UpstreamOptions {
+  /** Whether it checks what only OpenAI checks; true by default. */
+  readonly isOpenAI?: boolean;
   /** The API key that requests need; null: none. */
   readonly apiKey: string | null;
   /** The turn if none is queued; absent: such a request is rejected. */
@@ -204,7 +206,7 @@ export function createUpstream({ apiKey, defaultTurn, ...options }: UpstreamOpti
       const message = 'Encrypted content is not supported with this model.';
       return { status: 400, message, param: 'include', code: null };
     }
-    const rejection = check(body, reasoning);
+    const rejection = check(body, reasoning, options.isOpenAI);
     if (rejection !== null) rejections.push(rejection);
     return checkKey(headers, apiKey) ?? rejection;
   };

@@ -1,4 +1,4 @@
-import type { Dialect, Omittable } from './dialect.ts';
+import type { Dialect, Omittable, RequestApi } from './dialect.ts';
 import { hostedTools, type ModelRequest } from './model.ts';
 import { isAbout, type Refusal } from './refusal.ts';
 
@@ -7,6 +7,7 @@ export interface SentRequest {
   /** As it was sent, not as it was asked for. */
   readonly request: ModelRequest;
   readonly dialect: Dialect;
+  readonly api: RequestApi;
   readonly isOpenAI: boolean;
   /** Whether a run may go on without its hosted tools. */
   readonly dropsHostedTools: boolean;
@@ -62,6 +63,14 @@ const jsonFormat: Adaptation = {
     const key = isForTools ? 'refusedFormatsWithTools' : 'refusedFormats';
     return { ...dialect, [key]: union(dialect[key], format) };
   },
+};
+
+/** OpenAI's rule, at a relay to OpenAI. */
+const jsonWord: Adaptation = {
+  label: 'with the word JSON in the input',
+  recognizes: ({ text }, { api }) =>
+    api === 'responses' && /contain the word .{0,3}json/iu.test(text),
+  change: (dialect) => ({ ...dialect, jsonReminderIn: 'input' }),
 };
 
 const toolChoice: Adaptation = {
@@ -146,6 +155,7 @@ const adaptations: readonly Adaptation[] = [
   encryptedReasoning,
   omit('include', /\binclude\b/iu, () => true),
   toolChoice,
+  jsonWord,
   jsonFormat,
   hostedToolsRefused,
   maxTokensName,

@@ -181,7 +181,9 @@ const isWeaker = (asked: RunSettings, { response_format: sent }: RunSettings): b
 
 /** What the adapted request lacks. */
 export function omissionsOf(asked: ModelRequest, sent: ModelRequest): Omissions {
-  const strict = asked.settings.tools.some(isStrict) && !sent.settings.tools.some(isStrict);
+  const { tools, tool_choice } = asked.settings;
+  const strict = tools.some(isStrict) && !sent.settings.tools.some(isStrict);
+  const usesTools = tool_choice !== 'none';
   return {
     parameters: [
       ...comparedSettings.filter((name) => asked.settings[name] !== sent.settings[name]),
@@ -190,7 +192,7 @@ export function omissionsOf(asked: ModelRequest, sent: ModelRequest): Omissions 
       ...(strict ? ['strict'] : []),
     ],
     tools: hostedTools.filter(
-      (type) => hasTool(asked.settings, type) && !hasTool(sent.settings, type),
+      (type) => usesTools && hasTool(asked.settings, type) && !hasTool(sent.settings, type),
     ),
   };
 }

@@ -77,7 +77,7 @@ function nextStep(
  */
 export function createNegotiator(api: RequestApi, options: ModelCallOptions) {
   const { dropsHostedTools = false } = options;
-  const endpoint = { isOpenAI: isOpenAI(options), dropsHostedTools };
+  const endpoint = { api, isOpenAI: isOpenAI(options), dropsHostedTools };
   const omittedTools = api === 'chat' && dropsHostedTools ? hostedTools : [];
   const memory = new DialectMemory(initialDialect(api, endpoint.isOpenAI, omittedTools), options);
   return async function* respond(

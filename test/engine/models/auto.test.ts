@@ -13,6 +13,7 @@ import {
   textOf,
 } from '../../support/conversation.ts';
 import { textMessage } from '../../support/upstream-items.ts';
+import { ollama } from '../../support/model-servers/ollama.ts';
 import { createUpstream } from '../../support/upstream.ts';
 
 const baseURL = 'http://localhost:11434/v1';
@@ -177,4 +178,125 @@ test('a run that waits for tool outputs continues with the detected API', async 
   await harness.runToEnd();
   expect((await readRun(harness, created)).status).toBe('completed');
   expect(upstream.responsesAttempts()).toBe(1);
+});
+
+describe('an endpoint with part of the Responses API', () => {
+  const refusals: [number, string][] = [
+    [400, 'The model does not support Responses API'],
+    [400, "Cannot determine type of 'item'"],
+    [400, 'Unsupported parameter: input[1].content'],
+    [400, "Unknown item type 'message'"],
+    [422, '1 validation error for ResponsesRequest: input should be a valid string'],
+    [500, 'The Responses API is not implemented'],
+    [501, 'Not implemented'],
+    [405, 'Method Not Allowed'],
+  ];
+
+  test.each(refusals)('is called by Chat Completions after %i "%s"', async (status, message) => {
+    const { harness, upstream } = await openWithServer({
+      responses: () => chatError(status, { message }),
+    });
+    upstream.respondWith({ text: 'One.' }, { text: 'Two.' });
+    for (const requests of [1, 2]) {
+      expect(await run(harness)).toMatchObject({ status: 'completed', last_error: null });
+      expect(upstream.requests).toHaveLength(requests);
+      expect(upstream.responsesAttempts()).toBe(1);
+    }
+    const logged = harness.logLines.filter((line) => line.includes('called by another API'));
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain(message);
+  });
+
+  test('goes on with Responses for other models', async () => {
+    const upstream = createUpstream({ apiKey: null });
+    const chat = createChatUpstream();
+    const models: unknown[] = [];
+    const fetchBoth: typeof fetch = async (input, init) => {
+      const request = new Request(input, init);
+      if (!request.url.endsWith('/responses')) return chat.fetch(input, init);
+      const { model } = JSON.parse(await request.text());
+      models.push(model);
+      return model === 'small'
+        ? chatError(400, { message: 'The model does not support Responses API' })
+        : upstream.fetch(input, init);
+    };
+    const endpoint = { fetch: fetchBoth, rejections: upstream.rejections };
+    const harness = await setup({ model: 'auto', baseURL, endpoint });
+    const runWith = async (model: string) => {
+      const created = await createRun(harness, { model });
+      await harness.runToEnd();
+      return (await readRun(harness, created.run)).status;
+    };
+    chat.respondWith({ text: 'One.' }, { text: 'Two.' });
+    upstream.respondWith({ output: [textMessage('Three.')] });
+    expect([await runWith('small'), await runWith('small'), await runWith('large')]).toEqual([
+      'completed',
+      'completed',
+      'completed',
+    ]);
+    expect(models).toEqual(['small', 'large']);
+  });
+
+  test.each([
+    ["Chat's error where both refuse the request", 400, 'Invalid image.', 'Invalid image.'],
+    ["Responses' error where Chat is missing", 404, 'Not Found', 'Unsupported image format.'],
+  ])('shows %s, and decides nothing', async (_, status, chatMessage, shown) => {
+    let isBad = true;
+    const { harness, upstream } = await openWithServer({
+      responses: () => chatError(400, { message: 'Unsupported image format.' }),
+      reject: () => (isBad ? chatError(status, { message: chatMessage }) : null),
+    });
+    const failed = await run(harness);
+    expect(failed.last_error?.message).toContain(shown);
+    isBad = false;
+    upstream.respondWith({ text: 'Hi.' });
+    expect((await run(harness)).status).toBe('completed');
+    expect(upstream.responsesAttempts()).toBe(2);
+  });
+
+  test.each([
+    [400, 'Your account is not active.'],
+    [500, 'Out of memory.'],
+    [401, 'Unknown key.'],
+  ])('is not called by Chat Completions after %i "%s"', async (status, message) => {
+    const { harness, upstream } = await openWithServer({
+      responses: () => chatError(status, { message }),
+    });
+    expect((await run(harness)).last_error?.message).toContain(message);
+    expect(upstream.requests).toEqual([]);
+  });
+});
+
+describe('a run in JSON mode', () => {
+  const response_format = { type: 'json_object' } as const;
+
+  test('is called by Chat Completions, because some Responses APIs ignore the format', async () => {
+    const server = ollama();
+    const harness = await setup({ model: 'auto', baseURL: server.baseURL, endpoint: server });
+    server.respondWith({ text: '{"city":"Oslo"}' }, { text: 'Snow.' });
+    const runWith = async (params: Parameters<typeof createRun>[1]) => {
+      const created = await createRun(harness, params);
+      await harness.runToEnd();
+      return readRun(harness, created.run);
+    };
+    const json = await runWith({ response_format });
+    expect(json).toMatchObject({ status: 'completed' });
+    expect(json).not.toHaveProperty('response_format_mismatch');
+    expect(await runWith({})).toMatchObject({ status: 'completed' });
+    expect(server.requests.map(({ api }) => api)).toEqual(['chat', 'responses']);
+  });
+
+  test('is called by Responses where Chat Completions is missing', async () => {
+    const upstream = createUpstream({ apiKey: null });
+    const harness = await setup({ model: 'auto', baseURL, endpoint: upstream });
+    for (const text of ['{}', '{}']) upstream.respondWith({ output: [textMessage(text)] });
+    for (const requests of [1, 2]) {
+      const created = await createRun(harness, {
+        response_format: { type: 'json_schema', json_schema: { name: 'x', schema: {} } },
+      });
+      await harness.runToEnd();
+      expect(await readRun(harness, created.run)).toMatchObject({ status: 'completed' });
+      expect(upstream.requests).toHaveLength(requests);
+    }
+  });
 });

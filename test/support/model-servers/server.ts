@@ -41,7 +41,8 @@ const isJsonFormat = ({ text }: Body): boolean => JSON.stringify(text ?? null).i
 /** A fake of a named server with both APIs; `definition` says what it refuses. */
 export function createModelServer(definition: ServerDefinition): ModelServer {
   const chat = createChatUpstream();
-  const responses = createUpstream({ apiKey: null });
+  const isOpenAI = definition.baseURL.includes('openai.');
+  const responses = createUpstream({ apiKey: null, isOpenAI });
   const replies: Reply[] = [];
   const requests: { api: Api; body: Body }[] = [];
 
