@@ -56,6 +56,7 @@ const settings = [
       ['gpt-4o', 'ft:gpt-5:acme::1'],
     ]),
   ],
+  ['hosted-tools', 'ASSISTANTS_HOSTED_TOOLS', 'hostedTools', 'drop', 'drop'],
   ['database', 'ASSISTANTS_DATABASE', 'database', '/data/a.db', '/data/a.db'],
   ['run-lifetime', 'ASSISTANTS_RUN_LIFETIME', 'runLifetime', '90', 90],
   ['concurrency', 'ASSISTANTS_CONCURRENCY', 'concurrency', '2', 2],

@@ -39,5 +39,7 @@ export function withDifferences(
 ): RunRow {
   const differences = differencesOf(run, event, reply);
   if (Object.keys(differences).length === 0) return run;
-  return { ...run, state: JSON.stringify({ ...runState(run), ...differences }) };
+  // In this order, whichever came first.
+  const { omitted_parameters: _parameters, omitted_tools: _tools, ...state } = runState(run);
+  return { ...run, state: JSON.stringify({ ...state, ...differences }) };
 }

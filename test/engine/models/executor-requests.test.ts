@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { apiKey } from '../../support/engine.ts';
 import { executors } from '../../support/executors.ts';
-import { createAssistant, createRun, readRun } from '../../support/conversation.ts';
+import { createAssistant, createRun, createThread, readRun } from '../../support/conversation.ts';
 
 type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 
@@ -68,6 +68,44 @@ describe.each(executors)('the request of the $name model', ({ open }) => {
     ]) {
       expect(sent).toContain(part);
     }
+  });
+
+  describe('with a sampling setting of 1', () => {
+    const shown = { temperature: 1, top_p: 1 };
+    const chosen = { temperature: 0.2, top_p: 0.3 };
+
+    /** What is sent for a run of an assistant that is created, then modified. */
+    const sentAfter = async (created: object, modified: object, run: object) => {
+      const harness = await open();
+      harness.respondWith({});
+      const { id } = await createAssistant(harness, created);
+      await harness.openai.beta.assistants.update(id, modified);
+      const thread = await createThread(harness);
+      const parameters = { assistant_id: id, ...run };
+      await harness.openai.beta.threads.runs.create(thread.id, parameters);
+      await harness.runToEnd();
+      return harness.sent()[0];
+    };
+
+    test.each<[object, object, object]>([
+      [shown, {}, {}],
+      [{}, shown, {}],
+      [{}, {}, shown],
+      [shown, shown, shown],
+      [chosen, { temperature: null, top_p: null }, shown],
+    ])('omits 1 where it was shown for an unset value (%o, %o, %o)', async (...changes) => {
+      const sent = await sentAfter(...changes);
+      expect(sent).not.toHaveProperty('temperature');
+      expect(sent).not.toHaveProperty('top_p');
+    });
+
+    test.each<[object, object, object]>([
+      [chosen, {}, shown],
+      [chosen, shown, {}],
+      [chosen, shown, shown],
+    ])('sends 1 in place of another value (%o, %o, %o)', async (...changes) => {
+      expect(await sentAfter(...changes)).toMatchObject(shown);
+    });
   });
 
   test('asks for JSON in json_object mode', async () => {

@@ -66,7 +66,11 @@ async function fill(store: Store) {
     { failed: { code: 'invalid_prompt', message: 'It broke.' } },
     { output: [reasoningItem('opaque'), functionCall('get_weather', { city: 'Bergen' })] },
   );
-  const first = await createRun(harness, { metadata: { of: 'run' }, temperature: 1 });
+  const first = await createRun(harness, {
+    metadata: { of: 'run' },
+    temperature: 1,
+    response_format: { type: 'json_object' },
+  });
   await harness.runToEnd();
   await submitOutputs(harness, await readRun(harness, first.run));
   await harness.runToEnd();
@@ -112,6 +116,8 @@ test('everything that an engine wrote survives an export and import byte for byt
   expect(exported).toContainEqual(
     expect.objectContaining({ model: 'gpt-4.1', requested_model: 'gpt-4' }),
   );
+  const response_format_mismatch = 'The reply is not JSON.';
+  expect(exported).toContainEqual(expect.objectContaining({ response_format_mismatch }));
 });
 
 test('an export of one thread has only that thread and the assistants of its runs', async () => {
