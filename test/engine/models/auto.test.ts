@@ -13,7 +13,6 @@ import {
   textOf,
 } from '../../support/conversation.ts';
 import { textMessage } from '../../support/upstream-items.ts';
-import { ollama } from '../../support/model-servers/ollama.ts';
 import { createUpstream } from '../../support/upstream.ts';
 
 const baseURL = 'http://localhost:11434/v1';
@@ -264,39 +263,5 @@ describe('an endpoint with part of the Responses API', () => {
     });
     expect((await run(harness)).last_error?.message).toContain(message);
     expect(upstream.requests).toEqual([]);
-  });
-});
-
-describe('a run in JSON mode', () => {
-  const response_format = { type: 'json_object' } as const;
-
-  test('is called by Chat Completions, because some Responses APIs ignore the format', async () => {
-    const server = ollama();
-    const harness = await setup({ model: 'auto', baseURL: server.baseURL, endpoint: server });
-    server.respondWith({ text: '{"city":"Oslo"}' }, { text: 'Snow.' });
-    const runWith = async (params: Parameters<typeof createRun>[1]) => {
-      const created = await createRun(harness, params);
-      await harness.runToEnd();
-      return readRun(harness, created.run);
-    };
-    const json = await runWith({ response_format });
-    expect(json).toMatchObject({ status: 'completed' });
-    expect(json).not.toHaveProperty('response_format_mismatch');
-    expect(await runWith({})).toMatchObject({ status: 'completed' });
-    expect(server.requests.map(({ api }) => api)).toEqual(['chat', 'responses']);
-  });
-
-  test('is called by Responses where Chat Completions is missing', async () => {
-    const upstream = createUpstream({ apiKey: null });
-    const harness = await setup({ model: 'auto', baseURL, endpoint: upstream });
-    for (const text of ['{}', '{}']) upstream.respondWith({ output: [textMessage(text)] });
-    for (const requests of [1, 2]) {
-      const created = await createRun(harness, {
-        response_format: { type: 'json_schema', json_schema: { name: 'x', schema: {} } },
-      });
-      await harness.runToEnd();
-      expect(await readRun(harness, created.run)).toMatchObject({ status: 'completed' });
-      expect(upstream.requests).toHaveLength(requests);
-    }
   });
 });

@@ -70,22 +70,22 @@ describe.each(executors)('the request of the $name model', ({ open }) => {
     }
   });
 
+  /** What is sent for a run of an assistant that is created, then modified. */
+  const sentAfter = async (created: object, modified: object, run: object) => {
+    const harness = await open();
+    harness.respondWith({});
+    const { id } = await createAssistant(harness, created);
+    await harness.openai.beta.assistants.update(id, modified);
+    const thread = await createThread(harness);
+    const parameters = { assistant_id: id, ...run };
+    await harness.openai.beta.threads.runs.create(thread.id, parameters);
+    await harness.runToEnd();
+    return harness.sent()[0];
+  };
+
   describe('with a sampling setting of 1', () => {
     const shown = { temperature: 1, top_p: 1 };
     const chosen = { temperature: 0.2, top_p: 0.3 };
-
-    /** What is sent for a run of an assistant that is created, then modified. */
-    const sentAfter = async (created: object, modified: object, run: object) => {
-      const harness = await open();
-      harness.respondWith({});
-      const { id } = await createAssistant(harness, created);
-      await harness.openai.beta.assistants.update(id, modified);
-      const thread = await createThread(harness);
-      const parameters = { assistant_id: id, ...run };
-      await harness.openai.beta.threads.runs.create(thread.id, parameters);
-      await harness.runToEnd();
-      return harness.sent()[0];
-    };
 
     test.each<[object, object, object]>([
       [shown, {}, {}],
