@@ -33,14 +33,14 @@ const union = <T>(list: readonly T[], item: T): readonly T[] => [...new Set([...
 const omit = (
   name: Omittable,
   pattern: RegExp,
-  isSent: (request: ModelRequest) => boolean,
+  mayOmit: (request: ModelRequest, sent: SentRequest) => boolean,
 ): Adaptation => ({
   label: `without ${name}`,
-  recognizes: (refusal, { request, dialect }) =>
+  recognizes: (refusal, sent) =>
     refusal.isUnsupported &&
     isAbout(refusal, pattern) &&
-    !dialect.omitted.includes(name) &&
-    isSent(request),
+    !sent.dialect.omitted.includes(name) &&
+    mayOmit(sent.request, sent),
   change: (dialect) => ({ ...dialect, omitted: union(dialect.omitted, name) }),
 });
 
@@ -176,7 +176,8 @@ const adaptations: readonly Adaptation[] = [
   omit(
     'store',
     /["'`.>] ?store\b|(?:argument|field|parameter|property|supplied)s?: ?store\b/iu,
-    () => true,
+    // OpenAI is never asked to store a response.
+    (_request, { isOpenAI }) => !isOpenAI,
   ),
   omit('strict', /\bstrict\b/iu, ({ settings }) => settings.tools.length > 0),
   omit('max_completion_tokens', maxTokensPattern, (request) => request.maxOutputTokens !== null),

@@ -21,9 +21,11 @@ const isMissing = (error: unknown): boolean =>
 function isRefusedByResponses(error: ModelFailure): boolean {
   if (error instanceof ContextOverflow) return false;
   const { status, message } = error;
-  if (status === 400 || status === 422) return partlyUnsupported.test(message);
-  const isServerError = status !== null && status >= 500;
-  return isServerError && partlyUnsupported.test(message) && namesResponsesApi.test(message);
+  const [isUnsupported, namesApi] = [partlyUnsupported, namesResponsesApi].map((pattern) =>
+    pattern.test(message),
+  );
+  if (status === 400 || status === 422) return isUnsupported === true || namesApi === true;
+  return status !== null && status >= 500 && isUnsupported === true && namesApi === true;
 }
 
 const usesHostedTools = ({ settings: { tools, tool_choice } }: ModelRequest): boolean =>

@@ -1,71 +1,10 @@
-import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import {
-  createAssistant,
-  createThread,
-  readMessages,
-  readRun,
-  textOf,
-} from '../../support/conversation.ts';
-import { apiKey, setup } from '../../support/engine.ts';
+import { createAssistant, createThread, readRun } from '../../support/conversation.ts';
+import { apiKey } from '../../support/engine.ts';
 import { executors } from '../../support/executors.ts';
 import { chatError } from '../../support/chat-upstream.ts';
 import { modelServers } from '../../support/model-servers/index.ts';
-import type { ModelServer } from '../../support/model-servers/server.ts';
-
-type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
-
-const strictTool = {
-  type: 'function',
-  function: {
-    name: 'get_weather',
-    strict: true,
-    parameters: {
-      type: 'object',
-      properties: { city: { type: 'string' } },
-      required: ['city'],
-      additionalProperties: false,
-    },
-  },
-} satisfies OpenAI.Beta.AssistantTool;
-
-const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
-
-/** A run that sets everything. */
-const everySetting = {
-  tools: [strictTool],
-  temperature: 0.3,
-  top_p: 0.5,
-  parallel_tool_calls: false,
-  reasoning_effort: 'low',
-  max_completion_tokens: 500,
-  tool_choice: { type: 'function', function: { name: 'get_weather' } },
-  response_format: { type: 'json_schema', json_schema: { name: 'city', schema } },
-} satisfies RunParams;
-
-async function open(server: ModelServer, model: 'auto' | 'chat' | 'responses' = 'auto') {
-  const { baseURL } = server;
-  const isOpenAI = baseURL === 'https://api.openai.com/v1';
-  const harness = await setup({ model, endpoint: server, ...(isOpenAI ? {} : { baseURL }) });
-  const { id: assistant_id } = await createAssistant(harness);
-  const run = async (params: RunParams = everySetting, reply = '{"city":"Oslo"}') => {
-    const before = server.requests.length;
-    server.respondWith({ text: reply });
-    const thread = await createThread(harness);
-    const created = await harness.openai.beta.threads.runs.create(thread.id, {
-      assistant_id,
-      ...params,
-    });
-    await harness.runToEnd();
-    const messages = await readMessages(harness, thread.id);
-    return {
-      ended: await readRun(harness, created),
-      reply: messages.slice(1).map(textOf),
-      requests: server.requests.slice(before),
-    };
-  };
-  return { harness, run };
-}
+import { everySetting, openTrial, type RunParams } from '../../support/model-servers/trial.ts';
 
 const omitted: Record<string, readonly string[]> = {
   'OpenAI (reasoning models)': ['temperature', 'top_p', 'parallel_tool_calls'],
@@ -86,7 +25,7 @@ describe.each(modelServers.map((create) => ({ create, name: create().name })))(
   'at $name',
   ({ create, name }) => {
     test('a run goes on without what the server refuses, and shows it', async () => {
-      const { run } = await open(create());
+      const { run } = await openTrial(create());
       const { ended, reply } = await run();
       expect([ended.status, ended.last_error]).toEqual(['completed', null]);
       expect(reply).toEqual(['{"city":"Oslo"}']);
@@ -94,7 +33,7 @@ describe.each(modelServers.map((create) => ({ create, name: create().name })))(
     });
 
     test('what is refused is remembered and logged once', async () => {
-      const { harness, run } = await open(create());
+      const { harness, run } = await openTrial(create());
       await run();
       const logged = harness.logLines.filter((line) => line.includes('"warn"')).length;
       const second = await run();
@@ -105,7 +44,7 @@ describe.each(modelServers.map((create) => ({ create, name: create().name })))(
     });
 
     test('a run that sets nothing shows no omission', async () => {
-      const { run } = await open(create());
+      const { run } = await openTrial(create());
       const { ended } = await run({}, 'Snow.');
       expect(ended).toMatchObject({ status: 'completed', last_error: null });
       for (const field of ['omitted_parameters', 'omitted_tools', 'response_format_mismatch']) {
