@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
+import { serverTable } from './support/model-servers/table.ts';
 import { fill, optionSections, serverEntry, toolTable } from './support/generated-docs.ts';
 
-// `npm run docs` rewrites all three files.
+// `npm run docs` rewrites all four files.
 
 test('the table of docs/tools.md is generated from the tools', async () => {
   const text = await readFile('docs/tools.md', 'utf8');
@@ -13,6 +14,11 @@ test('the table of docs/tools.md is generated from the tools', async () => {
 test('the tables of docs/options.md are generated from the options', async () => {
   const text = await readFile('docs/options.md', 'utf8');
   await expect(fill(text, 'options', optionSections())).toMatchFileSnapshot('../docs/options.md');
+});
+
+test('the table of servers in docs/models.md is generated from their fakes', async () => {
+  const text = await readFile('docs/models.md', 'utf8');
+  await expect(fill(text, 'servers', await serverTable())).toMatchFileSnapshot('../docs/models.md');
 });
 
 test('server.json is generated from package.json and the options', async () => {

@@ -7,7 +7,7 @@ import { allTools } from '../../src/tools/registry.ts';
 type Row = readonly string[];
 
 /** A Markdown table, its columns as wide as their widest cell. */
-function table(head: Row, rows: readonly Row[]): string {
+export function table(head: Row, rows: readonly Row[]): string {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),
   );

@@ -1,5 +1,6 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { chatError, createChatUpstream } from '../../support/chat-upstream.ts';
 import {
   apiErrorOf,
@@ -157,4 +158,10 @@ test('ASSISTANTS_HOSTED_TOOLS applies to the whole program', async () => {
   expect(run).toMatchObject({ status: 'completed', omitted_tools });
   const ended = served.lines().find(({ message }) => message === 'run ended');
   expect(ended).toMatchObject({ omitted_tools });
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${served.url}/mcp`)));
+  onTestFinished(() => client.close());
+  const ids = { thread_id: run.thread_id, run_id: run.id };
+  const result = await client.callTool({ name: 'get_run', arguments: ids });
+  expect(result.structuredContent).toMatchObject({ status: 'completed', omitted_tools });
 });
