@@ -23,9 +23,9 @@ export const wrapErrorBodies =
   async (input, init) => {
     const response = await fetch(input, init);
     if (response.ok) return response;
-    const text = await response.text();
+    const text = await response.text().catch(() => '');
     const wrapped = wrapError(parse(text));
     const { status, statusText, headers } = response;
     const body = wrapped === undefined ? text : JSON.stringify(wrapped);
-    return new Response(body, { status, statusText, headers });
+    return new Response(body === '' ? null : body, { status, statusText, headers });
   };

@@ -31,7 +31,7 @@ function textsOf(value: unknown, depth = 0): string[] {
 }
 
 const unsupported =
-  /unsupported|(?:not|n't) support|endpoints found that support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated|unavailable|not available|not (?:yet )?implemented|not enabled|not be enabled|cannot (?:both )?be|can't be|incompatible|mutually exclusive|cannot find field|no such (?:field|parameter)|invalid (?:parameter|argument|field|reasoning value|tool_choice type)|only the default|expected one of/iu;
+  /unsupported|(?:not|n't) support|endpoints found that support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated|unavailable|not available|not (?:yet )?implemented|not enabled|not be enabled|cannot (?:both )?be|can't be|incompatible|mutually exclusive|cannot find field|no such (?:field|parameter)|invalid (?:parameter|argument|field|reasoning value|tool_choice type)|only the default|(?:must be|not|expected) one of|must be either|input should be ['"]|supported values are/iu;
 
 /** A sentence about a value of the caller's own, which is wrong at every endpoint. */
 const ownMistake =

@@ -88,7 +88,7 @@ describe.each(executors)('the $name model', ({ name: api, open: openExecutor }) 
   const wireName = (name: string) =>
     api === 'responses' && name === 'reasoning_effort' ? 'reasoning' : name;
 
-  const settings: [keyof typeof everySetting, string, object][] = [
+  const settings: [keyof typeof everySetting, string, { param?: string; code?: string }][] = [
     ['temperature', 'Unsupported parameter: X is not supported with this model.', {}],
     ['temperature', '`temperature` is deprecated for this model.', {}],
     ['top_p', 'Unsupported parameter.', { param: 'top_p', code: 'unsupported_parameter' }],
@@ -99,14 +99,19 @@ describe.each(executors)('the $name model', ({ name: api, open: openExecutor }) 
       {},
     ],
     ['reasoning_effort', "Unsupported value: 'X' does not support 'low' with this model.", {}],
+    ['reasoning_effort', '`reasoning_effort` must be one of `none` or `default`', {}],
+    ['reasoning_effort', "Invalid value: 'low'. Supported values are: 'high'.", { param: 'X' }],
+    ['tool_choice', "Input should be 'none', 'auto' or 'required': body.tool_choice", {}],
+    ['tool_choice', 'tool_choice must be one of none, auto, required', {}],
     ['reasoning_effort', 'think value "low" is not supported for this model', {}],
   ];
 
   test.each(settings)('drops %s after "%s" (%o)', async (name, message, fields) => {
     const param = wireName(name);
     const error = { message: message.replace('X', `'${param}'`), ...fields };
+    if ('param' in error && error.param === 'X') error.param = param;
     const { harness, run, bodies } = await openWith((body) =>
-      body[param] === undefined ? null : chatError(400, error),
+      body[param] === undefined || body[param] === 'required' ? null : chatError(400, error),
     );
     harness.respondWith({ text: 'Snow.' }, { text: 'Snow.' });
     for (const calls of [2, 3]) {
