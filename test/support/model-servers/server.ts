@@ -71,9 +71,13 @@ export function createModelServer(definition: ServerDefinition): ModelServer {
       if (!/\/(?:responses|chat\/completions)$/u.test(pathname)) {
         return chatError(404, { message: `Unknown path ${pathname}.` });
       }
-      const body: Body = JSON.parse(await request.text());
+      const { url, method, headers } = request;
+      const text = await request.text();
+      const body: Body = JSON.parse(text);
       requests.push({ api, body });
-      return definition.refuse(body, api) ?? answer(api, body, [input, init]);
+      // A request's body can be read only once.
+      const copy = { method, headers, body: text, signal: init?.signal ?? null };
+      return definition.refuse(body, api) ?? answer(api, body, [url, copy]);
     },
   };
 }
