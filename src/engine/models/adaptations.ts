@@ -184,7 +184,7 @@ const adaptations: readonly Adaptation[] = [
   systemRole,
 ];
 
-/** The first adaptation that the refusal asks for and that gives a dialect not tried yet. */
+/** The first adaptation that the refusal asks for and that gives a request not tried yet. */
 export const findAdaptation = (
   refusal: Refusal,
   sent: SentRequest,

@@ -11,6 +11,8 @@ import { isOpenAI, type ModelCallOptions, secretsOf } from './endpoint.ts';
 import { hostedTools, type ModelEvent, type ModelRequest, type Omissions } from './model.ts';
 import { type Refusal, toRefusal } from './refusal.ts';
 
+/** The request as it is sent. */
+type ToParams = (request: ModelRequest, dialect: Dialect) => object;
 type Attempt = (request: ModelRequest, dialect: Dialect) => AsyncIterable<ModelEvent>;
 
 /** A change that a refusal has led to. */
@@ -75,7 +77,7 @@ function nextStep(
  * the request is adapted and the call is made again. What leads to an answer is remembered for the
  * model, and logged once; a refusal that no adaptation helps changes nothing for later runs.
  */
-export function createNegotiator(api: RequestApi, options: ModelCallOptions) {
+export function createNegotiator(api: RequestApi, options: ModelCallOptions, toParams: ToParams) {
   const { dropsHostedTools = false } = options;
   const endpoint = { api, isOpenAI: isOpenAI(options), dropsHostedTools };
   const omittedTools = api === 'chat' && dropsHostedTools ? hostedTools : [];
@@ -86,7 +88,8 @@ export function createNegotiator(api: RequestApi, options: ModelCallOptions) {
   ): AsyncGenerator<ModelEvent> {
     const { model } = asked.settings;
     let dialect = memory.get(model);
-    const tried = new Set([JSON.stringify(dialect)]);
+    const tried = new Set<string>();
+    const textOf = (to: Dialect) => JSON.stringify(toParams(adaptRequest(asked, to), to));
     const steps: Step[] = [];
     for (;;) {
       const request = adaptRequest(asked, dialect);
@@ -101,12 +104,12 @@ export function createNegotiator(api: RequestApi, options: ModelCallOptions) {
         return;
       } catch (error) {
         const sent = { request, dialect, ...endpoint };
-        const isTried = (next: Dialect) => tried.has(JSON.stringify(next));
+        // The same request would be refused again.
+        const isTried = (next: Dialect) => tried.add(textOf(dialect)).has(textOf(next));
         const step = isAnswered ? null : nextStep(error, sent, isTried);
         if (step === null) throw error;
         steps.push(step);
         dialect = step.change(dialect);
-        tried.add(JSON.stringify(dialect));
       }
     }
   };

@@ -181,6 +181,19 @@ describe.each(executors)('the $name model', ({ name: api, open: openExecutor }) 
     },
   );
 
+  test('never sends the same request again', async () => {
+    const messages = [
+      'System role not supported.',
+      'max_tokens, stream_options, store and include are not supported.',
+      'reasoning_content is not supported.',
+    ];
+    for (const message of messages) {
+      const { run, bodies } = await openWith(() => chatError(400, { message }));
+      expect((await run({ max_completion_tokens: 500 })).status).toBe('failed');
+      expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(bodies.length);
+    }
+  });
+
   test('remembers nothing of a run that fails in the end', async () => {
     let message: string | null = "Unsupported parameter: 'temperature'.";
     const { harness, run, bodies } = await openWith((body) => {

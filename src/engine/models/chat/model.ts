@@ -86,7 +86,7 @@ export function createChatModel(options: ChatOptions): Model {
   const { ids = randomIds } = options;
   const secrets = secretsOf(options);
   const client = createEndpointClient(options, noTimeout);
-  const respondInDialect = createNegotiator('chat', options);
+  const respondInDialect = createNegotiator('chat', options, toChatParams);
   const unsupportedTools = functionsOnly('Chat Completions');
   return {
     unavailable: whyUnavailable(options),

@@ -52,7 +52,7 @@ export function createResponsesModel(options: ModelCallOptions): Model {
     ? options
     : { ...options, fetch: requireResponsesApi(boundResponses(fetch)) };
   const client = createEndpointClient(endpoint, noTimeout);
-  const respondInDialect = createNegotiator('responses', options);
+  const respondInDialect = createNegotiator('responses', options, toResponseParams);
 
   return {
     unavailable: whyUnavailable(options),
