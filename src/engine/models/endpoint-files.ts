@@ -10,7 +10,7 @@ import {
 } from './endpoint.ts';
 import type { EphemeralFile } from './model.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { upstreamMessage } from './upstream-error.ts';
+import { upstreamMessage } from './error-sentence.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { withTimeout } from '../../shared/timeout.ts';
 import { fetchWithinOrigin } from '../../shared/same-origin-fetch.ts';

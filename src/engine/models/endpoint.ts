@@ -4,7 +4,7 @@ import { sdkFetchWithinOrigin } from '../../shared/same-origin-fetch.ts';
 import type { Log } from '../../shared/log.ts';
 import { boundResponses } from './bounded-fetch.ts';
 import { wrapErrorBodies } from './error-body.ts';
-import { limitSdkRetries } from './upstream-fetch.ts';
+import { limitSdkRetries, waitPatiently } from './upstream-fetch.ts';
 
 /** The model endpoint and its credentials. */
 export interface EndpointOptions {
@@ -60,7 +60,9 @@ export const createEndpointClient = (
     logLevel: 'off',
     ...(apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
     fetch: limitSdkRetries(
-      wrapErrorBodies(boundResponses(sdkFetchWithinOrigin(fetch, 'OPENAI_BASE_URL'))),
+      wrapErrorBodies(
+        boundResponses(sdkFetchWithinOrigin(waitPatiently(fetch), 'OPENAI_BASE_URL')),
+      ),
     ),
   });
 

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIError } from 'openai';
 import { firstCharacters } from '../../shared/text.ts';
+import { isLastingError } from './error-sentence.ts';
 import { ModelFailure } from './model.ts';
 
 /** An endpoint's refusal of a request, for which another request may be accepted. */
@@ -56,7 +57,9 @@ export function toRefusal(error: unknown): Refusal | null {
   const isUnsupported = unsupported.test(text);
   const isBadRequest = error.status === 400 || error.status === 422;
   // Any other error may be about anything, unless it says so.
-  if (ownMistake.test(text) || !(isBadRequest || isUnsupported)) return null;
+  const isAboutRequest =
+    isBadRequest || isUnsupported || (error instanceof APIError && isLastingError(text));
+  if (ownMistake.test(text) || !isAboutRequest) return null;
   const isSetting = typeof param === 'string' && settingNames.test(param);
   return { param: isSetting ? param : '', text, isUnsupported };
 }

@@ -3,6 +3,8 @@ import { maxForeignTextLength, redactedExcerpt } from '../../shared/redact.ts';
 import { ModelFailure, type ModelRequest } from './model.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { toContextOverflow } from './context-window.ts';
+import { isLastingError, upstreamMessage } from './error-sentence.ts';
+import { UnusableAnswer } from './unusable-answer.ts';
 
 /** Not retryable, unlike other 429 responses. */
 export const quotaExceededCode = 'insufficient_quota';
@@ -64,22 +66,6 @@ function errorCodeOf({ status, code, param }: APIError): ModelFailure['code'] {
   return isPromptParam ? 'invalid_prompt' : errorCode(code);
 }
 
-/** The upstream's own error message; servers send an object, a string, or no JSON at all. */
-export function upstreamMessage(error: APIError): string {
-  const body: unknown = error.error;
-  const message: unknown = Reflect.get(Object(body), 'message');
-  if (typeof message === 'string' && message !== '') return message;
-  if (typeof body === 'string') return body;
-  const detail: unknown = Reflect.get(Object(body), 'detail');
-  if (detail !== undefined) return typeof detail === 'string' ? detail : JSON.stringify(detail);
-  const { cause } = error;
-  if (error instanceof APIConnectionError && cause instanceof Error) {
-    const { cause: root } = cause;
-    return `${error.message.replace(/\.$/u, '')}: ${root instanceof Error ? root.message : cause.message}`;
-  }
-  return error.message;
-}
-
 /** In characters, of the message that a run shows. */
 const maxMessageLength = 2000;
 
@@ -93,6 +79,12 @@ export function toStreamError(error: unknown, headers: Headers): APIError {
   const body = typeof error === 'string' ? { message: error } : Object(error);
   return new APIError(status, body, undefined, headers);
 }
+
+/** Whether the status, if there is one, says that the request is not at fault. */
+const isServerError = (error: unknown): boolean =>
+  error instanceof APIError
+    ? !(error instanceof APIConnectionError) && (error.status ?? 500) >= 500
+    : error instanceof ModelFailure && error.code === 'server_error';
 
 /** What went wrong, in the endpoint's words if it has any. */
 function sentenceOf(error: unknown): string {
@@ -118,8 +110,10 @@ export function toModelFailure(
   const message = redactedExcerpt(sentence, maxMessageLength - suffix.length, secrets) + suffix;
   const overflow = toContextOverflow(error, sentence.slice(0, maxForeignTextLength), message);
   if (overflow !== null) return overflow;
-  const delayMs = retryDelay(error);
-  if (error instanceof ModelFailure) return new ModelFailure(error.code, message, delayMs);
+  if (error instanceof UnusableAnswer) return new UnusableAnswer(message);
+  const delayMs = isLastingError(sentence) && isServerError(error) ? null : retryDelay(error);
+  if (error instanceof ModelFailure)
+    return new ModelFailure(error.code, message, delayMs, error.status);
   if (!isAPIError) return new ModelFailure('server_error', message, delayMs);
   const status: unknown = error.status;
   const knownStatus = typeof status === 'number' ? status : null;

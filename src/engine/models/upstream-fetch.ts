@@ -1,3 +1,4 @@
+import { isLastingError } from './error-sentence.ts';
 import { retryAfterMs, quotaExceededCode } from './upstream-error.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -7,18 +8,18 @@ const maxSdkRetryAfterMs = 60_000;
 
 const notImplemented = 501;
 
-async function isQuotaExceeded(response: Response): Promise<boolean> {
+async function hasLastingCause(response: Response): Promise<boolean> {
   // Whoever reads the body itself reports that it breaks.
   const text = await response
     .clone()
     .text()
     .catch(() => '');
-  return text.includes(quotaExceededCode);
+  return response.status === 429 ? text.includes(quotaExceededCode) : isLastingError(text);
 }
 
 /**
- * Keeps the SDK from retrying three kinds of response, by adding the header that it obeys: an exceeded
- * quota, a Retry-After longer than the SDK waits, and 501.
+ * Keeps the SDK from retrying some responses, by adding the header that it obeys: an exceeded quota, a
+ * Retry-After longer than the SDK waits, 501, and errors that the same input always meets.
  */
 export const limitSdkRetries =
   (fetch: Fetch): Fetch =>
@@ -29,11 +30,41 @@ export const limitSdkRetries =
     const isFinal =
       status === notImplemented ||
       (retryAfterMs(response.headers) ?? 0) > maxSdkRetryAfterMs ||
-      (status === 429 && (await isQuotaExceeded(response)));
+      (await hasLastingCause(response));
     if (!isFinal) return response;
     const headers = new Headers(response.headers);
     headers.set('x-should-retry', 'false');
     return new Response(response.body, { status, statusText, headers });
+  };
+
+/** Where Node's fetch keeps what opens its connections. */
+const globalDispatcher = Symbol.for('undici.globalDispatcher.1');
+
+let patientDispatcher: object | null | undefined;
+
+/**
+ * Opens connections like those of Node's fetch, but without its limit of five minutes for the headers
+ * and between two parts of the body. Null if this runtime has none.
+ */
+function getPatientDispatcher(): object | null {
+  if (patientDispatcher !== undefined) return patientDispatcher;
+  // Node creates its dispatcher when one of these classes is used first.
+  void new Headers();
+  const { constructor: Dispatcher } = Object(Reflect.get(globalThis, globalDispatcher));
+  try {
+    patientDispatcher = Reflect.construct(Dispatcher, [{ headersTimeout: 0, bodyTimeout: 0 }]);
+  } catch {
+    patientDispatcher = null;
+  }
+  return patientDispatcher ?? null;
+}
+
+/** Wraps Node's `fetch` so that it waits as long as a local model reads and thinks. */
+export const waitPatiently =
+  (fetch: Fetch): Fetch =>
+  (input, init) => {
+    const dispatcher = getPatientDispatcher();
+    return fetch(input, dispatcher === null ? init : Object.assign({}, init, { dispatcher }));
   };
 
 const drainTimeoutMs = 1000;
