@@ -15,8 +15,8 @@ export class ContextOverflow extends ModelFailure {
 /* Messages of different servers; some servers have several. */
 const patternsWithSize: readonly RegExp[] = [
   /maximum (?:context|prompt|model|allowed input) length (?:is|of) (?<size>[\d,]+)/iu,
-  /(?:context length|context size|maximum number of tokens allowed) \((?<size>[\d,]+)/iu,
-  /context (?:length|window) of (?:only )?(?<size>[\d,]+)/iu,
+  /(?:context length|context size|context window|maximum number of tokens allowed) \((?<size>[\d,]+)/iu,
+  /context (?:length|size|window) of (?:only )?(?<size>[\d,]+)/iu,
   /with (?<size>[\d,]+) maximum context length/iu,
   /exceed the configured limit of (?<size>[\d,]+) tokens/iu,
   /tokens > (?<size>[\d,]+) maximum/iu,
@@ -24,10 +24,38 @@ const patternsWithSize: readonly RegExp[] = [
   /model token limit: (?<size>[\d,]+)/iu,
   /exceeds max_(?:seq|model)_len (?<size>[\d,]+)/iu,
   /input token count is [\d,]+ but model only supports up to (?<size>[\d,]+)/iu,
+  /prompt token count of [\d,]+ exceeds the limit of (?<size>[\d,]+)/iu,
+  /range of input length should be \[\d+, ?(?<size>\d+)\]/iu,
+  /`inputs` tokens \+ `max_new_tokens` must be <= (?<size>[\d,]+)/iu,
+  /`inputs` must have less than (?<size>[\d,]+) tokens/iu,
+  /total number of tokens \(prompt and prediction\) cannot exceed (?<size>[\d,]+)/iu,
+  /request body too large for .{0,80}max size: (?<size>[\d,]+) tokens/iu,
 ];
 
-const patternsWithoutSize =
-  /exceeds? (?:the |its )?(?:available |model's )?(?:maximum )?context (?:window|size|length)|context (?:size|length|window) (?:has been )?exceeded|exceeded max(?:imum)? context length|greater than the context length|prompt (?:is )?too long|context_?length_?exceeded|ContextWindowExceeded/iu;
+const patternsWithoutSize: readonly RegExp[] = [
+  /exceeds? (?:the |its |this |max )?(?:available |model's |model )?(?:maximum )?context (?:window|size|length)/iu,
+  /context (?:size|length|window) (?:has been |was )?(?:exceeded|exceeds)/iu,
+  /exceeded max(?:imum)? context length|(?:greater|longer) than the (?:model's )?context length/iu,
+  /prompt (?:is )?too long|input is too long|prompt exceeds max(?:imum)? length/iu,
+  /context_?length_?exceeded|ContextWindowExceeded|exceed_context_size|tokens_limit_reached/iu,
+  /please reduce the length of the (?:messages|prompt|input)/iu,
+  /max_(?:completion_)?tokens must be at least 1, got -/iu,
+];
+
+/** Limits of tokens in a period of time. */
+const rateLimits = /tokens? per (?:min|hour|day|second)|\btp[md]\b|rate.?limit|quota/iu;
+
+/** The answer's own limit, which may be larger than the model's window. */
+const answerLimit =
+  /max_(?:completion_|output_|new_)?tokens['`]? is too large: (?<asked>\d+)(?:.{0,80}context length is (?<size>\d+))?/iu;
+
+/** Whether a text is about a limit that a shorter prompt does not help to keep. */
+function isOtherLimit(text: string): boolean {
+  const { asked, size } = answerLimit.exec(text)?.groups ?? {};
+  return rateLimits.test(text) || (asked !== undefined && !(Number(asked) < Number(size)));
+}
+
+const payloadTooLarge = 413;
 
 /** A smaller number in a message is not the size of a context window. */
 const minWindowTokens = 256;
@@ -52,11 +80,13 @@ export function toContextOverflow(
   message: string,
 ): ContextOverflow | null {
   const { status, code } = error instanceof APIError ? error : {};
-  // A rate limit, such as tokens per minute, is not an overflow.
-  if (status === 429 || code === 'rate_limit_exceeded') return null;
+  if (status === 429 || code === 'rate_limit_exceeded' || isOtherLimit(text)) return null;
   const windowTokens = reportedWindowTokens(error, text);
   const isOverflow =
-    windowTokens !== null || code === 'context_length_exceeded' || patternsWithoutSize.test(text);
+    windowTokens !== null ||
+    status === payloadTooLarge ||
+    code === 'context_length_exceeded' ||
+    patternsWithoutSize.some((pattern) => pattern.test(text));
   return isOverflow ? new ContextOverflow(message, windowTokens) : null;
 }
 
