@@ -28,7 +28,8 @@ export type EngineConfig = Pick<
   | 'database'
   | 'runLifetime'
   | 'concurrency'
->;
+> &
+  Partial<Pick<Config, 'modelTimeout' | 'showReasoning'>>;
 
 export interface EmbeddedEngineOptions {
   readonly config: EngineConfig;
@@ -75,7 +76,14 @@ export async function createEmbeddedEngine(
   const dropsHostedTools = config.hostedTools === 'drop';
   const engine = createEngine({
     db,
-    model: createModel(config.modelApi, { ...endpoint, files, ids, log, dropsHostedTools }),
+    model: createModel(config.modelApi, {
+      ...endpoint,
+      files,
+      ids,
+      log,
+      dropsHostedTools,
+      showsReasoning: config.showReasoning ?? false,
+    }),
     dropsHostedTools,
     files,
     clock: await openSharedClock(db, clock, log),
@@ -84,6 +92,7 @@ export async function createEmbeddedEngine(
     ids,
     log,
     runLifetime: config.runLifetime,
+    modelTimeout: config.modelTimeout ?? null,
     concurrency: config.concurrency,
     ...(observer && { observer }),
     modelFor: (name) => config.model ?? config.modelMap.get(name) ?? name,

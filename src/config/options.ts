@@ -106,6 +106,28 @@ const runLifetime: Option<number> = {
   default: 600,
 };
 
+const modelTimeout: Option<number | null> = {
+  flag: 'model-timeout',
+  env: ['ASSISTANTS_MODEL_TIMEOUT'],
+  value: 'SECONDS',
+  help: 'Seconds without a byte from the model endpoint after which a model call is given up and made again',
+  defaultText: 'never within the lifetime of the run',
+  mode: 'embedded',
+  parse: integer(1, 86_400),
+  default: null,
+};
+
+const showReasoning: Option<boolean> = {
+  flag: 'show-reasoning',
+  env: ['ASSISTANTS_SHOW_REASONING'],
+  value: null,
+  help: "Keep a model's thinking, such as `<think>…</think>`, in the text of messages; never sent by OpenAI",
+  defaultText: '`false`',
+  mode: 'embedded',
+  parse: boolean,
+  default: false,
+};
+
 const concurrency: Option<number> = {
   flag: 'concurrency',
   env: ['ASSISTANTS_CONCURRENCY'],
@@ -208,6 +230,8 @@ export const sharedOptions = {
   hostedTools,
   database,
   runLifetime,
+  modelTimeout,
+  showReasoning,
   concurrency,
   baseUrl,
   apiVersion,

@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** Seconds from a run's creation to its expiry. */
   readonly runLifetime: number;
+  /** Seconds without a byte after which a model call is given up; null by default: never. */
+  readonly modelTimeout?: number | null;
   /** The maximum number of runs executed at once. */
   readonly concurrency: number;
   /** The model to use in place of the one that an assistant or a run names. */

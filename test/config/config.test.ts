@@ -20,6 +20,8 @@ test('every option has its default without flags and environment', () => {
       hostedTools: 'refuse',
       database: '/home/ada/.local/share/assistants-mcp/assistants.db',
       runLifetime: 600,
+      modelTimeout: null,
+      showReasoning: false,
       concurrency: 16,
       baseUrl: null,
       apiVersion: null,
@@ -59,6 +61,7 @@ const settings = [
   ['hosted-tools', 'ASSISTANTS_HOSTED_TOOLS', 'hostedTools', 'drop', 'drop'],
   ['database', 'ASSISTANTS_DATABASE', 'database', '/data/a.db', '/data/a.db'],
   ['run-lifetime', 'ASSISTANTS_RUN_LIFETIME', 'runLifetime', '90', 90],
+  ['model-timeout', 'ASSISTANTS_MODEL_TIMEOUT', 'modelTimeout', '900', 900],
   ['concurrency', 'ASSISTANTS_CONCURRENCY', 'concurrency', '2', 2],
   ['base-url', 'ASSISTANTS_BASE_URL', 'baseUrl', 'http://[::1]:8080/v1', 'http://[::1]:8080/v1'],
   ['api-version', 'ASSISTANTS_API_VERSION', 'apiVersion', '2024-05-01', '2024-05-01'],
@@ -110,7 +113,7 @@ describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: s
 });
 
 test('this file tests every option', () => {
-  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'token'];
+  const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'showReasoning', 'token'];
   const ofCommands = ['replace', 'threads', 'output', 'olderThan', 'dryRun'];
   const tested = [...settings.map(([, , field]) => field), ...others, ...ofCommands];
   const all = Object.keys({ ...sharedOptions, ...commandOptions });
@@ -172,6 +175,11 @@ test.each(['0.0.0.0', '::', '192.168.1.5', '127.1', '0', '127.0.0.1.example', 'b
 test('the model endpoint is set by OPENAI_BASE_URL', () => {
   const OPENAI_BASE_URL = 'https://models.example/v1';
   expect(configOf({ env: { OPENAI_BASE_URL } }).modelBaseUrl).toBe(OPENAI_BASE_URL);
+});
+
+test('--show-reasoning is a switch that also accepts a value', () => {
+  expect(configOf({ argv: ['--show-reasoning'] }).showReasoning).toBe(true);
+  expect(configOf({ env: { ASSISTANTS_SHOW_REASONING: 'true' } }).showReasoning).toBe(true);
 });
 
 test('--read-only is a switch that also accepts a value', () => {

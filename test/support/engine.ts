@@ -30,6 +30,9 @@ export interface HarnessOptions {
   readonly ids?: Ids;
   readonly runLifetime?: number;
   readonly concurrency?: number;
+  /** Seconds without a byte after which a model call is given up; null by default: never. */
+  readonly modelTimeout?: number | null;
+  readonly showReasoning?: boolean;
   /** Models that replace others: retired → current. */
   readonly modelMap?: ReadonlyMap<string, string>;
   readonly hostedTools?: 'refuse' | 'drop';
@@ -132,6 +135,8 @@ async function openEngine(options: HarnessOptions, logLines: string[]) {
       database: await locateDatabase(options.database),
       runLifetime: options.runLifetime ?? 600,
       concurrency: options.concurrency ?? 16,
+      modelTimeout: options.modelTimeout ?? null,
+      showReasoning: options.showReasoning ?? false,
     },
     clock,
     ids,

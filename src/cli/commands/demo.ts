@@ -28,6 +28,8 @@ const engineEnv = (config: Config, folder: string): Record<string, string> => ({
   ASSISTANTS_MODEL_MAP: [...config.modelMap].map((pair) => pair.join('=')).join(','),
   ASSISTANTS_MODEL_API: isScripted(config) ? 'scripted' : config.modelApi,
   ASSISTANTS_RUN_LIFETIME: String(config.runLifetime),
+  ASSISTANTS_MODEL_TIMEOUT: config.modelTimeout === null ? '' : String(config.modelTimeout),
+  ASSISTANTS_SHOW_REASONING: String(config.showReasoning),
   ASSISTANTS_CONCURRENCY: String(config.concurrency),
 });
 

@@ -3,7 +3,7 @@ import type { RunSettings, Usage } from '../store/schema.ts';
 
 export type { Usage } from '../store/schema.ts';
 
-/** A function call of the model. `arguments` is JSON text, exactly as the model wrote it. */
+/** A function call of the model. `arguments` is JSON text, as the model wrote it if that was JSON. */
 export interface FunctionCall {
   readonly id: string;
   readonly name: string;
@@ -62,7 +62,11 @@ export interface ModelRequest {
  */
 export type ModelEvent =
   /** The model is still working; nothing to show. */
-  | { readonly type: 'heartbeat' }
+  | {
+      readonly type: 'heartbeat';
+      /** Whether the model sends its reasoning beside the text. */
+      readonly isReasoning?: true;
+    }
   | { readonly type: 'message_started' }
   | {
       readonly type: 'delta';

@@ -1,9 +1,7 @@
 import { backoffMs, type Clock } from '../../shared/clock.ts';
 import type { ModelCallReport } from '../observer.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
-
-/** Less than the five minutes after which Node's fetch gives up. */
-const stallTimeoutMs = 240_000;
+import { maxUnusableAnswers, UnusableAnswer } from './unusable-answer.ts';
 
 /** With these pauses, 7 calls outlast about a minute of outage. */
 const maxCalls = 7;
@@ -13,6 +11,8 @@ interface RetryOptions {
   readonly clock: Clock;
   /** When the run expires, in milliseconds since the epoch. */
   readonly deadlineMs: number;
+  /** How long a call may send nothing; null: until the deadline, as local models may read for long. */
+  readonly stallTimeoutMs: number | null;
   /** Called before each pause, which waits for its promise. */
   readonly onRetry: (failure: ModelFailure, pauseMs: number) => unknown;
   /** Called after each call. */
@@ -20,7 +20,7 @@ interface RetryOptions {
 }
 
 /** Aborts its signal when the model is awaited for too long without an event. */
-function createStallWatchdog(clock: Clock, stop: AbortSignal) {
+function createStallWatchdog(clock: Clock, stallTimeoutMs: number, stop: AbortSignal) {
   const stalled = new AbortController();
   let awaitedSince = clock.now();
   let isAwaiting = true;
@@ -46,10 +46,16 @@ function createStallWatchdog(clock: Clock, stop: AbortSignal) {
 async function* callOnce(
   model: Model,
   request: ModelRequest,
-  clock: Clock,
+  { clock, stallTimeoutMs }: Pick<RetryOptions, 'clock' | 'stallTimeoutMs'>,
 ): AsyncGenerator<ModelEvent> {
+  if (stallTimeoutMs === null) {
+    for await (const event of model.respond(request)) {
+      if (event.type !== 'heartbeat') yield event;
+    }
+    return;
+  }
   const stop = new AbortController();
-  const watchdog = createStallWatchdog(clock, stop.signal);
+  const watchdog = createStallWatchdog(clock, stallTimeoutMs, stop.signal);
   const signal = AbortSignal.any([request.signal, watchdog.signal]);
   try {
     for await (const event of model.respond({ ...request, signal })) {
@@ -66,23 +72,28 @@ async function* callOnce(
   }
 }
 
+const maxCallsAfter = (error: unknown): number =>
+  error instanceof UnusableAnswer ? maxUnusableAnswers : maxCalls;
+
 /** The jitter of up to 25 % keeps many runs from retrying at once. */
 const pauseMsAfter = (attempt: number, retryAfterMs: number): number =>
   Math.max(retryAfterMs, backoffMs(attempt, pauses) * (0.75 + Math.random() / 4));
 
 /**
- * Calls the model, and again after a retryable failure: an outage, a broken or a stalled stream. Retries
+ * Calls the model, and again after a retryable failure: an outage, a broken or a stalled stream, or an
+ * answer that nobody can use. Retries
  * only before the first event, because what callers have seen cannot be taken back, and only if the
  * pause ends before the deadline. Throws the last failure, or the abort reason of the request's signal.
  */
 export async function* callWithRetry(
   model: Model,
   request: ModelRequest,
-  { clock, deadlineMs, onRetry, onCall }: RetryOptions,
+  options: RetryOptions,
 ): AsyncGenerator<ModelEvent> {
   const { signal } = request;
+  const { clock, deadlineMs, onRetry, onCall } = options;
   const call = () => {
-    const events = callOnce(model, request, clock);
+    const events = callOnce(model, request, options);
     return onCall === undefined ? events : withReport(events, { clock, signal, report: onCall });
   };
   for (let attempt = 1; ; attempt += 1) {
@@ -94,7 +105,7 @@ export async function* callWithRetry(
       }
       return;
     } catch (error) {
-      if (hasEvents || signal.aborted || attempt >= maxCalls) throw error;
+      if (hasEvents || signal.aborted || attempt >= maxCallsAfter(error)) throw error;
       if (!(error instanceof ModelFailure) || error.retryAfterMs === null) throw error;
       const pauseMs = pauseMsAfter(attempt, error.retryAfterMs);
       if (clock.now() + pauseMs >= deadlineMs) throw error;

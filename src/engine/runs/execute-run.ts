@@ -34,7 +34,7 @@ async function callModel(
   recorder: TurnRecorder,
 ): Promise<void> {
   const { run, signal } = execution;
-  const { model, clock, log, observer } = deps;
+  const { model, clock, log, observer, modelTimeout = null } = deps;
   const { turns, usedTokens } = context;
   const settings = runSettings(run);
   const budget = exhaustedBudget(settings, usedTokens);
@@ -50,6 +50,7 @@ async function callModel(
     return callWithRetry(model, request, {
       clock,
       deadlineMs: run.deadline * 1000,
+      stallTimeoutMs: modelTimeout === null ? null : modelTimeout * 1000,
       onRetry: async ({ code, message }, delayMs) => {
         log.warn('model call retried', { run_id: run.id, error: message, delay_ms: delayMs });
         observer?.modelRetried(settings.model);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { boundResponses, maxErrorBodyBytes } from '../../../src/engine/models/bounded-fetch.ts';
-import { readSseData } from '../../../src/engine/models/sse-reader.ts';
+import { alive, readSseData } from '../../../src/engine/models/sse-reader.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
 import { setup } from '../../support/engine.ts';
 import { endlessStream, runAt } from '../../support/faulty-endpoint.ts';
@@ -102,13 +102,19 @@ async function readLargeEvent(kibibytes: number): Promise<number> {
   ];
   const start = process.cpuUsage();
   let length = 0;
-  for await (const { text } of readSseData(ReadableStream.from(chunks))) length += text.length;
+  for await (const event of readSseData(ReadableStream.from(chunks))) {
+    if (event !== alive) length += event.text.length;
+  }
   expect(length).toBe(kibibytes * 1024);
   return process.cpuUsage(start).user;
 }
 
 const shortest = async (kibibytes: number) =>
-  Math.min(await readLargeEvent(kibibytes), await readLargeEvent(kibibytes));
+  Math.min(
+    await readLargeEvent(kibibytes),
+    await readLargeEvent(kibibytes),
+    await readLargeEvent(kibibytes),
+  );
 
 test('a large event in small chunks is read in linear time', async () => {
   // Four times the length takes 16 times as long when every chunk is read again.

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Model, ModelRequest } from '../../../src/engine/models/model.ts';
 import { callWithRetry } from '../../../src/engine/models/retry.ts';
 import { createClock, waitUntil } from '../../support/clock.ts';
-import { setup, type Harness } from '../../support/engine.ts';
+import { setup, type Harness, type HarnessOptions } from '../../support/engine.ts';
 import { createRun, readMessages, readRun, readSteps, textOf } from '../../support/conversation.ts';
 import { functionCall, textMessage } from '../../support/upstream-items.ts';
 import { createGate, type Turn } from '../../support/upstream.ts';
@@ -40,7 +40,11 @@ async function advanceUntilIdle({ engine, clock }: Harness): Promise<number> {
 
 /** A run with these model turns, and how long it took. */
 async function runTurns(...turns: Turn[]) {
-  const harness = await setup();
+  return runTurnsWith({}, ...turns);
+}
+
+async function runTurnsWith(options: HarnessOptions, ...turns: Turn[]) {
+  const harness = await setup(options);
   harness.upstream.respondWith(...turns);
   const created = await createRun(harness);
   const seconds = await advanceUntilIdle(harness);
@@ -114,8 +118,9 @@ describe('a model call is retried', () => {
   test.each([
     ['sends no response', 'response'],
     ['sends no output', beforeOutput],
-  ] as const)('if the model %s for four minutes', async (_, before) => {
-    const { harness, run, seconds } = await runTurns({ gate: createGate(), before }, {});
+  ] as const)('if the model %s for the configured time', async (_, before) => {
+    const silent = { gate: createGate(), before };
+    const { harness, run, seconds } = await runTurnsWith({ modelTimeout: 240 }, silent, {});
     expect(run.status).toBe('completed');
     expect(harness.upstream.requests).toHaveLength(2);
     expect(harness.upstream.requests[0]?.signal?.aborted).toBe(true);
@@ -166,11 +171,10 @@ describe('a run fails with the error of the model endpoint', () => {
   test('if the model stalls in the middle of a message', async () => {
     const output = [textMessage('It is cold and')];
     const gate = createGate();
-    const { harness, run, thread_id } = await runTurns({
-      output,
-      gate,
-      before: 'response.output_text.done',
-    });
+    const { harness, run, thread_id } = await runTurnsWith(
+      { modelTimeout: 240 },
+      { output, gate, before: 'response.output_text.done' },
+    );
     expect(run.last_error).toEqual({
       code: 'server_error',
       message: 'The model sent nothing for 240 seconds.',
@@ -180,6 +184,16 @@ describe('a run fails with the error of the model endpoint', () => {
     expect(message?.incomplete_details).toEqual({ reason: 'run_failed' });
   });
 });
+
+test.each(['response', beforeOutput] as const)(
+  'a model that is silent before the %s is called once, and the run expires at its deadline',
+  async (before) => {
+    const { harness, run, seconds } = await runTurns({ gate: createGate(), before }, {});
+    expect(run.status).toBe('expired');
+    expect(harness.upstream.requests).toHaveLength(1);
+    expect(seconds).toBeGreaterThanOrEqual(600);
+  },
+);
 
 test('a slow model that sends heartbeats is not aborted', async () => {
   const clock = createClock();
@@ -200,6 +214,7 @@ test('a slow model that sends heartbeats is not aborted', async () => {
   const events = callWithRetry(model, request, {
     clock,
     deadlineMs: Infinity,
+    stallTimeoutMs: 240_000,
     onRetry: (failure) => failures.push(failure),
   });
   const first = events.next();
