@@ -13,7 +13,12 @@ const image = z.strictObject({
 const call = z.strictObject({
   id: z.string().min(1),
   type: z.literal('function'),
-  function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
+  function: z.strictObject({
+    name: z.string().min(1),
+    arguments: z.string(),
+    provider_specific_fields: z.unknown().optional(),
+  }),
+  extra_content: z.unknown().optional(),
 });
 
 const message = z.discriminatedUnion('role', [
@@ -28,6 +33,11 @@ const message = z.discriminatedUnion('role', [
     content: z.string().min(1).nullable(),
     tool_calls: z.array(call).min(1).optional(),
     reasoning_content: z.string().optional(),
+    // Servers' own fields, sent back to them.
+    reasoning: z.string().optional(),
+    reasoning_details: z.array(z.unknown()).optional(),
+    thinking_blocks: z.array(z.unknown()).optional(),
+    provider_specific_fields: z.unknown().optional(),
   }),
   z.strictObject({ role: z.literal('tool'), tool_call_id: z.string(), content: z.string() }),
 ]);

@@ -92,6 +92,31 @@ const reasoningContent: Adaptation = {
   change: (dialect, sent) => ({ ...dialect, sendsReasoning: !sent.dialect.sendsReasoning }),
 };
 
+/** Fields that servers add to their answers; not all of them take them back. */
+const ownFields =
+  /\b(?:reasoning_details|reasoning|thinking_blocks|thinking|provider_specific_fields|extra_content|signature|thought_signature)\b/gu;
+
+const ownFieldsRefused: Adaptation = {
+  label: "without fields of the server's own",
+  recognizes: ({ text }, { api, request }) =>
+    api === 'chat' && request.turns.length > 0 && text.search(ownFields) >= 0,
+  change: (dialect, _, { text }) => ({
+    ...dialect,
+    refusedFields: [...new Set([...dialect.refusedFields, ...(text.match(ownFields) ?? [])])],
+  }),
+};
+
+const userFirst: Adaptation = {
+  label: 'with a user message first',
+  recognizes: ({ text }, { api, request: { messages } }) =>
+    api === 'chat' &&
+    messages[0]?.role === 'assistant' &&
+    /alternate|(?:must|should) (?:start|begin) with|first message must|must be .{0,20}\buser\b.{0,20}first/iu.test(
+      text,
+    ),
+  change: (dialect) => ({ ...dialect, opensWithUser: true }),
+};
+
 const searchTools: Adaptation = {
   label: 'with one file_search tool for each vector store',
   recognizes: ({ text }, { request, dialect }) =>
@@ -143,7 +168,8 @@ const topPBesideTemperature: Adaptation = {
 
 const systemRole: Adaptation = {
   label: 'with another role for the instructions',
-  recognizes: ({ text }) =>
+  recognizes: ({ text }, { api }) =>
+    api === 'chat' &&
     /\bsystem\b.{0,200}\b(?:role|messages?)\b|\brole\b.{0,200}\bsystem\b/iu.test(text),
   change: (dialect, { isOpenAI }) => ({ ...dialect, systemRole: isOpenAI ? 'developer' : 'user' }),
 };
@@ -181,6 +207,8 @@ const adaptations: readonly Adaptation[] = [
   ),
   omit('strict', /\bstrict\b/iu, ({ settings }) => settings.tools.length > 0),
   omit('max_completion_tokens', maxTokensPattern, (request) => request.maxOutputTokens !== null),
+  userFirst,
+  ownFieldsRefused,
   systemRole,
 ];
 

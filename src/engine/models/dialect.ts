@@ -37,6 +37,10 @@ export interface Dialect {
   readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens';
   /** Chat Completions: whether to send `reasoning_content` of earlier turns. */
   readonly sendsReasoning: boolean;
+  /** Chat Completions: the server's own fields of earlier turns that it refuses. */
+  readonly refusedFields: readonly string[];
+  /** Chat Completions: whether a thread that the assistant opens gets a user message before it. */
+  readonly opensWithUser: boolean;
   /** Responses: whether to ask for encrypted reasoning, which stateless replays need. */
   readonly sendsEncryptedReasoning: boolean;
   /** Responses: whether each vector store has a search tool of its own. */
@@ -69,6 +73,8 @@ export const initialDialect = (
   // OpenAI and Azure reject the old name, most other servers know only that.
   maxTokensParam: isOpenAI ? 'max_completion_tokens' : 'max_tokens',
   sendsReasoning: false,
+  refusedFields: [],
+  opensWithUser: false,
   sendsEncryptedReasoning: api === 'responses',
   splitsSearchTools: false,
 });

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { RunSettings } from '../store/schema.ts';
 import type OpenAI from 'openai';
-import type { FunctionCall, MessageContent } from './model.ts';
+import type { EndpointOptions } from './endpoint.ts';
+import { openaiURL } from './endpoint.ts';
+import type { FunctionCall, MessageContent, ModelRequest, PastTurn } from './model.ts';
 
 /*
  * Readers of past turns, whichever model API wrote the items: the server may be restarted with another
@@ -14,6 +17,8 @@ export interface ChatMessage {
   readonly tool_calls?: readonly ChatCall[];
   /** Sent back only to models that require it. */
   readonly reasoning_content?: string;
+  /** The server's own fields, sent back only where they came from. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface ChatCall {
@@ -23,6 +28,21 @@ export interface ChatCall {
   readonly call_id: string;
   readonly type: 'function';
   readonly function: { readonly name: string; readonly arguments: string };
+  /** The server's own fields, those of `function` included. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** Where a turn comes from: only there does it mean what it says beyond text and calls. */
+export interface Origin {
+  /** A hash of the base URL, which may contain a secret: turns are exported. */
+  readonly endpoint: string;
+  readonly model: string;
+}
+
+export function originOf({ baseURL }: Pick<EndpointOptions, 'baseURL'>, model: string): Origin {
+  const { origin, pathname } = new URL(baseURL ?? openaiURL);
+  const url = origin + pathname.replace(/\/$/u, '');
+  return { endpoint: createHash('sha256').update(url).digest('hex').slice(0, 32), model };
 }
 
 const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
@@ -40,6 +60,20 @@ const listField = (value: unknown, name: string): readonly unknown[] => {
 /** Unlike items of the Responses API, chat messages have no type. */
 export const isChatMessage = (item: unknown): item is ChatMessage =>
   fieldOf(item, 'role') === 'assistant' && fieldOf(item, 'type') === undefined;
+
+/** The first item of a turn says where the others come from; older turns lack it. */
+export const originItem = (origin: Origin): object => ({ origin });
+
+const isOriginItem = (item: unknown): boolean => fieldOf(item, 'origin') !== undefined;
+
+/** The turn's items as they were received, for a call to `origin`; null if they come from elsewhere. */
+export function itemsFrom({ items }: PastTurn, origin: Origin): readonly unknown[] | null {
+  const stored = fieldOf(items.find(isOriginItem), 'origin');
+  const isSame =
+    stored === undefined ||
+    (fieldOf(stored, 'endpoint') === origin.endpoint && fieldOf(stored, 'model') === origin.model);
+  return isSame ? items.filter((item) => !isOriginItem(item)) : null;
+}
 
 export const isResponsesItem = (item: unknown): boolean => stringField(item, 'type') !== '';
 
@@ -75,6 +109,10 @@ export const partText = (part: MessageContent): string[] => {
   if (part.type === 'text') return [part.text.value];
   return part.type === 'refusal' ? [part.refusal] : [];
 };
+
+/** The names of the functions that the model may call. */
+export const functionNamesOf = ({ settings }: ModelRequest): ReadonlySet<string> =>
+  new Set(settings.tools.flatMap((tool) => (tool.type === 'function' ? [tool.function.name] : [])));
 
 /** Endpoints reject a strict function whose schema allows more properties, even an empty schema. */
 export function functionParameters({ parameters = {}, strict }: OpenAI.FunctionDefinition) {

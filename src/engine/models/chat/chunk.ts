@@ -10,6 +10,8 @@ export interface Delta {
   readonly refusal?: string | null;
   readonly reasoning_content?: string | null;
   readonly tool_calls?: readonly CallPiece[] | null;
+  /** The old form of a single call. */
+  readonly function_call?: CallPiece['function'];
 }
 
 export interface ChatUsage {
@@ -49,6 +51,7 @@ const deltaShape: Shape = {
   refusal: 'string',
   reasoning_content: 'string',
   tool_calls: [{ index: 'number', id: 'string', function: { name: 'string' } }],
+  function_call: { name: 'string' },
 };
 
 const chunkShape: Shape = {

@@ -6,19 +6,20 @@ import { type ChatChunk, toChunk } from './chunk.ts';
 import { ChatStreamReader } from './stream-reader.ts';
 import {
   createEndpointClient,
+  isOpenAI,
   type ModelCallOptions,
   noTimeout,
   secretsOf,
   whyUnavailable,
 } from '../endpoint.ts';
 import { blameEndpoint, malformedAnswer, parseAnswer } from '../json-shape.ts';
-import { endMarker, readJsonEvents } from '../sse-reader.ts';
+import { alive, endMarker, readJsonEvents, readText } from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
-import { functionCalls } from '../past-turns.ts';
+import { functionCalls, functionNamesOf, type Origin, originOf } from '../past-turns.ts';
 import { toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
 
@@ -31,8 +32,8 @@ export interface ChatOptions extends ModelCallOptions {
 const webPageMessage =
   'The model endpoint returned a web page: check its base URL, which may lack a suffix such as /v1.';
 
-/** The chunks of a response; null is the server's end marker. */
-async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null> {
+/** The chunks of a response; null is the server's end marker, `alive` is any sign of life. */
+async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null | typeof alive> {
   const type = response.headers.get('content-type') ?? '';
   if (type.includes('html')) {
     await response.body?.cancel();
@@ -40,23 +41,30 @@ async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null>
   }
   if (type.includes('json')) {
     // Some servers ignore `stream: true`.
-    const completion = toChunk(parseAnswer(await response.text(), 'a response'), 'a response');
-    yield completion;
-    if (completion.choices === undefined) throw malformedAnswer('a response without choices');
+    for await (const text of readText(response.body)) {
+      if (text === alive) {
+        yield alive;
+        continue;
+      }
+      const completion = toChunk(parseAnswer(text, 'a response'), 'a response');
+      yield completion;
+      if (completion.choices === undefined) throw malformedAnswer('a response without choices');
+    }
     yield null;
     return;
   }
   if (response.body === null) return;
   for await (const event of readJsonEvents(response.body)) {
-    yield event === endMarker ? null : toChunk(event, 'an event');
+    if (event === alive) yield alive;
+    else yield event === endMarker ? null : toChunk(event, 'an event');
   }
 }
 
 /** Opens a stream from the model. */
-async function open(client: OpenAI, request: ModelRequest, dialect: Dialect) {
+async function open(client: OpenAI, request: ModelRequest, dialect: Dialect, origin: Origin) {
   const controller = new AbortController();
   const signal = AbortSignal.any([request.signal, controller.signal]);
-  const params = toChatParams(request, dialect);
+  const params = toChatParams(request, dialect, origin);
   const response = await client.chat.completions.create(params, { signal }).asResponse();
   const chunks = Object.assign(readChunks(response), { controller });
   return { headers: response.headers, chunks };
@@ -64,14 +72,14 @@ async function open(client: OpenAI, request: ModelRequest, dialect: Dialect) {
 
 /** The events of a stream; errors after the end of the answer are ignored. */
 async function* readToEnd(
-  chunks: Parameters<typeof readUntil<ChatChunk | null>>[0],
+  chunks: Parameters<typeof readUntil<ChatChunk | null | typeof alive>>[0],
   reader: ChatStreamReader,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent> {
   try {
     for await (const chunk of readUntil(chunks, () => reader.isDone)) {
-      yield { type: 'heartbeat' };
-      yield* blameEndpoint(reader.read(chunk));
+      if (chunk === alive) yield { type: 'heartbeat' };
+      else yield* blameEndpoint(reader.read(chunk));
     }
   } catch (error) {
     if (!reader.hasEnded || signal.aborted) throw error;
@@ -101,9 +109,15 @@ export function createChatModel(options: ChatOptions): Model {
       }
       let requestId: string | null = null;
       async function* attempt(adapted: ModelRequest, dialect: Dialect) {
-        const { chunks, headers } = await open(client, adapted, dialect);
+        const origin = originOf(options, adapted.settings.model);
+        const { chunks, headers } = await open(client, adapted, dialect, origin);
         requestId = headers.get('x-request-id');
-        const reader = new ChatStreamReader(headers);
+        const reader = new ChatStreamReader({
+          headers,
+          origin,
+          functionNames: functionNamesOf(adapted),
+          readsCallsInText: !isOpenAI(options),
+        });
         yield* readToEnd(chunks, reader, adapted.signal);
         const usedIds = adapted.turns.flatMap(({ items }) =>
           functionCalls(items).map(({ id }) => id),

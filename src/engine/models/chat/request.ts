@@ -1,13 +1,8 @@
 import type OpenAI from 'openai';
 import type { Dialect } from '../dialect.ts';
-import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
-import {
-  assistantText,
-  functionCalls,
-  functionParameters,
-  isChatMessage,
-  partText,
-} from '../past-turns.ts';
+import { replayTurn } from './replay.ts';
+import type { ContextMessage, MessageContent, ModelRequest } from '../model.ts';
+import { functionParameters, type Origin, partText } from '../past-turns.ts';
 
 type Params = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -52,44 +47,28 @@ function mergeSameRole(messages: readonly ChatText[]): ChatText[] {
   return merged;
 }
 
-/** An earlier turn of the run: the assistant's message with its calls, then their outputs. */
-function replay({ items, outputs }: PastTurn, { sendsReasoning }: Dialect): Message[] {
-  const content = assistantText(items);
-  const chatMessage = items.find(isChatMessage);
-  const modelIds = new Map(chatMessage?.tool_calls?.map(({ id, call_id }) => [call_id, id]));
-  const tool_calls = functionCalls(items).map(({ id, ...call }) => ({
-    id: modelIds.get(id) ?? id,
-    type: 'function' as const,
-    function: call,
-  }));
-  const message = {
-    role: 'assistant' as const,
-    content: content === '' ? null : content,
-    ...(tool_calls.length === 0 ? {} : { tool_calls }),
-    ...(sendsReasoning ? { reasoning_content: chatMessage?.reasoning_content ?? '' } : {}),
-  };
-  const toolMessages = outputs.map(({ tool_call_id, output }) => ({
-    role: 'tool' as const,
-    tool_call_id: modelIds.get(tool_call_id) ?? tool_call_id,
-    content: output,
-  }));
-  return [message, ...toolMessages];
-}
-
 const toMessage = ({ role, content }: ChatText): Message =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only user messages have parts
   ({ role, content }) as Message;
 
-function toMessages({ settings, messages, turns }: ModelRequest, dialect: Dialect): Message[] {
+/** For chat templates that demand that the user speaks first. */
+const userOpener: ChatText = { role: 'user', content: '(The conversation begins.)' };
+
+function toMessages(
+  { settings, messages, turns }: ModelRequest,
+  dialect: Dialect,
+  origin: Origin,
+): Message[] {
   const { instructions } = settings;
   const texts = messages.flatMap(toChatTexts);
   // Chat templates require a user message: in an empty thread, the instructions become one.
   const role = texts.length + turns.length === 0 ? 'user' : dialect.systemRole;
   const hasInstructions = instructions !== null && instructions !== '';
   const system = hasInstructions ? [{ role, content: instructions }] : [];
+  const opener = dialect.opensWithUser && texts[0]?.role === 'assistant' ? [userOpener] : [];
   return [
-    ...mergeSameRole([...system, ...texts]).map(toMessage),
-    ...turns.flatMap((turn) => replay(turn, dialect)),
+    ...mergeSameRole([...system, ...opener, ...texts]).map(toMessage),
+    ...turns.flatMap((turn) => replayTurn(turn, dialect, origin)),
   ];
 }
 
@@ -123,14 +102,15 @@ function toToolParams(request: ModelRequest): Partial<Params> {
 
 /**
  * Maps a model call to the parameters of Chat Completions (contract §9). Images must already be URLs;
- * unset values are omitted, and the request must have been adapted to the dialect.
+ * unset values are omitted, and the request must have been adapted to the dialect. `origin` is where
+ * the call goes.
  */
-export function toChatParams(request: ModelRequest, dialect: Dialect): Params {
+export function toChatParams(request: ModelRequest, dialect: Dialect, origin: Origin): Params {
   const { settings, maxOutputTokens } = request;
   const { model, response_format, temperature, top_p, reasoning_effort } = settings;
   return {
     model,
-    messages: toMessages(request, dialect),
+    messages: toMessages(request, dialect, origin),
     stream: true,
     ...(dialect.omitted.includes('stream_options')
       ? {}

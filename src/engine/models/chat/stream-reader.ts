@@ -1,8 +1,17 @@
 import type { Ids } from '../../../shared/ids.ts';
 import type { ChatChunk, ChatUsage, Delta } from './chunk.ts';
+import { type Fields, mergeFields } from './merge-fields.ts';
 import { ToolCallAssembler } from './tool-call-assembler.ts';
 import { type ModelEvent, ModelFailure, tokensOf, type Usage } from '../model.ts';
-import { functionCalls, type ChatCall, type ChatMessage } from '../past-turns.ts';
+import {
+  functionCalls,
+  type ChatCall,
+  type ChatMessage,
+  type Origin,
+  originItem,
+} from '../past-turns.ts';
+import { callsInText } from '../text-calls.ts';
+import { malformedCallFailure, UnusableAnswer } from '../unusable-answer.ts';
 import { toStreamError } from '../upstream-error.ts';
 
 type Kind = 'text' | 'refusal';
@@ -30,18 +39,53 @@ const contentText = (content: Delta['content']): string =>
 const isBareError = ({ object, choices, message, detail }: ChatChunk): boolean =>
   object === 'error' || (choices === undefined && (message ?? detail) !== undefined);
 
+/** Fields of a message that are sent back in another form, or that mean nothing there. */
+const knownFields: ReadonlySet<string> = new Set([
+  'role',
+  'content',
+  'refusal',
+  'reasoning_content',
+  'tool_calls',
+  'function_call',
+  'annotations',
+  'audio',
+  'token_ids',
+]);
+
+const hasReasoning = (extra: Fields): boolean =>
+  ['reasoning', 'reasoning_details', 'thinking_blocks'].some((name) => Boolean(extra[name]));
+
+interface ReaderOptions {
+  readonly headers: Headers;
+  readonly origin: Origin;
+  /** Of the functions that the model may call. */
+  readonly functionNames: ReadonlySet<string>;
+  /** Whether a server may leave calls in the text. */
+  readonly readsCallsInText: boolean;
+}
+
 /** Turns one stream of Chat Completions into model events. */
 export class ChatStreamReader {
   readonly #headers: Headers;
-  readonly #calls = new ToolCallAssembler();
+  readonly #origin: Origin;
+  readonly #calls: ToolCallAssembler;
+  /** A call in the old form; some servers send each call in both. */
+  readonly #oldCall: ToolCallAssembler;
+  readonly #textCallNames: ReadonlySet<string>;
+  readonly #extra: Fields = {};
   readonly #parts: { readonly kind: Kind; text: string }[] = [];
   #reasoning = '';
+  #isReasoning = false;
   #usage: ChatUsage | null = null;
   #finishReason: string | null = null;
   #isDone = false;
 
-  constructor(headers: Headers) {
+  constructor({ headers, origin, functionNames, readsCallsInText }: ReaderOptions) {
     this.#headers = headers;
+    this.#origin = origin;
+    this.#textCallNames = readsCallsInText ? functionNames : new Set();
+    this.#calls = new ToolCallAssembler(functionNames);
+    this.#oldCall = new ToolCallAssembler(functionNames);
   }
 
   /** Reads one chunk; null is the server's end marker. */
@@ -58,12 +102,18 @@ export class ChatStreamReader {
     else this.#usage ??= usage ?? null;
     const choice = chunk.choices?.[0];
     if (choice === undefined) return;
-    const { content, refusal, reasoning_content, tool_calls } =
-      choice.delta ?? choice.message ?? {};
+    const delta = choice.delta ?? choice.message ?? {};
+    const { content, refusal, reasoning_content, tool_calls, function_call } = delta;
     this.#reasoning += reasoning_content ?? '';
+    mergeFields(this.#extra, delta, 'joined', knownFields);
+    if (!this.#isReasoning && (this.#reasoning !== '' || hasReasoning(this.#extra))) {
+      this.#isReasoning = true;
+      yield { type: 'heartbeat', isReasoning: true };
+    }
     yield* this.#emitText('text', contentText(content));
     yield* this.#emitText('refusal', refusal ?? '');
     for (const piece of tool_calls ?? []) this.#calls.add(piece);
+    if (function_call) this.#oldCall.add({ function: function_call });
     // Some servers send an empty string, or repeat the reason with the usage.
     this.#finishReason = choice.finish_reason || this.#finishReason;
   }
@@ -95,16 +145,42 @@ export class ChatStreamReader {
     }
     const reason = this.#finishReason;
     const end = reason === 'length' || reason === 'content_filter' ? reason : 'stop';
+    const failure = malformedCallFailure(reason);
+    if (failure !== null) throw failure;
+    const message = end === 'stop' ? this.#finishMessage(ids, usedIds) : this.#message([]);
     if (this.#parts.length > 0) yield { type: 'message_done' };
-    const items = [this.#message(this.#calls.finish(ids, usedIds))];
     yield {
       type: 'finished',
-      items,
-      calls: functionCalls(items),
+      items: [originItem(this.#origin), message],
+      calls: functionCalls([message]),
       usage: toUsage(this.#usage),
       end,
       truncated: end !== 'stop',
     };
+  }
+
+  #finishMessage(ids: Ids, usedIds: ReadonlySet<string>): ChatMessage {
+    const calls = this.#finishCalls(ids, usedIds);
+    const message = this.#message(calls);
+    if (calls.length > 0 || message.content === null) return message;
+    const textCalls = callsInText(message.content, this.#textCallNames);
+    if (textCalls.length === 0) return message;
+    const tool_calls = textCalls.map((called) => {
+      const id = ids.newId('call_');
+      return { id, call_id: id, type: 'function' as const, function: called };
+    });
+    return { ...message, content: null, tool_calls };
+  }
+
+  #finishCalls(ids: Ids, usedIds: ReadonlySet<string>): ChatCall[] {
+    const assembler = this.#calls.isEmpty ? this.#oldCall : this.#calls;
+    const calls = assembler.finish(ids, usedIds);
+    const wantsCalls =
+      this.#finishReason === 'tool_calls' || this.#finishReason === 'function_call';
+    if (wantsCalls && calls.length === 0 && this.#parts.length === 0) {
+      throw new UnusableAnswer('The model endpoint announced a function call that did not come.');
+    }
+    return calls;
   }
 
   #message(tool_calls: readonly ChatCall[]): ChatMessage {
@@ -114,6 +190,7 @@ export class ChatStreamReader {
       content: content === '' ? null : content,
       ...(tool_calls.length === 0 ? {} : { tool_calls }),
       ...(this.#reasoning === '' ? {} : { reasoning_content: this.#reasoning }),
+      ...(Object.keys(this.#extra).length === 0 ? {} : { extra: this.#extra }),
     };
   }
 

@@ -7,13 +7,13 @@ import {
   secretsOf,
   whyUnavailable,
 } from '../endpoint.ts';
-import { boundResponses } from '../bounded-fetch.ts';
 import { blameEndpoint } from '../json-shape.ts';
 import type { Model, ModelRequest } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
-import { endMarker, readJsonEvents } from '../sse-reader.ts';
-import { requireResponsesApi } from './response-check.ts';
+import { functionNamesOf, originOf } from '../past-turns.ts';
+import { alive, endMarker, readJsonEvents } from '../sse-reader.ts';
+import { UnknownApiReader } from './response-check.ts';
 import { createGeneratedFileSaver } from './generated-files.ts';
 import { toStreamEvent } from './event-shape.ts';
 import { toResponseParams } from './request.ts';
@@ -21,24 +21,35 @@ import { ResponsesStreamReader } from './stream-reader.ts';
 import { toContainerExpired, toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
 
+type Params = ReturnType<typeof toResponseParams>;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 
-/** The events of a response; null for those that mean nothing here. */
-async function* readEvents({ body, headers }: Response): AsyncGenerator<StreamEvent | null> {
-  if (body === null) return;
-  for await (const event of readJsonEvents(body)) {
+/** Any sign of life, or an event; null is one that means nothing here. */
+type Read = StreamEvent | null | typeof alive;
+
+/** The events of a response; `unknownApi` reads those of an endpoint that may not have the API. */
+async function* readEvents(
+  response: Response,
+  unknownApi: UnknownApiReader | null,
+): AsyncGenerator<Read> {
+  const { body, headers } = response;
+  const events = unknownApi?.read(response) ?? (body === null ? [] : readJsonEvents(body));
+  for await (const event of events) {
     if (event === endMarker) return;
-    yield toStreamEvent(event, headers);
+    yield event === alive ? alive : toStreamEvent(event, headers);
   }
 }
 
+/** Whether the model sends its reasoning beside the text. */
+const isReasoning = (event: StreamEvent): boolean =>
+  event.type === 'response.output_item.added' && event.item.type === 'reasoning';
+
 /** Opens a stream from the model. */
-async function open(client: OpenAI, request: ModelRequest, dialect: Dialect) {
+async function open(client: OpenAI, params: Params, request: ModelRequest) {
   const controller = new AbortController();
   const signal = AbortSignal.any([request.signal, controller.signal]);
-  const params = toResponseParams(request, dialect);
   const response = await client.responses.create(params, { signal }).asResponse();
-  return { response, events: Object.assign(readEvents(response), { controller }) };
+  return { response, controller };
 }
 
 /**
@@ -47,11 +58,8 @@ async function open(client: OpenAI, request: ModelRequest, dialect: Dialect) {
  */
 export function createResponsesModel(options: ModelCallOptions): Model {
   const secrets = secretsOf(options);
-  const fetch = options.fetch ?? globalThis.fetch;
-  const endpoint = isOpenAI(options)
-    ? options
-    : { ...options, fetch: requireResponsesApi(boundResponses(fetch)) };
-  const client = createEndpointClient(endpoint, noTimeout);
+  const unknownApi = isOpenAI(options) ? null : new UnknownApiReader();
+  const client = createEndpointClient(options, noTimeout);
   const respondInDialect = createNegotiator('responses', options, toResponseParams);
 
   return {
@@ -60,13 +68,22 @@ export function createResponsesModel(options: ModelCallOptions): Model {
     async *respond(request) {
       let requestId: string | null = null;
       async function* attempt(adapted: ModelRequest, dialect: Dialect) {
-        const { response, events } = await open(client, adapted, dialect);
+        const origin = originOf(options, adapted.settings.model);
+        const target = { isOpenAI: isOpenAI(options), origin };
+        const params = toResponseParams(adapted, dialect, target);
+        const { response, controller } = await open(client, params, adapted);
+        const events = Object.assign(readEvents(response, unknownApi), { controller });
         requestId = response.headers.get('x-request-id');
-        const reader = new ResponsesStreamReader(adapted.settings.tools);
+        const reader = new ResponsesStreamReader({
+          tools: adapted.settings.tools,
+          origin: target.origin,
+          textCallNames: target.isOpenAI ? new Set() : functionNamesOf(adapted),
+        });
         const saveGeneratedFiles = createGeneratedFileSaver(adapted);
         for await (const event of readUntil(events, () => reader.isDone)) {
-          yield { type: 'heartbeat' } as const;
-          if (event === null) continue;
+          if (event === alive) yield { type: 'heartbeat' } as const;
+          if (event === null || event === alive) continue;
+          if (isReasoning(event)) yield { type: 'heartbeat', isReasoning: true } as const;
           for (const raw of blameEndpoint(reader.read(event))) yield* saveGeneratedFiles(raw);
         }
         for (const raw of blameEndpoint(reader.finish())) yield* saveGeneratedFiles(raw);

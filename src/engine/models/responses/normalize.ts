@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { randomIds } from '../../../shared/ids.ts';
-import { malformedAnswer } from '../json-shape.ts';
+import { repairArguments } from '../call-arguments.ts';
+import { UnusableAnswer } from '../unusable-answer.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
@@ -50,11 +51,13 @@ function argumentsText(args: unknown): string {
 
 function normalizeCall(item: Call, streamedArguments: string): Call {
   const { call_id, id, name, arguments: args }: Loose<Call> = item;
-  if (!name) throw malformedAnswer('a function call without a name');
+  if (!name) throw new UnusableAnswer('The model endpoint sent a function call without a name.');
+  const text = argumentsText(args) || streamedArguments;
   return {
     ...item,
     call_id: call_id || id || randomIds.newId('call_'),
-    arguments: argumentsText(args) || streamedArguments || '{}',
+    // A truncated call is never shown.
+    arguments: repairArguments([text]) ?? text,
   };
 }
 

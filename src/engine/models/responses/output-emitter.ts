@@ -48,11 +48,6 @@ export class OutputEmitter {
       case 'response.refusal.delta':
         yield* this.#write(event, 'refusal');
         break;
-      case 'response.content_part.added':
-        if (event.part.type === 'output_text' || event.part.type === 'refusal') {
-          yield* this.#message(event);
-        }
-        break;
       case 'response.output_text.annotation.added':
         yield* this.#annotate(event);
         break;

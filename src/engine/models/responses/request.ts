@@ -1,71 +1,28 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../../store/schema.ts';
 import type { Dialect } from '../dialect.ts';
-import type { ContextMessage, MessageContent, ModelRequest, PastTurn } from '../model.ts';
+import type { ModelRequest } from '../model.ts';
+import { functionParameters, jsonReminder } from '../past-turns.ts';
 import {
-  assistantText,
-  functionCalls,
-  functionParameters,
-  isResponsesItem,
-  jsonReminder,
-  partText,
-} from '../past-turns.ts';
+  completeItem,
+  type InputItem,
+  replayTurn,
+  type Target,
+  toInputMessage,
+} from './input-items.ts';
 
 type Params = OpenAI.Responses.ResponseCreateParamsStreaming;
-type InputItem = OpenAI.Responses.ResponseInputItem;
 type Tool = OpenAI.Responses.Tool;
 type ToolChoice = NonNullable<Params['tool_choice']>;
 type FunctionDefinition = OpenAI.FunctionDefinition;
-type InputPart = OpenAI.Responses.ResponseInputContent;
 
-function toInputPart(part: MessageContent): InputPart {
-  switch (part.type) {
-    case 'text':
-      return { type: 'input_text', text: part.text.value };
-    case 'refusal':
-      return { type: 'input_text', text: part.refusal };
-    case 'image_url': {
-      const { url, detail = 'auto' } = part.image_url;
-      return { type: 'input_image', image_url: url, detail };
-    }
-    case 'image_file': {
-      const { file_id, detail = 'auto' } = part.image_file;
-      return { type: 'input_image', file_id, detail };
-    }
-  }
-}
-
-/** Assistant messages are sent as plain text, the only content that their role may have. */
-function toInputMessage({ role, content }: ContextMessage): InputItem[] {
-  if (role === 'user') return [{ role, content: content.map(toInputPart) }];
-  const text = content.flatMap(partText).join('\n');
-  return text === '' ? [] : [{ role, content: text }];
-}
-
-/** Converts the items of another model API. */
-function toInputItems(items: readonly unknown[]): InputItem[] {
-  const text = assistantText(items);
-  const calls = functionCalls(items).map(({ id, ...call }) => ({
-    type: 'function_call' as const,
-    call_id: id,
-    ...call,
-  }));
-  return [...(text === '' ? [] : [{ role: 'assistant' as const, content: text }]), ...calls];
-}
-
-/** An earlier turn of the run: its output items exactly as received, then its function outputs. */
-const replay = ({ items, outputs }: PastTurn): InputItem[] => [
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- stored verbatim from this API
-  ...(items.every(isResponsesItem) ? (items as InputItem[]) : toInputItems(items)),
-  ...outputs.map(({ tool_call_id, output }) => ({
-    type: 'function_call_output' as const,
-    call_id: tool_call_id,
-    output,
-  })),
-];
-
-function toInput({ settings, messages, turns }: ModelRequest, dialect: Dialect): InputItem[] {
-  const input = [...messages.flatMap(toInputMessage), ...turns.flatMap(replay)];
+function toInput(
+  { settings, messages, turns }: ModelRequest,
+  dialect: Dialect,
+  target: Target,
+): InputItem[] {
+  const past = turns.flatMap((turn) => replayTurn(turn, target.origin));
+  const input = [...messages.flatMap(toInputMessage), ...past];
   const remindsInInput = dialect.jsonReminderIn === 'input';
   // OpenAI looks for the word JSON in the input only, not in the instructions.
   const texts = remindsInInput ? jsonReminder(settings, input) : [];
@@ -73,7 +30,8 @@ function toInput({ settings, messages, turns }: ModelRequest, dialect: Dialect):
   if (input.length + texts.length === 0) texts.push(settings.instructions ?? '');
   // Chat templates refuse a late developer message, and a conversation without a user's.
   const role = remindsInInput ? 'developer' : 'user';
-  return [...input, ...texts.map((content) => ({ role, content }) as const)];
+  const all = [...input, ...texts.map((content) => ({ role, content }) as const)];
+  return target.isOpenAI ? all : all.map(completeItem);
 }
 
 function toFunction(definition: FunctionDefinition, { omitted }: Dialect): Tool {
@@ -198,16 +156,16 @@ function toText({ settings }: ModelRequest): Partial<Params> {
 
 /**
  * Maps a model call to the parameters of the Responses API (contract §8.1 to §8.4); unset values are
- * omitted, and the request must have been adapted to the dialect.
+ * omitted, and the request must have been adapted to the dialect. `target` is where the call goes.
  */
-export function toResponseParams(request: ModelRequest, dialect: Dialect): Params {
+export function toResponseParams(request: ModelRequest, dialect: Dialect, target: Target): Params {
   const { settings, messages, turns, maxOutputTokens } = request;
   const { model, instructions, temperature, top_p, reasoning_effort } = settings;
   const hasInput = messages.length > 0 || turns.length > 0;
   const toolParams = toToolParams(request, dialect);
   return {
     model,
-    input: toInput(request, dialect),
+    input: toInput(request, dialect, target),
     ...(dialect.omitted.includes('store') ? {} : { store: false }),
     stream: true,
     ...(instructions === null || !hasInput ? {} : { instructions }),

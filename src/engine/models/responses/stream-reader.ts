@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { randomIds } from '../../../shared/ids.ts';
 import {
   type FunctionCall,
   type ModelEvent,
@@ -7,6 +8,10 @@ import {
   type Usage,
 } from '../model.ts';
 import { malformedAnswer } from '../json-shape.ts';
+import { type Origin, originItem } from '../past-turns.ts';
+import { callsInText } from '../text-calls.ts';
+import { malformedCallFailure } from '../unusable-answer.ts';
+import { usableArguments } from '../call-arguments.ts';
 import { errorCode, retryDelayForCode } from '../upstream-error.ts';
 import type { RawEvent } from './generated-files.ts';
 import { EventNormalizer } from './normalize.ts';
@@ -34,7 +39,13 @@ function toUsage(usage: Response['usage']): Usage {
 
 const toCall = (item: OutputItem): FunctionCall[] =>
   item.type === 'function_call'
-    ? [{ id: item.call_id, name: item.name, arguments: item.arguments }]
+    ? [
+        {
+          id: item.call_id,
+          name: item.name,
+          arguments: usableArguments(item.name, [item.arguments]),
+        },
+      ]
     : [];
 
 function toEnd({ status, incomplete_details }: Partial<Response>): Finished['end'] {
@@ -60,6 +71,39 @@ function checkItemCount(count: number): void {
   if (count > maxItems) throw malformedAnswer(`more than ${maxItems} items in one answer`);
 }
 
+/** Some servers send a call again at the end. */
+function withoutRepetitions(items: readonly OutputItem[]): OutputItem[] {
+  const seen = new Set<string>();
+  return items.filter((item) => {
+    if (item.type !== 'function_call') return true;
+    const key = JSON.stringify([item.call_id, item.name, item.arguments]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+const textOf = (item: OutputItem): string =>
+  item.type === 'message'
+    ? item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('')
+    : '';
+
+/** A message that has only calls, as calls. */
+const toCallItems = (item: OutputItem, functionNames: ReadonlySet<string>): OutputItem[] =>
+  callsInText(textOf(item), functionNames).map((call) => ({
+    type: 'function_call',
+    id: randomIds.newId('fc_'),
+    call_id: randomIds.newId('call_'),
+    status: 'completed',
+    ...call,
+  }));
+
+interface ReaderOptions {
+  /** Of the run. */
+  readonly tools: readonly OpenAI.Beta.AssistantTool[];
+  readonly origin: Origin;
+  /** The functions whose calls a server may leave in the text. */
+  readonly textCallNames: ReadonlySet<string>;
+}
+
 /** The status of responses that have none of their own. */
 const finalStatus = {
   'response.completed': 'completed',
@@ -74,13 +118,16 @@ const finalStatus = {
 export class ResponsesStreamReader {
   readonly #normalizer = new EventNormalizer();
   readonly #emitter: OutputEmitter;
+  readonly #origin: Origin;
+  readonly #textCallNames: ReadonlySet<string>;
   /** Output index → item, for servers whose final response has no output. */
   readonly #items = new Map<number, OutputItem>();
   #final: Partial<Response> | null = null;
 
-  /** `tools` are those of the run. */
-  constructor(tools: readonly OpenAI.Beta.AssistantTool[]) {
+  constructor({ tools, origin, textCallNames }: ReaderOptions) {
     this.#emitter = new OutputEmitter(tools);
+    this.#origin = origin;
+    this.#textCallNames = textCallNames;
   }
 
   /** Throws {@link ModelFailure} for an error event. */
@@ -115,13 +162,18 @@ export class ResponsesStreamReader {
     if (status === 'failed' || status === 'cancelled') {
       throw toFailure(error, `The model's response has the status ${status}.`);
     }
+    const malformed = malformedCallFailure(this.#final.incomplete_details?.reason);
+    if (malformed !== null) throw malformed;
     const end = toEnd(this.#final);
     const items = this.#output(this.#final);
+    const isComplete = end === 'stop' || end === 'other';
+    const stored = isComplete ? this.#withTextCalls(items) : items;
+    const calls = isComplete ? stored.flatMap(toCall) : [];
     yield* this.#emitter.finish(items);
     yield {
       type: 'finished',
-      items,
-      calls: items.flatMap(toCall),
+      items: [originItem(this.#origin), ...stored],
+      calls,
       usage: toUsage(this.#final.usage),
       end,
       truncated: end !== 'stop' && this.#emitter.endsWith(items),
@@ -134,7 +186,15 @@ export class ResponsesStreamReader {
         ? output
         : [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
     checkItemCount(items.length);
-    return items.map((item) => this.#normalizer.item(item));
+    return withoutRepetitions(items.map((item) => this.#normalizer.item(item)));
+  }
+
+  #withTextCalls(items: OutputItem[]): OutputItem[] {
+    if (items.some(({ type }) => type === 'function_call')) return items;
+    return items.flatMap((item) => {
+      const calls = toCallItems(item, this.#textCallNames);
+      return calls.length === 0 ? [item] : calls;
+    });
   }
 
   /** Collects items that are done, and function calls as they start: some servers send no more. */
