@@ -94,7 +94,9 @@ export function createChatModel(options: ChatOptions): Model {
   const { ids = randomIds } = options;
   const secrets = secretsOf(options);
   const client = createEndpointClient(options, noTimeout);
-  const respondInDialect = createNegotiator('chat', options, toChatParams);
+  const respondInDialect = createNegotiator('chat', options, (request, dialect) =>
+    toChatParams(request, dialect, originOf(options, request.settings.model)),
+  );
   const unsupportedTools = functionsOnly('Chat Completions');
   return {
     unavailable: whyUnavailable(options),

@@ -60,7 +60,13 @@ export function createResponsesModel(options: ModelCallOptions): Model {
   const secrets = secretsOf(options);
   const unknownApi = isOpenAI(options) ? null : new UnknownApiReader();
   const client = createEndpointClient(options, noTimeout);
-  const respondInDialect = createNegotiator('responses', options, toResponseParams);
+  const targetOf = ({ settings }: ModelRequest) => ({
+    isOpenAI: isOpenAI(options),
+    origin: originOf(options, settings.model),
+  });
+  const respondInDialect = createNegotiator('responses', options, (request, dialect) =>
+    toResponseParams(request, dialect, targetOf(request)),
+  );
 
   return {
     unavailable: whyUnavailable(options),
@@ -68,8 +74,7 @@ export function createResponsesModel(options: ModelCallOptions): Model {
     async *respond(request) {
       let requestId: string | null = null;
       async function* attempt(adapted: ModelRequest, dialect: Dialect) {
-        const origin = originOf(options, adapted.settings.model);
-        const target = { isOpenAI: isOpenAI(options), origin };
+        const target = targetOf(adapted);
         const params = toResponseParams(adapted, dialect, target);
         const { response, controller } = await open(client, params, adapted);
         const events = Object.assign(readEvents(response, unknownApi), { controller });
