@@ -40,13 +40,13 @@ const response = {
 const events = streamEvents(response as unknown as OpenAI.Responses.Response);
 const isDelta = ({ type }: (typeof events)[number]) => type === 'response.output_text.delta';
 const firstDelta = events.findIndex(isDelta);
-const words = Array.from({ length: deltasPerStream }, () => ({
+const wordEvents = Array.from({ length: deltasPerStream }, () => ({
   type: 'response.output_text.delta',
   ...events[firstDelta],
   delta: 'word ',
 }));
 const others = events.filter((event) => !isDelta(event));
-const frames = [...others.slice(0, firstDelta), ...words, ...others.slice(firstDelta)].map(
+const frames = [...others.slice(0, firstDelta), ...wordEvents, ...others.slice(firstDelta)].map(
   (event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
 );
 
