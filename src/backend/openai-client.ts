@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { JsonRequest } from '../shared/json-request.ts';
 import { sdkFetchWithinOrigin } from '../shared/same-origin-fetch.ts';
 
 /** Answers a request in this process. */
@@ -65,13 +66,19 @@ export function createClient(options: EmbeddedServer | RemoteServer): OpenAI {
   });
 }
 
+/** The SDK sends JSON as a string, which need not be copied. */
+const toRequest = (input: string | URL | Request, init: RequestInit = {}): Request =>
+  typeof init.body === 'string' && !(input instanceof Request)
+    ? new JsonRequest(input, init, init.body)
+    : new Request(input, init);
+
 /**
  * Creates a `fetch` that passes every request to a handler in this process. An abort rejects at
  * once, as on a network, even if the handler ignores the signal.
  */
 export function inProcessFetch(handler: Handler): typeof fetch {
   return async (input, init) => {
-    const request = new Request(input, init);
+    const request = toRequest(input, init);
     const signal = init?.signal ?? request.signal;
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Response>();

@@ -2,6 +2,7 @@ import { type Option, required } from './option.ts';
 import {
   bearerToken,
   boolean,
+  byteSize,
   duration,
   hostName,
   idList,
@@ -61,7 +62,17 @@ const allowedOrigins: Option<readonly string[]> = {
   default: [],
 };
 
-export const serveOptions = { host, port, token, allowedHosts, allowedOrigins };
+const maxBody: Option<number> = {
+  flag: 'max-body',
+  env: ['ASSISTANTS_MAX_BODY'],
+  value: 'SIZE',
+  help: 'Largest JSON body, such as `64MiB`; a message to `/mcp` may have at most 10 MiB',
+  defaultText: '`32MiB`',
+  parse: byteSize,
+  default: 32 * 2 ** 20,
+};
+
+export const serveOptions = { host, port, token, allowedHosts, allowedOrigins, maxBody };
 
 const replace: Option<boolean> = {
   flag: 'replace',

@@ -140,3 +140,18 @@ export function duration(text: string): number {
   if (seconds > 0) return seconds;
   throw new InvalidOption(`'${text}' is not a duration such as 90s, 15m, 12h, 30d or 8w.`);
 }
+
+const bytesPerUnit: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+};
+
+/** A size such as `64MiB`, in bytes, up to 512 MiB. */
+export function byteSize(text: string): number {
+  const match = /^(?<count>\d{1,9})(?:(?<unit>[km])i?b?)?$/iu.exec(text);
+  const { count = '', unit = '' } = match?.groups ?? {};
+  const bytes = Number(count) * (bytesPerUnit[unit.toLowerCase()] ?? 0);
+  if (bytes > 0 && bytes <= 512 * 2 ** 20) return bytes;
+  throw new InvalidOption(`'${text}' is not a size up to 512MiB, such as 500KiB or 64MiB.`);
+}

@@ -6,9 +6,14 @@ import {
 } from '@modelcontextprotocol/server';
 import { cutText } from '../shared/text.ts';
 import { ApiError } from '../shared/errors.ts';
+import { JsonError } from '../shared/json-reader.ts';
+import { JsonRequest } from '../shared/json-request.ts';
 import type { Log } from '../shared/log.ts';
 import { checkEnvelope, type EnvelopeProblem } from './envelope.ts';
+import { jsonProblemSentence } from './json-message.ts';
 import { maxErrorLength } from './result.ts';
+
+export { maxMessageBytes } from './json-message.ts';
 
 /** MCP over Streamable HTTP, for requests that passed the access checks and have their body read. */
 export interface HttpHandler {
@@ -27,17 +32,6 @@ export const requestError = (
     { status: status ?? 400, headers },
   );
 
-/** The value of a JSON body; undefined if it is none. */
-async function readJsonBody(request: Request): Promise<unknown> {
-  if (request.method !== 'POST') return undefined;
-  try {
-    return await request.clone().json();
-  } catch {
-    // The SDK reads the body again, and answers what is wrong with it.
-    return undefined;
-  }
-}
-
 /** Creates one MCP server per request; the request's protocol version decides how it is served. */
 export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): HttpHandler {
   const createServer = ({ requestInfo }: McpRequestContext) => {
@@ -50,11 +44,18 @@ export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): H
   });
   return {
     async fetch(request) {
-      const parsedBody = await readJsonBody(request);
-      const problem = checkEnvelope(parsedBody);
-      return problem === null
-        ? fetch(request, { parsedBody })
-        : requestError(new ApiError(400, problem.sentence), problem.id);
+      try {
+        const parsedBody = request instanceof JsonRequest ? await request.readJson() : undefined;
+        const problem = checkEnvelope(parsedBody);
+        return problem === null
+          ? await fetch(request, { parsedBody })
+          : requestError(new ApiError(400, problem.sentence), problem.id);
+      } catch (error) {
+        if (!(error instanceof JsonError)) throw error;
+        // The SDK answers invalid JSON like a missing body.
+        if (error.problem === 'invalid') return fetch(request);
+        return requestError(new ApiError(400, jsonProblemSentence(error.problem)));
+      }
     },
     close,
   };

@@ -1,10 +1,17 @@
-/** How much of each end of a line that is too long is kept. */
+import { JsonReader } from '../shared/json-reader.ts';
+
+/** How much of each end of a line is kept. */
 const edgeBytes = 4096;
 
-/** A line without its end, or the first and last bytes of one that is too long. */
-export type Line =
-  | { readonly kind: 'complete'; readonly bytes: Buffer }
-  | { readonly kind: 'too long'; readonly start: Buffer; readonly end: Buffer };
+/** A line without its end. */
+export interface Line {
+  /** Has read the line; null if it is too long. */
+  readonly reader: JsonReader | null;
+  readonly length: number;
+  /** The first and the last bytes. */
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
 
 /** Collects the parts of one line. */
 export interface LineBuffer {
@@ -13,43 +20,45 @@ export interface LineBuffer {
   take(): Line;
 }
 
-const lastBytes = (bytes: Buffer): Buffer =>
-  Buffer.from(bytes.subarray(Math.max(0, bytes.length - edgeBytes)));
+/** The first and last bytes of a line that arrives in parts. */
+class LineEdges {
+  #start: Buffer = Buffer.alloc(0);
+  #lastParts: Buffer[] = [];
+  #lastBytes = 0;
+
+  add(part: Buffer): void {
+    const missing = edgeBytes - this.#start.length;
+    if (missing > 0) this.#start = Buffer.concat([this.#start, part.subarray(0, missing)]);
+    this.#lastParts.push(part);
+    this.#lastBytes += part.length;
+    if (this.#lastBytes < 4 * edgeBytes && this.#lastParts.length < edgeBytes) return;
+    const end = Buffer.concat(this.#lastParts).subarray(-edgeBytes);
+    [this.#lastParts, this.#lastBytes] = [[Buffer.from(end)], end.length];
+  }
+
+  edges() {
+    return { start: this.#start, end: Buffer.concat(this.#lastParts).subarray(-edgeBytes) };
+  }
+}
+
+const newReader = () => new JsonReader({ requireUtf8: true });
 
 /** Creates a buffer for lines of at most `maxBytes`. Its work is linear, however small the parts. */
 export function createLineBuffer(maxBytes: number): LineBuffer {
-  let bytes: Buffer = Buffer.alloc(0);
+  let reader: JsonReader | null = newReader();
+  let edges = new LineEdges();
   let length = 0;
-  /** The start of a line that is too long; `bytes` then has its end. */
-  let start: Buffer | null = null;
-
-  const append = (part: Buffer) => {
-    if (length === 0) bytes = part;
-    else {
-      if (length + part.length > bytes.length) {
-        const larger = Buffer.allocUnsafe(Math.max(2 * bytes.length, length + part.length));
-        bytes.copy(larger, 0, 0, length);
-        bytes = larger;
-      }
-      part.copy(bytes, length);
-    }
-    length += part.length;
-  };
-
   return {
     add(part) {
-      if (start === null && length + part.length <= maxBytes) return append(part);
-      const all = Buffer.concat([bytes.subarray(0, length), part]);
-      start ??= Buffer.from(all.subarray(0, edgeBytes));
-      bytes = lastBytes(all);
-      length = bytes.length;
+      length += part.length;
+      edges.add(part);
+      if (length > maxBytes) reader = null;
+      else reader?.add(part);
     },
     take() {
-      const line = bytes.subarray(0, length);
-      const taken: Line =
-        start === null ? { kind: 'complete', bytes: line } : { kind: 'too long', start, end: line };
-      [bytes, length, start] = [Buffer.alloc(0), 0, null];
-      return taken;
+      const line = { reader, length, ...edges.edges() };
+      [reader, edges, length] = [newReader(), new LineEdges(), 0];
+      return line;
     },
   };
 }

@@ -1,7 +1,13 @@
-import { isUtf8 } from 'node:buffer';
 import { Transform } from 'node:stream';
 import { callbackify } from 'node:util';
-import { INVALID_REQUEST, PARSE_ERROR, parseJSONRPCMessage } from '@modelcontextprotocol/server';
+import {
+  INVALID_REQUEST,
+  type JSONRPCMessage,
+  PARSE_ERROR,
+  parseJSONRPCMessage,
+} from '@modelcontextprotocol/server';
+import { JsonError } from '../shared/json-reader.ts';
+import { jsonProblemSentence } from './json-message.ts';
 import { createLineBuffer, type Line } from './line-buffer.ts';
 import { checkEnvelope, isRequestId } from './envelope.ts';
 
@@ -17,11 +23,11 @@ export interface Rejection {
 
 interface LineFilterOptions {
   readonly maxBytes: number;
+  /** Takes a message; lines that follow come later. */
+  readonly accept: (message: JSONRPCMessage) => void;
   /** Answers the client; lines that follow wait for it. */
   readonly reject: (rejection: Rejection) => Promise<void>;
 }
-
-const newline = Buffer.from('\n');
 
 const parseError = (message: string): Rejection => ({
   id: null,
@@ -38,7 +44,7 @@ const idPatterns = {
 };
 
 /** The id of a request of which only both ends are known; null if it is in neither. */
-function findId({ start, end }: Line & { kind: 'too long' }): Rejection['id'] {
+function findId({ start, end }: Line): Rejection['id'] {
   const match =
     idPatterns.start.exec(start.toString('latin1')) ?? idPatterns.end.exec(end.toString('latin1'));
   const text = match?.groups?.['id'];
@@ -46,53 +52,77 @@ function findId({ start, end }: Line & { kind: 'too long' }): Rejection['id'] {
   return isRequestId(value) ? value : null;
 }
 
-/** Why a value is no message; null for a message. */
-function checkMessage(message: unknown): Rejection | null {
-  const problem = checkEnvelope(message);
-  const fields: object = typeof message === 'object' && message !== null ? message : {};
+type Checked = { readonly message: JSONRPCMessage } | { readonly rejection: Rejection };
+
+/** The message that a value is, or why it is none. */
+function checkMessage(value: unknown): Checked {
+  const problem = checkEnvelope(value);
+  const fields: object = typeof value === 'object' && value !== null ? value : {};
   if (problem !== null) {
     const isAnswered = 'method' in fields && 'id' in fields;
-    return { id: problem.id, code: INVALID_REQUEST, message: problem.sentence, isAnswered };
+    const { id, sentence: message } = problem;
+    return { rejection: { id, code: INVALID_REQUEST, message, isAnswered } };
   }
   try {
-    parseJSONRPCMessage(message);
-    return null;
+    return { message: parseJSONRPCMessage(value) };
   } catch {
     // The SDK's error is a list of everything that any kind of message would need.
     const messageId: unknown = Reflect.get(fields, 'id');
-    return {
+    const rejection = {
       id: isRequestId(messageId) ? messageId : null,
       code: INVALID_REQUEST,
-      message: Array.isArray(message)
+      message: Array.isArray(value)
         ? 'Batches are not supported. Send one JSON-RPC message per line.'
         : 'The line is not a JSON-RPC 2.0 request, notification or response.',
       isAnswered: 'method' in fields || !('result' in fields || 'error' in fields),
     };
+    return { rejection };
   }
 }
 
-/** Why a line is rejected; null for a message and for an empty line. */
-function checkLine(line: Line, maxBytes: number): Rejection | null {
-  if (line.kind === 'too long') {
-    const limit = `${maxBytes / 2 ** 20} MiB`;
-    const message = `The message is larger than ${limit}, the limit of one line. Send a smaller one.`;
-    return { id: findId(line), code: INVALID_REQUEST, message, isAnswered: true };
+const refuse = (line: Line, message: string): Checked => ({
+  rejection: { id: findId(line), code: INVALID_REQUEST, message, isAnswered: true },
+});
+
+function describeJsonError({ problem }: JsonError, line: Line): Checked {
+  switch (problem) {
+    case 'invalid':
+      return {
+        rejection: parseError('The line is not valid JSON. Send one JSON-RPC message per line.'),
+      };
+    case 'not UTF-8':
+      return { rejection: parseError('The line is not valid UTF-8.') };
+    case 'too deep':
+    case 'too large':
+    case 'too many values':
+      return refuse(line, jsonProblemSentence(problem));
   }
-  if (!isUtf8(line.bytes)) return parseError('The line is not valid UTF-8.');
-  const text = line.bytes.toString();
-  if (text.trim() === '') return null;
+}
+
+/** The message of a line, or why it is rejected; null for an empty line. */
+async function checkLine(line: Line, maxBytes: number): Promise<Checked | null> {
+  const { reader } = line;
+  if (reader === null) {
+    const limit = `${maxBytes / 2 ** 20} MiB`;
+    return refuse(
+      line,
+      `The message is larger than ${limit}, the limit of one line. Send a smaller one.`,
+    );
+  }
   try {
-    return checkMessage(JSON.parse(text));
-  } catch {
-    return parseError('The line is not valid JSON. Send one JSON-RPC message per line.');
+    const value = await reader.finish();
+    return value === undefined ? null : checkMessage(value);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    return describeJsonError(error, line);
   }
 }
 
 /**
- * Creates a stream that passes on complete lines with valid JSON-RPC messages, one per chunk, and
- * rejects all others. The SDK's reader ignores or disconnects clients that send them.
+ * Creates a stream whose input are lines and which has no output: `accept` gets their messages in
+ * order, `reject` all other lines. The SDK's own reader ignores or disconnects clients that send them.
  */
-export function createLineFilter({ maxBytes, reject }: LineFilterOptions): Transform {
+export function createLineFilter({ maxBytes, accept, reject }: LineFilterOptions): Transform {
   const buffer = createLineBuffer(maxBytes);
   const filter = async (chunk: Buffer) => {
     let start = 0;
@@ -100,14 +130,14 @@ export function createLineFilter({ maxBytes, reject }: LineFilterOptions): Trans
       buffer.add(chunk.subarray(start, end));
       start = end + 1;
       const line = buffer.take();
-      const rejection = checkLine(line, maxBytes);
-      if (rejection !== null) await reject(rejection);
-      else if (line.kind === 'complete') stream.push(Buffer.concat([line.bytes, newline]));
+      const checked = await checkLine(line, maxBytes);
+      if (checked === null || stream.destroyed) continue;
+      if ('message' in checked) accept(checked.message);
+      else await reject(checked.rejection);
     }
     if (start < chunk.length) buffer.add(chunk.subarray(start));
   };
   const stream = new Transform({
-    readableObjectMode: true,
     transform: (chunk: Buffer, _encoding, done) => callbackify(filter)(chunk, done),
   });
   return stream;

@@ -38,8 +38,24 @@ export const toOneLine = (value: unknown): string =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** The bytes of a value in a result, which has it twice: as JSON text and as structured content. */
-function resultBytes(value: unknown): number {
+/** Whether the texts of a value have more characters; reads no further than it has to. */
+function hasLongerTexts(value: unknown, maxLength: number): boolean {
+  let remaining = maxLength;
+  const read = (part: unknown): boolean => {
+    if (typeof part === 'string') remaining -= part.length;
+    else if (Array.isArray(part)) return part.some(read);
+    else if (isObject(part)) return Object.values(part).some(read);
+    return remaining < 0;
+  };
+  return read(value);
+}
+
+/**
+ * The bytes of a value in a result, which has it twice: as JSON text and as structured content.
+ * Infinite if they are certainly more than `maxBytes`.
+ */
+function resultBytes(value: unknown, maxBytes: number): number {
+  if (hasLongerTexts(value, maxBytes / 2)) return Infinity;
   const json = JSON.stringify(value);
   return Buffer.byteLength(json) + Buffer.byteLength(JSON.stringify(toOneLine(value)));
 }
@@ -60,7 +76,7 @@ const truncationNote = (maxLength: number): string =>
 
 function shortenTo(object: JsonObject, maxLength: number, maxBytes: number): JsonObject | null {
   const shortened = shortenValue(object, maxLength);
-  if (!isObject(shortened) || resultBytes(shortened) > maxBytes) return null;
+  if (!isObject(shortened) || resultBytes(shortened, maxBytes) > maxBytes) return null;
   return { ...shortened, truncated: truncationNote(maxLength) };
 }
 
@@ -89,7 +105,7 @@ function nextPageCall({ name, args }: CallInfo, lastId: string): string {
 function firstItems(items: readonly JsonObject[], maxBytes: number): readonly JsonObject[] {
   let remainingBytes = maxBytes;
   const end = items.findIndex((item) => {
-    remainingBytes -= resultBytes(item);
+    remainingBytes -= resultBytes(item, remainingBytes);
     return remainingBytes < 0;
   });
   const [first] = items;
@@ -102,7 +118,7 @@ function firstItems(items: readonly JsonObject[], maxBytes: number): readonly Js
 function shortenPage(page: JsonObject, maxBytes: number, call: CallInfo): JsonObject | null {
   const { data, ...fields } = page;
   if (!Array.isArray(data) || !data.every(isObject)) return null;
-  const items = firstItems(data, maxBytes - resultBytes(fields));
+  const items = firstItems(data, maxBytes - resultBytes(fields, maxBytes));
   const lastId = items.at(-1)?.['id'];
   if (typeof lastId !== 'string' || lastId.length > maxRepeatedLength) return null;
   const isComplete = items.length === data.length;
@@ -121,7 +137,7 @@ function shortenPage(page: JsonObject, maxBytes: number, call: CallInfo): JsonOb
 export function fitResult(object: object, otherBytes: number, call: CallInfo): JsonObject {
   const result: JsonObject = { ...object };
   const maxBytes = maxResultBytes - reservedBytes - otherBytes;
-  if (resultBytes(result) <= maxBytes) return result;
+  if (resultBytes(result, maxBytes) <= maxBytes) return result;
   const fitting = shortenPage(result, maxBytes, call) ?? shortenObject(result, maxBytes);
   if (fitting !== null) return fitting;
   const { id } = result;

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { pipeline, type Readable, type Writable } from 'node:stream';
-import {
-  type JSONRPCMessage,
-  type McpServer,
-  STDIO_DEFAULT_MAX_BUFFER_SIZE,
-} from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { errorMessage } from '../shared/errors.ts';
 import { cutText } from '../shared/text.ts';
 import type { Log } from '../shared/log.ts';
+import { maxMessageBytes } from './json-message.ts';
 import { createLineFilter, type Rejection } from './line-filter.ts';
 import { maxErrorLength } from './result.ts';
 
@@ -49,12 +47,21 @@ const createRejector =
 /** Serves MCP over stdio, in the protocol version of the client's first message. */
 export function connectStdio(factory: () => McpServer, pipes: Pipes): Connection {
   const { stdin, stdout, log } = pipes;
-  const maxBytes = STDIO_DEFAULT_MAX_BUFFER_SIZE;
-  const lines = createLineFilter({ maxBytes, reject: createRejector(pipes) });
+  const lines = createLineFilter({
+    maxBytes: maxMessageBytes,
+    reject: createRejector(pipes),
+    accept(message) {
+      try {
+        transport.onmessage?.(message);
+      } catch (error) {
+        log.warn('MCP message failed', { error: errorMessage(error) });
+      }
+    },
+  });
   // The transport reports errors of `lines`.
   pipeline(stdin, lines, () => {});
-  // The newline is not part of the line.
-  const transport = new StdioServerTransport(lines, stdout, { maxBufferSize: maxBytes + 1 });
+  // The transport notices the end of `lines`, which has no other output.
+  const transport = new StdioServerTransport(lines, stdout);
   const send = transport.send.bind(transport);
   transport.send = (message) => send(withShortError(message));
   const { promise: closed, resolve } = Promise.withResolvers<void>();

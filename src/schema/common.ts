@@ -14,6 +14,43 @@ export const text = (maximum: number) =>
     })
     .meta({ maxLength: maximum });
 
+/** Where the contract has no limit: its thread of 100,000 messages can be sent in 100 requests. */
+export const maxItems = 1000;
+
+/** An invalid array is checked up to this many problems, of which the first one is reported. */
+const maxIssues = 100;
+
+/** An array of at most `maximum` items. None of an array that is longer are visited. */
+export function list<Item extends z.ZodType>(item: Item, maximum = maxItems, minimum = 0) {
+  const items = z.array(item).max(maximum);
+  const schema = minimum === 0 ? items : items.min(minimum);
+  const { _zod: internals } = schema;
+  const { _zod: itemInternals } = item;
+  const run = internals.run.bind(internals);
+  // zod checks the length after it has visited all items, however many of them are invalid.
+  internals.run = (payload, context) => {
+    const { value, issues } = payload;
+    if (!Array.isArray(value) || value.length === 0) return run(payload, context);
+    if (value.length > maximum) {
+      const limit = { code: 'too_big', origin: 'array', maximum, inclusive: true } as const;
+      issues.push({ ...limit, input: value, inst: schema });
+      return payload;
+    }
+    const parsed: unknown[] = [];
+    for (const [index, element] of value.entries()) {
+      const result = itemInternals.run({ value: element, issues: [] }, context);
+      if (result instanceof Promise) throw new Error('the schemas here are synchronous');
+      issues.push(...z.util.prefixIssues(index, result.issues));
+      parsed.push(result.value);
+      if (issues.length >= maxIssues) break;
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the items are those of the schema
+    payload.value = parsed as z.output<Item>[];
+    return payload;
+  };
+  return schema;
+}
+
 /** An integer between two bounds, both inclusive. */
 export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {
   const atLeast = z.int(integerLimit).min(minimum, integerLimit);
@@ -37,7 +74,7 @@ export const metadata = z
   .superRefine((pairs, context) => {
     const keys = Object.keys(pairs);
     if (keys.length > maxPairs) {
-      context.addIssue(rule({ rule: 'pairs', count: keys.length, maximum: maxPairs }));
+      return context.addIssue(rule({ rule: 'pairs', count: keys.length, maximum: maxPairs }));
     }
     for (const key of keys) {
       const value: unknown = pairs[key];
@@ -68,9 +105,9 @@ export const listQuery = {
 };
 
 /** Optional fields to include; there is only one (contract §4.4). */
-export const include = z
-  .array(z.enum(['step_details.tool_calls[*].file_search.results[*].content']))
-  .exactOptional();
+export const include = list(
+  z.enum(['step_details.tool_calls[*].file_search.results[*].content']),
+).exactOptional();
 
 /** An id that is safe as a URL path segment. Its form is free because imported objects keep their ids. */
 export const pathId = (prefix: string) =>

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { listQuery, metadata, text } from './common.ts';
+import { list, listQuery, maxItems, metadata, text } from './common.ts';
 
 const detail = z.enum(['auto', 'low', 'high']).exactOptional();
 
@@ -18,7 +18,7 @@ const contentPart = z.discriminatedUnion('type', [
 
 const attachment = z.strictObject({
   file_id: z.string(),
-  tools: z.array(
+  tools: list(
     z.discriminatedUnion('type', [
       z.strictObject({ type: z.literal('code_interpreter') }),
       z.strictObject({ type: z.literal('file_search') }),
@@ -29,8 +29,8 @@ const attachment = z.strictObject({
 /** Body of `POST /threads/{thread_id}/messages` (contract §4.3). */
 export const createMessage = z.strictObject({
   role: z.enum(['user', 'assistant']),
-  content: z.union([text(256_000), z.array(contentPart).min(1)]),
-  attachments: z.array(attachment).nullable().exactOptional(),
+  content: z.union([text(256_000), list(contentPart, maxItems, 1)]),
+  attachments: list(attachment).nullable().exactOptional(),
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.Threads.MessageCreateParams>;
 

@@ -4,6 +4,7 @@ import {
   include,
   instructions,
   integer,
+  list,
   listQuery,
   metadata,
   model,
@@ -47,7 +48,7 @@ const stream = z.boolean().nullable().exactOptional();
 export const createRun = z.strictObject({
   ...settings,
   additional_instructions: instructions,
-  additional_messages: z.array(createMessage).nullable().exactOptional(),
+  additional_messages: list(createMessage).nullable().exactOptional(),
 }) satisfies z.ZodType<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 
 /** Body of `POST /threads/runs` (contract §4.4) without `stream`. */
@@ -59,7 +60,7 @@ export const createThreadAndRun = z.strictObject({
 
 /** Body of `POST …/submit_tool_outputs` (contract §5.6) without `stream`. */
 export const submitToolOutputs = z.strictObject({
-  tool_outputs: z.array(z.strictObject({ tool_call_id: z.string(), output: z.string() })),
+  tool_outputs: list(z.strictObject({ tool_call_id: z.string(), output: z.string() })),
 }) satisfies z.ZodType<
   Omit<OpenAI.Beta.Threads.RunSubmitToolOutputsParamsNonStreaming, 'thread_id'>
 >;

@@ -1,12 +1,12 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { metadata } from './common.ts';
+import { list, metadata } from './common.ts';
 import { createMessage } from './message.ts';
 import { toolResourcesOnCreate, toolResources } from './tool.ts';
 
 /** Body of `POST /threads` (contract §4.2). */
 export const createThread = z.strictObject({
-  messages: z.array(createMessage).exactOptional(),
+  messages: list(createMessage).exactOptional(),
   tool_resources: toolResourcesOnCreate,
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.ThreadCreateParams>;

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { integer, jsonObject, metadata } from './common.ts';
+import { integer, jsonObject, list, metadata } from './common.ts';
 
 const functionName = z
   .string()
@@ -43,7 +43,7 @@ const assistantTool = z.discriminatedUnion('type', [
 ]);
 
 /** Tools of an assistant or a run (contract §3.3). */
-export const assistantTools = z.array(assistantTool).max(128) satisfies z.ZodType<
+export const assistantTools = list(assistantTool, 128) satisfies z.ZodType<
   OpenAI.Beta.AssistantTool[]
 >;
 
@@ -89,10 +89,10 @@ export const responseFormat = z
   .exactOptional();
 
 const codeInterpreter = z
-  .strictObject({ file_ids: z.array(z.string()).max(20).exactOptional() })
+  .strictObject({ file_ids: list(z.string(), 20).exactOptional() })
   .exactOptional();
 
-const vectorStoreIds = z.array(z.string()).max(1).exactOptional();
+const vectorStoreIds = list(z.string(), 1).exactOptional();
 
 /** Ids of files and vector stores (contract §3.4), for runs and modifications. */
 export const toolResources = z
@@ -116,7 +116,7 @@ const chunkingStrategy = z.discriminatedUnion('type', [
 
 const vectorStore = z
   .strictObject({
-    file_ids: z.array(z.string()).max(100_000_000).exactOptional(),
+    file_ids: list(z.string(), 100_000_000).exactOptional(),
     chunking_strategy: chunkingStrategy.exactOptional(),
     metadata,
   })
@@ -132,7 +132,7 @@ export const toolResourcesOnCreate = z
     file_search: z
       .strictObject({
         vector_store_ids: vectorStoreIds,
-        vector_stores: z.array(vectorStore).max(1).exactOptional(),
+        vector_stores: list(vectorStore, 1).exactOptional(),
       })
       .exactOptional(),
   })

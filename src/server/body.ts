@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
+import { JsonReader } from '../shared/json-reader.ts';
 import { withTimeout } from '../shared/timeout.ts';
 import { serverErrors } from './errors.ts';
 
-/** The largest request bodies: JSON, and everything that goes to the model endpoint. */
-export const maxBodyBytes = { json: 4 * 2 ** 20, upload: 512 * 2 ** 20 } as const;
+/** The largest body that goes to the model endpoint. */
+export const maxUploadBytes = 512 * 2 ** 20;
 
 /** How long a JSON body may take to arrive. */
 export const bodyTimeoutMs = 60_000;
@@ -31,27 +32,30 @@ export async function* readChunks(
 }
 
 /** The complete body. Events instead of `readChunks`: iterating is slower than reading a small body. */
-async function collect(incoming: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
+async function collect(incoming: IncomingMessage, maxBytes: number): Promise<JsonReader> {
   checkContentLength(incoming, maxBytes);
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer<ArrayBuffer>>();
-  const chunks: Buffer[] = [];
-  let remainingBytes = maxBytes;
+  const { promise, resolve, reject } = Promise.withResolvers<JsonReader>();
+  const reader = new JsonReader();
   const addChunk = (chunk: Buffer) => {
-    remainingBytes -= chunk.length;
-    if (remainingBytes >= 0) return void chunks.push(chunk);
+    reader.add(chunk);
+    if (reader.size <= maxBytes) return;
     incoming.off('data', addChunk).resume();
     reject(serverErrors.bodyTooLarge(maxBytes));
   };
   incoming.on('data', addChunk);
-  incoming.once('end', () => resolve(Buffer.concat(chunks)));
+  incoming.once('end', () => resolve(reader));
   incoming.once('error', () => reject(serverErrors.bodyIncomplete()));
   return promise;
 }
 
 /** Reads a complete JSON body; throws a 413 (too large), 408 (too slow) or 400 (incomplete). */
-export const readBody = (incoming: IncomingMessage, clock: Clock): Promise<Buffer<ArrayBuffer>> =>
+export const readJsonBody = (
+  incoming: IncomingMessage,
+  maxBytes: number,
+  clock: Clock,
+): Promise<JsonReader> =>
   withTimeout(
     { clock, ms: bodyTimeoutMs },
-    () => collect(incoming, maxBodyBytes.json),
+    () => collect(incoming, maxBytes),
     () => Promise.reject(serverErrors.bodyTimedOut()),
   );

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { errors } from '../engine/http/errors.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Clock } from '../shared/clock.ts';
-import { requestError } from '../mcp/http.ts';
+import { maxMessageBytes, requestError } from '../mcp/http.ts';
 import { ApiError } from '../shared/errors.ts';
+import { JsonRequest } from '../shared/json-request.ts';
 import {
   type AccessRules,
   checkHost,
@@ -14,7 +15,7 @@ import {
   type IncomingCall,
   preflightResponse,
 } from './access.ts';
-import { readBody } from './body.ts';
+import { readJsonBody } from './body.ts';
 import { serverErrors } from './errors.ts';
 import type { FailedLogins } from './failed-logins.ts';
 import { checkFraming } from './framing.ts';
@@ -29,6 +30,8 @@ interface RequestHandlerOptions {
   /** Refuses every request that could change something in the engine or at the model endpoint. */
   readonly readOnly: boolean;
   readonly engine: Pick<Engine, 'fetch' | 'ownsFile'>;
+  /** The largest JSON body; see also `maxMessageBytes`. */
+  readonly maxBodyBytes: number;
   /** Handles MCP requests, whose body has been read. */
   readonly mcp: (request: Request) => Promise<Response>;
   readonly upstream: UpstreamProxy;
@@ -63,22 +66,17 @@ function checkMethod({ request, url }: IncomingCall, target: RouteTarget, readOn
   if (!isAllowed) throw serverErrors.methodNotAllowed(method, url.pathname, allowed);
 }
 
-const bodyOf = async ({ request, incoming }: IncomingCall, clock: Clock) =>
-  readMethods.has(request.method) ? null : readBody(incoming, clock);
-
-/** The request with its body read, and with the only header that the engine uses. */
-async function engineRequest(call: IncomingCall, clock: Clock): Promise<Request> {
-  const key = call.request.headers.get('idempotency-key');
+/** The request with its JSON body read, and with the only header that the engine uses. */
+async function engineRequest(
+  { request, url, incoming }: IncomingCall,
+  { maxBodyBytes, clock }: RequestHandlerOptions,
+): Promise<Request> {
+  const { method } = request;
+  if (readMethods.has(method)) return new Request(url, { method });
+  const key = request.headers.get('idempotency-key');
   const headers = key === null ? {} : { 'idempotency-key': key };
-  const { method } = call.request;
-  return new Request(call.url, { method, headers, body: await bodyOf(call, clock) });
-}
-
-/** The request with its body read, in the platform's own `Request` class. */
-async function fullRequest(call: IncomingCall, clock: Clock): Promise<Request> {
-  const { method, headers, signal } = call.request;
-  const body = await bodyOf(call, clock);
-  return new Request(call.url, { method, headers: [...headers], body, signal });
+  const body = await readJsonBody(incoming, maxBodyBytes, clock);
+  return new JsonRequest(url, { method, headers }, body);
 }
 
 /** The response to an MCP request whose body cannot be read: an MCP client expects JSON-RPC. */
@@ -88,12 +86,28 @@ function mcpBodyError(error: unknown, { log }: RequestContext): Response {
   return requestError(error);
 }
 
+/** Sends a request to MCP with its body read. */
+async function routeToMcp(
+  { request, url, incoming }: IncomingCall,
+  { mcp, maxBodyBytes, clock, requestContext }: RequestHandlerOptions,
+): Promise<Response> {
+  const { method, headers, signal } = request;
+  const init = { method, headers: [...headers], signal };
+  if (readMethods.has(method)) return mcp(new Request(url, init));
+  const maxBytes = Math.min(maxBodyBytes, maxMessageBytes);
+  return readJsonBody(incoming, maxBytes, clock).then(
+    (reader) => mcp(new JsonRequest(url, init, reader)),
+    (error: unknown) => mcpBodyError(error, requestContext),
+  );
+}
+
 /** Sends a request that passed all checks to what handles its path. */
 async function route(
   call: IncomingCall,
   target: RouteTarget,
-  { engine, mcp, upstream, health, metrics, clock, requestContext }: RequestHandlerOptions,
+  options: RequestHandlerOptions,
 ): Promise<Response> {
+  const { engine, upstream, health, metrics } = options;
   const { request, url, incoming } = call;
   switch (target) {
     case 'health':
@@ -101,15 +115,13 @@ async function route(
     case 'metrics':
       return metrics();
     case 'mcp':
-      return fullRequest(call, clock).then(mcp, (error: unknown) =>
-        mcpBodyError(error, requestContext),
-      );
+      return routeToMcp(call, options);
     case 'engine':
-      return engine.fetch(await engineRequest(call, clock));
+      return engine.fetch(await engineRequest(call, options));
     case 'upstream':
       return makeInert(
         (await engine.ownsFile(request))
-          ? await engine.fetch(await engineRequest(call, clock))
+          ? await engine.fetch(await engineRequest(call, options))
           : await upstream(request, incoming),
       );
     case 'none':

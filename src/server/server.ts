@@ -75,6 +75,7 @@ function createHandlers(
   const handler = createRequestHandler({
     rules: config,
     readOnly: config.readOnly,
+    maxBodyBytes: config.maxBody,
     engine,
     async mcp(request) {
       // The MCP handler has no response for an invalid query.

@@ -9,7 +9,7 @@ import {
 import { errors } from '../engine/http/errors.ts';
 import { upstreamUrl } from '../engine/http/paths.ts';
 import { ApiError } from '../shared/errors.ts';
-import { maxBodyBytes, readChunks } from './body.ts';
+import { maxUploadBytes, readChunks } from './body.ts';
 import { redactErrorBody, toSecret, withoutSecret } from './foreign-response.ts';
 import { serverErrors } from './errors.ts';
 import { hasBody, mayShareConnection, upstreamFraming } from './framing.ts';
@@ -165,7 +165,7 @@ function send(outgoing: ClientRequest, incoming: IncomingMessage): Promise<Incom
     reject(new Error('it switched to another protocol'));
   });
   if (hasBody(incoming)) {
-    pipeline(readChunks(incoming, maxBodyBytes.upload), outgoing).catch(reject);
+    pipeline(readChunks(incoming, maxUploadBytes), outgoing).catch(reject);
   } else {
     outgoing.end();
   }

@@ -1,3 +1,9 @@
+import { cutText } from './text.ts';
+
+/** Errors repeat what a client sent, which may be megabytes of text. In characters. */
+const maxMessageLength = 10_000;
+const maxParamLength = 1000;
+
 interface ApiErrorDetails {
   readonly param?: string | null;
   readonly code?: string | null;
@@ -17,9 +23,9 @@ export class ApiError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number | null, message: string, details: ApiErrorDetails = {}) {
-    super(message);
+    super(cutText(message, maxMessageLength));
     this.status = status;
-    this.param = details.param ?? null;
+    this.param = cutText(details.param ?? '', maxParamLength) || null;
     this.code = details.code ?? null;
     this.headers = details.headers ?? {};
   }

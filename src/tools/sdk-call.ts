@@ -1,4 +1,6 @@
+import { isObject } from '../schema/common.ts';
 import { ApiError, errorMessage } from '../shared/errors.ts';
+import { JsonError, JsonReader } from '../shared/json-reader.ts';
 
 /** What any failed call has in common, whoever threw the error. */
 export interface Failure {
@@ -43,6 +45,9 @@ export function readFailure(error: unknown): Failure {
   };
 }
 
+/** Values in one response: a page has up to 100 objects. */
+const maxResponseValues = 500_000;
+
 /** A started SDK call: the part of the SDK's `APIPromise` that tools use. */
 export interface ApiCall<Body> extends PromiseLike<Body> {
   asResponse(): Promise<Response>;
@@ -63,12 +68,19 @@ export async function readJson<Body extends object>(
   call: ApiCall<Body>,
 ): Promise<ApiResponse<Body>> {
   const response = await call.asResponse();
-  const text = await response.text();
   const { headers, status } = response;
+  const reader = new JsonReader({ maxValues: maxResponseValues });
+  for await (const chunk of response.body ?? []) reader.add(chunk);
   try {
-    const body: Body = JSON.parse(text);
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { body, headers };
-  } catch {
+    const body = await reader.finish();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK does not check it either
+    if (isObject(body)) return { body: body as Body, headers };
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    if (error.problem === 'too many values') {
+      const message = `The server's response has more than ${maxResponseValues} values. Ask for fewer objects at once.`;
+      throw new ApiError(status, message);
+    }
     // Invalid JSON gets the same error as a body of another type.
   }
   throw new ApiError(status, "The server's response is not a JSON object.");

@@ -36,6 +36,7 @@ test('every option has its default without flags and environment', () => {
       token: null,
       allowedHosts: [],
       allowedOrigins: [],
+      maxBody: 32 * 2 ** 20,
       replace: false,
       threads: null,
       output: null,
@@ -94,6 +95,7 @@ const settings = [
     ['https://app.example', 'vscode-webview://a1'],
     'serve',
   ],
+  ['max-body', 'ASSISTANTS_MAX_BODY', 'maxBody', '64MiB', 64 * 2 ** 20, 'serve'],
 ] as const;
 
 describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: string) => {

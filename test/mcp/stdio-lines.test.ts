@@ -62,6 +62,10 @@ function start() {
   return { stdin, send, answers };
 }
 
+const tooManyValues = 'The message has more than 100000 values. Split it into several calls.';
+const tooMuchJson =
+  'The message has more than 8 MiB of JSON besides its long texts. Split it into several calls.';
+
 const error = (code: number, message: unknown, id: unknown = null) => ({
   jsonrpc: '2.0',
   id,
@@ -94,7 +98,21 @@ test.each([
     '[{"jsonrpc":"2.0","id":7,"method":"ping"}]',
     error(-32600, 'Batches are not supported. Send one JSON-RPC message per line.'),
   ],
-  ['deep nesting', '['.repeat(200_000), notJson],
+  [
+    'deep nesting',
+    '['.repeat(200_000),
+    error(-32600, 'The message is nested more than 1000 levels deep.'),
+  ],
+  [
+    '1,390,000 values',
+    `{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a":[${'{},'.repeat(1_390_000)}{}]}}`,
+    error(-32600, tooManyValues, 7),
+  ],
+  [
+    '9 MiB of spaces',
+    `{"jsonrpc":"2.0","id":7,${' '.repeat(9 * mebibyte)}"method":"ping"}`,
+    error(-32600, tooMuchJson, 7),
+  ],
 ])('a line with %s gets an error, and the server goes on', async (_, line, expected) => {
   const { stdin, answers } = start();
   stdin.write(`${line}\n`);
@@ -139,11 +157,13 @@ test('a line of 12 MiB with a number that is no JSON gets an error without an id
   expect(await answers()).toEqual([error(-32600, tooLarge)]);
 });
 
+const pingOf = (bytes: number): string =>
+  `${'{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a":"'.padEnd(bytes - 3, 'x')}"}}\n`;
+
 test('a line may be exactly as long as the limit', async () => {
   const { stdin, answers } = start();
-  const ping = '{"jsonrpc":"2.0","id":7,"method":"ping"}';
-  stdin.write(`${ping.padEnd(maxBytes)}\n`);
-  stdin.write(`${ping.padEnd(maxBytes + 1)}\n`);
+  stdin.write(pingOf(maxBytes));
+  stdin.write(pingOf(maxBytes + 1));
   expect(await answers()).toEqual([
     { jsonrpc: '2.0', id: 7, result: {} },
     error(-32600, tooLarge, 7),

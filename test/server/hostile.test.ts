@@ -32,11 +32,13 @@ const statusOfNextRequest = async ({ url }: RunningServe): Promise<number> =>
 const chunked = (...chunks: readonly string[]): string =>
   [...chunks, ''].map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('');
 
+const serveWithLimit = () => startServe({ argv: ['--max-body', '4MiB'] });
+
 describe.each(['/v1/threads', '/mcp'])('a request body for %s', (path) => {
   const head = [`POST ${path} HTTP/1.1`, host, json, 'Accept: application/json, text/event-stream'];
 
   test('is rejected unread when its content length is too large', async () => {
-    const served = await startServe();
+    const served = await serveWithLimit();
     const response = await writeRaw(served, [...head, `Content-Length: ${4 * mebibyte + 1}`], '{');
     expect(response.status).toBe(413);
     expect(errorMessageOf(response)).toBe(tooLarge);
@@ -44,7 +46,7 @@ describe.each(['/v1/threads', '/mcp'])('a request body for %s', (path) => {
   });
 
   test('is rejected when its chunks become too large', async () => {
-    const served = await startServe();
+    const served = await serveWithLimit();
     const chunk = 'x'.repeat(mebibyte);
     const body = chunked(chunk, chunk, chunk, chunk, 'x');
     const response = await writeRaw(served, [...head, 'Transfer-Encoding: chunked'], body);
@@ -54,7 +56,7 @@ describe.each(['/v1/threads', '/mcp'])('a request body for %s', (path) => {
   });
 
   test('that is too large leaves the connection usable when the client sends all of it', async () => {
-    const served = await startServe();
+    const served = await serveWithLimit();
     const socket = connect(served.port, '127.0.0.1');
     onTestFinished(() => void socket.destroy());
     const size = 5 * mebibyte;
@@ -67,7 +69,7 @@ describe.each(['/v1/threads', '/mcp'])('a request body for %s', (path) => {
   });
 
   test('of exactly 4 MiB is accepted', async () => {
-    const served = await startServe();
+    const served = await serveWithLimit();
     const body = `{}${' '.repeat(4 * mebibyte - 2)}`;
     const response = await fetch(served.url + path, {
       method: 'POST',

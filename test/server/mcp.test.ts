@@ -181,12 +181,12 @@ describe('/mcp', () => {
 
   test('answers a body that is too large, and one that is no JSON, with a JSON-RPC error', async () => {
     const served = await startServe();
-    const large = await post(served, 'x'.repeat(4 * 2 ** 20 + 1));
+    const large = await post(served, ' '.repeat(10 * 2 ** 20 + 1));
     expect(large.status).toBe(413);
     expect(await large.json()).toEqual({
       jsonrpc: '2.0',
       id: null,
-      error: { code: -32600, message: 'The request body is larger than 4 MiB.' },
+      error: { code: -32600, message: 'The request body is larger than 10 MiB.' },
     });
     const malformed = await post(served, '{');
     expect(await malformed.json()).toMatchObject({ id: null, error: { code: -32700 } });

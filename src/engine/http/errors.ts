@@ -117,6 +117,14 @@ export const errors = {
     badRequest(
       `We could not parse the JSON body of your request. It is nested more than ${levels} levels deep.`,
     ),
+  jsonTooLarge: (bytes: number) =>
+    badRequest(
+      `We could not parse the JSON body of your request. It has more than ${bytes / 2 ** 20} MiB besides its long texts. Split it into several requests.`,
+    ),
+  jsonTooManyValues: (values: number) =>
+    badRequest(
+      `We could not parse the JSON body of your request. It has more than ${values} values. Split it into several requests.`,
+    ),
   /** Row 40. */
   unknownUrl: (method: string, path: string) =>
     new ApiError(404, `Invalid URL (${method} ${path})`),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { yieldToOthers } from '../../shared/yield.ts';
 import { defaultPageSize, listQuery } from '../../schema/common.ts';
 import type { Page, PageQuery, Cursor } from '../store/keyset-page.ts';
 import { errors, type ObjectKind } from './errors.ts';
@@ -29,22 +30,54 @@ async function toPageQuery(
   };
 }
 
-/** The list envelope of contract §3.1; `first_id` and `last_id` are null on an empty page. */
-function toList<T extends { id: string }>(data: T[], has_more: boolean) {
-  return {
-    object: 'list' as const,
-    data,
-    first_id: data[0]?.id ?? null,
-    last_id: data.at(-1)?.id ?? null,
-    has_more,
-  };
-}
-
 interface List<Row extends Cursor> {
   readonly kind: ObjectKind;
   readonly findCursor: (id: string) => Promise<Cursor | undefined>;
   readonly read: (page: PageQuery) => Promise<Page<Row>>;
   readonly toObject: (row: Row) => { id: string };
+}
+
+/** A longer page is written in parts. */
+const maxPartLength = 2 ** 20;
+
+function streamParts(parts: readonly string[]): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const remaining = parts.values();
+  return new ReadableStream({
+    async pull(controller) {
+      await yieldToOthers();
+      const { done, value = '' } = remaining.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
+}
+
+/**
+ * Writes the list envelope of contract §3.1 without keeping other requests waiting; `first_id` and
+ * `last_id` are null on an empty page.
+ */
+async function writeList<Row>(
+  rows: readonly Row[],
+  toObject: (row: Row) => { id: string },
+  has_more: boolean,
+): Promise<Response> {
+  const ids: string[] = [];
+  const parts: string[] = [];
+  let part = '{"object":"list","data":[';
+  for (const row of rows) {
+    const object = toObject(row);
+    part += `${ids.length === 0 ? '' : ','}${JSON.stringify(object)}`;
+    ids.push(object.id);
+    if (part.length < maxPartLength) continue;
+    parts.push(part);
+    part = '';
+    await yieldToOthers();
+  }
+  const { first_id, last_id } = { first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null };
+  part += `],${JSON.stringify({ first_id, last_id, has_more }).slice(1)}`;
+  const headers = { 'content-type': 'application/json' };
+  return new Response(parts.length === 0 ? part : streamParts([...parts, part]), { headers });
 }
 
 /** Responds with the page of a list that the query asks for. */
@@ -53,5 +86,5 @@ export async function listResponse<Row extends Cursor>(
   { kind, findCursor, read, toObject }: List<Row>,
 ): Promise<Response> {
   const { rows, has_more } = await read(await toPageQuery(query, kind, findCursor));
-  return Response.json(toList(rows.map(toObject), has_more));
+  return writeList(rows, toObject, has_more);
 }

@@ -2,6 +2,10 @@ import type { Context } from 'hono';
 import type * as z from 'zod';
 import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
 import { toValidationError } from '../../schema/validation-error.ts';
+import { JsonError, JsonReader, maxJsonBytes, maxJsonValues } from '../../shared/json-reader.ts';
+import { JsonRequest } from '../../shared/json-request.ts';
+import { yieldToOthers } from '../../shared/yield.ts';
+import type { ApiError } from '../../shared/errors.ts';
 import { errors } from './errors.ts';
 
 function validate<T>(schema: z.ZodType<T>, value: unknown): T {
@@ -10,22 +14,43 @@ function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   throw errors.invalid(toValidationError(result.error));
 }
 
-function parseJson(text: string): unknown {
-  // Clients send an empty body where every field is optional (contract §11).
-  if (text.trim() === '') return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw errors.invalidJson();
+async function readValue(request: Request): Promise<unknown> {
+  if (request instanceof JsonRequest) return request.readJson();
+  const reader = new JsonReader();
+  reader.add(new Uint8Array(await request.arrayBuffer()));
+  return reader.finish();
+}
+
+function jsonError({ problem }: JsonError): ApiError {
+  switch (problem) {
+    case 'invalid':
+    case 'not UTF-8':
+      return errors.invalidJson();
+    case 'too deep':
+      return errors.jsonTooDeep(maxDepth);
+    case 'too large':
+      return errors.jsonTooLarge(maxJsonBytes);
+    case 'too many values':
+      return errors.jsonTooManyValues(maxJsonValues);
   }
-  if (exceedsDepth(value)) throw errors.jsonTooDeep(maxDepth);
-  return value;
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  try {
+    const value = await readValue(request);
+    if (exceedsDepth(value)) throw errors.jsonTooDeep(maxDepth);
+    // Clients send an empty body where every field is optional (contract §11).
+    return value === undefined ? {} : value;
+  } catch (error) {
+    throw error instanceof JsonError ? jsonError(error) : error;
+  }
 }
 
 /** The request's JSON body; throws the API's error for the first invalid field. */
 export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  return validate(schema, parseJson(await context.req.text()));
+  const value = await readJson(context.req.raw);
+  await yieldToOthers();
+  return validate(schema, value);
 }
 
 /** Converts a numeric query value for its schema. */

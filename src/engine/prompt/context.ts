@@ -78,10 +78,15 @@ function promptWindow(settings: RunSettings, usedTokens: Usage, window: number):
 }
 
 /** Reasoning is sent back encrypted, so its tokens come from the usage instead of the tokenizer. */
-const tokenCost = (settings: RunSettings, { turns, usedTokens }: RunContext, count: CountTokens) =>
+const tokenCost = async (
+  settings: RunSettings,
+  { turns, usedTokens }: RunContext,
+  count: CountTokens,
+) =>
   ({
     fixed:
-      fixedTokens(settings, turns, count) + usedTokens.completion_tokens_details.reasoning_tokens,
+      (await fixedTokens(settings, turns, count)) +
+      usedTokens.completion_tokens_details.reasoning_tokens,
     ofMessage: (message) => messageTokens(message, count),
   }) satisfies TokenCost<ContextMessage>;
 
@@ -113,7 +118,7 @@ export async function fitThread(
   };
   const remaining = promptBudget(settings, context.usedTokens);
   const budget = Math.min(remaining, promptWindow(settings, context.usedTokens, window));
-  const upperBound = tokenCost(settings, context, countBytes);
+  const upperBound = await tokenCost(settings, context, countBytes);
   const exact = async () => tokenCost(settings, context, await loadTokenizer());
   const truncated = await truncateThread(reader, budget, upperBound, exact);
   if (truncated.cost > remaining) throw new BudgetSpent('max_prompt_tokens');
@@ -126,8 +131,10 @@ export async function countPrompt(
   context: RunContext,
   messages: readonly ContextMessage[],
 ): Promise<number> {
-  const { fixed, ofMessage } = tokenCost(runSettings(run), context, await loadTokenizer());
-  return messages.reduce((sum, message) => sum + ofMessage(message), fixed);
+  const { fixed, ofMessage } = await tokenCost(runSettings(run), context, await loadTokenizer());
+  let tokens = fixed;
+  for (const message of messages) tokens += await ofMessage(message);
+  return tokens;
 }
 
 /** The budget that does not allow another model call; null if both do. */

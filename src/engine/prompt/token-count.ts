@@ -1,4 +1,5 @@
 import type { ContextMessage, MessageContent, PastTurn } from '../models/model.ts';
+import { yieldToOthers } from '../../shared/yield.ts';
 import type { RunSettings } from '../store/schema.ts';
 
 /* How much of the model's window a model call needs, in the unit of `count`: tokens or bytes. */
@@ -15,7 +16,7 @@ const maxImageTokens = 1500;
 const imageTokens = (detail: 'auto' | 'low' | 'high' | undefined): number =>
   detail === 'low' ? lowDetailImageTokens : maxImageTokens;
 
-function partTokens(part: MessageContent, count: CountTokens): number {
+function partTokens(part: MessageContent, count: CountTokens): number | Promise<number> {
   switch (part.type) {
     case 'text':
       return count(part.text.value);
@@ -28,10 +29,19 @@ function partTokens(part: MessageContent, count: CountTokens): number {
   }
 }
 
-const sum = (costs: readonly number[]): number => costs.reduce((total, cost) => total + cost, 0);
+async function sumOf<Item>(
+  items: readonly Item[],
+  cost: (item: Item) => number | Promise<number>,
+): Promise<number> {
+  let total = 0;
+  for (const item of items) total += await cost(item);
+  return total;
+}
 
-export const messageTokens = ({ content }: ContextMessage, count: CountTokens): number =>
-  tokensPerMessage + sum(content.map((part) => partTokens(part, count)));
+export const messageTokens = async (
+  { content }: ContextMessage,
+  count: CountTokens,
+): Promise<number> => tokensPerMessage + (await sumOf(content, (part) => partTokens(part, count)));
 
 /** Replaces encrypted reasoning and images, whose length says nothing about their tokens. */
 const omitOpaque = (key: string, value: unknown): unknown =>
@@ -39,19 +49,23 @@ const omitOpaque = (key: string, value: unknown): unknown =>
     ? ''
     : value;
 
-const turnTokens = ({ items, outputs }: PastTurn, count: CountTokens): number =>
+const turnTokens = ({ items, outputs }: PastTurn, count: CountTokens) =>
   count(JSON.stringify([items, outputs], omitOpaque));
 
 /** The prompt without its messages: instructions, tools, response format, and the run's turns. */
-export function fixedTokens(
+export async function fixedTokens(
   { instructions, tools, response_format }: RunSettings,
   turns: readonly PastTurn[],
   count: CountTokens,
-): number {
+): Promise<number> {
   const format = typeof response_format === 'string' ? '' : JSON.stringify(response_format);
   const texts = [instructions ?? '', format, ...tools.map((tool) => JSON.stringify(tool))];
-  const costs = texts.map((text) => (text === '' ? 0 : tokensPerMessage + count(text)));
-  return tokensPerMessage + sum([...costs, ...turns.map((turn) => turnTokens(turn, count))]);
+  const nonEmpty = texts.filter((text) => text !== '');
+  return (
+    tokensPerMessage * (1 + nonEmpty.length) +
+    (await sumOf(nonEmpty, count)) +
+    (await sumOf(turns, (turn) => turnTokens(turn, count)))
+  );
 }
 
 /** The most that a file search adds to the prompt. */
@@ -62,28 +76,34 @@ export function searchTokens({ tools }: RunSettings): number {
 }
 
 /** The number of tokens in a text, or an upper bound. */
-export type CountTokens = (text: string) => number;
+export type CountTokens = (text: string) => number | Promise<number>;
 
 /** Tokenizers need quadratic time for text without word boundaries, so it is cut into pieces. */
 const maxPieceLength = 500;
 
+/** Other requests go on after so many pieces. */
+const piecesPerPause = 100;
+
 /** An upper bound that needs no tokenizer: a token is at least one byte. */
-export const countBytes: CountTokens = (text) => Buffer.byteLength(text);
+export const countBytes = (text: string): number => Buffer.byteLength(text);
 
 /**
  * Loads the tokenizer of OpenAI's models since gpt-4o, which is close enough for other models. It is
  * large, so load it only for threads that have more bytes than the model's window has tokens.
  */
-export async function loadTokenizer(): Promise<CountTokens> {
+export async function loadTokenizer(): Promise<(text: string) => Promise<number>> {
   const { countTokens, setMergeCacheSize } = await import('gpt-tokenizer/encoding/o200k_base');
   // A cached word is a slice that would keep its whole message in memory.
   setMergeCacheSize(0);
   // Text that looks like a control token counts as text, as it does at the endpoint.
   const asText = { disallowedSpecial: new Set<string>() };
-  return (text) => {
+  let pieces = 0;
+  return async (text) => {
     let tokens = 0;
     for (let start = 0; start < text.length; start += maxPieceLength) {
       tokens += countTokens(text.slice(start, start + maxPieceLength), asText);
+      pieces += 1;
+      if (pieces % piecesPerPause === 0) await yieldToOthers();
     }
     return tokens;
   };

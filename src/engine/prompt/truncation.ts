@@ -15,7 +15,7 @@ export interface TokenCost<Message> {
   /** The cost of the prompt without messages. */
   readonly fixed: number;
   /** Always positive. */
-  readonly ofMessage: (message: Message) => number;
+  readonly ofMessage: (message: Message) => number | Promise<number>;
 }
 
 export interface TruncatedThread<Message> {
@@ -43,7 +43,7 @@ async function takeFitting<Message>(
   const fitting: Message[] = [];
   let cost = 0;
   for await (const message of messages) {
-    const messageCost = ofMessage(message);
+    const messageCost = await ofMessage(message);
     if (cost + messageCost > budget) return { messages: fitting, cost, isAll: false };
     fitting.push(message);
     cost += messageCost;
@@ -71,9 +71,11 @@ async function dropMiddle<Message>(
   const newest = recent.messages[0];
   if (newest === undefined) {
     const messages = await first(reader.newestFirst());
-    return { messages, cost: messages.reduce((sum, message) => sum + ofMessage(message), fixed) };
+    let cost = fixed;
+    for (const message of messages) cost += await ofMessage(message);
+    return { messages, cost };
   }
-  const headBudget = Math.min(messageBudget * headShare, messageBudget - ofMessage(newest));
+  const headBudget = Math.min(messageBudget * headShare, messageBudget - (await ofMessage(newest)));
   const head = await takeFitting(reader.oldestFirst?.() ?? [], headBudget, ofMessage);
   const tail = await takeFitting(recent.messages, messageBudget - head.cost, ofMessage);
   const messages = [...head.messages, ...tail.messages.toReversed()];

@@ -20,7 +20,7 @@ import {
   toToolResources,
 } from '../store/schema.ts';
 import { threadBody } from '../store/threads.ts';
-import { insertMessages, saveAttachments } from './messages.ts';
+import { addMessages, saveAttachments } from './messages.ts';
 import {
   mergeToolResources,
   normalizeTools,
@@ -167,7 +167,7 @@ export async function createRun(
   const assistant = await checkRun(db, deps, isNewThread ? null : thread, fields);
   if (typesOf(neededTools(fields, assistant)) !== prepared.toolTypes) throw new StalePreparation();
   const messages = fields.additional_messages ?? [];
-  await insertMessages(db, thread.id, messages, deps);
+  await addMessages(db, thread.id, messages, deps);
   const complete = await saveAttachments(db, thread, messages, prepared.searchStore);
   const { omittedTools } = prepared;
   const settings = withoutTools(

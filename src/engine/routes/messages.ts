@@ -14,14 +14,16 @@ import type { EngineOptions } from '../options.ts';
 import {
   deleteMessage,
   insertMessage,
+  insertMessages,
   listMessages,
   type MessageBody,
+  type NewMessage,
   messageCursor,
   toMessage,
   updateMessageMetadata,
 } from '../store/messages.ts';
 import { findActiveRun } from '../store/runs.ts';
-import type { Database, MessageRow, ThreadRow } from '../store/schema.ts';
+import type { Database, ThreadRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { threadBody, updateThread } from '../store/threads.ts';
 import { addAttachments, prepareAttachments, type SearchStore } from './tool-resources.ts';
@@ -48,37 +50,39 @@ function toContent(content: CreateMessage['content']): Content {
 /** What creating an object takes. */
 export type CreateDeps = Pick<EngineOptions, 'clock' | 'ids'>;
 
+/** A message that no run wrote. */
+function newMessage(
+  thread_id: string,
+  { role, content, attachments, metadata }: CreateMessage,
+  { clock, ids }: CreateDeps,
+): NewMessage {
+  const created_at = unixSeconds(clock);
+  return {
+    id: ids.newId('msg_'),
+    created_at,
+    thread_id,
+    run_id: null,
+    role,
+    metadata: metadata ?? {},
+    body: {
+      status: 'completed',
+      incomplete_details: null,
+      completed_at: created_at,
+      incomplete_at: null,
+      content: toContent(content),
+      assistant_id: null,
+      attachments: attachments ?? [],
+    },
+  };
+}
+
 /** Adds messages that no run wrote to a thread, in order, in the caller's transaction. */
-export async function insertMessages(
+export const addMessages = (
   db: Database,
   thread_id: string,
   messages: readonly CreateMessage[],
-  { clock, ids }: CreateDeps,
-): Promise<MessageRow[]> {
-  const created_at = unixSeconds(clock);
-  const rows: MessageRow[] = [];
-  for (const { role, content, attachments, metadata } of messages) {
-    const row = await insertMessage(db, {
-      id: ids.newId('msg_'),
-      created_at,
-      thread_id,
-      run_id: null,
-      role,
-      metadata: metadata ?? {},
-      body: {
-        status: 'completed',
-        incomplete_details: null,
-        completed_at: created_at,
-        incomplete_at: null,
-        content: toContent(content),
-        assistant_id: null,
-        attachments: attachments ?? [],
-      },
-    });
-    rows.push(row);
-  }
-  return rows;
-}
+  deps: CreateDeps,
+): Promise<void> => insertMessages(db, messages, (message) => newMessage(thread_id, message, deps));
 
 /** Adds the attachments of new messages to the resources of the thread. */
 export async function saveAttachments(
@@ -121,8 +125,7 @@ function createMessageRoute(deps: EngineOptions) {
             key,
             async () => {
               const thread = await threadWithoutRun(transaction, context);
-              const [added] = await insertMessages(transaction, thread.id, [message], deps);
-              if (added === undefined) throw errors.internal();
+              const added = await insertMessage(transaction, newMessage(thread.id, message, deps));
               await saveAttachments(transaction, thread, [message], prepared);
               return added;
             },

@@ -22,7 +22,7 @@ import {
 } from '../store/threads.ts';
 import { answerOnce, changeOnce } from './idempotency.ts';
 import { type UpstreamStores, withUpstreamLookups } from './upstream-lookups.ts';
-import { type CreateDeps, insertMessages } from './messages.ts';
+import { type CreateDeps, addMessages } from './messages.ts';
 import {
   addAttachments,
   createToolResources,
@@ -61,7 +61,7 @@ export async function addThread(
     metadata: metadata ?? {},
     tool_resources,
   });
-  await insertMessages(db, thread.id, messages, deps);
+  await addMessages(db, thread.id, messages, deps);
   return thread;
 }
 

@@ -6,7 +6,7 @@
 import { close, fdatasync, open } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { sql, SqliteAdapter } from 'kysely';
+import { type Compilable, type CompiledQuery, sql, SqliteAdapter } from 'kysely';
 import type { AnyDatabase } from './capabilities.ts';
 import type { Database } from './schema.ts';
 
@@ -73,11 +73,32 @@ export class SqliteFileAdapter extends SqliteAdapter {
   /** Null for a database in memory. */
   file: DatabaseFile | null = null;
   log = new WriteAheadLog(null);
+  /**
+   * Reads at once, even while a transaction of this process has the connection, whose uncommitted
+   * rows it then sees.
+   */
+  readonly readNow: (query: CompiledQuery) => unknown[];
+
+  constructor(readNow: (query: CompiledQuery) => unknown[]) {
+    super();
+    this.readNow = readNow;
+  }
 
   /** Lets the migrator run all pending migrations in one transaction, so that processes can race. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
+}
+
+/** Reads at once where the database is SQLite: see {@link SqliteFileAdapter.readNow}. */
+export async function readWithoutWaiting<Row>(
+  db: Database,
+  query: Compilable<Row> & { execute(): Promise<Row[]> },
+): Promise<Row[]> {
+  const { adapter } = db.getExecutor();
+  if (!(adapter instanceof SqliteFileAdapter)) return query.execute();
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rows of this query
+  return adapter.readNow(query.compile()) as Row[];
 }
 
 /** The file that SQLite opened; null in memory. */

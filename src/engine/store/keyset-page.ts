@@ -1,4 +1,5 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import { yieldToOthers } from '../../shared/yield.ts';
 import type { Database, Tables } from './schema.ts';
 
 /** A row's position in its list, which is ordered by these two. */
@@ -33,6 +34,9 @@ const key = sql`(created_at, seq)`;
 const afterCursor = (cursor: Cursor, operator: '>' | '<') =>
   sql<boolean>`${key} ${sql.raw(operator)} (${cursor.created_at}, ${cursor.seq})`;
 
+/** Rows are read in batches: each row may be large, and SQLite keeps the process waiting. */
+const maxBatchRows = 21;
+
 /**
  * Reads one page by keyset, in the list's order. With `before` alone the page holds the rows closest
  * to that cursor. The cost does not depend on the length of the list.
@@ -47,11 +51,17 @@ export async function selectPage<Table extends keyof Tables, Row extends Cursor>
   if (after !== undefined) filtered = filtered.where(afterCursor(after, ascending ? '>' : '<'));
   if (before !== undefined) filtered = filtered.where(afterCursor(before, ascending ? '<' : '>'));
   const direction = ascending === backwards ? 'desc' : 'asc';
-  const fetched = await filtered
-    .orderBy(sql`created_at`, direction)
-    .orderBy(sql`seq`, direction)
-    .limit(limit + 1)
-    .execute();
+  const ordered = filtered.orderBy(sql`created_at`, direction).orderBy(sql`seq`, direction);
+  const fetched: Row[] = [];
+  for (let missing = limit + 1; missing > 0; missing -= maxBatchRows) {
+    const last = fetched.at(-1);
+    const next = direction === 'asc' ? '>' : '<';
+    const rest = last === undefined ? ordered : ordered.where(afterCursor(last, next));
+    const rows = await rest.limit(Math.min(missing, maxBatchRows)).execute();
+    fetched.push(...rows);
+    if (rows.length < maxBatchRows || missing <= maxBatchRows) break;
+    await yieldToOthers();
+  }
   const rows = fetched.slice(0, limit);
   return { rows: backwards ? rows.toReversed() : rows, has_more: fetched.length > limit };
 }

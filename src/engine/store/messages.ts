@@ -9,6 +9,7 @@ import {
   saveDeletedCursor,
   selectPage,
 } from './keyset-page.ts';
+import { yieldToOthers } from '../../shared/yield.ts';
 import { type Database, decode, type MessageRow } from './schema.ts';
 
 export type Message = OpenAI.Beta.Threads.Message;
@@ -55,17 +56,48 @@ export interface NewMessage {
   readonly body: MessageBody;
 }
 
+/** The row of a new message. */
+function messageValues(message: NewMessage) {
+  const newest = sql`(select max(created_at) from messages where thread_id = ${message.thread_id})`;
+  return {
+    ...message,
+    created_at: notBefore(newest, message.created_at),
+    metadata: JSON.stringify(message.metadata),
+    body: JSON.stringify(message.body),
+  };
+}
+
+/** One statement inserts so many messages, or fewer long ones. */
+const maxBatchMessages = 50;
+const maxBatchLength = 2 ** 20;
+
+/** Appends messages to their thread, in order, without keeping other requests waiting. */
+export async function insertMessages<Source>(
+  db: Database,
+  messages: readonly Source[],
+  toNewMessage: (message: Source) => NewMessage,
+): Promise<void> {
+  let batch: ReturnType<typeof messageValues>[] = [];
+  let length = 0;
+  const insertBatch = async () => {
+    if (batch.length > 0) await db.insertInto('messages').values(batch).execute();
+    [batch, length] = [[], 0];
+    await yieldToOthers();
+  };
+  for (const message of messages) {
+    const values = messageValues(toNewMessage(message));
+    batch.push(values);
+    length += values.body.length;
+    if (batch.length === maxBatchMessages || length > maxBatchLength) await insertBatch();
+  }
+  await insertBatch();
+}
+
 /** Appends a message to its thread. */
 export function insertMessage(db: Database, message: NewMessage): Promise<MessageRow> {
-  const newest = sql`(select max(created_at) from messages where thread_id = ${message.thread_id})`;
   return db
     .insertInto('messages')
-    .values({
-      ...message,
-      created_at: notBefore(newest, message.created_at),
-      metadata: JSON.stringify(message.metadata),
-      body: JSON.stringify(message.body),
-    })
+    .values(messageValues(message))
     .returningAll()
     .executeTakeFirstOrThrow();
 }

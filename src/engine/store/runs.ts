@@ -4,6 +4,7 @@ import type { activeStatuses } from '../../shared/run-status.ts';
 import { queueNotification } from './notifications.ts';
 import { isActive } from './run-filters.ts';
 import { needsRowLock } from './capabilities.ts';
+import { readWithoutWaiting } from './durability.ts';
 import { notBefore, type Page, type PageQuery, selectPage } from './keyset-page.ts';
 import { type Database, decode, type RunRow, type RunSettings, type RunState } from './schema.ts';
 
@@ -140,12 +141,12 @@ export type ActiveRuns = Readonly<Record<(typeof activeStatuses)[number], number
 
 /** Counts active runs by status; reads an index that holds no ended runs. */
 export async function countActiveRuns(db: Database): Promise<ActiveRuns> {
-  const rows = await db
+  const query = db
     .selectFrom('runs')
     .select((select) => ['status', select.fn.countAll<number>().as('count')])
     .where(isActive)
-    .groupBy('status')
-    .execute();
+    .groupBy('status');
+  const rows = await readWithoutWaiting(db, query);
   const countOf = (status: string) => rows.find((row) => row.status === status)?.count ?? 0;
   return {
     queued: countOf('queued'),

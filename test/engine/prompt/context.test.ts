@@ -158,7 +158,7 @@ test('every thread is truncated to the window and sent with its newest message',
       await harness.runToEnd();
       const numbers = sentNumbers(harness);
       const sent = numbers.map((number) => texts[number] ?? '');
-      const tokens = sent.reduce((sum, sentText) => sum + count(sentText), count('Be brief.'));
+      const tokens = await count(['Be brief.', ...sent].join('\n'));
       expect(tokens <= promptTokens || sent.length === 1).toBe(true);
       expect(numbers.at(-1)).toBe(texts.length - 1);
       expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));

@@ -11,6 +11,7 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import { yieldIfOthersWait } from '../../../shared/yield.ts';
 import { SqliteFileAdapter } from '../durability.ts';
 
 /** SQLITE_BUSY: another connection is writing. */
@@ -91,6 +92,7 @@ class BusyRetryConnection implements DatabaseConnection {
   }
 
   async #retryWhileBusy<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    await yieldIfOthersWait();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#connection.executeQuery<R>(query);
@@ -154,13 +156,16 @@ class ImmediateDriver extends SqliteDriver {
 export class SqliteFileDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig;
   readonly #database: DatabaseSync;
-  readonly #adapter = new SqliteFileAdapter();
+  readonly #adapter: SqliteFileAdapter;
 
   constructor(database: DatabaseSync) {
     const config = { database: adapt(database) };
     super(config);
     this.#config = config;
     this.#database = database;
+    this.#adapter = new SqliteFileAdapter(({ sql, parameters }) => [
+      ...config.database.prepare(sql).all(parameters),
+    ]);
   }
 
   override createDriver(): Driver {

@@ -1,0 +1,33 @@
+import type { JsonReader } from './json-reader.ts';
+import { yieldToOthers } from './yield.ts';
+
+/** Longer texts are parsed after a pause. */
+const pauseLength = 2 ** 16;
+
+/** A request whose JSON body has already been received; it is not copied into the request. */
+export class JsonRequest extends Request {
+  /** The value of the body; undefined if it is empty. Rejects with a JsonError. */
+  readonly readJson: () => Promise<unknown>;
+  override readonly json: () => Promise<unknown>;
+  override readonly text: () => Promise<string>;
+
+  constructor(url: string | URL, init: RequestInit, body: JsonReader | string) {
+    super(url, { ...init, body: null });
+    const parse = async () => {
+      if (typeof body !== 'string') return body.finish();
+      if (body.length > pauseLength) await yieldToOthers();
+      return JSON.parse(body);
+    };
+    let value: Promise<unknown> | undefined;
+    this.readJson = () => (value ??= parse());
+    this.json = this.readJson;
+    // Invalid JSON has no text: whoever reads the value gets the error.
+    this.text = async () =>
+      typeof body === 'string'
+        ? body
+        : this.readJson().then(
+            (parsed) => JSON.stringify(parsed ?? ''),
+            () => '',
+          );
+  }
+}
