@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DatabaseError, openDatabase } from '../../../src/engine/store/open.ts';
+import { countActiveRuns } from '../../../src/engine/store/runs.ts';
 import { hasUnfinishedRuns } from '../../../src/engine/store/sqlite/unfinished-runs.ts';
+import { transact } from '../../../src/engine/store/transaction.ts';
 import { setup } from '../../support/engine.ts';
 import { temporary } from '../../support/temporary-files.ts';
 import { createRun } from '../../support/conversation.ts';
@@ -149,5 +151,13 @@ describe('hasUnfinishedRuns', () => {
     expect(await hasUnfinishedRuns(database)).toBe(true);
     await harness.runToEnd();
     expect(await hasUnfinishedRuns(database)).toBe(false);
+  });
+});
+
+test('active runs are counted while a transaction has the only connection', async () => {
+  const db = await openDatabase(':memory:');
+  onTestFinished(() => db.destroy());
+  await transact(db, async () => {
+    expect(await countActiveRuns(db)).toMatchObject({ queued: 0, in_progress: 0 });
   });
 });
