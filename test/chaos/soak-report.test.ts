@@ -9,13 +9,13 @@ import {
 const mebibyte = 2 ** 20;
 const repeated = <T>(value: T, length: number): T[] => Array.from({ length }, () => value);
 
+const samplesOf = (latenciesMs: number[]) => new Map([['REST', { latenciesMs, hostileCalls: 5 }]]);
+
 /** A report without misses. */
 function reportOf(changes: Partial<SoakReport> = {}): SoakReport {
-  const samples = (latencyMs: number) =>
-    new Map([['REST', { latenciesMs: repeated(latencyMs, 100), hostileCalls: 5 }]]);
   return {
-    calm: samples(10),
-    hostile: samples(30),
+    calm: samplesOf(repeated(10, 100)),
+    hostile: samplesOf(repeated(30, 100)),
     lost: [],
     doubled: [],
     memory: [{ name: 'serve', samples: repeated(200 * mebibyte, 20) }],
@@ -38,10 +38,9 @@ test('a soak within its limits has no misses', () => {
 });
 
 test('a soak misses its limits when calls are slow, missing, lost or doubled, or memory grows', () => {
-  const samples = (latenciesMs: number[]) => new Map([['REST', { latenciesMs, hostileCalls: 0 }]]);
   const slow = ['MISSED: REST: p99 with hostile inputs is too high.'];
-  expect(findMisses(reportOf({ hostile: samples(repeated(31, 100)) }))).toEqual(slow);
-  expect(findMisses(reportOf({ hostile: samples([]) }))).toEqual(slow);
+  expect(findMisses(reportOf({ hostile: samplesOf(repeated(31, 100)) }))).toEqual(slow);
+  expect(findMisses(reportOf({ hostile: samplesOf([]) }))).toEqual(slow);
   expect(findMisses(reportOf({ lost: ['a'], doubled: ['b'] }))).toEqual([
     'MISSED: lost: a',
     'MISSED: doubled: b',
