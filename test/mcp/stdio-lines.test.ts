@@ -229,7 +229,7 @@ const tooMany = "The message has more than 500 values outside of a tool's argume
 
 test('a message whose faults would fill a long answer is refused', async () => {
   const { send, answers } = start();
-  const icons = Array.from({ length: 1_000_000 }, () => 1);
+  const icons = Array.from({ length: 90_000 }, () => 1);
   send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { clientInfo: { icons } } });
   const meta = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [index, {}]));
   send({ jsonrpc: '2.0', id: 2, method: 'tools/list', params: { _meta: meta } });

@@ -250,9 +250,9 @@ test.each([
   }
 });
 
-test('a request of 2 MB whose faults would fill a response of 240 MB is refused', async () => {
+test('a request of 180 kB whose faults would fill a response of 20 MB is refused', async () => {
   const served = await startServe();
-  const clientInfo = { ...info, icons: Array.from({ length: 1_000_000 }, () => 1) };
+  const clientInfo = { ...info, icons: Array.from({ length: 90_000 }, () => 1) };
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
   const response = await fetch(`${served.url}/mcp`, {
     method: 'POST',

@@ -14,10 +14,10 @@ function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   throw errors.invalid(toValidationError(result.error));
 }
 
-async function readValue(request: Request): Promise<unknown> {
-  if (request instanceof JsonRequest) return request.readJson();
+async function readValue({ req }: Context): Promise<unknown> {
+  if (req.raw instanceof JsonRequest) return req.raw.readJson();
   const reader = new JsonReader();
-  reader.add(new Uint8Array(await request.arrayBuffer()));
+  reader.add(new Uint8Array(await req.arrayBuffer()));
   return reader.finish();
 }
 
@@ -35,9 +35,9 @@ function jsonError({ problem }: JsonError): ApiError {
   }
 }
 
-async function readJson(request: Request): Promise<unknown> {
+async function readJson(context: Context): Promise<unknown> {
   try {
-    const value = await readValue(request);
+    const value = await readValue(context);
     if (exceedsDepth(value)) throw errors.jsonTooDeep(maxDepth);
     // Clients send an empty body where every field is optional (contract §11).
     return value === undefined ? {} : value;
@@ -48,7 +48,7 @@ async function readJson(request: Request): Promise<unknown> {
 
 /** The request's JSON body; throws the API's error for the first invalid field. */
 export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  const value = await readJson(context.req.raw);
+  const value = await readJson(context);
   await yieldToOthers();
   return validate(schema, value);
 }
