@@ -64,6 +64,7 @@ const { metafile } = await build({
   entryPoints: {
     cli: 'src/cli.ts',
     'lease-keeper-thread': 'src/engine/runs/lease-keeper-thread.ts',
+    'tokenizer-thread': 'src/engine/prompt/tokenizer-thread.ts',
   },
   outdir: 'dist',
   chunkNames: '[name]-[hash]',

@@ -69,7 +69,7 @@ test('the PostgreSQL driver is loaded only for PostgreSQL', () => {
   expect([...packagesIn([chunkWith('src/engine/store/postgres/open.ts')])]).toContain('pg');
 });
 
-test('the tokenizer is loaded on demand', () => {
+test('the tokenizer is loaded on demand, in a thread of its own', () => {
   const engine = [...packagesIn(staticImports(chunkWith('src/engine/index.ts')))];
   expect(engine).toContain('src/engine/runs');
   expect(engine).not.toContain('gpt-tokenizer');

@@ -3,7 +3,6 @@ import {
   countBytes,
   type CountTokens,
   fixedTokens,
-  loadTokenizer,
   messageTokens,
   searchTokens,
 } from './token-count.ts';
@@ -11,6 +10,7 @@ import { contextMessages, messageBody } from '../store/messages.ts';
 import { runSettings } from '../store/runs.ts';
 import type { Database, RunRow, RunSettings, Usage } from '../store/schema.ts';
 import { listTurns, sumUsage } from '../store/turns.ts';
+import { countTokens } from './tokenizer.ts';
 import { type TokenCost, type TruncatedThread, truncateThread } from './truncation.ts';
 
 /*
@@ -119,7 +119,7 @@ export async function fitThread(
   const remaining = promptBudget(settings, context.usedTokens);
   const budget = Math.min(remaining, promptWindow(settings, context.usedTokens, window));
   const upperBound = await tokenCost(settings, context, countBytes);
-  const exact = async () => tokenCost(settings, context, await loadTokenizer());
+  const exact = async () => tokenCost(settings, context, countTokens);
   const truncated = await truncateThread(reader, budget, upperBound, exact);
   if (truncated.cost > remaining) throw new BudgetSpent('max_prompt_tokens');
   return truncated;
@@ -131,7 +131,7 @@ export async function countPrompt(
   context: RunContext,
   messages: readonly ContextMessage[],
 ): Promise<number> {
-  const { fixed, ofMessage } = await tokenCost(runSettings(run), context, await loadTokenizer());
+  const { fixed, ofMessage } = await tokenCost(runSettings(run), context, countTokens);
   let tokens = fixed;
   for (const message of messages) tokens += await ofMessage(message);
   return tokens;

@@ -1,5 +1,4 @@
 import type { ContextMessage, MessageContent, PastTurn } from '../models/model.ts';
-import { yieldToOthers } from '../../shared/yield.ts';
 import type { RunSettings } from '../store/schema.ts';
 
 /* How much of the model's window a model call needs, in the unit of `count`: tokens or bytes. */
@@ -78,33 +77,5 @@ export function searchTokens({ tools }: RunSettings): number {
 /** The number of tokens in a text, or an upper bound. */
 export type CountTokens = (text: string) => number | Promise<number>;
 
-/** Tokenizers need quadratic time for text without word boundaries, so it is cut into pieces. */
-const maxPieceLength = 500;
-
-/** Other requests go on after so many pieces. */
-const piecesPerPause = 100;
-
 /** An upper bound that needs no tokenizer: a token is at least one byte. */
 export const countBytes = (text: string): number => Buffer.byteLength(text);
-
-/**
- * Loads the tokenizer of OpenAI's models since gpt-4o, which is close enough for other models. It is
- * large, so load it only for threads that have more bytes than the model's window has tokens.
- */
-export async function loadTokenizer(): Promise<(text: string) => Promise<number>> {
-  const { countTokens, setMergeCacheSize } = await import('gpt-tokenizer/encoding/o200k_base');
-  // A cached word is a slice that would keep its whole message in memory.
-  setMergeCacheSize(0);
-  // Text that looks like a control token counts as text, as it does at the endpoint.
-  const asText = { disallowedSpecial: new Set<string>() };
-  let pieces = 0;
-  return async (text) => {
-    let tokens = 0;
-    for (let start = 0; start < text.length; start += maxPieceLength) {
-      tokens += countTokens(text.slice(start, start + maxPieceLength), asText);
-      pieces += 1;
-      if (pieces % piecesPerPause === 0) await yieldToOthers();
-    }
-    return tokens;
-  };
-}

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadTokenizer } from '../../../src/engine/prompt/token-count.ts';
+import { countTokens } from '../../../src/engine/prompt/tokenizer.ts';
 import { setup, type Harness } from '../../support/engine.ts';
 import { createAssistant, readRun, submitOutputs } from '../../support/conversation.ts';
 import { functionCall, reasoningItem } from '../../support/upstream-items.ts';
@@ -139,7 +139,6 @@ describe('a thread', () => {
 });
 
 test('every thread is truncated to the window and sent with its newest message', async () => {
-  const count = await loadTokenizer();
   const word = fc.constantFrom(
     ' word',
     '我们今天',
@@ -158,7 +157,7 @@ test('every thread is truncated to the window and sent with its newest message',
       await harness.runToEnd();
       const numbers = sentNumbers(harness);
       const sent = numbers.map((number) => texts[number] ?? '');
-      const tokens = await count(['Be brief.', ...sent].join('\n'));
+      const tokens = await countTokens(['Be brief.', ...sent].join('\n'));
       expect(tokens <= promptTokens || sent.length === 1).toBe(true);
       expect(numbers.at(-1)).toBe(texts.length - 1);
       expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));

@@ -1,9 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countBytes, loadTokenizer } from '../../../src/engine/prompt/token-count.ts';
+import { countBytes } from '../../../src/engine/prompt/token-count.ts';
+import { countTokens as count } from '../../../src/engine/prompt/tokenizer.ts';
 import { countTurns } from '../../support/turns.ts';
-
-const count = await loadTokenizer();
 
 test.each([
   ['', 0],
