@@ -109,12 +109,14 @@ test('an id with special characters is an unknown id', async () => {
 
 test('a call of an unknown function with invalid JSON does not break the run', async () => {
   const harness = await setup();
-  harness.upstream.respondWith({
-    output: [functionCall('never_offered', '{not json', 'call_odd')],
-  });
+  const answer = { output: [functionCall('never_offered', '{not json', 'call_odd')] };
+  harness.upstream.respondWith(answer, answer, answer);
   const { run } = await createRun(harness);
-  await harness.runToEnd();
+  await harness.engine.tick();
+  await harness.clock.advance(60_000);
+  await harness.engine.idle();
   const params = { thread_id: run.thread_id };
   const read = await harness.openai.beta.threads.runs.retrieve(run.id, params);
-  expect(['requires_action', 'failed']).toContain(read.status);
+  expect(read.status).toBe('failed');
+  expect(read.last_error?.message).toContain('never_offered');
 });
