@@ -3,7 +3,7 @@ import { missingPathStatuses } from '../../shared/errors.ts';
 import { ContextOverflow } from './context-window.ts';
 import { isOpenAI } from './endpoint.ts';
 import { createToolProbe } from './tool-support.ts';
-import { type Model, ModelFailure, type ModelRequest } from './model.ts';
+import { isAnswer, type Model, ModelFailure, type ModelRequest } from './model.ts';
 import { createResponsesModel } from './responses/model.ts';
 
 type Api = 'responses' | 'chat';
@@ -88,8 +88,8 @@ export function createAutoModel(options: ChatOptions): Model {
 
   async function* respondBy(api: Api, request: ModelRequest, refusal: ModelFailure | null) {
     let isAnswered = false;
-    for await (const event of models[api].respond(request)) {
-      if (!isAnswered && event.type !== 'heartbeat') {
+    for await (const batch of models[api].respond(request)) {
+      if (!isAnswered && isAnswer(batch)) {
         isAnswered = true;
         const { model } = request.settings;
         detection.learn(api, model, refusal);
@@ -98,7 +98,7 @@ export function createAutoModel(options: ChatOptions): Model {
           options.log?.warn('model called by another API', { model, api, error });
         }
       }
-      yield event;
+      yield batch;
     }
   }
 
@@ -111,9 +111,9 @@ export function createAutoModel(options: ChatOptions): Model {
       let hasEvents = false;
       let refusal: ModelFailure;
       try {
-        for await (const event of respondBy(first, request, null)) {
-          hasEvents ||= event.type !== 'heartbeat';
-          yield event;
+        for await (const batch of respondBy(first, request, null)) {
+          hasEvents ||= isAnswer(batch);
+          yield batch;
         }
         return;
       } catch (error) {
@@ -122,9 +122,9 @@ export function createAutoModel(options: ChatOptions): Model {
         refusal = error;
       }
       try {
-        for await (const event of respondBy(second, request, refusal)) {
-          hasEvents ||= event.type !== 'heartbeat';
-          yield event;
+        for await (const batch of respondBy(second, request, refusal)) {
+          hasEvents ||= isAnswer(batch);
+          yield batch;
         }
       } catch (error) {
         throw hasEvents ? error : moreUseful(refusal, error);

@@ -1,4 +1,5 @@
 import type { Model, ModelEvent } from './model.ts';
+import { inOneBatch } from './sse-reader.ts';
 import { mayThinkUnmarked, ThinkingFilter } from './thinking-filter.ts';
 
 type Delta = Extract<ModelEvent, { type: 'delta' }>;
@@ -30,8 +31,8 @@ class VisibleAnswer {
     return this.#thinksUnmarked;
   }
 
-  /** Whether an event can be passed on without {@link read}, as most pieces of a text can; counts it if so. */
-  isShownAsIs(event: ModelEvent): boolean {
+  /** Whether an event can be passed on without `#read`, as most pieces of a text can; counts it if so. */
+  #isShownAsIs(event: ModelEvent): boolean {
     if (event.type !== 'delta' || event.annotation !== undefined || !this.#isStarted) return false;
     const filter = this.#filters.get(event.part);
     if (event.kind !== 'text' || filter?.isPassing !== true) return false;
@@ -39,11 +40,18 @@ class VisibleAnswer {
     return true;
   }
 
-  *read(event: ModelEvent): Generator<ModelEvent> {
+  *readAll(batch: readonly ModelEvent[]): Generator<ModelEvent> {
+    for (const event of batch) {
+      if (this.#isShownAsIs(event)) yield event;
+      else yield* this.#read(event);
+    }
+  }
+
+  *#read(event: ModelEvent): Generator<ModelEvent> {
     switch (event.type) {
-      case 'heartbeat':
+      case 'reasoning':
         // Then the text has only the answer.
-        if (event.isReasoning === true) this.#thinksUnmarked = false;
+        this.#thinksUnmarked = false;
         yield event;
         break;
       case 'message_started':
@@ -142,9 +150,8 @@ export function hideReasoning(model: Model, options: Options): Model {
       const name = request.settings.model;
       const answer = new VisibleAnswer(thinksUnmarked.get(name) ?? mayThinkUnmarked(name), options);
       try {
-        for await (const event of model.respond(request)) {
-          if (answer.isShownAsIs(event)) yield event;
-          else yield* answer.read(event);
+        for await (const batch of model.respond(request)) {
+          yield* inOneBatch(answer.readAll(batch));
         }
       } finally {
         thinksUnmarked.set(name, answer.thinksUnmarked);

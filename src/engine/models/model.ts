@@ -61,12 +61,8 @@ export interface ModelRequest {
  * once, and carries all function calls, because callers get them together (contract §8.8).
  */
 export type ModelEvent =
-  /** The model is still working; nothing to show. */
-  | {
-      readonly type: 'heartbeat';
-      /** Whether the model sends its reasoning beside the text. */
-      readonly isReasoning?: true;
-    }
+  /** The model sends its reasoning beside the text; nothing to show. */
+  | { readonly type: 'reasoning' }
   | { readonly type: 'message_started' }
   | {
       readonly type: 'delta';
@@ -115,6 +111,10 @@ export interface UnsupportedTool {
   readonly reason: string;
 }
 
+/** Whether a batch has more than signs of life. */
+export const isAnswer = (batch: readonly ModelEvent[]): boolean =>
+  batch.some(({ type }) => type !== 'reasoning');
+
 /** A model API. One call of `respond` is one model call. */
 export interface Model {
   /** Why this configuration cannot create runs, in one sentence; null when it can. */
@@ -123,8 +123,11 @@ export interface Model {
   unsupportedTools(
     tools: readonly OpenAI.Beta.AssistantTool[],
   ): Promise<readonly UnsupportedTool[]>;
-  /** Throws {@link ModelFailure} when the model fails, and the abort reason of `signal`. */
-  respond(request: ModelRequest): AsyncIterable<ModelEvent>;
+  /**
+   * The events, in batches as they arrive; an empty batch says that the model is still working. Throws
+   * {@link ModelFailure} when the model fails, and the abort reason of `signal`.
+   */
+  respond(request: ModelRequest): AsyncIterable<readonly ModelEvent[]>;
 }
 
 /** A failed model call. The last one becomes the run's `last_error` (contract §5.7). */

@@ -8,12 +8,18 @@ import {
   type RequestApi,
 } from './dialect.ts';
 import { isOpenAI, type ModelCallOptions, secretsOf } from './endpoint.ts';
-import { hostedTools, type ModelEvent, type ModelRequest, type Omissions } from './model.ts';
+import {
+  hostedTools,
+  isAnswer,
+  type ModelEvent,
+  type ModelRequest,
+  type Omissions,
+} from './model.ts';
 import { type Refusal, toRefusal } from './refusal.ts';
 
 /** The request as it is sent. */
 type ToParams = (request: ModelRequest, dialect: Dialect) => object;
-type Attempt = (request: ModelRequest, dialect: Dialect) => AsyncIterable<ModelEvent>;
+type Attempt = (request: ModelRequest, dialect: Dialect) => AsyncIterable<readonly ModelEvent[]>;
 
 /** A change that a refusal has led to. */
 interface Step {
@@ -54,10 +60,10 @@ class DialectMemory {
   }
 }
 
-const withOmissions = (event: ModelEvent, omitted: Omissions): ModelEvent =>
-  event.type === 'finished' && omitted.parameters.length + omitted.tools.length > 0
-    ? { ...event, omitted }
-    : event;
+const withOmissions = (batch: readonly ModelEvent[], omitted: Omissions): readonly ModelEvent[] =>
+  omitted.parameters.length + omitted.tools.length === 0
+    ? batch
+    : batch.map((event) => (event.type === 'finished' ? { ...event, omitted } : event));
 
 /** The step that an error before an answer asks for; null: there is none. */
 function nextStep(
@@ -85,7 +91,7 @@ export function createNegotiator(api: RequestApi, options: ModelCallOptions, toP
   return async function* respond(
     asked: ModelRequest,
     attempt: Attempt,
-  ): AsyncGenerator<ModelEvent> {
+  ): AsyncGenerator<readonly ModelEvent[]> {
     const { model } = asked.settings;
     let dialect = memory.get(model);
     const tried = new Set<string>();
@@ -96,10 +102,12 @@ export function createNegotiator(api: RequestApi, options: ModelCallOptions, toP
       const omitted = omissionsOf(asked, request);
       let isAnswered = false;
       try {
-        for await (const event of attempt(request, dialect)) {
-          if (!isAnswered && event.type !== 'heartbeat') memory.remember(model, steps);
-          isAnswered ||= event.type !== 'heartbeat';
-          yield withOmissions(event, omitted);
+        for await (const batch of attempt(request, dialect)) {
+          if (!isAnswered && isAnswer(batch)) {
+            isAnswered = true;
+            memory.remember(model, steps);
+          }
+          yield withOmissions(batch, omitted);
         }
         return;
       } catch (error) {

@@ -1,6 +1,6 @@
 import { backoffMs, type Clock } from '../../shared/clock.ts';
 import type { ModelCallReport } from '../observer.ts';
-import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
+import { isAnswer, type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
 import { maxUnusableAnswers, UnusableAnswer } from './unusable-answer.ts';
 
 /** With these pauses, 7 calls outlast about a minute of outage. */
@@ -42,15 +42,15 @@ function createStallWatchdog(clock: Clock, stallTimeoutMs: number, stop: AbortSi
   };
 }
 
-/** One model call without heartbeats; fails when the model stalls. */
+/** One model call without mere signs of life; fails when the model stalls. */
 async function* callOnce(
   model: Model,
   request: ModelRequest,
   { clock, stallTimeoutMs }: Pick<RetryOptions, 'clock' | 'stallTimeoutMs'>,
-): AsyncGenerator<ModelEvent> {
+): AsyncGenerator<readonly ModelEvent[]> {
   if (stallTimeoutMs === null) {
-    for await (const event of model.respond(request)) {
-      if (event.type !== 'heartbeat') yield event;
+    for await (const batch of model.respond(request)) {
+      if (isAnswer(batch)) yield batch;
     }
     return;
   }
@@ -58,9 +58,9 @@ async function* callOnce(
   const watchdog = createStallWatchdog(clock, stallTimeoutMs, stop.signal);
   const signal = AbortSignal.any([request.signal, watchdog.signal]);
   try {
-    for await (const event of model.respond({ ...request, signal })) {
+    for await (const batch of model.respond({ ...request, signal })) {
       watchdog.setAwaiting(false);
-      if (event.type !== 'heartbeat') yield event;
+      if (isAnswer(batch)) yield batch;
       watchdog.setAwaiting(true);
     }
   } catch (error) {
@@ -89,7 +89,7 @@ export async function* callWithRetry(
   model: Model,
   request: ModelRequest,
   options: RetryOptions,
-): AsyncGenerator<ModelEvent> {
+): AsyncGenerator<readonly ModelEvent[]> {
   const { signal } = request;
   const { clock, deadlineMs, onRetry, onCall } = options;
   const call = () => {
@@ -99,9 +99,9 @@ export async function* callWithRetry(
   for (let attempt = 1; ; attempt += 1) {
     let hasEvents = false;
     try {
-      for await (const event of call()) {
+      for await (const batch of call()) {
         hasEvents = true;
-        yield event;
+        yield batch;
       }
       return;
     } catch (error) {
@@ -126,9 +126,9 @@ interface ReportOptions {
 
 /** Passes on the events of one model call and reports its outcome, duration and usage. */
 export async function* withReport(
-  events: AsyncIterable<ModelEvent>,
+  events: AsyncIterable<readonly ModelEvent[]>,
   { clock, signal, report }: ReportOptions,
-): AsyncGenerator<ModelEvent> {
+): AsyncGenerator<readonly ModelEvent[]> {
   const startMs = clock.now();
   let isReported = false;
   const reportCall = (
@@ -139,9 +139,10 @@ export async function* withReport(
     isReported = true;
   };
   try {
-    for await (const event of events) {
-      if (event.type === 'finished') reportCall('succeeded', event.usage);
-      yield event;
+    for await (const batch of events) {
+      const finished = batch.find(({ type }) => type === 'finished');
+      if (finished?.type === 'finished') reportCall('succeeded', finished.usage);
+      yield batch;
     }
     reportCall('failed');
   } catch (error) {

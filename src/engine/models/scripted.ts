@@ -87,6 +87,6 @@ export const createScriptedModel = (ids: Ids = randomIds): Model => ({
   unsupportedTools: functionsOnly('the scripted model'),
   async *respond(request) {
     request.signal.throwIfAborted();
-    yield* respond(request, ids);
+    yield [...respond(request, ids)];
   },
 });

@@ -10,33 +10,36 @@ function checkLength(length: number): void {
   if (length > maxEventLength) throw malformedAnswer('an event of more than 16 MiB');
 }
 
-/** Bytes have arrived, though no event may be complete. */
-export const alive = Symbol('alive');
+/** Cuts text into lines, which end in LF, CRLF or CR; a piece of the text may end anywhere. */
+class LineReader {
+  #pending: string[] = [];
+  #pendingLength = 0;
+  #isAfterCR = false;
 
-/** Lines end in LF, CRLF or CR; a chunk may end anywhere, even inside a character. */
-async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string | typeof alive> {
-  const decoder = new TextDecoder();
-  let pending: string[] = [];
-  let pendingLength = 0;
-  let isAfterCR = false;
-  for await (const bytes of body) {
-    yield alive;
-    let text = decoder.decode(bytes, { stream: true });
-    if (text === '') continue;
-    if (isAfterCR && text.startsWith('\n')) text = text.slice(1);
-    isAfterCR = text.endsWith('\r');
+  /** The lines that this piece completes. */
+  *read(piece: string): Generator<string> {
+    if (piece === '') return;
+    const text = this.#isAfterCR && piece.startsWith('\n') ? piece.slice(1) : piece;
+    this.#isAfterCR = piece.endsWith('\r');
     const lines = text.split(/\r\n|\n|\r/u);
     const unfinished = lines.pop() ?? '';
-    for (const line of lines) {
-      yield pending.join('') + line;
-      pending = [];
-      pendingLength = 0;
-    }
-    pending.push(unfinished);
-    pendingLength += unfinished.length;
-    checkLength(pendingLength);
+    for (const line of lines) yield this.#complete(line);
+    this.#pending.push(unfinished);
+    this.#pendingLength += unfinished.length;
+    checkLength(this.#pendingLength);
   }
-  yield pending.join('') + decoder.decode();
+
+  /** The last line, without an end. */
+  finish(): string {
+    return this.#complete('');
+  }
+
+  #complete(end: string): string {
+    const line = this.#pending.join('') + end;
+    this.#pending = [];
+    this.#pendingLength = 0;
+    return line;
+  }
 }
 
 /** The data of a server-sent event. */
@@ -56,52 +59,72 @@ function toEvents(name: string, lines: readonly string[], isTerminated: boolean)
   return isKeepAlive || keepAlive.test(text) ? [] : [{ text, isTerminated }];
 }
 
-/**
- * The data of each server-sent event, and `alive` before what each chunk of bytes completes; ids,
- * comments and keep-alives are skipped. The blank line after the last event may be missing. Throws a
- * `ModelFailure` for an event that is too large.
- */
-export async function* readSseData(
-  body: ReadableStream<Uint8Array>,
-): AsyncGenerator<EventData | typeof alive> {
-  let name = '';
-  let data: string[] = [];
-  let length = 0;
-  for await (const line of readLines(body)) {
-    if (line === alive) {
-      yield alive;
-      continue;
-    }
+/** Puts lines together to events. */
+class EventReader {
+  #name = '';
+  #data: string[] = [];
+  #length = 0;
+
+  /** The event that this line completes. */
+  *read(line: string): Generator<EventData> {
     // Older llama.cpp servers send errors in a field `error`.
     const field = /^(?:data|error): ?/u.exec(line);
     if (field !== null) {
-      data.push(line.slice(field[0].length));
-      length += line.length + lineOverhead;
-      checkLength(length);
-    } else if (line.startsWith('event:')) name = line.slice(6);
-    if (line !== '') continue;
-    yield* toEvents(name, data, true);
-    name = '';
-    data = [];
-    length = 0;
+      this.#data.push(line.slice(field[0].length));
+      this.#length += line.length + lineOverhead;
+      checkLength(this.#length);
+    } else if (line.startsWith('event:')) this.#name = line.slice(6);
+    if (line === '') yield* this.finish(true);
   }
-  yield* toEvents(name, data, false);
+
+  /** The event so far. */
+  *finish(isTerminated: boolean): Generator<EventData> {
+    const [name, data] = [this.#name, this.#data];
+    this.#name = '';
+    this.#data = [];
+    this.#length = 0;
+    yield* toEvents(name, data, isTerminated);
+  }
+}
+
+/** Collects items in one batch; what is thrown between them is thrown after the batch. */
+export function* inOneBatch<T>(items: Iterable<T>): Generator<T[]> {
+  const batch: T[] = [];
+  try {
+    for (const item of items) batch.push(item);
+  } catch (error) {
+    yield batch;
+    throw error;
+  }
+  yield batch;
+}
+
+/**
+ * The data of the server-sent events that each chunk of bytes completes; ids, comments and keep-alives
+ * are skipped. The blank line after the last event may be missing. Throws a `ModelFailure` for an event
+ * that is too large.
+ */
+export async function* readSseData(body: ReadableStream<Uint8Array>): AsyncGenerator<EventData[]> {
+  const decoder = new TextDecoder();
+  const lineReader = new LineReader();
+  const eventReader = new EventReader();
+  function* read(text: string): Generator<EventData> {
+    for (const line of lineReader.read(text)) yield* eventReader.read(line);
+  }
+  for await (const bytes of body) yield* inOneBatch(read(decoder.decode(bytes, { stream: true })));
+  function* finish(): Generator<EventData> {
+    yield* read(decoder.decode());
+    yield* eventReader.read(lineReader.finish());
+    yield* eventReader.finish(false);
+  }
+  yield* inOneBatch(finish());
 }
 
 /** What a stream has after its last event, at most servers. */
 export const endMarker = Symbol('[DONE]');
 
-/**
- * The value of each server-sent event, the end marker, or `alive`. Throws a `ModelFailure` for an event
- * that is not JSON, unless the stream broke off within it.
- */
-export async function* readJsonEvents(body: ReadableStream<Uint8Array>): AsyncGenerator {
-  for await (const event of readSseData(body)) {
-    if (event === alive) {
-      yield alive;
-      continue;
-    }
-    const { text, isTerminated } = event;
+function* parse(events: readonly EventData[]): Generator {
+  for (const { text, isTerminated } of events) {
     if (text.trim() === '[DONE]') {
       yield endMarker;
       continue;
@@ -114,15 +137,21 @@ export async function* readJsonEvents(body: ReadableStream<Uint8Array>): AsyncGe
   }
 }
 
-/** A whole body as text, after `alive` for each chunk of bytes. */
-export async function* readText(
-  body: ReadableStream<Uint8Array> | null,
-): AsyncGenerator<string | typeof alive> {
+/**
+ * The values of the server-sent events in each chunk of bytes, the end marker among them. Throws a
+ * `ModelFailure` for an event that is not JSON, unless the stream broke off within it.
+ */
+export async function* readJsonEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown[]> {
+  for await (const events of readSseData(body)) yield* inOneBatch(parse(events));
+}
+
+/** A whole body as text, after an empty batch for each chunk of bytes. */
+export async function* readText(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const bytes of body ?? []) {
-    yield alive;
+    yield [];
     text += decoder.decode(bytes, { stream: true });
   }
-  yield text + decoder.decode();
+  yield [text + decoder.decode()];
 }

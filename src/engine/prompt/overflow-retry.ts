@@ -26,18 +26,18 @@ export async function* callWithOverflowRetry(
   { db, windows, log }: EngineDeps,
   run: RunRow,
   context: RunContext,
-  call: (messages: readonly ContextMessage[]) => AsyncIterable<ModelEvent>,
-): AsyncGenerator<ModelEvent> {
+  call: (messages: readonly ContextMessage[]) => AsyncIterable<readonly ModelEvent[]>,
+): AsyncGenerator<readonly ModelEvent[]> {
   const { model } = runSettings(run);
   let window = windows.get(model);
   for (let calls = 1; ; calls += 1) {
     const { messages } = await fitThread(db, run, context, window);
     let hasStarted = false;
     try {
-      for await (const event of call(messages)) {
+      for await (const batch of call(messages)) {
         if (!hasStarted) windows.learn(model, window);
         hasStarted = true;
-        yield event;
+        yield batch;
       }
       return;
     } catch (error) {

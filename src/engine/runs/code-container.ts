@@ -52,15 +52,15 @@ export type HostedToolContext = Pick<ModelRequest, 'container' | 'saveFile'>;
 export async function* callWithContainer(
   deps: EngineDeps,
   leased: LeasedRun,
-  call: (hosted: HostedToolContext) => AsyncIterable<ModelEvent>,
-): AsyncGenerator<ModelEvent> {
+  call: (hosted: HostedToolContext) => AsyncIterable<readonly ModelEvent[]>,
+): AsyncGenerator<readonly ModelEvent[]> {
   const saveFile = createFileSaver(deps, leased);
   const container = await findUsableContainer(deps, leased);
   let hasStarted = false;
   try {
-    for await (const event of call({ container, saveFile })) {
+    for await (const batch of call({ container, saveFile })) {
       hasStarted = true;
-      yield event;
+      yield batch;
     }
     return;
   } catch (error) {

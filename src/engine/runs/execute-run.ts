@@ -1,4 +1,4 @@
-import { type ContextMessage, ModelFailure } from '../models/model.ts';
+import { type ContextMessage, type ModelEvent, ModelFailure } from '../models/model.ts';
 import { callWithRetry } from '../models/retry.ts';
 import type { EngineDeps } from '../options.ts';
 import { threadDeleted } from '../events/event-bus.ts';
@@ -26,6 +26,21 @@ import { type Execution, type Interruption, LeaseLost } from './execution.ts';
 const internalErrorMessage = 'The server failed to process the run. The server log has the cause.';
 
 const endingOf = { cancelled: 'stop', expired: 'expire' } as const;
+
+/** Records events until the signal aborts; resolves to whether the model call is finished. */
+async function recordAll(
+  recorder: TurnRecorder,
+  batch: readonly ModelEvent[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const event of batch) {
+    if (signal.aborted) return false;
+    const saved = recorder.record(event);
+    if (saved !== undefined) await saved;
+    if (event.type === 'finished') return true;
+  }
+  return false;
+}
 
 async function callModel(
   deps: EngineDeps,
@@ -63,12 +78,11 @@ async function callModel(
   const events = callWithOverflowRetry(deps, run, context, (messages) =>
     callWithContainer(deps, execution, (hosted) => respond(messages, hosted)),
   );
-  for await (const event of events) {
+  for await (const batch of events) {
     if (signal.aborted) break;
     if (isRetrying) await recorder.showRetry(null);
     isRetrying = false;
-    await recorder.record(event);
-    if (event.type === 'finished') return undefined;
+    if (await recordAll(recorder, batch, signal)) return undefined;
   }
   if (!signal.aborted)
     throw new ModelFailure('server_error', 'The model stopped without finishing.');

@@ -82,15 +82,18 @@ export class TurnRecorder {
     this.#context = context;
   }
 
-  async record(event: ModelEvent): Promise<void> {
+  /** Returns a promise for events that are saved; deltas are only published. */
+  record(event: ModelEvent): Promise<void> | undefined {
     switch (event.type) {
-      case 'heartbeat':
+      case 'reasoning':
         return undefined;
       case 'message_started':
         return this.#startMessage();
       case 'delta':
-        if (this.#open === null) return undefined;
-        return this.#publish(this.#content.append(this.#open.message.id, event));
+        if (this.#open !== null) {
+          this.#publish(this.#content.append(this.#open.message.id, event));
+        }
+        return undefined;
       case 'message_done':
         if (this.#open === null) throw new Error('message_done without message_started');
         this.#complete = { open: this.#open, content: this.#content.parts };
@@ -98,12 +101,15 @@ export class TurnRecorder {
         this.#hasMessage = true;
         return undefined;
       case 'image':
-        if (this.#open === null) return undefined;
-        return this.#publish(this.#content.appendImage(this.#open.message.id, event.file_id));
+        if (this.#open !== null) {
+          this.#publish(this.#content.appendImage(this.#open.message.id, event.file_id));
+        }
+        return undefined;
       case 'call_started':
         return this.#startCall(event);
       case 'call_input':
-        return this.#appendInput(event.text);
+        this.#appendInput(event.text);
+        return undefined;
       case 'call_done':
         return this.#finishCall(event);
       case 'finished':

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { boundResponses, maxErrorBodyBytes } from '../../../src/engine/models/bounded-fetch.ts';
-import { alive, readSseData } from '../../../src/engine/models/sse-reader.ts';
+import { readSseData } from '../../../src/engine/models/sse-reader.ts';
 import { createRun, readRun } from '../../support/conversation.ts';
 import { setup } from '../../support/engine.ts';
 import { endlessStream, runAt } from '../../support/faulty-endpoint.ts';
@@ -102,8 +102,8 @@ async function readLargeEvent(kibibytes: number): Promise<number> {
   ];
   const start = process.cpuUsage();
   let length = 0;
-  for await (const event of readSseData(ReadableStream.from(chunks))) {
-    if (event !== alive) length += event.text.length;
+  for await (const events of readSseData(ReadableStream.from(chunks))) {
+    for (const { text } of events) length += text.length;
   }
   expect(length).toBe(kibibytes * 1024);
   return process.cpuUsage(start).user;

@@ -13,7 +13,7 @@ import {
   whyUnavailable,
 } from '../endpoint.ts';
 import { blameEndpoint, malformedAnswer, parseAnswer } from '../json-shape.ts';
-import { alive, endMarker, readJsonEvents, readText } from '../sse-reader.ts';
+import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
 import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from '../model.ts';
@@ -32,31 +32,33 @@ export interface ChatOptions extends ModelCallOptions {
 const webPageMessage =
   'The model endpoint returned a web page: check its base URL, which may lack a suffix such as /v1.';
 
-/** The chunks of a response; null is the server's end marker, `alive` is any sign of life. */
-async function* readChunks(response: Response): AsyncGenerator<ChatChunk | null | typeof alive> {
-  const type = response.headers.get('content-type') ?? '';
+/** The chunks of a response; null is the server's end marker. */
+type Read = ChatChunk | null;
+
+/** The completion of a server that does not stream. */
+function* toCompletion(texts: readonly string[]): Generator<Read> {
+  for (const text of texts) {
+    const completion = toChunk(parseAnswer(text, 'a response'), 'a response');
+    yield completion;
+    if (completion.choices === undefined) throw malformedAnswer('a response without choices');
+    yield null;
+  }
+}
+
+function* toChunks(batch: readonly unknown[]): Generator<Read> {
+  for (const event of batch) yield event === endMarker ? null : toChunk(event, 'an event');
+}
+
+async function* readChunks({ headers, body }: Response): AsyncGenerator<Read[]> {
+  const type = headers.get('content-type') ?? '';
   if (type.includes('html')) {
-    await response.body?.cancel();
+    await body?.cancel();
     throw new ModelFailure('server_error', webPageMessage);
   }
   if (type.includes('json')) {
-    // Some servers ignore `stream: true`.
-    for await (const text of readText(response.body)) {
-      if (text === alive) {
-        yield alive;
-        continue;
-      }
-      const completion = toChunk(parseAnswer(text, 'a response'), 'a response');
-      yield completion;
-      if (completion.choices === undefined) throw malformedAnswer('a response without choices');
-    }
-    yield null;
-    return;
-  }
-  if (response.body === null) return;
-  for await (const event of readJsonEvents(response.body)) {
-    if (event === alive) yield alive;
-    else yield event === endMarker ? null : toChunk(event, 'an event');
+    for await (const texts of readText(body)) yield* inOneBatch(toCompletion(texts));
+  } else if (body !== null) {
+    for await (const batch of readJsonEvents(body)) yield* inOneBatch(toChunks(batch));
   }
 }
 
@@ -70,16 +72,23 @@ async function open(client: OpenAI, request: ModelRequest, dialect: Dialect, ori
   return { headers: response.headers, chunks };
 }
 
+/** What a batch means; chunks after the end of the answer are ignored. */
+function* readAll(reader: ChatStreamReader, batch: readonly Read[]): Generator<ModelEvent> {
+  for (const chunk of batch) {
+    if (reader.isDone) return;
+    yield* reader.read(chunk);
+  }
+}
+
 /** The events of a stream; errors after the end of the answer are ignored. */
 async function* readToEnd(
-  chunks: Parameters<typeof readUntil<ChatChunk | null | typeof alive>>[0],
+  chunks: Parameters<typeof readUntil<Read[]>>[0],
   reader: ChatStreamReader,
   signal: AbortSignal,
-): AsyncGenerator<ModelEvent> {
+): AsyncGenerator<ModelEvent[]> {
   try {
-    for await (const chunk of readUntil(chunks, () => reader.isDone)) {
-      if (chunk === alive) yield { type: 'heartbeat' };
-      else yield* blameEndpoint(reader.read(chunk));
+    for await (const batch of readUntil(chunks, () => reader.isDone)) {
+      yield* inOneBatch(blameEndpoint(readAll(reader, batch)));
     }
   } catch (error) {
     if (!reader.hasEnded || signal.aborted) throw error;
@@ -124,7 +133,7 @@ export function createChatModel(options: ChatOptions): Model {
         const usedIds = adapted.turns.flatMap(({ items }) =>
           functionCalls(items).map(({ id }) => id),
         );
-        yield* blameEndpoint(reader.finish(ids, new Set(usedIds)));
+        yield* inOneBatch(blameEndpoint(reader.finish(ids, new Set(usedIds))));
       }
       try {
         const messages = await withImageUrls(request.messages, options.files, request.signal);

@@ -108,7 +108,7 @@ export class ChatStreamReader {
     mergeFields(this.#extra, delta, 'joined', knownFields);
     if (!this.#isReasoning && (this.#reasoning !== '' || hasReasoning(this.#extra))) {
       this.#isReasoning = true;
-      yield { type: 'heartbeat', isReasoning: true };
+      yield { type: 'reasoning' };
     }
     yield* this.#emitText('text', contentText(content));
     yield* this.#emitText('refusal', refusal ?? '');

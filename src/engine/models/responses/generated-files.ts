@@ -33,7 +33,14 @@ export type RawEvent =
   | { readonly type: 'generated_image'; readonly file: ContainerFileAnnotation }
   | { readonly type: 'code_done'; readonly input: string; readonly item: CodeItem | undefined };
 
+/** What can be converted only when its files are saved. */
+type FileEvent = Exclude<RawEvent, ModelEvent>;
 type GeneratedFileEvent = Extract<RawEvent, { type: 'generated_file' }>;
+type CodeDone = Extract<RawEvent, { type: 'code_done' }>;
+
+const isFileEvent = (event: RawEvent): event is FileEvent =>
+  event.type === 'generated_file' || event.type === 'generated_image' || event.type === 'code_done';
+
 type SaveFile = ModelRequest['saveFile'];
 
 /** Saves every file once, however often a response refers to it. */
@@ -69,13 +76,10 @@ function* toDelta(
   }
 }
 
-/** Sent before each file, because saving takes long enough to count as a stall. */
-const heartbeat = { type: 'heartbeat' } as const;
-
-async function* toOutputs(
+async function toOutputs(
   outputs: NonNullable<CodeItem['outputs']>,
   saveFile: SaveFile,
-): AsyncGenerator<ModelEvent, Outputs> {
+): Promise<Outputs> {
   const savedOutputs: Outputs = [];
   for (const output of outputs) {
     if (output.type === 'logs') {
@@ -83,7 +87,6 @@ async function* toOutputs(
       continue;
     }
     if (!output.url) continue;
-    yield heartbeat;
     const file_id = await saveFile({ url: output.url });
     if (file_id !== null) savedOutputs.push({ type: 'image', image: { file_id } });
   }
@@ -103,30 +106,48 @@ export function createGeneratedFileSaver(request: Pick<ModelRequest, 'saveFile'>
   /** Images of calls since the last message. */
   let newImages = new Set<string>();
   let shownImages = new Set<string>();
-  return async function* (event: RawEvent): AsyncGenerator<ModelEvent> {
-    if (event.type === 'generated_file') {
-      yield heartbeat;
-      yield* toDelta(event, await saveFile(toEphemeralFile(event.file)));
-    } else if (event.type === 'generated_image') {
-      yield heartbeat;
-      const file_id = await saveFile(toEphemeralFile(event.file));
-      if (file_id !== null && !shownImages.has(file_id)) yield { type: 'image', file_id };
-    } else if (event.type === 'message_started') {
-      [shownImages, newImages] = [newImages, new Set()];
-      yield event;
-      for (const file_id of shownImages) yield { type: 'image', file_id };
-    } else if (event.type === 'code_done') {
-      const { input, item } = event;
-      const outputs = yield* toOutputs(item?.outputs ?? [], saveFile);
-      for (const file_id of imagesIn(outputs)) newImages.add(file_id);
-      const call = { type: 'code_interpreter', code_interpreter: { input, outputs } } as const;
-      yield {
-        type: 'call_done',
-        call,
-        ...(item?.container_id && { container: item.container_id }),
-      };
-    } else {
-      yield event;
+
+  /** An event that needs no file to be saved. */
+  function* toReadyEvents(event: ModelEvent): Generator<ModelEvent> {
+    yield event;
+    if (event.type !== 'message_started') return;
+    [shownImages, newImages] = [newImages, new Set()];
+    for (const file_id of shownImages) yield { type: 'image', file_id };
+  }
+
+  async function toCallDone({ input, item }: CodeDone): Promise<ModelEvent> {
+    const outputs = await toOutputs(item?.outputs ?? [], saveFile);
+    for (const file_id of imagesIn(outputs)) newImages.add(file_id);
+    return {
+      type: 'call_done',
+      call: { type: 'code_interpreter', code_interpreter: { input, outputs } },
+      ...(item?.container_id && { container: item.container_id }),
+    };
+  }
+
+  async function saveAndConvert(event: FileEvent): Promise<ModelEvent[]> {
+    if (event.type === 'code_done') return [await toCallDone(event)];
+    const file_id = await saveFile(toEphemeralFile(event.file));
+    if (event.type === 'generated_file') return [...toDelta(event, file_id)];
+    return file_id === null || shownImages.has(file_id) ? [] : [{ type: 'image', file_id }];
+  }
+
+  return async function* (events: Iterable<RawEvent>): AsyncGenerator<ModelEvent[]> {
+    let batch: ModelEvent[] = [];
+    try {
+      for (const event of events) {
+        if (!isFileEvent(event)) {
+          batch.push(...toReadyEvents(event));
+          continue;
+        }
+        // Saving may take long: what came before is shown at once.
+        yield batch;
+        batch = await saveAndConvert(event);
+      }
+    } catch (error) {
+      yield batch;
+      throw error;
     }
+    yield batch;
   };
 }

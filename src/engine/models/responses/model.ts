@@ -12,9 +12,9 @@ import type { Model, ModelRequest } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
 import { functionNamesOf, originOf } from '../past-turns.ts';
-import { alive, endMarker, readJsonEvents } from '../sse-reader.ts';
+import { endMarker, inOneBatch, readJsonEvents } from '../sse-reader.ts';
 import { UnknownApiReader } from './response-check.ts';
-import { createGeneratedFileSaver } from './generated-files.ts';
+import { createGeneratedFileSaver, type RawEvent } from './generated-files.ts';
 import { toStreamEvent } from './event-shape.ts';
 import { toResponseParams } from './request.ts';
 import { ResponsesStreamReader } from './stream-reader.ts';
@@ -24,25 +24,43 @@ import { readUntil } from '../upstream-fetch.ts';
 type Params = ReturnType<typeof toResponseParams>;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 
-/** Any sign of life, or an event; null is one that means nothing here. */
-type Read = StreamEvent | null | typeof alive;
+/** The events of a batch up to the end marker, without those that mean nothing here. */
+function* toStreamEvents(batch: readonly unknown[], headers: Headers): Generator<StreamEvent> {
+  for (const value of batch) {
+    if (value === endMarker) return;
+    const event = toStreamEvent(value, headers);
+    if (event !== null) yield event;
+  }
+}
 
 /** The events of a response; `unknownApi` reads those of an endpoint that may not have the API. */
 async function* readEvents(
   response: Response,
   unknownApi: UnknownApiReader | null,
-): AsyncGenerator<Read> {
+): AsyncGenerator<StreamEvent[]> {
   const { body, headers } = response;
-  const events = unknownApi?.read(response) ?? (body === null ? [] : readJsonEvents(body));
-  for await (const event of events) {
-    if (event === endMarker) return;
-    yield event === alive ? alive : toStreamEvent(event, headers);
+  const batches = unknownApi?.read(response) ?? (body === null ? [] : readJsonEvents(body));
+  for await (const batch of batches) {
+    yield* inOneBatch(toStreamEvents(batch, headers));
+    if (batch.includes(endMarker)) return;
   }
 }
 
 /** Whether the model sends its reasoning beside the text. */
 const isReasoning = (event: StreamEvent): boolean =>
   event.type === 'response.output_item.added' && event.item.type === 'reasoning';
+
+/** What a batch means; events after the final response are ignored. */
+function* readAll(
+  reader: ResponsesStreamReader,
+  batch: readonly StreamEvent[],
+): Generator<RawEvent> {
+  for (const event of batch) {
+    if (reader.isDone) return;
+    if (isReasoning(event)) yield { type: 'reasoning' };
+    yield* reader.read(event);
+  }
+}
 
 /** Opens a stream from the model. */
 async function open(client: OpenAI, params: Params, request: ModelRequest) {
@@ -77,7 +95,7 @@ export function createResponsesModel(options: ModelCallOptions): Model {
         const target = targetOf(adapted);
         const params = toResponseParams(adapted, dialect, target);
         const { response, controller } = await open(client, params, adapted);
-        const events = Object.assign(readEvents(response, unknownApi), { controller });
+        const batches = Object.assign(readEvents(response, unknownApi), { controller });
         requestId = response.headers.get('x-request-id');
         const reader = new ResponsesStreamReader({
           tools: adapted.settings.tools,
@@ -85,13 +103,10 @@ export function createResponsesModel(options: ModelCallOptions): Model {
           textCallNames: target.isOpenAI ? new Set() : functionNamesOf(adapted),
         });
         const saveGeneratedFiles = createGeneratedFileSaver(adapted);
-        for await (const event of readUntil(events, () => reader.isDone)) {
-          if (event === alive) yield { type: 'heartbeat' } as const;
-          if (event === null || event === alive) continue;
-          if (isReasoning(event)) yield { type: 'heartbeat', isReasoning: true } as const;
-          for (const raw of blameEndpoint(reader.read(event))) yield* saveGeneratedFiles(raw);
+        for await (const batch of readUntil(batches, () => reader.isDone)) {
+          yield* saveGeneratedFiles(blameEndpoint(readAll(reader, batch)));
         }
-        for (const raw of blameEndpoint(reader.finish())) yield* saveGeneratedFiles(raw);
+        yield* saveGeneratedFiles(blameEndpoint(reader.finish()));
       }
       try {
         yield* respondInDialect(request, attempt);

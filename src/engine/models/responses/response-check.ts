@@ -1,5 +1,5 @@
 import { ModelFailure } from '../model.ts';
-import { alive, endMarker, readJsonEvents, readText } from '../sse-reader.ts';
+import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
 
 const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
 
@@ -45,22 +45,25 @@ export class UnknownApiReader {
   /** Whether an event of the API has come; then it is not checked again. */
   #isConfirmed = false;
 
-  /** The events of a response, or `alive`. Throws a `ModelFailure` with status 501 for another API. */
-  async *read({ body, headers }: Response): AsyncGenerator {
+  /** The events of a response. Throws a `ModelFailure` with status 501 for another API. */
+  async *read({ body, headers }: Response): AsyncGenerator<unknown[]> {
     if (headers.get('content-type')?.includes('event-stream') !== true) {
-      for await (const text of readText(body)) yield text === alive ? alive : toFinalEvent(text);
+      for await (const texts of readText(body)) yield texts.map(toFinalEvent);
       return;
     }
     if (body === null) throw notImplemented();
     try {
-      for await (const event of readJsonEvents(body)) {
-        if (event === endMarker && !this.#isConfirmed) throw notImplemented();
-        if (event === endMarker) return;
-        if (event !== alive) this.#check(event);
-        yield event;
-      }
+      for await (const batch of readJsonEvents(body)) yield* inOneBatch(this.#checked(batch));
     } catch (error) {
       throw error instanceof ModelFailure && !this.#isConfirmed ? notImplemented() : error;
+    }
+  }
+
+  *#checked(batch: readonly unknown[]): Generator {
+    for (const event of batch) {
+      if (event === endMarker && !this.#isConfirmed) throw notImplemented();
+      if (event !== endMarker) this.#check(event);
+      yield event;
     }
   }
 
