@@ -89,7 +89,9 @@ const standardTypes: Readonly<Record<string, StreamEvent['type']>> = {
 };
 
 const withoutNulls = (value: object): object =>
-  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+  Object.values(value).includes(null)
+    ? Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
+    : value;
 
 /**
  * An event of OpenAI's type whose fields have the right types if they are present; null for events that
