@@ -55,8 +55,8 @@ test.each(['embedded', 'remote'] as const)(
       expect(await call('get_message_file', { ...ids, file_id: link.id })).toEqual(link);
       names.push((await call('get_file', { file_id: link.id })).filename);
     }
-    expect(names).toEqual(['plot.png', 'sum.csv']);
-    const [plot, table] = data;
+    expect(names).toEqual(['sum.csv', 'plot.png']);
+    const [table, plot] = data;
     const content = await host.call('get_file_content', { file_id: plot.id });
     const image = { mimeType: 'image/png', data: Buffer.from(png).toString('base64') };
     expect(content.images).toEqual([{ type: 'image', ...image }]);
