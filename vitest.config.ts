@@ -5,6 +5,7 @@ const sqliteOnly = {
   'test/engine/**/property.test.ts': 'hundreds of databases take too long as schemas of a server',
   'test/engine/hosted-tools/citations.test.ts': 'hundreds of databases, as above',
   'test/engine/models/**': 'requests to the model endpoint do not depend on the database',
+  'test/engine/prompt/overflow-wordings.test.ts': 'nor do its errors',
   'test/engine/runs/internal-errors.test.ts': 'it damages tables through node:sqlite',
   'test/engine/store/**': 'these tests open their databases, SQLite and PostgreSQL, themselves',
   'test/engine/streaming/sockets.test.ts': 'hundreds of streams test the process, not the database',
