@@ -1,16 +1,12 @@
 // What `serve` adds to a model call: a streamed run compared with the same call made directly, and
 // many short ones concurrently. Exits with 1 if a limit is missed.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import OpenAI from 'openai';
-import * as z from 'zod';
+import { startBuiltServe, stopChild } from './built-program.ts';
 import { median } from './median.ts';
 import { startUpstream } from './upstream.ts';
-
-const logLine = z.object({ message: z.string(), rest: z.string().optional() });
 
 const rounds = 60;
 /** Calls of each kind before the measurement, so that the server has warmed up. */
@@ -51,18 +47,6 @@ async function serveCall(openai: OpenAI): Promise<Call> {
   return () => measure(() => openai.beta.threads.createAndRun(params), 'thread.message.delta');
 }
 
-/** Starts the built program on a free port; resolves to the base URL that it logs. */
-async function startServe(modelURL: string, database: string) {
-  const env = { ...process.env, OPENAI_BASE_URL: modelURL, ASSISTANTS_DATABASE: database };
-  const args = ['dist/cli.js', 'serve', '--port', '0'];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'pipe'] });
-  for await (const line of createInterface({ input: child.stderr })) {
-    const { message, rest } = logLine.parse(JSON.parse(line));
-    if (message === 'listening' && rest !== undefined) return { child, baseURL: rest };
-  }
-  throw new Error('serve did not start');
-}
-
 /** Makes `batchCalls` calls, `batchConcurrency` at once; resolves to milliseconds. */
 async function measureBatch(call: Call): Promise<number> {
   const startedAt = performance.now();
@@ -76,7 +60,10 @@ async function measureBatch(call: Call): Promise<number> {
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
 const upstream = await startUpstream();
-const { child, baseURL } = await startServe(upstream.baseURL, join(folder, 'bench.db'));
+const { child, restURL: baseURL } = await startBuiltServe({
+  OPENAI_BASE_URL: upstream.baseURL,
+  ASSISTANTS_DATABASE: join(folder, 'bench.db'),
+});
 const direct = directCall(new OpenAI({ apiKey: 'sk-bench', baseURL: upstream.baseURL }));
 const served = await serveCall(new OpenAI({ apiKey: 'sk-bench', baseURL }));
 for (let round = 0; round < warmUpCalls; round += 1) await Promise.all([direct(), served()]);
@@ -106,9 +93,7 @@ for (const [index, name] of ['to the first delta, ms', 'to the end, ms'].entries
 console.log(
   `${`${batchCalls}, ${batchConcurrency} at once, s`.padEnd(24)}${(directBatchMs / 1000).toFixed(2).padStart(12)}${(servedBatchMs / 1000).toFixed(2).padStart(15)}   adds ${((servedBatchMs - directBatchMs) / batchCalls).toFixed(2)} ms per call`,
 );
-const ended = new Promise((resolve) => child.once('exit', resolve));
-child.kill();
-await ended;
+await stopChild(child);
 upstream.close();
 rmSync(folder, { recursive: true });
 const isWithinLimit = medians.every(

@@ -5,6 +5,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
+import { startBuiltServe, stopChild } from './built-program.ts';
 import type { StallRequest } from './stall-requests.ts';
 
 /** The built program, which answers REST and MCP over HTTP, or stdio. */
@@ -27,7 +28,6 @@ export interface Program {
 type Env = Readonly<Record<string, string>>;
 
 const withId = z.looseObject({ id: z.string() });
-const logLine = z.looseObject({ message: z.string(), rest: z.string().optional() });
 
 function memoryOf(pid: number) {
   const read = (field: string): number => {
@@ -83,25 +83,10 @@ async function exchange(
   return promise;
 }
 
-const stopChild = async (child: ReturnType<typeof spawn>) => {
-  const ended = once(child, 'exit');
-  child.kill();
-  await ended;
-};
-
 /** Starts `serve` on a free port. */
 export async function startServe(env: Env): Promise<Program> {
-  const child = spawn(process.execPath, ['dist/cli.js', 'serve', '--port', '0'], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let base = '';
-  for await (const line of createInterface({ input: child.stderr })) {
-    const { message, rest } = logLine.parse(JSON.parse(line));
-    if (message === 'listening' && rest !== undefined) base = rest.slice(0, -'/v1'.length);
-    if (base !== '') break;
-  }
-  child.stderr.resume();
+  const { child, restURL } = await startBuiltServe(env);
+  const base = restURL.slice(0, -'/v1'.length);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return {
     name: 'serve',

@@ -7,12 +7,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import OpenAI from 'openai';
-import * as z from 'zod';
 import { streamEvents } from '../test/support/upstream-events.ts';
 import { textMessage } from '../test/support/upstream-items.ts';
+import { startBuiltServe, stopChild } from './built-program.ts';
 import { median } from './median.ts';
 
 const streamCounts = [16, 50];
@@ -79,7 +78,7 @@ const proxySource = `
     });
     incoming.pipe(upstream);
   });
-  server.listen(0, '127.0.0.1', () => console.error(JSON.stringify({ port: server.address().port })));
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;
 
 interface Target {
@@ -87,16 +86,12 @@ interface Target {
   readonly url: URL;
 }
 
-/** Starts a process that logs where it listens. */
-async function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Target> {
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'pipe'] });
-  const logLine = z.object({ rest: z.string().optional(), port: z.number().optional() });
-  for await (const line of createInterface({ input: child.stderr })) {
-    const { rest, port } = logLine.parse(JSON.parse(line));
-    if (rest !== undefined) return { child, url: new URL(`${rest}/`) };
-    if (port !== undefined) return { child, url: new URL(`http://127.0.0.1:${port}/v1/`) };
-  }
-  throw new Error(`${args[0]} did not start`);
+/** Starts the proxy, which prints its port. */
+async function startProxy(upstreamPort: number): Promise<Target> {
+  const args = ['-e', proxySource, String(upstreamPort)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return { child, url: new URL(`http://127.0.0.1:${String(port).trim()}/v1/`) };
 }
 
 const ticksPerSecond = 100;
@@ -134,15 +129,17 @@ async function costOfDelta(target: Target, streams: number, path: string, body: 
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
 const upstream = await startUpstream();
-const proxy = await start(['-e', proxySource, String(upstream.port)], process.env);
-const program = process.env['BENCH_PROGRAM'] ?? 'dist/cli.js';
-const serve = await start([program, 'serve', '--port', '0', '--concurrency', '64'], {
-  ...process.env,
-  OPENAI_BASE_URL: `http://127.0.0.1:${upstream.port}/v1`,
-  ASSISTANTS_MODEL_API: 'responses',
-  ASSISTANTS_DATABASE: join(folder, 'bench.db'),
-});
-const openai = new OpenAI({ apiKey: 'none', baseURL: serve.url.href.slice(0, -1) });
+const proxy = await startProxy(upstream.port);
+const { child: serveProcess, restURL } = await startBuiltServe(
+  {
+    OPENAI_BASE_URL: `http://127.0.0.1:${upstream.port}/v1`,
+    ASSISTANTS_MODEL_API: 'responses',
+    ASSISTANTS_DATABASE: join(folder, 'bench.db'),
+  },
+  ['--concurrency', '64'],
+);
+const serve: Target = { child: serveProcess, url: new URL(`${restURL}/`) };
+const openai = new OpenAI({ apiKey: 'none', baseURL: restURL });
 const { id: assistant_id } = await openai.beta.assistants.create({ model: 'bench' });
 const runBody = {
   assistant_id,
@@ -173,11 +170,7 @@ for (const streams of streamCounts) {
 }
 const memory = peakMemory(serve);
 console.log(`peak memory of serve: ${memory.toFixed(0)} MiB (at most ${maxMemoryMiB})`);
-for (const { child } of [serve, proxy]) {
-  const ended = once(child, 'exit');
-  child.kill();
-  await ended;
-}
+for (const { child } of [serve, proxy]) await stopChild(child);
 upstream.server.closeAllConnections();
 upstream.server.close();
 rmSync(folder, { recursive: true });

@@ -70,7 +70,7 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['server'],
   'node:https': ['server'],
   'node:sqlite': ['engine/store'],
-  'node:worker_threads': ['engine/prompt', 'engine/runs'],
+  'node:worker_threads': ['engine/prompt', 'engine/runs', 'shared'],
   openai: ['backend', 'engine/models'],
   pg: ['engine/store'],
   'prom-client': ['server'],

@@ -86,8 +86,9 @@ export async function load(client: Client, samples: Samples, options: LoadOption
     const input = client.hostile[random.integerBelow(client.hostile.length)];
     if (isHostile && input !== undefined && random.chance(hostilePercent)) {
       samples.hostileCalls += 1;
-      // Whether it succeeds does not matter.
-      await input(newKey()).catch(() => {});
+      // Whether it succeeds does not matter; a run with a fault may be retried beyond the window.
+      const sent = input(newKey()).catch(() => {});
+      await Promise.race([sent, setTimeout(Math.max(0, until - performance.now()))]);
     }
     const key = newKey();
     const startedAt = performance.now();

@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
+import { startBuiltServe, stopChild } from '../../bench/built-program.ts';
 
-const logLine = z.looseObject({ message: z.string(), rest: z.string().optional() });
 const rpcAnswer = z.looseObject({
   id: z.union([z.string(), z.number(), z.null()]).optional(),
   result: z
@@ -49,17 +49,8 @@ const rpc = (id: number, method: string, params: object): string =>
 
 /** Starts the built `serve` on a free port. */
 export async function startSoakServer(env: Env): Promise<SoakServer> {
-  const child = spawn(process.execPath, ['dist/cli.js', 'serve', '--port', '0'], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let base = '';
-  for await (const line of createInterface({ input: child.stderr })) {
-    const { message, rest } = logLine.parse(JSON.parse(line));
-    if (message === 'listening' && rest !== undefined) base = rest.slice(0, -'/v1'.length);
-    if (base !== '') break;
-  }
-  child.stderr.resume();
+  const { child, restURL } = await startBuiltServe(env);
+  const base = restURL.slice(0, -'/v1'.length);
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
@@ -92,12 +83,6 @@ export async function startSoakServer(env: Env): Promise<SoakServer> {
     residentBytes: () => residentBytes(child.pid ?? 0),
     stop: () => stopChild(child),
   };
-}
-
-async function stopChild(child: ReturnType<typeof spawn>): Promise<void> {
-  const ended = once(child, 'exit');
-  child.kill();
-  await ended;
 }
 
 /** The program as an MCP host starts it. */

@@ -28,8 +28,9 @@ export type EngineConfig = Pick<
   | 'database'
   | 'runLifetime'
   | 'concurrency'
-> &
-  Partial<Pick<Config, 'modelTimeout' | 'showReasoning'>>;
+  | 'modelTimeout'
+  | 'showReasoning'
+>;
 
 export interface EmbeddedEngineOptions {
   readonly config: EngineConfig;
@@ -82,7 +83,7 @@ export async function createEmbeddedEngine(
       ids,
       log,
       dropsHostedTools,
-      showsReasoning: config.showReasoning ?? false,
+      showsReasoning: config.showReasoning,
     }),
     dropsHostedTools,
     files,
@@ -92,7 +93,7 @@ export async function createEmbeddedEngine(
     ids,
     log,
     runLifetime: config.runLifetime,
-    modelTimeout: config.modelTimeout ?? null,
+    modelTimeout: config.modelTimeout,
     concurrency: config.concurrency,
     ...(observer && { observer }),
     modelFor: (name) => config.model ?? config.modelMap.get(name) ?? name,

@@ -9,11 +9,10 @@ import { ApiError } from '../shared/errors.ts';
 import { JsonError } from '../shared/json-reader.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import type { Log } from '../shared/log.ts';
-import { checkEnvelope, type EnvelopeProblem } from './envelope.ts';
-import { jsonProblemSentence } from './json-message.ts';
+import { checkEnvelope, type EnvelopeProblem, jsonProblemSentence } from './envelope.ts';
 import { maxErrorLength } from './result.ts';
 
-export { maxMessageBytes } from './json-message.ts';
+export { maxMessageBytes } from './envelope.ts';
 
 /** MCP over Streamable HTTP, for requests that passed the access checks and have their body read. */
 export interface HttpHandler {

@@ -7,9 +7,8 @@ import {
   parseJSONRPCMessage,
 } from '@modelcontextprotocol/server';
 import { JsonError } from '../shared/json-reader.ts';
-import { jsonProblemSentence } from './json-message.ts';
 import { createLineBuffer, type Line } from './line-buffer.ts';
-import { checkEnvelope, isRequestId } from './envelope.ts';
+import { checkEnvelope, isRequestId, jsonProblemSentence } from './envelope.ts';
 
 /** A line that is not a JSON-RPC message, as a JSON-RPC error. */
 export interface Rejection {

@@ -1,3 +1,4 @@
+import { isJsonObject, singleLineJson } from '../shared/json.ts';
 import { ApiError } from '../shared/errors.ts';
 import { cutText } from '../shared/text.ts';
 
@@ -28,23 +29,13 @@ export interface CallInfo {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** JSON without the line breaks that `JSON.stringify` leaves: data cannot begin a line of its own. */
-export const toOneLine = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(
-    /[\u0085\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-
 /** Whether the texts of a value have more characters; reads no further than it has to. */
 function hasLongerTexts(value: unknown, maxLength: number): boolean {
   let remaining = maxLength;
   const read = (part: unknown): boolean => {
     if (typeof part === 'string') remaining -= part.length;
     else if (Array.isArray(part)) return part.some(read);
-    else if (isObject(part)) return Object.values(part).some(read);
+    else if (isJsonObject(part)) return Object.values(part).some(read);
     return remaining < 0;
   };
   return read(value);
@@ -57,7 +48,7 @@ function hasLongerTexts(value: unknown, maxLength: number): boolean {
 function resultBytes(value: unknown, maxBytes: number): number {
   if (hasLongerTexts(value, maxBytes / 2)) return Infinity;
   const json = JSON.stringify(value);
-  return Buffer.byteLength(json) + Buffer.byteLength(JSON.stringify(toOneLine(value)));
+  return Buffer.byteLength(json) + Buffer.byteLength(JSON.stringify(singleLineJson(value)));
 }
 
 function shortenValue(value: unknown, maxLength: number): unknown {
@@ -66,7 +57,7 @@ function shortenValue(value: unknown, maxLength: number): unknown {
     const items: readonly unknown[] = value.slice(0, maxLength / charactersPerItem);
     return items.map((item) => shortenValue(item, maxLength));
   }
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   const entries = Object.entries(value);
   return Object.fromEntries(entries.map(([key, item]) => [key, shortenValue(item, maxLength)]));
 }
@@ -76,7 +67,7 @@ const truncationNote = (maxLength: number): string =>
 
 function shortenTo(object: JsonObject, maxLength: number, maxBytes: number): JsonObject | null {
   const shortened = shortenValue(object, maxLength);
-  if (!isObject(shortened) || resultBytes(shortened, maxBytes) > maxBytes) return null;
+  if (!isJsonObject(shortened) || resultBytes(shortened, maxBytes) > maxBytes) return null;
   return { ...shortened, truncated: truncationNote(maxLength) };
 }
 
@@ -117,7 +108,7 @@ function firstItems(items: readonly JsonObject[], maxBytes: number): readonly Js
 /** A page with fewer items and the call for the others; null if the object is no page. */
 function shortenPage(page: JsonObject, maxBytes: number, call: CallInfo): JsonObject | null {
   const { data, ...fields } = page;
-  if (!Array.isArray(data) || !data.every(isObject)) return null;
+  if (!Array.isArray(data) || !data.every(isJsonObject)) return null;
   const items = firstItems(data, maxBytes - resultBytes(fields, maxBytes));
   const lastId = items.at(-1)?.['id'];
   if (typeof lastId !== 'string' || lastId.length > maxRepeatedLength) return null;

@@ -5,7 +5,7 @@ import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/s
 import { errorMessage } from '../shared/errors.ts';
 import { cutText } from '../shared/text.ts';
 import type { Log } from '../shared/log.ts';
-import { maxMessageBytes } from './json-message.ts';
+import { maxMessageBytes } from './envelope.ts';
 import { createLineFilter, type Rejection } from './line-filter.ts';
 import { maxErrorLength } from './result.ts';
 

@@ -1,3 +1,4 @@
+import { fieldOf } from '../shared/json.ts';
 import { once } from 'node:events';
 import {
   createServer,
@@ -72,7 +73,7 @@ function listenUrl(server: Server): string {
 }
 
 function listenFailure(error: unknown, { host, port }: ListenOptions): string {
-  const code: unknown = Reflect.get(Object(error), 'code');
+  const code = fieldOf(error, 'code');
   const reasons = new Map<unknown, string>([
     ['EADDRINUSE', 'the port is in use; choose another --port'],
     ['EACCES', 'permission denied; choose a --port from 1024 up'],

@@ -46,3 +46,24 @@ interface BackoffLimits {
 /** The pause in milliseconds after failed attempt `attempt` (from 1): doubles up to `maxMs`. */
 export const backoffMs = (attempt: number, { firstMs, maxMs }: BackoffLimits): number =>
   Math.min(firstMs * 2 ** (attempt - 1), maxMs);
+
+/** Lets other requests go on before long work continues. */
+export const yieldToOthers = (): Promise<void> => new Promise(setImmediate);
+
+const maxTurnMs = 20;
+
+let turnStartedAt: number | null = null;
+
+/**
+ * Lets other requests go on if they have waited for long; cheap otherwise. To be called before each
+ * step of work that may have many steps. (Resolved promises let no other request go on.)
+ */
+export async function yieldIfOthersWait(): Promise<void> {
+  const now = performance.now();
+  if (turnStartedAt === null) {
+    turnStartedAt = now;
+    setImmediate(() => (turnStartedAt = null));
+  } else if (now - turnStartedAt > maxTurnMs) {
+    await yieldToOthers();
+  }
+}

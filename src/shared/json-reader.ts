@@ -1,5 +1,5 @@
 import { BytePieces } from './byte-pieces.ts';
-import { yieldToOthers } from './yield.ts';
+import { yieldToOthers } from './clock.ts';
 
 /*
  * Reads JSON that others wrote. `JSON.parse` cannot pause, and a small text can describe millions of

@@ -1,5 +1,5 @@
 import type { JsonReader } from './json-reader.ts';
-import { yieldToOthers } from './yield.ts';
+import { yieldToOthers } from './clock.ts';
 
 /** Longer texts are parsed after a pause. */
 const pauseLength = 2 ** 16;

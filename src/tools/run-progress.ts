@@ -1,3 +1,4 @@
+import { fieldOf } from '../shared/json.ts';
 import type OpenAI from 'openai';
 import { isRunning } from '../shared/run-status.ts';
 import { readJson } from './sdk-call.ts';
@@ -39,7 +40,7 @@ async function readSteps(
 /** Why the run's model call failed and is being made again; null if it is not. */
 function retriedError(run: Run): string | null {
   const error: unknown = Reflect.get(run, 'retried_error');
-  const message: unknown = Reflect.get(Object(error), 'message');
+  const message = fieldOf(error, 'message');
   return typeof message === 'string' ? message : null;
 }
 

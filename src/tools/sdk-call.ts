@@ -1,3 +1,4 @@
+import { fieldOf } from '../shared/json.ts';
 import { isObject } from '../schema/common.ts';
 import { ApiError, errorMessage } from '../shared/errors.ts';
 import { JsonError, JsonReader } from '../shared/json-reader.ts';
@@ -16,8 +17,6 @@ export interface Failure {
 }
 
 const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
-const fieldOf = (value: unknown, key: string): unknown => Reflect.get(Object(value), key);
 
 /** The innermost cause says why a connection failed: `ECONNREFUSED`, a certificate, a DNS name. */
 function rootCauseMessage(error: Error): string {

@@ -1,3 +1,4 @@
+import { yieldToOthers } from '../../shared/clock.ts';
 import { createWriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -40,7 +41,7 @@ async function* toJsonLines(
     onLines(count);
     yield piece;
     // SQLite and a file as stdout never wait, so let the event loop deliver signals.
-    await new Promise(setImmediate);
+    await yieldToOthers();
     // The pipeline cannot destroy the process's stdout, which would accept everything.
     if (signal.aborted) return;
     [piece, count] = ['', 0];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { yieldToOthers } from '../../shared/yield.ts';
+import { yieldToOthers } from '../../shared/clock.ts';
 import { defaultPageSize, listQuery } from '../../schema/common.ts';
 import type { Page, PageQuery, Cursor } from '../store/keyset-page.ts';
 import { errors, type ObjectKind } from './errors.ts';

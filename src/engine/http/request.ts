@@ -4,7 +4,7 @@ import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
 import { toValidationError } from '../../schema/validation-error.ts';
 import { JsonError, JsonReader, maxJsonBytes, maxJsonValues } from '../../shared/json-reader.ts';
 import { JsonRequest } from '../../shared/json-request.ts';
-import { yieldToOthers } from '../../shared/yield.ts';
+import { yieldToOthers } from '../../shared/clock.ts';
 import type { ApiError } from '../../shared/errors.ts';
 import { errors } from './errors.ts';
 

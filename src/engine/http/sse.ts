@@ -1,9 +1,4 @@
-/** JSON on one line, for clients too that split lines at Unicode line ends. */
-const singleLineJson = (data: unknown): string =>
-  JSON.stringify(data).replaceAll(
-    /[\u0085\u2028\u2029]/gu,
-    (lineEnd) => `\\u${lineEnd.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+import { singleLineJson } from '../../shared/json.ts';
 
 /** One server-sent event (contract §7.1). */
 export const encodeEvent = (name: string, data: unknown): string =>

@@ -1,5 +1,5 @@
 import type { Dialect, Omittable, RequestApi } from './dialect.ts';
-import { hostedTools, type ModelRequest } from './model.ts';
+import { hostedTools, jsonFormatOf, type ModelRequest, usesHostedTools } from './model.ts';
 import { isAbout, type Refusal } from './refusal.ts';
 
 /** A refused request. */
@@ -24,9 +24,6 @@ export interface Adaptation {
 const searchesManyStores = ({ settings }: ModelRequest): boolean =>
   (settings.tool_resources.file_search?.vector_store_ids.length ?? 0) > 1;
 
-const hasHostedTools = ({ settings }: ModelRequest): boolean =>
-  settings.tools.some(({ type }) => type !== 'function');
-
 const union = <T>(list: readonly T[], item: T): readonly T[] => [...new Set([...list, item])];
 
 /** Leaves a parameter out that a refusal names. */
@@ -43,9 +40,6 @@ const omit = (
     mayOmit(sent.request, sent),
   change: (dialect) => ({ ...dialect, omitted: union(dialect.omitted, name) }),
 });
-
-const jsonFormatOf = ({ settings: { response_format: format } }: ModelRequest) =>
-  typeof format === 'object' && format.type !== 'text' ? format.type : null;
 
 const formatPattern =
   /response[ _]?format|json[_ ]?(?:schema|object|mode)|text\.format|'text'|mime type|structured output/iu;
@@ -136,7 +130,7 @@ const hostedToolsRefused: Adaptation = {
   recognizes: ({ text, isUnsupported }, { request, dropsHostedTools }) =>
     dropsHostedTools &&
     isUnsupported &&
-    hasHostedTools(request) &&
+    usesHostedTools(request) &&
     /file_search|code_interpreter|tool[_ ]types?|tools\[\d+\]|type of tool/iu.test(text),
   change: (dialect) => ({ ...dialect, omittedTools: hostedTools }),
 };

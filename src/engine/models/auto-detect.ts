@@ -3,7 +3,14 @@ import { missingPathStatuses } from '../../shared/errors.ts';
 import { ContextOverflow } from './context-window.ts';
 import { isOpenAI } from './endpoint.ts';
 import { createToolProbe } from './tool-support.ts';
-import { isAnswer, type Model, ModelFailure, type ModelRequest } from './model.ts';
+import {
+  isAnswer,
+  jsonFormatOf,
+  type Model,
+  ModelFailure,
+  type ModelRequest,
+  usesHostedTools,
+} from './model.ts';
 import { createResponsesModel } from './responses/model.ts';
 
 type Api = 'responses' | 'chat';
@@ -28,12 +35,6 @@ function isRefusedByResponses(error: ModelFailure): boolean {
   return status !== null && status >= 500 && isUnsupported === true && namesApi === true;
 }
 
-const usesHostedTools = ({ settings: { tools, tool_choice } }: ModelRequest): boolean =>
-  tool_choice !== 'none' && tools.some(({ type }) => type !== 'function');
-
-const wantsJson = ({ settings: { response_format: format } }: ModelRequest): boolean =>
-  typeof format === 'object' && format.type !== 'text';
-
 /** What is known of an endpoint and its models. */
 class Detection {
   /** APIs that have answered. */
@@ -48,7 +49,8 @@ class Detection {
 
   /** The APIs to try, best first: only Responses has hosted tools, only Chat obeys every JSON format. */
   order(request: ModelRequest): readonly Api[] {
-    const prefersChat = wantsJson(request) || this.#chatModels.has(request.settings.model);
+    const prefersChat =
+      jsonFormatOf(request) !== null || this.#chatModels.has(request.settings.model);
     const order: readonly Api[] =
       prefersChat && !usesHostedTools(request) ? ['chat', 'responses'] : ['responses', 'chat'];
     return order.filter((api) => !this.#missing.has(api));

@@ -1,18 +1,9 @@
+import { parseJson } from '../../shared/json.ts';
 import { pythonLiteralToJson } from './python-literal.ts';
-import { UnusableAnswer } from './unusable-answer.ts';
+import { UnusableAnswer } from './upstream-error.ts';
 
 /** Longer arguments are only checked as a whole. */
 const maxRepairedLength = 65_536;
-
-const notJson = Symbol('not JSON');
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return notJson;
-  }
-}
 
 /** Where the value ends that starts at `start`, an object or a string; -1 if it does not end. */
 function endOfValue(text: string, start: number): number {
@@ -38,8 +29,8 @@ function valuesIn(text: string): unknown[] | null {
       continue;
     }
     const end = /^[{"]/u.test(rest) ? endOfValue(rest, 0) : -1;
-    const value = end < 0 ? notJson : parse(rest.slice(0, end));
-    if (value === notJson) return null;
+    const value = end < 0 ? undefined : parseJson(rest.slice(0, end));
+    if (value === undefined) return null;
     values.push(value);
     rest = rest.slice(end).trimStart();
   }
@@ -48,8 +39,8 @@ function valuesIn(text: string): unknown[] | null {
 
 /** Undoes double encoding. */
 function decoded(value: unknown): unknown {
-  const inner = typeof value === 'string' && /^\s*[{"]/u.test(value) ? parse(value) : notJson;
-  return inner === notJson ? value : decoded(inner);
+  const inner = typeof value === 'string' && /^\s*[{"]/u.test(value) ? parseJson(value) : undefined;
+  return inner === undefined ? value : decoded(inner);
 }
 
 /** The arguments in a text that has the same ones several times, or empty ones before them. */
@@ -75,8 +66,8 @@ const isCumulative = (pieces: readonly string[]): boolean =>
  */
 export function repairArguments(pieces: readonly string[]): string | null {
   const text = pieces.join('');
-  const value = parse(text);
-  const isPlain = value !== notJson && value !== null && typeof value !== 'string';
+  const value = parseJson(text);
+  const isPlain = value !== undefined && value !== null && typeof value !== 'string';
   if (isPlain) return text;
   if (text.length > maxRepairedLength) return null;
   const filled = pieces.filter((piece) => piece !== '');
@@ -98,6 +89,6 @@ export function areSameArguments(one: string, other: string): boolean {
   return (
     first !== null &&
     second !== null &&
-    JSON.stringify(parse(first)) === JSON.stringify(parse(second))
+    JSON.stringify(parseJson(first)) === JSON.stringify(parseJson(second))
   );
 }

@@ -1,3 +1,4 @@
+import { fieldOf } from '../../shared/json.ts';
 import { APIError } from 'openai';
 import { ModelFailure } from './model.ts';
 
@@ -65,7 +66,7 @@ function reportedWindowTokens(error: unknown, text: string): number | null {
     .map((pattern) => pattern.exec(text)?.groups?.['size'])
     .find(Boolean);
   const body: unknown = error instanceof APIError ? error.error : null;
-  const reported: unknown = Reflect.get(Object(body), 'n_ctx');
+  const reported = fieldOf(body, 'n_ctx');
   const tokens = digits === undefined ? reported : Number(digits.replaceAll(',', ''));
   return typeof tokens === 'number' && tokens >= minWindowTokens ? tokens : null;
 }

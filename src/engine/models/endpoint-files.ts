@@ -1,3 +1,4 @@
+import { fieldOf } from '../../shared/json.ts';
 import type OpenAI from 'openai';
 import { APIError, toFile } from 'openai';
 import { redactedExcerpt } from '../../shared/redact.ts';
@@ -78,7 +79,7 @@ function toEndpointFilesError(error: unknown, secrets: readonly string[]): Endpo
 
 /** The id of an object that the endpoint created. */
 function idOf(object: unknown): string {
-  const id: unknown = Reflect.get(Object(object), 'id');
+  const id = fieldOf(object, 'id');
   if (typeof id === 'string' && id !== '') return id;
   throw new Error('The model endpoint did not send the id of the new object.');
 }
@@ -139,7 +140,7 @@ async function createStore(
 /** Whether files can be added to the store: it exists and has not expired. */
 async function isUsable({ vectorStores }: OpenAI, id: string): Promise<boolean> {
   try {
-    return Reflect.get(Object(await vectorStores.retrieve(id)), 'status') !== 'expired';
+    return fieldOf(await vectorStores.retrieve(id), 'status') !== 'expired';
   } catch (error) {
     if (error instanceof APIError && error.status === 404) return false;
     throw error;
@@ -231,8 +232,7 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
   };
   const countIndexing = async (id: string, signal: AbortSignal) => {
     const store: unknown = await vectorStores.retrieve(id, { signal });
-    const counts: unknown = Reflect.get(Object(store), 'file_counts');
-    const count: unknown = Reflect.get(Object(counts), 'in_progress');
+    const count = fieldOf(fieldOf(store, 'file_counts'), 'in_progress');
     return typeof count === 'number' ? count : 0;
   };
   const deleteVectorStore = async (id: string) => {

@@ -1,12 +1,6 @@
-type Fetch = typeof globalThis.fetch;
+import { parseJson } from '../../shared/json.ts';
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+type Fetch = typeof globalThis.fetch;
 
 /** The body with its error in `error`, where the SDK looks for it; undefined: it is there already. */
 function wrapError(body: unknown): unknown {
@@ -24,7 +18,7 @@ export const wrapErrorBodies =
     const response = await fetch(input, init);
     if (response.ok) return response;
     const text = await response.text().catch(() => '');
-    const wrapped = wrapError(parse(text));
+    const wrapped = wrapError(parseJson(text));
     const { status, statusText, headers } = response;
     const body = wrapped === undefined ? text : JSON.stringify(wrapped);
     return new Response(body === '' ? null : body, { status, statusText, headers });

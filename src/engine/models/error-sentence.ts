@@ -1,18 +1,9 @@
+import { fieldOf, parseJson } from '../../shared/json.ts';
 import { type APIError, APIConnectionError } from 'openai';
 import { maxForeignTextLength } from '../../shared/redact.ts';
 
-const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
-
 /** Relays nest the error of the server behind them. */
 const maxDepth = 6;
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Where the value of `message` begins, in JSON or in what Python prints of it, escaped or not. */
 const printedMessage = /["']message\\*["']\s{0,9}:\s{0,9}\\*(["'])/gu;
@@ -58,7 +49,7 @@ function pageSentence(text: string): string | null {
 /** A text that may be JSON, a web page, or a sentence with an object in it. */
 function textSentence(text: string, depth: number): string | null {
   const excerpt = text.slice(0, maxForeignTextLength).trim();
-  const value = /^[{["]/u.test(excerpt) ? parse(excerpt) : undefined;
+  const value = /^[{["]/u.test(excerpt) ? parseJson(excerpt) : undefined;
   const parsed = value === undefined || value === text ? null : sentenceIn(value, depth + 1);
   if (parsed !== null) return parsed;
   const page = pageSentence(excerpt);

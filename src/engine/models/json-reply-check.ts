@@ -1,3 +1,4 @@
+import { isJsonObject, parseJson } from '../../shared/json.ts';
 import * as z from 'zod';
 import type { RunSettings } from '../store/schema.ts';
 import type { MessageContent } from './model.ts';
@@ -11,13 +12,10 @@ const uncheckedKeywords: ReadonlySet<string> = new Set(['pattern', 'patternPrope
 /** Their values are data, not schemas. */
 const dataKeywords: ReadonlySet<string> = new Set(['enum', 'const', 'default', 'examples']);
 
-const isObject = (value: unknown): value is Schema =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function withoutUnchecked(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutUnchecked);
-  if (!isObject(schema)) return schema;
-  const hasPatternProperties = isObject(schema['patternProperties']);
+  if (!isJsonObject(schema)) return schema;
+  const hasPatternProperties = isJsonObject(schema['patternProperties']);
   const kept = Object.entries(schema).filter(
     ([key, value]) =>
       // A property may have the name of a keyword; its value is a schema then.
@@ -40,7 +38,7 @@ const alternativesOf = (schema: Schema): unknown[] =>
 /** Whether a value may have to be checked against two references at once, which doubles at each level. */
 function mayExplode(schema: unknown): boolean {
   if (Array.isArray(schema)) return schema.some(mayExplode);
-  if (!isObject(schema)) return false;
+  if (!isJsonObject(schema)) return false;
   const { anyOf: _a, oneOf: _b, allOf: _c, not: _d, $defs: _e, definitions: _f, ...own } = schema;
   const branches = [...alternativesOf(schema), own].filter(hasReference);
   return branches.length > 1 || Object.values(schema).some(mayExplode);
@@ -72,14 +70,10 @@ export function responseFormatMismatch(
   if (typeof format === 'string' || format.type === 'text') return null;
   const hasRefusal = content.some(({ type }) => type === 'refusal');
   if (hasRefusal || content.length === 0) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(content.flatMap(partText).join(''));
-  } catch {
-    return 'The reply is not JSON.';
-  }
+  const value = parseJson(content.flatMap(partText).join(''));
+  if (value === undefined) return 'The reply is not JSON.';
   if (format.type === 'json_object')
-    return isObject(value) ? null : 'The reply is not a JSON object.';
+    return isJsonObject(value) ? null : 'The reply is not a JSON object.';
   const { schema } = format.json_schema;
-  return isObject(schema) ? schemaMismatch(schema, value) : null;
+  return isJsonObject(schema) ? schemaMismatch(schema, value) : null;
 }

@@ -111,6 +111,14 @@ export interface UnsupportedTool {
   readonly reason: string;
 }
 
+/** Whether a request offers tools that the model endpoint hosts. */
+export const usesHostedTools = ({ settings: { tools, tool_choice } }: ModelRequest): boolean =>
+  tool_choice !== 'none' && tools.some(({ type }) => type !== 'function');
+
+/** The JSON format that a request asks for; null: none. */
+export const jsonFormatOf = ({ settings: { response_format: format } }: ModelRequest) =>
+  typeof format === 'object' && format.type !== 'text' ? format.type : null;
+
 /** Whether a batch has more than signs of life. */
 export const isAnswer = (batch: readonly ModelEvent[]): boolean =>
   batch.some(({ type }) => type !== 'reasoning');

@@ -1,3 +1,4 @@
+import { fieldOf } from '../../shared/json.ts';
 import { createHash } from 'node:crypto';
 import type { RunSettings } from '../store/schema.ts';
 import type OpenAI from 'openai';
@@ -44,8 +45,6 @@ export function originOf({ baseURL }: Pick<EndpointOptions, 'baseURL'>, model: s
   const url = origin + pathname.replace(/\/$/u, '');
   return { endpoint: createHash('sha256').update(url).digest('hex').slice(0, 32), model };
 }
-
-const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
 
 const stringField = (value: unknown, name: string): string => {
   const text = fieldOf(value, name);

@@ -1,3 +1,5 @@
+import { parseJson } from '../../shared/json.ts';
+
 const constants: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null' };
 
 const tokenPattern = /'(?:[^'\\]|\\[^]?)*'?|"(?:[^"\\]|\\[^]?)*"?|[A-Za-z]+|[^'"A-Za-z]+/gu;
@@ -24,10 +26,5 @@ export function pythonLiteralToJson(text: string): string | null {
       ? toJsonString(token)
       : (constants[token] ?? token),
   );
-  try {
-    JSON.parse(json);
-    return json;
-  } catch {
-    return null;
-  }
+  return parseJson(json) === undefined ? null : json;
 }

@@ -1,7 +1,7 @@
 import { backoffMs, type Clock } from '../../shared/clock.ts';
 import type { ModelCallReport } from '../observer.ts';
 import { isAnswer, type Model, type ModelEvent, ModelFailure, type ModelRequest } from './model.ts';
-import { maxUnusableAnswers, UnusableAnswer } from './unusable-answer.ts';
+import { maxUnusableAnswers, UnusableAnswer } from './upstream-error.ts';
 
 /** With these pauses, 7 calls outlast about a minute of outage. */
 const maxCalls = 7;

@@ -1,3 +1,4 @@
+import { fieldOf, parseJson } from '../../shared/json.ts';
 import { repairArguments } from './call-arguments.ts';
 import { callTag, withoutReasoning } from './thinking-filter.ts';
 
@@ -10,14 +11,9 @@ interface TextCall {
 }
 
 function toTextCall(json: string, functionNames: ReadonlySet<string>): TextCall | null {
-  let call: unknown;
-  try {
-    call = JSON.parse(json);
-  } catch {
-    return null;
-  }
-  const name: unknown = Reflect.get(Object(call), 'name');
-  const args: unknown = Reflect.get(Object(call), 'arguments') ?? {};
+  const call = parseJson(json);
+  const name = fieldOf(call, 'name');
+  const args = fieldOf(call, 'arguments') ?? {};
   if (typeof name !== 'string' || !functionNames.has(name)) return null;
   const text = repairArguments([typeof args === 'string' ? args : JSON.stringify(args)]);
   return text === null ? null : { name, arguments: text };

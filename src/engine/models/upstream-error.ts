@@ -1,10 +1,10 @@
+import { fieldOf } from '../../shared/json.ts';
 import { APIConnectionError, APIError } from 'openai';
 import { maxForeignTextLength, redactedExcerpt } from '../../shared/redact.ts';
 import { ModelFailure, type ModelRequest } from './model.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { toContextOverflow } from './context-window.ts';
 import { isLastingError, upstreamMessage } from './error-sentence.ts';
-import { UnusableAnswer } from './unusable-answer.ts';
 
 /** Not retryable, unlike other 429 responses. */
 export const quotaExceededCode = 'insufficient_quota';
@@ -73,7 +73,7 @@ const maxRequestIdLength = 200;
 
 /** An error within a stream; some servers use HTTP statuses as its code. */
 export function toStreamError(error: unknown, headers: Headers): APIError {
-  const code: unknown = Reflect.get(Object(error), 'code');
+  const code = fieldOf(error, 'code');
   const number = typeof code === 'number' || typeof code === 'string' ? Number(code) : 0;
   const status = number >= 400 && number < 600 ? number : undefined;
   const body = typeof error === 'string' ? { message: error } : Object(error);
@@ -119,6 +119,25 @@ export function toModelFailure(
   const knownStatus = typeof status === 'number' ? status : null;
   return new ModelFailure(errorCodeOf(error), message, delayMs, knownStatus);
 }
+
+/** In a row; each of these calls is paid for. */
+export const maxUnusableAnswers = 3;
+
+/** A complete answer that nobody can use, such as a call that is not JSON. Another call may do better. */
+export class UnusableAnswer extends ModelFailure {
+  constructor(message: string) {
+    super('server_error', message, 0);
+  }
+}
+
+/** Reasons with which servers end an answer in which the model wrote no valid call. */
+const malformedCallReason = /malformed.{0,20}(?:function|tool)|unexpected_?tool_?call/iu;
+
+/** The failure for an answer that ended with this reason; null for other reasons. */
+export const malformedCallFailure = (reason: string | null | undefined): UnusableAnswer | null =>
+  malformedCallReason.test(reason ?? '')
+    ? new UnusableAnswer(`The model wrote a function call that is not valid (${reason}).`)
+    : null;
 
 /** The container of a call has expired, as idle ones soon do; retry with a new one. */
 export class ContainerExpired extends ModelFailure {}

@@ -1,3 +1,4 @@
+import { yieldToOthers } from '../../shared/clock.ts';
 import type { ContextMessage, PastTurn } from '../models/model.ts';
 import {
   countBytes,
@@ -94,7 +95,7 @@ async function* readThread(db: Database, run: RunRow, order: 'asc' | 'desc', lim
   let read = 0;
   for await (const row of contextMessages(db, run, order, limit)) {
     read += 1;
-    if (read % yieldEvery === 0) await new Promise(setImmediate);
+    if (read % yieldEvery === 0) await yieldToOthers();
     yield { role: row.role, content: messageBody(row).content };
   }
 }

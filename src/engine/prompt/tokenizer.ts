@@ -1,18 +1,11 @@
-import { Worker } from 'node:worker_threads';
-
-/** The thread's program: next to this file, built or not. */
-const program = new URL(
-  import.meta.url.endsWith('.ts') ? 'tokenizer-thread.ts' : 'tokenizer-thread.js',
-  import.meta.url,
-);
+import { startThread } from '../../shared/thread.ts';
 
 /** A thread that counts one text after the other. */
 class TokenizerThread {
-  readonly #worker = new Worker(program, { stdout: true, stderr: true });
+  readonly #worker = startThread('tokenizer-thread', import.meta.url);
   readonly #waiting: PromiseWithResolvers<number>[] = [];
 
   constructor(onFailure: () => void) {
-    this.#worker.unref();
     this.#worker.on('message', (tokens: number) => {
       this.#waiting.shift()?.resolve(tokens);
       if (this.#waiting.length === 0) this.#worker.unref();

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Log } from '../../shared/log.ts';
+import { startThread } from '../../shared/thread.ts';
 
 /** A lease that this process holds. */
 export interface HeldLease {
@@ -26,12 +27,6 @@ export interface LeaseKeeper {
   stop(): Promise<void>;
 }
 
-/** The thread's program: next to this file, built or not. */
-const program = new URL(
-  import.meta.url.endsWith('.ts') ? 'lease-keeper-thread.ts' : 'lease-keeper-thread.js',
-  import.meta.url,
-);
-
 /** Sending each change by itself would cost every short run more. */
 const reportDelayMs = 20;
 
@@ -40,9 +35,7 @@ export function createLeaseKeeper(database: string, log: Log): LeaseKeeper {
   let thread: Worker | null = null;
   let next: LeaseReport | null = null;
   const start = () => {
-    // Nothing that it prints may reach this program's output.
-    const started = new Worker(program, { workerData: database, stdout: true, stderr: true });
-    started.unref();
+    const started = startThread('lease-keeper-thread', import.meta.url, database);
     started.on('error', (error) => log.error('lease thread failed', { error: String(error) }));
     return started;
   };

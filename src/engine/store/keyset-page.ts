@@ -1,5 +1,5 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
-import { yieldToOthers } from '../../shared/yield.ts';
+import { yieldToOthers } from '../../shared/clock.ts';
 import type { Database, Tables } from './schema.ts';
 
 /** A row's position in its list, which is ordered by these two. */

@@ -9,7 +9,7 @@ import {
   saveDeletedCursor,
   selectPage,
 } from './keyset-page.ts';
-import { yieldToOthers } from '../../shared/yield.ts';
+import { yieldToOthers } from '../../shared/clock.ts';
 import { type Database, decode, type MessageRow } from './schema.ts';
 
 export type Message = OpenAI.Beta.Threads.Message;

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../../shared/json.ts';
 import { malformedAnswer } from '../json-shape.ts';
 
 /*
@@ -27,9 +28,6 @@ const maxItems = 10_000;
 /** A piece of a list is compared with so many of its last items. */
 const maxCompared = 100;
 
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Without a prototype, so that no name has a meaning. */
 const newFields = (): Fields => Object.create(null);
 
@@ -37,7 +35,7 @@ const isSame = (name: string, item: Fields, previous: Fields): boolean =>
   !item[name] || !previous[name] || item[name] === previous[name];
 
 const hasIndex = (item: unknown): item is Fields =>
-  isFields(item) && typeof item['index'] === 'number';
+  isJsonObject(item) && typeof item['index'] === 'number';
 
 /** Whether an item without an index continues the one before it; a signature or encrypted data ends one. */
 const continues = (item: Fields, previous: Fields): boolean =>
@@ -59,14 +57,16 @@ function continuedItem(list: readonly unknown[], item: unknown, isFirst: boolean
       );
   }
   const last = list.at(-1);
-  return isFirst && isFields(item) && isFields(last) && continues(item, last) ? last : undefined;
+  return isFirst && isJsonObject(item) && isJsonObject(last) && continues(item, last)
+    ? last
+    : undefined;
 }
 
 function mergeList(current: unknown, piece: readonly unknown[], texts: TextMode): unknown[] {
   const list: unknown[] = Array.isArray(current) ? current : [];
   for (const [position, item] of piece.entries()) {
     const continued = continuedItem(list, item, position === 0);
-    if (isFields(continued) && isFields(item)) mergeFields(continued, item, texts);
+    if (isJsonObject(continued) && isJsonObject(item)) mergeFields(continued, item, texts);
     else list.push(mergeValue('', undefined, item, texts));
   }
   if (list.length > maxItems) throw malformedAnswer(`a list of more than ${maxItems} items`);
@@ -75,8 +75,8 @@ function mergeList(current: unknown, piece: readonly unknown[], texts: TextMode)
 
 function mergeValue(name: string, current: unknown, value: unknown, texts: TextMode): unknown {
   if (Array.isArray(value)) return mergeList(current, value, texts);
-  if (isFields(value)) {
-    const fields = isFields(current) ? current : newFields();
+  if (isJsonObject(value)) {
+    const fields = isJsonObject(current) ? current : newFields();
     mergeFields(fields, value, texts);
     return fields;
   }

@@ -11,8 +11,7 @@ import {
   originItem,
 } from '../past-turns.ts';
 import { callsInText } from '../text-calls.ts';
-import { malformedCallFailure, UnusableAnswer } from '../unusable-answer.ts';
-import { toStreamError } from '../upstream-error.ts';
+import { malformedCallFailure, toStreamError, UnusableAnswer } from '../upstream-error.ts';
 
 type Kind = 'text' | 'refusal';
 

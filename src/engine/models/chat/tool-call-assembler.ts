@@ -1,8 +1,9 @@
+import { parseJson } from '../../../shared/json.ts';
 import type { Ids } from '../../../shared/ids.ts';
 import { areSameArguments, usableArguments } from '../call-arguments.ts';
 import { malformedAnswer } from '../json-shape.ts';
 import type { ChatCall } from '../past-turns.ts';
-import { UnusableAnswer } from '../unusable-answer.ts';
+import { UnusableAnswer } from '../upstream-error.ts';
 import { type Fields, mergeFields } from './merge-fields.ts';
 
 /** A piece of a function call. Servers omit or repeat any of these, and add fields of their own. */
@@ -32,15 +33,8 @@ const knownFunctionFields: ReadonlySet<string> = new Set(['name', 'arguments']);
 /** Longer arguments are not parsed again for each of their pieces. */
 const maxCheckedLength = 65_536;
 
-function isCompleteJson(text: string): boolean {
-  if (text.length > maxCheckedLength) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isCompleteJson = (text: string): boolean =>
+  text.length <= maxCheckedLength && parseJson(text) !== undefined;
 
 const argumentsOf = ({ pieces }: PartialCall): string => pieces.join('');
 

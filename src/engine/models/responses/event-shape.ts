@@ -1,10 +1,9 @@
+import { fieldOf } from '../../../shared/json.ts';
 import type OpenAI from 'openai';
 import { checkShape, malformedAnswer, type Shape } from '../json-shape.ts';
 import { toStreamError } from '../upstream-error.ts';
 
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
-
-const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
 
 const annotation: Shape = {
   type: 'string',

@@ -1,3 +1,4 @@
+import { fieldOf } from '../../../shared/json.ts';
 import type OpenAI from 'openai';
 import type { ContextMessage, MessageContent, PastTurn } from '../model.ts';
 import {
@@ -18,8 +19,6 @@ export interface Target {
   readonly isOpenAI: boolean;
   readonly origin: Origin;
 }
-
-const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
 
 function toInputPart(part: MessageContent): InputPart {
   switch (part.type) {

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { randomIds } from '../../../shared/ids.ts';
 import { repairArguments } from '../call-arguments.ts';
-import { UnusableAnswer } from '../unusable-answer.ts';
+import { UnusableAnswer } from '../upstream-error.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;

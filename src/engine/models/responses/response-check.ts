@@ -1,15 +1,6 @@
+import { fieldOf, parseJson } from '../../../shared/json.ts';
 import { ModelFailure } from '../model.ts';
 import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
-
-const fieldOf = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
 
 /** What a server without the API is known by; it may send anything, such as a web page, with status 200. */
 const notImplemented = (): ModelFailure =>
@@ -33,7 +24,7 @@ const isKeepAlive = (event: unknown): boolean =>
 
 /** Converts the JSON of a server that does not stream into one event. */
 function toFinalEvent(text: string): object {
-  const response = parse(text);
+  const response = parseJson(text);
   if (fieldOf(response, 'object') !== 'response') throw notImplemented();
   const status = fieldOf(response, 'status');
   const type = status === 'incomplete' || status === 'failed' ? status : 'completed';

@@ -1,3 +1,4 @@
+import { fieldOf } from '../../../shared/json.ts';
 import type OpenAI from 'openai';
 import { randomIds } from '../../../shared/ids.ts';
 import {
@@ -10,9 +11,8 @@ import {
 import { malformedAnswer } from '../json-shape.ts';
 import { type Origin, originItem } from '../past-turns.ts';
 import { callsInText } from '../text-calls.ts';
-import { malformedCallFailure } from '../unusable-answer.ts';
 import { usableArguments } from '../call-arguments.ts';
-import { errorCode, retryDelayForCode } from '../upstream-error.ts';
+import { errorCode, malformedCallFailure, retryDelayForCode } from '../upstream-error.ts';
 import type { RawEvent } from './generated-files.ts';
 import { EventNormalizer } from './normalize.ts';
 import { OutputEmitter } from './output-emitter.ts';
@@ -57,9 +57,8 @@ function toEnd({ status, incomplete_details }: Partial<Response>): Finished['end
 
 /** The endpoint's own error; `otherwise` is the message of one without. */
 function toFailure(error: unknown, otherwise: string): ModelFailure {
-  const code: unknown = Reflect.get(Object(error), 'code');
-  const message: unknown =
-    typeof error === 'string' ? error : Reflect.get(Object(error), 'message');
+  const code = fieldOf(error, 'code');
+  const message = typeof error === 'string' ? error : fieldOf(error, 'message');
   const text = typeof message === 'string' && message !== '' ? message : otherwise;
   return new ModelFailure(errorCode(code), text, retryDelayForCode(code));
 }

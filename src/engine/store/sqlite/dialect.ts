@@ -11,7 +11,7 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
-import { yieldIfOthersWait } from '../../../shared/yield.ts';
+import { yieldIfOthersWait } from '../../../shared/clock.ts';
 import { SqliteFileAdapter } from '../durability.ts';
 
 /** SQLITE_BUSY: another connection is writing. */
