@@ -115,8 +115,9 @@ export const functionNamesOf = ({ settings }: ModelRequest): ReadonlySet<string>
 
 /** Endpoints reject a strict function whose schema allows more properties, even an empty schema. */
 export function functionParameters({ parameters = {}, strict }: OpenAI.FunctionDefinition) {
+  if (strict !== true) return parameters;
   const isEmpty = JSON.stringify(parameters) === '{"type":"object","properties":{}}';
-  return strict === true && isEmpty ? { ...parameters, additionalProperties: false } : parameters;
+  return isEmpty ? { ...parameters, additionalProperties: false } : parameters;
 }
 
 /** The instruction to add in JSON mode, which endpoints reject unless the prompt has the word JSON. */

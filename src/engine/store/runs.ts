@@ -10,7 +10,16 @@ import { type Database, decode, type RunRow, type RunSettings, type RunState } f
 
 type Run = OpenAI.Beta.Threads.Run;
 
-export const runSettings = (row: RunRow): RunSettings => decode(row.settings);
+/** Rows never change, and their settings may be large. */
+const decodedSettings = new WeakMap<RunRow, RunSettings>();
+
+/** The settings of a run; not to be changed. */
+export function runSettings(row: RunRow): RunSettings {
+  const settings = decodedSettings.get(row) ?? decode<RunSettings>(row.settings);
+  decodedSettings.set(row, settings);
+  return settings;
+}
+
 export const runState = (row: RunRow): RunState => decode(row.state);
 
 /** `instructions` may be null on the wire, whatever the SDK's type says (contract §4.4). */
