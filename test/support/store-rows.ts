@@ -92,4 +92,4 @@ export const moveRun = (
   run: RunRow,
   status: RunRow['status'],
   lease: Lease = noLease,
-): Promise<RunRow> => updateRun(db, run.id, { status, state: runState(run), ...lease });
+): Promise<RunRow> => updateRun(db, run, { status, state: runState(run), ...lease });

@@ -34,7 +34,7 @@ function cancelRoute(deps: EngineDeps, worker: RunWorker) {
       const { status, lease_token, lease_until } = run;
       if (nextStatus(status, 'cancel') === undefined) throw errors.cannotCancel(status);
       const snapshot = transition(runSnapshot(run), 'cancel', unixSeconds(deps.clock));
-      const cancelling = await updateRun(db, run.id, { ...snapshot, lease_token, lease_until });
+      const cancelling = await updateRun(db, run, { ...snapshot, lease_token, lease_until });
       emit(run.id, { event: 'thread.run.cancelling', data: toRun(cancelling) });
       return cancelling;
     });
@@ -156,7 +156,7 @@ export function runRoutes(deps: EngineDeps, worker: RunWorker): Hono {
       const canUpdate = isTerminal(run.status) || run.status === 'requires_action';
       if (!canUpdate) throw errors.cannotUpdate(run.status);
       if (metadata === undefined) return run;
-      return updateRunMetadata(transaction, run.id, metadata ?? {});
+      return updateRunMetadata(transaction, run, metadata ?? {});
     });
     return context.json(toRun(row));
   });

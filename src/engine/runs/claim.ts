@@ -2,7 +2,12 @@ import { unixSeconds } from '../../shared/clock.ts';
 import type { Emit } from '../events/event-bus.ts';
 import type { EngineDeps } from '../options.ts';
 import { transition } from '../run-state-machine.ts';
-import { cancelledRuns, claimableRuns } from '../store/leases.ts';
+import {
+  cancelledRuns,
+  claimableRuns,
+  hasCancelledRuns,
+  hasClaimableRuns,
+} from '../store/leases.ts';
 import { toRun, updateRun } from '../store/runs.ts';
 import type { Database, RunRow } from '../store/schema.ts';
 import { discardUnfinished, endRun, nowBoth, runSnapshot } from './end-run.ts';
@@ -39,7 +44,7 @@ export async function leaseRun(
   if (!isQueued) await discardUnfinished(db, previous);
   const token = ids.newId('lease_');
   const snapshot = runSnapshot(previous);
-  const run = await updateRun(db, previous.id, {
+  const run = await updateRun(db, previous, {
     ...(isQueued ? transition(snapshot, 'start', unixSeconds(clock)) : snapshot),
     lease_token: token,
     lease_until: clock.now() + leaseMs,
@@ -55,7 +60,7 @@ export async function claimRuns(
   leaseMs: number,
 ): Promise<Claim[]> {
   if (load.freeSlots() <= 0) return [];
-  if ((await claimableRuns(db, nowBoth(clock), claimOptions(load))).length === 0) return [];
+  if (!(await hasClaimableRuns(db, nowBoth(clock), claimOptions(load)))) return [];
   const claimAll = async (transaction: Database, emit: Emit) => {
     const writeContext = { db: transaction, emit, clock, ids };
     const claims: Claim[] = [];
@@ -72,7 +77,7 @@ export async function endCancelledRuns(
   { db, clock, ids, events }: EngineDeps,
   isExecuting: (run_id: string) => boolean,
 ): Promise<void> {
-  if ((await cancelledRuns(db, nowBoth(clock))).length === 0) return;
+  if (!(await hasCancelledRuns(db, nowBoth(clock)))) return;
   await events.transactAndPublish(db, async (transaction, emit) => {
     const writeContext = { db: transaction, emit, clock, ids };
     for (const run of await cancelledRuns(transaction, nowBoth(clock))) {

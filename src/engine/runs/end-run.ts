@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { noUsage, type ModelEvent, type FunctionCall } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
-import { overdueRuns, type Now } from '../store/leases.ts';
+import { hasOverdueRuns, overdueRuns, type Now } from '../store/leases.ts';
 import { deleteMessage, messageBody, openMessages } from '../store/messages.ts';
 import { noLease, runSettings, runState, toRun, updateRun } from '../store/runs.ts';
 import type { Database, RunRow, Usage } from '../store/schema.ts';
@@ -55,7 +55,7 @@ export async function saveTransition(
   run: RunRow,
   snapshot: RunSnapshot,
 ): Promise<RunRow> {
-  const row = await updateRun(db, run.id, { ...snapshot, ...noLease });
+  const row = await updateRun(db, run, { ...snapshot, ...noLease });
   await deleteUnreferenced(db, run);
   emit(run.id, { event: `thread.run.${row.status}`, data: toRun(row) });
   return row;
@@ -122,7 +122,7 @@ export const nowBoth = (clock: Clock): Now => ({
 export async function expireOverdueRuns(deps: EngineDeps, thread_id?: string): Promise<void> {
   const { db, clock, ids, events } = deps;
   const now = nowBoth(clock);
-  if ((await overdueRuns(db, now, thread_id)).length === 0) return;
+  if (!(await hasOverdueRuns(db, now, thread_id))) return;
   await events.transactAndPublish(db, async (transaction, emit) => {
     const writeContext = { db: transaction, emit, clock, ids };
     for (const run of await overdueRuns(transaction, now, thread_id)) {

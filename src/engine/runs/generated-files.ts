@@ -60,7 +60,7 @@ async function toNewFile(
 /** Inserts the copy and resolves to its id; null if the lease of the run is lost. */
 async function saveCopy(deps: EngineDeps, copy: NewFile, leased: LeasedRun) {
   const write = async (db: Database) => {
-    if ((await findLeased(db, leased.run.id, leased.token)) === undefined) return null;
+    if ((await findLeased(db, leased.run, leased.token)) === undefined) return null;
     await insertFile(db, copy);
     return copy.id;
   };

@@ -36,7 +36,7 @@ export async function abortAtDeadline(
  */
 export async function heartbeat(
   { db, clock, log }: Pick<EngineDeps, 'db' | 'clock' | 'log'>,
-  { run: { id }, token, controller, done, onRenewed }: GuardedExecution,
+  { run, token, controller, done, onRenewed }: GuardedExecution,
   leaseMs: number,
 ): Promise<void> {
   const renewEveryMs = leaseMs / 2;
@@ -49,13 +49,13 @@ export async function heartbeat(
       const isRenewal = poll % pollsPerRenewal === 0;
       const until = clock.now() + leaseMs;
       const status = isRenewal
-        ? await renewLease(db, id, token, until)
-        : (await findLeased(db, id, token))?.status;
+        ? await renewLease(db, run.id, token, until)
+        : (await findLeased(db, run, token))?.status;
       if (isRenewal && status !== undefined) onRenewed(until);
       if (status === undefined) controller.abort('lost' satisfies Interruption);
       else if (status === 'cancelling') controller.abort('cancelled' satisfies Interruption);
     } catch (error) {
-      log.error('lease not renewed', { run_id: id, error: String(error) });
+      log.error('lease not renewed', { run_id: run.id, error: String(error) });
     }
   }
 }

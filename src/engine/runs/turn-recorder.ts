@@ -137,7 +137,7 @@ export class TurnRecorder {
       const { status, state } = runSnapshot(run);
       const { lease_token, lease_until } = run;
       const shown = { ...state, ...(error !== null && { retried_error: error }) };
-      return updateRun(db, run.id, { status, state: shown, lease_token, lease_until });
+      return updateRun(db, run, { status, state: shown, lease_token, lease_until });
     };
     await this.#write(show, { asyncCommit: true });
   }
@@ -146,7 +146,7 @@ export class TurnRecorder {
   release(): Promise<void> {
     return this.#write(async ({ db }, run) => {
       await discardUnfinished(db, run);
-      await updateRun(db, run.id, { ...runSnapshot(run), ...noLease });
+      await updateRun(db, run, { ...runSnapshot(run), ...noLease });
     });
   }
 
@@ -193,7 +193,7 @@ export class TurnRecorder {
     const execution = { run: this.#run, signal: this.#signal };
     return retryWhileUnavailable(this.#deps, execution, (isRetry) => {
       const changeLeased = async (db: Database, emit: Emit) => {
-        const run = await findLeased(db, this.#run.id, this.#token);
+        const run = await findLeased(db, this.#run, this.#token);
         if (run === undefined) throw new LeaseLost();
         return change({ db, emit, clock, ids }, run, isRetry);
       };

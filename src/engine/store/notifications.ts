@@ -16,8 +16,10 @@ export interface Notifications {
   close(): Promise<void>;
 }
 
+type NotifyingRun = Pick<RunRow, 'id' | 'status' | 'lease_token'>;
+
 /** What other processes need to know about a run in its present state. */
-function notificationOf({ status, id, lease_token }: RunRow): Notification | null {
+function notificationOf({ status, id, lease_token }: NotifyingRun): Notification | null {
   if (status === 'cancelling') return `cancelled ${id}`;
   const isClaimable = lease_token === null && (status === 'queued' || status === 'in_progress');
   return isClaimable ? 'queued' : null;
@@ -27,7 +29,7 @@ function notificationOf({ status, id, lease_token }: RunRow): Notification | nul
 const queues = new WeakMap<Database, Map<string, Notification | null>>();
 
 /** Notes in a transaction that a run has changed; `sendNotifications` sends it before the commit. */
-export function queueNotification(db: Database, run: RunRow): RunRow {
+export function queueNotification<Row extends NotifyingRun>(db: Database, run: Row): Row {
   const queue = queues.get(db) ?? new Map<string, Notification | null>();
   queues.set(db, queue.set(run.id, notificationOf(run)));
   return run;

@@ -20,6 +20,27 @@ export function runSettings(row: RunRow): RunSettings {
   return settings;
 }
 
+/** All columns but the settings: a run keeps those that it was created with. */
+export const changingColumns = [
+  'seq',
+  'id',
+  'created_at',
+  'thread_id',
+  'status',
+  'deadline',
+  'lease_token',
+  'lease_until',
+  'metadata',
+  'state',
+] as const;
+
+/** A newer row of `run`, read without its settings. */
+export function withSettingsOf(run: RunRow, newer: Omit<RunRow, 'settings'>): RunRow {
+  const row = { ...newer, settings: run.settings };
+  decodedSettings.set(row, runSettings(run));
+  return row;
+}
+
 export const runState = (row: RunRow): RunState => decode(row.state);
 
 /** `instructions` may be null on the wire, whatever the SDK's type says (contract §4.4). */
@@ -78,6 +99,7 @@ export interface NewRun {
 
 /** Appends a run to its thread, queued. */
 export const insertRun = async (db: Database, run: NewRun): Promise<RunRow> => {
+  const settings = JSON.stringify(run.settings);
   const newest = sql`(select max(created_at) from runs where thread_id = ${run.thread_id})`;
   const row = await db
     .insertInto('runs')
@@ -87,12 +109,12 @@ export const insertRun = async (db: Database, run: NewRun): Promise<RunRow> => {
       ...noLease,
       status: 'queued',
       metadata: JSON.stringify(run.metadata),
-      settings: JSON.stringify(run.settings),
+      settings,
       state: JSON.stringify(run.state),
     })
-    .returningAll()
+    .returning(changingColumns)
     .executeTakeFirstOrThrow();
-  return queueNotification(db, row);
+  return queueNotification(db, { ...row, settings });
 };
 
 export const findRun = (db: Database, thread_id: string, id: string): Promise<RunRow | undefined> =>
@@ -108,10 +130,13 @@ export const listRuns = (db: Database, thread_id: string, page: PageQuery): Prom
   selectPage(db.selectFrom('runs').selectAll().where('thread_id', '=', thread_id), page);
 
 /** The run that locks a thread, if there is one. */
-export const findActiveRun = (db: Database, thread_id: string): Promise<RunRow | undefined> =>
+export const findActiveRun = (
+  db: Database,
+  thread_id: string,
+): Promise<Omit<RunRow, 'settings'> | undefined> =>
   db
     .selectFrom('runs')
-    .selectAll()
+    .select(changingColumns)
     .where('thread_id', '=', thread_id)
     .where(isActive)
     .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
@@ -123,27 +148,29 @@ export interface RunChange extends Lease {
   readonly state: RunState;
 }
 
-export const updateRun = async (db: Database, id: string, change: RunChange): Promise<RunRow> => {
+export const updateRun = async (db: Database, run: RunRow, change: RunChange): Promise<RunRow> => {
   const row = await db
     .updateTable('runs')
     .set({ ...change, state: JSON.stringify(change.state) })
-    .where('id', '=', id)
-    .returningAll()
+    .where('id', '=', run.id)
+    .returning(changingColumns)
     .executeTakeFirstOrThrow();
-  return queueNotification(db, row);
+  return queueNotification(db, withSettingsOf(run, row));
 };
 
-export const updateRunMetadata = (
+export const updateRunMetadata = async (
   db: Database,
-  id: string,
+  run: RunRow,
   metadata: Record<string, string>,
-): Promise<RunRow> =>
-  db
+): Promise<RunRow> => {
+  const row = await db
     .updateTable('runs')
     .set({ metadata: JSON.stringify(metadata) })
-    .where('id', '=', id)
-    .returningAll()
+    .where('id', '=', run.id)
+    .returning(changingColumns)
     .executeTakeFirstOrThrow();
+  return withSettingsOf(run, row);
+};
 
 /** The number of active runs by status. */
 export type ActiveRuns = Readonly<Record<(typeof activeStatuses)[number], number>>;

@@ -90,10 +90,10 @@ export function leaseContract(database: TestedDatabase): void {
     const [one, other] = await openPair(database);
     const run = await addRun(one, 'run', lease('a'));
     expect(await renewLease(one, 'run', 'a', now.milliseconds + 20_000)).toBe('queued');
-    expect((await findLeased(other, 'run', 'a'))?.lease_until).toBe(now.milliseconds + 20_000);
+    expect((await findLeased(other, run, 'a'))?.lease_until).toBe(now.milliseconds + 20_000);
     await moveRun(other, run, 'in_progress', lease('b'));
     expect(await renewLease(one, 'run', 'a', now.milliseconds + 30_000)).toBeUndefined();
-    expect(await findLeased(one, 'run', 'a')).toBeUndefined();
+    expect(await findLeased(one, run, 'a')).toBeUndefined();
   });
 
   test('workers that claim at the same time get different runs', async () => {
