@@ -41,6 +41,9 @@ const processHost = (home: string): Host => ({
   stderr: process.stderr,
   command: [process.execPath, process.argv[1] ?? ''],
   interrupted: shutdownSignal(),
+  onHangup(report) {
+    process.on('SIGHUP', report);
+  },
   onCrash(report) {
     process.on('uncaughtException', (error) => {
       report(error);

@@ -8,6 +8,8 @@ export interface Host extends Environment, Terminal {
   readonly stdin: Terminal['stdin'] & { readonly isTTY?: boolean };
   /** How to start this program again: the interpreter and the script. */
   readonly command: readonly [string, string];
+  /** Calls `report` on each SIGHUP, which then no longer ends the process. */
+  onHangup(report: () => void): void;
   /** Calls `report` with an uncaught error before the process exits. */
   onCrash(report: (error: unknown) => void): void;
   /** Calls `report` with warnings of Node.js instead of printing them. */

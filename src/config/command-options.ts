@@ -1,5 +1,6 @@
 import { type Option, required } from './option.ts';
 import {
+  anyText,
   bearerToken,
   boolean,
   byteSize,
@@ -42,6 +43,26 @@ const token: Option<string | null> = {
   default: null,
 };
 
+const tlsCert: Option<string | null> = {
+  flag: 'tls-cert',
+  env: ['ASSISTANTS_TLS_CERT'],
+  value: 'FILE',
+  help: "Speak HTTPS, with the certificate in this PEM file, the server's own first; read again on SIGHUP",
+  defaultText: 'none: plain HTTP',
+  parse: anyText,
+  default: null,
+};
+
+const tlsKey: Option<string | null> = {
+  flag: 'tls-key',
+  env: ['ASSISTANTS_TLS_KEY'],
+  value: 'FILE',
+  help: 'PEM file with the private key of the certificate, not encrypted; read again on SIGHUP',
+  defaultText: 'none',
+  parse: anyText,
+  default: null,
+};
+
 const allowedHosts: Option<readonly string[]> = {
   flag: 'allowed-hosts',
   env: ['ASSISTANTS_ALLOWED_HOSTS'],
@@ -72,7 +93,16 @@ const maxBody: Option<number> = {
   default: 32 * 2 ** 20,
 };
 
-export const serveOptions = { host, port, token, allowedHosts, allowedOrigins, maxBody };
+export const serveOptions = {
+  host,
+  port,
+  token,
+  tlsCert,
+  tlsKey,
+  allowedHosts,
+  allowedOrigins,
+  maxBody,
+};
 
 const replace: Option<boolean> = {
   flag: 'replace',

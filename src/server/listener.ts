@@ -1,16 +1,14 @@
 import { fieldOf } from '../shared/json.ts';
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  STATUS_CODES,
-} from 'node:http';
+import http, { type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:http';
+import https from 'node:https';
 import { Socket } from 'node:net';
+import { trackHandshakes } from './handshakes.ts';
+import type { TlsIdentity } from './tls-files.ts';
 import { getRequestListener } from '@hono/node-server';
 import type { ApiError } from '../shared/errors.ts';
 import type { Ids } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
 import { serverErrors } from './errors.ts';
 import type { RequestHandler } from './request-handler.ts';
 
@@ -21,7 +19,11 @@ export interface Listener {
   close(): Promise<void>;
   /** Closes all connections, also those with a request in progress. */
   closeAll(): void;
+  /** Uses another certificate from the next connection on; only for a server with TLS. */
+  setTls(tls: TlsIdentity): void;
 }
+
+type Server = http.Server | https.Server;
 
 /** Node's timeouts, in milliseconds. An upload may take an hour; `body.ts` limits a JSON body. */
 const nodeTimeouts = {
@@ -30,6 +32,9 @@ const nodeTimeouts = {
   keepAliveTimeout: 30_000,
   connectionsCheckingInterval: 5000,
 };
+
+/** How long a TLS handshake may take, in milliseconds. */
+const handshakeTimeout = 30_000;
 
 /** How long a client may keep the connection open after its malformed request was answered. */
 const closeTimeoutMs = 1000;
@@ -47,8 +52,12 @@ const errorHeaders = (error: ApiError, ids: Ids) => ({
 });
 
 /** Answers requests that Node's parser rejects, and closes the connection. */
-function handleClientErrors(server: Server, ids: Ids): void {
+function handleClientErrors(server: Server, { ids, log }: ListenOptions): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (/^ERR_(?:SSL|TLS)_/u.test(error.code ?? '')) {
+      log.debug('TLS handshake failed', { reason: error.code });
+      return void socket.destroy();
+    }
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const apiError = serverErrors.malformedRequest(statusOf(error.code));
     const body = JSON.stringify(apiError);
@@ -69,7 +78,8 @@ function listenUrl(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return String(address);
   const { family, address: host, port } = address;
-  return `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
+  const scheme = server instanceof https.Server ? 'https' : 'http';
+  return `${scheme}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
 }
 
 function listenFailure(error: unknown, { host, port }: ListenOptions): string {
@@ -87,12 +97,22 @@ interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Null: plain HTTP. */
+  readonly tls: TlsIdentity | null;
   readonly ids: Ids;
+  readonly log: Log;
+}
+
+function createServer(tls: TlsIdentity | null, onRequest: RequestListener): Server {
+  const options = { ...nodeTimeouts, requireHostHeader: false };
+  return tls === null
+    ? http.createServer(options, onRequest)
+    : https.createServer({ ...options, ...tls, handshakeTimeout }, onRequest);
 }
 
 /** Listens on an address; rejects with an Error for people when that is impossible. */
 export async function listen(handler: RequestHandler, options: ListenOptions): Promise<Listener> {
-  const { host, port, ids } = options;
+  const { host, port, tls, ids } = options;
   const errorHandler = () => {
     const error = serverErrors.malformedRequest(400);
     return Response.json(error, { status: 400, headers: errorHeaders(error, ids) });
@@ -119,10 +139,11 @@ export async function listen(handler: RequestHandler, options: ListenOptions): P
       half.once('close', () => server.listening || server.closeIdleConnections());
     }
   };
-  const server = createServer({ ...nodeTimeouts, requireHostHeader: false }, onRequest);
+  const server = createServer(tls, onRequest);
+  const handshakes = trackHandshakes(server);
   // Ignore unknown expectations: Node's own 417 has no error body.
   server.on('checkExpectation', onRequest);
-  handleClientErrors(server, ids);
+  handleClientErrors(server, options);
   try {
     server.listen(port, host);
     await once(server, 'listening');
@@ -134,7 +155,11 @@ export async function listen(handler: RequestHandler, options: ListenOptions): P
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        handshakes.abort();
       }),
     closeAll: () => server.closeAllConnections(),
+    setTls(identity) {
+      if (server instanceof https.Server) server.setSecureContext(identity);
+    },
   };
 }

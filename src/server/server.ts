@@ -16,6 +16,7 @@ import { createMonitoring, type Monitoring } from './monitoring.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { isModelEndpointPath } from './routes.ts';
+import { loadTls, reloadTls, tlsFilesOf } from './tls-reload.ts';
 import { createUpstreamProxy, type UpstreamProxy } from './upstream-proxy.ts';
 
 /** What the MCP servers of this process share. */
@@ -35,6 +36,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Returns a function that creates one MCP server per request, with the tools of a filter. */
   readonly serverFactory: (deps: McpServerDeps) => (filter: ToolFilter) => McpServer;
+  /** Registers what reads the TLS certificate again; called only for a server with TLS. */
+  readonly onReload: (reload: () => Promise<void>) => void;
 }
 
 /** How long each step of a shutdown may take, in milliseconds and in this order. */
@@ -104,8 +107,10 @@ export interface RunningServer {
  * Error for people when the server cannot listen on the address.
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
-  const { config, clock, ids, version } = options;
+  const { config, clock, ids, log, version } = options;
   const { host, port } = config;
+  const tlsFiles = tlsFilesOf(config);
+  const tls = tlsFiles === null ? null : await loadTls(tlsFiles, options);
   const requestContext = createRequestContext(options);
   const monitoring = createMonitoring(clock, version);
   const embedded = await startEmbeddedEngine({
@@ -119,10 +124,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const closing = new AbortController();
   const deps = { requestContext, monitoring, closing: closing.signal };
   const { handler, mcp } = createHandlers(options, embedded, deps);
-  const listener = await listen(handler, { host, port, ids }).catch(async (error: unknown) => {
+  const listening = listen(handler, { host, port, tls, ids, log });
+  const listener = await listening.catch(async (error: unknown) => {
     await engine.stop(0);
     throw error;
   });
+  if (tlsFiles !== null) options.onReload(reloadTls(tlsFiles, listener, options));
   return {
     url: listener.url,
     async stop() {

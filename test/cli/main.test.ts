@@ -26,6 +26,7 @@ function setup(argv: readonly string[], env: Host['env'] = {}) {
     stderr,
     command: ['node', 'cli.js'],
     interrupted,
+    onHangup: () => {},
     onCrash: (report) => void (reports.crash = report),
     onWarning: (report) => void (reports.warning = report),
   };

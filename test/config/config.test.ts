@@ -33,6 +33,8 @@ test('every option has its default without flags and environment', () => {
       logLevel: 'info',
       host: '127.0.0.1',
       port: 8080,
+      tlsCert: null,
+      tlsKey: null,
       token: null,
       allowedHosts: [],
       allowedOrigins: [],
@@ -116,8 +118,9 @@ describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: s
 
 test('this file tests every option', () => {
   const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'showReasoning', 'token'];
+  const files = ['tlsCert', 'tlsKey'];
   const ofCommands = ['replace', 'threads', 'output', 'olderThan', 'dryRun'];
-  const tested = [...settings.map(([, , field]) => field), ...others, ...ofCommands];
+  const tested = [...settings.map(([, , field]) => field), ...others, ...files, ...ofCommands];
   const all = Object.keys({ ...sharedOptions, ...commandOptions });
   expect(tested.toSorted()).toEqual(all.toSorted());
 });
@@ -126,6 +129,14 @@ test('the API key is that of the first variable that is set, without its newline
   const OPENAI_APIS_API_KEY = 'second\n';
   expect(configOf({ env: { OPENAI_APIS_API_KEY } }).apiKey).toBe('second');
   expect(configOf({ env: { OPENAI_APIS_API_KEY, OPENAI_API_KEY: 'first' } }).apiKey).toBe('first');
+});
+
+test('serve takes a certificate with its key, from flags or from the environment', () => {
+  const tls = { tlsCert: 'a.pem', tlsKey: 'a.key' };
+  const argv = ['serve', '--tls-cert', 'a.pem', '--tls-key', 'a.key'];
+  expect(configOf({ argv })).toMatchObject(tls);
+  const env = { ASSISTANTS_TLS_CERT: 'a.pem', ASSISTANTS_TLS_KEY: 'a.key' };
+  expect(configOf({ argv: ['serve'], env })).toMatchObject(tls);
 });
 
 test('import takes files, and replaces objects only with --replace', () => {

@@ -134,6 +134,21 @@ test('serve has no remote mode', () => {
   ]);
 });
 
+test('serve needs a certificate and its key together', () => {
+  const needsKey = "needs the certificate's private key; name its file with --tls-key.";
+  expect(problemsOf({ argv: ['serve', '--tls-cert', 'a.pem'] })).toEqual([
+    `--tls-cert ${needsKey}`,
+  ]);
+  expect(problemsOf({ argv: ['serve'], env: { ASSISTANTS_TLS_CERT: 'a.pem' } })).toEqual([
+    `ASSISTANTS_TLS_CERT ${needsKey}`,
+  ]);
+  expect(problemsOf({ argv: ['serve', '--tls-key', 'a.key'] })).toEqual([
+    "--tls-key needs the key's certificate; name its file with --tls-cert.",
+  ]);
+  const env = { ASSISTANTS_TLS_KEY: 'a.key' };
+  expect(problemsOf({ argv: ['serve', '--tls-cert', 'a.pem'], env })).toEqual([]);
+});
+
 test.each(['linux', 'darwin', 'win32'])(
   'without a home directory on %s the database must be named',
   (platform) => {

@@ -28,7 +28,8 @@ test('the server answers an internal error with the API’s wording and logs the
     requestContext: createRequestContext({ ids: randomIds, log }),
     clock: systemClock,
   });
-  const listener = await listen(handler, { host: '127.0.0.1', port: 0, ids: randomIds });
+  const address = { host: '127.0.0.1', port: 0, tls: null };
+  const listener = await listen(handler, { ...address, ids: randomIds, log });
   for (const path of ['/v1/threads/thread_1', '/mcp', '/v1/files', '/healthz', '/metrics']) {
     const response = await fetch(listener.url + path);
     expect(response.status).toBe(500);

@@ -18,6 +18,7 @@ function start(argv: readonly string[], env: Record<string, string> = {}) {
     stderr,
     command: ['node', 'cli.js'],
     interrupted,
+    onHangup: () => {},
     onCrash: () => {},
     onWarning: () => {},
   }).finally(() => stderr.end());

@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Receives what reads the TLS certificate again. */
+  readonly onReload?: (reload: () => Promise<void>) => void;
   /** Replaces the program's own MCP server. */
   readonly mcpServer?: () => McpServer;
 }
@@ -58,6 +60,7 @@ export async function startServe(start: ServeOptions = {}): Promise<RunningServe
     serverFactory: ({ openai, ...deps }) =>
       start.mcpServer ??
       createMcpServerFactory(config, { ...deps, clock, openai: async () => openai }),
+    onReload: start.onReload ?? (() => {}),
   });
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= server.stop());

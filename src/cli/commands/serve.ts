@@ -1,6 +1,6 @@
 import manifest from '../../../package.json' with { type: 'json' };
 import { serveOptions } from '../../config/command-options.ts';
-import type { Config, Invocation } from '../../config/config.ts';
+import type { Config, Invocation, SourceOf } from '../../config/config.ts';
 import { minTokenLength } from '../../config/option-values.ts';
 import type { McpServerDeps } from '../../server/server.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -24,6 +24,18 @@ function tokenProblems(config: Config): readonly string[] {
   return hasShortToken(config) ? [shortTokenSentence] : [];
 }
 
+/** A certificate and its key belong together. */
+function tlsProblems(sourceOf: SourceOf): readonly string[] {
+  const [cert, key] = [sourceOf(serveOptions.tlsCert), sourceOf(serveOptions.tlsKey)];
+  if (cert !== undefined && key === undefined) {
+    return [`${cert} needs the certificate's private key; name its file with --tls-key.`];
+  }
+  if (key !== undefined && cert === undefined) {
+    return [`${key} needs the key's certificate; name its file with --tls-cert.`];
+  }
+  return [];
+}
+
 async function runServe(host: Host, { config, warnings }: Invocation): Promise<number> {
   const log = openLog(config, host);
   for (const warning of warnings) log.warn(warning);
@@ -37,6 +49,7 @@ async function runServe(host: Host, { config, warnings }: Invocation): Promise<n
     version: manifest.version,
     serverFactory: ({ openai, ...deps }: McpServerDeps) =>
       createMcpServerFactory(config, { ...deps, clock: systemClock, openai: async () => openai }),
+    onReload: (reload: () => Promise<void>) => host.onHangup(() => void reload()),
   };
   return runServer(options, host.interrupted);
 }
@@ -47,6 +60,6 @@ export const serveCommand: Command = {
   summary: 'Serve REST at /v1 and MCP at /mcp over HTTP',
   options: serveOptions,
   isLocal: true,
-  check: ({ config }) => tokenProblems(config),
+  check: ({ config }, sourceOf) => [...tokenProblems(config), ...tlsProblems(sourceOf)],
   run: runServe,
 };
