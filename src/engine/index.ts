@@ -22,7 +22,7 @@ export interface Engine {
    * Whether `fetch` serves this request for a file, because the database has a copy of the file. All
    * other files belong to the model endpoint. Never rejects.
    */
-  ownsFile(request: Request): Promise<boolean>;
+  ownsFile(request: Pick<Request, 'method' | 'url'>): Promise<boolean>;
   /** Starts the worker, which also takes over the runs of dead processes. */
   start(): void;
   /** Stops claiming, gives runs `graceMs` to end, releases the others, closes the database. */

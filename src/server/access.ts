@@ -68,14 +68,21 @@ export function checkSite(request: Request, { token, allowedOrigins }: AccessRul
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Throws a 401 unless the Authorization header holds the token; other headers are not accepted. */
+/** The keys of a request: a bearer token, and Azure's header; programs may send both. */
+function sentKeys({ headers }: Request): string[] {
+  const bearer = /^Bearer +(\S+)$/iu.exec(headers.get('authorization') ?? '')?.[1] ?? '';
+  return [bearer, headers.get('api-key') ?? ''].filter((key) => key !== '');
+}
+
+/** Throws a 401 unless one of the request's keys is the token; other headers are not accepted. */
 export function checkToken(request: Request, { token }: AccessRules): void {
   if (token === null) return;
-  const header = request.headers.get('authorization') ?? '';
-  const key = /^Bearer +(\S+)$/iu.exec(header)?.[1];
-  if (key === undefined) throw serverErrors.missingKey();
+  const keys = sentKeys(request);
+  const [firstKey] = keys;
+  if (firstKey === undefined) throw serverErrors.missingKey();
   // timingSafeEqual needs inputs of equal length.
-  if (!timingSafeEqual(sha256(key), sha256(token))) throw serverErrors.incorrectKey(key);
+  const isToken = (key: string) => timingSafeEqual(sha256(key), sha256(token));
+  if (!keys.some(isToken)) throw serverErrors.incorrectKey(firstKey);
 }
 
 const exposedHeaders =

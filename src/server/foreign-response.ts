@@ -75,6 +75,27 @@ export async function redactErrorBody(
   return { body: Buffer.from(redacted, 'latin1'), isRedacted: true };
 }
 
+interface ErrorText {
+  /** The body as it came; null if it is above 64 KiB, of which the rest is not read. */
+  readonly bytes: Buffer<ArrayBuffer> | null;
+  /** Its decoded text, as far as it could be decoded. */
+  readonly text: string;
+}
+
+/** Reads the body of an error. */
+export async function readErrorText({ body, headers }: Response): Promise<ErrorText> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxErrorBytes) break;
+  }
+  const bytes = Buffer.concat(chunks);
+  const text = decode(bytes, headers.get('content-encoding') ?? 'identity')?.toString() ?? '';
+  return { bytes: size > maxErrorBytes ? null : bytes, text };
+}
+
 /** Media types that a browser shows without running anything in them. */
 const inertType =
   /^(?:application\/(?:(?:[\w.-]+\+)?json|jsonl|x-ndjson|octet-stream)|text\/(?:plain|csv|markdown|event-stream)|image\/(?:png|jpeg|gif|webp)|(?:audio|video)\/[\w.-]+)\s*(?:;[^,]*)?$/iu;

@@ -15,6 +15,7 @@ import {
   type IncomingCall,
   preflightResponse,
 } from './access.ts';
+import { type AzureRequest, azureRequest } from './azure.ts';
 import { readJsonBody } from './body.ts';
 import { serverErrors } from './errors.ts';
 import type { FailedLogins } from './failed-logins.ts';
@@ -48,6 +49,11 @@ export type RequestHandler = (request: Request, incoming: IncomingMessage) => Pr
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const apiMethods: ReadonlySet<string> = new Set([...readMethods, 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** A request, and what it is if one of Azure's SDKs has sent it. */
+interface Call extends IncomingCall {
+  readonly azure: AzureRequest | null;
+}
 
 /** Headers by which some servers take a GET for another method. */
 const methodHeaders = ['x-http-method-override', 'x-http-method', 'x-method-override'];
@@ -101,14 +107,35 @@ async function routeToMcp(
   );
 }
 
+async function routeToEngine(call: Call, options: RequestHandlerOptions): Promise<Response> {
+  const { azure } = call;
+  const request = await engineRequest(call, options);
+  await azure?.checkBody(request);
+  const response = await options.engine.fetch(request);
+  return azure === null ? response : azure.adapt(response);
+}
+
+/** Sends a request to the model endpoint, or to the engine for a file that it has. */
+async function routeToUpstream(call: Call, options: RequestHandlerOptions): Promise<Response> {
+  const { engine, upstream } = options;
+  const { request, url, incoming, azure } = call;
+  const { method, signal } = request;
+  const forwarded = { method, signal, url: url.href };
+  if (await engine.ownsFile(forwarded)) {
+    return engine.fetch(await engineRequest(call, options));
+  }
+  const response = await upstream(forwarded, incoming);
+  return azure === null ? response : azure.adaptForeign(response);
+}
+
 /** Sends a request that passed all checks to what handles its path. */
 async function route(
-  call: IncomingCall,
+  call: Call,
   target: RouteTarget,
   options: RequestHandlerOptions,
 ): Promise<Response> {
-  const { engine, upstream, health, metrics } = options;
-  const { request, url, incoming } = call;
+  const { health, metrics } = options;
+  const { request, url } = call;
   switch (target) {
     case 'health':
       return health();
@@ -117,13 +144,9 @@ async function route(
     case 'mcp':
       return routeToMcp(call, options);
     case 'engine':
-      return engine.fetch(await engineRequest(call, options));
+      return routeToEngine(call, options);
     case 'upstream':
-      return makeInert(
-        (await engine.ownsFile(request))
-          ? await engine.fetch(await engineRequest(call, options))
-          : await upstream(request, incoming),
-      );
+      return makeInert(await routeToUpstream(call, options));
     case 'none':
       throw errors.unknownUrl(request.method, url.pathname);
   }
@@ -146,10 +169,7 @@ async function authenticate(
 }
 
 /** Checks a request, in this order, and routes it; throws an ApiError for the first failed check. */
-async function checkAndRoute(
-  call: IncomingCall,
-  options: RequestHandlerOptions,
-): Promise<Response> {
+async function checkAndRoute(call: Call, options: RequestHandlerOptions): Promise<Response> {
   const { rules } = options;
   const { request, url, incoming } = call;
   checkFraming(incoming);
@@ -208,13 +228,14 @@ const requestIdHeader = 'x-request-id';
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { rules, requestContext, clock, httpMetrics } = options;
   const { log } = requestContext;
-  const respond = async (call: IncomingCall): Promise<Response> => {
+  const respond = async (call: Call): Promise<Response> => {
+    const { azure } = call;
     try {
       return abortOnStreamError(await checkAndRoute(call, options), call.incoming, options);
     } catch (error) {
       if (error instanceof ApiError) {
         log.info(error.message, { status: error.status });
-        return error.toResponse();
+        return azure === null ? error.toResponse() : azure.toResponse(error);
       }
       log.error('request failed', { error });
       return errors.internal().toResponse();
@@ -224,7 +245,9 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     requestContext.run(async (id) => {
       const startedAt = clock.now();
       const url = new URL(request.url);
-      const response = await respond({ request, url, incoming });
+      const azure = azureRequest(url);
+      const innerUrl = azure?.url ?? url;
+      const response = await respond({ request, url: innerUrl, incoming, azure });
       const { status, headers } = response;
       // The model endpoint's own id wins: its support knows no other.
       const responseId = headers.get(requestIdHeader) ?? id;
@@ -233,7 +256,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       if (headers.get('connection') === 'keep-alive') headers.delete('connection');
       for (const [name, value] of crossOriginHeaders(request, rules)) headers.append(name, value);
       const { pathname: path } = url;
-      httpMetrics.requestFinished(metricsRoute(path), status);
+      httpMetrics.requestFinished(metricsRoute(innerUrl.pathname), status);
       const fields = { method: request.method, path, status, ms: clock.now() - startedAt };
       const upstream = responseId === id ? {} : { upstream_request_id: responseId };
       log.debug('request answered', { ...fields, ...upstream });

@@ -16,8 +16,14 @@ import { hasBody, mayShareConnection, upstreamFraming } from './framing.ts';
 import { createUpstreamConnections } from './upstream-connections.ts';
 import { withoutTrailingSlashes } from '../shared/urls.ts';
 
+/** What the model endpoint shall be asked; everything else of a request is in Node's own view of it. */
+export type ForwardedRequest = Pick<Request, 'method' | 'url' | 'signal'>;
+
 /** Forwards a request and returns the response; throws an ApiError. */
-export type UpstreamProxy = (request: Request, incoming: IncomingMessage) => Promise<Response>;
+export type UpstreamProxy = (
+  request: ForwardedRequest,
+  incoming: IncomingMessage,
+) => Promise<Response>;
 
 interface Options extends ModelEndpoint {
   /** This server's unique name in the Via header. */

@@ -163,7 +163,8 @@ describe('the bearer token', () => {
   test.each<[string, Record<string, string>, string]>([
     ['is missing', {}, path],
     ['is in the query', {}, `${path}?token=${token}&api_key=${token}&access_token=${token}`],
-    ['is in another header', { 'api-key': token, 'x-api-key': token, cookie: token }, path],
+    ['is in another header', { 'x-api-key': token, cookie: token }, path],
+    ['is in an empty header', { 'api-key': '' }, path],
     ['is a password', { authorization: `Basic ${btoa(`:${token}`)}` }, path],
     ['is empty', { authorization: 'Bearer ' }, path],
     ['has no scheme', { authorization: token }, path],

@@ -10,7 +10,10 @@ const methods = new Set(['GET', 'HEAD', 'DELETE']);
  * Whether a request is for a generated file with a local copy. True as well when the database fails,
  * so that the request fails with that error.
  */
-export async function isOwnFileRequest(db: Database, { method, url }: Request): Promise<boolean> {
+export async function isOwnFileRequest(
+  db: Database,
+  { method, url }: Pick<Request, 'method' | 'url'>,
+): Promise<boolean> {
   const path = /^\/v1\/files\/([^/]+)(?:\/content)?\/?$/u.exec(new URL(url).pathname);
   if (path === null || !methods.has(method)) return false;
   const [, id = ''] = path;
