@@ -103,7 +103,7 @@ test('uploads, lists, reads and deletes files at the model endpoint', async () =
   expect(await client.deleteFile(file.id)).toMatchObject({ deleted: true });
   expect(setup.storage.requests).toEqual([
     'POST /files',
-    'GET /files?purpose=assistants',
+    'GET /files',
     `GET /files/${file.id}`,
     `DELETE /files/${file.id}`,
   ]);

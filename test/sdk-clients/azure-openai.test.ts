@@ -43,17 +43,37 @@ test('keeps the objects of version 2 for a later api-version', async () => {
   expect(data.at(-1)?.step_details).toMatchObject({ tool_calls: [{ type: 'file_search' }] });
 });
 
+test('streams the objects of version 1 for an earlier api-version', async () => {
+  const setup = await startAzure();
+  setup.upstream.respondWith({ output: [searchCall('weather'), textMessage('It is cold.')] });
+  const { beta } = clientOf(setup);
+  const { id } = await beta.assistants.create({
+    model: 'gpt-4o',
+    tools: [{ type: 'file_search' }],
+  });
+  const body = { assistant_id: id, thread };
+  const query = { 'api-version': '2024-02-15-preview' };
+  const stream = beta.threads.createAndRunStream(body, { query });
+  const types = new Set<unknown>();
+  stream.on('event', ({ event, data }) => {
+    if (event === 'thread.run.created') types.add(data.tools[0]?.type);
+    if (event === 'thread.run.step.delta')
+      types.add(Object(data.delta.step_details).tool_calls[0].type);
+  });
+  const [message] = await stream.finalMessages();
+  expect([...types]).toEqual(['retrieval']);
+  expect(message).toMatchObject({ file_ids: [], content: [{ text: { value: 'It is cold.' } }] });
+});
+
 test('takes the token as an Entra token', async () => {
-  const { served } = await startAzure();
+  const setup = await startAzure();
   const client = new AzureOpenAI({
     ...options,
-    endpoint: served.url,
+    endpoint: setup.served.url,
     azureADTokenProvider: async () => token,
   });
   expect((await client.beta.assistants.list()).data).toEqual([]);
-  await expect(
-    clientOf({ ...(await startAzure()) }, 'wrong').beta.assistants.list(),
-  ).rejects.toMatchObject({
+  await expect(clientOf(setup, 'wrong').beta.assistants.list()).rejects.toMatchObject({
     status: 401,
     code: '401',
   });
