@@ -1,14 +1,13 @@
 import { ApiError } from '../shared/errors.ts';
 import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonRequest } from '../shared/json-request.ts';
-import { type AzurePath, type AzureService, azurePath } from './azure-path.ts';
+import { type AzurePath, azurePath } from './azure-path.ts';
 import { applyShape, foundryShape, type Shape, version1Shape } from './azure-shapes.ts';
 import { shapeStream } from './azure-stream.ts';
 import { readErrorText } from './foreign-response.ts';
 
 /** A request that one of Azure's SDKs has sent: where it leads, and what its answer looks like. */
 export interface AzureRequest {
-  readonly service: AzureService;
   /** The URL of this API that the request stands for, without `api-version`. */
   readonly url: URL;
   /** Throws a 400 for what this server cannot do, in words for Azure's users. */
@@ -153,7 +152,6 @@ export function azureRequest(url: URL): AzureRequest | null {
   const shapes = shapesFor(found, url.searchParams.get(versionParameter));
   const toOwnPath = (text: string) => text.replace(` ${inner.pathname}`, () => ` ${url.pathname}`);
   return {
-    service,
     url: inner,
     checkBody: async (request) => (service === 'foundry' ? checkTools(request) : undefined),
     adapt: (response) => adaptResponse(response, shapes, toOwnPath),
