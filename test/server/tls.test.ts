@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { connect, type ConnectionOptions } from 'node:tls';
+import { connect } from 'node:tls';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createCertificate, trust, type TlsFiles, writeTlsFiles } from '../support/certificates.ts';
@@ -28,15 +28,14 @@ async function startTls(env: Record<string, string> = {}) {
   return { served, files, reload: () => Promise.all(reloads.map((run) => run())) };
 }
 
-/** The name in the certificate that a new connection gets, and the version of the protocol. */
-async function handshake({ port }: RunningServe, options: ConnectionOptions = {}) {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
+/** The name in the certificate that a new connection gets. */
+async function nameAt({ port }: RunningServe): Promise<unknown> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
   onTestFinished(() => void socket.destroy());
   await once(socket, 'secureConnect');
   const { subject } = socket.getPeerCertificate();
-  const protocol = socket.getProtocol();
   socket.destroy();
-  return { name: subject.CN, protocol };
+  return subject.CN;
 }
 
 async function openTcp({ port }: RunningServe): Promise<Socket> {
@@ -90,20 +89,6 @@ describe('a server with TLS', () => {
     expect(await get({ origin: served.url })).toMatchObject([200, expect.anything()]);
   });
 
-  test('speaks TLS 1.2 and 1.3, and nothing older', async () => {
-    const { served } = await startTls();
-    const at = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') =>
-      handshake(served, {
-        minVersion: version,
-        maxVersion: version,
-        ciphers: 'DEFAULT@SECLEVEL=0',
-      });
-    expect((await at('TLSv1.2')).protocol).toBe('TLSv1.2');
-    expect((await at('TLSv1.3')).protocol).toBe('TLSv1.3');
-    await expect(at('TLSv1.1')).rejects.toThrow(/alert protocol version/u);
-    await waitUntil(() => served.lines().some(({ message }) => message === 'TLS handshake failed'));
-  });
-
   test('passes uploads and downloads through to the model endpoint', async () => {
     const certificate = await createCertificate();
     trust(certificate);
@@ -119,7 +104,7 @@ describe('a server with TLS', () => {
     const { served } = await startTls();
     const socket = await openTcp(served);
     socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await text(socket).catch(() => '');
+    expect(await text(socket).catch(() => '')).not.toContain('HTTP/');
     expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
   });
 
@@ -174,7 +159,7 @@ describe('a server that is asked to read its certificate again', () => {
     await replace(files, 'second');
     await reload();
     expect(served.lines().at(-1)).toMatchObject({ message: 'TLS certificate reloaded' });
-    expect((await handshake(served)).name).toBe('second');
+    expect(await nameAt(served)).toBe('second');
     expect(await get()).toBe(true);
   });
 
@@ -190,11 +175,11 @@ describe('a server that is asked to read its certificate again', () => {
         /^--tls-key: the key in \S+ does not belong to .*; the previous certificate stays in use$/u,
       ),
     });
-    expect((await handshake(served)).name).toBe('localhost');
+    expect(await nameAt(served)).toBe('localhost');
     await replace(files, 'third');
     await reload();
     expect(served.lines().at(-1)).toMatchObject({ message: 'TLS certificate reloaded' });
-    expect((await handshake(served)).name).toBe('third');
+    expect(await nameAt(served)).toBe('third');
   });
 
   test('reads the last files when asked several times at once', async () => {
@@ -203,6 +188,6 @@ describe('a server that is asked to read its certificate again', () => {
     const first = reload();
     await replace(files, 'last');
     await Promise.all([first, reload(), reload()]);
-    expect((await handshake(served)).name).toBe('last');
+    expect(await nameAt(served)).toBe('last');
   });
 });
