@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import * as z from 'zod';
 import manifest from '../package.json' with { type: 'json' };
 import { serverTable } from './support/model-servers/table.ts';
 import { fill, optionSections, serverEntry, toolTable } from './support/generated-docs.ts';
@@ -24,8 +25,48 @@ test('the table of servers in docs/models.md is generated from their fakes', asy
 test('server.json is generated from package.json and the options', async () => {
   const entry = serverEntry();
   await expect(`${JSON.stringify(entry, null, 2)}\n`).toMatchFileSnapshot('../server.json');
-  expect(entry.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/u);
-  expect(entry.description.length).toBeLessThanOrEqual(100);
+});
+
+/** What the MCP registry accepts for an npm package, without the fields that are not used here. */
+const registryEntry = z.strictObject({
+  $schema: z.url(),
+  name: z.string().regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/u),
+  title: z.string().min(1).max(100),
+  description: z.string().min(1).max(100),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/u),
+  packages: z.array(
+    z.strictObject({
+      registryType: z.literal('npm'),
+      identifier: z.string(),
+      version: z.string().regex(/^\d+\.\d+\.\d+$/u),
+      transport: z.strictObject({ type: z.literal('stdio') }),
+      environmentVariables: z.array(
+        z.strictObject({
+          name: z.string().regex(/^[A-Z][A-Z_]+$/u),
+          description: z.string(),
+          isRequired: z.boolean(),
+          isSecret: z.boolean(),
+          format: z.enum(['string', 'number', 'boolean', 'filepath']),
+          choices: z.array(z.string()).optional(),
+          default: z.string().optional(),
+        }),
+      ),
+    }),
+  ),
+});
+
+test('server.json keeps the rules of the MCP registry', async () => {
+  const entry = registryEntry.parse(JSON.parse(await readFile('server.json', 'utf8')));
+  expect(entry.name).toBe(manifest.mcpName);
+  const environmentVariables = entry.packages.flatMap((one) => one.environmentVariables);
+  const variable = (name: string) => environmentVariables.find((one) => one.name === name);
+  expect(variable('ASSISTANTS_DATABASE')).toMatchObject({ isSecret: true });
+  expect(variable('ASSISTANTS_CONCURRENCY')).toMatchObject({ format: 'number', default: '16' });
+  expect(variable('ASSISTANTS_READ_ONLY')).toMatchObject({ format: 'boolean', default: 'false' });
+  const wrong = environmentVariables.filter(
+    ({ default: value = '', choices = [value] }) => !choices.includes(value),
+  );
+  expect(wrong).toEqual([]);
 });
 
 test('every npm script that the README names exists', async () => {

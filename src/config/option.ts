@@ -10,6 +10,8 @@ export interface OptionInfo {
   readonly help: string;
   readonly defaultText: string;
   readonly secret?: true;
+  /** The only values, if they can be counted. */
+  readonly choices?: readonly string[];
   /** The only mode in which the option has an effect; absent: both. */
   readonly mode?: 'embedded' | 'remote';
 }

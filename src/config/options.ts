@@ -45,6 +45,7 @@ const modelApi: Option<(typeof modelApis)[number]> = {
   help: '`responses`, `chat` (Chat Completions), `auto` (detects which of them the endpoint has) or `scripted` (offline and deterministic, for trying things out)',
   defaultText: '`auto`',
   mode: 'embedded',
+  choices: modelApis,
   parse: oneOf(modelApis),
   default: 'auto',
 };
@@ -80,6 +81,7 @@ const hostedTools: Option<(typeof hostedToolPolicies)[number]> = {
   help: 'What becomes of runs whose `file_search` or `code_interpreter` the model endpoint lacks: `refuse` rejects them, `drop` runs them without the tools and lists these in `omitted_tools`',
   defaultText: '`refuse`',
   mode: 'embedded',
+  choices: hostedToolPolicies,
   parse: oneOf(hostedToolPolicies),
   default: 'refuse',
 };
@@ -206,6 +208,7 @@ const toolNamesOption: Option<ToolNames> = {
   value: 'NAMES',
   help: '`default`, or `capability`: only the eight tools of the published capability specs, under the names used there',
   defaultText: '`default`',
+  choices: toolNames,
   parse: oneOf(toolNames),
   default: 'default',
 };
@@ -216,6 +219,7 @@ const logLevel: Option<LogLevel> = {
   value: 'LEVEL',
   help: 'Log level: `error`, `warn`, `info` or `debug`; the log goes to stderr',
   defaultText: '`info`',
+  choices: logLevels,
   parse: oneOf(logLevels),
   default: 'info',
 };

@@ -1,6 +1,6 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { commands } from '../../src/cli/commands/index.ts';
-import type { OptionInfo } from '../../src/config/option.ts';
+import type { Option, OptionInfo } from '../../src/config/option.ts';
 import { sharedOptions } from '../../src/config/options.ts';
 import { allTools } from '../../src/tools/registry.ts';
 
@@ -65,13 +65,26 @@ export function fill(text: string, name: string, block: string): string {
   return `${text.slice(0, beginIndex + begin.length)}\n\n${block}\n\n${text.slice(endIndex)}`;
 }
 
-const variables = ({ env, help, secret }: OptionInfo) =>
-  env.map((name) => ({
+/** The password of a PostgreSQL database is part of its URL. */
+const isSecret = ({ env, secret }: OptionInfo): boolean =>
+  secret === true || env.includes('ASSISTANTS_DATABASE');
+
+function formatOf({ value, ...option }: Option<unknown>): string {
+  if (typeof option.default === 'boolean') return 'boolean';
+  return value === 'SECONDS' || value === 'COUNT' ? 'number' : 'string';
+}
+
+const variables = (option: Option<unknown>) =>
+  option.env.map((name) => ({
     name,
-    description: `${help.replaceAll('`', '')}.`,
+    description: `${option.help.replaceAll('`', '')}.`,
     isRequired: false,
-    isSecret: secret === true,
-    format: 'string',
+    isSecret: isSecret(option),
+    format: formatOf(option),
+    ...(option.choices !== undefined && { choices: option.choices }),
+    ...(/^(?:string|number|boolean)$/u.test(typeof option.default) && {
+      default: String(option.default),
+    }),
   }));
 
 /** The entry for the MCP registry, in the schema of 2025-12-11. */
