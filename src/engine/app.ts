@@ -3,6 +3,7 @@ import { ApiError } from '../shared/errors.ts';
 import { errors } from './http/errors.ts';
 import { EndpointFilesError } from './models/endpoint-files.ts';
 import type { EngineDeps } from './options.ts';
+import { assistantFileRoutes } from './routes/assistant-files.ts';
 import { assistantRoutes } from './routes/assistants.ts';
 import { fileRoutes } from './routes/files.ts';
 import { messageFileRoutes } from './routes/message-files.ts';
@@ -56,6 +57,7 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
   });
 
   app.route('/v1/assistants', assistantRoutes(deps));
+  app.route('/v1/assistants/:assistant_id/files', assistantFileRoutes(deps));
   app.route('/v1/files', fileRoutes(deps));
   app.route('/v1/threads', threadRoutes(deps, worker));
   app.route('/v1/threads/:thread_id/messages', messageRoutes(deps));

@@ -9,6 +9,7 @@ import {
   text,
   topP,
 } from './common.ts';
+import { v1AssistantTools, v1FileIds } from './v1-fields.ts';
 import { assistantTools, toolResourcesOnCreate, responseFormat, toolResources } from './tool.ts';
 
 const settings = {
@@ -37,5 +38,14 @@ export const modifyAssistant = z.strictObject({
   tool_resources: toolResources,
 }) satisfies z.ZodType<OpenAI.Beta.AssistantUpdateParams>;
 
-export type CreateAssistant = z.infer<typeof createAssistant>;
-export type ModifyAssistant = z.infer<typeof modifyAssistant>;
+const v1Fields = { tools: v1AssistantTools.exactOptional(), ...v1FileIds(20) };
+
+/** The same two bodies as the REST endpoints accept them, with the fields of version 1. */
+export const createAssistantBody = createAssistant.extend(v1Fields);
+export const modifyAssistantBody = modifyAssistant.extend(v1Fields);
+
+/** Body of `POST /assistants/{assistant_id}/files`, of version 1 only. */
+export const createAssistantFile = z.strictObject({ file_id: z.string() });
+
+export type CreateAssistant = z.infer<typeof createAssistantBody>;
+export type ModifyAssistant = z.infer<typeof modifyAssistantBody>;

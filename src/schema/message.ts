@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
 import { list, listQuery, maxItems, metadata, text } from './common.ts';
+import { v1FileIds, withRetrieval } from './v1-fields.ts';
 
 const detail = z.enum(['auto', 'low', 'high']).exactOptional();
 
@@ -26,6 +27,8 @@ const attachment = z.strictObject({
   ),
 });
 
+const v1Attachment = attachment.extend({ tools: withRetrieval(attachment.shape.tools) });
+
 /** Body of `POST /threads/{thread_id}/messages` (contract §4.3). */
 export const createMessage = z.strictObject({
   role: z.enum(['user', 'assistant']),
@@ -33,6 +36,12 @@ export const createMessage = z.strictObject({
   attachments: list(attachment).nullable().exactOptional(),
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.Threads.MessageCreateParams>;
+
+/** The same body as the REST endpoints accept it, with the fields of version 1. */
+export const createMessageBody = createMessage.extend({
+  attachments: list(v1Attachment).nullable().exactOptional(),
+  ...v1FileIds(10),
+});
 
 /** Body of `POST …/messages/{message_id}` and `POST …/runs/{run_id}`: only metadata can change. */
 export const modifyMetadata = z.strictObject({ metadata }) satisfies z.ZodType<
@@ -43,3 +52,4 @@ export const modifyMetadata = z.strictObject({ metadata }) satisfies z.ZodType<
 export const listMessages = z.object({ ...listQuery, run_id: z.string().exactOptional() });
 
 export type CreateMessage = z.infer<typeof createMessage>;
+export type CreateMessageBody = z.infer<typeof createMessageBody>;

@@ -12,9 +12,10 @@ import {
   temperature,
   topP,
 } from './common.ts';
-import { createMessage } from './message.ts';
-import { createThread } from './thread.ts';
+import { createMessage, createMessageBody } from './message.ts';
+import { createThread, createThreadBody } from './thread.ts';
 import { assistantTools, responseFormat, toolChoice, toolResources } from './tool.ts';
+import { v1AssistantTools, v1ToolChoice } from './v1-fields.ts';
 
 /** The API's schema says 256, but the hosted service accepted 16, the model endpoint's minimum. */
 const tokenBudget = integer(16).nullable().exactOptional();
@@ -65,9 +66,25 @@ export const submitToolOutputs = z.strictObject({
   Omit<OpenAI.Beta.Threads.RunSubmitToolOutputsParamsNonStreaming, 'thread_id'>
 >;
 
-/** The same three bodies as the REST endpoints accept them, with `stream`. */
-export const createRunBody = createRun.extend({ stream });
-export const createThreadAndRunBody = createThreadAndRun.extend({ stream });
+const restSettings = {
+  stream,
+  tools: v1AssistantTools.nullable().exactOptional(),
+  tool_choice: v1ToolChoice,
+};
+
+/**
+ * The same three bodies as the REST endpoints accept them: with `stream`, the fields of version 1,
+ * and `tool_resources` for one run, which only `POST /threads/runs` has in the contract.
+ */
+export const createRunBody = createRun.extend({
+  ...restSettings,
+  additional_messages: list(createMessageBody).nullable().exactOptional(),
+  tool_resources: toolResources,
+});
+export const createThreadAndRunBody = createThreadAndRun.extend({
+  ...restSettings,
+  thread: createThreadBody.exactOptional(),
+});
 export const submitToolOutputsBody = submitToolOutputs.extend({ stream });
 
 /** Query of `POST …/runs` and `GET …/steps/{step_id}`. */

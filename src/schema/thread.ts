@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
 import { list, metadata } from './common.ts';
-import { createMessage } from './message.ts';
+import { createMessage, createMessageBody } from './message.ts';
 import { toolResourcesOnCreate, toolResources } from './tool.ts';
 
 /** Body of `POST /threads` (contract §4.2). */
@@ -10,6 +10,11 @@ export const createThread = z.strictObject({
   tool_resources: toolResourcesOnCreate,
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.ThreadCreateParams>;
+
+/** The same body as the REST endpoints accept it, with the messages of version 1. */
+export const createThreadBody = createThread.extend({
+  messages: list(createMessageBody).exactOptional(),
+});
 
 /** Body of `POST /threads/{thread_id}`: omitted fields do not change. */
 export const modifyThread = z.strictObject({

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { fileId, listQuery, messageId, threadId } from '../schema/common.ts';
 import {
-  findMessageFile,
+  findLinkedFile,
   type MessageFile,
   messageFiles,
-  pageMessageFiles,
-} from '../schema/message-files.ts';
+  pageLinkedFiles,
+} from '../schema/linked-files.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { page, withId } from './output-schemas.ts';
 import { readFailure, readJson } from './sdk-call.ts';
@@ -66,7 +66,7 @@ export const listMessageFilesTool = defineTool({
   call: ({ thread_id, message_id, ...query }, context) => {
     const ids = { thread_id, message_id };
     return fetchOrDerive({ path: filesPath(ids), query }, ids, context, (files) =>
-      pageMessageFiles(files, query, fileNotFound(ids)),
+      pageLinkedFiles(files, query, fileNotFound(ids)),
     );
   },
 });
@@ -82,7 +82,7 @@ export const getMessageFileTool = defineTool({
   call: ({ file_id, ...ids }, context) => {
     const path = `${filesPath(ids)}/${encodeURIComponent(file_id)}`;
     return fetchOrDerive({ path }, ids, context, (files) =>
-      findMessageFile(files, file_id, fileNotFound(ids)),
+      findLinkedFile(files, file_id, fileNotFound(ids)),
     );
   },
 });

@@ -21,6 +21,14 @@ const assistant = z.strictObject({
   response_format: responseFormat,
 }) satisfies z.ZodType<OpenAI.Beta.Assistant>;
 
+/** A link of an assistant to a file, of API v1. */
+const assistantFile = z.strictObject({
+  id: z.string().min(1),
+  object: z.literal('assistant.file'),
+  created_at: seconds,
+  assistant_id: id('asst'),
+});
+
 const fileId = z.string().startsWith('file-');
 
 /** A generated file, or its deletion. */
@@ -51,6 +59,12 @@ const deleted = <const Name extends string>(object: Name, prefix: string) =>
 
 const schemas = {
   assistant,
+  'assistant.file': assistantFile,
+  'assistant.file.deleted': z.strictObject({
+    id: z.string().min(1),
+    object: z.literal('assistant.file.deleted'),
+    deleted: z.literal(true),
+  }),
   file,
   thread,
   'thread.message': message,
@@ -71,7 +85,7 @@ const schemas = {
   ) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeleted>,
 };
 
-const listItem = z.union([assistant, thread, message, messageFile, run, step]);
+const listItem = z.union([assistant, assistantFile, thread, message, messageFile, run, step]);
 
 const list = z
   .strictObject({

@@ -67,7 +67,7 @@ export interface Storage extends Objects {
   /** The requests that the engine aborted. */
   readonly abortedRequests: string[];
   /** Adds a file as if it had been uploaded. */
-  addFile(id: string, content?: string): void;
+  addFile(id: string, content?: string, filename?: string): void;
 }
 
 interface StorageOptions {
@@ -159,7 +159,10 @@ function storeFile(
 }
 
 function addFiles(state: State, store: StoredStore, ids: readonly string[]): void {
-  for (const id of ids) fileOf(state, id);
+  for (const id of ids) {
+    if (!fileOf(state, id).filename.endsWith('.csv')) continue;
+    throw new HttpError(400, 'Files with extensions [.csv] are not supported for retrieval.');
+  }
   for (const id of ids) store.files.set(id, state.clock.now() + state.indexingMs);
 }
 
@@ -209,6 +212,20 @@ function storeRoutes(state: State): Hono {
     const { id } = storeOf(state, context.req.param('id'));
     stores.delete(id);
     return context.json({ id, object: 'vector_store.deleted', deleted: true });
+  });
+  routes.get('/:id/files', (context) => {
+    const ids = [...storeOf(state, context.req.param('id')).files.keys()];
+    const start = ids.indexOf(context.req.query('after') ?? '') + 1;
+    const limit = Number(context.req.query('limit') ?? 20);
+    const page = ids.slice(start, start + limit).map((id) => ({ id, object: 'vector_store.file' }));
+    return context.json({ ...listOf(page), has_more: ids.length > start + limit });
+  });
+  routes.delete('/:id/files/:file', (context) => {
+    const { id, file } = context.req.param();
+    if (!storeOf(state, id).files.delete(file)) {
+      throw new HttpError(404, `No file found with id '${file}' in vector store '${id}'.`);
+    }
+    return context.json({ id: file, object: 'vector_store.file.deleted', deleted: true });
   });
   routes.post('/:id/file_batches', async (context) => {
     const store = storeOf(state, context.req.param('id'));
@@ -292,8 +309,7 @@ export function createStorage(options: StorageOptions): Storage {
     },
     requests,
     abortedRequests,
-    addFile(id, content = 'Hello.') {
-      const filename = `${id}.txt`;
+    addFile(id, content = 'Hello.', filename = `${id}.txt`) {
       storeFile(state, { id, filename, purpose: 'assistants', content: new Blob([content]) });
     },
   };

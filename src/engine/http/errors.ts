@@ -52,6 +52,8 @@ export const errors = {
   /** Row 8, by analogy. */
   messageFileNotFound: (file_id: string, message_id: string) =>
     new ApiError(404, `No file found with id '${file_id}' in message '${message_id}'.`),
+  assistantFileNotFound: (file_id: string, assistant_id: string) =>
+    new ApiError(404, `No file found with id '${file_id}' in assistant '${assistant_id}'.`),
   /** The wording of the files API. */
   fileNotFound: (file_id: string) =>
     new ApiError(404, `No such File object: ${file_id}`, { param: 'id' }),
@@ -67,9 +69,9 @@ export const errors = {
       { param: name, code: 'array_above_max_length' },
     ),
   /** The wording of the general API for fields that exclude each other (contract §3.4). */
-  mutuallyExclusiveStores: (param: string) =>
+  mutuallyExclusive: (param: string, [one, other]: readonly [string, string]) =>
     badRequest(
-      `Mutually exclusive parameters: '${param}'. Ensure you are only providing one of: 'vector_stores' or 'vector_store_ids'.`,
+      `Mutually exclusive parameters: '${param}'. Ensure you are only providing one of: '${one}' or '${other}'.`,
       { param, code: 'mutually_exclusive_parameters' },
     ),
   /** Row 28. */

@@ -33,6 +33,10 @@ export interface EndpointFiles {
    */
   addToVectorStore(store_id: string, store: NewVectorStore): Promise<string | null>;
   deleteVectorStore(store_id: string): Promise<void>;
+  /** The ids of the files in a store; none if it does not exist. */
+  listStoreFiles(store_id: string): Promise<string[]>;
+  /** Succeeds if the store does not have the file. The file itself stays. */
+  removeFromVectorStore(store_id: string, file_id: string): Promise<void>;
   /** The number of files in a store that cannot be searched yet. */
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
   /** Downloads a file that a tool generated, from its container or its URL. */
@@ -137,6 +141,19 @@ async function createStore(
   }
 }
 
+async function listStoreFiles({ vectorStores }: OpenAI, id: string): Promise<string[]> {
+  const ids: string[] = [];
+  try {
+    for await (const file of vectorStores.files.list(id, { limit: 100, order: 'asc' })) {
+      ids.push(file.id);
+    }
+    return ids;
+  } catch (error) {
+    if (isMissingPath(error)) return [];
+    throw error;
+  }
+}
+
 /** Whether files can be added to the store: it exists and has not expired. */
 async function isUsable({ vectorStores }: OpenAI, id: string): Promise<boolean> {
   try {
@@ -218,11 +235,13 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     const { content } = containers.files;
     return toFile(await content.retrieve(file_id, { container_id }, { signal }), filename);
   };
-  const deleteFile = async (id: string) => {
-    await files.delete(id).catch((error: unknown) => {
+  const ignoreMissing = async (response: Promise<unknown>) => {
+    await response.catch((error: unknown) => {
       if (!isMissingPath(error)) throw error;
     });
   };
+  const removeFromVectorStore = (vector_store_id: string, file_id: string) =>
+    ignoreMissing(vectorStores.files.delete(file_id, { vector_store_id }));
   const addToContainer = async (id: string, file_ids: readonly string[], signal: AbortSignal) => {
     for (const file_id of file_ids) await containers.files.create(id, { file_id }, { signal });
   };
@@ -244,10 +263,12 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     addToVectorStore: (id, store) =>
       wrapErrors(nullIfUnsupported(storeClient, addToStore(storeClient, id, store))),
     deleteVectorStore: (id) => wrapErrors(deleteVectorStore(id)),
+    listStoreFiles: (id) => wrapErrors(listStoreFiles(storeClient, id)),
+    removeFromVectorStore: (id, file_id) => wrapErrors(removeFromVectorStore(id, file_id)),
     countIndexing: (id, signal) => wrapErrors(countIndexing(id, signal)),
     downloadGenerated: (file, signal) => wrapErrors(downloadGenerated(file, signal)),
     upload: (file, signal) => wrapErrors(upload(client, file, signal)),
-    deleteFile: (id) => wrapErrors(deleteFile(id)),
+    deleteFile: (id) => wrapErrors(ignoreMissing(files.delete(id))),
     addToContainer: (id, file_ids, signal) => wrapErrors(addToContainer(id, file_ids, signal)),
     readImage: (id, signal) => wrapErrors(readImage(id, signal)),
   };

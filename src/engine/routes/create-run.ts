@@ -1,5 +1,4 @@
 import { unixSeconds } from '../../shared/clock.ts';
-import type { CreateMessage } from '../../schema/message.ts';
 import type { CreateRun, CreateThreadAndRun } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
 import { requireAssistant } from './path-objects.ts';
@@ -28,16 +27,18 @@ import {
   type SearchStore,
 } from './tool-resources.ts';
 import { StalePreparation, type UpstreamStores } from './upstream-lookups.ts';
+import type { NewMessageFields } from './v1-files.ts';
 
 /** The fields of either of the two requests that create a run. */
-type RunFields = Partial<Pick<CreateRun, 'additional_instructions' | 'additional_messages'>> &
-  Partial<Pick<CreateThreadAndRun, 'tool_resources'>> &
-  Omit<CreateThreadAndRun, 'thread' | 'tool_resources'>;
+type RunFields = Partial<Pick<CreateRun, 'additional_instructions'>> &
+  Omit<CreateThreadAndRun, 'thread'> & {
+    readonly additional_messages?: readonly NewMessageFields[];
+  };
 
 type NewRunRequest = RunFields & {
   readonly id: string;
   /** The messages of a thread that is created with the run. */
-  readonly initialMessages?: readonly CreateMessage[];
+  readonly initialMessages?: readonly NewMessageFields[];
 };
 
 /** What the model endpoint was asked for a run, and what its answers depend on. */
@@ -149,7 +150,7 @@ async function checkReadable(db: Database, { tools, tool_resources }: RunSetting
   if (id !== undefined) throw errors.fileOnlyHere(id);
 }
 
-const hasUserInput = async (db: Database, thread: ThreadRow, added: readonly CreateMessage[]) =>
+const hasUserInput = async (db: Database, thread: ThreadRow, added: readonly NewMessageFields[]) =>
   added.some(({ role }) => role === 'user') || (await hasUserMessage(db, thread.id));
 
 /**

@@ -4,7 +4,7 @@ import { messageFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listSchema } from '../http/pagination.ts';
 import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
-import { findMessageFile, messageFiles, pageMessageFiles } from '../../schema/message-files.ts';
+import { findLinkedFile, messageFiles, pageLinkedFiles } from '../../schema/linked-files.ts';
 import { toMessage } from '../store/messages.ts';
 import { type MessageRow } from '../store/schema.ts';
 
@@ -21,13 +21,13 @@ export function messageFileRoutes({ db }: EngineOptions): Hono {
     const [row, query] = await parseBetweenChecks(messageFromPath(db, context), async () =>
       parseQuery(context, listSchema),
     );
-    return context.json(pageMessageFiles(messageFiles(toMessage(row)), query, notFoundIn(row)));
+    return context.json(pageLinkedFiles(messageFiles(toMessage(row)), query, notFoundIn(row)));
   });
 
   routes.get('/:file_id', async (context) => {
     const row = await messageFromPath(db, context);
     const files = messageFiles(toMessage(row));
-    return context.json(findMessageFile(files, context.req.param('file_id'), notFoundIn(row)));
+    return context.json(findLinkedFile(files, context.req.param('file_id'), notFoundIn(row)));
   });
 
   return routes;

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
 import {
   type CreateMessage,
-  createMessage,
+  createMessageBody,
   listMessages as listQuery,
   modifyMetadata,
 } from '../../schema/message.ts';
@@ -29,6 +29,7 @@ import { threadBody, updateThread } from '../store/threads.ts';
 import { addAttachments, prepareAttachments, type SearchStore } from './tool-resources.ts';
 import { answerOnce, changeOnce } from './idempotency.ts';
 import { withUpstreamLookups } from './upstream-lookups.ts';
+import { attachFileIds, type NewMessageFields } from './v1-files.ts';
 
 type Content = MessageBody['content'];
 
@@ -88,7 +89,7 @@ export const addMessages = (
 export async function saveAttachments(
   db: Database,
   thread: ThreadRow,
-  messages: readonly CreateMessage[],
+  messages: readonly NewMessageFields[],
   prepared: SearchStore | null,
 ): Promise<ThreadRow> {
   const { metadata, tool_resources } = threadBody(thread);
@@ -108,9 +109,10 @@ async function threadWithoutRun(db: Database, context: Context): Promise<ThreadR
 function createMessageRoute(deps: EngineOptions) {
   const { db } = deps;
   return answerOnce(deps, async (context, key) => {
-    const [, message] = await parseBetweenChecks(threadFromPath(db, context), () =>
-      parseBody(context, createMessage),
+    const [, body] = await parseBetweenChecks(threadFromPath(db, context), () =>
+      parseBody(context, createMessageBody),
     );
+    const message = attachFileIds(body);
     const row = await withUpstreamLookups(
       deps,
       (stores) =>

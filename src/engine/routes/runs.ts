@@ -25,6 +25,7 @@ import { answerOnce, changeOnce, type RequestKey } from './idempotency.ts';
 import { repeatRun, runResponse, startRun } from './start-run.ts';
 import { type UpstreamStores, withUpstreamLookups } from './upstream-lookups.ts';
 import { addThread, prepareThread } from './threads.ts';
+import { attachForRun } from './v1-files.ts';
 import { requireWaiting, submitOutputs } from './submit-tool-outputs.ts';
 
 function cancelRoute(deps: EngineDeps, worker: RunWorker) {
@@ -73,8 +74,9 @@ function submitRoute(deps: EngineDeps, worker: RunWorker) {
 export function createThreadAndRunRoute(deps: EngineDeps, worker: RunWorker) {
   const handle = async (context: Context, key: RequestKey | null) => {
     const body = await parseBody(context, createThreadAndRunBody);
-    const { thread: threadFields = {}, stream, ...runFields } = body;
-    const initialMessages = threadFields.messages ?? [];
+    const { thread = {}, stream, ...runFields } = body;
+    const initialMessages = await attachForRun(deps.db, thread.messages ?? [], runFields);
+    const threadFields = { ...thread, messages: initialMessages };
     const id = deps.ids.newId('run_');
     const prepare = async (stores: UpstreamStores) => ({
       resources: await prepareThread(threadFields, stores, 'thread.'),
@@ -84,10 +86,10 @@ export function createThreadAndRunRoute(deps: EngineDeps, worker: RunWorker) {
       withUpstreamLookups(deps, prepare, (prepared) =>
         worker.enqueueAndClaim(({ db, emit }) => {
           const create = async () => {
-            const thread = await addThread(db, threadFields, prepared.resources, deps);
-            emit(id, { event: 'thread.created', data: toThread(thread) });
+            const added = await addThread(db, threadFields, prepared.resources, deps);
+            emit(id, { event: 'thread.created', data: toThread(added) });
             const request = { ...runFields, id, initialMessages };
-            return createRun({ db, emit }, deps, thread, request, prepared.run);
+            return createRun({ db, emit }, deps, added, request, prepared.run);
           };
           return changeOnce(db, key, create, (run) => ({ object: toRun(run), thread_id: null }));
         }),
@@ -99,13 +101,15 @@ export function createThreadAndRunRoute(deps: EngineDeps, worker: RunWorker) {
 
 function createRunRoute(deps: EngineDeps, worker: RunWorker) {
   const handle = async (context: Context, key: RequestKey | null) => {
-    const [, { stream, include, ...fields }] = await parseBetweenChecks(
+    const [, { stream, include, ...body }] = await parseBetweenChecks(
       threadFromPath(deps.db, context),
       async () => ({
         ...parseQuery(context, includeQuery),
         ...(await parseBody(context, createRunBody)),
       }),
     );
+    const additional_messages = await attachForRun(deps.db, body.additional_messages ?? [], body);
+    const fields = { ...body, additional_messages };
     const id = deps.ids.newId('run_');
     const prepare = async (stores: UpstreamStores) =>
       prepareRun(deps, await threadFromPath(deps.db, context), fields, stores);

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
-import { type CreateThread, createThread, modifyThread } from '../../schema/thread.ts';
+import { type CreateThread, createThreadBody, modifyThread } from '../../schema/thread.ts';
 import { threadFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listResponse, listSchema } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
@@ -22,6 +22,7 @@ import {
 } from '../store/threads.ts';
 import { answerOnce, changeOnce } from './idempotency.ts';
 import { type UpstreamStores, withUpstreamLookups } from './upstream-lookups.ts';
+import { attachFileIds, type NewMessageFields } from './v1-files.ts';
 import { type CreateDeps, addMessages } from './messages.ts';
 import {
   addAttachments,
@@ -31,9 +32,14 @@ import {
   threadStoreExpiry,
 } from './tool-resources.ts';
 
+/** A new thread whose messages' files all belong to tools. */
+type NewThreadFields = Omit<CreateThread, 'messages'> & {
+  readonly messages?: readonly NewMessageFields[];
+};
+
 /** The resources of a new thread and its first messages; `path` leads to the thread's fields. */
 export async function prepareThread(
-  { messages = [], tool_resources }: CreateThread,
+  { messages = [], tool_resources }: NewThreadFields,
   stores: UpstreamStores,
   path = '',
 ): Promise<ToolResources> {
@@ -53,7 +59,7 @@ export async function prepareThread(
 /** Adds a thread with its first messages, in the caller's transaction. */
 export async function addThread(
   db: Database,
-  { messages = [], metadata }: CreateThread,
+  { messages = [], metadata }: NewThreadFields,
   tool_resources: ToolResources,
   deps: CreateDeps,
 ): Promise<ThreadRow> {
@@ -67,7 +73,8 @@ export async function addThread(
 
 function createThreadRoute(deps: EngineDeps) {
   return answerOnce(deps, async (context, key) => {
-    const fields = await parseBody(context, createThread);
+    const { messages = [], ...body } = await parseBody(context, createThreadBody);
+    const fields = { ...body, messages: messages.map((message) => attachFileIds(message)) };
     const row = await withUpstreamLookups(
       deps,
       (stores) => prepareThread(fields, stores),

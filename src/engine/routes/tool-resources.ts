@@ -9,7 +9,7 @@ import { errors } from '../http/errors.ts';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
 import { type ToolResources, toToolResources } from '../store/schema.ts';
 import { StalePreparation, type UpstreamStores } from './upstream-lookups.ts';
-import type { CreateMessage } from '../../schema/message.ts';
+import type { NewMessageFields } from './v1-files.ts';
 
 type AssistantTool = OpenAI.Beta.AssistantTool;
 
@@ -51,7 +51,9 @@ export async function createToolResources(
   const [store] = vector_stores;
   if (store === undefined) return toToolResources(resources ?? {});
   const param = `${path}.file_search.vector_stores`;
-  if (vector_store_ids.length > 0) throw errors.mutuallyExclusiveStores(param);
+  if (vector_store_ids.length > 0) {
+    throw errors.mutuallyExclusive(param, ['vector_stores', 'vector_store_ids']);
+  }
   const { file_ids = [], metadata, chunking_strategy } = store;
   const id = await stores.ensure({
     file_ids,
@@ -84,10 +86,10 @@ export function mergeToolResources(one: ToolResources, other: ToolResources): To
   return merged;
 }
 
-type Tool = NonNullable<CreateMessage['attachments']>[number]['tools'][number]['type'];
+type Tool = NonNullable<NewMessageFields['attachments']>[number]['tools'][number]['type'];
 
 /** The files attached for one tool, each once. */
-function attachedFiles(tool: Tool, messages: readonly CreateMessage[]): string[] {
+function attachedFiles(tool: Tool, messages: readonly NewMessageFields[]): string[] {
   const attachments = messages.flatMap((message) => message.attachments ?? []);
   return union(
     attachments
@@ -97,9 +99,12 @@ function attachedFiles(tool: Tool, messages: readonly CreateMessage[]): string[]
 }
 
 /** Files of one thread that the code interpreter takes (contract §4.7). */
-const maxCodeFiles = 20;
+export const maxCodeFiles = 20;
 
-function addCodeFiles(resources: ToolResources, messages: readonly CreateMessage[]): ToolResources {
+function addCodeFiles(
+  resources: ToolResources,
+  messages: readonly NewMessageFields[],
+): ToolResources {
   const file_ids = attachedFiles('code_interpreter', messages);
   if (file_ids.length === 0) return resources;
   const merged = mergeToolResources(resources, { code_interpreter: { file_ids } });
@@ -116,7 +121,8 @@ export interface SearchStore {
   readonly after: string | undefined;
 }
 
-const searchStoreId = ({ file_search }: ToolResources): string | undefined =>
+/** The vector store of an assistant or a thread. */
+export const searchStoreId = ({ file_search }: ToolResources): string | undefined =>
   file_search?.vector_store_ids[0];
 
 /**
@@ -125,7 +131,7 @@ const searchStoreId = ({ file_search }: ToolResources): string | undefined =>
  * attachments with the message alone.
  */
 export async function prepareAttachments(
-  messages: readonly CreateMessage[],
+  messages: readonly NewMessageFields[],
   stores: UpstreamStores,
   loadResources: () => Promise<ToolResources>,
 ): Promise<SearchStore | null> {
@@ -135,7 +141,9 @@ export async function prepareAttachments(
   // Too many files for code are rejected before the endpoint is asked.
   addCodeFiles(resources, messages);
   const before = searchStoreId(resources);
-  const after = await stores.ensure({ file_ids, ...threadStoreExpiry }, before);
+  const others = new Set(messages.flatMap(({ otherFileIds = [] }) => otherFileIds));
+  const files = { required: file_ids.filter((id) => !others.has(id)), optional: [...others] };
+  const after = await stores.ensureWithOthers(files, threadStoreExpiry, before);
   return { before, after: after ?? before };
 }
 
@@ -145,7 +153,7 @@ export async function prepareAttachments(
  */
 export function addAttachments(
   resources: ToolResources,
-  messages: readonly CreateMessage[],
+  messages: readonly NewMessageFields[],
   prepared: SearchStore | null,
 ): ToolResources {
   const store = searchStoreId(resources);

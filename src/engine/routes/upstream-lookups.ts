@@ -1,5 +1,9 @@
 import type { Log } from '../../shared/log.ts';
-import type { EndpointFiles, NewVectorStore } from '../models/endpoint-files.ts';
+import {
+  type EndpointFiles,
+  EndpointFilesError,
+  type NewVectorStore,
+} from '../models/endpoint-files.ts';
 import type { Model } from '../models/model.ts';
 import { isConnectionLoss } from '../store/errors.ts';
 
@@ -24,6 +28,10 @@ export class StalePreparation extends Error {
   override readonly name = 'StalePreparation';
 }
 
+/** Whether the endpoint refused the request itself. */
+const isRefusal = (error: unknown): error is EndpointFilesError =>
+  error instanceof EndpointFilesError && error.status === 400;
+
 /** The vector stores that one change needs at the model endpoint. */
 export class UpstreamStores {
   readonly #deps: Deps;
@@ -46,6 +54,39 @@ export class UpstreamStores {
       : files.addToVectorStore(id, store));
     if (holderId !== null && holderId !== id) this.#createdIds.push(holderId);
     return holderId;
+  }
+
+  /**
+   * The same for files of which some are optional: the endpoint may refuse them, for example because
+   * it cannot search files of their type.
+   */
+  async ensureWithOthers(
+    { required, optional }: { readonly required: string[]; readonly optional: string[] },
+    settings: Omit<NewVectorStore, 'file_ids'>,
+    id?: string,
+  ): Promise<string | null> {
+    const ensure = (file_ids: string[], store: string | undefined) =>
+      this.ensure({ file_ids, ...settings }, store);
+    const ensureAll = () => ensure([...required, ...optional], id);
+    if (optional.length === 0) return ensureAll();
+    try {
+      return await ensureAll();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    let store = required.length === 0 ? (id ?? null) : await ensure(required, id);
+    for (const file_id of optional) {
+      try {
+        store = await ensure([file_id], store ?? undefined);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        this.#deps.log.warn('a file of a message cannot be searched', {
+          file_id,
+          error: error.message,
+        });
+      }
+    }
+    return store;
   }
 
   async deleteCreated(): Promise<void> {

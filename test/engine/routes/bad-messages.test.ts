@@ -59,7 +59,13 @@ const messages: Case[] = [
   ],
   [{ ...user, attachments: [{ tools: [] }] }, ...missingParameter('attachments[0].file_id')],
   [{ ...user, attachments: [{ file_id: 'file-a' }] }, ...missingParameter('attachments[0].tools')],
-  [{ ...user, file_ids: ['file-a'] }, ...unknownParameter('file_ids')],
+  [{ ...user, files: ['file-a'] }, ...unknownParameter('files')],
+  [
+    { ...user, file_ids: Array(11).fill('file-a') },
+    "Invalid 'file_ids': array too long. Expected an array with maximum length 10, but got an array with length 11 instead.",
+    'file_ids',
+    'array_above_max_length',
+  ],
 ];
 
 describe('an invalid message, added to a thread or created with it', () => {

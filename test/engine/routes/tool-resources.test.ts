@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 import { createAssistant, createThread } from '../../support/conversation.ts';
+import { textMessage } from '../../support/upstream-items.ts';
 
 const stores = (id: string) => ({ file_search: { vector_store_ids: [id] } });
 const code = (...file_ids: string[]) => ({ code_interpreter: { file_ids } });
@@ -55,6 +56,41 @@ test('gives a run the resources of its assistant and its thread', async () => {
   expect(Reflect.get(run, 'tool_resources')).toEqual({
     code_interpreter: { file_ids: ['file-a', 'file-b', 'file-c'] },
   });
+});
+
+test('gives a run its own resources instead of its assistant’s, for itself only', async () => {
+  const harness = await setup();
+  const { threads } = harness.openai.beta;
+  const { id: assistant_id } = await createAssistant(harness, {
+    tools: [{ type: 'code_interpreter' }],
+    tool_resources: code('file-a'),
+  });
+  const { id } = await createThread(harness);
+  await threads.update(id, { tool_resources: code('file-b') });
+  const body = { assistant_id, tool_resources: code('file-c') };
+  const run = await threads.runs.create(id, body);
+  expect(Reflect.get(run, 'tool_resources')).toEqual(code('file-c', 'file-b'));
+  harness.upstream.respondWith({ output: [textMessage('Done.')] });
+  await harness.runToEnd();
+  const [request] = harness.upstream.requests;
+  expect(request?.body.tools).toMatchObject([{ container: { file_ids: ['file-c', 'file-b'] } }]);
+  expect((await threads.retrieve(id)).tool_resources).toEqual(code('file-b'));
+  const unset = { assistant_id, tool_resources: null };
+  const next = await threads.runs.create(id, unset);
+  expect(Reflect.get(next, 'tool_resources')).toEqual(code('file-a', 'file-b'));
+});
+
+test('refuses to create a vector store for a run', async () => {
+  const harness = await setup();
+  const { id: assistant_id } = await createAssistant(harness);
+  const { id } = await createThread(harness);
+  const tool_resources = { file_search: { vector_stores: [{ file_ids: ['file-a'] }] } };
+  const run = { assistant_id, tool_resources };
+  const { status, body } = await harness.request('POST', `/threads/${id}/runs`, run);
+  expect([status, body.error.message]).toEqual([
+    400,
+    "Unknown parameter: 'tool_resources.file_search.vector_stores'.",
+  ]);
 });
 
 test('gives a run created with its thread the resources of the request', async () => {

@@ -38,28 +38,33 @@ export function messageFiles(message: Message): MessageFile[] {
   }));
 }
 
-/** Finds one file of a message. Throws `notFound(id)` for an unknown id. */
-export function findMessageFile(
-  files: readonly MessageFile[],
+interface FileLink {
+  /** The file's id. */
+  readonly id: string;
+}
+
+/** Finds one file of a message or an assistant. Throws `notFound(id)` for an unknown id. */
+export function findLinkedFile<Link extends FileLink>(
+  files: readonly Link[],
   id: string,
   notFound: (id: string) => Error,
-): MessageFile {
+): Link {
   const file = files.find((candidate) => candidate.id === id);
   if (file === undefined) throw notFound(id);
   return file;
 }
 
 /**
- * A page of a message's files (contract §3.1). All have the same creation time, so they are ordered
- * by position in the message. Throws `notFound(id)` for an unknown cursor.
+ * A page of the files of a message or an assistant (contract §3.1). All have the same creation time,
+ * so they are ordered by position. Throws `notFound(id)` for an unknown cursor.
  */
-export function pageMessageFiles(
-  files: readonly MessageFile[],
+export function pageLinkedFiles<Link extends FileLink>(
+  files: readonly Link[],
   { limit = defaultPageSize, order = 'desc', after, before }: ListQuery,
   notFound: (id: string) => Error,
 ) {
   const ordered = order === 'asc' ? files : files.toReversed();
-  const indexOf = (id: string) => ordered.indexOf(findMessageFile(ordered, id, notFound));
+  const indexOf = (id: string) => ordered.indexOf(findLinkedFile(ordered, id, notFound));
   const start = after === undefined ? 0 : indexOf(after) + 1;
   const end = before === undefined ? ordered.length : indexOf(before);
   const selected = ordered.slice(start, Math.max(start, end));
