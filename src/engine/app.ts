@@ -50,6 +50,10 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
 
   app.post('/v1/threads/runs', createThreadAndRunRoute(deps, worker));
 
+  for (const resource of ['messages', 'runs']) {
+    app.post(`/v1/threads/:thread_id/${resource}`, deps.threadQueue.takePlace);
+  }
+
   // No response shows an overdue run as active, even before the worker has expired it.
   app.use('/v1/threads/:thread_id/*', async (context, next) => {
     await expireOverdueRuns(deps, context.req.param('thread_id'));

@@ -2,6 +2,7 @@ import { createApp } from './app.ts';
 import { createWindows } from './models/context-window.ts';
 import type { EngineOptions } from './options.ts';
 import { isOwnFileRequest } from './routes/files.ts';
+import { ThreadQueue } from './routes/thread-queue.ts';
 import { logRunEnd } from './observer.ts';
 import { RunEventBus } from './events/event-bus.ts';
 import { RunWorker } from './runs/worker.ts';
@@ -25,6 +26,8 @@ export interface Engine {
   ownsFile(request: Pick<Request, 'method' | 'url'>): Promise<boolean>;
   /** Starts the worker, which also takes over the runs of dead processes. */
   start(): void;
+  /** Refuses the requests that wait for a run to end, at once: call it when a shutdown begins. */
+  refuseWaiting(): void;
   /** Stops claiming, gives runs `graceMs` to end, releases the others, closes the database. */
   stop(graceMs: number): Promise<void>;
   /** One pass of the worker: ends overdue and cancelled runs, and claims queued runs. */
@@ -41,10 +44,15 @@ export interface Engine {
 
 /** Creates an engine, which owns `db` from then on. */
 export function createEngine(options: EngineOptions): Engine {
+  const threadQueue = new ThreadQueue(options);
   const deps = {
     ...options,
-    events: new RunEventBus((run) => logRunEnd(options, run)),
+    events: new RunEventBus((run) => {
+      logRunEnd(options, run);
+      threadQueue.wake(run.thread_id);
+    }),
     windows: createWindows(),
+    threadQueue,
   };
   const worker = new RunWorker(deps);
   const app = createApp(deps, worker);
@@ -61,7 +69,9 @@ export function createEngine(options: EngineOptions): Engine {
         cleanUpKeys(db, clock, stopping.signal),
       ]);
     },
+    refuseWaiting: () => threadQueue.close(),
     stop: async (graceMs) => {
+      threadQueue.close();
       await worker.stop(graceMs);
       deps.events.close();
       stopping.abort();

@@ -6,6 +6,7 @@ import type { Windows } from './models/context-window.ts';
 import type { Observer } from './observer.ts';
 import type { LeaseKeeper } from './runs/lease-keeper.ts';
 import type { RunEventBus } from './events/event-bus.ts';
+import type { ThreadQueue } from './routes/thread-queue.ts';
 import type { Database } from './store/schema.ts';
 import type { SharedClock } from './store/shared-clock.ts';
 
@@ -39,4 +40,5 @@ export interface EngineOptions {
 export interface EngineDeps extends EngineOptions {
   readonly events: RunEventBus;
   readonly windows: Windows;
+  readonly threadQueue: ThreadQueue;
 }

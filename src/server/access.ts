@@ -86,7 +86,7 @@ export function checkToken(request: Request, { token }: AccessRules): void {
 }
 
 const exposedHeaders =
-  'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after, idempotent-replayed';
+  'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after, idempotent-replayed, preference-applied';
 
 /** The headers that let a page of an allowed origin read the response; none for other requests. */
 export function crossOriginHeaders(

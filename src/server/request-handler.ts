@@ -72,17 +72,24 @@ function checkMethod({ request, url }: IncomingCall, target: RouteTarget, readOn
   if (!isAllowed) throw serverErrors.methodNotAllowed(method, url.pathname, allowed);
 }
 
-/** The request with its JSON body read, and with the only header that the engine uses. */
+/** The headers that the engine uses. */
+const engineHeaders = ['idempotency-key', 'prefer'];
+
+/** The request with its JSON body read, and with the headers that the engine uses. */
 async function engineRequest(
   { request, url, incoming }: IncomingCall,
   { maxBodyBytes, clock }: RequestHandlerOptions,
 ): Promise<Request> {
   const { method } = request;
   if (readMethods.has(method)) return new Request(url, { method });
-  const key = request.headers.get('idempotency-key');
-  const headers = key === null ? {} : { 'idempotency-key': key };
+  const headers = engineHeaders.flatMap((name): [string, string][] => {
+    const value = request.headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
   const body = await readJsonBody(incoming, maxBodyBytes, clock);
-  return new JsonRequest(url, { method, headers }, body);
+  // Only a request that prefers to wait can be abandoned before it is answered.
+  const signal = request.headers.has('prefer') && { signal: request.signal };
+  return new JsonRequest(url, { method, headers, ...signal }, body);
 }
 
 /** The response to an MCP request whose body cannot be read: an MCP client expects JSON-RPC. */

@@ -134,6 +134,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     url: listener.url,
     async stop() {
       closing.abort();
+      engine.refuseWaiting();
       const allClosed = new AbortController();
       const closed = listener.close().then(() => allClosed.abort());
       await clock.sleep(shutdownTimeoutsMs.responses, allClosed.signal);

@@ -23,6 +23,13 @@ interface ErrorDetails {
 /** Stops the SDKs from retrying. */
 export const noRetryHeaders = { 'x-should-retry': 'false' };
 
+/** A run locks the thread. */
+export class ActiveRunError extends ApiError {
+  constructor(message: string) {
+    super(400, message);
+  }
+}
+
 const badRequest = (message: string, details: ErrorDetails = {}): ApiError =>
   new ApiError(400, message, details);
 
@@ -76,10 +83,10 @@ export const errors = {
     ),
   /** Row 28. */
   threadHasActiveRunForMessage: (thread_id: string, run_id: string) =>
-    badRequest(`Can't add messages to ${thread_id} while a run ${run_id} is active.`),
+    new ActiveRunError(`Can't add messages to ${thread_id} while a run ${run_id} is active.`),
   /** Row 29. */
   threadHasActiveRun: (thread_id: string, run_id: string) =>
-    badRequest(`Thread ${thread_id} already has an active run ${run_id}.`),
+    new ActiveRunError(`Thread ${thread_id} already has an active run ${run_id}.`),
   /** Row 30. */
   emptyThread: () =>
     badRequest(
@@ -110,6 +117,11 @@ export const errors = {
   /** Row 38, with a reason that the operator can act on. */
   databaseUnavailable: (reason: string) =>
     new ApiError(500, `The server cannot use its database: ${reason}.`),
+  /** For requests that wait, and have changed nothing; the SDKs send them again. */
+  shuttingDown: () =>
+    new ApiError(503, 'The server is shutting down. Nothing was changed; send the request again.'),
+  /** Nobody reads it; the status is the one that nginx uses. */
+  clientDisconnected: () => new ApiError(499, 'The client closed the request.'),
   /** Row 39. */
   invalidJson: () =>
     badRequest(

@@ -154,6 +154,13 @@ async function listStoreFiles({ vectorStores }: OpenAI, id: string): Promise<str
   }
 }
 
+/** Deletes something, which may not exist. */
+const ignoreMissing = async (response: Promise<unknown>) => {
+  await response.catch((error: unknown) => {
+    if (!isMissingPath(error)) throw error;
+  });
+};
+
 /** Whether files can be added to the store: it exists and has not expired. */
 async function isUsable({ vectorStores }: OpenAI, id: string): Promise<boolean> {
   try {
@@ -234,11 +241,6 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     const { container_id, file_id, filename } = file;
     const { content } = containers.files;
     return toFile(await content.retrieve(file_id, { container_id }, { signal }), filename);
-  };
-  const ignoreMissing = async (response: Promise<unknown>) => {
-    await response.catch((error: unknown) => {
-      if (!isMissingPath(error)) throw error;
-    });
   };
   const removeFromVectorStore = (vector_store_id: string, file_id: string) =>
     ignoreMissing(vectorStores.files.delete(file_id, { vector_store_id }));

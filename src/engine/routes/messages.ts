@@ -10,7 +10,7 @@ import { errors } from '../http/errors.ts';
 import { messageFromPath, threadFromPath, parseBetweenChecks } from './path-objects.ts';
 import { listResponse } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
-import type { EngineOptions } from '../options.ts';
+import type { EngineDeps, EngineOptions } from '../options.ts';
 import {
   deleteMessage,
   insertMessage,
@@ -23,12 +23,12 @@ import {
   updateMessageMetadata,
 } from '../store/messages.ts';
 import { findActiveRun } from '../store/runs.ts';
-import type { Database, ThreadRow } from '../store/schema.ts';
+import type { Database, MessageRow, ThreadRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { threadBody, updateThread } from '../store/threads.ts';
 import { addAttachments, prepareAttachments, type SearchStore } from './tool-resources.ts';
 import { answerOnce, changeOnce } from './idempotency.ts';
-import { withUpstreamLookups } from './upstream-lookups.ts';
+import { type UpstreamStores, withUpstreamLookups } from './upstream-lookups.ts';
 import { attachFileIds, type NewMessageFields } from './v1-files.ts';
 
 type Content = MessageBody['content'];
@@ -106,41 +106,42 @@ async function threadWithoutRun(db: Database, context: Context): Promise<ThreadR
   return thread;
 }
 
-function createMessageRoute(deps: EngineOptions) {
+const messageAnswer = (message: MessageRow) => ({
+  object: toMessage(message),
+  thread_id: message.thread_id,
+});
+
+function createMessageRoute(deps: EngineDeps) {
   const { db } = deps;
   return answerOnce(deps, async (context, key) => {
     const [, body] = await parseBetweenChecks(threadFromPath(db, context), () =>
       parseBody(context, createMessageBody),
     );
     const message = attachFileIds(body);
-    const row = await withUpstreamLookups(
-      deps,
-      (stores) =>
-        prepareAttachments([message], stores, async () => {
-          const thread = await threadWithoutRun(db, context);
-          return threadBody(thread).tool_resources;
-        }),
-      (prepared) =>
+    const prepare = (stores: UpstreamStores) =>
+      prepareAttachments([message], stores, async () => {
+        const thread = await threadWithoutRun(db, context);
+        return threadBody(thread).tool_resources;
+      });
+    const add = async (transaction: Database, prepared: SearchStore | null) => {
+      const thread = await threadWithoutRun(transaction, context);
+      const added = await insertMessage(transaction, newMessage(thread.id, message, deps));
+      await saveAttachments(transaction, thread, [message], prepared);
+      return added;
+    };
+    const row = await deps.threadQueue.run(context, () =>
+      withUpstreamLookups(deps, prepare, (prepared) =>
         transact(db, (transaction) =>
-          changeOnce(
-            transaction,
-            key,
-            async () => {
-              const thread = await threadWithoutRun(transaction, context);
-              const added = await insertMessage(transaction, newMessage(thread.id, message, deps));
-              await saveAttachments(transaction, thread, [message], prepared);
-              return added;
-            },
-            (added) => ({ object: toMessage(added), thread_id: added.thread_id }),
-          ),
+          changeOnce(transaction, key, () => add(transaction, prepared), messageAnswer),
         ),
+      ),
     );
     return context.json(toMessage(row));
   });
 }
 
 /** `/threads/{thread_id}/messages` (contract §4.3). */
-export function messageRoutes(deps: EngineOptions): Hono {
+export function messageRoutes(deps: EngineDeps): Hono {
   const { db } = deps;
   const routes = new Hono();
 

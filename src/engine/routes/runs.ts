@@ -113,16 +113,18 @@ function createRunRoute(deps: EngineDeps, worker: RunWorker) {
     const id = deps.ids.newId('run_');
     const prepare = async (stores: UpstreamStores) =>
       prepareRun(deps, await threadFromPath(deps.db, context), fields, stores);
-    return startRun(deps, { run_id: id, stream, include }, () =>
+    const create = () =>
       withUpstreamLookups(deps, prepare, (prepared) =>
         worker.enqueueAndClaim(({ db, emit }) => {
-          const create = async () => {
+          const insert = async () => {
             const thread = await threadFromPath(db, context);
             return createRun({ db, emit }, deps, thread, { ...fields, id }, prepared);
           };
-          return changeOnce(db, key, create, runAnswer);
+          return changeOnce(db, key, insert, runAnswer);
         }),
-      ),
+      );
+    return startRun(deps, { run_id: id, stream, include }, () =>
+      deps.threadQueue.run(context, create),
     );
   };
   return answerOnce(deps, handle, repeatRun(deps));

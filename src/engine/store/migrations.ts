@@ -215,6 +215,21 @@ async function createIdempotencyKeys(db: Kysely<unknown>): Promise<void> {
   }
 }
 
+/** No foreign key: the rows of a deleted thread become invalid by themselves. */
+async function createWaitingRequests(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('waiting_requests')
+    .addColumn('seq', bigint(db), autoIncrement(db))
+    .addColumn('thread_id', 'text', (column) => column.notNull())
+    .addColumn('valid_until', bigint(db), (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createIndex('waiting_requests_by_thread')
+    .on('waiting_requests')
+    .columns(['thread_id', 'seq'])
+    .execute();
+}
+
 const foreignKeys = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
@@ -252,4 +267,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005_gone': { up: createDeletedCursors },
   '0006_clocks': { up: createClocks },
   '0007_idempotency_keys': { up: createIdempotencyKeys },
+  '0008_waiting_requests': { up: createWaitingRequests },
 };

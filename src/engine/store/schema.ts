@@ -17,6 +17,7 @@ export interface Tables {
   gone: DeletedCursorTable;
   clocks: ClockTable;
   idempotency_keys: IdempotencyKeyTable;
+  waiting_requests: WaitingRequestTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -123,6 +124,15 @@ interface IdempotencyKeyTable {
   object: string;
   /** For submitted outputs: the number of events that a stream of the run leaves out. */
   skipped_events: number;
+}
+
+/** A request that waits for the run of a thread to end. */
+interface WaitingRequestTable {
+  /** Order of arrival. */
+  seq: Generated<number>;
+  thread_id: string;
+  /** Milliseconds since the epoch. */
+  valid_until: number;
 }
 
 export type AssistantRow = Readonly<Selectable<AssistantTable>>;

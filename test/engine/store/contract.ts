@@ -31,6 +31,7 @@ import {
 import { addMessage, addRun, addThread, messageWithText, now } from '../../support/store-rows.ts';
 import { filesContract } from './files-contract.ts';
 import { keysContract } from './keys-contract.ts';
+import { waitingContract } from './waiting-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { idsOf, pagesContract } from './pages-contract.ts';
 import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
@@ -231,6 +232,7 @@ export function storeContract(database: TestedDatabase): void {
     rawRows(database);
     filesContract(database);
     keysContract(database);
+    waitingContract(database);
     leaseContract(database);
     pruneContract(database);
   });
