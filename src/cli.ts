@@ -2,15 +2,28 @@
 // This file must parse on Node 14 and newer, so that an old Node can print why it is not enough.
 // The rest of the program is in chunks that load after the version check.
 import type { Host } from './cli/host.ts';
+import { refuseClient } from './cli/refuse-client.ts';
+
+/** Hosts ask as soon as they have started a server. */
+const requestTimeoutMs = 3000;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) void main();
-else {
-  process.stderr.write(
-    `assistants-mcp needs Node.js 22.18 or newer; this is ${process.version}. Install a newer Node.js, or configure the MCP host to start the server with one.\n`,
-  );
-  process.exit(1);
+else void refuseOldNode();
+
+async function refuseOldNode(): Promise<void> {
+  const sentence = `assistants-mcp needs Node.js 22.18 or newer; this is ${process.version}. Install a newer Node.js, or configure the MCP host to start the server with one.`;
+  process.stderr.write(`${sentence}\n`);
+  const [command = '--'] = process.argv.slice(2);
+  if (command === 'stdio' || command.startsWith('-')) await refuse(sentence);
+  process.stdout.write('', () => process.exit(1));
+}
+
+function refuse(sentence: string): Promise<void> {
+  const { stdin, stdout } = process;
+  const startTimer = (onTimeout: () => void) => setTimeout(onTimeout, requestTimeoutMs);
+  return refuseClient({ stdin, stdout, startTimer }, sentence);
 }
 
 async function main(): Promise<void> {
@@ -40,6 +53,7 @@ const processHost = (home: string): Host => ({
   stdout: process.stdout,
   stderr: process.stderr,
   command: [process.execPath, process.argv[1] ?? ''],
+  refuseClient: refuse,
   interrupted: shutdownSignal(),
   onHangup(report) {
     process.on('SIGHUP', report);

@@ -10,6 +10,8 @@ export interface Host extends Environment, Terminal {
   readonly command: readonly [string, string];
   /** Calls `report` on each SIGHUP, which then no longer ends the process. */
   onHangup(report: () => void): void;
+  /** Tells an MCP client on stdin, if there is one, why the program cannot start. */
+  refuseClient(sentence: string): Promise<void>;
   /** Calls `report` with an uncaught error before the process exits. */
   onCrash(report: (error: unknown) => void): void;
   /** Calls `report` with warnings of Node.js instead of printing them. */

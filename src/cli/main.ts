@@ -22,6 +22,9 @@ export async function main(host: Host): Promise<number> {
       return 0;
     case 'fail':
       print(host.stderr, parsed.problems.map((problem) => `${problem}\n`).join(''));
+      if (parsed.command.isDefault === true) {
+        await Promise.race([host.refuseClient(parsed.problems.join(' ')), host.interrupted]);
+      }
       return 2;
     case 'run':
       return parsed.command.run(host, parsed);

@@ -58,7 +58,7 @@ export type ParsedCommandLine<Command> =
   /** Without a command: the help of the whole program. */
   | { readonly action: 'help'; readonly command: Command | undefined }
   | ({ readonly action: 'run'; readonly command: Command } & Invocation)
-  | { readonly action: 'fail'; readonly problems: readonly string[] };
+  | { readonly action: 'fail'; readonly command: Command; readonly problems: readonly string[] };
 
 interface RawValue {
   readonly source: string;
@@ -215,5 +215,7 @@ export function readConfig<Command extends CommandInfo>(
     ...(command.check?.(invocation, sourceOf) ?? []),
     ...forbiddenSettings(command, config, sourceOf),
   );
-  return problems.length > 0 ? { action: 'fail', problems } : { action, command, ...invocation };
+  return problems.length > 0
+    ? { action: 'fail', command, problems }
+    : { action, command, ...invocation };
 }

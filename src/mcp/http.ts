@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { cutText } from '../shared/text.ts';
 import { ApiError } from '../shared/errors.ts';
+import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonError } from '../shared/json-reader.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import type { Log } from '../shared/log.ts';
@@ -31,6 +32,44 @@ export const requestError = (
     { status: status ?? 400, headers },
   );
 
+const [json, events] = ['application/json', 'text/event-stream'];
+
+/** A stream of its own, whatever the client accepts. */
+const listenMethod = 'subscriptions/listen';
+
+/** Names of JSON in `Accept`. */
+const jsonNames = [json, 'application/*', '*/*'];
+
+/**
+ * Makes the request acceptable to the SDK, which demands that clients of 2025 accept JSON and event
+ * streams, both by name, and answers with a stream. Whether the client did not name streams.
+ */
+function acceptBoth({ headers }: Request): boolean {
+  const accepted = headers.get('accept')?.toLowerCase() ?? '';
+  const acceptsEvents = accepted.includes(events);
+  if (accepted === '' || acceptsEvents || jsonNames.some((name) => accepted.includes(name))) {
+    headers.set('accept', `${json}, ${events}`);
+  }
+  return !acceptsEvents;
+}
+
+/** The answers in a stream of the SDK, without the notifications between them. */
+async function answersOf(response: Response): Promise<unknown[]> {
+  const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
+  return lines
+    .map((line) => parseJson(line.slice('data: '.length)))
+    .filter((message) => isJsonObject(message) && message['method'] === undefined);
+}
+
+/** A stream as one JSON body; any other response unchanged. */
+async function toJson(response: Response, isBatch: boolean): Promise<Response> {
+  if (response.headers.get('content-type')?.startsWith(events) !== true) return response;
+  const answers = await answersOf(response);
+  if (answers.length === 0)
+    return requestError(new ApiError(503, 'The call ended without a result.'));
+  return Response.json(isBatch ? answers : answers[0], { status: response.status });
+}
+
 /** Creates one MCP server per request; the request's protocol version decides how it is served. */
 export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): HttpHandler {
   const createServer = ({ requestInfo }: McpRequestContext) => {
@@ -46,13 +85,19 @@ export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): H
       try {
         const parsedBody = request instanceof JsonRequest ? await request.readJson() : undefined;
         const problem = checkEnvelope(parsedBody);
-        return problem === null
-          ? await fetch(request, { parsedBody })
-          : requestError(new ApiError(400, problem.sentence), problem.id);
+        if (problem !== null) {
+          return requestError(new ApiError(400, problem.sentence), problem.id);
+        }
+        const isJson = acceptBoth(request) && fieldOf(parsedBody, 'method') !== listenMethod;
+        const response = await fetch(request, { parsedBody });
+        return isJson ? await toJson(response, Array.isArray(parsedBody)) : response;
       } catch (error) {
         if (!(error instanceof JsonError)) throw error;
         // The SDK answers invalid JSON like a missing body.
-        if (error.problem === 'invalid') return fetch(request);
+        if (error.problem === 'invalid') {
+          acceptBoth(request);
+          return fetch(request);
+        }
         return requestError(new ApiError(400, jsonProblemSentence(error.problem)));
       }
     },

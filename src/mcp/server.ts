@@ -13,6 +13,7 @@ import { listedDescription, serverInstructions } from '../tools/instructions.ts'
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
 import { failure, maxErrorLength, success } from './result.ts';
+import { serverInfo } from './server-info.ts';
 
 interface ServerOptions {
   /** Returns the SDK client; called for each tool call. */
@@ -72,10 +73,10 @@ export function createServer(options: ServerOptions): McpServer {
   const { listings, log, clock, closing, version, secrets } = options;
   const toolName: ToolNameLookup = (operation) =>
     listings.find((listing) => listing.operation === operation)?.name ?? null;
-  const server = new McpServer(
-    { name: 'assistants-mcp', version },
-    { instructions: serverInstructions(toolName), capabilities: { tools: {} } },
-  );
+  const server = new McpServer(serverInfo(version), {
+    instructions: serverInstructions(toolName),
+    capabilities: { tools: {} },
+  });
   const handleCall = async (name: string, args: unknown, context: ServerContext) => {
     const progress = progressReporter(context);
     const { signal } = context.mcpReq;

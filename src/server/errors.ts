@@ -62,6 +62,13 @@ export const serverErrors = {
       `Incorrect API key provided: ${mask(key)}. You can find your API key at ${keysPage}.`,
       { ...challenge, code: 'invalid_api_key' },
     ),
+  /** In place of rows 36 and 37 for MCP, whose clients have no key of OpenAI. */
+  mcpTokenRequired: (isWrong: boolean) =>
+    new ApiError(
+      401,
+      `${isWrong ? 'The token in the header Authorization is wrong' : 'This MCP server needs a token'}. Add the header 'Authorization: Bearer TOKEN' to this server in your MCP host, where TOKEN is the value of ASSISTANTS_TOKEN on the server.`,
+      challenge,
+    ),
   methodNotAllowed: (method: string, path: string, allowed: ReadonlySet<string>) =>
     new ApiError(405, `Not allowed to ${method} on ${path}.`, allowHeader(allowed)),
   readOnly: (allowed: ReadonlySet<string>) =>

@@ -23,7 +23,7 @@ import { checkFraming } from './framing.ts';
 import { makeInert } from './foreign-response.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { RequestContext } from './request-context.ts';
-import { metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
+import { isLoginDiscovery, metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 
 interface RequestHandlerOptions {
@@ -92,11 +92,17 @@ async function engineRequest(
   return new JsonRequest(url, { method, headers, ...signal }, body);
 }
 
-/** The response to an MCP request whose body cannot be read: an MCP client expects JSON-RPC. */
-function mcpBodyError(error: unknown, { log }: RequestContext): Response {
+/** The response to an MCP request that is refused before MCP: an MCP client expects JSON-RPC. */
+function mcpError(error: unknown, { log }: RequestContext): Response {
   if (!(error instanceof ApiError)) throw error;
   log.info(error.message, { status: error.status });
   return requestError(error);
+}
+
+/** The response to an MCP request without the token. */
+function mcpTokenError(error: unknown, context: RequestContext): Response {
+  if (!(error instanceof ApiError)) throw error;
+  return mcpError(serverErrors.mcpTokenRequired(error.code === 'invalid_api_key'), context);
 }
 
 /** Sends a request to MCP with its body read. */
@@ -110,7 +116,7 @@ async function routeToMcp(
   const maxBytes = Math.min(maxBodyBytes, maxMessageBytes);
   return readJsonBody(incoming, maxBytes, clock).then(
     (reader) => mcp(new JsonRequest(url, init, reader)),
-    (error: unknown) => mcpBodyError(error, requestContext),
+    (error: unknown) => mcpError(error, requestContext),
   );
 }
 
@@ -186,8 +192,14 @@ async function checkAndRoute(call: Call, options: RequestHandlerOptions): Promis
   // Browsers send no token with a preflight.
   const preflight = preflightResponse(request, rules);
   if (preflight !== null) return preflight;
-  await authenticate(call, options);
   const target = routeTarget(url.pathname);
+  if (target === 'none' && isLoginDiscovery(url.pathname)) return route(call, target, options);
+  try {
+    await authenticate(call, options);
+  } catch (error) {
+    if (target === 'mcp') return mcpTokenError(error, options.requestContext);
+    throw error;
+  }
   checkMethod(call, target, options.readOnly);
   return route(call, target, options);
 }

@@ -5,12 +5,20 @@ export type RouteTarget = 'health' | 'metrics' | 'mcp' | ApiOwner;
 
 const fixedPaths: ReadonlyMap<string, RouteTarget> = new Map([
   ['/mcp', 'mcp'],
+  ['/mcp/', 'mcp'],
   ['/healthz', 'health'],
   ['/metrics', 'metrics'],
 ]);
 
 /** Finds what handles a path, as the URL parser returns it. */
 export const routeTarget = (path: string): RouteTarget => fixedPaths.get(path) ?? apiOwner(path);
+
+/**
+ * Whether a client looks for a login here, at paths of its choice below this server's. If it does not
+ * get a 404, even without a token, it begins a login that this server does not have.
+ */
+export const isLoginDiscovery = (path: string): boolean =>
+  /\/\.well-known\/(?:oauth-|openid-configuration)/u.test(path) || path === '/register';
 
 /** The resources that OpenAI's API has under `/v1`, besides those of the engine. */
 const modelEndpointResources = new Set(

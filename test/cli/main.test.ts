@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
+import { refuseClient } from '../../src/cli/refuse-client.ts';
 import { temporary } from '../support/temporary-files.ts';
 
 /** Runs the program with a fake process, whose output can be read once the program has ended. */
@@ -25,6 +26,7 @@ function setup(argv: readonly string[], env: Host['env'] = {}) {
     stdout,
     stderr,
     command: ['node', 'cli.js'],
+    refuseClient: (sentence) => refuseClient({ stdin, stdout, startTimer: () => {} }, sentence),
     interrupted,
     onHangup: () => {},
     onCrash: (report) => void (reports.crash = report),
@@ -67,12 +69,54 @@ test('prints the help of a command to stdout, with exit code 0', async () => {
 });
 
 test('prints all configuration errors to stderr, with exit code 2', async () => {
-  const { stdout, stderr, ended } = setup(['--bogus'], { ASSISTANTS_CONCURRENCY: '0' });
+  const { stdin, stdout, stderr, ended } = setup(['--bogus'], { ASSISTANTS_CONCURRENCY: '0' });
+  stdin.end();
   expect(await ended).toBe(2);
   expect(await text(stdout)).toBe('');
   expect(await text(stderr)).toBe(
     "Unknown option '--bogus'.\nASSISTANTS_CONCURRENCY: '0' is not a whole number from 1 to 1000.\n",
   );
+});
+
+test('tells configuration errors to a client that initializes, and to no other command', async () => {
+  const { stdin, stdout, ended } = setup(['--bogus'], { ASSISTANTS_CONCURRENCY: '0' });
+  stdin.write(initialize);
+  expect(await ended).toBe(2);
+  expect(JSON.parse(await text(stdout))).toEqual({
+    jsonrpc: '2.0',
+    id: 1,
+    error: {
+      code: -32_603,
+      message:
+        "Unknown option '--bogus'. ASSISTANTS_CONCURRENCY: '0' is not a whole number from 1 to 1000.",
+    },
+  });
+  const serve = setup(['serve', '--bogus']);
+  serve.stdin.write(initialize);
+  expect(await serve.ended).toBe(2);
+  expect(await text(serve.stdout)).toBe('');
+});
+
+test('ends on a signal while it waits for a client to tell', async () => {
+  const { interrupt, ended } = setup(['--bogus']);
+  interrupt();
+  expect(await ended).toBe(2);
+});
+
+test('tells a client that the database cannot be used, with exit code 1', async () => {
+  const file = temporary('notes.txt');
+  writeFileSync(file, 'Dear diary,\n'.repeat(1000));
+  const { stdin, stdout, stderr, ended } = setup(['--database', file]);
+  stdin.write(request(7, 'server/discover'));
+  stdin.write(initialize);
+  expect(await ended).toBe(1);
+  const message = `The file ${file} is not a database; choose another file.`;
+  const answers = (await text(stdout)).trim().split('\n');
+  expect(answers.map((line): unknown => JSON.parse(line))).toMatchObject([
+    { id: 7, error: { message } },
+    { id: 1, error: { message } },
+  ]);
+  expect(await text(stderr)).toContain(message);
 });
 
 test('serves tools on the embedded engine until stdin ends', async () => {
@@ -123,11 +167,12 @@ test('exits on a signal while the client is connected', async () => {
 });
 
 test('explains itself when stdin is a terminal', async () => {
-  const { host, stderr, interrupt } = setup(['--version']);
+  const { host, interrupt } = setup(['--version']);
+  const stderr = new PassThrough();
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
   const greeting = nextLine(stderr);
   interrupt();
-  expect(await main({ ...host, argv: [], stdin })).toBe(0);
+  expect(await main({ ...host, argv: ['--database', ':memory:'], stdin, stderr })).toBe(0);
   expect(await greeting).toContain('Ctrl-D exits.');
 });
 

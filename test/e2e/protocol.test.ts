@@ -3,7 +3,19 @@ import manifest from '../../package.json' with { type: 'json' };
 import { toolList } from '../../src/tools/tool-list.ts';
 import { initialize, initializeParams, startServer } from './server.ts';
 
-const serverInfo = { name: 'assistants-mcp', version: manifest.version };
+const serverInfo = {
+  name: 'assistants-mcp',
+  title: 'Assistants API',
+  version: manifest.version,
+  description: expect.stringContaining('OpenAI Assistants API'),
+  icons: [
+    {
+      src: expect.stringMatching(/^data:image\/png;base64,/u),
+      mimeType: 'image/png',
+      sizes: ['64x64'],
+    },
+  ],
+};
 
 test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   'initialize is answered in protocol version %s',
@@ -30,6 +42,7 @@ test('server/discover is answered in 2026-07-28', async () => {
   expect(result).toMatchObject({
     supportedVersions: expect.arrayContaining(['2026-07-28']),
     capabilities: { tools: {} },
+    _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
   });
   const listed = await server.request('tools/list', { _meta: meta });
   expect(listed.result?.['tools']).toHaveLength(31);

@@ -132,7 +132,9 @@ describe.each([
   test('is rejected without the token', async () => {
     const served = await startServe({ env: withToken });
     const headers = { authorization: 'Bearer wrong' };
-    await expect(connect(served, { requestInit: { headers } })).rejects.toThrow(/401|Incorrect/u);
+    await expect(connect(served, { requestInit: { headers } })).rejects.toThrow(
+      /401|token in the header Authorization/u,
+    );
   });
 });
 

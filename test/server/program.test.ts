@@ -19,6 +19,7 @@ function start(argv: readonly string[], env: Record<string, string> = {}) {
     command: ['node', 'cli.js'],
     interrupted,
     onHangup: () => {},
+    refuseClient: () => Promise.resolve(),
     onCrash: () => {},
     onWarning: () => {},
   }).finally(() => stderr.end());

@@ -27,6 +27,15 @@ async function resumeRunsAfterStartup(backend: Backend, closing: AbortSignal): P
 async function runStdio(host: Host, { config, warnings }: Invocation): Promise<number> {
   const log = openLog(config, host);
   for (const warning of warnings) log.warn(warning);
+  if (config.baseUrl === null) {
+    const { databaseProblem } = await import('../../engine/store/sqlite/check.ts');
+    const problem = databaseProblem(config.database);
+    if (problem !== null) {
+      log.error(problem);
+      await Promise.race([host.refuseClient(problem), host.interrupted]);
+      return 1;
+    }
+  }
   const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
   if (host.stdin.isTTY === true) print(host.stderr, greeting);
   log.debug('starting', {

@@ -5,19 +5,10 @@ import { capabilitiesOf, trySavepoint } from './capabilities.ts';
 import { DatabaseError, errorCode } from './errors.ts';
 import { migrations } from './migrations.ts';
 import type { Database } from './schema.ts';
+import { checkMigrations, migrationTable } from './sqlite/check.ts';
 import { transact } from './transaction.ts';
 
-export const migrationTable = 'assistants_mcp_migrations';
 const lockTable = 'assistants_mcp_migration_lock';
-
-/** Throws a {@link DatabaseError} if the database has a migration that this version does not know. */
-export function checkMigrations(names: readonly string[], location: string): void {
-  const unknown = names.find((name) => !Object.hasOwn(migrations, name));
-  if (unknown === undefined) return;
-  throw new DatabaseError(
-    `The database ${location} was written by a newer version of assistants-mcp (migration ${unknown}); update assistants-mcp or use another database.`,
-  );
-}
 
 /** An arbitrary number that no other program uses. */
 const advisoryLockId = 7_265_301_884_017;

@@ -1,6 +1,7 @@
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { capabilitiesOf, trySavepoint } from './capabilities.ts';
+import type { migrationNames } from './migration-names.ts';
 import { isActive, isCancelling, isClaimable } from './run-filters.ts';
 import { threadLock } from './schema.ts';
 
@@ -247,8 +248,8 @@ async function makeForeignKeysDeferrable(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** Forward only: never change a released migration, add a new one. */
-export const migrations: Readonly<Record<string, Migration>> = {
+/** Forward only: never change a released migration, add a new one, and its name to the names. */
+export const migrations: Readonly<Record<(typeof migrationNames)[number], Migration>> = {
   '0001_threads_and_runs': {
     up: async (db) => {
       await createThreads(db);

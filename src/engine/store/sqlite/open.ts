@@ -4,45 +4,11 @@ import { Kysely, sql } from 'kysely';
 import { errorReason } from '../../../shared/errors.ts';
 import { enableWal } from '../durability.ts';
 import { DatabaseError } from '../errors.ts';
-import { checkMigrations, isMigrated, migrate, migrationTable } from '../migrate.ts';
+import { isMigrated, migrate } from '../migrate.ts';
 import type { Database, Tables } from '../schema.ts';
+import { openChecked } from './check.ts';
 import { SqliteFileDialect } from './dialect.ts';
 import { inMemory, isWritable, openFile, openFileReadOnly } from './files.ts';
-
-const selectNames = (database: DatabaseSync, table: string, where = '1'): string[] =>
-  database
-    .prepare(`select name from ${table} where ${where}`)
-    .all()
-    .map(({ name }) => (typeof name === 'string' ? name : ''));
-
-/** Throws if the file belongs to another program or a newer version; only reads from it. */
-function checkContents(database: DatabaseSync, location: string): void {
-  const tables = selectNames(database, 'sqlite_master', "type = 'table'");
-  if (tables.length === 0) return;
-  if (!tables.includes(migrationTable)) {
-    throw new DatabaseError(
-      `The database ${location} belongs to another program; choose another file.`,
-    );
-  }
-  checkMigrations(selectNames(database, migrationTable), location);
-}
-
-function openChecked(location: string, open: (location: string) => DatabaseSync): DatabaseSync {
-  let database: DatabaseSync | undefined;
-  try {
-    database = open(location);
-    checkContents(database, location);
-    return database;
-  } catch (error) {
-    database?.close();
-    if (error instanceof DatabaseError) throw error;
-    const reason = errorReason(error);
-    if (reason === 'file is not a database') {
-      throw new DatabaseError(`The file ${location} is not a database; choose another file.`);
-    }
-    throw new DatabaseError(`Cannot open the database ${location}: ${reason}.`);
-  }
-}
 
 /** Opens and migrates a file or `:memory:`; see `openDatabase`. */
 export async function openSqlite(location: string): Promise<Database> {
