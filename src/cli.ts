@@ -16,13 +16,16 @@ async function refuseOldNode(): Promise<void> {
   const sentence = `assistants-mcp needs Node.js 22.18 or newer; this is ${process.version}. Install a newer Node.js, or configure the MCP host to start the server with one.`;
   process.stderr.write(`${sentence}\n`);
   const [command = '--'] = process.argv.slice(2);
-  if (command === 'stdio' || command.startsWith('-')) await refuse(sentence);
+  if (command.startsWith('-')) await refuse(sentence);
   process.stdout.write('', () => process.exit(1));
+}
+
+function startTimer(onTimeout: () => void): void {
+  setTimeout(onTimeout, requestTimeoutMs);
 }
 
 function refuse(sentence: string): Promise<void> {
   const { stdin, stdout } = process;
-  const startTimer = (onTimeout: () => void) => setTimeout(onTimeout, requestTimeoutMs);
   return refuseClient({ stdin, stdout, startTimer }, sentence);
 }
 

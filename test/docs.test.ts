@@ -89,3 +89,13 @@ test('every promise in SECURITY.md names a test that exists', async () => {
   }
   expect(missing).toEqual([]);
 });
+
+test('the Inspector is started on a database in memory', async () => {
+  const texts = await Promise.all(
+    ['README.md', 'docs/hosts.md'].map((file) => readFile(file, 'utf8')),
+  );
+  const lines = texts.flatMap((text) => text.split('\n'));
+  const commands = lines.filter((line) => /npx @modelcontextprotocol\/inspector/u.test(line));
+  expect(commands.length).toBeGreaterThan(1);
+  expect(commands.filter((line) => !line.includes('--database :memory:'))).toEqual([]);
+});

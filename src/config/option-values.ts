@@ -49,11 +49,29 @@ export function headerValue(text: string): string {
   throw new InvalidOption('must be one line of ASCII characters.');
 }
 
+/** How hosts and shells write a variable that they replace: `${NAME}`, `$NAME`, `%NAME%`, `{{NAME}}`. */
+const placeholder = /^(?:\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\})$/iu;
+
+/** Refuses a secret that is only the name of a variable. */
+function checkExpanded(text: string): void {
+  if (!placeholder.test(text)) return;
+  throw new InvalidOption(
+    `'${text}' is a variable that was not replaced. Write the value itself, or set that variable where your MCP host replaces it.`,
+  );
+}
+
+/** A key, which is sent in an HTTP header. */
+export function secretKey(text: string): string {
+  checkExpanded(text);
+  return headerValue(text);
+}
+
 /** Shorter tokens can be guessed. */
 export const minTokenLength = 16;
 
 /** A token that callers can send in an `Authorization: Bearer` header. */
 export function bearerToken(text: string): string {
+  checkExpanded(text);
   if (/^[\x21-\x7e]+$/u.test(text)) return text;
   throw new InvalidOption('must be visible ASCII characters without spaces.');
 }

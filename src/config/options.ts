@@ -5,11 +5,11 @@ import {
   anyText,
   boolean,
   databaseLocation,
-  headerValue,
   httpUrl,
   integer,
   oneOf,
   parseModelMap,
+  secretKey,
   toolNameList,
   toolsetList,
 } from './option-values.ts';
@@ -21,7 +21,7 @@ const apiKey: Option<string | null> = {
   help: 'API key for model calls, or for the remote server',
   defaultText: 'none',
   secret: true,
-  parse: headerValue,
+  parse: secretKey,
   default: null,
 };
 

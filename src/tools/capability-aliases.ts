@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
+import { snakeCaseWord } from './instructions.ts';
 import { getMessageFileTool, listMessageFilesTool } from './message-files.ts';
 import {
   cancelRunTool,
@@ -22,10 +23,15 @@ interface Alias {
 function toTool({ tool, name, body }: Alias): Tool {
   const renamed = { ...tool, name };
   if (body === undefined) return renamed;
+  // A field of the body is named with its place.
+  const description = tool.description.replaceAll(snakeCaseWord, (word) =>
+    word in body.shape ? `body.${word}` : word,
+  );
   const parameters = Object.entries(tool.input.shape).filter(([key]) => !(key in body.shape));
   const input = z.strictObject({ ...Object.fromEntries(parameters), body });
   return {
     ...renamed,
+    description,
     input,
     call: async (args, context) => {
       const { body: bodyFields, ...otherArguments } = parseArguments(input, args);

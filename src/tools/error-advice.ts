@@ -1,5 +1,6 @@
 import { maxForeignTextLength } from '../shared/redact.ts';
-import { formatRunIds } from './next-step.ts';
+import { withoutTrailingSlashes } from '../shared/urls.ts';
+import { bodyField, formatRunIds } from './next-step.ts';
 import { type Failure, readFailure } from './sdk-call.ts';
 import type { ToolNameLookup } from './tool.ts';
 
@@ -89,8 +90,19 @@ function runStatusAdvice(status: string, context: CallContext): string | null {
 const missingPathPattern =
   /^(?:Invalid URL\b|Resource not found|Not Found\b|\{"detail":"Not Found"|Cannot [A-Z]+ \/|(?:404 )?page not found|status code \(no body\))/iu;
 
-const missingPathAdvice = ({ baseURL }: CallContext): string =>
-  `Check ASSISTANTS_BASE_URL: ${baseURL} has no /assistants or /threads. It may need a suffix such as /v1.`;
+/** Web pages and other texts in place of the API's answer. */
+const foreignAnswerPattern =
+  /^(?:<(?:!doctype|html|h1|head|body)\b|The server's response is not a JSON object)/iu;
+
+const hasVersion = (baseURL: string): boolean => /\/v\d/u.test(baseURL);
+
+function missingPathAdvice({ baseURL }: Pick<CallContext, 'baseURL'>): string {
+  const url = withoutTrailingSlashes(baseURL);
+  const hint = hasVersion(url)
+    ? "It has to end where that server's /assistants and /threads begin."
+    : `It lacks /v1, which most servers need: try ${url}/v1.`;
+  return `Check ASSISTANTS_BASE_URL: ${baseURL} has no /assistants or /threads. ${hint}`;
+}
 
 const remedies: readonly Remedy[] = [
   {
@@ -124,7 +136,8 @@ const remedies: readonly Remedy[] = [
   },
   {
     pattern: /^Run creation requires a Thread with a user message/u,
-    advise: () => 'Add a user message with additional_messages, or pass instructions.',
+    advise: (_, { toolName }) =>
+      `Add a user message with ${bodyField('create_run', 'additional_messages', toolName)}, or pass ${bodyField('create_run', 'instructions', toolName)}.`,
   },
   { pattern: missingPathPattern, advise: (_, context) => missingPathAdvice(context) },
 ];
@@ -133,13 +146,18 @@ const remedies: readonly Remedy[] = [
 const isHostedApiShutdown = (status: number | null, baseURL: string): boolean =>
   status === 404 && URL.parse(baseURL)?.hostname === 'api.openai.com';
 
-function serverAdvice({ status, unreachable }: Failure, { baseURL }: CallContext): string | null {
+function serverAdvice(
+  { status, unreachable, message }: Failure,
+  { baseURL }: CallContext,
+): string | null {
   if (isHostedApiShutdown(status, baseURL)) {
     return 'OpenAI shut down its hosted Assistants API on 2026-08-26. Unset ASSISTANTS_BASE_URL to use the engine built into this server.';
   }
   if (unreachable) return `Check that ${baseURL} (ASSISTANTS_BASE_URL) is reachable.`;
   if (status === 401 || status === 403) return "Check the API key in this server's environment.";
   if (status === 429) return 'Wait a moment, then retry.';
+  const isForeign = status !== null && status < 500 && foreignAnswerPattern.test(message);
+  if (isForeign && !hasVersion(baseURL)) return missingPathAdvice({ baseURL });
   return null;
 }
 

@@ -1,3 +1,4 @@
+import { bodyField } from './next-step.ts';
 import type { ToolNameLookup } from './tool.ts';
 import { namesByToolset } from './toolsets.ts';
 
@@ -5,12 +6,16 @@ const opening =
   'Assistants, threads and runs of the OpenAI Assistants API. Tools that start or continue a run wait for it and return its `reply`. If a result has `next` outside of marked data, do what it says.';
 
 /** How to use a tool together with the others; included only when the tool is listed. */
-const toolHints: readonly (readonly [operation: string, hint: (tool: string) => string])[] = [
+const toolHints: readonly (readonly [
+  operation: string,
+  hint: (tool: string, toolName: ToolNameLookup) => string,
+])[] = [
   ['create_assistant', (tool) => `Create an assistant once with ${tool}.`],
   ['create_thread_and_run', (tool) => `Start a conversation with ${tool}.`],
   [
     'create_run',
-    (tool) => `Continue it with ${tool}; pass the next user message in additional_messages.`,
+    (tool, toolName) =>
+      `Continue it with ${tool}; pass the next user message in ${bodyField('create_run', 'additional_messages', toolName)}.`,
   ],
   [
     'submit_tool_outputs',
@@ -28,13 +33,14 @@ const closing =
 export function serverInstructions(toolName: ToolNameLookup): string {
   const hints = toolHints.flatMap(([operation, hint]) => {
     const tool = toolName(operation);
-    return tool === null ? [] : [hint(tool)];
+    return tool === null ? [] : [hint(tool, toolName)];
   });
   return [opening, ...hints, closing].join(' ');
 }
 
 const defaultNames: ReadonlySet<string> = new Set(Object.values(namesByToolset.default).flat());
-const snakeCaseWord = /\b[a-z]+(?:_[a-z]+)+\b/gu;
+/** How operations and arguments are named in texts. */
+export const snakeCaseWord = /\b[a-z]+(?:_[a-z]+)+\b/gu;
 
 /** A tool's description with the names of listed tools, without sentences that name any other. */
 export function listedDescription(description: string, toolName: ToolNameLookup): string {

@@ -4,6 +4,12 @@ import type { ToolNameLookup } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
+/** How a call names a field of the request body: under capability names it lies in `body`. */
+export function bodyField(operation: string, field: string, toolName: ToolNameLookup): string {
+  const tool = toolName(operation);
+  return tool === null || tool === operation ? field : `body.${field}`;
+}
+
 /** The ids that every call on a run takes, as part of a sentence. */
 export const formatRunIds = (threadId: string, runId: string): string =>
   `thread_id ${JSON.stringify(threadId)} and run_id ${JSON.stringify(runId)}`;
@@ -23,12 +29,28 @@ function submitOutputsStep(run: Run, toolName: ToolNameLookup): string | null {
   const calls = run.required_action?.submit_tool_outputs?.tool_calls ?? [];
   if (tool === null || calls.length === 0) return null;
   const pending = calls.map((call) => formatCall(call)).join(', ');
-  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and outputs for ${pending}.`;
+  const field = bodyField('submit_tool_outputs', 'tool_outputs', toolName);
+  const outputs = field === 'tool_outputs' ? 'outputs' : field;
+  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and ${outputs} for ${pending}.`;
 }
 
-/** The tool call that an unfinished run needs next; null when none helps or its tool is not listed. */
+/** What to call when a run was cut off; null when no listed tool helps. */
+function resumeStep(run: Run, toolName: ToolNameLookup): string | null {
+  const tool = toolName('create_run');
+  if (tool === null) return null;
+  const reason: unknown = run.incomplete_details?.reason;
+  const field = reason === 'max_prompt_tokens' ? reason : 'max_completion_tokens';
+  const isBudget = reason === field;
+  const call = `Call ${tool} with thread_id ${JSON.stringify(run.thread_id)}`;
+  return isBudget
+    ? `${call} and a larger ${bodyField('create_run', field, toolName)} to continue.`
+    : `${call} and another user message in ${bodyField('create_run', 'additional_messages', toolName)} to go on.`;
+}
+
+/** The tool call that a run without its whole reply needs next; null when none helps or its tool is not listed. */
 export function nextStep(run: Run, toolName: ToolNameLookup): string | null {
   if (run.status === 'requires_action') return submitOutputsStep(run, toolName);
+  if (run.status === 'incomplete') return resumeStep(run, toolName);
   const tool = toolName('get_run');
   if (tool === null || !isRunning(run.status)) return null;
   return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and wait_seconds 30 to keep waiting.`;

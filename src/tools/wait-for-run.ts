@@ -93,15 +93,14 @@ function readReplyStep(run: Run, { toolName }: ToolContext): string | null {
 }
 
 async function withReplyOrNext(run: Run, context: ToolContext): Promise<object> {
-  if (run.status !== 'completed') {
-    const next = nextStep(run, context.toolName);
-    return next === null ? run : { ...run, next };
-  }
+  const ownStep = nextStep(run, context.toolName);
+  const withNext = ownStep === null ? run : { ...run, next: ownStep };
+  if (run.status !== 'completed' && run.status !== 'incomplete') return withNext;
   try {
     const reply = await readReply(run, context);
-    if (reply === null) return run;
-    if (reply.length <= maxReplyLength) return { ...run, reply };
-    const next = readReplyStep(run, context);
+    if (reply === null) return withNext;
+    if (reply.length <= maxReplyLength) return { ...withNext, reply };
+    const next = ownStep ?? readReplyStep(run, context);
     return { ...run, reply: cutText(reply, maxReplyLength), ...(next !== null && { next }) };
   } catch {
     const next = readReplyStep(run, context);
@@ -111,7 +110,7 @@ async function withReplyOrNext(run: Run, context: ToolContext): Promise<object> 
 
 /**
  * Waits at most `maxSeconds` for the run that an SDK call returns. Adds `reply` (the text of a
- * completed run) or `next` (what the caller should do). Rejects only when the SDK call does: a
+ * completed or incomplete run) or `next` (what the caller should do). Rejects only when the SDK call does: a
  * failure after it returns the latest known run. A client's abort does not cancel the run.
  */
 export async function waitForRun(

@@ -6,14 +6,14 @@ import { refuseClient } from '../../src/cli/refuse-client.ts';
 /** Refuses a client whose timer the test controls. */
 function refuse(stdin = new PassThrough()) {
   const stdout = new PassThrough();
-  let onTimeout = () => {};
-  const startTimer = (done: () => void) => void (onTimeout = done);
+  const timers: (() => void)[] = [];
+  const startTimer = (onTimeout: () => void) => timers.push(onTimeout);
   const ended = refuseClient({ stdin, stdout, startTimer }, 'It cannot start.').then(async () => {
     stdout.end();
     const lines = (await text(stdout)).split('\n').slice(0, -1);
     return lines.map((line): unknown => JSON.parse(line));
   });
-  return { stdin, ended, timeOut: () => onTimeout() };
+  return { stdin, ended, timeOut: () => timers[0]?.() };
 }
 
 const message = (fields: object) => JSON.stringify({ jsonrpc: '2.0', ...fields });

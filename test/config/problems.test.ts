@@ -177,6 +177,31 @@ test.each([
   ]);
 });
 
+test.each([
+  'OPENAI_API_KEY=${OPENAI_API_KEY}',
+  'OPENAI_API_KEY=${env:OPENAI_API_KEY}',
+  'OPENAI_API_KEY=${input:key}',
+  'OPENAI_API_KEY=$OPENAI_API_KEY',
+  'OPENAI_API_KEY=%OPENAI_API_KEY%',
+  'OPENAI_API_KEY={{OPENAI_API_KEY}}',
+  'OPENAI_APIS_API_KEY=${KEY}',
+])('refuses %s, which the host did not replace', (setting) => {
+  const [name = '', value = ''] = setting.split('=');
+  expect(problemsOf({ env: { [name]: value } })).toEqual([
+    `${name}: '${value}' is a variable that was not replaced. Write the value itself, or set that variable where your MCP host replaces it.`,
+  ]);
+});
+
+test('refuses a token that the host did not replace, and takes keys that contain such signs', () => {
+  const env = { ASSISTANTS_TOKEN: '${ASSISTANTS_TOKEN}' };
+  expect(problemsOf({ argv: ['serve'], env })[0]).toContain(
+    "ASSISTANTS_TOKEN: '${ASSISTANTS_TOKEN}' is a variable that was not replaced.",
+  );
+  for (const key of ['sk-${a}', '$a-b', '%25', '$', 'a{{b}}']) {
+    expect(problemsOf({ env: { OPENAI_API_KEY: key } })).toEqual([]);
+  }
+});
+
 test('suggests no flag for an unknown one that resembles none', () => {
   expect(problemsOf({ argv: ['--frobnicate'] })).toEqual(["Unknown option '--frobnicate'."]);
 });

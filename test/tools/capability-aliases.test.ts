@@ -55,6 +55,45 @@ describe('tools with capability names', () => {
     expect(create?.inputSchema.properties.body.required).toEqual(['assistant_id']);
   });
 
+  test('names fields of the body with their place, in every text', async () => {
+    const retrieveLine = 'GET /threads/thread_a/runs/run_a';
+    const call = { id: 'call_a', type: 'function', function: { name: 'f', arguments: '{}' } };
+    const required_action = {
+      type: 'submit_tool_outputs',
+      submit_tool_outputs: { tool_calls: [call] },
+    };
+    const incomplete_details = { reason: 'max_completion_tokens' };
+    const server = createFakeServer({
+      [retrieveLine]: [
+        run('requires_action', { required_action }),
+        run('incomplete', { incomplete_details }),
+      ],
+      'GET /threads/thread_a/messages': page,
+      'POST /threads/thread_a/runs': errorResponse(
+        400,
+        'Run creation requires a Thread with a user message or an assistant with instructions.',
+      ),
+    });
+    const host = await connect(server);
+    const texts = [host.instructions() ?? ''];
+    texts.push(...(await host.list()).tools.map(({ description }) => description));
+    const retrieve = () => host.call('openai-apis-retrieve-run', ids);
+    texts.push((await retrieve()).object.next, (await retrieve()).object.next);
+    const body = { assistant_id: 'asst_a' };
+    const failed = await host.call('openai-apis-create-run', { thread_id: 'thread_a', body });
+    texts.push(failed.text);
+    const named = texts.flatMap(
+      (text) =>
+        text.match(
+          /[\w.]*(?:additional_messages|tool_outputs|max_\w+|instructions, |instructions\.)/gu,
+        ) ?? [],
+    );
+    expect(named).toContain('body.tool_outputs');
+    expect(named).toContain('body.max_completion_tokens');
+    expect(failed.text).toContain('or pass body.instructions.');
+    expect(named.filter((name) => /^(?:additional|tool_|max_)/u.test(name))).toEqual([]);
+  });
+
   test('sends the same requests as the default tools', async () => {
     const server = createFakeServer({
       'POST /threads/runs': run('failed'),

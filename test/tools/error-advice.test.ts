@@ -210,12 +210,25 @@ describe('the advice for a server error', () => {
     ['detail', Response.json({ detail: 'Not Found' }, { status: 404 })],
     ['no body', new Response(null, { status: 404 })],
     ['404 page not found', new Response('404 page not found', { status: 404 })],
+    ['a page of nginx', new Response('<html><head>404</head></html>', { status: 404 })],
+    ['a page of an app', new Response('<!DOCTYPE html><title>App</title>', { status: 200 })],
+    ['a text', new Response('Ollama is running', { status: 200 })],
   ])('says to check the base URL of a server without the path (%s)', async (_, response) => {
     const text = await listFailureText(
       createRemote(async () => response.clone(), 'https://assistants.example'),
     );
     expect(text.split('\n').at(-1)).toBe(
-      'Check ASSISTANTS_BASE_URL: https://assistants.example has no /assistants or /threads. It may need a suffix such as /v1.',
+      'Check ASSISTANTS_BASE_URL: https://assistants.example has no /assistants or /threads. It lacks /v1, which most servers need: try https://assistants.example/v1.',
+    );
+  });
+
+  test('says where a base URL has to end that has a version', async () => {
+    const openai = createRemote(
+      async () => errorResponse(404, 'Not Found'),
+      'https://assistants.example/api/v1/chat',
+    );
+    expect(await listFailureText(openai)).toContain(
+      "It has to end where that server's /assistants and /threads begin.",
     );
   });
 

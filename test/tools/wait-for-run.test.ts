@@ -137,7 +137,38 @@ describe('waiting for a run', () => {
     expect((await host.call('get_run', ids)).object.next).toBe(keepWaiting);
   });
 
-  test.each(['failed', 'cancelled', 'expired', 'incomplete'])(
+  test.each([
+    ['max_completion_tokens', 'a larger max_completion_tokens to continue.'],
+    ['max_prompt_tokens', 'a larger max_prompt_tokens to continue.'],
+    ['content_filter', 'another user message in additional_messages to go on.'],
+  ])(
+    'adds the text and a `next` to a run that is incomplete because of %s',
+    async (reason, step) => {
+      const server = createFakeServer({
+        [retrieveLine]: run('incomplete', { incomplete_details: { reason } }),
+        [messagesLine]: messageList('The first half'),
+      });
+      const host = await connectTools({ openai: server.openai });
+      expect((await host.call('get_run', ids)).object).toMatchObject({
+        status: 'incomplete',
+        reply: 'The first half',
+        next: `Call create_run with thread_id "thread_a" and ${step}`,
+      });
+    },
+  );
+
+  test('adds a `next` to an incomplete run without a text', async () => {
+    const server = createFakeServer({
+      [retrieveLine]: run('incomplete', { incomplete_details: { reason: 'max_prompt_tokens' } }),
+      [messagesLine]: { data: [] },
+    });
+    const host = await connectTools({ openai: server.openai });
+    const { object } = await host.call('get_run', ids);
+    expect(object).not.toHaveProperty('reply');
+    expect(object.next).toContain('a larger max_prompt_tokens');
+  });
+
+  test.each(['failed', 'cancelled', 'expired'])(
     'adds neither `reply` nor `next` to a run that is %s',
     async (status) => {
       const server = createFakeServer({ [retrieveLine]: run(status) });

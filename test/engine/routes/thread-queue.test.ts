@@ -30,7 +30,7 @@ interface Ids {
   readonly assistant_id: string;
 }
 
-const waiting = (seconds: number, options: Options) => ({
+const preferring = (seconds: number, options: Options) => ({
   ...options,
   headers: { Prefer: `wait=${seconds}`, ...Object(options.headers) },
 });
@@ -40,9 +40,9 @@ function clientOf({ openai }: Pick<Harness, 'openai'>, { thread_id, assistant_id
   const { messages, runs } = openai.beta.threads;
   return {
     addMessage: (content: string, seconds = 60, options: Options = {}) =>
-      messages.create(thread_id, { role: 'user', content }, waiting(seconds, options)),
+      messages.create(thread_id, { role: 'user', content }, preferring(seconds, options)),
     startRun: (seconds = 60, options: Options = {}) =>
-      runs.create(thread_id, { assistant_id }, waiting(seconds, options)),
+      runs.create(thread_id, { assistant_id }, preferring(seconds, options)),
   };
 }
 
