@@ -169,7 +169,6 @@ describe('the bearer token', () => {
     ['is empty', { authorization: 'Bearer ' }, path],
     ['has no scheme', { authorization: token }, path],
     ['is missing for an unknown path', {}, '/nowhere'],
-    ['is missing for MCP', {}, '/mcp'],
     ['is missing for a proxied path', {}, '/v1/files'],
   ])('answers 401 when the token %s', async (_what, headers, target) => {
     const served = await startServe({ env: withToken });
