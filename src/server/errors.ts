@@ -66,7 +66,7 @@ export const serverErrors = {
   mcpTokenRequired: (isWrong: boolean) =>
     new ApiError(
       401,
-      `${isWrong ? 'The token in the header Authorization is wrong' : 'This MCP server needs a token'}. Add the header 'Authorization: Bearer TOKEN' to this server in your MCP host, where TOKEN is the value of ASSISTANTS_TOKEN on the server.`,
+      `${isWrong ? 'The token of this request is wrong' : 'This MCP server needs a token'}. Add the header 'Authorization: Bearer TOKEN' to this server in your MCP host, where TOKEN is the value of ASSISTANTS_TOKEN on the server.`,
       challenge,
     ),
   methodNotAllowed: (method: string, path: string, allowed: ReadonlySet<string>) =>

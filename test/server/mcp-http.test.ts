@@ -135,7 +135,7 @@ describe('with a token', () => {
 
   test.each([
     [{}, 'This MCP server needs a token.'],
-    [{ authorization: 'Bearer wrong' }, 'The token in the header Authorization is wrong.'],
+    [{ authorization: 'Bearer wrong' }, 'The token of this request is wrong.'],
   ])('a client with the headers %j is told which one to send', async (headers, reason) => {
     const { url } = await startServe({ env: withToken });
     const sentence = `${reason} Add the header 'Authorization: Bearer TOKEN' to this server in your MCP host, where TOKEN is the value of ASSISTANTS_TOKEN on the server.`;

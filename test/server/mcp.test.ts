@@ -133,7 +133,7 @@ describe.each([
     const served = await startServe({ env: withToken });
     const headers = { authorization: 'Bearer wrong' };
     await expect(connect(served, { requestInit: { headers } })).rejects.toThrow(
-      /401|token in the header Authorization/u,
+      /401|token of this request is wrong/u,
     );
   });
 });
