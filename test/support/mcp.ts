@@ -137,7 +137,7 @@ export async function connectTools(options: ConnectOptions): Promise<Host> {
       const result = await client.listTools();
       return {
         tools: toolList.parse(result).tools,
-        bytes: Buffer.byteLength(JSON.stringify({ tools: result.tools })),
+        bytes: Buffer.byteLength(JSON.stringify({ tools: Reflect.get(result, 'tools') })),
       };
     },
   };
