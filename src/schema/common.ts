@@ -64,6 +64,28 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 /** Any JSON object, unchanged: a zod record would drop keys such as `__proto__`. */
 export const jsonObject = z.custom<Record<string, unknown>>(isObject).meta({ type: 'object' });
 
+/*
+ * `listing` in a schema's meta is what tools list instead of it: an object has to name properties
+ * there, even if it takes any.
+ */
+const listedString = { type: 'string' };
+
+/** The JSON Schema of an object, unchanged. */
+export const jsonSchemaObject = jsonObject.meta({
+  type: 'object',
+  listing: {
+    type: 'object',
+    description: 'JSON Schema of an object',
+    properties: {
+      type: listedString,
+      properties: {
+        type: 'object',
+        properties: { any_name: { type: 'object', properties: { type: listedString } } },
+      },
+    },
+  },
+});
+
 const maxPairs = 16;
 const maxKeyLength = 64;
 const maxValueLength = 512;
@@ -89,7 +111,14 @@ export const metadata = z
       }
     }
   })
-  .meta({ type: 'object', additionalProperties: { type: 'string' } })
+  .meta({
+    type: 'object',
+    listing: {
+      type: 'object',
+      description: 'Pairs of strings',
+      properties: { any_name: listedString },
+    },
+  })
   .nullable()
   .exactOptional();
 

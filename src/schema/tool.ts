@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { integer, jsonObject, list, metadata } from './common.ts';
+import { integer, jsonSchemaObject, list, metadata } from './common.ts';
 
 const functionName = z
   .string()
@@ -18,7 +18,15 @@ const rankingOptions = z
     score_threshold: z.number().min(0).max(1),
     hybrid_search: z.null().exactOptional(),
   })
-  .meta({ summary: `{score_threshold: 0 to 1, ranker?: 'auto' | '${defaultRanker}'}` });
+  .meta({
+    listing: {
+      type: 'object',
+      properties: {
+        score_threshold: { type: 'number', minimum: 0, maximum: 1 },
+        ranker: { type: 'string', enum: ['auto', defaultRanker] },
+      },
+    },
+  });
 
 const assistantTool = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('code_interpreter') }),
@@ -36,7 +44,7 @@ const assistantTool = z.discriminatedUnion('type', [
     function: z.strictObject({
       name: functionName,
       description: z.string().exactOptional(),
-      parameters: jsonObject.exactOptional(),
+      parameters: jsonSchemaObject.exactOptional(),
       strict,
     }),
   }),
@@ -72,16 +80,12 @@ export const responseFormat = z
       z.strictObject({ type: z.literal('json_object') }),
       z.strictObject({
         type: z.literal('json_schema'),
-        json_schema: z
-          .strictObject({
-            name: functionName,
-            description: z.string().exactOptional(),
-            schema: jsonObject.exactOptional(),
-            strict,
-          })
-          .meta({
-            summary: '{name: string, schema?: object, description?: string, strict?: boolean}',
-          }),
+        json_schema: z.strictObject({
+          name: functionName,
+          description: z.string().exactOptional(),
+          schema: jsonSchemaObject.exactOptional(),
+          strict,
+        }),
       }),
     ]),
   ])
@@ -121,8 +125,11 @@ const vectorStore = z
     metadata,
   })
   .meta({
-    summary:
-      "{file_ids?: string[], metadata?, chunking_strategy?: {type: 'auto'} | {type: 'static', static: {max_chunk_size_tokens, chunk_overlap_tokens}}}",
+    listing: {
+      type: 'object',
+      description: 'Also takes metadata and chunking_strategy',
+      properties: { file_ids: { type: 'array', items: { type: 'string' } } },
+    },
   });
 
 /** `toolResources`, plus `vector_stores` to create with the object (contract §3.4, on create). */

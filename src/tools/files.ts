@@ -44,7 +44,7 @@ export const uploadFileTool = defineTool({
     filename: z.string().min(1),
     text: z.string().exactOptional(),
     base64: z.string().exactOptional(),
-    purpose: z.enum(purposes).exactOptional().meta({ default: 'assistants' }),
+    purpose: z.enum(purposes).exactOptional().meta({ description: 'Default: assistants' }),
   }),
   output: withId,
   call: async ({ filename, purpose = 'assistants', ...upload }, context) => {

@@ -6,20 +6,24 @@ import * as z from 'zod';
  */
 const id = z.string();
 
+const items = z.array(z.looseObject({ id: id.exactOptional() }));
+
 /** A page of any list. */
-export const page = z.looseObject({ data: z.array(z.looseObject({})) });
+export const page = z.looseObject({ data: items });
 
 export const withId = z.looseObject({ id });
 
 export const deleted = z.looseObject({ deleted: z.boolean() });
 
-export const message = z.looseObject({ id, content: z.array(z.looseObject({})) });
+export const message = z.looseObject({
+  id,
+  content: z.array(z.looseObject({ type: z.string().exactOptional() })),
+});
 
 export const runOrStep = z.looseObject({ id, status: z.string() });
 
 /** A run with the fields that a waiting tool adds. */
 export const waitedRun = runOrStep.extend({
-  required_action: z.looseObject({}).nullish(),
   reply: z.string().exactOptional(),
   next: z.string().exactOptional(),
 });

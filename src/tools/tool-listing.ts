@@ -6,6 +6,10 @@ import { annotations } from './toolsets.ts';
 /** A JSON Schema (2020-12) of an object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** The JSON values that a schema's `type` allows, without null. */
+const typesOf = ({ type }: JsonSchema): readonly unknown[] =>
+  (Array.isArray(type) ? type : [type]).filter((name) => name !== 'null');
+
 const isNullType = (schema: JsonSchema): boolean => schema['type'] === 'null';
 
 /** The alternatives of a union, with nested unions flattened. */
@@ -21,7 +25,7 @@ const propertiesOf = ({ properties }: JsonSchema): JsonSchema =>
 /** The constant of a branch's `type` property, such as `code_interpreter`. */
 function typeTagOf(schema: JsonSchema): unknown {
   const { type } = propertiesOf(schema);
-  return isObject(type) ? type['const'] : undefined;
+  return isObject(type) && Array.isArray(type['enum']) ? type['enum'][0] : undefined;
 }
 
 const requiredKeys = ({ required }: JsonSchema): readonly unknown[] =>
@@ -44,69 +48,56 @@ function mergeTagged(branches: readonly JsonSchema[]): readonly JsonSchema[] {
   return [...branches.filter((branch) => !tagged.includes(branch)), merged];
 }
 
-function withNull(schema: JsonSchema): JsonSchema {
-  const { type, enum: values } = schema;
-  const nullable = { ...schema, type: [type, 'null'] };
-  return Array.isArray(values) ? { ...nullable, enum: [...values, null] } : nullable;
+/** A union has no other keyword beside `anyOf`, so its first branch has the description. */
+function portableUnion({ description, ...schema }: JsonSchema): JsonSchema {
+  const nonNull = branchesOf(schema).filter((branch) => !isNullType(branch));
+  const [first = {}, ...others] = mergeTagged(nonNull.map((branch) => portable(branch)));
+  const described = description === undefined ? first : { ...first, description };
+  return others.length === 0 ? described : { anyOf: [described, ...others] };
 }
-
-function compactUnion({ anyOf, oneOf, ...keywords }: JsonSchema, showNull: boolean): JsonSchema {
-  const all = branchesOf({ anyOf: anyOf ?? oneOf });
-  const nonNull = all.filter((branch) => !isNullType(branch));
-  const branches = mergeTagged(nonNull.map((branch) => compact(branch, showNull)));
-  const isNullable = showNull && nonNull.length < all.length;
-  const [onlyBranch] = branches;
-  if (onlyBranch !== undefined && branches.length === 1) {
-    return { ...keywords, ...(isNullable ? withNull(onlyBranch) : onlyBranch) };
-  }
-  return { ...keywords, anyOf: isNullable ? [...branches, { type: 'null' }] : branches };
-}
-
-const isEmpty = (value: unknown): boolean => !isObject(value) || Object.keys(value).length === 0;
 
 /** Limits from these values on are not listed, because callers stay far below; tools check them. */
 const negligibleLimits: Readonly<Record<string, number>> = {
+  minimum: Infinity,
   maximum: Number.MAX_SAFE_INTEGER,
-  maxLength: 100_000,
+  minItems: Infinity,
   maxItems: 100,
 };
 
-/** Whether a keyword says nothing: an empty default or a negligible limit. */
-function isRedundant(key: string, value: unknown): boolean {
-  if (key === 'additionalProperties' || key === 'properties') return isEmpty(value);
-  return (
-    key === '$schema' || (typeof value === 'number' && value >= (negligibleLimits[key] ?? Infinity))
-  );
+/** The keywords of the schema of a value that is no union. */
+function* portableKeywords(schema: JsonSchema): Generator<readonly [string, unknown]> {
+  const { const: constant, enum: values, properties, items, required, description } = schema;
+  const [type] = constant === undefined ? typesOf(schema) : [typeof constant];
+  if (type !== undefined) yield ['type', type];
+  if (description !== undefined) yield ['description', description];
+  if (constant !== undefined) yield ['enum', [constant]];
+  if (Array.isArray(values)) yield ['enum', values.filter((value) => value !== null)];
+  if (isObject(properties)) yield ['properties', portableProperties(properties)];
+  if (isObject(items)) yield ['items', portable(items)];
+  if (Array.isArray(required)) yield ['required', required];
+  for (const [keyword, limit] of Object.entries(negligibleLimits)) {
+    const value = schema[keyword];
+    if (typeof value === 'number' && value < limit) yield [keyword, value];
+  }
 }
 
-function compactProperties(properties: JsonSchema, showNull: boolean): JsonSchema {
-  return Object.fromEntries(
+const portableProperties = (properties: JsonSchema): JsonSchema =>
+  Object.fromEntries(
     Object.entries(properties).flatMap(([name, schema]) =>
-      isObject(schema) && !isNullType(schema) ? [[name, compact(schema, showNull)]] : [],
+      isObject(schema) && !isNullType(schema) ? [[name, portable(schema)]] : [],
     ),
   );
+
+/** A schema of the keywords that every model provider takes; `listing` in its meta replaces it. */
+function portable(schema: JsonSchema): JsonSchema {
+  const { listing } = schema;
+  if (isObject(listing)) return listing;
+  if ('anyOf' in schema || 'oneOf' in schema) return portableUnion(schema);
+  return Object.fromEntries(portableKeywords(schema));
 }
 
-function compactKeyword(key: string, value: unknown, showNull: boolean): unknown {
-  if (key === 'type' && Array.isArray(value) && !showNull) return value[0];
-  if (!isObject(value)) return value;
-  if (key === 'properties') return compactProperties(value, showNull);
-  return key === 'items' ? compact(value, showNull) : value;
-}
-
-function compact(schema: JsonSchema, showNull: boolean): JsonSchema {
-  const { summary } = schema;
-  if (summary !== undefined) return { type: 'object', description: summary };
-  if ('anyOf' in schema || 'oneOf' in schema) return compactUnion(schema, showNull);
-  return Object.fromEntries(
-    Object.entries(schema)
-      .filter(([key, value]) => !isRedundant(key, value))
-      .map(([key, value]) => [key, compactKeyword(key, value, showNull)]),
-  );
-}
-
-const convert = (schema: z.ZodObject, io: 'input' | 'output', showNull: boolean): JsonSchema =>
-  compact(z.toJSONSchema(schema, { io, unrepresentable: 'any' }), showNull);
+const convert = (schema: z.ZodObject, io: 'input' | 'output'): JsonSchema =>
+  portable(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
 
 function memoize(
   toJsonSchema: (schema: z.ZodObject) => JsonSchema,
@@ -120,24 +111,16 @@ function memoize(
 }
 
 /**
- * The listed JSON Schema of a tool's arguments. Hosts put all schemas into the model's context, so it
- * is smaller than zod's and accepts more than the tool: nested objects are open, tagged branches are
- * merged, null equals absence, and a schema with `summary` in its meta becomes that text. The tool
- * itself checks its arguments completely.
+ * The listed JSON Schema of a tool's arguments. A provider that does not know a keyword refuses all
+ * tools of a request, so the schema has only keywords that OpenAI, Anthropic and Gemini document: one
+ * type for each value, no null, and objects that name properties. It accepts more than the tool, which
+ * checks its arguments completely: objects are open, tagged branches are merged, and a schema with
+ * `listing` in its meta becomes that. The tool takes null where the API does.
  */
-export const toInputSchema = memoize((schema) => ({
-  ...convert(schema, 'input', false),
-  additionalProperties: false,
-}));
-
-/** As `toInputSchema`, for tools that modify: null is listed because it clears a field. */
-export const toUpdateSchema = memoize((schema) => ({
-  ...convert(schema, 'input', true),
-  additionalProperties: false,
-}));
+export const toInputSchema = memoize((schema) => convert(schema, 'input'));
 
 /** The listed JSON Schema of a tool's result: open, so that it accepts every server's fields. */
-export const toOutputSchema = memoize((schema) => convert(schema, 'output', true));
+export const toOutputSchema = memoize((schema) => convert(schema, 'output'));
 
 /** What tools/list shows of a tool. */
 export interface ToolListing extends Omit<Tool, 'isUntrusted' | 'input' | 'output' | 'call'> {
@@ -157,7 +140,7 @@ export function toListing(tool: Tool): ToolListing {
     toolset,
     effect,
     annotations: annotations(effect),
-    inputSchema: effect === 'modify' ? toUpdateSchema(input) : toInputSchema(input),
+    inputSchema: toInputSchema(input),
     outputSchema: output === null ? null : toOutputSchema(output),
   };
 }

@@ -23,7 +23,9 @@ const minPollTimeoutMs = 1000;
 
 /** The argument `wait_seconds` of every tool that waits for a run. */
 export const waitSeconds = (defaultSeconds: number) =>
-  integer(0, 45).exactOptional().meta({ description: 'Maximum wait', default: defaultSeconds });
+  integer(0, 45)
+    .exactOptional()
+    .meta({ description: `Seconds to wait; default ${defaultSeconds}` });
 
 /** The server's own poll delay, if it sends one. */
 function pollDelayMs(headers: Headers, fallbackMs: number): number {

@@ -89,11 +89,11 @@ describe('listed limits and enumerations', () => {
       ['get_run', 0],
     ] as const) {
       const { properties } = await schemaOf(name);
-      expect(properties.wait_seconds).toMatchObject({
+      expect(properties.wait_seconds).toEqual({
         type: 'integer',
+        description: `Seconds to wait; default ${defaultSeconds}`,
         minimum: 0,
         maximum: 45,
-        default: defaultSeconds,
       });
     }
   });
@@ -141,16 +141,8 @@ describe('listed limits and enumerations', () => {
     });
     expect(properties.metadata).toEqual({
       type: 'object',
-      additionalProperties: { type: 'string' },
+      description: 'Pairs of strings',
+      properties: { any_name: { type: 'string' } },
     });
-  });
-
-  test('lists null only where it clears a field', async () => {
-    const createSchema = await schemaOf('create_assistant');
-    const modifySchema = await schemaOf('modify_assistant');
-    expect(createSchema.properties.name).toEqual({ type: 'string', maxLength: 256 });
-    expect(modifySchema.properties.name).toEqual({ type: ['string', 'null'], maxLength: 256 });
-    expect(modifySchema.properties.reasoning_effort.enum).toContain(null);
-    expect(modifySchema.properties.response_format.anyOf).toContainEqual({ type: 'null' });
   });
 });
