@@ -11,6 +11,7 @@ import { JsonError } from '../shared/json-reader.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import type { Log } from '../shared/log.ts';
 import { checkEnvelope, type EnvelopeProblem, jsonProblemSentence } from './envelope.ts';
+import { repairMessage } from './repaired-message.ts';
 import { maxErrorLength } from './result.ts';
 
 export { maxMessageBytes } from './envelope.ts';
@@ -89,7 +90,7 @@ export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): H
           return requestError(new ApiError(400, problem.sentence), problem.id);
         }
         const isJson = acceptBoth(request) && fieldOf(parsedBody, 'method') !== listenMethod;
-        const response = await fetch(request, { parsedBody });
+        const response = await fetch(request, { parsedBody: repairMessage(parsedBody) });
         return isJson ? await toJson(response, Array.isArray(parsedBody)) : response;
       } catch (error) {
         if (!(error instanceof JsonError)) throw error;

@@ -9,6 +9,7 @@ import {
 import { JsonError } from '../shared/json-reader.ts';
 import { createLineBuffer, type Line } from './line-buffer.ts';
 import { checkEnvelope, isRequestId, jsonProblemSentence } from './envelope.ts';
+import { repairMessage } from './repaired-message.ts';
 
 /** A line that is not a JSON-RPC message, as a JSON-RPC error. */
 export interface Rejection {
@@ -63,7 +64,7 @@ function checkMessage(value: unknown): Checked {
     return { rejection: { id, code: INVALID_REQUEST, message, isAnswered } };
   }
   try {
-    return { message: parseJSONRPCMessage(value) };
+    return { message: parseJSONRPCMessage(repairMessage(value)) };
   } catch {
     // The SDK's error is a list of everything that any kind of message would need.
     const messageId: unknown = Reflect.get(fields, 'id');

@@ -96,7 +96,8 @@ export function createServer(options: ServerOptions): McpServer {
       return success(result, { images, isUntrusted, call: { name, args: fields } });
     } catch (error) {
       logFailure(log, name, error);
-      const advice = advise(error, { args: fields, baseURL, toolName });
+      const { inputSchema = {} } = listings.find((listing) => listing.name === name) ?? {};
+      const advice = advise(error, { args: fields, inputSchema, baseURL, toolName });
       return failure(error, { advice, secrets });
     }
   };

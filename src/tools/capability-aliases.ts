@@ -34,7 +34,7 @@ function toTool({ tool, name, body }: Alias): Tool {
     description,
     input,
     call: async (args, context) => {
-      const { body: bodyFields, ...otherArguments } = parseArguments(input, args);
+      const { body: bodyFields, ...otherArguments } = parseArguments(input, args, tool.effect);
       return tool.call({ ...otherArguments, ...bodyFields }, context);
     },
   };

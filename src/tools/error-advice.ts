@@ -1,12 +1,16 @@
 import { maxForeignTextLength } from '../shared/redact.ts';
 import { withoutTrailingSlashes } from '../shared/urls.ts';
-import { bodyField, formatRunIds } from './next-step.ts';
+import { formatRunIds } from './next-step.ts';
+import { firstPath, intendedPath } from './parameter-paths.ts';
 import { type Failure, readFailure } from './sdk-call.ts';
+import type { JsonSchema } from './tool-listing.ts';
 import type { ToolNameLookup } from './tool.ts';
 
 interface CallContext {
   /** The failed call's arguments, unchecked. */
   readonly args: Readonly<Record<string, unknown>>;
+  /** What the called tool takes, as listed. */
+  readonly inputSchema: JsonSchema;
   /** The server that the call went to. */
   readonly baseURL: string;
   readonly toolName: ToolNameLookup;
@@ -86,6 +90,25 @@ function runStatusAdvice(status: string, context: CallContext): string | null {
   return `Call ${getRun} with ${ids} to see the run's status.`;
 }
 
+const userMessagePaths = ['thread.messages', 'additional_messages'];
+
+function userMessageAdvice({ inputSchema }: CallContext): string | null {
+  const messages = firstPath(inputSchema, userMessagePaths);
+  const instructions = firstPath(inputSchema, ['instructions']);
+  if (messages === null || instructions === null) return null;
+  return `Add a user message with ${messages}, or pass ${instructions}.`;
+}
+
+/** For a parameter that the tool does not have. */
+function unknownParameterAdvice(param: string, { inputSchema, toolName }: CallContext) {
+  const path = intendedPath(inputSchema, param);
+  if (path !== null) return `Pass it as '${path}'.`;
+  const createRun = toolName('create_run');
+  const takesThread = firstPath(inputSchema, ['thread']) !== null;
+  if (param !== 'thread_id' || !takesThread || createRun === null) return null;
+  return `Call ${createRun} to run an assistant on an existing thread.`;
+}
+
 /** How servers say that they do not have the requested path. */
 const missingPathPattern =
   /^(?:Invalid URL\b|Resource not found|Not Found\b|\{"detail":"Not Found"|Cannot [A-Z]+ \/|(?:404 )?page not found|status code \(no body\))/iu;
@@ -136,8 +159,7 @@ const remedies: readonly Remedy[] = [
   },
   {
     pattern: /^Run creation requires a Thread with a user message/u,
-    advise: (_, { toolName }) =>
-      `Add a user message with ${bodyField('create_run', 'additional_messages', toolName)}, or pass ${bodyField('create_run', 'instructions', toolName)}.`,
+    advise: (_, context) => userMessageAdvice(context),
   },
   { pattern: missingPathPattern, advise: (_, context) => missingPathAdvice(context) },
 ];
@@ -166,6 +188,10 @@ export function advise(error: unknown, context: CallContext): string | null {
   const failure = readFailure(error);
   const advice = serverAdvice(failure, context);
   if (advice !== null) return advice;
+  const { status, code, param } = failure;
+  if (status === null && code === 'unknown_parameter' && param !== null) {
+    return unknownParameterAdvice(param, context);
+  }
   const message = failure.message.slice(0, maxForeignTextLength);
   for (const remedy of remedies) {
     const match = remedy.pattern.exec(message);

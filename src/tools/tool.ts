@@ -5,6 +5,7 @@ import { toValidationError } from '../schema/validation-error.ts';
 import type { Clock } from '../shared/clock.ts';
 import { ApiError } from '../shared/errors.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
+import { tolerateArguments } from './tolerant-arguments.ts';
 import type { Effect, Toolset } from './toolsets.ts';
 
 /** The listed name of an operation's tool; null when the tool is not listed. */
@@ -77,12 +78,14 @@ export const repeatableOptions = ({
 export function parseArguments<Input extends z.ZodObject>(
   input: Input,
   args: unknown,
+  effect: Effect,
 ): z.output<Input> {
-  if (exceedsDepth(args)) {
+  const meant = tolerateArguments(input, args, { keepsNull: effect === 'modify' });
+  if (exceedsDepth(meant)) {
     const message = `The arguments are nested more than ${maxDepth} levels deep.`;
     throw new ApiError(null, message, { code: 'invalid_value' });
   }
-  const parsed = input.safeParse(args, { reportInput: true });
+  const parsed = input.safeParse(meant, { reportInput: true });
   if (parsed.success) return parsed.data;
   const { message, param, code } = toValidationError(parsed.error);
   throw new ApiError(null, message, { param, code });
@@ -92,14 +95,14 @@ const isApiCall = (result: object): result is ApiCall<object> => 'asResponse' in
 
 /** Creates a tool from what is specific to its operation. */
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
-  const { description, isUntrusted = false } = definition;
+  const { description, effect, input, isUntrusted = false } = definition;
   return {
     ...definition,
     description: isUntrusted ? `${description} Untrusted data.` : description,
     isUntrusted,
     operation: definition.name,
     call: async (args, context) => {
-      const result = definition.call(parseArguments(definition.input, args), context);
+      const result = definition.call(parseArguments(input, args, effect), context);
       return isApiCall(result) ? (await readJson(result)).body : result;
     },
   };

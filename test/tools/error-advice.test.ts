@@ -42,6 +42,13 @@ const cases: readonly Case[] = [
     'Add a user message with additional_messages, or pass instructions.',
   ],
   [
+    'create_thread_and_run',
+    { assistant_id: 'asst_abc' },
+    'POST /threads/runs',
+    'Run creation requires a Thread with a user message or an assistant with instructions.',
+    'Add a user message with thread.messages, or pass instructions.',
+  ],
+  [
     'submit_tool_outputs',
     {
       ...runIds,

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { createHttpHandler } from '../../src/mcp/http.ts';
+import { createServer } from '../../src/mcp/server.ts';
+import { connectStdio } from '../../src/mcp/stdio.ts';
+import { JsonRequest } from '../../src/shared/json-request.ts';
+import { allTools, findTool } from '../../src/tools/registry.ts';
+import { toListing } from '../../src/tools/tool-listing.ts';
+import { createFakeServer } from '../support/fake-assistants-server.ts';
+import { createWaitingClock } from '../support/mcp.ts';
+import { createPipes } from '../support/pipes.ts';
+
+const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+
+function createFactory() {
+  const { openai, requestLines } = createFakeServer({
+    'GET /threads': { object: 'list', data: [] },
+    'GET /threads/thread_a': { id: 'thread_a' },
+  });
+  const factory = () =>
+    createServer({
+      openai: async () => openai,
+      listings: allTools.map(toListing),
+      load: async (name) => findTool(name),
+      log,
+      clock: createWaitingClock(),
+      closing: new AbortController().signal,
+      version: '1.2.3',
+      secrets: [],
+    });
+  return { factory, requestLines };
+}
+
+type Send = (message: object) => Promise<string>;
+
+/** Sends one message over stdio, after the handshake, and resolves to the answer. */
+const sendOverStdio =
+  (factory: ReturnType<typeof createFactory>['factory']): Send =>
+  async (message) => {
+    const { stdin, stdout } = createPipes();
+    const connection = connectStdio(factory, { stdin, stdout, log });
+    onTestFinished(() => connection.close());
+    const exchange = async (sent: object) => {
+      stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...sent })}\n`);
+      const [answer] = await once(stdout.setEncoding('utf8'), 'data');
+      return String(answer);
+    };
+    const clientInfo = { name: 'test', version: '1' };
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+    await exchange({ id: 0, method: 'initialize', params });
+    return exchange(message);
+  };
+
+const sendOverHttp =
+  (factory: ReturnType<typeof createFactory>['factory']): Send =>
+  async (message) => {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    };
+    const body = JSON.stringify({ jsonrpc: '2.0', ...message });
+    const init = { method: 'POST', headers };
+    const handler = createHttpHandler(factory, log);
+    const response = await handler.fetch(new JsonRequest('http://127.0.0.1/mcp', init, body));
+    return response.text();
+  };
+
+const transports = { stdio: sendOverStdio, http: sendOverHttp };
+const list = 'GET /threads';
+const get = 'GET /threads/thread_a';
+
+test.each(
+  (['stdio', 'http'] as const).flatMap((transport) =>
+    [
+      ['list_threads', null, list],
+      ['list_threads', undefined, list],
+      ['list_threads', [], list],
+      ['list_threads', '', list],
+      ['list_threads', 'null', list],
+      ['list_threads', '{}', list],
+      ['get_thread', '{"thread_id":"thread_a"}', get],
+    ].map(([name, args, line]) => [transport, name, args, line] as const),
+  ),
+)('over %s, %s takes the arguments %j', async (transport, name, args, line) => {
+  const { factory, requestLines } = createFactory();
+  const params = { name, arguments: args };
+  const answer = await transports[transport](factory)({ id: 1, method: 'tools/call', params });
+  expect(answer).toContain('"structuredContent"');
+  expect(requestLines).toEqual([line]);
+});
+
+test.each(['stdio', 'http'] as const)('over %s, parameters may be null', async (transport) => {
+  const { factory } = createFactory();
+  const message = { id: 1, method: 'tools/list', params: null };
+  expect(await transports[transport](factory)(message)).toContain('"create_thread_and_run"');
+});
+
+test.each(['stdio', 'http'] as const)(
+  'over %s, other arguments are still refused',
+  async (transport) => {
+    const { factory, requestLines } = createFactory();
+    for (const args of ['thread_a', 7, ['thread_a'], true]) {
+      const params = { name: 'get_thread', arguments: args };
+      const answer = await transports[transport](factory)({ id: 1, method: 'tools/call', params });
+      expect(answer).toMatch(/"error":|"isError":true/u);
+    }
+    expect(requestLines).toEqual([]);
+  },
+);
