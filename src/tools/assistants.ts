@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
 import { assistantId, listQuery } from '../schema/common.ts';
+import { compactEcho, compactPage } from './compact-result.ts';
 import { deleted, withId, page } from './output-schemas.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
 
@@ -13,6 +14,7 @@ export const createAssistantTool = defineTool({
   effect: 'create',
   input: createAssistant,
   output: withId,
+  compact: compactEcho('get_assistant'),
   call: (body, context) => context.openai.beta.assistants.create(body, repeatableOptions(context)),
 });
 
@@ -24,6 +26,7 @@ export const listAssistantsTool = defineTool({
   effect: 'read',
   input: z.strictObject(listQuery),
   output: page,
+  compact: compactPage({ operation: 'get_assistant', idParameter: 'assistant_id' }),
   call: (query, { openai, signal }) => openai.beta.assistants.list(query, { signal }),
 });
 
@@ -48,6 +51,7 @@ export const modifyAssistantTool = defineTool({
   effect: 'modify',
   input: z.strictObject({ assistant_id: assistantId, ...modifyAssistant.shape }),
   output: withId,
+  compact: compactEcho('get_assistant'),
   call: ({ assistant_id, ...body }, { openai, signal }) =>
     openai.beta.assistants.update(assistant_id, body, { signal }),
 });
@@ -60,6 +64,7 @@ export const deleteAssistantTool = defineTool({
   effect: 'delete',
   input: z.strictObject({ assistant_id: assistantId }),
   output: deleted,
+  compact: null,
   call: ({ assistant_id }, { openai, signal }) =>
     openai.beta.assistants.delete(assistant_id, { signal }),
 });

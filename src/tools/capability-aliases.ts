@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isObject } from '../schema/common.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
 import { snakeCaseWord } from './instructions.ts';
 import { getMessageFileTool, listMessageFilesTool } from './message-files.ts';
@@ -10,7 +11,7 @@ import {
   listRunsTool,
   submitToolOutputsTool,
 } from './runs.ts';
-import { parseArguments, type Tool } from './tool.ts';
+import { parseArguments, readArguments, type Tool, verboseParameter } from './tool.ts';
 
 interface Alias {
   readonly tool: Tool;
@@ -19,23 +20,31 @@ interface Alias {
   readonly body?: z.ZodObject;
 }
 
-/** The tool under another name, with its request body in the argument `body`. */
+/**
+ * The tool under another name, with its request body in the argument `body`. Its result is always
+ * complete, because the specs describe the whole object.
+ */
 function toTool({ tool, name, body }: Alias): Tool {
-  const renamed = { ...tool, name };
-  if (body === undefined) return renamed;
   // A field of the body is named with its place.
   const description = tool.description.replaceAll(snakeCaseWord, (word) =>
-    word in body.shape ? `body.${word}` : word,
+    body !== undefined && word in body.shape ? `body.${word}` : word,
   );
-  const parameters = Object.entries(tool.input.shape).filter(([key]) => !(key in body.shape));
-  const input = z.strictObject({ ...Object.fromEntries(parameters), body });
+  const others = { ...verboseParameter, ...body?.shape };
+  const parameters = Object.entries(tool.input.shape).filter(([key]) => !(key in others));
+  const input = z.strictObject({
+    ...Object.fromEntries(parameters),
+    ...(body !== undefined && { body }),
+  });
   return {
-    ...renamed,
+    ...tool,
+    name,
     description,
     input,
     call: async (args, context) => {
-      const { body: bodyFields, ...otherArguments } = parseArguments(input, args, tool.effect);
-      return tool.call({ ...otherArguments, ...bodyFields }, context);
+      const parsed = parseArguments(input, readArguments(input, args, tool.effect));
+      const { body: bodyFields, ...otherArguments } = parsed;
+      const fields = isObject(bodyFields) ? bodyFields : {};
+      return tool.call({ ...otherArguments, ...fields, verbose: true }, context);
     },
   };
 }

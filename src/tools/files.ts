@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defaultPageSize, fileId, integer, listQuery } from '../schema/common.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
+import { compactPage } from './compact-result.ts';
 import { decodeUpload, type FilePreview, maxImageBytes, readPreview } from './file-content.ts';
 import { deleted, page, withId } from './output-schemas.ts';
 import { type ApiCall, readFailure, readJson } from './sdk-call.ts';
@@ -65,6 +66,7 @@ export const listFilesTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ limit, order, after, purpose: z.string().exactOptional() }),
   output: page,
+  compact: compactPage({ operation: 'get_file', idParameter: 'file_id' }),
   call: async (params, context) => {
     // Without a limit the API returns 10,000 files.
     const query = { limit: defaultPageSize, ...params };
@@ -118,6 +120,7 @@ export const getFileContentTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ file_id: fileId, offset: integer(0).exactOptional() }),
   output: null,
+  compact: null,
   call: async ({ file_id, offset = 0 }, context) => {
     const { openai, signal } = context;
     const file = await readFilesResponse(openai.files.retrieve(file_id, { signal }), context);
@@ -137,6 +140,7 @@ export const deleteFileTool = defineTool({
   effect: 'delete',
   input: z.strictObject({ file_id: fileId }),
   output: deleted,
+  compact: null,
   call: async ({ file_id }, context) => {
     const { openai, signal } = context;
     return readFilesResponse(openai.files.delete(file_id, { signal }), context);

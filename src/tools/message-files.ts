@@ -7,6 +7,7 @@ import {
   pageLinkedFiles,
 } from '../schema/linked-files.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
+import { compactPage } from './compact-result.ts';
 import { page, withId } from './output-schemas.ts';
 import { readFailure, readJson } from './sdk-call.ts';
 import { defineTool, type ToolContext } from './tool.ts';
@@ -63,6 +64,11 @@ export const listMessageFilesTool = defineTool({
   effect: 'read',
   input: z.strictObject({ ...messagePath, ...listQuery }),
   output: page,
+  compact: compactPage({
+    operation: 'get_message_file',
+    idParameter: 'file_id',
+    pathParameters: ['thread_id', 'message_id'],
+  }),
   call: ({ thread_id, message_id, ...query }, context) => {
     const ids = { thread_id, message_id };
     return fetchOrDerive({ path: filesPath(ids), query }, ids, context, (files) =>

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { messageId, threadId } from '../schema/common.ts';
 import { createMessage, listMessages, modifyMetadata } from '../schema/message.ts';
+import { compactEcho, compactPage } from './compact-result.ts';
 import { deleted, withId, message, page } from './output-schemas.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
 
@@ -16,6 +17,7 @@ export const createMessageTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, ...createMessage.shape }),
   output: message,
+  compact: compactEcho('get_message'),
   call: ({ thread_id, ...body }, context) =>
     context.openai.beta.threads.messages.create(thread_id, body, repeatableOptions(context)),
 });
@@ -30,6 +32,11 @@ export const listMessagesTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, ...listMessages.shape }),
   output: page,
+  compact: compactPage({
+    operation: 'get_message',
+    idParameter: 'message_id',
+    pathParameters: ['thread_id'],
+  }),
   call: ({ thread_id, ...query }, { openai, signal }) =>
     openai.beta.threads.messages.list(thread_id, query, { signal }),
 });
@@ -56,6 +63,7 @@ export const modifyMessageTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
   output: withId,
+  compact: compactEcho('get_message'),
   call: ({ message_id, ...params }, { openai, signal }) =>
     openai.beta.threads.messages.update(message_id, params, { signal }),
 });
@@ -68,6 +76,7 @@ export const deleteMessageTool = defineTool({
   effect: 'delete',
   input: z.strictObject(path),
   output: deleted,
+  compact: null,
   call: ({ message_id, thread_id }, { openai, signal }) =>
     openai.beta.threads.messages.delete(message_id, { thread_id }, { signal }),
 });

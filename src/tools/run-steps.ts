@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { include, runId, stepId, threadId } from '../schema/common.ts';
 import { listSteps } from '../schema/run.ts';
+import { compactPage } from './compact-result.ts';
 import { page, runOrStep } from './output-schemas.ts';
 import { defineTool } from './tool.ts';
 
@@ -13,6 +14,11 @@ export const listRunStepsTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, run_id: runId, ...listSteps.shape }),
   output: page,
+  compact: compactPage({
+    operation: 'get_run_step',
+    idParameter: 'step_id',
+    pathParameters: ['thread_id', 'run_id'],
+  }),
   call: ({ run_id, ...params }, { openai, signal }) =>
     openai.beta.threads.runs.steps.list(run_id, params, { signal }),
 });

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { include, listQuery, runId, threadId } from '../schema/common.ts';
 import { modifyMetadata } from '../schema/message.ts';
 import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.ts';
+import { compactRun, compactRunItem } from './compact-object.ts';
+import { compactPage } from './compact-result.ts';
 import { page, runOrStep, waitedRun } from './output-schemas.ts';
 import { readFailure, readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
@@ -19,6 +21,7 @@ export const createThreadAndRunTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ ...createThreadAndRun.shape, wait_seconds: waitSeconds(30) }),
   output: waitedRun,
+  compact: compactRun,
   call: ({ wait_seconds = 30, ...body }, context) =>
     waitForRun(
       context.openai.beta.threads.createAndRun(body, repeatableOptions(context)),
@@ -42,6 +45,7 @@ export const createRunTool = defineTool({
     wait_seconds: waitSeconds(30),
   }),
   output: waitedRun,
+  compact: compactRun,
   call: ({ thread_id, wait_seconds = 30, ...params }, context) =>
     waitForRun(
       context.openai.beta.threads.runs.create(thread_id, params, repeatableOptions(context)),
@@ -59,6 +63,10 @@ export const listRunsTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ thread_id: threadId, ...listQuery }),
   output: page,
+  compact: compactPage(
+    { operation: 'get_run', idParameter: 'run_id', pathParameters: ['thread_id'] },
+    compactRunItem,
+  ),
   call: ({ thread_id, ...query }, { openai, signal }) =>
     openai.beta.threads.runs.list(thread_id, query, { signal }),
 });
@@ -73,6 +81,7 @@ export const getRunTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ ...path, wait_seconds: waitSeconds(0) }),
   output: waitedRun,
+  compact: compactRun,
   call: ({ thread_id, run_id, wait_seconds = 0 }, context) =>
     waitForRun(
       context.openai.beta.threads.runs.retrieve(run_id, { thread_id }, { signal: context.signal }),
@@ -91,6 +100,7 @@ export const modifyRunTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ ...path, ...modifyMetadata.shape }),
   output: runOrStep,
+  compact: compactRun,
   call: ({ run_id, ...params }, { openai, signal }) =>
     openai.beta.threads.runs.update(run_id, params, { signal }),
 });
@@ -107,6 +117,7 @@ export const cancelRunTool = defineTool({
   isUntrusted: true,
   input: z.strictObject(path),
   output: runOrStep,
+  compact: compactRun,
   call: async ({ thread_id, run_id }, { openai, signal }) => {
     const { runs } = openai.beta.threads;
     try {
@@ -128,6 +139,7 @@ export const submitToolOutputsTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({ ...path, ...submitToolOutputs.shape, wait_seconds: waitSeconds(30) }),
   output: waitedRun,
+  compact: compactRun,
   call: ({ run_id, wait_seconds = 30, ...params }, context) =>
     waitForRun(
       context.openai.beta.threads.runs.submitToolOutputs(

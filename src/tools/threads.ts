@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
+import { compactEcho, compactPage } from './compact-result.ts';
 import { deleted, page, withId } from './output-schemas.ts';
 import { readFailure, readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
@@ -15,6 +16,7 @@ export const createThreadTool = defineTool({
   effect: 'create',
   input: createThread,
   output: withId,
+  compact: compactEcho('get_thread'),
   call: (body, context) => context.openai.beta.threads.create(body, repeatableOptions(context)),
 });
 
@@ -26,6 +28,7 @@ export const listThreadsTool = defineTool({
   effect: 'read',
   input: z.strictObject(listQuery),
   output: page,
+  compact: compactPage({ operation: 'get_thread', idParameter: 'thread_id' }),
   call: async (query, { openai, signal }) => {
     try {
       return (await readJson(openai.get<object>('/threads', { query, signal }))).body;
@@ -57,6 +60,7 @@ export const modifyThreadTool = defineTool({
   effect: 'modify',
   input: z.strictObject({ thread_id: threadId, ...modifyThread.shape }),
   output: withId,
+  compact: compactEcho('get_thread'),
   call: ({ thread_id, ...body }, { openai, signal }) =>
     openai.beta.threads.update(thread_id, body, { signal }),
 });
@@ -69,5 +73,6 @@ export const deleteThreadTool = defineTool({
   effect: 'delete',
   input: z.strictObject({ thread_id: threadId }),
   output: deleted,
+  compact: null,
   call: ({ thread_id }, { openai, signal }) => openai.beta.threads.delete(thread_id, { signal }),
 });

@@ -1,9 +1,11 @@
 import type OpenAI from 'openai';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { exceedsDepth, maxDepth } from '../schema/limits.ts';
 import { toValidationError } from '../schema/validation-error.ts';
 import type { Clock } from '../shared/clock.ts';
 import { ApiError } from '../shared/errors.ts';
+import { compactObject } from './compact-object.ts';
+import type { Compact } from './compact-result.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
 import { tolerateArguments } from './tolerant-arguments.ts';
 import type { Effect, Toolset } from './toolsets.ts';
@@ -49,11 +51,16 @@ export interface Tool {
   /** null for a tool whose result is not structured. */
   readonly output: z.ZodObject | null;
   /**
-   * Checks the arguments and returns the API's complete object. Rejects with the SDK's error or an
-   * ApiError; `readFailure` reads both.
+   * Checks the arguments and returns the API's object: what a model needs of it, or all of it with
+   * `verbose`. Rejects with the SDK's error or an ApiError; `readFailure` reads both.
    */
   call(args: unknown, context: ToolContext): Promise<object>;
 }
+
+/** The argument of every tool whose result has more than a model needs. */
+export const verboseParameter = {
+  verbose: z.boolean().exactOptional().meta({ description: 'Return the complete object' }),
+};
 
 interface ToolDefinition<Input extends z.ZodObject> extends Omit<
   Tool,
@@ -61,6 +68,8 @@ interface ToolDefinition<Input extends z.ZodObject> extends Omit<
 > {
   /** Default: false. */
   readonly isUntrusted?: true;
+  /** How the result is made compact; by default, without nulls and empty containers. null: never. */
+  readonly compact?: Compact | null;
   readonly input: Input;
   call(args: z.output<Input>, context: ToolContext): ApiCall<object> | Promise<object>;
 }
@@ -74,18 +83,20 @@ export const repeatableOptions = ({
   ...(idempotencyKey !== null && { headers: { 'Idempotency-Key': idempotencyKey } }),
 });
 
+/** The arguments that a host meant. Throws an ApiError if they are nested too deeply. */
+export function readArguments(input: z.ZodObject, args: unknown, effect: Effect): unknown {
+  const meant = tolerateArguments(input, args, { keepsNull: effect === 'modify' });
+  if (!exceedsDepth(meant)) return meant;
+  const message = `The arguments are nested more than ${maxDepth} levels deep.`;
+  throw new ApiError(null, message, { code: 'invalid_value' });
+}
+
 /** Parses tool arguments. Throws an ApiError that describes the first problem (contract §2.2). */
-export function parseArguments<Input extends z.ZodObject>(
+export function parseArguments<Input extends z.ZodType>(
   input: Input,
   args: unknown,
-  effect: Effect,
 ): z.output<Input> {
-  const meant = tolerateArguments(input, args, { keepsNull: effect === 'modify' });
-  if (exceedsDepth(meant)) {
-    const message = `The arguments are nested more than ${maxDepth} levels deep.`;
-    throw new ApiError(null, message, { code: 'invalid_value' });
-  }
-  const parsed = input.safeParse(meant, { reportInput: true });
+  const parsed = input.safeParse(args, { reportInput: true });
   if (parsed.success) return parsed.data;
   const { message, param, code } = toValidationError(parsed.error);
   throw new ApiError(null, message, { param, code });
@@ -93,17 +104,34 @@ export function parseArguments<Input extends z.ZodObject>(
 
 const isApiCall = (result: object): result is ApiCall<object> => 'asResponse' in result;
 
+const verboseArgument = z.looseObject(verboseParameter);
+
+/** Splits `verbose` from the other arguments. */
+function splitVerbose(args: unknown): readonly [args: unknown, isVerbose: boolean] {
+  const { verbose = false, ...others } = parseArguments(verboseArgument, args);
+  return [others, verbose];
+}
+
 /** Creates a tool from what is specific to its operation. */
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
-  const { description, effect, input, isUntrusted = false } = definition;
+  const { name, description, effect, isUntrusted = false, compact = compactObject } = definition;
+  const fields = definition.input;
+  const input =
+    compact === null ? fields : z.strictObject({ ...fields.shape, ...verboseParameter });
   return {
     ...definition,
     description: isUntrusted ? `${description} Untrusted data.` : description,
     isUntrusted,
-    operation: definition.name,
-    call: async (args, context) => {
-      const result = definition.call(parseArguments(input, args, effect), context);
-      return isApiCall(result) ? (await readJson(result)).body : result;
+    operation: name,
+    input,
+    async call(args, context) {
+      const meant = readArguments(input, args, effect);
+      const [own, isVerbose] = compact === null ? [meant, true] : splitVerbose(meant);
+      const parsed = parseArguments(fields, own);
+      const result = definition.call(parsed, context);
+      const object = isApiCall(result) ? (await readJson(result)).body : await result;
+      if (isVerbose || compact === null) return object;
+      return compact({ ...object }, { operation: name, args: parsed, toolName: context.toolName });
     },
   };
 }

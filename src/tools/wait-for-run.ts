@@ -94,19 +94,23 @@ function readReplyStep(run: Run, { toolName }: ToolContext): string | null {
   return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} to read the reply.`;
 }
 
+/** The run with what a caller reads first in front. */
+function withFirst(run: Run, reply: string | null, next: string | null): object {
+  const { status, ...fields } = run;
+  return { status, ...(reply !== null && { reply }), ...(next !== null && { next }), ...fields };
+}
+
 async function withReplyOrNext(run: Run, context: ToolContext): Promise<object> {
   const ownStep = nextStep(run, context.toolName);
-  const withNext = ownStep === null ? run : { ...run, next: ownStep };
-  if (run.status !== 'completed' && run.status !== 'incomplete') return withNext;
+  if (run.status !== 'completed' && run.status !== 'incomplete')
+    return withFirst(run, null, ownStep);
   try {
     const reply = await readReply(run, context);
-    if (reply === null) return withNext;
-    if (reply.length <= maxReplyLength) return { ...withNext, reply };
+    if (reply === null || reply.length <= maxReplyLength) return withFirst(run, reply, ownStep);
     const next = ownStep ?? readReplyStep(run, context);
-    return { ...run, reply: cutText(reply, maxReplyLength), ...(next !== null && { next }) };
+    return withFirst(run, cutText(reply, maxReplyLength), next);
   } catch {
-    const next = readReplyStep(run, context);
-    return next === null ? run : { ...run, next };
+    return withFirst(run, null, readReplyStep(run, context));
   }
 }
 

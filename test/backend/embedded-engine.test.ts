@@ -15,7 +15,12 @@ test.each(['2025', '2026'] as const)(
   async (generation) => {
     const harness = await setup({ model: 'scripted' });
     const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
-    const host = await connectTools({ openai, clock: workingClock(harness), generation });
+    const host = await connectTools({
+      isVerbose: true,
+      openai,
+      clock: workingClock(harness),
+      generation,
+    });
     const recorder = createCallRecorder(host);
     const { call, called } = recorder;
 
@@ -70,7 +75,7 @@ test.each(['2025', '2026'] as const)(
 test('an error of the engine has a request id and advice', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
-  const host = await connectTools({ openai });
+  const host = await connectTools({ isVerbose: true, openai });
   const args = { thread_id: 'thread_unknown0000000000000000' };
   const { failed, text } = await host.call('get_thread', args);
   expect(failed).toBe(true);
@@ -82,7 +87,7 @@ test('an error of the engine has a request id and advice', async () => {
 test('a second run on a thread gets an error that names the active run', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
-  const host = await connectTools({ openai, clock: workingClock(harness) });
+  const host = await connectTools({ isVerbose: true, openai, clock: workingClock(harness) });
   const recorder = createCallRecorder(host);
   const { id: assistant_id } = await createAssistantByTool(recorder);
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };
@@ -95,7 +100,7 @@ test('a second run on a thread gets an error that names the active run', async (
 test('progress notifications show every status and step of a run', async () => {
   const harness = await setup({ model: 'scripted' });
   const openai = createClient({ fetch: (request) => harness.engine.fetch(request) });
-  const host = await connectTools({ openai, clock: workingClock(harness) });
+  const host = await connectTools({ isVerbose: true, openai, clock: workingClock(harness) });
   const { id: assistant_id } = await createAssistantByTool(createCallRecorder(host));
   const messages: string[] = [];
   const thread = { messages: [{ role: 'user', content: 'Weather?' }] };

@@ -81,7 +81,7 @@ describe.each([
     const call = await connect(await hugeAnswers());
     const readPage = async (args: object): Promise<Page> =>
       page.parse(await call('list_messages', args)).structuredContent;
-    const first = await readPage({ thread_id: 'thread_1', limit: 100 });
+    const first = await readPage({ thread_id: 'thread_1', limit: 100, verbose: true });
     const [, args = ''] = /^Call list_messages with (\{.*\}) to read/u.exec(first.next ?? '') ?? [];
     const second = await readPage(JSON.parse(args));
     const ids = [...first.data, ...second.data].map(({ id }) => id);
@@ -91,7 +91,7 @@ describe.each([
 
   test('a run with huge instructions is cut', async () => {
     const call = await connect(await hugeAnswers());
-    const result = await call('get_run', { thread_id: 'thread_1', run_id: 'run_1' });
+    const result = await call('get_run', { thread_id: 'thread_1', run_id: 'run_1', verbose: true });
     const { instructions, truncated } = run.parse(result).structuredContent;
     expect(instructions).toMatch(/ \[cut: \d+ of 3145728 characters\]$/u);
     expect(truncated).toContain('The result was too large.');
@@ -110,7 +110,9 @@ describe.each([
     const call = await connect();
     const parameters = { type: 'object', description: 'y'.repeat(7 * 2 ** 20) };
     const tools = [{ type: 'function', function: { name: 'f', parameters } }];
-    expect(await call('create_assistant', { model: 'gpt-4.1-mini', tools })).toMatchObject({
+    expect(
+      await call('create_assistant', { model: 'gpt-4.1-mini', tools, verbose: true }),
+    ).toMatchObject({
       structuredContent: {
         id: expect.stringMatching(/^asst_/u),
         tools: [

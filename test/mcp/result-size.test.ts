@@ -34,7 +34,11 @@ const pageOf = (data: readonly { id: string }[]) => ({
 });
 
 const connect = (script: Parameters<typeof createFakeServer>[0], generation?: Generation) =>
-  connectTools({ openai: createFakeServer(script).openai, ...(generation && { generation }) });
+  connectTools({
+    isVerbose: true,
+    openai: createFakeServer(script).openai,
+    ...(generation && { generation }),
+  });
 
 /** The size of the result on the wire, nearly. */
 const bytesOf = ({ text, object, images }: ToolResult): number =>
@@ -47,7 +51,7 @@ async function callFor(host: Host, name: string, args: object): Promise<ToolResu
   const answer = await host.call(name, args);
   expect(bytesOf(answer)).toBeLessThan(maxResultBytes);
   const [, json = answer.text] = /^<untrusted-data-.*>\n(.*)$/mu.exec(answer.text) ?? [];
-  const { next: _, ...data } = answer.object ?? {};
+  const { next: _, truncated: __, ...data } = answer.object ?? {};
   expect(answer.failed || isDeepStrictEqual(JSON.parse(json), data)).toBe(true);
   return answer;
 }
@@ -118,7 +122,7 @@ test('next repeats the arguments of the call, and short ones only', async () => 
   const host = await connect(messageServer(messages));
   const { object } = await callFor(host, 'list_messages', { thread_id, before: 'msg_9' });
   expect(object.next).toBe(
-    'Call list_messages with {"thread_id":"thread_abc","before":"msg_9","after":"msg_1"} to read the next items.',
+    'Call list_messages with {"thread_id":"thread_abc","before":"msg_9","verbose":true,"after":"msg_1"} to read the next items.',
   );
   const { object: other } = await callFor(host, 'list_messages', {
     thread_id,
@@ -222,7 +226,7 @@ describe('an error', () => {
     const { openai } = createFakeServer({
       [`GET /threads/${thread_id}`]: errorResponse(400, text),
     });
-    const host = await connectTools({ openai, secrets: [secret] });
+    const host = await connectTools({ isVerbose: true, openai, secrets: [secret] });
     expect((await host.call('get_thread', { thread_id })).text).not.toContain('swordfish');
   });
 });

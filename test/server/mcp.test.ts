@@ -203,7 +203,7 @@ describe('/mcp', () => {
     const { id: thread_id } = withId.parse(await call('create_thread', {}));
     const fields = { thread_id, role: 'user', content: 'x'.repeat(256_000) };
     for (let count = 0; count < 12; count += 1) await call('create_message', fields);
-    expect(await call('list_messages', { thread_id })).toMatchObject({
+    expect(await call('list_messages', { thread_id, verbose: true })).toMatchObject({
       has_more: true,
       next: expect.stringMatching(/^Call list_messages with \{"thread_id":/u),
     });

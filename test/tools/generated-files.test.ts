@@ -31,6 +31,7 @@ test.each(['embedded', 'remote'] as const)(
     ] as const;
     harness.storage.containers.set('cntr_first', new Map(container));
     const host = await connectTools({
+      isVerbose: true,
       openai: await clients[mode](harness),
       clock: workingClock(harness),
     });

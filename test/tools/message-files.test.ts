@@ -43,7 +43,7 @@ describe('message files of a server that has them', () => {
   test('sends the paging parameters and the beta header of version 1', async () => {
     const page = { object: 'list', data: [messageFile('file-a')], has_more: false };
     const server = createFakeServer({ [listLine]: page, [fileLine]: messageFile('file-b') });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const query = { limit: 5, order: 'asc', after: 'file-x', before: 'file-y' };
     expect((await host.call('list_message_files', { ...ids, ...query })).object).toEqual(page);
     const file = await host.call('get_message_file', { ...ids, file_id: 'file-b' });
@@ -57,7 +57,7 @@ describe('message files of a server that has them', () => {
 
   test('encodes ids in the path', async () => {
     const server = createFakeServer({});
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const unsafeIds = { thread_id: 'a/b', message_id: 'c?d', file_id: 'e#f%2F' };
     await host.call('get_message_file', unsafeIds);
     expect(server.requestLines[0]).toBe('GET /threads/a%2Fb/messages/c%3Fd/files/e%23f%252F');
@@ -69,7 +69,7 @@ describe('message files of a server that has them', () => {
       [`${listLine}/file-z`]: errorResponse(404, errorMessage),
       [messageLine]: message,
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { text } = await host.call('get_message_file', { ...ids, file_id: 'file-z' });
     expect(text).toContain(`HTTP 404: ${errorMessage}`);
   });
@@ -79,7 +79,7 @@ describe('message files of a server that has them', () => {
       [listLine]: errorResponse(500, 'Oh no.'),
       [messageLine]: message,
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { text } = await host.call('list_message_files', ids);
     expect(text).toContain('HTTP 500: Oh no.');
     expect(server.requestLines).toEqual([listLine]);
@@ -103,7 +103,7 @@ describe.each([
       [fileLine]: response,
       [messageLine]: message,
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const listed = await host.call('list_message_files', { ...ids, order: 'asc' });
     expect(listed.object).toEqual({
       object: 'list',
@@ -135,7 +135,7 @@ describe('files derived from a message', () => {
 
   test.each(pages)('pages derived files by %j', async (query, fileIds, has_more) => {
     const server = createFakeServer({ [messageLine]: message });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { object } = await host.call('list_message_files', { ...ids, ...query });
     expect({ fileIds: joinIds(object.data), has_more: object.has_more }).toEqual({
       fileIds,
@@ -147,7 +147,7 @@ describe('files derived from a message', () => {
 
   test('does not find cited files, which belong to no message', async () => {
     const server = createFakeServer({ [messageLine]: message });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const errorMessage = "HTTP 404: No file found with id 'file-cited' in message 'msg_a'.";
     const file = await host.call('get_message_file', { ...ids, file_id: 'file-cited' });
     expect(file.text).toBe(
@@ -160,7 +160,7 @@ describe('files derived from a message', () => {
   test('returns the error about an unknown message', async () => {
     const errorMessage = "No message found with id 'msg_a'.";
     const server = createFakeServer({ [messageLine]: errorResponse(404, errorMessage) });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     expect((await host.call('list_message_files', ids)).text).toContain(
       `HTTP 404: ${errorMessage}`,
     );
@@ -169,7 +169,7 @@ describe('files derived from a message', () => {
   test('returns an empty list for a message without files', async () => {
     const bare = { ...message, attachments: null, content: [] };
     const server = createFakeServer({ [messageLine]: bare });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     expect((await host.call('list_message_files', ids)).object).toEqual({
       object: 'list',
       data: [],

@@ -46,7 +46,13 @@ const parameters: Readonly<Record<string, string>> = {
   delete_file: 'file_id!',
 };
 
-const parameterWords = (name: string): string[] => (parameters[name] ?? '').split(' ');
+/** Tools whose results have nothing that a model does not need. */
+const isAlwaysComplete = (name: string) => /^delete_|^get_file_content$/u.test(name);
+
+const parameterWords = (name: string): string[] => [
+  ...(parameters[name] ?? '').split(' '),
+  ...(isAlwaysComplete(name) ? [] : ['verbose']),
+];
 const withoutMark = (word: string): string => word.replace('!', '');
 
 const listTools = async (): Promise<readonly ListedTool[]> => {

@@ -33,7 +33,12 @@ test.each(['2025', '2026'] as const)(
   async (generation) => {
     const { harness, requests, baseURL } = await startServer();
     const openai = createClient({ baseURL, apiKey, apiVersion: '2024-05-01-preview' });
-    const host = await connectTools({ openai, clock: workingClock(harness), generation });
+    const host = await connectTools({
+      isVerbose: true,
+      openai,
+      clock: workingClock(harness),
+      generation,
+    });
     const recorder = createCallRecorder(host);
     const { id: assistant_id } = await createAssistantByTool(recorder);
     await callRunTools(recorder, assistant_id);
@@ -57,7 +62,7 @@ test.each(['2025', '2026'] as const)(
 test('message files are derived and list_threads fails on a server that lacks both', async () => {
   const { baseURL } = await startServer();
   const openai = createClient({ baseURL, apiKey: null, apiVersion: null });
-  const host = await connectTools({ openai });
+  const host = await connectTools({ isVerbose: true, openai });
   const { call } = createCallRecorder(host);
   const { id: thread_id } = await call('create_thread');
   const attachments = [{ file_id: 'file-abc', tools: [{ type: 'code_interpreter' }] }];
@@ -75,7 +80,7 @@ test('message files are derived and list_threads fails on a server that lacks bo
 test('reports an unreachable server without its API key', async () => {
   const baseURL = 'http://127.0.0.1:1/v1';
   const openai = createClient({ baseURL, apiKey, apiVersion: null }).withOptions({ maxRetries: 0 });
-  const host = await connectTools({ openai });
+  const host = await connectTools({ isVerbose: true, openai });
   const { failed, text } = await host.call('list_assistants');
   expect(failed).toBe(true);
   expect(text).toMatch(/\nCheck that http:\/\/127\.0\.0\.1:1\/v1 \(ASSISTANTS_BASE_URL\)/u);

@@ -51,7 +51,7 @@ describe('waiting for a run', () => {
       [messagesLine]: messageList('It snows.', 'Take a coat.'),
     });
     const clock = createWaitingClock();
-    const host = await connectTools({ openai: server.openai, clock });
+    const host = await connectTools({ isVerbose: true, openai: server.openai, clock });
     const { object } = await host.call('create_run', createArgs);
     expect(object).toEqual({ ...run('completed'), reply: 'It snows.\n\nTake a coat.' });
     expect(clock.sleeps).toEqual([250, 500, 1000]);
@@ -64,7 +64,7 @@ describe('waiting for a run', () => {
       [retrieveLine]: run('in_progress'),
     });
     const clock = createWaitingClock();
-    const host = await connectTools({ openai: server.openai, clock });
+    const host = await connectTools({ isVerbose: true, openai: server.openai, clock });
     const { object } = await host.call('create_run', { ...createArgs, wait_seconds: 5 });
     expect(object).toEqual({ ...run('in_progress'), next: keepWaiting });
     expect(Math.max(...clock.sleeps)).toBe(1000);
@@ -74,7 +74,7 @@ describe('waiting for a run', () => {
   test('waits 30 seconds by default', async () => {
     const server = createFakeServer({ [createLine]: run('queued'), [retrieveLine]: run('queued') });
     const clock = createWaitingClock();
-    const host = await connectTools({ openai: server.openai, clock });
+    const host = await connectTools({ isVerbose: true, openai: server.openai, clock });
     await host.call('create_run', createArgs);
     expect(clock.sleeps.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
   });
@@ -91,14 +91,14 @@ describe('waiting for a run', () => {
       ],
     });
     const clock = createWaitingClock();
-    const host = await connectTools({ openai: server.openai, clock });
+    const host = await connectTools({ isVerbose: true, openai: server.openai, clock });
     await host.call('create_run', { ...createArgs, wait_seconds: 45 });
     expect(clock.sleeps).toEqual([250, 40, 20, 5000, 1000]);
   });
 
   test('returns the created run without polling for wait_seconds 0', async () => {
     const server = createFakeServer({ [createLine]: run('queued') });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { object } = await host.call('create_run', { ...createArgs, wait_seconds: 0 });
     expect(object).toEqual({ ...run('queued'), next: keepWaiting });
     expect(server.requestLines).toEqual([createLine]);
@@ -109,7 +109,7 @@ describe('waiting for a run', () => {
       [retrieveLine]: [run('in_progress'), run('in_progress'), run('failed')],
     });
     const clock = createWaitingClock();
-    const host = await connectTools({ openai: server.openai, clock });
+    const host = await connectTools({ isVerbose: true, openai: server.openai, clock });
     expect((await host.call('get_run', ids)).object.status).toBe('in_progress');
     expect(clock.sleeps).toEqual([]);
     expect((await host.call('get_run', { ...ids, wait_seconds: 5 })).object).toEqual(run('failed'));
@@ -120,7 +120,7 @@ describe('waiting for a run', () => {
       required_action: requiredAction('get_weather', 'get_time'),
     });
     const server = createFakeServer({ [createLine]: run('queued'), [retrieveLine]: waiting });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { object } = await host.call('create_run', createArgs);
     expect(object.next).toBe(
       'Call submit_tool_outputs with thread_id "thread_a" and run_id "run_a" and outputs for call_get_weather (get_weather), call_get_time (get_time).',
@@ -132,7 +132,7 @@ describe('waiting for a run', () => {
     const server = createFakeServer({ [retrieveLine]: [waiting, run('queued')] });
     const { allTools } = await import('../../src/tools/registry.ts');
     const tools = allTools.filter(({ name }) => name === 'get_run');
-    const host = await connectTools({ openai: server.openai, tools });
+    const host = await connectTools({ isVerbose: true, openai: server.openai, tools });
     expect((await host.call('get_run', ids)).object).toEqual(waiting);
     expect((await host.call('get_run', ids)).object.next).toBe(keepWaiting);
   });
@@ -172,7 +172,7 @@ describe('waiting for a run', () => {
     'adds neither `reply` nor `next` to a run that is %s',
     async (status) => {
       const server = createFakeServer({ [retrieveLine]: run(status) });
-      const host = await connectTools({ openai: server.openai });
+      const host = await connectTools({ isVerbose: true, openai: server.openai });
       expect((await host.call('get_run', ids)).object).toEqual(run(status));
       expect(server.requestLines).toEqual([retrieveLine]);
     },
@@ -186,7 +186,7 @@ describe('the reply of a run', () => {
       [retrieveLine]: run('completed'),
       [messagesLine]: { data: [other, ...messageList('Mine.').data] },
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     expect((await host.call('get_run', ids)).object.reply).toBe('Mine.');
   });
 
@@ -199,7 +199,7 @@ describe('the reply of a run', () => {
       [retrieveLine]: run('completed'),
       [messagesLine]: { data: [{ run_id: 'run_a', content }] },
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     expect((await host.call('get_run', ids)).object.reply).toBe('I will not.');
   });
 });
@@ -210,7 +210,7 @@ describe('an error after the run was created', () => {
       [createLine]: run('queued'),
       [retrieveLine]: [run('in_progress'), errorResponse(500, 'The server had an error.')],
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { failed, object } = await host.call('create_run', createArgs);
     expect({ failed, object }).toEqual({
       failed: false,
@@ -223,7 +223,7 @@ describe('an error after the run was created', () => {
       [createLine]: run('completed'),
       [messagesLine]: errorResponse(500, 'The server had an error.'),
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { object } = await host.call('create_run', createArgs);
     expect(object.next).toBe(
       'Call list_messages with thread_id "thread_a" and run_id "run_a" to read the reply.',
@@ -249,7 +249,7 @@ test.each(['2025', '2026'] as const)(
         });
       },
     };
-    const host = await connectTools({ openai: server.openai, clock, generation });
+    const host = await connectTools({ isVerbose: true, openai: server.openai, clock, generation });
     const call = host.call('create_run', createArgs, { signal: controller.signal });
     const signal = await sleeping.promise;
     const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve));
@@ -264,7 +264,7 @@ describe('a server that omits fields of the API', () => {
   test('still returns a run without thread_id', async () => {
     const bare = { id: 'run_a', status: 'queued' };
     const server = createFakeServer({ [createLine]: bare });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { failed, object } = await host.call('create_run', createArgs, { onprogress: () => {} });
     expect({ failed, object }).toMatchObject({ failed: false, object: bare });
   });
@@ -274,7 +274,7 @@ describe('a server that omits fields of the API', () => {
     async (required_action) => {
       const waiting = run('requires_action', { required_action });
       const server = createFakeServer({ [createLine]: waiting });
-      const host = await connectTools({ openai: server.openai });
+      const host = await connectTools({ isVerbose: true, openai: server.openai });
       expect((await host.call('create_run', createArgs)).object).toEqual(waiting);
     },
   );
@@ -285,7 +285,7 @@ describe('a server that omits fields of the API', () => {
       [stepsLine]: { data: [{ id: 'step_a' }] },
       [messagesLine]: { data: [{ run_id: 'run_a' }] },
     });
-    const host = await connectTools({ openai: server.openai });
+    const host = await connectTools({ isVerbose: true, openai: server.openai });
     const { object } = await host.call('create_run', createArgs, { onprogress: () => {} });
     expect(object).toMatchObject(run('completed'));
   });
