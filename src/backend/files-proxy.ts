@@ -41,9 +41,11 @@ async function forward(
   }
 }
 
+const endpointPaths = /^\/v1\/(?:files(?:\/|$)|models$)/u;
+
 /**
- * Wraps the engine for the client in this process: forwards `/v1/files` to the model endpoint,
- * except for files that the engine stores itself.
+ * Wraps the engine for the client in this process: forwards `/v1/files` and `/v1/models` to the model
+ * endpoint, except for files that the engine stores itself.
  */
 export const withUpstreamFiles =
   (
@@ -52,7 +54,7 @@ export const withUpstreamFiles =
     fetch: Fetch = globalThis.fetch,
   ): ((request: Request) => Promise<Response>) =>
   async (request) => {
-    if (!/^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname)) return engine.fetch(request);
+    if (!endpointPaths.test(new URL(request.url).pathname)) return engine.fetch(request);
     if (await engine.ownsFile(request)) return engine.fetch(request);
     try {
       return await forward(request, endpoint, fetch);

@@ -17,7 +17,7 @@ const settings = {
   description: text(512).nullable().exactOptional(),
   instructions,
   reasoning_effort: reasoningEffort,
-  tools: assistantTools.exactOptional(),
+  tools: assistantTools.exactOptional().meta({ description: 'What the model may call' }),
   metadata,
   temperature,
   top_p: topP,
@@ -26,7 +26,7 @@ const settings = {
 
 /** Body of `POST /assistants` (contract §4.1). */
 export const createAssistant = z.strictObject({
-  model,
+  model: model.meta({ description: 'Its id, such as gpt-4.1-mini' }),
   ...settings,
   tool_resources: toolResourcesOnCreate,
 }) satisfies z.ZodType<OpenAI.Beta.AssistantCreateParams>;

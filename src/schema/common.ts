@@ -127,16 +127,19 @@ export const defaultPageSize = 20;
 
 /** Paging parameters of a list (contract §3.1). Lists are ordered by creation time, newest first by default. */
 export const listQuery = {
-  limit: integer(1, 100).exactOptional(),
-  order: z.enum(['asc', 'desc']).exactOptional(),
-  after: z.string().exactOptional(),
-  before: z.string().exactOptional(),
+  limit: integer(1, 100).exactOptional().meta({ description: 'Default 20' }),
+  order: z
+    .enum(['asc', 'desc'])
+    .exactOptional()
+    .meta({ description: 'By creation; default desc: newest first' }),
+  after: z.string().exactOptional().meta({ description: 'last_id, for the next page' }),
+  before: z.string().exactOptional().meta({ description: 'first_id, for the page before' }),
 };
 
 /** Optional fields to include; there is only one (contract §4.4). */
-export const include = list(
-  z.enum(['step_details.tool_calls[*].file_search.results[*].content']),
-).exactOptional();
+export const include = list(z.enum(['step_details.tool_calls[*].file_search.results[*].content']))
+  .exactOptional()
+  .meta({ description: 'Texts that file_search has found' });
 
 /** An id that is safe as a URL path segment. Its form is free because imported objects keep their ids. */
 export const pathId = (prefix: string) =>

@@ -32,8 +32,13 @@ const v1Attachment = attachment.extend({ tools: withRetrieval(attachment.shape.t
 /** Body of `POST /threads/{thread_id}/messages` (contract §4.3). */
 export const createMessage = z.strictObject({
   role: z.enum(['user', 'assistant']),
-  content: z.union([text(256_000), list(contentPart, maxItems, 1)]),
-  attachments: list(attachment).nullable().exactOptional(),
+  content: z
+    .union([text(256_000), list(contentPart, maxItems, 1)])
+    .meta({ description: 'Text, or parts for images' }),
+  attachments: list(attachment)
+    .nullable()
+    .exactOptional()
+    .meta({ description: 'Files for the tools' }),
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.Threads.MessageCreateParams>;
 
@@ -49,7 +54,10 @@ export const modifyMetadata = z.strictObject({ metadata }) satisfies z.ZodType<
 >;
 
 /** Query of `GET /threads/{thread_id}/messages`. */
-export const listMessages = z.object({ ...listQuery, run_id: z.string().exactOptional() });
+export const listMessages = z.object({
+  ...listQuery,
+  run_id: z.string().exactOptional().meta({ description: 'Only of this run' }),
+});
 
 export type CreateMessage = z.infer<typeof createMessage>;
 export type CreateMessageBody = z.infer<typeof createMessageBody>;

@@ -6,7 +6,7 @@ import { toolResourcesOnCreate, toolResources } from './tool.ts';
 
 /** Body of `POST /threads` (contract §4.2). */
 export const createThread = z.strictObject({
-  messages: list(createMessage).exactOptional(),
+  messages: list(createMessage).exactOptional().meta({ description: 'Oldest first' }),
   tool_resources: toolResourcesOnCreate,
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.ThreadCreateParams>;

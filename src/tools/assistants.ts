@@ -1,15 +1,16 @@
 import * as z from 'zod';
 import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
 import { assistantId, listQuery } from '../schema/common.ts';
+import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactEcho, compactPage } from './compact-result.ts';
 import { deleted, withId, page } from './output-schemas.ts';
+import { readFailure, readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
 
 export const createAssistantTool = defineTool({
   name: 'create_assistant',
   title: 'Create assistant',
-  description:
-    'Creates an assistant (asst_…): a model with instructions and tools. create_run runs it.',
+  description: 'Creates an assistant (asst_…): a model with a name, instructions and tools.',
   toolset: 'assistants',
   effect: 'create',
   input: createAssistant,
@@ -46,7 +47,7 @@ export const modifyAssistantTool = defineTool({
   name: 'modify_assistant',
   title: 'Modify assistant',
   description:
-    'Changes an assistant (asst_…) for future runs. Omitted fields stay, null clears, lists and metadata are replaced.',
+    'Changes an assistant (asst_…) for future runs. Omitted fields stay; lists and metadata are replaced.',
   toolset: 'assistants',
   effect: 'modify',
   input: z.strictObject({ assistant_id: assistantId, ...modifyAssistant.shape }),
@@ -67,4 +68,24 @@ export const deleteAssistantTool = defineTool({
   compact: null,
   call: ({ assistant_id }, { openai, signal }) =>
     openai.beta.assistants.delete(assistant_id, { signal }),
+});
+
+export const listModelsTool = defineTool({
+  name: 'list_models',
+  title: 'List models',
+  description: 'Lists the ids of the models that assistants (asst_…) can use.',
+  toolset: 'assistants',
+  effect: 'read',
+  input: z.strictObject({}),
+  output: page,
+  compact: compactPage(null, ({ id }) => ({ id })),
+  call: async (_, { openai, signal }) => {
+    try {
+      return (await readJson(openai.models.list({ signal }))).body;
+    } catch (error) {
+      const { status, code } = readFailure(error);
+      if (code === 'unsupported_endpoint' || !missingPathStatuses.has(status)) throw error;
+      throw new ApiError(status, 'This server does not list models.');
+    }
+  },
 });

@@ -133,7 +133,7 @@ export const compactPage =
     const isComplete = items.length === all.length;
     if (isComplete && truncated === null) return compactObject({ ...page, data: all });
     const lastId = items.at(-1)?.['id'];
-    const next = isComplete ? null : readRestAdvice(lastId, context);
+    const next = isComplete || reader === null ? null : readRestAdvice(lastId, context);
     const notes = [
       isComplete ? null : `${items.length} of ${all.length} items are here.`,
       truncated !== null && reader !== null ? readItemAdvice(truncated, reader, context) : null,
@@ -143,7 +143,7 @@ export const compactPage =
       truncated: notes.length === 0 ? 'Long texts are cut.' : notes.join(' '),
       ...fields,
       data: items,
-      ...(!isComplete && { last_id: lastId, has_more: true }),
+      ...(next !== null && { last_id: lastId, has_more: true }),
     });
   };
 

@@ -38,13 +38,13 @@ export const uploadFileTool = defineTool({
   name: 'upload_file',
   title: 'Upload file',
   description:
-    'Uploads a file (file-…) of at most 2 MiB, for attachments and tool_resources. Takes text or base64.',
+    'Uploads a file (file-…) of at most 2 MiB for attachments and tool_resources, from text or base64.',
   toolset: 'files',
   effect: 'create',
   input: z.strictObject({
     filename: z.string().min(1),
-    text: z.string().exactOptional(),
-    base64: z.string().exactOptional(),
+    text: z.string().exactOptional().meta({ description: 'Exactly one of text and base64' }),
+    base64: z.string().exactOptional().meta({ description: 'For a file that is not text' }),
     purpose: z.enum(purposes).exactOptional().meta({ description: 'Default: assistants' }),
   }),
   output: withId,
@@ -64,7 +64,12 @@ export const listFilesTool = defineTool({
   toolset: 'files',
   effect: 'read',
   isUntrusted: true,
-  input: z.strictObject({ limit, order, after, purpose: z.string().exactOptional() }),
+  input: z.strictObject({
+    limit,
+    order,
+    after,
+    purpose: z.string().exactOptional().meta({ description: 'Only of this purpose' }),
+  }),
   output: page,
   compact: compactPage({ operation: 'get_file', idParameter: 'file_id' }),
   call: async (params, context) => {
@@ -118,7 +123,10 @@ export const getFileContentTool = defineTool({
   toolset: 'files',
   effect: 'read',
   isUntrusted: true,
-  input: z.strictObject({ file_id: fileId, offset: integer(0).exactOptional() }),
+  input: z.strictObject({
+    file_id: fileId,
+    offset: integer(0).exactOptional().meta({ description: 'In bytes, from next' }),
+  }),
   output: null,
   compact: null,
   call: async ({ file_id, offset = 0 }, context) => {

@@ -11,7 +11,7 @@ export const createMessageTool = defineTool({
   name: 'create_message',
   title: 'Create message',
   description:
-    'Adds a message to a thread (thread_…) that has no active run. create_run answers it.',
+    'Adds a message to a thread (thread_…) without running an assistant. Not while a run is active. create_run answers it.',
   toolset: 'messages',
   effect: 'create',
   isUntrusted: true,
@@ -25,8 +25,7 @@ export const createMessageTool = defineTool({
 export const listMessagesTool = defineTool({
   name: 'list_messages',
   title: 'List messages',
-  description:
-    'Lists the messages of a thread (thread_…), newest first. run_id selects those of one run.',
+  description: 'Reads a conversation: lists the messages of a thread (thread_…), newest first.',
   toolset: 'messages',
   effect: 'read',
   isUntrusted: true,
@@ -44,7 +43,7 @@ export const listMessagesTool = defineTool({
 export const getMessageTool = defineTool({
   name: 'get_message',
   title: 'Get message',
-  description: 'Gets one message (msg_…).',
+  description: 'Gets one message (msg_…) in full.',
   toolset: 'messages',
   effect: 'read',
   isUntrusted: true,
@@ -57,7 +56,7 @@ export const getMessageTool = defineTool({
 export const modifyMessageTool = defineTool({
   name: 'modify_message',
   title: 'Modify message',
-  description: 'Replaces the metadata of a message (msg_…). Its content cannot change.',
+  description: 'Replaces the metadata of a message (msg_…), not its content.',
   toolset: 'messages',
   effect: 'modify',
   isUntrusted: true,

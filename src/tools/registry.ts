@@ -3,6 +3,7 @@ import {
   deleteAssistantTool,
   getAssistantTool,
   listAssistantsTool,
+  listModelsTool,
   modifyAssistantTool,
 } from './assistants.ts';
 import { capabilityTools } from './capability-aliases.ts';
@@ -68,6 +69,7 @@ export const allTools: readonly Tool[] = [
   getAssistantTool,
   modifyAssistantTool,
   deleteAssistantTool,
+  listModelsTool,
   uploadFileTool,
   listFilesTool,
   getFileTool,

@@ -8,7 +8,8 @@ import { defineTool } from './tool.ts';
 export const listRunStepsTool = defineTool({
   name: 'list_run_steps',
   title: 'List run steps',
-  description: 'Lists the steps of a run (run_…): messages, tool calls and their outputs.',
+  description:
+    'Lists what a run (run_…) did, step by step: messages, tool calls with their outputs, usage.',
   toolset: 'run_steps',
   effect: 'read',
   isUntrusted: true,
@@ -26,7 +27,7 @@ export const listRunStepsTool = defineTool({
 export const getRunStepTool = defineTool({
   name: 'get_run_step',
   title: 'Get run step',
-  description: 'Gets one step (step_…) of a run.',
+  description: 'Gets one step (step_…) of a run in full.',
   toolset: 'run_steps',
   effect: 'read',
   isUntrusted: true,

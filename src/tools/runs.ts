@@ -11,15 +11,19 @@ import { waitForRun, waitSeconds } from './wait-for-run.ts';
 
 const path = { thread_id: threadId, run_id: runId };
 
+// Schemas list first what nearly every call sets.
+const { thread, ...newRunFields } = createThreadAndRun.shape;
+const { additional_messages, ...runFields } = createRun.shape;
+
 export const createThreadAndRunTool = defineTool({
   name: 'create_thread_and_run',
   title: 'Create thread and run',
   description:
-    'Creates a thread and runs an assistant (asst_…) on it. Waits; returns the run with `reply` or the `next` call.',
+    'Starts a conversation: asks an assistant (asst_…) a question in a new thread and returns its `reply`.',
   toolset: 'runs',
   effect: 'create',
   isUntrusted: true,
-  input: z.strictObject({ ...createThreadAndRun.shape, wait_seconds: waitSeconds(30) }),
+  input: z.strictObject({ thread, wait_seconds: waitSeconds(30), ...newRunFields }),
   output: waitedRun,
   compact: compactRun,
   call: ({ wait_seconds = 30, ...body }, context) =>
@@ -34,15 +38,16 @@ export const createRunTool = defineTool({
   name: 'create_run',
   title: 'Create run',
   description:
-    'Runs an assistant (asst_…) on a thread (thread_…), one run at a time. additional_messages adds user messages first. Waits; returns the run with `reply` or the `next` call.',
+    'Continues a conversation: asks an assistant (asst_…) the next question in a thread (thread_…) and returns its `reply`. One run at a time.',
   toolset: 'runs',
   effect: 'create',
   isUntrusted: true,
   input: z.strictObject({
-    thread_id: threadId,
-    ...createRun.shape,
-    include,
+    additional_messages,
     wait_seconds: waitSeconds(30),
+    thread_id: threadId,
+    ...runFields,
+    include,
   }),
   output: waitedRun,
   compact: compactRun,
@@ -57,7 +62,7 @@ export const createRunTool = defineTool({
 export const listRunsTool = defineTool({
   name: 'list_runs',
   title: 'List runs',
-  description: 'Lists the runs of a thread (thread_…), newest first.',
+  description: 'Lists the runs of a thread (thread_…) with their status, newest first.',
   toolset: 'runs',
   effect: 'read',
   isUntrusted: true,
@@ -75,7 +80,7 @@ export const getRunTool = defineTool({
   name: 'get_run',
   title: 'Get run',
   description:
-    'Gets a run (run_…), with its `reply` once completed. wait_seconds waits for an unfinished run.',
+    'Gets status and `reply` of a run (run_…); wait_seconds waits for one that has not ended.',
   toolset: 'runs',
   effect: 'read',
   isUntrusted: true,
@@ -93,8 +98,7 @@ export const getRunTool = defineTool({
 export const modifyRunTool = defineTool({
   name: 'modify_run',
   title: 'Modify run',
-  description:
-    'Replaces the metadata of a run (run_…) that is not queued, in progress or cancelling.',
+  description: 'Replaces the metadata of a run (run_…) that waits for outputs or has ended.',
   toolset: 'runs',
   effect: 'modify',
   isUntrusted: true,
@@ -111,9 +115,9 @@ export const cancelRunTool = defineTool({
   name: 'cancel_run',
   title: 'Cancel run',
   description:
-    'Cancels a run (run_…), which may still complete. Check with get_run. Safe to repeat.',
+    'Cancels a run (run_…) and frees its thread. It may still complete: check with get_run. Safe to repeat.',
   toolset: 'runs',
-  effect: 'create',
+  effect: 'modify',
   isUntrusted: true,
   input: z.strictObject(path),
   output: runOrStep,
@@ -133,7 +137,7 @@ export const submitToolOutputsTool = defineTool({
   name: 'submit_tool_outputs',
   title: 'Submit tool outputs',
   description:
-    'Submits the outputs of all function calls (call_…) of a run in requires_action at once. Waits; returns the run with `reply` or the `next` call.',
+    'Continues a run (run_…) in requires_action: submits the outputs of all its function calls (call_…) at once and returns the `reply`.',
   toolset: 'runs',
   effect: 'create',
   isUntrusted: true,

@@ -11,7 +11,7 @@ export const createThreadTool = defineTool({
   name: 'create_thread',
   title: 'Create thread',
   description:
-    'Creates a thread (thread_…), optionally with messages. create_run runs an assistant on it.',
+    'Creates a thread (thread_…) without running an assistant, optionally with messages. create_run runs one on it.',
   toolset: 'threads',
   effect: 'create',
   input: createThread,

@@ -119,6 +119,30 @@ function memoize(
  */
 export const toInputSchema = memoize((schema) => convert(schema, 'input'));
 
+const isNullable = (schema: JsonSchema): boolean => branchesOf(schema).some(isNullType);
+
+function withDescription(schema: JsonSchema, text: string): JsonSchema {
+  const { anyOf, description } = schema;
+  if (Array.isArray(anyOf) && isObject(anyOf[0])) {
+    return { anyOf: [withDescription(anyOf[0], text), ...anyOf.slice(1)] };
+  }
+  const { type, ...others } = schema;
+  const described = description === undefined ? text : `${String(description)}; ${text}`;
+  return { type, ...others, description: described };
+}
+
+/** As `toInputSchema`, for tools that modify: says which fields null clears. */
+export const toUpdateSchema = memoize((schema) => {
+  const listed = toInputSchema(schema);
+  const { properties } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const described = Object.entries(propertiesOf(listed)).map(([name, property]) => {
+    const full = properties?.[name];
+    const isCleared = isObject(full) && isObject(property) && isNullable(full);
+    return [name, isCleared ? withDescription(property, 'null clears') : property];
+  });
+  return { ...listed, properties: Object.fromEntries(described) };
+});
+
 /** The listed JSON Schema of a tool's result: open, so that it accepts every server's fields. */
 export const toOutputSchema = memoize((schema) => convert(schema, 'output'));
 
@@ -140,7 +164,7 @@ export function toListing(tool: Tool): ToolListing {
     toolset,
     effect,
     annotations: annotations(effect),
-    inputSchema: toInputSchema(input),
+    inputSchema: effect === 'modify' ? toUpdateSchema(input) : toInputSchema(input),
     outputSchema: output === null ? null : toOutputSchema(output),
   };
 }

@@ -59,7 +59,7 @@ export interface Tool {
 
 /** The argument of every tool whose result has more than a model needs. */
 export const verboseParameter = {
-  verbose: z.boolean().exactOptional().meta({ description: 'Return the complete object' }),
+  verbose: z.boolean().exactOptional().meta({ description: 'Complete result' }),
 };
 
 interface ToolDefinition<Input extends z.ZodObject> extends Omit<

@@ -45,6 +45,7 @@ export const namesByToolset: Readonly<Record<ToolNames, NamesByToolset>> = {
       'get_assistant',
       'modify_assistant',
       'delete_assistant',
+      'list_models',
     ],
     files: ['upload_file', 'list_files', 'get_file', 'get_file_content', 'delete_file'],
   },

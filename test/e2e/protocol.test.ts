@@ -45,25 +45,25 @@ test('server/discover is answered in 2026-07-28', async () => {
     _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
   });
   const listed = await server.request('tools/list', { _meta: meta });
-  expect(listed.result?.['tools']).toHaveLength(31);
+  expect(listed.result?.['tools']).toHaveLength(32);
 });
 
 test('neither initialize nor tools/list opens the database', async () => {
   const server = startServer({ args: ['--database', '/nowhere/at/all.db'] });
   await initialize(server);
-  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(31);
+  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(32);
   server.end();
   expect(await server.exited).toBe(0);
   expect(server.stderr()).not.toContain('"level":"error"');
 });
 
 test.each([
-  [['--read-only'], 15],
+  [['--read-only'], 16],
   [['--toolsets', 'runs,run_steps'], 9],
   [['--toolsets', 'runs', '--read-only'], 2],
   [['--tool-names', 'capability'], 8],
   [['--tools', 'get_run,create_run,list_files'], 3],
-  [['--exclude-tools', 'delete_file,delete_thread'], 29],
+  [['--exclude-tools', 'delete_file,delete_thread'], 30],
   [['--tools', 'get_run,create_run', '--read-only'], 1],
 ])('with the flags %j, %i tools are listed', async (args, count) => {
   const server = startServer({ args });
@@ -77,7 +77,7 @@ test('a tool that is not listed cannot be called', async () => {
   const call = { name: 'create_assistant', arguments: { model: 'm' } };
   const { error, result } = await server.request('tools/call', call);
   expect(JSON.stringify(error ?? result)).toContain('create_assistant not found');
-  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(30);
+  expect((await server.request('tools/list')).result?.['tools']).toHaveLength(31);
 });
 
 test('the precomputed tool list of the build equals that of the source', async () => {

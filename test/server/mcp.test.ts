@@ -88,7 +88,7 @@ describe.each([
     const served = await startServe({ env: withToken });
     const client = await connect(served);
     expect(client.version).toBe(version);
-    expect(client.tools).toHaveLength(31);
+    expect(client.tools).toHaveLength(32);
     const assistant = withId.parse(
       await client.call('create_assistant', { model: 'gpt-4.1-mini', tools: [getWeather] }),
     );

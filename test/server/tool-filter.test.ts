@@ -106,7 +106,7 @@ describe.each([
     expect(run).toContain('run_');
     expect(run).not.toContain('get_run');
     // Another caller of the same server is not affected.
-    expect((await connect(served)).tools).toHaveLength(31);
+    expect((await connect(served)).tools).toHaveLength(32);
   });
 });
 

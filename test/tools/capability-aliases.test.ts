@@ -22,7 +22,7 @@ const page = { object: 'list', data: [], has_more: false };
 const expectedParameters = {
   'openai-apis-create-thread-and': ['wait_seconds', 'body'],
   'openai-apis-list-runs': ['thread_id', 'limit', 'order', 'after', 'before'],
-  'openai-apis-create-run': ['thread_id', 'include', 'wait_seconds', 'body'],
+  'openai-apis-create-run': ['wait_seconds', 'thread_id', 'include', 'body'],
   'openai-apis-retrieve-run': ['thread_id', 'run_id', 'wait_seconds'],
   'openai-apis-cancel-run': ['thread_id', 'run_id'],
   'openai-apis-submit-tool-outputs': ['thread_id', 'run_id', 'wait_seconds', 'body'],

@@ -148,8 +148,7 @@ test('the listed schema of create_run rejects wrong nested types and limits, as 
   const base = { thread_id: 'thread_a', assistant_id: 'asst_a' };
   const invalid = [
     { temperature: 3 },
-    { tools: [{ type: 'function', function: {} }] },
-    { tools: [{ type: 'retrieval' }] },
+    { tools: [{ function: { name: 'f' } }] },
     { additional_messages: [{ role: 'user' }] },
     { additional_messages: [{ role: 'system', content: 'x' }] },
     { additional_messages: [{ role: 'user', content: [] }] },

@@ -39,6 +39,7 @@ const parameters: Readonly<Record<string, string>> = {
   get_assistant: 'assistant_id!',
   modify_assistant: `assistant_id! model ${assistant}`,
   delete_assistant: 'assistant_id!',
+  list_models: '',
   upload_file: 'filename! text base64 purpose',
   list_files: 'limit order after purpose',
   get_file: 'file_id!',
@@ -50,7 +51,7 @@ const parameters: Readonly<Record<string, string>> = {
 const isAlwaysComplete = (name: string) => /^delete_|^get_file_content$/u.test(name);
 
 const parameterWords = (name: string): string[] => [
-  ...(parameters[name] ?? '').split(' '),
+  ...(parameters[name] ?? '').split(' ').filter((word) => word !== ''),
   ...(isAlwaysComplete(name) ? [] : ['verbose']),
 ];
 const withoutMark = (word: string): string => word.replace('!', '');
@@ -83,8 +84,8 @@ describe.each(Object.keys(parameters))('%s', (name) => {
 describe('listed limits and enumerations', () => {
   test('lists the range of limit and the values of order', async () => {
     const { properties } = await schemaOf('list_runs');
-    expect(properties.limit).toEqual({ type: 'integer', minimum: 1, maximum: 100 });
-    expect(properties.order).toEqual({ type: 'string', enum: ['asc', 'desc'] });
+    expect(properties.limit).toMatchObject({ type: 'integer', minimum: 1, maximum: 100 });
+    expect(properties.order).toMatchObject({ type: 'string', enum: ['asc', 'desc'] });
   });
 
   test('lists range and default of wait_seconds for each waiting tool', async () => {
@@ -107,12 +108,12 @@ describe('listed limits and enumerations', () => {
   test('lists limits and enumerations of create_run', async () => {
     const { properties } = await schemaOf('create_run');
     expect(properties.temperature).toEqual({ type: 'number', minimum: 0, maximum: 2 });
-    expect(properties.instructions).toEqual({ type: 'string' });
+    expect(properties.instructions).toMatchObject({ type: 'string' });
     expect(properties.truncation_strategy.properties).toEqual({
       type: { type: 'string', enum: ['auto', 'last_messages'] },
       last_messages: { type: 'integer', minimum: 1 },
     });
-    expect(properties.tool_choice.anyOf).toEqual([
+    expect(properties.tool_choice.anyOf).toMatchObject([
       { type: 'string', enum: ['none', 'auto', 'required'] },
       {
         type: 'object',
@@ -135,7 +136,7 @@ describe('listed limits and enumerations', () => {
   test('lists limits and enumerations of create_message', async () => {
     const { properties } = await schemaOf('create_message');
     expect(properties.role).toEqual({ type: 'string', enum: ['user', 'assistant'] });
-    expect(properties.content.anyOf[0]).toEqual({ type: 'string' });
+    expect(properties.content.anyOf[0]).toMatchObject({ type: 'string' });
     expect(properties.content.anyOf[1]).toMatchObject({ type: 'array', minItems: 1 });
     expect(properties.content.anyOf[1].items.properties.image_url).toEqual({
       type: 'object',
@@ -150,5 +151,47 @@ describe('listed limits and enumerations', () => {
       description: 'Pairs of strings',
       properties: { any_name: { type: 'string' } },
     });
+  });
+
+  test.each([
+    ['create_thread_and_run', ['thread', 'wait_seconds', 'assistant_id']],
+    ['create_run', ['additional_messages', 'wait_seconds', 'thread_id', 'assistant_id']],
+    ['submit_tool_outputs', ['thread_id', 'run_id', 'tool_outputs', 'wait_seconds']],
+    ['get_run', ['thread_id', 'run_id', 'wait_seconds']],
+  ])('%s lists first what nearly every call sets', async (name, first) => {
+    const { properties } = await schemaOf(name);
+    expect(Object.keys(properties).slice(0, first.length)).toEqual(first);
+  });
+
+  test('says where the question goes, what an output is, how lists are paged and what null clears', async () => {
+    const create = await schemaOf('create_thread_and_run');
+    expect(create.properties.thread.description).toMatch(/question .* messages/u);
+    const run = await schemaOf('create_run');
+    expect(run.properties.additional_messages.description).toContain('question');
+    const submit = await schemaOf('submit_tool_outputs');
+    expect(submit.properties.tool_outputs.items.properties.output.description).toMatch(
+      /^A string/u,
+    );
+    const list = await schemaOf('list_messages');
+    expect(list.properties.order.description).toContain('newest first');
+    expect(list.properties.after.description).toContain('last_id');
+    expect(list.properties.before.description).toContain('first_id');
+    const upload = await schemaOf('upload_file');
+    expect(upload.properties.text.description).toBe('Exactly one of text and base64');
+    const modify = await schemaOf('modify_assistant');
+    const isCleared = (property: object) => JSON.stringify(property).includes('null clears');
+    const cleared = Object.entries<object>(modify.properties).filter(([, each]) => isCleared(each));
+    expect(cleared.map(([name]) => name).toSorted()).toEqual([
+      'description',
+      'instructions',
+      'metadata',
+      'name',
+      'reasoning_effort',
+      'response_format',
+      'temperature',
+      'tool_resources',
+      'top_p',
+    ]);
+    expect(isCleared(await schemaOf('create_assistant'))).toBe(false);
   });
 });

@@ -17,7 +17,7 @@ const verbEffects: Readonly<Record<string, Effect>> = {
   list: 'read',
   get: 'read',
   create: 'create',
-  cancel: 'create',
+  cancel: 'modify',
   submit: 'create',
   upload: 'create',
   modify: 'modify',
@@ -37,7 +37,7 @@ const listTools = async (generation: Generation = '2025') => {
   return host.list();
 };
 
-test('lists the 31 documented tools in order', async () => {
+test('lists the 32 documented tools in order', async () => {
   const { tools } = await listTools();
   expect(tools.map(({ name }) => name)).toEqual(Object.values(namesByToolset.default).flat());
 });
@@ -89,10 +89,22 @@ test.each(['2025', '2026'] as const)(
     const tokens = tools.map(({ name, description, inputSchema }) =>
       [name, description, JSON.stringify(inputSchema)].map((text) => countTokens(text)),
     );
-    expect(tools).toHaveLength(31);
+    expect(tools).toHaveLength(32);
     expect(tokens.flat().reduce((sum, count) => sum + count)).toBeLessThanOrEqual(6500);
   },
 );
+
+test('the listing is the one that was reviewed', async () => {
+  const { tools } = await listTools();
+  const reviewed = tools.map(({ name, description, inputSchema, annotations }) => ({
+    name,
+    description,
+    inputSchema,
+    annotations,
+  }));
+  const text = `${JSON.stringify(reviewed, null, 1)}\n`;
+  await expect(text).toMatchFileSnapshot('listing.txt');
+});
 
 test('a server without tools lists none', async () => {
   const host = await connectTools({ openai: createFakeServer({}).openai, tools: [] });
