@@ -127,7 +127,7 @@ function withDescription(schema: JsonSchema, text: string): JsonSchema {
     return { anyOf: [withDescription(anyOf[0], text), ...anyOf.slice(1)] };
   }
   const { type, ...others } = schema;
-  const described = description === undefined ? text : `${String(description)}; ${text}`;
+  const described = typeof description === 'string' ? `${description}; ${text}` : text;
   return { type, ...others, description: described };
 }
 

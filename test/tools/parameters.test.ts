@@ -61,6 +61,8 @@ const listTools = async (): Promise<readonly ListedTool[]> => {
   return (await host.list()).tools;
 };
 
+const isCleared = (property: object): boolean => JSON.stringify(property).includes('null clears');
+
 const schemaOf = async (name: string) => {
   const tool = (await listTools()).find((candidate) => candidate.name === name);
   return tool?.inputSchema;
@@ -179,7 +181,6 @@ describe('listed limits and enumerations', () => {
     const upload = await schemaOf('upload_file');
     expect(upload.properties.text.description).toBe('Exactly one of text and base64');
     const modify = await schemaOf('modify_assistant');
-    const isCleared = (property: object) => JSON.stringify(property).includes('null clears');
     const cleared = Object.entries<object>(modify.properties).filter(([, each]) => isCleared(each));
     expect(cleared.map(([name]) => name).toSorted()).toEqual([
       'description',
