@@ -49,7 +49,7 @@ async function importOne(
 
 /** Why a file was not imported, with its name. */
 async function describeFailure(file: string, error: unknown, signal: AbortSignal): Promise<string> {
-  const { ImportError } = await import('../../engine/transfer/json-reader.ts');
+  const { ImportError } = await import('../../engine/transfer/import-source.ts');
   if (error instanceof ImportError) return error.message;
   return `${file}: ${signal.aborted ? 'Interrupted.' : errorSentence(error)}`;
 }

@@ -2,7 +2,7 @@ import { findRow, type TableRow } from '../store/raw-rows.ts';
 import { findActiveRun, findRun } from '../store/runs.ts';
 import { findStep, stepBody, updateStep } from '../store/steps.ts';
 import { sumUsage } from '../store/turns.ts';
-import { ImportError } from './json-reader.ts';
+import { ImportError } from './import-source.ts';
 import type { ImportSession } from './import-session.ts';
 import { restoreTurns } from './restore-turns.ts';
 

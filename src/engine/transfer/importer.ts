@@ -17,7 +17,8 @@ import {
   finishFile,
   noteMissingParent,
 } from './import-checks.ts';
-import { ImportError, type LocatedObject, readObjects, type Source } from './json-reader.ts';
+import { ImportError, type Source } from './import-source.ts';
+import { type LocatedObject, readObjects } from './json-reader.ts';
 import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
 import { assistantRow, messageRow, threadRow } from './object-rows.ts';
 import { writeTurns } from './restore-turns.ts';

@@ -1,6 +1,7 @@
 import { isObject } from '../../schema/common.ts';
 import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
 import { errorMessage } from '../../shared/errors.ts';
+import { ImportError, type Source } from './import-source.ts';
 
 /** One unvalidated object of a source. */
 export interface LocatedObject {
@@ -96,12 +97,6 @@ export async function* readObjects(source: Source): AsyncGenerator<LocatedObject
   }
 }
 
-/** An imported file or stdin; `name` is used in messages. */
-export interface Source {
-  readonly name: string;
-  readonly bytes: AsyncIterable<Uint8Array>;
-}
-
 const lineFeed = 10;
 
 /** The lines of a source as bytes. Only a line feed ends a line: JSON text may contain U+2028. */
@@ -133,14 +128,5 @@ async function* readLines({ name, bytes }: Source): AsyncGenerator<string> {
       throw new ImportError(`${name}:${number}`, 'The file is not UTF-8 text.');
     }
     yield text;
-  }
-}
-
-/** An error in an imported file, at a location such as `a.json:12: data[3]`. Nothing of the file is stored. */
-export class ImportError extends Error {
-  override readonly name = 'ImportError';
-
-  constructor(location: string, sentence: string) {
-    super(`${location}: ${sentence}`);
   }
 }
