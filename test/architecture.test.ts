@@ -64,6 +64,7 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['server'],
   '@modelcontextprotocol/client': ['cli'],
   '@modelcontextprotocol/server': ['mcp'],
+  'csv-parse': ['engine/transfer'],
   'gpt-tokenizer': ['engine/prompt'],
   hono: ['engine', 'engine/routes', 'engine/http'],
   kysely: ['engine/store'],

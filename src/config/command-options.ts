@@ -114,7 +114,17 @@ const replace: Option<boolean> = {
   default: false,
 };
 
-export const importOptions = { replace };
+const dryRun: Option<boolean> = {
+  flag: 'dry-run',
+  env: [],
+  value: null,
+  help: 'Print what would be imported or deleted, and change nothing',
+  defaultText: '`false`',
+  parse: boolean,
+  default: false,
+};
+
+export const importOptions = { replace, dryRun };
 
 const threads: Option<readonly string[] | null> = {
   flag: 'threads',
@@ -147,16 +157,6 @@ const olderThan: Option<number | null> = {
   defaultText: required,
   parse: duration,
   default: null,
-};
-
-const dryRun: Option<boolean> = {
-  flag: 'dry-run',
-  env: [],
-  value: null,
-  help: 'Print what would be deleted, and delete nothing',
-  defaultText: '`false`',
-  parse: boolean,
-  default: false,
 };
 
 export const pruneOptions = { olderThan, dryRun };

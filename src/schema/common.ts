@@ -86,9 +86,10 @@ export const jsonSchemaObject = jsonObject.meta({
   },
 });
 
-const maxPairs = 16;
-const maxKeyLength = 64;
-const maxValueLength = 512;
+/** Limits of metadata: pairs, and characters of a key and a value. */
+export const maxPairs = 16;
+export const maxKeyLength = 64;
+export const maxValueLength = 512;
 
 /** Up to 16 pairs of strings attached to an object (contract §3.2). */
 export const metadata = z

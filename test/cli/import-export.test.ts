@@ -201,7 +201,7 @@ test('an interrupted import imports nothing', async () => {
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   const [stdin, stderr] = [new PassThrough(), new PassThrough()];
   const terminal = { stdin, stdout: new PassThrough(), stderr, interrupted };
-  const command = { files: ['-'], replace: false, now, runLifetime: 600 };
+  const command = { files: ['-'], replace: false, dryRun: false, now, runLifetime: 600 };
   const ended = runImport(terminal, { ...command, database: store.database });
   stdin.write(toLines(objects));
   await waitUntil(() => stdin.readableLength === 0 && stdin.readableFlowing !== null);

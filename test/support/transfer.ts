@@ -18,6 +18,7 @@ interface Outcome {
 
 interface Input {
   readonly replace?: boolean;
+  readonly dryRun?: boolean;
   readonly stdin?: string | Buffer;
   /** Whether stderr is a terminal. */
   readonly isTTY?: boolean;
@@ -69,8 +70,8 @@ export function createStore(database = temporary()): Store {
   const directory = dirname(database);
   const run = (files: readonly string[], input: Input = {}) => {
     const terminal = openTerminal(input);
-    const { replace = false } = input;
-    const command = { database, files, replace, now, runLifetime: 600 };
+    const { replace = false, dryRun = false } = input;
+    const command = { database, files, replace, dryRun, now, runLifetime: 600 };
     return outcomeOf(terminal, runImport(terminal, command));
   };
   const importText = async (content: string | Buffer, input?: Input) => {

@@ -1,11 +1,13 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { importOptions } from '../../config/command-options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
+import type { importFile } from '../../engine/transfer/importer.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
 import { systemClock, unixSeconds } from '../../shared/clock.ts';
+import { isPostgresUrl } from '../../shared/urls.ts';
 import { runOrReport, withDatabase } from '../database-command.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import {
@@ -24,27 +26,36 @@ export interface ImportParams {
   /** Paths, in order; `-` is stdin. */
   readonly files: readonly string[];
   readonly replace: boolean;
+  /** Print what would be imported, and import nothing. */
+  readonly dryRun: boolean;
   /** Unix seconds. */
   readonly now: number;
   /** Seconds until an imported run without a deadline expires. */
   readonly runLifetime: number;
 }
 
-/** Imports one file in one transaction, and prints what it contained. */
+type ImportSource = typeof importFile;
+
+/** Imports one file, and prints what it contained and what changed. */
 async function importOne(
   db: Database,
   file: string,
-  options: ImportOptions,
+  { importSource, verb, ...options }: ImportOptions & { importSource: ImportSource; verb: string },
   { stdin, stderr }: Terminal,
 ): Promise<void> {
-  const { importFile } = await import('../../engine/transfer/importer.ts');
+  const { Changes } = await import('../../engine/transfer/changes.ts');
   const name = file === '-' ? 'stdin' : file;
   const size = file === '-' ? null : (await stat(file)).size;
   const input = addAbortSignal(options.signal, file === '-' ? stdin : createReadStream(file));
   const progress = createProgressBar(stderr, name, size);
   const bytes = countBytes(input, progress);
-  const counts = await importFile(db, { name, bytes }, options).finally(() => progress.end());
-  print(stderr, `Imported ${formatCounts(counts)} from ${name}.\n`);
+  const changes = new Changes();
+  const source = { name, bytes };
+  const counts = await importSource(db, source, { ...options, changes }).finally(() =>
+    progress.end(),
+  );
+  print(stderr, `${verb} ${formatCounts(counts)} from ${name}.\n`);
+  for (const sentence of changes.sentences) print(stderr, `  ${sentence}\n`);
 }
 
 /** Why a file was not imported, with its name. */
@@ -54,11 +65,36 @@ async function describeFailure(file: string, error: unknown, signal: AbortSignal
   return `${file}: ${signal.aborted ? 'Interrupted.' : errorSentence(error)}`;
 }
 
+type ImportAll = (db: Database) => Promise<void>;
+
+/** Rolls back the transaction of a dry run. */
+class DryRunEnded extends Error {}
+
+/** Does `importAll` in one transaction, and undoes it. */
+async function rehearse(db: Database, importAll: ImportAll): Promise<void> {
+  const rehearsal = db.transaction().execute(async (transaction) => {
+    await importAll(transaction);
+    throw new DryRunEnded();
+  });
+  await rehearsal.catch((error: unknown) => {
+    if (!(error instanceof DryRunEnded)) throw error;
+  });
+}
+
+/** A dry run does not create a database; it needs an empty one. */
+const locationFor = (database: string, dryRun: boolean): string =>
+  dryRun && !isPostgresUrl(database) && !existsSync(database) ? ':memory:' : database;
+
 /** Imports files one by one until one fails. Resolves to the exit code. */
 export async function runImport(terminal: Terminal, params: ImportParams): Promise<number> {
-  const { database, files, replace, now, runLifetime: lifetime } = params;
+  const { database, files, replace, dryRun, now, runLifetime: lifetime } = params;
   const signal = abortSignal(terminal);
-  const options = { replace, now, lifetime, signal, waiting: new Map() };
+  const { importFile, importInto } = await import('../../engine/transfer/importer.ts');
+  const run = dryRun
+    ? { importSource: importInto, verb: 'Would import' }
+    : { importSource: importFile, verb: 'Imported' };
+  const shared = { waiting: new Map(), madeThreads: new Set<string>() };
+  const options = { replace, now, lifetime, signal, ...shared, ...run };
   const { openDatabase } = await import('../../engine/store/open.ts');
   /** The file that is imported; null until the database is open. */
   let current: string | null = null;
@@ -68,20 +104,22 @@ export async function runImport(terminal: Terminal, params: ImportParams): Promi
       await importOne(db, file, options, terminal);
     }
   };
+  const work = dryRun ? (db: Database) => rehearse(db, importAll) : importAll;
   return runOrReport(
     terminal,
-    () => withDatabase(openDatabase(database), importAll),
-    async (error) =>
-      current === null
-        ? errorSentence(error)
-        : `${await describeFailure(current, error, signal)}\nNothing of it was imported.`,
+    () => withDatabase(openDatabase(locationFor(database, dryRun)), work),
+    async (error) => {
+      if (current === null) return errorSentence(error);
+      const result = dryRun ? 'The import would fail.' : 'Nothing of it was imported.';
+      return `${await describeFailure(current, error, signal)}\n${result}`;
+    },
   );
 }
 
 export const importCommand: Command = {
   name: 'import',
   usage: 'import FILE… [options]',
-  summary: 'Import API objects from JSON or JSON Lines',
+  summary: 'Import API objects from JSON, JSON Lines or CSV',
   options: importOptions,
   maxPositionals: Infinity,
   isLocal: true,

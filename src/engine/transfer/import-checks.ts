@@ -1,40 +1,71 @@
-import { findRow, type TableRow } from '../store/raw-rows.ts';
+import { findRow, insertRow, type TableRow } from '../store/raw-rows.ts';
 import { findActiveRun, findRun } from '../store/runs.ts';
 import { findStep, stepBody, updateStep } from '../store/steps.ts';
 import { sumUsage } from '../store/turns.ts';
 import { ImportError } from './import-source.ts';
-import type { ImportSession } from './import-session.ts';
+import type { ImportSession, MissingParent } from './import-session.ts';
+import { threadRow } from './object-rows.ts';
+import type { LocatedObject } from './object-reader.ts';
 import { restoreTurns } from './restore-turns.ts';
 
-const nouns = { threads: 'thread', runs: 'run' } as const;
+export type At = LocatedObject['at'];
+
+interface NamedParent {
+  readonly id: string;
+  /** Where the object is that names it. */
+  readonly at: At;
+  /** When that object was created. */
+  readonly created_at?: number;
+}
 
 /** Notes a parent that does not exist yet; it may follow in this file. */
 export async function noteMissingParent(
   { db, lastParent, unresolvedParents }: ImportSession,
-  table: 'threads' | 'runs',
-  id: string,
-  location: string,
+  table: MissingParent['table'],
+  { id, at, created_at }: NamedParent,
 ): Promise<void> {
+  const key = `${table} ${id}`;
+  const missing = unresolvedParents.get(key);
+  if (missing !== undefined) {
+    missing.created_at = Math.min(created_at ?? Infinity, missing.created_at ?? Infinity);
+    return;
+  }
   if (lastParent.get(table) === id) return;
   lastParent.set(table, id);
-  const key = `${table} ${id}`;
-  if (unresolvedParents.has(key) || (await findRow(db, table, id)) !== undefined) return;
-  const noun = nouns[table];
-  const sentence = `Invalid '${noun}_id': no ${noun} found with id '${id}', neither in this file nor in the database.`;
-  unresolvedParents.set(key, { location, sentence });
+  if ((await findRow(db, table, id)) !== undefined) return;
+  unresolvedParents.set(key, { table, id, at, created_at: created_at ?? null });
+}
+
+/** Makes the threads that objects name and that are nowhere; a run cannot be made. */
+async function makeThreads(session: ImportSession): Promise<void> {
+  const { db, unresolvedParents, options, changes, counts, madeThreads } = session;
+  for (const { table, id, at, created_at } of unresolvedParents.values()) {
+    if (table === 'runs') {
+      throw new ImportError(
+        at('run_id'),
+        `Invalid 'run_id': no run found with id '${id}', neither in this file nor in the database.`,
+      );
+    }
+    const time = created_at !== null && Number.isFinite(created_at) ? created_at : options.now;
+    const row = threadRow({ object: 'thread', id, created_at: time });
+    await insertRow(db, row);
+    madeThreads.add(id);
+    counts.thread += 1;
+    changes.note('Added', 'thread that the file only names', () => at('thread_id'));
+  }
 }
 
 /** Checks that a thread has at most one active run, and that a step is in its run's thread. */
 export async function checkRelations(
   { db }: ImportSession,
   tableRow: TableRow,
-  location: string,
+  at: At,
 ): Promise<void> {
   if (tableRow.table === 'runs' && tableRow.row.status === 'requires_action') {
     const active = await findActiveRun(db, tableRow.row.thread_id);
     if (active !== undefined && active.id !== tableRow.row.id) {
       throw new ImportError(
-        location,
+        at('status'),
         `Invalid 'status': thread '${active.thread_id}' already has an active run '${active.id}'.`,
       );
     }
@@ -44,7 +75,7 @@ export async function checkRelations(
     const run = await findRow(db, 'runs', run_id);
     if (run !== undefined && run.thread_id !== thread_id) {
       throw new ImportError(
-        location,
+        at('thread_id'),
         `Invalid 'thread_id': run '${run_id}' belongs to thread '${run.thread_id}'.`,
       );
     }
@@ -55,12 +86,12 @@ export async function checkRelations(
 export async function checkReplacement(
   { db, options, maxSeqBefore }: ImportSession,
   { table, row }: TableRow,
-  location: string,
+  at: At,
 ): Promise<void> {
   const existing = await findRow(db, table, row.id);
   if (!options.replace) {
     throw new ImportError(
-      location,
+      at('id'),
       (existing?.seq ?? 0) > (maxSeqBefore.get(table) ?? 0)
         ? `Duplicate 'id': '${row.id}' appears twice in this file.`
         : `Duplicate 'id': '${row.id}' already exists in the database; use --replace to overwrite it.`,
@@ -70,20 +101,20 @@ export async function checkReplacement(
   if (thread_id === undefined) return;
   if ('thread_id' in row && row.thread_id !== thread_id) {
     throw new ImportError(
-      location,
+      at('thread_id'),
       `Invalid 'thread_id': '${row.id}' belongs to thread '${thread_id}'.`,
     );
   }
   if (table === 'steps' && row.run_id !== existing?.run_id) {
     throw new ImportError(
-      location,
+      at('run_id'),
       `Invalid 'run_id': '${row.id}' belongs to run '${existing?.run_id}'.`,
     );
   }
   const active = await findActiveRun(db, thread_id);
   if (active !== undefined && !options.waiting.has(active.id)) {
     throw new ImportError(
-      location,
+      at('id'),
       `Cannot replace '${row.id}': thread '${thread_id}' has an active run '${active.id}'. Cancel the run or wait until it ends.`,
     );
   }
@@ -124,10 +155,7 @@ async function restorePendingRuns({ db, options }: ImportSession): Promise<void>
 
 /** Does what needs the complete file; throws an {@link ImportError} if a parent is missing. */
 export async function finishFile(session: ImportSession): Promise<void> {
-  const [firstMissing] = session.unresolvedParents.values();
-  if (firstMissing !== undefined) {
-    throw new ImportError(firstMissing.location, firstMissing.sentence);
-  }
+  await makeThreads(session);
   await failOpenSteps(session);
   await restorePendingRuns(session);
 }

@@ -1,6 +1,8 @@
 import type { ApiObject } from '../../schema/objects/index.ts';
 import type { ListedTable } from '../store/raw-rows.ts';
 import type { Database } from '../store/schema.ts';
+import type { Changes } from './changes.ts';
+import type { LocatedObject } from './object-reader.ts';
 import type { ImportClock } from './run-rows.ts';
 
 /** An imported run that requires tool outputs. */
@@ -17,6 +19,10 @@ export interface ImportOptions extends ImportClock {
   readonly replace: boolean;
   /** Runs imported so far that require tool outputs, by id; later files may have their steps. */
   readonly waiting: Map<string, PendingRun>;
+  /** Threads that earlier files only named, which a later file may have; absent: none. */
+  readonly madeThreads?: Set<string>;
+  /** Receives what the import did differently from what the file says. */
+  readonly changes?: Changes;
   /** Aborts the import; the transaction of the current file is rolled back. */
   readonly signal: AbortSignal;
 }
@@ -24,14 +30,26 @@ export interface ImportOptions extends ImportClock {
 /** The number of objects of each kind in a file. */
 export type Counts = Readonly<Record<ApiObject['object'], number>>;
 
+/** A thread or run that objects name and that does not exist yet. */
+export interface MissingParent {
+  readonly table: 'threads' | 'runs';
+  readonly id: string;
+  /** Where it is named first. */
+  readonly at: LocatedObject['at'];
+  /** The oldest time of the objects that name it; null without one. */
+  created_at: number | null;
+}
+
 /** The state of one file's import. */
 export interface ImportSession {
   readonly db: Database;
   readonly options: ImportOptions;
   /** The highest `seq` of each table before this file. */
   readonly maxSeqBefore: ReadonlyMap<ListedTable, number>;
-  /** Threads and runs that do not exist yet, with the error for the first object that names them. */
-  readonly unresolvedParents: Map<string, { readonly location: string; readonly sentence: string }>;
+  readonly changes: Changes;
+  readonly madeThreads: Set<string>;
+  /** Threads and runs that do not exist yet. */
+  readonly unresolvedParents: Map<string, MissingParent>;
   /** The last thread and run, which the next object most likely belongs to. */
   readonly lastParent: Map<ListedTable, string>;
   /** Steps in progress. */

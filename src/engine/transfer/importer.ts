@@ -1,4 +1,7 @@
 import { type ApiObject, parseApiObject } from '../../schema/objects/index.ts';
+import type { ValidationError } from '../../schema/validation-error.ts';
+import { fieldOf } from '../../shared/json.ts';
+import { isRunning } from '../../shared/run-status.ts';
 import { syncToDisk } from '../store/durability.ts';
 import {
   deferReferences,
@@ -12,16 +15,19 @@ import {
 import type { Database } from '../store/schema.ts';
 import { deleteTurns } from '../store/turns.ts';
 import {
+  type At,
   checkRelations,
   checkReplacement,
   finishFile,
   noteMissingParent,
 } from './import-checks.ts';
 import { ImportError, type Source } from './import-source.ts';
-import { type LocatedObject, readObjects } from './json-reader.ts';
+import { type LocatedObject, readObjects } from './object-reader.ts';
 import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
 import { assistantRow, messageRow, threadRow } from './object-rows.ts';
 import { writeTurns } from './restore-turns.ts';
+import { Changes } from './changes.ts';
+import { inOrderOfTime } from './tie-order.ts';
 import { fillUsage, type ImportClock, runRow, stepRow } from './run-rows.ts';
 
 function toRow(object: ApiObject, clock: ImportClock): TableRow {
@@ -39,14 +45,11 @@ function toRow(object: ApiObject, clock: ImportClock): TableRow {
   }
 }
 
-async function upsertRow(
-  session: ImportSession,
-  tableRow: TableRow,
-  location: string,
-): Promise<void> {
-  await checkRelations(session, tableRow, location);
+async function upsertRow(session: ImportSession, tableRow: TableRow, at: At): Promise<void> {
+  await checkRelations(session, tableRow, at);
   if (await insertRow(session.db, tableRow)) return;
-  await checkReplacement(session, tableRow, location);
+  const isMadeThread = tableRow.table === 'threads' && session.madeThreads.delete(tableRow.row.id);
+  if (!isMadeThread) await checkReplacement(session, tableRow, at);
   await replaceRow(session.db, tableRow);
   if (tableRow.table === 'runs') await deleteTurns(session.db, tableRow.row.id);
 }
@@ -72,21 +75,46 @@ async function trackObject(
   session.options.waiting.set(object.id, { thread_id, state, hasTurns: turns.length > 0 });
 }
 
+/** Notes what the row of an object has differently because nothing executes it any more. */
+function noteInterruption({ changes }: ImportSession, object: ApiObject, at: At): void {
+  if (!('status' in object) || object.status === null) return;
+  const { status } = object;
+  const isOpenMessage = object.object === 'thread.message' && status === 'in_progress';
+  const isOpenRun = object.object === 'thread.run' && isRunning(status);
+  if (!isOpenMessage && !isOpenRun) return;
+  const end = isOpenRun ? 'failed' : 'incomplete';
+  const noun = isOpenRun ? 'a run' : 'a message';
+  changes.note('Changed', `status '${status}' of ${noun} is now '${end}'`, () => at('status'));
+}
+
+/** Some of the API's sentences do not name the field. */
+function toImportError({ message, param }: ValidationError, at: At): ImportError {
+  if (param === null) return new ImportError(at(), message);
+  const place = at(param);
+  return new ImportError(message.includes(`'${param}'`) ? place : `${place}: ${param}`, message);
+}
+
 async function importObject(
   session: ImportSession,
-  { value, location }: LocatedObject,
+  { value, isReference, at }: LocatedObject,
 ): Promise<void> {
+  if (isReference) {
+    const id = fieldOf(value, 'id');
+    return typeof id === 'string' ? noteMissingParent(session, 'threads', { id, at }) : undefined;
+  }
   const object = parseApiObject(value);
-  if ('problem' in object) throw new ImportError(location, object.problem.message);
+  if ('problem' in object) throw toImportError(object.problem, at);
+  const { created_at } = object;
   if ('thread_id' in object) {
-    await noteMissingParent(session, 'threads', object.thread_id, location);
+    await noteMissingParent(session, 'threads', { id: object.thread_id, at, created_at });
   }
   if ('run_id' in object && object.object === 'thread.run.step') {
-    await noteMissingParent(session, 'runs', object.run_id, location);
+    await noteMissingParent(session, 'runs', { id: object.run_id, at });
   }
   const tableRow = toRow(object, session.options);
-  await upsertRow(session, tableRow, location);
+  await upsertRow(session, tableRow, at);
   await trackObject(session, object, tableRow);
+  noteInterruption(session, object, at);
 }
 
 async function createSession(db: Database, options: ImportOptions): Promise<ImportSession> {
@@ -97,6 +125,8 @@ async function createSession(db: Database, options: ImportOptions): Promise<Impo
     db,
     options,
     maxSeqBefore,
+    changes: options.changes ?? new Changes(),
+    madeThreads: options.madeThreads ?? new Set(),
     unresolvedParents: new Map(),
     lastParent: new Map(),
     openSteps: [],
@@ -111,23 +141,37 @@ async function createSession(db: Database, options: ImportOptions): Promise<Impo
 }
 
 /**
- * Imports all objects of a file in one transaction, with their ids, times and order. Throws an
- * {@link ImportError} for the first error in it.
+ * Imports all objects of a file, with their ids, times and order, in a transaction of the caller. Throws
+ * an {@link ImportError} for the first error in it.
  */
+export async function importInto(
+  transaction: Database,
+  source: Source,
+  options: ImportOptions,
+): Promise<Counts> {
+  const session = await createSession(transaction, options);
+  const conversion = {
+    now: options.now,
+    changes: session.changes,
+    unnamedMessages: new Map<string, number>(),
+  };
+  for await (const object of inOrderOfTime(readObjects(source, conversion))) {
+    options.signal.throwIfAborted();
+    await importObject(session, object);
+  }
+  await finishFile(session);
+  return session.counts;
+}
+
+/** Imports a file like {@link importInto}, in a transaction of its own. */
 export async function importFile(
   db: Database,
   source: Source,
   options: ImportOptions,
 ): Promise<Counts> {
-  const counts = await db.transaction().execute(async (transaction) => {
-    const session = await createSession(transaction, options);
-    for await (const object of readObjects(source)) {
-      options.signal.throwIfAborted();
-      await importObject(session, object);
-    }
-    await finishFile(session);
-    return session.counts;
-  });
+  const counts = await db
+    .transaction()
+    .execute((transaction) => importInto(transaction, source, options));
   await syncToDisk(db);
   return counts;
 }

@@ -42,12 +42,6 @@ export function threadRow(object: ThreadObject): TableRow {
   return { table: 'threads', row: { id, created_at, body: JSON.stringify(body) } };
 }
 
-const bothTools = [{ type: 'code_interpreter' as const }, { type: 'file_search' as const }];
-
-/** Messages of API version v1 have only file ids, for every tool. */
-const toAttachments = ({ attachments, file_ids }: MessageObject): MessageBody['attachments'] =>
-  attachments ?? (file_ids ?? []).map((file_id) => ({ file_id, tools: bothTools }));
-
 /** OpenAI omitted the status of stored messages, all of which were complete (contract §14). */
 function messageStatus(object: MessageObject, now: number) {
   const { status = 'completed', created_at } = object;
@@ -75,7 +69,7 @@ export function messageRow(object: MessageObject, now: number): TableRow {
     ...messageStatus(object, now),
     content: stripNulls(object.content),
     assistant_id: object.assistant_id ?? null,
-    attachments: stripNulls(toAttachments(object)),
+    attachments: stripNulls(object.attachments ?? []),
   };
   const { id, created_at, thread_id, run_id = null, role } = object;
   const metadata = JSON.stringify(object.metadata ?? {});

@@ -20,6 +20,18 @@ const apiObject = z.discriminatedUnion('object', [
   stepObject,
 ]);
 
+const fieldsOf = ({ shape }: { readonly shape: object }): ReadonlySet<string> =>
+  new Set(Object.keys(shape));
+
+/** The fields of each kind of object that are imported. */
+export const objectFields: Readonly<Record<ApiObject['object'], ReadonlySet<string>>> = {
+  assistant: fieldsOf(assistantObject),
+  thread: fieldsOf(threadObject),
+  'thread.message': fieldsOf(messageObject),
+  'thread.run': fieldsOf(runObject),
+  'thread.run.step': fieldsOf(stepObject),
+};
+
 /**
  * Parses any API object by its `object` field. Returns the value itself, with its key order, or the
  * first problem in the API's words.

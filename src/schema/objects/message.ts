@@ -13,10 +13,19 @@ import {
 const span = { text: z.string(), start_index: integer(0), end_index: integer(0) };
 const file = z.object({ file_id: z.string() });
 
-const annotation = z.discriminatedUnion('type', [
+const apiAnnotation = z.discriminatedUnion('type', [
   z.object({ type: z.literal('file_citation'), ...span, file_citation: file }),
   z.object({ type: z.literal('file_path'), ...span, file_path: file }),
 ]);
+
+/** Other services have other annotations, such as `url_citation`, which are kept as they are. */
+const foreignAnnotation = z.looseObject({
+  type: z
+    .string()
+    .refine((type) => type !== 'file_citation' && type !== 'file_path', { abort: true }),
+});
+
+const annotation = z.union([apiAnnotation, foreignAnnotation]);
 
 const contentPart = z.discriminatedUnion('type', [
   z.object({
@@ -33,7 +42,7 @@ const attachment = z.object({
   tools: z.array(z.object({ type: z.enum(['code_interpreter', 'file_search']) })).nullish(),
 });
 
-/** A message (contract §4.3). Version 1 of the API had `file_ids` instead of `attachments`. */
+/** A message (contract §4.3). */
 export const messageObject = z.object({
   object: z.literal('thread.message'),
   id: objectId,
@@ -48,14 +57,12 @@ export const messageObject = z.object({
   assistant_id: text,
   run_id: text,
   attachments: z.array(attachment).nullish(),
-  file_ids: z.array(z.string()).nullish(),
   metadata: optionalMetadata,
 });
 
 export type MessageObject = PartialObject<
   Omit<OpenAI.Beta.Threads.Message, 'metadata'> & {
     metadata: Record<string, string>;
-    file_ids: string[];
   },
   'object' | 'id' | 'created_at' | 'thread_id' | 'role' | 'content'
 >;
