@@ -60,6 +60,8 @@ export interface Store {
   importFiles(files: readonly string[], input?: Input): Promise<Outcome>;
   /** Imports a file `in.jsonl` with this content; messages have the name without the directory. */
   importText(content: string | Buffer, input?: Input): Promise<Outcome>;
+  /** Imports several files, each with these objects. */
+  importAll(files: readonly (readonly object[])[], input?: Input): Promise<Outcome>;
   /** Imports objects; throws if the import fails. */
   importObjects(objects: readonly object[], input?: Input): Promise<void>;
   exportAll(threads?: readonly string[], output?: string): Promise<Outcome>;
@@ -84,6 +86,15 @@ export function createStore(database = temporary()): Store {
     database,
     importFiles: run,
     importText,
+    async importAll(files, input) {
+      const paths = files.map((objects, index) => {
+        const file = join(directory, `${index}.jsonl`);
+        writeFileSync(file, toLines(objects));
+        return file;
+      });
+      const outcome = await run(paths, input);
+      return { ...outcome, stderr: outcome.stderr.replaceAll(`${directory}/`, '') };
+    },
     async importObjects(objects, input) {
       const { code, stderr } = await importText(toLines(objects), input);
       if (code !== 0) throw new Error(stderr);

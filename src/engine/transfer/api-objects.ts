@@ -5,7 +5,8 @@ import type { Changes, Note } from './changes.ts';
 import { toContent, withAttachments } from './content-shapes.ts';
 import { type Fields, type Kind, withApiNames, withoutSynonyms } from './field-names.ts';
 import { keepUnknownFields } from './unknown-fields.ts';
-import { type Candidate, declaredKind } from './object-shapes.ts';
+import { declaredKind } from './object-kinds.ts';
+import type { Candidate } from './object-shapes.ts';
 import { toSeconds } from './time-values.ts';
 import {
   addAssistantFiles,
@@ -113,7 +114,7 @@ function withDefaults(
     result['created_at'] = isAbsent(parents.created_at) ? conversion.now : parents.created_at;
     note(
       'Added',
-      `'created_at', from ${isAbsent(parents.created_at) ? 'the time of this import' : 'its thread'}`,
+      `'created_at', from ${isAbsent(parents.created_at) ? 'the time of this import' : 'the objects around it'}`,
     );
   }
   return result;
