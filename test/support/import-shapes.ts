@@ -63,9 +63,11 @@ export function toPython(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'string') return pythonText(value);
+  if (typeof value === 'number') return `${value}`;
   if (Array.isArray(value)) return `[${value.map((item) => toPython(item)).join(', ')}]`;
-  if (typeof value !== 'object') return String(value);
-  const pairs = Object.entries(value).map(([key, item]) => `${toPython(key)}: ${toPython(item)}`);
+  const pairs = Object.entries(Object(value)).map(
+    ([key, item]) => `${toPython(key)}: ${toPython(item)}`,
+  );
   return `{${pairs.join(', ')}}`;
 }
 
@@ -178,7 +180,7 @@ export const messageShapes: Readonly<Record<string, (messages: readonly Fields[]
     pretty(
       byThread(messages).map(([thread_id, own]) => ({
         thread_id,
-        messages: own?.map(({ thread_id: _, ...message }) => message),
+        messages: own?.map((message) => ({ ...message, thread_id: undefined })),
       })),
     ),
 };

@@ -114,20 +114,69 @@ function checkHeader(name: string, line: number, { columns }: CsvFormat): void {
   throw new ImportError(`${name}:${line}`, `The header has no column for '${missing}'.`);
 }
 
-function csvProblem(error: CsvError): string {
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED')
-    return 'a quoted value that begins in this row does not end';
-  if (error.code === 'CSV_MAX_RECORD_SIZE')
-    return 'the row is too large; a quoted value may not end';
-  return error.message.replace(/\.$/u, '');
-}
+const csvProblems: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quoted value does not end',
+  CSV_INVALID_CLOSING_QUOTE: 'text follows the quotation mark that ends a value',
+  INVALID_OPENING_QUOTE: 'a quotation mark is within a value that has none at its beginning',
+  CSV_MAX_RECORD_SIZE: 'the row is too large; a quoted value may not end',
+};
 
 /** Bytes of one row; more are held only where a quotation mark is missing. */
 const maxRowBytes = 64 * 2 ** 20;
 
+/** A row, and the line on which it begins. */
+interface RawRow {
+  readonly cells: readonly string[];
+  readonly line: number;
+  /** Its number in a spreadsheet, where the header is row 1. */
+  readonly row: number;
+}
+
+/** The rows below a header. */
+async function* readRows(
+  name: string,
+  { columns, delimiter }: CsvFormat,
+  headerLine: number,
+  lines: AsyncIterable<string>,
+): AsyncGenerator<RawRow> {
+  let [line, row] = [headerLine + 1, 2];
+  // The parser is ahead of what is read here, and drops that when it fails.
+  const places: { readonly line: number; readonly row: number }[] = [];
+  const onRecord = (cells: string[]): string[] => {
+    places.push({ line, row });
+    line += 1 + cells.reduce((sum, cell) => sum + lineEnds(cell), 0);
+    row += 1;
+    return cells;
+  };
+  const parser = parse({
+    delimiter,
+    relax_column_count: true,
+    record_delimiter: ['\n', '\r\n'],
+    max_record_size: maxRowBytes,
+    on_record: onRecord,
+  });
+  async function* text() {
+    for await (const each of lines) yield `${each}\n`;
+  }
+  const input = Readable.from(text());
+  input.once('error', (error) => parser.destroy(error));
+  input.pipe(parser);
+  try {
+    for await (const cells of parser) yield { cells, ...(places.shift() ?? { line, row }) };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const column = columns[Number(error['index'])]?.header;
+    const place = column === undefined ? `row ${row}` : `row ${row}, column '${column}'`;
+    const problem = csvProblems[error.code] ?? error.message;
+    throw new ImportError(`${name}:${line}: ${place}`, `Invalid CSV: ${problem}.`);
+  } finally {
+    input.destroy();
+  }
+}
+
 /**
- * The rows below the header, which is on line `headerLine`. Throws an {@link ImportError} for a row
- * that does not fit the header.
+ * The messages in the rows below a header, which is on line `headerLine`. Throws an {@link ImportError}
+ * for a row that does not fit the header.
  */
 export async function* readCsv(
   name: string,
@@ -136,43 +185,19 @@ export async function* readCsv(
   lines: AsyncIterable<string>,
 ): AsyncGenerator<CsvRow> {
   checkHeader(name, headerLine, format);
-  const { columns, delimiter } = format;
-  const parser = parse({
-    delimiter,
-    relax_column_count: true,
-    record_delimiter: ['\n', '\r\n'],
-    max_record_size: maxRowBytes,
-  });
-  async function* text() {
-    for await (const line of lines) yield `${line}\n`;
-  }
-  const input = Readable.from(text());
-  input.once('error', (error) => parser.destroy(error));
-  input.pipe(parser);
-  let [line, row] = [headerLine + 1, 1];
-  try {
-    for await (const record of parser) {
-      const cells: readonly string[] = record;
-      const [startLine, number] = [line, row + 1];
-      line += 1 + cells.reduce((sum, cell) => sum + lineEnds(cell), 0);
-      row = number;
-      if (cells.every((cell) => cell.trim() === '')) continue;
-      if (cells.length !== columns.length) {
-        const sentence = `The row has ${cells.length} values, but the header has ${columns.length}.`;
-        throw new ImportError(`${name}:${startLine}: row ${number}`, sentence);
-      }
-      const at = (field?: string) => {
-        const index = columns.findIndex((column) => column.field === field);
-        if (index < 0) return `${startLine}: row ${number}`;
-        const before = cells.slice(0, index).reduce((sum, cell) => sum + lineEnds(cell), 0);
-        return `${startLine + before}: row ${number}, column '${columns[index]?.header}'`;
-      };
-      yield { fields: toFields(format, cells), at };
+  const { columns } = format;
+  for await (const { cells, line, row } of readRows(name, format, headerLine, lines)) {
+    if (cells.every((cell) => cell.trim() === '')) continue;
+    if (cells.length !== columns.length) {
+      const sentence = `The row has ${cells.length} values, but the header has ${columns.length}.`;
+      throw new ImportError(`${name}:${line}: row ${row}`, sentence);
     }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new ImportError(`${name}:${line}: row ${row + 1}`, `Invalid CSV: ${csvProblem(error)}.`);
-  } finally {
-    input.destroy();
+    const at = (field?: string) => {
+      const index = columns.findIndex((column) => column.field === field);
+      if (index < 0) return `${line}: row ${row}`;
+      const before = cells.slice(0, index).reduce((sum, cell) => sum + lineEnds(cell), 0);
+      return `${line + before}: row ${row}, column '${columns[index]?.header}'`;
+    };
+    yield { fields: toFields(format, cells), at };
   }
 }

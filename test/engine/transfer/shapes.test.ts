@@ -101,7 +101,10 @@ test('imports an assistant, a message and a run of version v1 with what became o
   const store = createStore();
   const v1 = {
     assistant: {
-      ...{ id: ids.assistant, object: 'assistant', created_at: 1, model: 'gpt-4' },
+      id: ids.assistant,
+      object: 'assistant',
+      created_at: 1,
+      model: 'gpt-4',
       tools: [{ type: 'retrieval' }, { type: 'code_interpreter' }],
       file_ids: ['file-1', 'file-2'],
     },
@@ -245,7 +248,10 @@ test('keeps the order of messages of one second in files with the newest first',
     await store.importObjects([thread, ...objects]);
     expect(objectsIn((await store.exportAll()).stdout).map(({ id }) => id)).toEqual([
       thread.id,
-      ...['a', 'b', 'c', 'd'],
+      'a',
+      'b',
+      'c',
+      'd',
     ]);
   }
 });
