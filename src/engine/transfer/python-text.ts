@@ -139,6 +139,8 @@ class PythonReader {
     const word = Object.hasOwn(words, name) ? words[name] : undefined;
     if (word !== undefined) return word;
     this.#skipTypeArguments();
+    // The only argument of a call, such as `UTC`.
+    if (this.#peek() === ')') return JSON.stringify(name);
     if (!this.#skip('(')) this.#fail();
     const positional: string[] = [];
     let hasFields = false;
