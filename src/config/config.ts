@@ -128,11 +128,17 @@ function misplacedFlags<Command extends CommandInfo>(
   commands: readonly Command[],
   sourceOf: SourceOf,
 ): string[] {
-  const others = commands.filter((other) => other !== command);
+  const own = new Set(Object.values(command.options));
+  const owners = new Map<OptionInfo, string[]>();
+  for (const { name, options } of commands) {
+    for (const option of Object.values(options).filter((each) => !own.has(each))) {
+      owners.set(option, [...(owners.get(option) ?? []), name]);
+    }
+  }
   return [
-    ...others.flatMap(({ name, options }) =>
-      flagsOf(Object.values(options), sourceOf).map(
-        (flag) => `${flag} has no effect without the ${name} command.`,
+    ...[...owners].flatMap(([option, names]) =>
+      flagsOf([option], sourceOf).map(
+        (flag) => `${flag} has no effect without the ${names.join(' or ')} command.`,
       ),
     ),
     ...flagsOf(command.ignores ?? [], sourceOf).map(

@@ -15,9 +15,14 @@ test.each([
   expect(prune('--older-than', text)).toMatchObject({ command: 'prune', config });
 });
 
-test('--dry-run is a switch', () => {
+test('--dry-run is a switch of prune and import, and of no other command', () => {
   const config = { olderThan: 60, dryRun: true };
   expect(prune('--dry-run', '--older-than=1m')).toMatchObject({ config });
+  const imported = read({ argv: ['import', '--dry-run', 'a.jsonl'] });
+  expect(imported).toMatchObject({ config: { dryRun: true }, positionals: ['a.jsonl'] });
+  expect(problemsOf({ argv: ['export', '--dry-run'] })).toEqual([
+    '--dry-run has no effect without the import or prune command.',
+  ]);
 });
 
 test('prune requires --older-than', () => {
