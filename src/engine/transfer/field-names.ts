@@ -107,16 +107,44 @@ export interface NamedFields {
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
-/** The fields of an object under the API's names. A name is replaced only if the API's is missing. */
+const idPrefixes: Readonly<Record<string, string>> = {
+  assistant: 'asst_',
+  thread: 'thread_',
+  'thread.message': 'msg_',
+  'thread.run': 'run_',
+  'thread.run.step': 'step_',
+};
+
+/** What ids of the hosted API begin with, by the field that has them. */
+const prefixOf = (kind: Kind, name: string): string | undefined =>
+  name === 'thread_id' ? idPrefixes['thread'] : name === 'id' ? idPrefixes[kind] : undefined;
+
+/**
+ * The name that a field has in an object: the API's own if it is there, or another one. Of several ids,
+ * such as those of a database and of the API, it is the one that the hosted API gave.
+ */
+export function nameIn(kind: Kind, fields: Fields, name: string): string | undefined {
+  const names = [name, ...(synonymsOfKinds[kind][name] ?? [])];
+  const present = names.filter((each) => !isAbsent(fields[each]));
+  const prefix = prefixOf(kind, name);
+  const hosted = present.find((each) => {
+    const value = fields[each];
+    return prefix !== undefined && typeof value === 'string' && value.startsWith(prefix);
+  });
+  return hosted ?? present[0];
+}
+
+/** The fields of an object under the API's names. */
 export function withoutSynonyms(kind: Kind, fields: Fields): NamedFields {
   const sourceNames = new Map<string, string>();
   const renamed = { ...fields };
-  for (const [name, synonyms] of Object.entries(synonymsOfKinds[kind])) {
-    if (!isAbsent(renamed[name])) continue;
-    const synonym = synonyms.find((each) => !isAbsent(renamed[each]));
-    if (synonym === undefined) continue;
-    renamed[name] = renamed[synonym];
-    delete renamed[synonym];
+  for (const name of Object.keys(synonymsOfKinds[kind])) {
+    const synonym = nameIn(kind, renamed, name);
+    if (synonym === undefined || synonym === name) continue;
+    const value = renamed[synonym];
+    if (isAbsent(renamed[name])) delete renamed[synonym];
+    else renamed[synonym] = renamed[name];
+    renamed[name] = value;
     sourceNames.set(name, synonym);
   }
   return { fields: renamed, sourceNames };

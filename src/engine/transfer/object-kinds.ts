@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../shared/json.ts';
-import { apiName, type Fields, type Kind, snakeCase, withApiNames } from './field-names.ts';
+import { apiName, type Fields, type Kind, nameIn, snakeCase, withApiNames } from './field-names.ts';
 import { toSeconds } from './time-values.ts';
 
 /* What an object of a file is, and what is in it. */
@@ -65,6 +65,8 @@ const idPrefixes: readonly (readonly [prefix: string, kind: Kind])[] = [
 const isContainer = (value: unknown): value is object =>
   typeof value === 'object' && value !== null;
 
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+
 export const isEmpty = (value: unknown): boolean =>
   value === null || value === '' || (isContainer(value) && Object.keys(value).length === 0);
 
@@ -88,8 +90,8 @@ export function inferKind(value: Fields): Kind | null {
 function idOf(value: unknown, kind: Kind): unknown {
   if (!isJsonObject(value)) return typeof value === 'string' ? value : undefined;
   const fields = withApiNames(value);
-  const name = Object.keys(fields).find((key) => apiName(kind, key) === 'id');
-  return fields['id'] ?? (name === undefined ? undefined : fields[name]);
+  const name = nameIn(kind, fields, 'id');
+  return name === undefined ? undefined : fields[name];
 }
 
 /** The parents of what is in an object of kind `own`, or beside others, as in `{thread, messages}`. */
@@ -167,7 +169,7 @@ export function ownKind(kind: Kind | null, value: Fields, children: readonly Chi
   if (inside.has('thread')) return names.has('model') ? 'assistant' : null;
   if (inside.has('thread.message')) {
     const isThread = ['created_at', 'metadata', 'tool_resources'].some((name) => names.has(name));
-    return names.has('id') && isThread ? 'thread' : null;
+    return isAbsent(value['id']) && !(names.has('id') && isThread) ? null : 'thread';
   }
   return names.has('status') && names.has('assistant_id') ? 'thread.run' : null;
 }
