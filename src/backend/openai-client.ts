@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { wrapErrorBodies } from '../shared/error-body.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import { sdkFetchWithinOrigin } from '../shared/same-origin-fetch.ts';
 
@@ -19,6 +20,8 @@ interface RemoteServer {
   readonly apiKey: string | null;
   /** Azure's `api-version` query parameter; null: not an Azure server. */
   readonly apiVersion: string | null;
+  /** The flag or variable that has the base URL (default: `ASSISTANTS_BASE_URL`). */
+  readonly setting?: string;
 }
 
 /** Keeps the SDK from reading environment variables and writing to the console. */
@@ -33,10 +36,17 @@ const noEnvironment = {
 /** The SDK requires a key even if it sends none. */
 const placeholderKey = 'none';
 
-/** Azure expects the key in `api-key`; it reads a bearer token as an Entra ID token. */
+/** A JSON Web Token, as Entra ID issues them. */
+const webToken = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/u;
+
+/**
+ * Azure expects a key in `api-key`, and reads a bearer token as one of Entra ID, the only one that
+ * Foundry accepts.
+ */
 function authHeaders({ apiKey, apiVersion }: RemoteServer) {
   if (apiKey === null) return { Authorization: null };
-  return apiVersion === null ? {} : { Authorization: null, 'api-key': apiKey };
+  if (apiVersion === null || webToken.test(apiKey)) return {};
+  return { Authorization: null, 'api-key': apiKey };
 }
 
 /** Sends a new Idempotency-Key with each request that is no GET, and the same key with its retries. */
@@ -55,13 +65,13 @@ export function createClient(options: EmbeddedServer | RemoteServer): OpenAI {
       maxRetries: 0,
     });
   }
-  const { baseURL, apiKey, apiVersion } = options;
+  const { baseURL, apiKey, apiVersion, setting = 'ASSISTANTS_BASE_URL' } = options;
   return new RemoteOpenAI({
     ...noEnvironment,
     apiKey: apiKey ?? placeholderKey,
     baseURL,
     defaultHeaders: authHeaders(options),
-    fetch: sdkFetchWithinOrigin(globalThis.fetch, 'ASSISTANTS_BASE_URL'),
+    fetch: wrapErrorBodies(sdkFetchWithinOrigin(globalThis.fetch, setting)),
     ...(apiVersion !== null && { defaultQuery: { 'api-version': apiVersion } }),
   });
 }

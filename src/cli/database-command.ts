@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { Database } from '../engine/store/schema.ts';
+import { isPostgresUrl } from '../shared/urls.ts';
 import { errorSentence, print, type Terminal } from './terminal.ts';
 
 /**
@@ -19,6 +21,10 @@ export async function runOrReport(
     return 1;
   }
 }
+
+/** The database of an import: a dry run does not create one, and needs an empty one instead. */
+export const importLocation = (database: string, dryRun: boolean): string =>
+  dryRun && !isPostgresUrl(database) && !existsSync(database) ? ':memory:' : database;
 
 /** Works with a database, which is closed afterwards. */
 export async function withDatabase(

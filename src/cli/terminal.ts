@@ -73,6 +73,21 @@ interface Progress {
   end(): void;
 }
 
+/** A line at the end of a terminal's output that changes. */
+export interface StatusLine {
+  /** Replaces the line. */
+  show(text: string): void;
+  erase(): void;
+}
+
+/** A status line that prints only to a terminal. */
+export function createStatusLine(stream: Terminal['stderr']): StatusLine {
+  const write = (text: string) => {
+    if (stream.isTTY === true) stream.write(`\r\u001B[K${text}`);
+  };
+  return { show: (text) => write(escapeControlCharacters(text)), erase: () => write('') };
+}
+
 const barWidth = 30;
 
 /** A progress bar that prints only to a terminal, and only if the total is known. */

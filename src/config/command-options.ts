@@ -6,6 +6,7 @@ import {
   byteSize,
   duration,
   hostName,
+  httpUrl,
   idList,
   integer,
   listOf,
@@ -114,6 +115,27 @@ const replace: Option<boolean> = {
   default: false,
 };
 
+const from: Option<string | null> = {
+  flag: 'from',
+  env: [],
+  value: 'URL',
+  help: 'Import from the Assistants-compatible server at this URL, used as is (no `/v1` is added), with `OPENAI_API_KEY`',
+  defaultText: 'files',
+  parse: httpUrl,
+  default: null,
+};
+
+/** Of `export` and of `import --from`. */
+const threads: Option<readonly string[] | null> = {
+  flag: 'threads',
+  env: [],
+  value: 'IDS',
+  help: 'Only these threads, and on export the assistants of their runs: ids separated by commas, or `@FILE` with one id on each line',
+  defaultText: 'all threads',
+  parse: idList,
+  default: null,
+};
+
 const dryRun: Option<boolean> = {
   flag: 'dry-run',
   env: [],
@@ -124,17 +146,7 @@ const dryRun: Option<boolean> = {
   default: false,
 };
 
-export const importOptions = { replace, dryRun };
-
-const threads: Option<readonly string[] | null> = {
-  flag: 'threads',
-  env: [],
-  value: 'IDS',
-  help: 'Export only these threads and the assistants of their runs; separate the ids by commas',
-  defaultText: 'everything',
-  parse: idList,
-  default: null,
-};
+export const importOptions = { from, threads, replace, dryRun };
 
 const output: Option<string | null> = {
   flag: 'output',

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { redactedExcerpt } from '../shared/redact.ts';
-import { readFailure } from '../tools/sdk-call.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
 import type { Image } from '../tools/tool.ts';
 import { type CallInfo, fitResult } from './result-size.ts';
 import { singleLineJson } from '../shared/json.ts';

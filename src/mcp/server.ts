@@ -8,7 +8,7 @@ import type { Clock } from '../shared/clock.ts';
 import { cutText } from '../shared/text.ts';
 import type { Log } from '../shared/log.ts';
 import { advise } from '../tools/error-advice.ts';
-import { readFailure } from '../tools/sdk-call.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
 import { listedDescription, serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';

@@ -4,7 +4,8 @@ import { assistantId, listQuery } from '../schema/common.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactEcho, compactPage } from './compact-result.ts';
 import { deleted, withId, page } from './output-schemas.ts';
-import { readFailure, readJson } from './sdk-call.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
+import { readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
 
 export const createAssistantTool = defineTool({

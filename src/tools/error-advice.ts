@@ -1,8 +1,8 @@
 import { maxForeignTextLength } from '../shared/redact.ts';
+import { type Failure, readFailure } from '../shared/sdk-failure.ts';
 import { withoutTrailingSlashes } from '../shared/urls.ts';
 import { formatRunIds } from './next-step.ts';
 import { firstPath, intendedPath } from './parameter-paths.ts';
-import { type Failure, readFailure } from './sdk-call.ts';
 import type { JsonSchema } from './tool-listing.ts';
 import type { ToolNameLookup } from './tool.ts';
 

@@ -4,7 +4,8 @@ import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactPage } from './compact-result.ts';
 import { decodeUpload, type FilePreview, maxImageBytes, readPreview } from './file-content.ts';
 import { deleted, page, withId } from './output-schemas.ts';
-import { type ApiCall, readFailure, readJson } from './sdk-call.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
+import { type ApiCall, readJson } from './sdk-call.ts';
 import { defineTool, type ToolContext } from './tool.ts';
 
 const purposes = ['assistants', 'vision', 'user_data', 'batch', 'fine-tune', 'evals'] as const;

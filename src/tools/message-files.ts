@@ -9,7 +9,8 @@ import {
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactPage } from './compact-result.ts';
 import { page, withId } from './output-schemas.ts';
-import { readFailure, readJson } from './sdk-call.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
+import { readJson } from './sdk-call.ts';
 import { defineTool, type ToolContext } from './tool.ts';
 
 const messagePath = { thread_id: threadId, message_id: messageId };

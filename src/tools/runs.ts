@@ -5,7 +5,8 @@ import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.
 import { compactRun, compactRunItem } from './compact-object.ts';
 import { compactPage } from './compact-result.ts';
 import { page, runOrStep, waitedRun } from './output-schemas.ts';
-import { readFailure, readJson } from './sdk-call.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
+import { readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
 import { waitForRun, waitSeconds } from './wait-for-run.ts';
 

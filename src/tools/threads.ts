@@ -4,7 +4,8 @@ import { createThread, modifyThread } from '../schema/thread.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactEcho, compactPage } from './compact-result.ts';
 import { deleted, page, withId } from './output-schemas.ts';
-import { readFailure, readJson } from './sdk-call.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
+import { readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
 
 export const createThreadTool = defineTool({

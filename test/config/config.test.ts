@@ -28,6 +28,7 @@ test('every option has its default without flags and environment', () => {
       toolsets,
       tools: null,
       excludeTools: [],
+      from: null,
       readOnly: false,
       toolNames: 'default',
       logLevel: 'info',
@@ -119,7 +120,7 @@ describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: s
 test('this file tests every option', () => {
   const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'showReasoning', 'token'];
   const files = ['tlsCert', 'tlsKey'];
-  const ofCommands = ['replace', 'threads', 'output', 'olderThan', 'dryRun'];
+  const ofCommands = ['from', 'replace', 'threads', 'output', 'olderThan', 'dryRun'];
   const tested = [...settings.map(([, , field]) => field), ...others, ...files, ...ofCommands];
   const all = Object.keys({ ...sharedOptions, ...commandOptions });
   expect(tested.toSorted()).toEqual(all.toSorted());

@@ -8,6 +8,7 @@ import type { Database } from '../../engine/store/schema.ts';
 import { escapeControlCharacters } from '../../shared/text.ts';
 import { runOrReport, withDatabase } from '../database-command.ts';
 import { type Command, type Host, openLog } from '../host.ts';
+import { readThreadIds } from '../thread-ids.ts';
 import {
   abortSignal,
   createProgressBar,
@@ -18,7 +19,7 @@ import {
 
 export interface ExportParams {
   readonly database: string;
-  /** Ids of the threads to export; null: everything. */
+  /** What `--threads` names; null: everything. */
   readonly threads: readonly string[] | null;
   /** The file to write; null: stdout. */
   readonly output: string | null;
@@ -137,8 +138,9 @@ export async function runExport(terminal: Terminal, params: ExportParams): Promi
     if (output !== null && (await isSameFile(output, database))) {
       throw new Error(`${output}: This is the database itself; choose another file.`);
     }
+    const threads = params.threads && (await readThreadIds(params.threads));
     const count = await readSnapshot(db, (snapshot) =>
-      writeSnapshot(snapshot, params, terminal, signal),
+      writeSnapshot(snapshot, { ...params, threads }, terminal, signal),
     );
     const target = output === null ? '' : ` to ${output}`;
     print(stderr, `Exported ${count} object${count === 1 ? '' : 's'}${target}.\n`);

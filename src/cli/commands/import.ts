@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { importOptions } from '../../config/command-options.ts';
@@ -7,8 +7,8 @@ import type { Database } from '../../engine/store/schema.ts';
 import type { importFile } from '../../engine/transfer/importer.ts';
 import type { ImportOptions } from '../../engine/transfer/import-session.ts';
 import { systemClock, unixSeconds } from '../../shared/clock.ts';
-import { isPostgresUrl } from '../../shared/urls.ts';
-import { runOrReport, withDatabase } from '../database-command.ts';
+import { importLocation, runOrReport, withDatabase } from '../database-command.ts';
+import { runImportFrom } from '../import-from.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import {
   abortSignal,
@@ -81,10 +81,6 @@ async function rehearse(db: Database, importAll: ImportAll): Promise<void> {
   });
 }
 
-/** A dry run does not create a database; it needs an empty one. */
-const locationFor = (database: string, dryRun: boolean): string =>
-  dryRun && !isPostgresUrl(database) && !existsSync(database) ? ':memory:' : database;
-
 /** Imports files one by one until one fails. Resolves to the exit code. */
 export async function runImport(terminal: Terminal, params: ImportParams): Promise<number> {
   const { database, files, replace, dryRun, now, runLifetime: lifetime } = params;
@@ -107,7 +103,7 @@ export async function runImport(terminal: Terminal, params: ImportParams): Promi
   const work = dryRun ? (db: Database) => rehearse(db, importAll) : importAll;
   return runOrReport(
     terminal,
-    () => withDatabase(openDatabase(locationFor(database, dryRun)), work),
+    () => withDatabase(openDatabase(importLocation(database, dryRun)), work),
     async (error) => {
       if (current === null) return errorSentence(error);
       const result = dryRun ? 'The import would fail.' : 'Nothing of it was imported.';
@@ -116,18 +112,33 @@ export async function runImport(terminal: Terminal, params: ImportParams): Promi
   );
 }
 
+const fileProblems = (files: readonly string[], hasThreads: boolean): string[] => [
+  ...(files.length > 0 ? [] : ["import needs a FILE, '-' for stdin, or --from URL."]),
+  ...(hasThreads ? ['--threads has no effect on import without --from.'] : []),
+];
+
+const serverProblems = (files: readonly string[], replace: boolean): string[] => [
+  ...(files.length === 0 ? [] : ['import takes either FILEs or --from, not both.']),
+  ...(replace ? ['--replace has no effect with --from, which keeps what is there.'] : []),
+];
+
 export const importCommand: Command = {
   name: 'import',
-  usage: 'import FILE… [options]',
-  summary: 'Import API objects from JSON, JSON Lines or CSV',
+  usage: 'import FILE… | --from URL [options]',
+  summary: 'Import API objects from JSON, JSON Lines or CSV, or from a server',
   options: importOptions,
   maxPositionals: Infinity,
   isLocal: true,
   changesDatabase: true,
-  check: ({ positionals }) =>
-    positionals.length > 0 ? [] : ["import needs a FILE, or '-' for stdin."],
+  check: ({ positionals, config: { threads, replace } }, sourceOf) =>
+    sourceOf(importOptions.from) === undefined
+      ? fileProblems(positionals, threads !== null)
+      : serverProblems(positionals, replace),
   run(host: Host, { config, positionals: files }: Invocation) {
     openLog(config, host);
-    return runImport(host, { ...config, files, now: unixSeconds(systemClock) });
+    const { from } = config;
+    return from === null
+      ? runImport(host, { ...config, files, now: unixSeconds(systemClock) })
+      : runImportFrom(host, { ...config, from, clock: systemClock });
   },
 };

@@ -3,7 +3,7 @@ import { missingPathStatuses } from '../../shared/errors.ts';
 import { sdkFetchWithinOrigin } from '../../shared/same-origin-fetch.ts';
 import type { Log } from '../../shared/log.ts';
 import { boundResponses } from './bounded-fetch.ts';
-import { wrapErrorBodies } from './error-body.ts';
+import { wrapErrorBodies } from '../../shared/error-body.ts';
 import { limitSdkRetries, waitPatiently } from './upstream-fetch.ts';
 
 /** The model endpoint and its credentials. */

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { type Database, decode, type FileRow } from './schema.ts';
 
-/** The fields of a generated file's local copy, without its ids and content. */
+/** The fields of a file's local copy, without its ids and content. */
 export interface FileBody {
   readonly filename: string;
   /** Null if unknown. */
@@ -9,20 +9,22 @@ export interface FileBody {
   readonly bytes: number;
   /** Whether the model endpoint has the file under the same id. */
   readonly is_uploaded: boolean;
+  /** Absent: code interpreter generated the file. */
+  readonly purpose?: OpenAI.FileObject['purpose'];
 }
 
 export const fileBody = (row: Pick<FileRow, 'body'>): FileBody => decode(row.body);
 
-/** The API's object for a file that code interpreter generated. */
+/** The API's object for a file with a local copy. */
 export function toFile(row: FileRow): OpenAI.FileObject {
-  const { filename, bytes } = fileBody(row);
+  const { filename, bytes, purpose = 'assistants_output' } = fileBody(row);
   return {
     id: row.id,
     object: 'file',
     bytes,
     created_at: row.created_at,
     filename,
-    purpose: 'assistants_output',
+    purpose,
     status: 'processed',
   };
 }

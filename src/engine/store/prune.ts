@@ -52,11 +52,12 @@ const countByThread = async (
   return count;
 };
 
-/** File copies created up to `since` whose thread is not among `threads`. */
+/** File copies created up to `since` whose thread is not among `threads`; assistants' files have none. */
 const orphanFiles = (db: Database, since: number, threads: ThreadQuery<object>) =>
   db
     .selectFrom('files')
     .where('created_at', '<=', since)
+    .where('thread_id', '<>', '')
     .where((where) => {
       const thread = threads.select('seq').where('id', '=', sql.ref<string>('files.thread_id'));
       return where.not(where.exists(thread));

@@ -66,6 +66,37 @@ export const findRow = (
     ExistingRow | undefined
   >;
 
+/** Order of insertion and thread of the rows that have one of these ids, by id. */
+export async function findRows(
+  db: Database,
+  table: ListedTable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ExistingRow>> {
+  if (ids.length === 0) return new Map();
+  const hasThread = table !== 'assistants' && table !== 'threads';
+  const rows = await anyTable(db)
+    .selectFrom(table)
+    .select(hasThread ? ['id', 'seq', 'thread_id'] : ['id', 'seq'])
+    .where('id', 'in', ids)
+    .execute();
+  return new Map(
+    rows.map(({ id, seq, thread_id }) => [
+      id,
+      thread_id === undefined ? { seq } : { seq, thread_id },
+    ]),
+  );
+}
+
+/** Those of these runs that have steps. */
+export async function findRunsWithSteps(
+  db: Database,
+  runIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (runIds.length === 0) return new Set();
+  const query = db.selectFrom('steps').select('run_id').distinct().where('run_id', 'in', runIds);
+  return new Set((await query.execute()).map(({ run_id }) => run_id));
+}
+
 /** The highest `seq` of a table, 0 if it is empty; rows inserted later have a higher one. */
 export async function maxSeq(db: Database, table: ListedTable): Promise<number> {
   const row = await anyTable(db)

@@ -140,6 +140,19 @@ async function createSession(db: Database, options: ImportOptions): Promise<Impo
   };
 }
 
+/** Imports objects; throws an {@link ImportError} for the first error in them. */
+async function importAll(
+  session: ImportSession,
+  objects: AsyncIterable<LocatedObject> | Iterable<LocatedObject>,
+): Promise<Counts> {
+  for await (const object of objects) {
+    session.options.signal.throwIfAborted();
+    await importObject(session, object);
+  }
+  await finishFile(session);
+  return session.counts;
+}
+
 /**
  * Imports all objects of a file, with their ids, times and order, in a transaction of the caller. Throws
  * an {@link ImportError} for the first error in it.
@@ -155,12 +168,7 @@ export async function importInto(
     changes: session.changes,
     unnamedMessages: new Map<string, number>(),
   };
-  for await (const object of inOrderOfTime(readObjects(source, conversion))) {
-    options.signal.throwIfAborted();
-    await importObject(session, object);
-  }
-  await finishFile(session);
-  return session.counts;
+  return importAll(session, inOrderOfTime(readObjects(source, conversion)));
 }
 
 /** Imports a file like {@link importInto}, in a transaction of its own. */
@@ -172,6 +180,19 @@ export async function importFile(
   const counts = await db
     .transaction()
     .execute((transaction) => importInto(transaction, source, options));
+  await syncToDisk(db);
+  return counts;
+}
+
+/** Imports objects that no file has, in one transaction, like {@link importInto}. */
+export async function importObjects(
+  db: Database,
+  objects: Iterable<LocatedObject>,
+  options: ImportOptions,
+): Promise<Counts> {
+  const counts = await db
+    .transaction()
+    .execute(async (transaction) => importAll(await createSession(transaction, options), objects));
   await syncToDisk(db);
   return counts;
 }

@@ -1,4 +1,4 @@
-import { parseJson } from '../../shared/json.ts';
+import { parseJson } from './json.ts';
 
 type Fetch = typeof globalThis.fetch;
 

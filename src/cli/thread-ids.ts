@@ -1,0 +1,43 @@
+import { readFile, stat } from 'node:fs/promises';
+import { errorSentence } from './terminal.ts';
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+
+/** The ids in a file, one on each line; what follows a `#` is a comment. */
+async function readIds(path: string): Promise<readonly string[]> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Error(`--threads: ${path}: ${errorSentence(error)}`, { cause: error });
+  }
+  const ids = text
+    .replace(/^\uFEFF/u, '')
+    .split(/\r?\n/u)
+    .map((line) => (line.split('#')[0] ?? '').trim())
+    .filter((line) => line !== '');
+  const invalid = ids.find((id) => /[\s,;"'{}[\]]/u.test(id));
+  if (invalid !== undefined) {
+    throw new Error(`--threads: ${path} must have one thread id on each line, not '${invalid}'.`);
+  }
+  if (ids.length > 0) return ids;
+  throw new Error(`--threads: ${path} has no thread ids.`);
+}
+
+/**
+ * The ids that `--threads` names, each once: itself, or in a file, which may be marked with an `@`.
+ * Throws an Error for people.
+ */
+export async function readThreadIds(items: readonly string[]): Promise<readonly string[]> {
+  const ids = new Set<string>();
+  for (const item of items) {
+    const path = item.startsWith('@') ? item.slice(1) : item;
+    const isNamed = item.startsWith('@') || (await isFile(path));
+    for (const id of isNamed ? await readIds(path) : [item]) ids.add(id);
+  }
+  return [...ids];
+}

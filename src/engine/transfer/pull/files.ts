@@ -1,0 +1,126 @@
+import type OpenAI from 'openai';
+import { fieldOf, isJsonObject } from '../../../shared/json.ts';
+import { findFile, insertFile } from '../../store/files.ts';
+import { attempt, type PulledObject, type PullSession } from './session.ts';
+import { toSeconds } from './times.ts';
+
+/* The content of files is kept as local copies, under the ids that the objects have. */
+
+/** Larger files have no local copy. */
+const maxCopyBytes = 64 * 2 ** 20;
+
+interface References {
+  readonly files: readonly string[];
+  readonly vectorStores: readonly string[];
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+const textsIn = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => isText(item)) : [];
+
+/** The ids anywhere in a value. */
+function referencesIn(value: unknown): References {
+  if (Array.isArray(value)) return merge(value.map((item) => referencesIn(item)));
+  if (!isJsonObject(value)) return { files: [], vectorStores: [] };
+  const { file_id, file_ids, vector_store_ids, ...others } = value;
+  const own = {
+    files: [...(isText(file_id) ? [file_id] : []), ...textsIn(file_ids)],
+    vectorStores: textsIn(vector_store_ids),
+  };
+  return merge([own, ...Object.values(others).map((inner) => referencesIn(inner))]);
+}
+
+const merge = (references: readonly References[]): References => ({
+  files: references.flatMap(({ files }) => files),
+  vectorStores: references.flatMap(({ vectorStores }) => vectorStores),
+});
+
+/** The files that an object needs; results of a search only cite them. */
+function referencesOf({ kind, value }: PulledObject): References {
+  const { content, attachments, file_ids, tool_resources, step_details } = value;
+  if (kind !== 'thread.run.step') {
+    return referencesIn({ content, attachments, file_ids, tool_resources });
+  }
+  const calls: unknown = fieldOf(step_details, 'tool_calls');
+  if (!Array.isArray(calls)) return referencesIn(undefined);
+  return referencesIn(calls.map((call) => Object(call).code_interpreter));
+}
+
+const purposes: ReadonlySet<unknown> = new Set<OpenAI.FileObject['purpose']>([
+  'assistants',
+  'assistants_output',
+  'batch',
+  'batch_output',
+  'fine-tune',
+  'fine-tune-results',
+  'vision',
+  'user_data',
+]);
+
+const isPurpose = (value: unknown): value is OpenAI.FileObject['purpose'] => purposes.has(value);
+
+const textOr = (value: unknown, fallback: string): string => (isText(value) ? value : fallback);
+
+/** Copies one file into the database. */
+async function copyFile(session: PullSession, id: string, owner: PulledObject): Promise<void> {
+  const { db, source, now, isDryRun } = session.options;
+  const path = `/files/${encodeURIComponent(id)}`;
+  const info = await source.get(path);
+  const [size, purpose] = [fieldOf(info, 'bytes'), fieldOf(info, 'purpose')];
+  const isTooLarge = typeof size === 'number' && size > maxCopyBytes;
+  if (isDryRun && !isTooLarge) {
+    session.counts.file += 1;
+    return;
+  }
+  const file = isTooLarge ? null : await source.download(`${path}/content`, maxCopyBytes);
+  if (file === null) {
+    session.problems.add(`file ${id} of ${owner.label}`, 'It is larger than 64 MiB.');
+    return;
+  }
+  const { kind, value } = owner;
+  const filename = textOr(fieldOf(info, 'filename'), id);
+  await insertFile(db, {
+    id,
+    created_at: toSeconds(fieldOf(info, 'created_at')) ?? now,
+    thread_id: kind === 'thread' ? owner.id : textOr(value['thread_id'], ''),
+    run_id: textOr(value['run_id'], ''),
+    body: {
+      filename,
+      media_type: file.mediaType,
+      bytes: file.content.length,
+      // It may have the file: whoever moves to another server of the same account keeps the ids.
+      is_uploaded: true,
+      purpose: isPurpose(purpose) ? purpose : 'assistants',
+    },
+    content: file.content,
+  });
+  session.counts.file += 1;
+}
+
+/** Copies the files that objects refer to, and names what cannot be copied. */
+export async function copyFiles(
+  session: PullSession,
+  objects: readonly PulledObject[],
+): Promise<void> {
+  const { db, copiesFiles, progress } = session.options;
+  if (!copiesFiles) return;
+  for (const object of objects) {
+    const { files, vectorStores } = referencesOf(object);
+    for (const id of vectorStores) {
+      const what = `vector store ${id} of ${object.label}`;
+      session.problems.add(what, 'Vector stores are not copied; the id is kept.');
+    }
+    for (const id of files) {
+      if (session.seenFiles.has(id)) continue;
+      session.seenFiles.add(id);
+      if ((await findFile(db, id)) !== undefined) session.kept += 1;
+      else {
+        await attempt(session, 'file', `${id} of ${object.label}`, () =>
+          copyFile(session, id, object),
+        );
+      }
+    }
+    progress.update(session.counts);
+  }
+}
