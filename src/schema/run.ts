@@ -7,7 +7,6 @@ import {
   list,
   listQuery,
   metadata,
-  model,
   reasoningEffort,
   temperature,
   topP,
@@ -38,7 +37,8 @@ const asForAssistants = {
 
 const settings = {
   assistant_id: z.string(),
-  model: model.nullable().exactOptional().meta({ description: "Instead of the assistant's" }),
+  // Programs send an empty name for the assistant's model.
+  model: z.string().nullable().exactOptional().meta({ description: "Instead of the assistant's" }),
   reasoning_effort: reasoningEffort,
   instructions: instructions.meta({ description: "Instead of the assistant's" }),
   tools: assistantTools.nullable().exactOptional().meta({ listing: asForAssistants.tools }),

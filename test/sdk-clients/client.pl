@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A client in another language, built from the OpenAPI document. Arguments: DOCUMENT BASE-URL.
+# A client in another language, built from the OpenAPI document. Arguments: DOCUMENT BASE-URL QUESTION.
 # It creates a run with a function call and a streamed run, and prints the results as JSON.
 use v5.30;
 use warnings;
@@ -7,9 +7,10 @@ use JSON::PP;
 use Mojo::URL;
 use OpenAPI::Client;
 
-my ($document, $base_url) = @ARGV;
+my ($document, $base_url, $question) = @ARGV;
+my $token = $ENV{OPENAI_API_KEY} // 'sk-old-program';
 my $client = OpenAPI::Client->new("file://$document", base_url => Mojo::URL->new($base_url));
-$client->ua->on(start => sub { $_[1]->req->headers->authorization('Bearer sk-old-program') });
+$client->ua->on(start => sub { $_[1]->req->headers->authorization("Bearer $token") });
 
 sub send_request {
   my ($operation, $parameters, $body) = @_;
@@ -34,7 +35,7 @@ my $assistant = send_json(createAssistant => {}, {
   instructions => 'Be brief.',
   tools => [{type => 'function', function => {name => 'get_weather'}}],
 });
-my $thread = send_json(createThread => {}, {messages => [{role => 'user', content => 'Weather in Oslo?'}]});
+my $thread = send_json(createThread => {}, {messages => [{role => 'user', content => $question}]});
 my %thread = (thread_id => $thread->{id});
 my $created = send_json(createRun => \%thread, {assistant_id => $assistant->{id}});
 my %run = (%thread, run_id => $created->{id});

@@ -18,7 +18,8 @@ test.skipIf(!hasPerlClient)(
     const { url } = await startServe();
     const document = temporary('openapi.json');
     writeFileSync(document, JSON.stringify(openapiDocument));
-    const { stdout } = await promisify(execFile)('perl', [program, document, `${url}/v1`]);
+    const args = [program, document, `${url}/v1`, 'Weather in Oslo?'];
+    const { stdout } = await promisify(execFile)('perl', args);
     const { events, ...output } = z
       .looseObject({ events: z.array(z.string()) })
       .parse(JSON.parse(stdout));

@@ -62,7 +62,7 @@ function resolveRunSettings(
   modelFor: EngineDeps['modelFor'],
 ): RunSettings {
   const base = assistantBody(assistant);
-  const requestedModel = fields.model ?? base.model;
+  const requestedModel = fields.model === '' ? base.model : (fields.model ?? base.model);
   const model = modelFor(requestedModel);
   const { type = 'auto', last_messages = null } = fields.truncation_strategy ?? {};
   const resources =

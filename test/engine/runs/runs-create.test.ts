@@ -96,6 +96,22 @@ test('the parameters of a run override those of its assistant', async () => {
   expect(run).toMatchObject(params);
 });
 
+test.each(['create', 'createAndRun'] as const)(
+  'an empty model means the model of the assistant (%s)',
+  async (name) => {
+    const harness = await setup();
+    const { openai } = harness;
+    const { id: assistant_id } = await createAssistant(harness, { model: 'gpt-4.1-mini' });
+    const { id: thread_id } = await openai.beta.threads.create();
+    const params = { assistant_id, model: '' };
+    const run =
+      name === 'create'
+        ? await openai.beta.threads.runs.create(thread_id, params)
+        : await openai.beta.threads.createAndRun(params);
+    expect(run.model).toBe('gpt-4.1-mini');
+  },
+);
+
 test('additional instructions and messages are appended', async () => {
   const harness = await setup();
   const { run, thread_id } = await createRun(harness, {

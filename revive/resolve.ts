@@ -1,0 +1,14 @@
+// Loaded before a driver: packages that it imports come from the folder of the program.
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const drivers = new URL('drivers/', import.meta.url).href;
+const program = pathToFileURL(join(process.env['REVIVE_PROGRAM'] ?? '', 'package.json')).href;
+
+registerHooks({
+  resolve: (specifier, context, nextResolve) =>
+    context.parentURL?.startsWith(drivers) === true && /^[@\w]/u.test(specifier)
+      ? nextResolve(specifier, { ...context, parentURL: program })
+      : nextResolve(specifier, context),
+});
