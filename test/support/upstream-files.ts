@@ -2,43 +2,9 @@ import { Hono } from 'hono';
 import type OpenAI from 'openai';
 import * as z from 'zod';
 import type { Clock } from '../../src/shared/clock.ts';
+import { newBatch, newFile, newStore } from './upstream-file-bodies.ts';
 
 const secondsPerDay = 86_400;
-
-const chunking = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('auto') }),
-  z.strictObject({
-    type: z.literal('static'),
-    static: z.strictObject({
-      max_chunk_size_tokens: z.int().min(100).max(4096),
-      chunk_overlap_tokens: z.int().min(0),
-    }),
-  }),
-]);
-
-const fileIds = z.array(z.string()).max(500);
-
-/** Body of `POST /vector_stores`. */
-const newStore = z.strictObject({
-  name: z.string().optional(),
-  file_ids: fileIds.optional(),
-  chunking_strategy: chunking.optional(),
-  metadata: z.record(z.string(), z.string()).nullable().optional(),
-  expires_after: z
-    .strictObject({ anchor: z.literal('last_active_at'), days: z.int().min(1).max(365) })
-    .optional(),
-});
-
-/** Body of `POST /vector_stores/{id}/file_batches`. */
-const newBatch = z.strictObject({
-  file_ids: fileIds.min(1),
-  chunking_strategy: chunking.optional(),
-});
-
-const newFile = z.object({
-  file: z.instanceof(File),
-  purpose: z.enum(['assistants', 'batch', 'fine-tune', 'vision', 'user_data']),
-});
 
 export interface StoredFile extends OpenAI.FileObject {
   readonly content: Blob;
