@@ -145,8 +145,8 @@ async function startWithUpstream(): Promise<{ served: RunningServe; requests: st
 describe('a path', () => {
   test.each([
     ['/../../etc/passwd', 404],
-    ['/v1/../mcp/', 404],
-    ['/mcp/', 404],
+    ['/v1/../mcp/', 405],
+    ['/mcp/', 405],
     ['/mcp/../mcp', 405],
     ['/mcpx', 404],
     ['/MCP', 404],
