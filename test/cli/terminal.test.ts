@@ -106,9 +106,9 @@ test('log lines are equivalent JSON without control characters', () => {
   expect(JSON.parse(lines.join(''))).toMatchObject({ message: hostile, error: `${hostile}\n` });
 });
 
-test('only the terminal and the log write to the streams of the process', () => {
+test('only the terminal, the log and the answer to a refused client write to streams', () => {
   const writers = readdirSync('src/cli', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .filter((file) => readFileSync(join('src/cli', file), 'utf8').includes('.write('));
-  expect(writers.toSorted()).toEqual(['host.ts', 'terminal.ts']);
+  expect(writers.toSorted()).toEqual(['host.ts', 'refuse-client.ts', 'terminal.ts']);
 });
