@@ -102,7 +102,7 @@ describe.each([
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const result = await call('get_thread', { thread_id: 'thread_1' });
       expect(result).toMatchObject({ isError: true });
-      expect(JSON.stringify(result.content).length).toBeLessThan(2500);
+      expect(JSON.stringify(Object(result).content).length).toBeLessThan(2500);
     }
   });
 
