@@ -8,7 +8,17 @@ import { expect, test } from 'vitest';
  */
 const allowedParts: Readonly<Record<string, readonly string[]>> = {
   'cli.ts': ['cli'],
-  cli: ['backend', 'config', 'server', 'mcp', 'tools', 'shared', 'engine/store', 'engine/transfer'],
+  cli: [
+    'backend',
+    'config',
+    'server',
+    'mcp',
+    'resources',
+    'tools',
+    'shared',
+    'engine/store',
+    'engine/transfer',
+  ],
   server: ['backend', 'config', 'mcp', 'shared', 'engine', 'engine/http', 'engine/store/errors.ts'],
   backend: [
     'config',
@@ -19,7 +29,8 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
     'engine/runs',
     'engine/store',
   ],
-  mcp: ['tools', 'shared'],
+  mcp: ['resources', 'tools', 'shared'],
+  resources: ['tools', 'schema', 'shared'],
   config: ['tools/toolsets.ts', 'shared'],
   tools: ['schema', 'shared'],
   engine: [
@@ -75,7 +86,7 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   openai: ['backend', 'engine/models'],
   pg: ['engine/store'],
   'prom-client': ['server'],
-  zod: ['cli', 'engine/http', 'engine/models', 'engine/routes', 'schema', 'tools'],
+  zod: ['cli', 'engine/http', 'engine/models', 'engine/routes', 'resources', 'schema', 'tools'],
 };
 
 interface Import {

@@ -2,9 +2,13 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
+import { registerCompletions } from '../mcp/completions.ts';
+import { registerResources } from '../mcp/resources.ts';
 import { createServer } from '../mcp/server.ts';
+import { resourceTemplates } from '../resources/templates.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { ToolNameLookup } from '../tools/tool.ts';
 import { toolList } from '../tools/tool-list.ts';
 import { filterTools, type ToolFilter } from '../tools/toolsets.ts';
 import { secretsOf } from './host.ts';
@@ -20,13 +24,29 @@ interface McpServerFactoryDeps {
 /** Loads the code of a tool on its first call: listing tools needs none of it. */
 const load = async (name: string) => (await import('../tools/registry.ts')).findTool(name);
 
-/** Creates a function that creates MCP servers with the tools that pass a filter. */
+/** Loads the code of a resource template on its first request. */
+const loadReader = async (name: string) =>
+  (await import('../resources/readers.ts')).findReader(name);
+
+/** Creates a function that creates MCP servers with what passes a filter. */
 export function createMcpServerFactory(
   config: Config,
   deps: McpServerFactoryDeps,
 ): (filter: ToolFilter) => McpServer {
   const { version } = manifest;
   const secrets = secretsOf(config);
-  return (filter) =>
-    createServer({ ...deps, listings: filterTools(toolList, filter), load, version, secrets });
+  return (filter) => {
+    const listings = filterTools(toolList, filter);
+    const server = createServer({ ...deps, listings, load, version, secrets });
+    const toolName: ToolNameLookup = (operation) =>
+      listings.find((listing) => listing.operation === operation)?.name ?? null;
+    // What is offered beside the tools shows and does no more than the listed tools.
+    const isOffered = ({ operations }: { readonly operations: readonly string[] }) =>
+      operations.every((operation) => toolName(operation) !== null);
+    const requestDeps = { ...deps, secrets, toolName };
+    const resources = { templates: resourceTemplates.filter(isOffered), load: loadReader };
+    registerResources(server, resources, requestDeps);
+    registerCompletions(server, resources, requestDeps);
+    return server;
+  };
 }

@@ -57,6 +57,9 @@ function findLongField(message: object): string | undefined {
     id: fieldOf(message, 'id'),
     method: fieldOf(message, 'method'),
     'params.name': fieldOf(params, 'name'),
+    'params.uri': fieldOf(params, 'uri'),
+    'params.ref.name': fieldOf(fieldOf(params, 'ref'), 'name'),
+    'params.ref.uri': fieldOf(fieldOf(params, 'ref'), 'uri'),
     'params._meta.progressToken': fieldOf(meta, 'progressToken'),
     [`params._meta['${versionField}']`]: fieldOf(meta, versionField),
   };
@@ -65,7 +68,8 @@ function findLongField(message: object): string | undefined {
 
 /** Whether a message has too many values outside of a tool's arguments. */
 function hasManyValues(message: object): boolean {
-  const skipped = fieldOf(fieldOf(message, 'params'), 'arguments');
+  const isToolCall = fieldOf(message, 'method') === 'tools/call';
+  const skipped = isToolCall ? fieldOf(fieldOf(message, 'params'), 'arguments') : undefined;
   const remaining: object[] = [message];
   let count = 0;
   for (let value = remaining.pop(); value !== undefined; value = remaining.pop()) {

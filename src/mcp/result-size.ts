@@ -11,6 +11,9 @@ export const maxResultBytes = 5 * 2 ** 20;
 /** For everything around the object: the envelope, `next` and `truncated`. */
 const reservedBytes = 32_768;
 
+/** The largest document in one result, in bytes of JSON. */
+export const maxDocumentBytes = maxResultBytes - reservedBytes;
+
 /** Longer ids and arguments are not repeated in `next`. */
 const maxRepeatedLength = 1000;
 

@@ -1,0 +1,53 @@
+import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import type { Completion, ResourceContext, Values } from '../resources/resource.ts';
+import { answerRequest, type RequestDeps } from './request-errors.ts';
+import { maxDocumentBytes } from './result-size.ts';
+import type { ResourceOffer } from './resources.ts';
+
+/** Completes the values of one resource template. */
+type Completer = (
+  variable: string,
+  typed: string,
+  known: Values,
+  context: ResourceContext,
+) => Promise<Completion>;
+
+interface Reference {
+  readonly type: string;
+  readonly name?: string;
+  readonly uri?: string;
+}
+
+/** Finds what completes the values that a client refers to. Throws for an unknown reference. */
+function findCompleter({ type, uri }: Reference, { templates, load }: ResourceOffer): Completer {
+  const template = templates.find(
+    ({ uriTemplate }) => type === 'ref/resource' && uriTemplate === uri,
+  );
+  if (template === undefined) {
+    const message = `No resource template is '${uri}'.`;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+  }
+  return async (...args) => (await load(template.name)).complete(...args);
+}
+
+/** Answers completion/complete with the newest values that contain what was typed. */
+export function registerCompletions(
+  { server }: McpServer,
+  resources: ResourceOffer,
+  deps: RequestDeps,
+): void {
+  server.registerCapabilities({ completions: {} });
+  server.setRequestHandler('completion/complete', async ({ params }, { mcpReq }) => {
+    const { ref, argument, context } = params;
+    const complete = findCompleter(ref, resources);
+    const known = context?.arguments ?? {};
+    const request = { method: 'completion/complete', args: known };
+    const { values, hasMore } = await answerRequest(deps, request, async (openai) => {
+      const { toolName } = deps;
+      const { signal } = mcpReq;
+      const callContext = { openai, toolName, signal, maxBytes: maxDocumentBytes };
+      return complete(argument.name, argument.value, known, callContext);
+    });
+    return { completion: { values: [...values], hasMore } };
+  });
+}

@@ -1,0 +1,72 @@
+import { type McpServer, type Resource, ResourceNotFoundError } from '@modelcontextprotocol/server';
+import type { ResourceReader, ResourceTemplate, Values } from '../resources/resource.ts';
+import { answerRequest, type RequestDeps } from './request-errors.ts';
+import { maxDocumentBytes } from './result-size.ts';
+
+/** Resources of a server: all can be read, and the fixed ones are listed. */
+export interface ResourceOffer {
+  readonly templates: readonly ResourceTemplate[];
+  /** Loads the reader of a template; called for each request. */
+  readonly load: (name: string) => Promise<ResourceReader>;
+}
+
+const mimeType = 'text/markdown';
+
+function decodeSegment(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}
+
+/** The variables of a template in a URI, decoded; null if the URI is not one of the template's. */
+export function matchUri(uriTemplate: string, uri: string): Values | null {
+  const expected = uriTemplate.split('/');
+  const actual = uri.replace(/\/$/u, '').split('/');
+  if (expected.length !== actual.length) return null;
+  const values: Record<string, string> = {};
+  for (const [index, part] of expected.entries()) {
+    const segment = actual[index] ?? '';
+    if (part.startsWith('{')) {
+      const value = decodeSegment(segment);
+      if (value === null || value === '') return null;
+      values[part.slice(1, -1)] = value;
+    } else if (part !== segment) return null;
+  }
+  return values;
+}
+
+/** Registers the resource templates and answers resources/list, which never lists stored objects. */
+export function registerResources(
+  { server }: McpServer,
+  { templates, load }: ResourceOffer,
+  deps: RequestDeps,
+): void {
+  server.registerCapabilities({ resources: {} });
+  server.setRequestHandler('resources/list', () => ({ resources: [] satisfies Resource[] }));
+  server.setRequestHandler('resources/templates/list', () => ({
+    resourceTemplates: templates.map(({ name, title, description, uriTemplate }) => ({
+      name,
+      title,
+      description,
+      uriTemplate,
+      mimeType,
+    })),
+  }));
+  server.setRequestHandler('resources/read', async ({ params: { uri } }, { mcpReq }) => {
+    for (const { name, uriTemplate } of templates) {
+      const values = matchUri(uriTemplate, uri);
+      if (values === null) continue;
+      const request = { method: 'resources/read', args: values, uri };
+      const text = await answerRequest(deps, request, async (openai) => {
+        const reader = await load(name);
+        const { toolName } = deps;
+        const { signal } = mcpReq;
+        return reader.read(values, { openai, toolName, signal, maxBytes: maxDocumentBytes });
+      });
+      return { contents: [{ uri, mimeType, text }] };
+    }
+    throw new ResourceNotFoundError(uri, `No resource has the URI '${uri}'.`);
+  });
+}
