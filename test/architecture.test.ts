@@ -13,6 +13,7 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
     'config',
     'server',
     'mcp',
+    'prompts',
     'resources',
     'tools',
     'shared',
@@ -29,7 +30,8 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
     'engine/runs',
     'engine/store',
   ],
-  mcp: ['resources', 'tools', 'shared'],
+  mcp: ['prompts', 'resources', 'tools', 'shared'],
+  prompts: ['resources', 'tools', 'shared'],
   resources: ['tools', 'schema', 'shared'],
   config: ['tools/toolsets.ts', 'shared'],
   tools: ['schema', 'shared'],
@@ -86,7 +88,16 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   openai: ['backend', 'engine/models'],
   pg: ['engine/store'],
   'prom-client': ['server'],
-  zod: ['cli', 'engine/http', 'engine/models', 'engine/routes', 'resources', 'schema', 'tools'],
+  zod: [
+    'cli',
+    'engine/http',
+    'engine/models',
+    'engine/routes',
+    'prompts',
+    'resources',
+    'schema',
+    'tools',
+  ],
 };
 
 interface Import {

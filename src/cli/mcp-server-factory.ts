@@ -3,8 +3,10 @@ import type OpenAI from 'openai';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
 import { registerCompletions } from '../mcp/completions.ts';
+import { registerPrompts } from '../mcp/prompts.ts';
 import { registerResources } from '../mcp/resources.ts';
 import { createServer } from '../mcp/server.ts';
+import { promptList } from '../prompts/prompt-list.ts';
 import { resourceTemplates } from '../resources/templates.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
@@ -28,6 +30,9 @@ const load = async (name: string) => (await import('../tools/registry.ts')).find
 const loadReader = async (name: string) =>
   (await import('../resources/readers.ts')).findReader(name);
 
+/** Loads the code of a prompt on its first request. */
+const loadPrompt = async (name: string) => (await import('../prompts/prompts.ts')).findPrompt(name);
+
 /** Creates a function that creates MCP servers with what passes a filter. */
 export function createMcpServerFactory(
   config: Config,
@@ -46,7 +51,9 @@ export function createMcpServerFactory(
     const requestDeps = { ...deps, secrets, toolName };
     const resources = { templates: resourceTemplates.filter(isOffered), load: loadReader };
     registerResources(server, resources, requestDeps);
-    registerCompletions(server, resources, requestDeps);
+    const prompts = { prompts: promptList.filter(isOffered), load: loadPrompt };
+    registerPrompts(server, prompts, requestDeps);
+    registerCompletions(server, { resources, prompts }, requestDeps);
     return server;
   };
 }

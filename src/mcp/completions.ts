@@ -2,9 +2,10 @@ import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextp
 import type { Completion, ResourceContext, Values } from '../resources/resource.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { maxDocumentBytes } from './result-size.ts';
+import { findListing, type PromptOffer } from './prompts.ts';
 import type { ResourceOffer } from './resources.ts';
 
-/** Completes the values of one resource template. */
+/** Completes the values of one resource template or prompt. */
 type Completer = (
   variable: string,
   typed: string,
@@ -18,28 +19,35 @@ interface Reference {
   readonly uri?: string;
 }
 
+interface Offers {
+  readonly resources: ResourceOffer;
+  readonly prompts: PromptOffer;
+}
+
 /** Finds what completes the values that a client refers to. Throws for an unknown reference. */
-function findCompleter({ type, uri }: Reference, { templates, load }: ResourceOffer): Completer {
-  const template = templates.find(
-    ({ uriTemplate }) => type === 'ref/resource' && uriTemplate === uri,
-  );
+function findCompleter({ type, name, uri }: Reference, { resources, prompts }: Offers): Completer {
+  if (type === 'ref/prompt') {
+    const listing = findListing(name, prompts);
+    return async (...args) => (await prompts.load(listing.name)).complete(...args);
+  }
+  const template = resources.templates.find(({ uriTemplate }) => uriTemplate === uri);
   if (template === undefined) {
     const message = `No resource template is '${uri}'.`;
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
   }
-  return async (...args) => (await load(template.name)).complete(...args);
+  return async (...args) => (await resources.load(template.name)).complete(...args);
 }
 
 /** Answers completion/complete with the newest values that contain what was typed. */
 export function registerCompletions(
   { server }: McpServer,
-  resources: ResourceOffer,
+  offers: Offers,
   deps: RequestDeps,
 ): void {
   server.registerCapabilities({ completions: {} });
   server.setRequestHandler('completion/complete', async ({ params }, { mcpReq }) => {
     const { ref, argument, context } = params;
-    const complete = findCompleter(ref, resources);
+    const complete = findCompleter(ref, offers);
     const known = context?.arguments ?? {};
     const request = { method: 'completion/complete', args: known };
     const { values, hasMore } = await answerRequest(deps, request, async (openai) => {

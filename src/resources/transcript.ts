@@ -1,9 +1,6 @@
 import type OpenAI from 'openai';
-import * as z from 'zod';
-import { threadId } from '../schema/common.ts';
 import { cutText } from '../shared/text.ts';
 import { readJson } from '../tools/sdk-call.ts';
-import { parseArguments } from '../tools/tool.ts';
 import { completeThreadId, noCompletion } from './complete-ids.ts';
 import {
   bullets,
@@ -16,6 +13,7 @@ import {
 } from './markdown.ts';
 import { readPages } from './pages.ts';
 import type { ResourceContext, ResourceReader } from './resource.ts';
+import { parseThreadId } from './thread-id.ts';
 
 type Message = OpenAI.Beta.Threads.Message;
 type Part = Message['content'][number];
@@ -127,11 +125,9 @@ export async function readTranscript(id: string, context: ResourceContext): Prom
   return document.finish(count === 0 ? ['The thread has no messages.'] : []);
 }
 
-const input = z.strictObject({ thread_id: threadId });
-
 /** Reads `assistants://threads/{thread_id}`. */
 export const threadReader: ResourceReader = {
-  read: (values, context) => readTranscript(parseArguments(input, values).thread_id, context),
+  read: (values, context) => readTranscript(parseThreadId(values), context),
   complete: async (variable, typed, _known, context) =>
     variable === 'thread_id' ? completeThreadId(typed, context) : noCompletion,
 };

@@ -1,0 +1,66 @@
+import {
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type StandardSchemaV1,
+} from '@modelcontextprotocol/server';
+import type { Prompt, PromptListing } from '../prompts/prompt.ts';
+import { answerRequest, type RequestDeps } from './request-errors.ts';
+import { maxDocumentBytes } from './result-size.ts';
+
+/** Prompts of a server. */
+export interface PromptOffer {
+  readonly prompts: readonly PromptListing[];
+  /** Loads the code of a prompt; called for each request. */
+  readonly load: (name: string) => Promise<Prompt>;
+}
+
+interface GetPromptParams {
+  readonly name?: unknown;
+  readonly arguments?: unknown;
+}
+
+/** Accepts any parameters: the prompts report errors in the API's wording. */
+const anyParams: StandardSchemaV1<GetPromptParams, GetPromptParams> = {
+  '~standard': {
+    version: 1,
+    vendor: 'assistants-mcp',
+    validate: (value) => ({ value: Object(value) }),
+  },
+};
+
+/** Finds an offered prompt. Throws the protocol's error for any other name. */
+export function findListing(name: unknown, { prompts }: PromptOffer): PromptListing {
+  const listing = prompts.find((prompt) => prompt.name === name);
+  if (listing !== undefined) return listing;
+  const message = `No prompt is named ${JSON.stringify(name ?? null)}.`;
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+}
+
+/** Registers prompts, each of which renders to one message of the user. */
+export function registerPrompts(
+  { server }: McpServer,
+  offer: PromptOffer,
+  deps: RequestDeps,
+): void {
+  server.registerCapabilities({ prompts: {} });
+  server.setRequestHandler('prompts/list', () => ({
+    prompts: offer.prompts.map(({ name, title, description, arguments: args }) => ({
+      name,
+      title,
+      description,
+      arguments: args.map((argument) => ({ ...argument, required: true })),
+    })),
+  }));
+  server.setRequestHandler('prompts/get', { params: anyParams }, async (params, { mcpReq }) => {
+    const { name, description } = findListing(params.name, offer);
+    const request = { method: 'prompts/get', args: {} };
+    const text = await answerRequest(deps, request, async (openai) => {
+      const prompt = await offer.load(name);
+      const { toolName } = deps;
+      const context = { openai, toolName, signal: mcpReq.signal, maxBytes: maxDocumentBytes };
+      return prompt.render(params.arguments, context);
+    });
+    return { description, messages: [{ role: 'user', content: { type: 'text', text } }] };
+  });
+}
