@@ -5,12 +5,15 @@ import type { Config } from '../config/config.ts';
 import { registerCompletions } from '../mcp/completions.ts';
 import { registerPrompts } from '../mcp/prompts.ts';
 import { registerResources } from '../mcp/resources.ts';
+import { registerSkills } from '../mcp/skills.ts';
 import { createServer } from '../mcp/server.ts';
 import { promptList } from '../prompts/prompt-list.ts';
 import { resourceTemplates } from '../resources/templates.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { ToolNameLookup } from '../tools/tool.ts';
+import { skillList } from '../skills/skill-list.ts';
+import type { SkillListing } from '../skills/skill.ts';
 import { toolList } from '../tools/tool-list.ts';
 import { filterTools, type ToolFilter } from '../tools/toolsets.ts';
 import { secretsOf } from './host.ts';
@@ -33,6 +36,10 @@ const loadReader = async (name: string) =>
 /** Loads the code of a prompt on its first request. */
 const loadPrompt = async (name: string) => (await import('../prompts/prompts.ts')).findPrompt(name);
 
+/** Loads the texts of the skills on the first request for one. */
+const loadSkill = async (skill: SkillListing) =>
+  (await import('../skills/skills.ts')).skillFile(skill);
+
 /** Creates a function that creates MCP servers with what passes a filter. */
 export function createMcpServerFactory(
   config: Config,
@@ -50,7 +57,12 @@ export function createMcpServerFactory(
       operations.every((operation) => toolName(operation) !== null);
     const requestDeps = { ...deps, secrets, toolName };
     const resources = { templates: resourceTemplates.filter(isOffered), load: loadReader };
-    registerResources(server, resources, requestDeps);
+    // Their texts name the tools by their default names.
+    const hasDefaultNames = ({ operations }: SkillListing) =>
+      operations.every((operation) => toolName(operation) === operation);
+    const skills = { skills: skillList.filter(hasDefaultNames), load: loadSkill };
+    registerSkills(server, skills);
+    registerResources(server, resources, skills, requestDeps);
     const prompts = { prompts: promptList.filter(isOffered), load: loadPrompt };
     registerPrompts(server, prompts, requestDeps);
     registerCompletions(server, { resources, prompts }, requestDeps);

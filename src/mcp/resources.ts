@@ -1,7 +1,8 @@
-import { type McpServer, type Resource, ResourceNotFoundError } from '@modelcontextprotocol/server';
+import { type McpServer, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { ResourceReader, ResourceTemplate, Values } from '../resources/resource.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { maxDocumentBytes } from './result-size.ts';
+import { type SkillOffer, skillUri } from './skills.ts';
 
 /** Resources of a server: all can be read, and the fixed ones are listed. */
 export interface ResourceOffer {
@@ -37,14 +38,24 @@ export function matchUri(uriTemplate: string, uri: string): Values | null {
   return values;
 }
 
-/** Registers the resource templates and answers resources/list, which never lists stored objects. */
+/**
+ * Registers the resource templates and the files of skills. resources/list has only these files: it
+ * never lists stored objects.
+ */
 export function registerResources(
   { server }: McpServer,
   { templates, load }: ResourceOffer,
+  skillOffer: SkillOffer,
   deps: RequestDeps,
 ): void {
+  const { skills } = skillOffer;
   server.registerCapabilities({ resources: {} });
-  server.setRequestHandler('resources/list', () => ({ resources: [] satisfies Resource[] }));
+  server.setRequestHandler('resources/list', () => ({
+    resources: skills.map((skill) => {
+      const { name, title, description } = skill;
+      return { uri: skillUri(skill), name, title, description, mimeType };
+    }),
+  }));
   server.setRequestHandler('resources/templates/list', () => ({
     resourceTemplates: templates.map(({ name, title, description, uriTemplate }) => ({
       name,
@@ -55,6 +66,10 @@ export function registerResources(
     })),
   }));
   server.setRequestHandler('resources/read', async ({ params: { uri } }, { mcpReq }) => {
+    const skill = skills.find((each) => skillUri(each) === uri);
+    if (skill !== undefined) {
+      return { contents: [{ uri, mimeType, text: await skillOffer.load(skill) }] };
+    }
     for (const { name, uriTemplate } of templates) {
       const values = matchUri(uriTemplate, uri);
       if (values === null) continue;
