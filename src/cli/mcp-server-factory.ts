@@ -2,6 +2,7 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
+import { type ObservableLog, registerLogging } from '../mcp/client-log.ts';
 import { registerCompletions } from '../mcp/completions.ts';
 import { registerPrompts } from '../mcp/prompts.ts';
 import { registerResources } from '../mcp/resources.ts';
@@ -21,7 +22,8 @@ import { secretsOf } from './host.ts';
 interface McpServerFactoryDeps {
   readonly openai: () => Promise<OpenAI>;
   readonly clock: Clock;
-  readonly log: Log;
+  /** One with listeners belongs to the one client of a process. */
+  readonly log: Log | ObservableLog;
   /** Aborts when the program shuts down. */
   readonly closing: AbortSignal;
 }
@@ -44,10 +46,10 @@ const loadSkill = async (skill: SkillListing) =>
 export function createMcpServerFactory(
   config: Config,
   deps: McpServerFactoryDeps,
-): (filter: ToolFilter) => McpServer {
+): (filter: ToolFilter, era?: 'legacy' | 'modern') => McpServer {
   const { version } = manifest;
   const secrets = secretsOf(config);
-  return (filter) => {
+  return (filter, era) => {
     const listings = filterTools(toolList, filter);
     const server = createServer({ ...deps, listings, load, version, secrets });
     const toolName: ToolNameLookup = (operation) =>
@@ -66,6 +68,8 @@ export function createMcpServerFactory(
     const prompts = { prompts: promptList.filter(isOffered), load: loadPrompt };
     registerPrompts(server, prompts, requestDeps);
     registerCompletions(server, { resources, prompts }, requestDeps);
+    // In protocol 2025, over HTTP, no level could be kept: each request has a server of its own.
+    if (era !== 'legacy') registerLogging(server, deps.log, secrets);
     return server;
   };
 }

@@ -45,14 +45,14 @@ export function registerCompletions(
   deps: RequestDeps,
 ): void {
   server.registerCapabilities({ completions: {} });
-  server.setRequestHandler('completion/complete', async ({ params }, { mcpReq }) => {
-    const { ref, argument, context } = params;
+  server.setRequestHandler('completion/complete', async ({ params }, context) => {
+    const { ref, argument } = params;
     const complete = findCompleter(ref, offers);
-    const known = context?.arguments ?? {};
-    const request = { method: 'completion/complete', args: known };
+    const known = params.context?.arguments ?? {};
+    const request = { context, args: known };
     const { values, hasMore } = await answerRequest(deps, request, async (openai) => {
       const { toolName } = deps;
-      const { signal } = mcpReq;
+      const { signal } = context.mcpReq;
       const callContext = { openai, toolName, signal, maxBytes: maxDocumentBytes };
       return complete(argument.name, argument.value, known, callContext);
     });

@@ -72,10 +72,13 @@ async function toJson(response: Response, isBatch: boolean): Promise<Response> {
 }
 
 /** Creates one MCP server per request; the request's protocol version decides how it is served. */
-export function createHttpHandler(factory: (url: URL) => McpServer, log: Log): HttpHandler {
-  const createServer = ({ requestInfo }: McpRequestContext) => {
+export function createHttpHandler(
+  factory: (url: URL, era: McpRequestContext['era']) => McpServer,
+  log: Log,
+): HttpHandler {
+  const createServer = ({ requestInfo, era }: McpRequestContext) => {
     if (requestInfo === undefined) throw new Error('an MCP server was created without a request');
-    return factory(new URL(requestInfo.url));
+    return factory(new URL(requestInfo.url), era);
   };
   const { fetch, close } = createMcpHandler(createServer, {
     onerror: ({ message }) =>

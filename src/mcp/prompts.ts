@@ -52,14 +52,15 @@ export function registerPrompts(
       arguments: args.map((argument) => ({ ...argument, required: true })),
     })),
   }));
-  server.setRequestHandler('prompts/get', { params: anyParams }, async (params, { mcpReq }) => {
+  server.setRequestHandler('prompts/get', { params: anyParams }, async (params, context) => {
     const { name, description } = findListing(params.name, offer);
-    const request = { method: 'prompts/get', args: {} };
+    const request = { context, args: {} };
     const text = await answerRequest(deps, request, async (openai) => {
       const prompt = await offer.load(name);
       const { toolName } = deps;
-      const context = { openai, toolName, signal: mcpReq.signal, maxBytes: maxDocumentBytes };
-      return prompt.render(params.arguments, context);
+      const { signal } = context.mcpReq;
+      const promptContext = { openai, toolName, signal, maxBytes: maxDocumentBytes };
+      return prompt.render(params.arguments, promptContext);
     });
     return { description, messages: [{ role: 'user', content: { type: 'text', text } }] };
   });

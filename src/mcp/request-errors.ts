@@ -2,6 +2,7 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   ResourceNotFoundError,
+  type ServerContext,
 } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import type { Log } from '../shared/log.ts';
@@ -9,6 +10,7 @@ import { redactedExcerpt } from '../shared/redact.ts';
 import { advise } from '../tools/error-advice.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import type { ToolNameLookup } from '../tools/tool.ts';
+import { createRequestLog } from './client-log.ts';
 import { maxErrorLength } from './result.ts';
 
 /** What the requests for resources and prompts need. */
@@ -23,7 +25,7 @@ export interface RequestDeps {
 
 /** A request as errors describe it. */
 interface FailedRequest {
-  readonly method: string;
+  readonly context: ServerContext;
   readonly args: Readonly<Record<string, string>>;
   /** The resource that was requested. */
   readonly uri?: string;
@@ -62,7 +64,9 @@ export async function answerRequest<Result>(
     return await action(openai);
   } catch (error) {
     const failure = toProtocolError(error, request, baseURL, deps);
-    deps.log.info('MCP request failed', { method: request.method, error: failure.message });
+    const { method } = request.context.mcpReq;
+    const log = createRequestLog(deps.log, request.context, deps.secrets);
+    log.info('MCP request failed', { method, error: failure.message });
     throw failure;
   }
 }

@@ -65,7 +65,7 @@ export function registerResources(
       mimeType,
     })),
   }));
-  server.setRequestHandler('resources/read', async ({ params: { uri } }, { mcpReq }) => {
+  server.setRequestHandler('resources/read', async ({ params: { uri } }, context) => {
     const skill = skills.find((each) => skillUri(each) === uri);
     if (skill !== undefined) {
       return { contents: [{ uri, mimeType, text: await skillOffer.load(skill) }] };
@@ -73,11 +73,11 @@ export function registerResources(
     for (const { name, uriTemplate } of templates) {
       const values = matchUri(uriTemplate, uri);
       if (values === null) continue;
-      const request = { method: 'resources/read', args: values, uri };
+      const request = { context, args: values, uri };
       const text = await answerRequest(deps, request, async (openai) => {
         const reader = await load(name);
         const { toolName } = deps;
-        const { signal } = mcpReq;
+        const { signal } = context.mcpReq;
         return reader.read(values, { openai, toolName, signal, maxBytes: maxDocumentBytes });
       });
       return { contents: [{ uri, mimeType, text }] };

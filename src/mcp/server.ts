@@ -12,6 +12,7 @@ import { readFailure } from '../shared/sdk-failure.ts';
 import { listedDescription, serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
+import { createRequestLog } from './client-log.ts';
 import { failure, maxErrorLength, success } from './result.ts';
 import { serverInfo } from './server-info.ts';
 
@@ -95,7 +96,7 @@ export function createServer(options: ServerOptions): McpServer {
       const { isUntrusted } = tool;
       return success(result, { images, isUntrusted, call: { name, args: fields } });
     } catch (error) {
-      logFailure(log, name, error);
+      logFailure(createRequestLog(log, context, secrets), name, error);
       const { inputSchema = {} } = listings.find((listing) => listing.name === name) ?? {};
       const advice = advise(error, { args: fields, inputSchema, baseURL, toolName });
       return failure(error, { advice, secrets });

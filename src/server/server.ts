@@ -35,7 +35,9 @@ export interface ServeOptions {
   /** The program's version. */
   readonly version: string;
   /** Returns a function that creates one MCP server per request, with the tools of a filter. */
-  readonly serverFactory: (deps: McpServerDeps) => (filter: ToolFilter) => McpServer;
+  readonly serverFactory: (
+    deps: McpServerDeps,
+  ) => (filter: ToolFilter, era?: 'legacy' | 'modern') => McpServer;
   /** Registers what reads the TLS certificate again; called only for a server with TLS. */
   readonly onReload: (reload: () => Promise<void>) => void;
 }
@@ -74,7 +76,7 @@ function createHandlers(
   const { log } = requestContext;
   const createMcpServer = serverFactory({ openai, log, closing });
   const filterOf = (url: URL) => narrowToolFilter(config, url.searchParams);
-  const mcp = createHttpHandler((url) => createMcpServer(filterOf(url)), log);
+  const mcp = createHttpHandler((url, era) => createMcpServer(filterOf(url), era), log);
   const handler = createRequestHandler({
     rules: config,
     readOnly: config.readOnly,

@@ -4,7 +4,8 @@ import { redact, redactedExcerpt } from './redact.ts';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
-type Write = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
+export type LogFields = Readonly<Record<string, unknown>>;
+type Write = (message: string, fields?: LogFields) => void;
 
 /** One function per level, for a message (a lower-case phrase) and its fields. */
 export type Log = Readonly<Record<LogLevel, Write>>;
@@ -31,15 +32,24 @@ const createReplacer =
     return isLong ? redactedExcerpt(field, maxFieldLength, secrets) : field;
   };
 
+/** JSON text without secrets and control characters. */
+const redactedJson = (entry: LogFields, secrets: readonly string[]): string =>
+  escapeControlCharacters(redact(JSON.stringify(entry, createReplacer(secrets)), secrets));
+
+/** A message and its fields as an object, redacted and cut as a log line is. */
+export const redactedEntry = (
+  message: string,
+  fields: LogFields | undefined,
+  secrets: readonly string[],
+): unknown => JSON.parse(redactedJson({ message, ...fields }, secrets));
+
 /** Creates a log that writes one JSON object per line, with secrets redacted. */
 export function createLog({ level, secrets, now, write }: LogOptions): Log {
-  const replacer = createReplacer(secrets);
   const writeAt = (name: LogLevel): Write => {
     if (logLevels.indexOf(name) > logLevels.indexOf(level)) return () => {};
     return (message, fields) => {
       const entry = { time: new Date(now()).toISOString(), level: name, message, ...fields };
-      const json = JSON.stringify(entry, replacer);
-      write(`${escapeControlCharacters(redact(json, secrets))}\n`);
+      write(`${redactedJson(entry, secrets)}\n`);
     };
   };
   return {

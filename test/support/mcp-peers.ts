@@ -4,6 +4,7 @@ import { StreamableHTTPClientTransport as Http2025 } from '@modelcontextprotocol
 import type OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
 import { createMcpServerFactory } from '../../src/cli/mcp-server-factory.ts';
+import { createObservableLog } from '../../src/mcp/client-log.ts';
 import { connectStdio } from '../../src/mcp/stdio.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { configOf } from './config.ts';
@@ -47,7 +48,9 @@ export async function connectOverStdio(name: PeerName, options: PeerOptions) {
   const clock = createWaitingClock();
   const secrets = [config.apiKey].filter((secret) => secret !== null);
   const write = (line: string) => void logLines.push(line);
-  const log = createLog({ level: 'debug', secrets, now: () => clock.now(), write });
+  const log = createObservableLog(
+    createLog({ level: 'debug', secrets, now: () => clock.now(), write }),
+  );
   const closing = new AbortController().signal;
   const factory = createMcpServerFactory(config, { openai, clock, log, closing });
   const { stdin, stdout, client: transport } = createPipes();
@@ -57,7 +60,7 @@ export async function connectOverStdio(name: PeerName, options: PeerOptions) {
     await peer.close();
     await connection.closed;
   });
-  return { peer, logLines };
+  return { peer, log, logLines };
 }
 
 /** Starts `serve` and connects a client to it over HTTP. */

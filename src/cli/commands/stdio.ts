@@ -1,6 +1,7 @@
 import manifest from '../../../package.json' with { type: 'json' };
 import { type Backend, createBackend } from '../../backend/backend.ts';
 import type { Invocation } from '../../config/config.ts';
+import { createObservableLog } from '../../mcp/client-log.ts';
 import { connectStdio } from '../../mcp/stdio.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
@@ -25,7 +26,7 @@ async function resumeRunsAfterStartup(backend: Backend, closing: AbortSignal): P
 }
 
 async function runStdio(host: Host, { config, warnings }: Invocation): Promise<number> {
-  const log = openLog(config, host);
+  const log = createObservableLog(openLog(config, host));
   for (const warning of warnings) log.warn(warning);
   if (config.baseUrl === null) {
     const { databaseProblem } = await import('../../engine/store/sqlite/check.ts');
