@@ -30,14 +30,14 @@ not on a remote server that ASSISTANTS_BASE_URL names.
 
 ## Data
 
-1. Collect the API's objects as JSON: one object on each line, an array, or the lists that the API returned. The field
-   \`object\` says what each one is. Keep their ids and times.
+1. Collect what was saved of the API: its objects or lists as JSON or JSON Lines, or tables as CSV. Keep ids and times.
 
-2. Import them. A file is imported completely or not at all, and an error names file, line and field:
+2. See what would be imported and what would be changed or dropped. This writes nothing:
 
-       assistants-mcp import assistants.json threads.jsonl
+       assistants-mcp import assistants.json threads.jsonl --dry-run
 
-   Objects whose ids exist are an error. \`--replace\` overwrites them.
+   Then import the files without \`--dry-run\`. A file is imported completely or not at all, and an error names file,
+   line and field. Objects whose ids exist are an error; \`--replace\` overwrites them.
 
 3. Check the result: list the assistants, and read one thread that the user knows.
 

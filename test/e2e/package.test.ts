@@ -62,6 +62,21 @@ test('initialize and tools/list load neither the SDK, the engine nor the HTTP se
   expect([...packages].filter((name) => loadedOnDemand.test(name))).toEqual([]);
 });
 
+test('what reads resources, renders prompts and writes skills is loaded on demand', () => {
+  const start = staticImports(chunkWith('src/cli/main.ts'));
+  const files = [...start].flatMap((chunk) => Object.keys(outputs[chunk]?.inputs ?? {}));
+  expect(files).toContain('src/resources/templates.ts');
+  const loadedOnDemand = [
+    'src/resources/readers.ts',
+    'src/resources/transcript.ts',
+    'src/prompts/ask.ts',
+    'src/skills/skills.ts',
+    'src/skills/tool-loop.ts',
+  ];
+  expect(loadedOnDemand.map((file) => chunkWith(file) !== '')).not.toContain(false);
+  expect(files.filter((file) => loadedOnDemand.includes(file))).toEqual([]);
+});
+
 test('the PostgreSQL driver is loaded only for PostgreSQL', () => {
   const packages = [...packagesIn(staticImports(chunkWith('src/engine/store/open.ts')))];
   expect(packages).toContain('kysely');

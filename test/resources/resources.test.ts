@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createFakeServer, errorResponse } from '../support/fake-assistants-server.ts';
 import {
@@ -226,9 +225,4 @@ test('a URI that is too long to be repeated is refused', async () => {
   const { peer } = await connect(serverWith(page([])));
   const uri = `assistants://threads/${'x'.repeat(1100)}`;
   await expect(peer.readResource({ uri })).rejects.toThrow('params.uri is longer than 1024');
-});
-
-test('no file that starts with the program imports the readers', () => {
-  const source = readFileSync('src/cli/mcp-server-factory.ts', 'utf8');
-  expect(source).toContain("await import('../resources/readers.ts')");
 });
