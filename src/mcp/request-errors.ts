@@ -66,7 +66,8 @@ export async function answerRequest<Result>(
     const failure = toProtocolError(error, request, baseURL, deps);
     const { method } = request.context.mcpReq;
     const log = createRequestLog(deps.log, request.context, deps.secrets);
-    log.info('MCP request failed', { method, error: failure.message });
+    const level = failure.code === ProtocolErrorCode.InternalError ? 'warn' : 'info';
+    log[level]('MCP request failed', { method, error: failure.message });
     throw failure;
   }
 }

@@ -1,3 +1,4 @@
+import { yieldIfOthersWait } from '../shared/clock.ts';
 import { type ApiCall, readJson } from '../tools/sdk-call.ts';
 
 interface Page<Item> {
@@ -20,6 +21,7 @@ export async function readPages<Item extends { readonly id: string }>(
   for (let count = 0; count < maxPages; count += 1) {
     const { body }: { readonly body: Page<Item> } = await readJson(list(after));
     for (const item of body.data) {
+      await yieldIfOthersWait();
       if (!take(item)) return true;
       after = item.id;
     }
