@@ -1,4 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { createBackend } from '../../src/backend/backend.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { randomIds } from '../../src/shared/ids.ts';
+import { createLog } from '../../src/shared/log.ts';
+import { configOf } from '../support/config.ts';
 import { createFakeServer, errorResponse } from '../support/fake-assistants-server.ts';
 import {
   completeVariable,
@@ -7,7 +12,7 @@ import {
   peerNames,
   readText,
 } from '../support/mcp-peers.ts';
-import { sdkFor } from '../support/serve.ts';
+import { sdkFor, startServe } from '../support/serve.ts';
 import { connect, message, page, serverWith, thread } from '../support/stored-thread.ts';
 
 const threadTemplate = 'assistants://threads/{thread_id}';
@@ -225,4 +230,19 @@ test('a URI that is too long to be repeated is refused', async () => {
   const { peer } = await connect(serverWith(page([])));
   const uri = `assistants://threads/${'x'.repeat(1100)}`;
   await expect(peer.readResource({ uri })).rejects.toThrow('params.uri is longer than 1024');
+});
+
+test('in remote mode, resources and completion read the other server', async () => {
+  const served = await startServe();
+  const { id } = await sdkFor(served).beta.threads.create({
+    messages: [{ role: 'user', content: 'Hello from afar' }],
+  });
+  const env = { ASSISTANTS_BASE_URL: `${served.url}/v1` };
+  const config = configOf({ env });
+  const log = createLog({ level: 'error', secrets: [], now: () => 0, write: () => {} });
+  const backend = createBackend({ config, clock: systemClock, ids: randomIds, log });
+  const { peer } = await connectOverStdio('the 2025 SDK', { openai: () => backend.client(), env });
+  expect(await readText(peer, `assistants://threads/${id}`)).toContain('> Hello from afar');
+  const { values } = await completeVariable(peer, threadTemplate, ['thread_id', '']);
+  expect(values).toEqual([id]);
 });
