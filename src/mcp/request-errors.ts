@@ -66,8 +66,9 @@ export async function answerRequest<Result>(
     const failure = toProtocolError(error, request, baseURL, deps);
     const { method } = request.context.mcpReq;
     const log = createRequestLog(deps.log, request.context, deps.secrets);
-    const level = failure.code === ProtocolErrorCode.InternalError ? 'warn' : 'info';
-    log[level]('MCP request failed', { method, error: failure.message });
+    const { status, code } = readFailure(error);
+    const isApiError = status !== null || code !== null;
+    log[isApiError ? 'info' : 'warn']('MCP request failed', { method, error: failure.message });
     throw failure;
   }
 }
