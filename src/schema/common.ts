@@ -20,7 +20,10 @@ export const maxItems = 1000;
 /** An invalid array is checked up to this many problems, of which the first one is reported. */
 const maxIssues = 100;
 
-/** An array of at most `maximum` items. None of an array that is longer are visited. */
+/**
+ * An array of at most `maximum` items. None of an array that is longer are visited. Describe it with
+ * `register`: `meta` makes a copy, which visits them.
+ */
 export function list<Item extends z.ZodType>(item: Item, maximum = maxItems, minimum = 0) {
   const items = z.array(item).max(maximum);
   const schema = minimum === 0 ? items : items.min(minimum);

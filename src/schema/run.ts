@@ -88,7 +88,7 @@ export const submitToolOutputs = z.strictObject({
       tool_call_id: z.string(),
       output: z.string().meta({ description: 'A string, such as JSON text' }),
     }),
-  ).meta({ description: 'One for each call' }),
+  ).register(z.globalRegistry, { description: 'One for each call' }),
 }) satisfies z.ZodType<
   Omit<OpenAI.Beta.Threads.RunSubmitToolOutputsParamsNonStreaming, 'thread_id'>
 >;

@@ -40,12 +40,12 @@ test('stderr has one JSON object per line', async () => {
   }
 });
 
-test('a database that cannot be opened is reported, logged and tried again', async () => {
+test('a database that cannot be opened after the start is reported, logged and tried again', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'notes.db');
-  writeFileSync(file, 'These are notes, and no database at all.');
   const server = startServer({ folder, args: ['--database', file, '--model-api', 'scripted'] });
   await initialize(server);
+  writeFileSync(file, 'These are notes, and no database at all.');
   const list = () => server.request('tools/call', { name: 'list_assistants', arguments: {} });
   const message = `The file ${file} is not a database; choose another file.`;
   const content = [{ type: 'text', text: expect.stringContaining(message) }];

@@ -63,6 +63,6 @@ test('import prints why a file is invalid to stderr, with exit code 1', () => {
   expect([status, stdout, stderr]).toEqual([
     1,
     '',
-    "in.jsonl:2: Invalid value: 'robot'. Supported values are: 'user' and 'assistant'.\nNothing of it was imported.\n",
+    "in.jsonl:2: role: Invalid value: 'robot'. Supported values are: 'user' and 'assistant'.\nNothing of it was imported.\n",
   ]);
 });

@@ -125,7 +125,7 @@ const serverProblems = (files: readonly string[], replace: boolean): string[] =>
 export const importCommand: Command = {
   name: 'import',
   usage: 'import FILE… | --from URL [options]',
-  summary: 'Import API objects from JSON, JSON Lines or CSV, or from a server',
+  summary: 'Import API objects from files or from a server',
   options: importOptions,
   maxPositionals: Infinity,
   isLocal: true,
