@@ -197,7 +197,9 @@ console.log(
   `short runs, ${shortRunsAtOnce} at once: ${shortRun.serve.toFixed(2)} ms each through serve (at most ${maxShortRunMs}), ${shortRun.proxy.toFixed(2)} through a bare proxy`,
 );
 const memory = peakMemory(serve);
-console.log(`peak memory of serve: ${memory.toFixed(0)} MiB (at most ${maxMemoryMiB})`);
+console.log(
+  `peak memory: serve ${memory.toFixed(0)} MiB (at most ${maxMemoryMiB}), bare proxy ${peakMemory(proxy).toFixed(0)} MiB`,
+);
 for (const { child } of [serve, proxy]) await stopChild(child);
 upstream.server.closeAllConnections();
 upstream.server.close();
