@@ -7,13 +7,13 @@ import {
 } from '../../src/schema/run.ts';
 import { createThread } from '../../src/schema/thread.ts';
 
-/** Without `summary`, which only tools/list uses. */
+/** Without `listing`, which only tools/list uses. */
 const asSchema = (schema: z.ZodType) =>
   z.toJSONSchema(schema, {
     target: 'openapi-3.0',
     io: 'input',
     unrepresentable: 'any',
-    override: ({ jsonSchema }) => void delete jsonSchema['summary'],
+    override: ({ jsonSchema }) => void delete jsonSchema['listing'],
   });
 
 const responses = { '200': { description: 'Done.' } };
