@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { startBuiltServe, stopChild } from '../bench/built-program.ts';
-import { createCertificate } from './certificate.ts';
+import { createCertificate, writeTlsFiles } from '../test/support/certificates.ts';
 import { install } from './install.ts';
 import type { Model } from './model.ts';
 import type { Program, Trial } from './program.ts';
@@ -77,18 +77,17 @@ function watchLog({ stderr }: ChildProcess): () => string[] {
 async function serveAndDrive(program: Program, model: Model, home: string): Promise<string[]> {
   const folder = await install(program);
   const { modelApi = 'auto', options = [], needsTls = false } = program;
-  const tls = needsTls ? await createCertificate(home) : null;
+  const tls = needsTls ? writeTlsFiles(await createCertificate(), home) : null;
   const variables = {
     OPENAI_BASE_URL: model.baseURL,
     ASSISTANTS_DATABASE: join(home, 'serve.db'),
     ASSISTANTS_TOKEN: token,
   };
-  const tlsFlags = tls === null ? [] : ['--tls-cert', tls.cert, '--tls-key', tls.key];
-  const flags = ['--model-api', modelApi, ...options, ...tlsFlags];
+  const flags = ['--model-api', modelApi, ...options, ...(tls?.argv ?? [])];
   const { child, restURL: baseURL } = await startBuiltServe(variables, flags);
   const readErrors = watchLog(child);
   try {
-    await drive(program, { folder, home, baseURL, certificate: tls?.cert });
+    await drive(program, { folder, home, baseURL, certificate: tls?.certFile });
   } finally {
     await stopChild(child);
   }
