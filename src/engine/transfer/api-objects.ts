@@ -3,7 +3,14 @@ import { isJsonObject } from '../../shared/json.ts';
 import { objectFields } from '../../schema/objects/index.ts';
 import type { Changes, Note } from './changes.ts';
 import { toContent, withAttachments } from './content-shapes.ts';
-import { type Fields, type Kind, withApiNames, withoutSynonyms } from './field-names.ts';
+import {
+  type Fields,
+  idPrefixes,
+  isAbsent,
+  type Kind,
+  withApiNames,
+  withoutSynonyms,
+} from './field-names.ts';
 import { keepUnknownFields } from './unknown-fields.ts';
 import { declaredKind } from './object-kinds.ts';
 import type { Candidate } from './object-shapes.ts';
@@ -33,8 +40,6 @@ export interface ObjectPlace {
   readonly at: (field?: string) => string;
 }
 
-const isAbsent = (value: unknown): boolean => value === undefined || value === null;
-
 const timeFields = [
   'created',
   'completed',
@@ -56,14 +61,6 @@ function withTimes(fields: Fields, note: Note): Fields {
   }
   return result;
 }
-
-const idPrefixes: Readonly<Record<Kind, string>> = {
-  assistant: 'asst_',
-  thread: 'thread_',
-  'thread.message': 'msg_',
-  'thread.run': 'run_',
-  'thread.run.step': 'step_',
-};
 
 /** An id that is the same for the same message, so that a second import of it is noticed. */
 function createId(kind: Kind, fields: Fields, { unnamedMessages }: Conversion): string {

@@ -83,7 +83,8 @@ export function toContent(value: unknown, note: Note): unknown {
   return isTextObject(value) ? [toPart(value, note)] : value;
 }
 
-const bothTools = [{ type: 'code_interpreter' }, { type: 'file_search' }];
+/** What read the files of messages in version v1. */
+export const bothTools = [{ type: 'code_interpreter' }, { type: 'file_search' }];
 
 function toAttachment(value: unknown, note: Note): unknown {
   if (typeof value === 'string') return { file_id: value, tools: bothTools };

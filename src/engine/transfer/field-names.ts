@@ -105,9 +105,10 @@ export interface NamedFields {
   readonly sourceNames: ReadonlyMap<string, string>;
 }
 
-const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+export const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
-const idPrefixes: Readonly<Record<string, string>> = {
+/** What ids of the hosted API begin with. */
+export const idPrefixes: Readonly<Record<Kind, string>> = {
   assistant: 'asst_',
   thread: 'thread_',
   'thread.message': 'msg_',
@@ -115,7 +116,7 @@ const idPrefixes: Readonly<Record<string, string>> = {
   'thread.run.step': 'step_',
 };
 
-/** What ids of the hosted API begin with, by the field that has them. */
+/** The prefix of a field's ids. */
 const prefixOf = (kind: Kind, name: string): string | undefined =>
   name === 'thread_id' ? idPrefixes['thread'] : name === 'id' ? idPrefixes[kind] : undefined;
 

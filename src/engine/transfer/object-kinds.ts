@@ -1,5 +1,13 @@
 import { isJsonObject } from '../../shared/json.ts';
-import { apiName, type Fields, type Kind, nameIn, snakeCase, withApiNames } from './field-names.ts';
+import {
+  apiName,
+  type Fields,
+  isAbsent,
+  type Kind,
+  nameIn,
+  snakeCase,
+  withApiNames,
+} from './field-names.ts';
 import { toSeconds } from './time-values.ts';
 
 /* What an object of a file is, and what is in it. */
@@ -64,8 +72,6 @@ const idPrefixes: readonly (readonly [prefix: string, kind: Kind])[] = [
 
 const isContainer = (value: unknown): value is object =>
   typeof value === 'object' && value !== null;
-
-const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
 export const isEmpty = (value: unknown): boolean =>
   value === null || value === '' || (isContainer(value) && Object.keys(value).length === 0);

@@ -1,10 +1,16 @@
+import { maxPairs, maxValueLength } from '../../schema/common.ts';
+import { exceedsLength } from '../../schema/limits.ts';
 import { fieldOf, isJsonObject } from '../../shared/json.ts';
 import type { Fields } from './field-names.ts';
 import type { Note } from './changes.ts';
 
 /* Tools and tool calls of API version v1 and of other services → those of this API. */
 
-const knownTypes: ReadonlySet<unknown> = new Set(['code_interpreter', 'file_search', 'function']);
+export const knownTypes: ReadonlySet<unknown> = new Set([
+  'code_interpreter',
+  'file_search',
+  'function',
+]);
 
 const asObject = (tool: unknown): unknown => (typeof tool === 'string' ? { type: tool } : tool);
 
@@ -40,7 +46,7 @@ export function toToolChoice(value: unknown, note: Note): unknown {
   return 'auto';
 }
 
-const resourceNames: ReadonlySet<string> = new Set(['code_interpreter', 'file_search']);
+export const resourceNames: ReadonlySet<string> = new Set(['code_interpreter', 'file_search']);
 
 /** Notes the resources of tools that this API does not have; they are not stored. */
 export function checkToolResources(value: unknown, note: Note): void {
@@ -71,12 +77,15 @@ export function addAssistantFiles(fields: Fields, note: Note): Fields {
     result['tool_resources'] = { ...resources, code_interpreter: { file_ids } };
   }
   if (isSearched) {
+    const metadata = { ...Object(rest['metadata'] ?? {}), file_ids: file_ids.join(',') };
+    const fits =
+      !exceedsLength(metadata.file_ids, maxValueLength) && Object.keys(metadata).length <= maxPairs;
     note(
-      'Kept',
-      "'file_ids' of an assistant for 'file_search' in 'metadata'; add the files to a vector store and name it in 'tool_resources.file_search'",
+      fits ? 'Kept' : 'Dropped',
+      `'file_ids' of an assistant for 'file_search'${fits ? " in 'metadata'" : ''}; add the files to a vector store and name it in 'tool_resources.file_search'`,
       'file_ids',
     );
-    result['metadata'] = { ...Object(rest['metadata'] ?? {}), file_ids: file_ids.join(',') };
+    if (fits) result['metadata'] = metadata;
   }
   return result;
 }

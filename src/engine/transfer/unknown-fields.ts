@@ -69,7 +69,7 @@ export function keepUnknownFields(
       name,
     );
   }
-  return Object.keys(kept).length === Object.keys(Object(metadata)).length
-    ? known
-    : { ...known, metadata: kept };
+  return hasMetadata && Object.keys(kept).length > Object.keys(metadata).length
+    ? { ...known, metadata: kept }
+    : known;
 }

@@ -90,6 +90,15 @@ test.each<[name: string, object: object, sentence: string]>([
     "Dropped: field 'owner' of a thread",
   ],
   [
+    'the files of version v1 that are too many for the metadata',
+    {
+      ...assistant,
+      tools: [{ type: 'retrieval' }],
+      file_ids: Array.from({ length: 20 }, (_, index) => `file-${'x'.repeat(24)}${index}`),
+    },
+    "Dropped: 'file_ids' of an assistant for 'file_search'; add the files to a vector store and name it in 'tool_resources.file_search'",
+  ],
+  [
     'an unknown field that the metadata has',
     { ...thread, a: 'b', metadata: { a: 'c' } },
     "Dropped: field 'a' of a thread",

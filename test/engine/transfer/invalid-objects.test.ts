@@ -55,6 +55,10 @@ const invalidLines: [line: unknown, sentence: string][] = [
     "Invalid type for 'metadata.key': expected a string, but got an integer instead.",
   ],
   [
+    { ...thread, metadata: 'a text', owner: 'me' },
+    "Invalid type for 'metadata': expected an object, but got a string instead.",
+  ],
+  [
     { ...thread, metadata: pairs },
     "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got an object with 17 properties instead.",
   ],

@@ -1,4 +1,6 @@
 import { isJsonObject } from '../../../shared/json.ts';
+import type { Note } from '../changes.ts';
+import { toContent as toParts } from '../content-shapes.ts';
 import type { Problems } from './problems.ts';
 
 const annotationTypes: ReadonlySet<unknown> = new Set(['file_citation', 'file_path']);
@@ -14,21 +16,20 @@ function toAnnotations(annotations: unknown, label: string, problems: Problems):
   });
 }
 
-function toPart(part: unknown, label: string, problems: Problems): unknown {
-  if (typeof part === 'string') return { type: 'text', text: { value: part, annotations: [] } };
-  if (!isJsonObject(part) || part['type'] !== 'text') return part;
+function toKnownPart(part: unknown, label: string, problems: Problems): unknown {
+  if (!isJsonObject(part) || !isJsonObject(part['text'])) return part;
   const { text } = part;
-  if (typeof text === 'string') return { ...part, text: { value: text, annotations: [] } };
-  if (!isJsonObject(text)) return part;
-  return {
-    ...part,
-    text: { ...text, annotations: toAnnotations(text['annotations'], label, problems) },
-  };
+  const annotations = toAnnotations(text['annotations'], label, problems);
+  return { ...part, text: { ...text, annotations } };
 }
 
-/** A message's content as a list of parts; servers also send one text, or nothing. */
+/** A message's content as parts of the API, in whatever shape a server sends it. */
 export function toContent(content: unknown, label: string, problems: Problems): unknown {
-  if (content === null || content === undefined) return [];
-  const parts: unknown = Array.isArray(content) ? content : [content];
-  return Array.isArray(parts) ? parts.map((part) => toPart(part, label, problems)) : content;
+  const note: Note = (change, sentence) => {
+    if (change === 'Dropped') problems.add(label, `Dropped: ${sentence}.`);
+  };
+  const known = Array.isArray(content)
+    ? content.map((part: unknown) => toKnownPart(part, label, problems))
+    : toKnownPart(content, label, problems);
+  return toParts(known ?? null, note);
 }

@@ -98,6 +98,7 @@ function kindFields({ kind, label }: Place, object: JsonObject, problems: Proble
     case 'thread.run':
       return {
         tools: tools(),
+        tool_resources: toToolResources(object['tool_resources'], label, problems),
         tool_choice: toToolChoice(object['tool_choice'], label, problems),
         usage: toUsage(object['usage']),
       };

@@ -53,7 +53,7 @@ async function listSteps(session: PullSession, run: PulledObject): Promise<Pulle
   const { thread_id, assistant_id } = run.value;
   const path = `${threadPath(String(thread_id))}/runs/${encodeURIComponent(run.id)}/steps`;
   const onRepeat = repeats(session, `steps of ${run.id}`);
-  await attempt(session, 'steps', `of ${run.id}`, async () => {
+  const isComplete = await attempt(session, 'steps', `of ${run.id}`, async () => {
     for await (const items of listItems(session.options.source, path, onRepeat)) {
       steps.push(
         ...toObjects(session, items, (id) => ({
@@ -69,7 +69,8 @@ async function listSteps(session: PullSession, run: PulledObject): Promise<Pulle
       );
     }
   });
-  return steps;
+  // A run with some of its steps would count as complete at the next import.
+  return isComplete ? steps : [];
 }
 
 /** Stores runs with their steps. A run that is here has its steps here too, unless it has none. */

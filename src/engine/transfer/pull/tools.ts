@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../../shared/json.ts';
+import { bothTools } from '../content-shapes.ts';
+import { knownTypes, resourceNames } from '../tool-shapes.ts';
 import type { Problems } from './problems.ts';
-
-const toolTypes: ReadonlySet<unknown> = new Set(['code_interpreter', 'file_search', 'function']);
 
 const reason = 'There are no tools of this type here.';
 
@@ -14,7 +14,7 @@ function selectKnown(
   return values.flatMap((value) => {
     const type: unknown = isJsonObject(value) ? value['type'] : undefined;
     if (type === 'retrieval') return [{ ...Object(value), type: 'file_search' }];
-    if (typeof type !== 'string' || toolTypes.has(type)) return [value];
+    if (typeof type !== 'string' || knownTypes.has(type)) return [value];
     problems.add(`${type} of ${label}`, reason);
     return [];
   });
@@ -53,8 +53,6 @@ export function toToolChoice(choice: unknown, label: string, problems: Problems)
   return selectKnown([choice], `tool_choice of ${label}`, problems)[0] ?? 'auto';
 }
 
-const resourceNames: ReadonlySet<string> = new Set(['code_interpreter', 'file_search']);
-
 /** The resources of tools; those of tools that do not exist here are named. */
 export function toToolResources(resources: unknown, label: string, problems: Problems): unknown {
   if (!isJsonObject(resources)) return resources;
@@ -83,15 +81,13 @@ export function withFiles(
   return resources;
 }
 
-const bothTools = [{ type: 'code_interpreter' }, { type: 'file_search' }];
-
 /** A message's attachments; API version v1 had the ids of files, for every tool. */
 export function toAttachments(
   { attachments, file_ids }: Record<string, unknown>,
   label: string,
   problems: Problems,
 ): unknown {
-  if (Array.isArray(attachments)) {
+  if (Array.isArray(attachments) && attachments.length > 0) {
     return attachments.map((attachment: unknown) =>
       isJsonObject(attachment)
         ? { ...attachment, tools: toTools(attachment['tools'], label, problems) }

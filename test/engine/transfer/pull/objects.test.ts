@@ -137,6 +137,20 @@ describe('objects become those of the API', () => {
     expect((await pullOne({ message: { content: null } })).message?.['content']).toEqual([]);
   });
 
+  test('with citations that do not say where they stand in the text', async () => {
+    const citation = { type: 'file_citation', text: '[1]', file_citation: { file_id: 'file-1' } };
+    const text = { value: 'See [1].', annotations: [citation] };
+    const { message } = await pullOne({ message: { content: [{ type: 'text', text }] } });
+    expect(message?.['content']).toMatchObject([
+      { text: { annotations: [{ ...citation, start_index: 4, end_index: 7 }] } },
+    ]);
+  });
+
+  test('with `file_ids` beside an empty list of attachments', async () => {
+    const { message } = await pullOne({ message: { attachments: [], file_ids: ['file-2'] } });
+    expect(message?.['attachments']).toMatchObject([{ file_id: 'file-2' }]);
+  });
+
   test('with `file_ids` of version 1 as attachments and as files for code (OpenOpenAI)', async () => {
     const pulled = await pullOne({
       assistant: { tools: [{ type: 'code_interpreter' }], file_ids: ['file-1'] },
@@ -197,6 +211,18 @@ describe('objects become those of the API', () => {
     const metadata = { user: 7, tags: ['a'], none: null, text: 'b' };
     const pulled = await pullOne({ thread: { metadata } });
     expect(pulled.thread?.['metadata']).toEqual({ user: '7', tags: '["a"]', text: 'b' });
+  });
+
+  test('without the resources of a run for tools that exist only there, which are named', async () => {
+    const { problems, run } = await pullOne({
+      run: { tool_resources: { azure_ai_search: { indexes: ['a'] } } },
+    });
+    expect([problems, run?.['id']]).toEqual([
+      [
+        `- tool_resources.azure_ai_search of run ${completedRun.id} of ${thread.id}: There are no tools of this type here.`,
+      ],
+      completedRun.id,
+    ]);
   });
 
   test('without the model of a run, which has its assistant’s', async () => {

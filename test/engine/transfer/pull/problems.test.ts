@@ -11,6 +11,7 @@ import {
   toolStep,
   waitingRun,
 } from '../../../support/examples.ts';
+import { errorResponse } from '../../../support/fake-assistants-server.ts';
 import { createStore } from '../../../support/transfer.ts';
 
 const conversation = [assistant, thread, question, reply, completedRun, toolStep, messageStep];
@@ -80,6 +81,29 @@ describe('import --from names what it cannot have, and imports the rest', () => 
       completedRun.id,
       toolStep.id,
     ]);
+  });
+
+  test('steps of which a page cannot be read, which come with a later import', async () => {
+    const all = Array.from({ length: 101 }, (_, index) => ({ ...toolStep, id: `step_${index}` }));
+    const steps = { [completedRun.id]: all };
+    const host = await startHost(
+      { ...data, steps },
+      {
+        answer: ({ url }, path) =>
+          path.endsWith('/steps') && url.includes('after=')
+            ? errorResponse(400, 'No such page.')
+            : undefined,
+      },
+    );
+    const { code, lines, store } = await pullFrom(host.url);
+    expect([code, withoutFiles(lines).at(-1)]).toEqual([
+      1,
+      `- steps of ${completedRun.id}: HTTP 400: No such page.`,
+    ]);
+    const later = await startHost({ ...data, steps });
+    const { exported } = await pullFrom(later.url, { database: store.database });
+    const objects = await exported();
+    expect(objects.filter(({ object }) => object === 'thread.run.step')).toHaveLength(101);
   });
 
   test('a second run that waits, which a thread cannot have', async () => {
