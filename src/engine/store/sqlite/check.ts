@@ -56,9 +56,12 @@ export function openChecked(
   }
 }
 
-/** SQLite's code of a file that another process is changing. */
-const isBusy = (error: unknown): boolean =>
-  error instanceof Error && 'errcode' in error && [5, 6].includes(Number(error.errcode) % 256);
+/**
+ * SQLite's codes of a file that cannot be read only now: another process is changing it (5, 6), or it
+ * has to be recovered after a crash, which takes a connection that writes (8).
+ */
+const isTemporary = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && [5, 6, 8].includes(Number(error.errcode) % 256);
 
 /**
  * Why an existing file cannot be the database, found out without loading the engine; null where
@@ -73,7 +76,7 @@ export function databaseProblem(location: string): string | null {
     openChecked(location, (path) => new DatabaseSync(resolve(path), { readOnly: true })).close();
     return null;
   } catch (error) {
-    if (!(error instanceof DatabaseError) || isBusy(error.cause)) return null;
+    if (!(error instanceof DatabaseError) || isTemporary(error.cause)) return null;
     return error.message;
   }
 }
