@@ -1,3 +1,4 @@
+import { sentenceIn } from '../shared/error-sentence.ts';
 import { ApiError } from '../shared/errors.ts';
 import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonRequest } from '../shared/json-request.ts';
@@ -89,21 +90,13 @@ function withBody(response: Response, body: ReadableStream | string): Response {
   return new Response(body, { status, headers });
 }
 
-/** The message of an error in any server's form. */
-function messageOf(text: string): string {
-  const body = parseJson(text);
-  const candidates = ['error', 'message', 'detail'].map((name) => fieldOf(body, name));
-  const message = candidates.find((value) => typeof value === 'string' && value !== '');
-  return typeof message === 'string' ? message : text;
-}
-
 /** Foundry's SDKs fail on an error without an error object, and hide what it says. */
 async function wrapForeignError(response: Response): Promise<Response> {
   const { bytes, text } = await readErrorText(response);
   if (bytes !== null && isJsonObject(fieldOf(parseJson(text), 'error'))) {
     return new Response(bytes, response);
   }
-  const message = messageOf(text).trim() || 'The model endpoint sent an error without a message.';
+  const message = sentenceIn(text) ?? 'The model endpoint sent an error without a message.';
   const error = new ApiError(response.status, message, { code: String(response.status) });
   response.headers.set('content-type', 'application/json');
   return withBody(response, JSON.stringify(error));

@@ -80,8 +80,6 @@ export const serverErrors = {
   bodyIncomplete: () => new ApiError(400, 'The request body is incomplete.', closeConnection),
   bodyTooLarge: (maxBytes: number) =>
     new ApiError(413, `The request body is larger than ${maxBytes / 2 ** 20} MiB.`),
-  /** Only for the log and the metrics: nobody receives it. */
-  clientClosed: () => new ApiError(499, 'The client closed the connection before the response.'),
   proxyLoop: () =>
     new ApiError(
       508,

@@ -23,7 +23,10 @@ export function trackHandshakes(server: http.Server | https.Server): Handshakes 
     server.on('connection', (socket) => {
       const client = clientOf(socket);
       sockets.set(client, socket);
-      socket.once('close', () => sockets.delete(client));
+      socket.once('close', () => {
+        // The client may have connected again from the same port.
+        if (sockets.get(client) === socket) sockets.delete(client);
+      });
     });
     server.on('secureConnection', (socket) => sockets.delete(clientOf(socket)));
   }

@@ -252,12 +252,11 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     try {
       return abortOnStreamError(await checkAndRoute(call, options), call.incoming, options);
     } catch (error) {
-      if (error instanceof ApiError) {
-        log.info(error.message, { status: error.status });
-        return azure === null ? error.toResponse() : azure.toResponse(error);
-      }
-      log.error('request failed', { error });
-      return errors.internal().toResponse();
+      const isExpected = error instanceof ApiError;
+      if (isExpected) log.info(error.message, { status: error.status });
+      else log.error('request failed', { error });
+      const apiError = isExpected ? error : errors.internal();
+      return azure === null ? apiError.toResponse() : azure.toResponse(apiError);
     }
   };
   return (request, incoming) =>

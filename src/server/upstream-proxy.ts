@@ -214,7 +214,7 @@ export function createUpstreamProxy(options: Options): UpstreamProxy {
       );
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw signal.aborted ? serverErrors.clientClosed() : endpointUnreachable(error);
+      throw signal.aborted ? errors.clientDisconnected() : endpointUnreachable(error);
     }
   };
 }

@@ -120,7 +120,7 @@ export const errors = {
   /** For requests that wait, and have changed nothing; the SDKs send them again. */
   shuttingDown: () =>
     new ApiError(503, 'The server is shutting down. Nothing was changed; send the request again.'),
-  /** Nobody reads it; the status is the one that nginx uses. */
+  /** Only for the log and the metrics: nobody receives it. The status is the one that nginx uses. */
   clientDisconnected: () => new ApiError(499, 'The client closed the request.'),
   /** Row 39. */
   invalidJson: () =>

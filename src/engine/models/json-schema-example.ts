@@ -1,10 +1,9 @@
+import { isJsonObject } from '../../shared/json.ts';
+
 type Schema = Readonly<Record<string, unknown>>;
 
 /** A deeper schema is treated as recursive. */
 const maxDepth = 8;
-
-const isSchema = (value: unknown): value is Schema =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const numberAt = (schema: Schema, key: string): number | undefined => {
   const value = schema[key];
@@ -15,9 +14,11 @@ const numberAt = (schema: Schema, key: string): number | undefined => {
 function resolve(root: Schema, reference: string): Schema {
   let target: unknown = root;
   for (const key of reference.split('/').slice(1)) {
-    target = isSchema(target) ? target[key.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
+    target = isJsonObject(target)
+      ? target[key.replaceAll('~1', '/').replaceAll('~0', '~')]
+      : undefined;
   }
-  return isSchema(target) ? target : {};
+  return isJsonObject(target) ? target : {};
 }
 
 /** The schema's constant, default, first example or first enum value, if it has one. */
@@ -38,7 +39,7 @@ function dereference(schema: Schema, root: Schema, depth: number): Schema {
   if (typeof reference === 'string') return dereference(resolve(root, reference), root, depth + 1);
   for (const key of ['anyOf', 'oneOf', 'allOf']) {
     const alternatives = schema[key];
-    if (Array.isArray(alternatives) && isSchema(alternatives[0])) {
+    if (Array.isArray(alternatives) && isJsonObject(alternatives[0])) {
       return dereference({ ...schema, [key]: undefined, ...alternatives[0] }, root, depth + 1);
     }
   }
@@ -71,7 +72,7 @@ function exampleNumber(schema: Schema): number {
 }
 
 function exampleObject(schema: Schema, root: Schema, depth: number): Record<string, unknown> {
-  const properties = isSchema(schema['properties']) ? schema['properties'] : {};
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
   const required: unknown = schema['required'];
   const included = Object.entries(properties).filter(
     ([name]) => depth === 0 || (Array.isArray(required) && required.includes(name)),
@@ -79,7 +80,7 @@ function exampleObject(schema: Schema, root: Schema, depth: number): Record<stri
   return Object.fromEntries(
     included.map(([name, property]) => [
       name,
-      exampleFor(isSchema(property) ? property : {}, root, depth + 1),
+      exampleFor(isJsonObject(property) ? property : {}, root, depth + 1),
     ]),
   );
 }
@@ -105,12 +106,12 @@ export function exampleFor(unresolved: Schema, root: Schema = unresolved, depth 
     case 'null':
       return null;
     case 'array': {
-      const items = isSchema(schema['items']) ? schema['items'] : {};
+      const items = isJsonObject(schema['items']) ? schema['items'] : {};
       const length = Math.max(numberAt(schema, 'minItems') ?? 0, depth > maxDepth ? 0 : 1);
       return Array.from({ length }, () => exampleFor(items, root, depth + 1));
     }
     default:
-      return depth === 0 || isSchema(schema['properties'])
+      return depth === 0 || isJsonObject(schema['properties'])
         ? exampleObject(schema, root, depth)
         : 'example';
   }

@@ -26,7 +26,10 @@ const searchFiles = async (resources: ToolResources, files: Files): Promise<stri
   return store === undefined || files === null ? [] : files.listStoreFiles(store);
 };
 
-/** The code interpreter's files; it also keeps the files that no tool reads. */
+/**
+ * The resources with these files for the code interpreter, which has them also where the assistant has
+ * no tool that reads files.
+ */
 function withCodeFiles(
   { tools, tool_resources }: AssistantBody,
   file_ids: string[],

@@ -82,17 +82,18 @@ export class ThreadQueue {
   async #join({ req }: Context, seconds: number): Promise<() => Promise<void>> {
     if (seconds === 0 || this.#waiting >= maxWaiting) return async () => {};
     const { db, clock } = this.#deps;
-    const now = clock.now();
+    const deadline = clock.now() + seconds * 1000;
     const thread_id = req.param('thread_id') ?? '';
     this.#waiting += 1;
-    const added = this.#lastJoin.then(() =>
-      addWaitingRequest(db, thread_id, { now, validUntil: now + placeMs }),
-    );
+    const added = this.#lastJoin.then(() => {
+      const joinedAt = clock.now();
+      return addWaitingRequest(db, thread_id, { now: joinedAt, validUntil: joinedAt + placeMs });
+    });
     this.#lastJoin = added.catch(() => {
       this.#waiting -= 1;
     });
     const place = await added;
-    this.#waits.set(req.raw, { place, deadline: now + seconds * 1000, signal: req.raw.signal });
+    this.#waits.set(req.raw, { place, deadline, signal: req.raw.signal });
     return async () => {
       this.#waiting -= 1;
       // A place that stays becomes invalid by itself.

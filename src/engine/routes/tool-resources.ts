@@ -143,7 +143,7 @@ export async function prepareAttachments(
   const before = searchStoreId(resources);
   const others = new Set(messages.flatMap(({ otherFileIds = [] }) => otherFileIds));
   const files = { required: file_ids.filter((id) => !others.has(id)), optional: [...others] };
-  const after = await stores.ensureWithOthers(files, threadStoreExpiry, before);
+  const after = await stores.ensureWithOptional(files, threadStoreExpiry, before);
   return { before, after: after ?? before };
 }
 

@@ -57,10 +57,10 @@ export class UpstreamStores {
   }
 
   /**
-   * The same for files of which some are optional: the endpoint may refuse them, for example because
-   * it cannot search files of their type.
+   * Like {@link ensure}, for files of which some are optional: those that the endpoint refuses, for
+   * example because it cannot search their type, are left out with a warning.
    */
-  async ensureWithOthers(
+  async ensureWithOptional(
     { required, optional }: { readonly required: string[]; readonly optional: string[] },
     settings: Omit<NewVectorStore, 'file_ids'>,
     id?: string,
