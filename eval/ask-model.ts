@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { parseJson } from '../src/shared/json.ts';
 import { listedDescription, serverInstructions } from '../src/tools/instructions.ts';
 import { toolList } from '../src/tools/tool-list.ts';
 import type { ModelCall } from './score.ts';
@@ -16,14 +17,6 @@ const tools = toolList.default.map(({ name, description, inputSchema }) => ({
   },
 }));
 
-function parseArguments(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** The calls that a model makes for a task, with the server's instructions and all tools. */
 export async function askModel(
   openai: OpenAI,
@@ -40,7 +33,7 @@ export async function askModel(
   });
   return (choices[0]?.message.tool_calls ?? []).flatMap((call) =>
     call.type === 'function'
-      ? [{ tool: call.function.name, args: parseArguments(call.function.arguments) }]
+      ? [{ tool: call.function.name, args: parseJson(call.function.arguments) }]
       : [],
   );
 }

@@ -1,13 +1,11 @@
+import { isJsonObject } from '../src/shared/json.ts';
 import type { Task } from './tasks.ts';
 
-/** A call that a model has made; `args` is null if it is no JSON. */
+/** A call that a model has made; `args` is undefined if it is no JSON. */
 export interface ModelCall {
   readonly tool: string;
   readonly args: unknown;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Whether a value is what was expected: patterns match texts, objects may have more members. */
 export function isExpected(expected: unknown, actual: unknown): boolean {
@@ -20,9 +18,9 @@ export function isExpected(expected: unknown, actual: unknown): boolean {
       items.every((item, index) => isExpected(item, actual[index]))
     );
   }
-  if (!isObject(expected)) return expected === actual;
+  if (!isJsonObject(expected)) return expected === actual;
   return (
-    isObject(actual) &&
+    isJsonObject(actual) &&
     Object.entries(expected).every(([name, value]) => isExpected(value, actual[name]))
   );
 }

@@ -103,7 +103,8 @@ export async function tryProgram(program: Program, model: Model): Promise<Trial>
     return { program, failure };
   } catch (error) {
     if (process.env['REVIVE_DEBUG'] !== undefined) process.stderr.write(`${String(error)}\n`);
-    return { program, failure: toReason(error) };
+    const [failure = toReason(error)] = model.rejections();
+    return { program, failure };
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
