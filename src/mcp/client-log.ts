@@ -4,10 +4,10 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   type ServerContext,
-  type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
 import { fieldOf } from '../shared/json.ts';
 import { type Log, type LogFields, type LogLevel, redactedEntry } from '../shared/log.ts';
+import { anyParams } from './any-params.ts';
 
 /** The protocol's levels, from the least to the most severe. */
 const protocolLevels = [
@@ -76,14 +76,6 @@ export function createRequestLog(
     void mcpReq.log(protocolLevel[level], data, 'assistants-mcp').catch(() => {});
   });
 }
-
-const anyParams: StandardSchemaV1<object, object> = {
-  '~standard': {
-    version: 1,
-    vendor: 'assistants-mcp',
-    validate: (value) => ({ value: Object(value) }),
-  },
-};
 
 function parseLevel(params: object): number {
   const level = fieldOf(params, 'level');

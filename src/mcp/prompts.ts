@@ -1,10 +1,7 @@
-import {
-  type McpServer,
-  ProtocolError,
-  ProtocolErrorCode,
-  type StandardSchemaV1,
-} from '@modelcontextprotocol/server';
+import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { fieldOf } from '../shared/json.ts';
 import type { Prompt, PromptListing } from '../prompts/prompt.ts';
+import { anyParams } from './any-params.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { maxDocumentBytes } from './result-size.ts';
 
@@ -15,25 +12,11 @@ export interface PromptOffer {
   readonly load: (name: string) => Promise<Prompt>;
 }
 
-interface GetPromptParams {
-  readonly name?: unknown;
-  readonly arguments?: unknown;
-}
-
-/** Accepts any parameters: the prompts report errors in the API's wording. */
-const anyParams: StandardSchemaV1<GetPromptParams, GetPromptParams> = {
-  '~standard': {
-    version: 1,
-    vendor: 'assistants-mcp',
-    validate: (value) => ({ value: Object(value) }),
-  },
-};
-
 /** Finds an offered prompt. Throws the protocol's error for any other name. */
 export function findListing(name: unknown, { prompts }: PromptOffer): PromptListing {
   const listing = prompts.find((prompt) => prompt.name === name);
   if (listing !== undefined) return listing;
-  const message = `No prompt is named ${JSON.stringify(name ?? null)}.`;
+  const message = `No prompt is named ${JSON.stringify(typeof name === 'string' ? name : null)}.`;
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
 }
 
@@ -53,14 +36,14 @@ export function registerPrompts(
     })),
   }));
   server.setRequestHandler('prompts/get', { params: anyParams }, async (params, context) => {
-    const { name, description } = findListing(params.name, offer);
+    const { name, description } = findListing(fieldOf(params, 'name'), offer);
     const request = { context, args: {} };
     const text = await answerRequest(deps, request, async (openai) => {
       const prompt = await offer.load(name);
       const { toolName } = deps;
       const { signal } = context.mcpReq;
       const promptContext = { openai, toolName, signal, maxBytes: maxDocumentBytes };
-      return prompt.render(params.arguments, promptContext);
+      return prompt.render(fieldOf(params, 'arguments'), promptContext);
     });
     return { description, messages: [{ role: 'user', content: { type: 'text', text } }] };
   });

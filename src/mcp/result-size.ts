@@ -87,11 +87,11 @@ function shortenObject(object: JsonObject, maxBytes: number): JsonObject | null 
 
 /** How to read the items after `lastId`. */
 function nextPageCall({ name, args }: CallInfo, lastId: string): string {
-  const callArgs = JSON.stringify({ ...args, after: lastId });
+  const callArgs = singleLineJson({ ...args, after: lastId });
   const described =
     callArgs.length <= maxRepeatedLength
       ? callArgs
-      : `the same arguments and after ${JSON.stringify(lastId)}`;
+      : `the same arguments and after ${singleLineJson(lastId)}`;
   return `Call ${name} with ${described} to read the next items.`;
 }
 

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
-import {
-  type McpServer,
-  ProtocolError,
-  ProtocolErrorCode,
-  type StandardSchemaV1,
-} from '@modelcontextprotocol/server';
+import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { fieldOf } from '../shared/json.ts';
 import type { SkillListing } from '../skills/skill.ts';
+import { anyParams } from './any-params.ts';
 
 /** The extension by which hosts find skills (SEP-2640). */
 const extension = 'io.modelcontextprotocol/skills';
@@ -23,14 +19,6 @@ export const skillUri = ({ name }: SkillListing): string => `skill://${name}/SKI
 
 /** Every result of the extension has these fields; the skills change only with the program. */
 const resultFields = { resultType: 'complete', ttlMs: 300_000, cacheScope: 'private' } as const;
-
-const anyParams: StandardSchemaV1<object, object> = {
-  '~standard': {
-    version: 1,
-    vendor: 'assistants-mcp',
-    validate: (value) => ({ value: Object(value) }),
-  },
-};
 
 /** A skill as the extension describes it, with the digest by which hosts check the file. */
 async function toEntry(skill: SkillListing, { load }: SkillOffer) {
@@ -61,7 +49,7 @@ export function registerSkills({ server }: McpServer, offer: SkillOffer): void {
     const uri = fieldOf(params, 'uri');
     const skill = skills.find((each) => skillUri(each) === uri);
     if (skill === undefined) {
-      const message = `No skill has the URI ${JSON.stringify(uri ?? null)}.`;
+      const message = `No skill has the URI ${JSON.stringify(typeof uri === 'string' ? uri : null)}.`;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
     return { ...resultFields, skill: await toEntry(skill, offer) };

@@ -33,7 +33,7 @@ export async function findAssistant(wanted: string, context: ResourceContext): P
   const isPathSegment = wanted !== '.' && wanted !== '..' && wanted.isWellFormed();
   if (isPathSegment && (await existsWithId(wanted, context))) return wanted;
   const ids: string[] = [];
-  await readPages<{ id: string; name: string | null }>(
+  const hasMore = await readPages<{ id: string; name: string | null }>(
     (after) =>
       openai.beta.assistants.list({ limit: 100, ...(after !== null && { after }) }, { signal }),
     ({ id, name }) => {
@@ -43,7 +43,8 @@ export async function findAssistant(wanted: string, context: ResourceContext): P
   );
   const [id] = ids;
   if (id === undefined) {
-    throw new ApiError(404, `No assistant found with id or name '${wanted}'.`, {
+    const place = hasMore ? ' among the newest 1,000. Use its id.' : '.';
+    throw new ApiError(404, `No assistant found with id or name '${wanted}'${place}`, {
       param: 'assistant',
     });
   }

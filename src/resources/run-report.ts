@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
 import { runId, threadId } from '../schema/common.ts';
-import { isJsonObject } from '../shared/json.ts';
+import { fieldOf, isJsonObject } from '../shared/json.ts';
 import { cutText } from '../shared/text.ts';
 import { nextStep } from '../tools/next-step.ts';
 import { readJson } from '../tools/sdk-call.ts';
@@ -108,7 +108,7 @@ function formatToolCall(call: ToolCall): string[] {
   if (call.type === 'file_search') {
     return [...title('file_search'), ...formatSearch(call.file_search ?? {})];
   }
-  return title(code(Reflect.get(Object(call), 'type')));
+  return title(code(fieldOf(call, 'type')));
 }
 
 function formatDetails({ step_details: details }: Step): string[] {

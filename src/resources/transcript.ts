@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { fieldOf } from '../shared/json.ts';
 import { cutText } from '../shared/text.ts';
 import { readJson } from '../tools/sdk-call.ts';
 import { completeThreadId, noCompletion } from './complete-ids.ts';
@@ -31,8 +32,7 @@ const roleTitles: ReadonlyMap<string, string> = new Map([
 
 const annotationFile = (annotation: unknown): string[] => {
   for (const type of ['file_citation', 'file_path']) {
-    const file: unknown = Reflect.get(Object(annotation), type);
-    const id: unknown = Reflect.get(Object(file), 'file_id');
+    const id = fieldOf(fieldOf(annotation, type), 'file_id');
     if (typeof id === 'string') return [id];
   }
   return [];

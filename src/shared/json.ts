@@ -16,10 +16,10 @@ export function parseJson(text: string): unknown {
 
 /**
  * JSON without the line ends that `JSON.stringify` leaves, so that it is one line for every reader. They
- * are escaped, so the value stays the same.
+ * are escaped, so the value stays the same. What JSON cannot have is null.
  */
 export const singleLineJson = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(
+  (JSON.stringify(value) ?? 'null').replaceAll(
     /[\u0085\u2028\u2029]/gu,
     (lineEnd) => `\\u${lineEnd.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -57,8 +57,9 @@ const runSettings: ReadonlySet<string> = new Set([
   'failed_at',
 ]);
 
-/** What callers of one run know or can read with `verbose`. */
-const knownFields: ReadonlySet<string> = new Set(['assistant_id', 'created_at']);
+/** What callers of one run know or can read with `verbose`; a run that was cut off needs its assistant again. */
+const knownFields = (status: unknown): ReadonlySet<string> =>
+  new Set(status === 'incomplete' ? ['created_at'] : ['assistant_id', 'created_at']);
 
 const countsOf = (usage: unknown): JsonObject | null =>
   isJsonObject(usage)
@@ -74,5 +75,5 @@ export function compactRunItem(run: JsonObject): JsonObject {
 /** A run: its status, `reply` and `next` first. */
 export function compactRun(run: JsonObject): JsonObject {
   const { status, reply = null, next = null, ...fields } = compactRunItem(run);
-  return compactObject({ status, reply, next, ...withoutFields(fields, knownFields) });
+  return compactObject({ status, reply, next, ...withoutFields(fields, knownFields(status)) });
 }

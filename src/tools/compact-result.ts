@@ -42,7 +42,7 @@ const maxEchoLength = 200;
 /** Longer ids and arguments are not repeated in advice. */
 const maxRepeatedLength = 1000;
 
-const callText = (tool: string, args: JsonObject): string => `${tool} with ${JSON.stringify(args)}`;
+const callText = (tool: string, args: JsonObject): string => `${tool} with ${singleLineJson(args)}`;
 
 /** How many items fit, from the first on. */
 function countFitting(items: readonly JsonObject[], maxTokens: number): number {
@@ -111,7 +111,7 @@ function readRestAdvice(lastId: unknown, { operation, args, toolName }: CompactC
   const described =
     call.length <= maxRepeatedLength
       ? call
-      : `${tool} with the same arguments and after ${JSON.stringify(lastId)}`;
+      : `${tool} with the same arguments and after ${singleLineJson(lastId)}`;
   return `Call ${described} to read the next items.`;
 }
 

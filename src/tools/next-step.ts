@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { singleLineJson } from '../shared/json.ts';
 import { isRunning } from '../shared/run-status.ts';
 import type { ToolNameLookup } from './tool.ts';
 
@@ -12,14 +13,14 @@ export function bodyField(operation: string, field: string, toolName: ToolNameLo
 
 /** The ids that every call on a run takes, as part of a sentence. */
 export const formatRunIds = (threadId: string, runId: string): string =>
-  `thread_id ${JSON.stringify(threadId)} and run_id ${JSON.stringify(runId)}`;
+  `thread_id ${singleLineJson(threadId)} and run_id ${singleLineJson(runId)}`;
 
 const isWord = (text: string): boolean => /^[\w.:-]{1,100}$/u.test(text);
 
 /** Advice is not marked as data, so it repeats nothing that a model could have made a sentence. */
 function formatCall({ id, function: called }: OpenAI.Beta.Threads.RequiredActionFunctionToolCall) {
   const name = called?.name ?? '';
-  const callId = isWord(id) ? id : JSON.stringify(id.slice(0, 100));
+  const callId = isWord(id) ? id : singleLineJson(id.slice(0, 100));
   return isWord(name) ? `${callId} (${name})` : callId;
 }
 
@@ -41,7 +42,7 @@ function resumeStep(run: Run, toolName: ToolNameLookup): string | null {
   const reason: unknown = run.incomplete_details?.reason;
   const field = reason === 'max_prompt_tokens' ? reason : 'max_completion_tokens';
   const isBudget = reason === field;
-  const call = `Call ${tool} with thread_id ${JSON.stringify(run.thread_id)}`;
+  const call = `Call ${tool} with thread_id ${singleLineJson(run.thread_id)}`;
   return isBudget
     ? `${call} and a larger ${bodyField('create_run', field, toolName)} to continue.`
     : `${call} and another user message in ${bodyField('create_run', 'additional_messages', toolName)} to go on.`;

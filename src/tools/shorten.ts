@@ -2,7 +2,7 @@ import { isJsonObject } from '../shared/json.ts';
 import { firstCharacters } from '../shared/text.ts';
 import type { JsonObject } from './compact-object.ts';
 
-/** A list or an object keeps as many characters of JSON as this many texts. */
+/** An object keeps as many characters of JSON as this many texts, with all that is in it. */
 const textsPerContainer = 8;
 
 interface Shortener {
@@ -25,12 +25,14 @@ function shortenText(text: string, state: Shortener): string {
 function firstMembers(
   members: readonly (readonly [string, unknown])[],
   state: Shortener,
+  maxJsonLength: number,
 ): readonly (readonly [string, unknown])[] {
   const kept: [string, unknown][] = [];
-  let remaining = state.maxLength * textsPerContainer;
+  let remaining = maxJsonLength - '{}'.length;
   for (const [name, member] of members) {
-    const shortened = shortenValue(member, state);
-    remaining -= name.length + (JSON.stringify(shortened) ?? '').length;
+    remaining -= name.length + '"":,'.length;
+    const shortened = shortenValue(member, state, remaining);
+    remaining -= (JSON.stringify(shortened) ?? '').length;
     if (remaining < 0 && kept.length > 0) {
       state.isTruncated = true;
       break;
@@ -40,14 +42,14 @@ function firstMembers(
   return kept;
 }
 
-function shortenValue(value: unknown, state: Shortener): unknown {
+function shortenValue(value: unknown, state: Shortener, maxJsonLength: number): unknown {
   if (typeof value === 'string') return shortenText(value, state);
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => ['', item] as const);
-    return firstMembers(items, state).map(([, item]) => item);
+    return firstMembers(items, state, maxJsonLength).map(([, item]) => item);
   }
   return isJsonObject(value)
-    ? Object.fromEntries(firstMembers(Object.entries(value), state))
+    ? Object.fromEntries(firstMembers(Object.entries(value), state, maxJsonLength))
     : value;
 }
 
@@ -58,6 +60,6 @@ export function shorten(
   reader: string | null,
 ): { readonly object: JsonObject; readonly isTruncated: boolean } {
   const state = { maxLength, reader, isTruncated: false };
-  const shortened = Object.fromEntries(firstMembers(Object.entries(object), state));
-  return { object: shortened, isTruncated: state.isTruncated };
+  const members = firstMembers(Object.entries(object), state, maxLength * textsPerContainer);
+  return { object: Object.fromEntries(members), isTruncated: state.isTruncated };
 }

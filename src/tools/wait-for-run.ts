@@ -110,7 +110,7 @@ async function withReplyOrNext(run: Run, context: ToolContext): Promise<object> 
     const next = ownStep ?? readReplyStep(run, context);
     return withFirst(run, cutText(reply, maxReplyLength), next);
   } catch {
-    return withFirst(run, null, readReplyStep(run, context));
+    return withFirst(run, null, readReplyStep(run, context) ?? ownStep);
   }
 }
 

@@ -74,6 +74,7 @@ test.each(peerNames)(
     for (const [method, params, sentence] of [
       ['skills/get', { uri: 'skill://x/SKILL.md' }, 'No skill has the URI "skill://x/SKILL.md".'],
       ['skills/get', {}, 'No skill has the URI null.'],
+      ['skills/get', { uri: ['skill'] }, 'No skill has the URI null.'],
       ['skills/list', { cursor: 'x' }, 'Invalid cursor: all skills are on the first page.'],
       ['resources/read', { uri: 'skill://x/SKILL.md' }, 'No resource has the URI'],
     ] as const) {

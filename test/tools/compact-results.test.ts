@@ -213,6 +213,26 @@ describe('the result of a call that has sent it', () => {
     expect(object.content[0].text.value).toMatch(/8000 characters; get_message reads the rest\]$/u);
   });
 
+  test.each([5, 8, 100])('create_message keeps the first of %d parts', async (count) => {
+    const part = { type: 'text', text: { value: 'A word. '.repeat(40), annotations: [] } };
+    const content = Array.from({ length: count }, () => part);
+    const thread_id = idOf('thread', 0);
+    const message = {
+      id: idOf('msg', 0),
+      object: 'thread.message',
+      created_at: 1_790_000_000,
+      thread_id,
+      role: 'user',
+      content,
+    };
+    const { openai } = createFakeServer({ [`POST /threads/${thread_id}/messages`]: message });
+    const host = await connectTools({ openai });
+    const args = { thread_id, role: 'user', content: 'Hi.' };
+    const { object } = await host.call('create_message', args);
+    expect(object.content.length).toBeGreaterThan(3);
+    expect(object.content[0].text.value).toContain('320 characters; get_message reads the rest]');
+  });
+
   test('an empty list that the output schema requires stays', async () => {
     const message = { id: 'msg_a', role: 'assistant', content: [], attachments: [] };
     const { openai } = createFakeServer({ 'GET /threads/thread_a/messages/msg_a': message });

@@ -1,0 +1,10 @@
+import type { StandardSchemaV1 } from '@modelcontextprotocol/server';
+
+/** Accepts any parameters: handlers report what is wrong with them in one sentence. */
+export const anyParams: StandardSchemaV1<object, object> = {
+  '~standard': {
+    version: 1,
+    vendor: 'assistants-mcp',
+    validate: (value) => ({ value: Object(value) }),
+  },
+};
