@@ -1,4 +1,4 @@
-import type { McpServer } from '@modelcontextprotocol/server';
+import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
@@ -42,22 +42,37 @@ const loadPrompt = async (name: string) => (await import('../prompts/prompts.ts'
 const loadSkill = async (skill: SkillListing) =>
   (await import('../skills/skills.ts')).skillFile(skill);
 
+/** Loads the code of tasks on the first request about one. */
+const loadTasks = () => import('../tools/run-task.ts');
+
+/** Calls that a task can answer. */
+const taskOperations = ['create_thread_and_run', 'create_run', 'submit_tool_outputs'] as const;
+
+/** A task shows what get_run shows, so it is offered with it. */
+const hasTasks = (toolName: ToolNameLookup): boolean =>
+  toolName('get_run') !== null && taskOperations.some((operation) => toolName(operation) !== null);
+
+/** The protocol of a client: 2025 or 2026-07-28. */
+type Era = McpRequestContext['era'];
+
 /** Creates a function that creates MCP servers with what passes a filter. */
 export function createMcpServerFactory(
   config: Config,
   deps: McpServerFactoryDeps,
-): (filter: ToolFilter, era?: 'legacy' | 'modern') => McpServer {
+): (filter: ToolFilter, era: Era) => McpServer {
   const { version } = manifest;
   const secrets = secretsOf(config);
   return (filter, era) => {
     const listings = filterTools(toolList, filter);
-    const server = createServer({ ...deps, listings, load, version, secrets });
     const toolName: ToolNameLookup = (operation) =>
       listings.find((listing) => listing.operation === operation)?.name ?? null;
+    const requestDeps = { ...deps, secrets, toolName };
+    const offersTasks = era === 'modern' && hasTasks(toolName);
+    const tasks = offersTasks ? { ...requestDeps, load: loadTasks } : null;
+    const server = createServer({ ...deps, listings, load, version, secrets, tasks });
     // What is offered beside the tools shows and does no more than the listed tools.
     const isOffered = ({ operations }: { readonly operations: readonly string[] }) =>
       operations.every((operation) => toolName(operation) !== null);
-    const requestDeps = { ...deps, secrets, toolName };
     const resources = { templates: resourceTemplates.filter(isOffered), load: loadReader };
     // Their texts name the tools by their default names.
     const hasDefaultNames = ({ operations }: SkillListing) =>
@@ -69,7 +84,7 @@ export function createMcpServerFactory(
     registerPrompts(server, prompts, requestDeps);
     registerCompletions(server, { resources, prompts }, requestDeps);
     // In protocol 2025, over HTTP, no level could be kept: each request has a server of its own.
-    if (era !== 'legacy') registerLogging(server, deps.log, secrets);
+    if (era === 'modern' || 'listen' in deps.log) registerLogging(server, deps.log, secrets);
     return server;
   };
 }

@@ -58,6 +58,7 @@ function findLongField(message: object): string | undefined {
     method: fieldOf(message, 'method'),
     'params.name': fieldOf(params, 'name'),
     'params.uri': fieldOf(params, 'uri'),
+    'params.taskId': fieldOf(params, 'taskId'),
     'params.ref.name': fieldOf(fieldOf(params, 'ref'), 'name'),
     'params.ref.uri': fieldOf(fieldOf(params, 'ref'), 'uri'),
     'params._meta.progressToken': fieldOf(meta, 'progressToken'),

@@ -51,7 +51,7 @@ function toProtocolError(
   return new ProtocolError(errorCode, text);
 }
 
-/** Calls `action` with the SDK client; its errors become errors of the protocol. */
+/** Calls `action` with the SDK client; errors that are none of the protocol become such. */
 export async function answerRequest<Result>(
   deps: RequestDeps,
   request: FailedRequest,
@@ -63,6 +63,7 @@ export async function answerRequest<Result>(
     baseURL = openai.baseURL;
     return await action(openai);
   } catch (error) {
+    if (error instanceof ProtocolError) throw error;
     const failure = toProtocolError(error, request, baseURL, deps);
     const { method } = request.context.mcpReq;
     const log = createRequestLog(deps.log, request.context, deps.secrets);

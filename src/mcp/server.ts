@@ -15,6 +15,7 @@ import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
 import { createRequestLog } from './client-log.ts';
 import { failure, maxErrorLength, success } from './result.ts';
 import { serverInfo } from './server-info.ts';
+import { type CallTool, registerTasks, type TaskOffer } from './tasks.ts';
 
 interface ServerOptions {
   /** Returns the SDK client; called for each tool call. */
@@ -30,6 +31,8 @@ interface ServerOptions {
   readonly version: string;
   /** Values to redact in errors, such as the API key. */
   readonly secrets: readonly string[];
+  /** null: every call is answered with its result. */
+  readonly tasks: TaskOffer | null;
 }
 
 /** Lists a schema without validating: the tools report errors in the API's wording (contract §2.2). */
@@ -78,7 +81,7 @@ export function createServer(options: ServerOptions): McpServer {
     instructions: serverInstructions(toolName),
     capabilities: { tools: {} },
   });
-  const handleCall = async (name: string, args: unknown, context: ServerContext) => {
+  const callTool: CallTool = async (name, args, context, startTask) => {
     const progress = progressReporter(context);
     const { signal } = context.mcpReq;
     // The protocol itself marks no repeated call: a client that sends a call again uses a new id.
@@ -91,8 +94,8 @@ export function createServer(options: ServerOptions): McpServer {
       const tool = await options.load(name);
       const openai = await options.openai();
       baseURL = openai.baseURL;
-      const callContext = { openai, clock, toolName, signal, closing, progress, addImage };
-      const result = await tool.call(args, { ...callContext, idempotencyKey });
+      const request = { signal, progress, idempotencyKey, addImage, startTask };
+      const result = await tool.call(args, { openai, clock, toolName, closing, ...request });
       const { isUntrusted } = tool;
       return success(result, { images, isUntrusted, call: { name, args: fields } });
     } catch (error) {
@@ -110,7 +113,10 @@ export function createServer(options: ServerOptions): McpServer {
       inputSchema: passThroughSchema(inputSchema),
       ...(outputSchema !== null && { outputSchema: passThroughSchema(outputSchema) }),
     };
-    server.registerTool(name, toolInfo, (args, context) => handleCall(name, args, context));
+    server.registerTool(name, toolInfo, (args, context) => callTool(name, args, context, null));
+  }
+  if (options.tasks !== null) {
+    registerTasks(server, options.tasks, { names: listings.map(({ name }) => name), callTool });
   }
   return server;
 }

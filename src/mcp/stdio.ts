@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { pipeline, type Readable, type Writable } from 'node:stream';
-import type { JSONRPCMessage, McpServer } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, McpRequestContext, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { errorMessage } from '../shared/errors.ts';
 import { cutText } from '../shared/text.ts';
@@ -45,7 +45,10 @@ const createRejector =
   };
 
 /** Serves MCP over stdio, in the protocol version of the client's first message. */
-export function connectStdio(factory: () => McpServer, pipes: Pipes): Connection {
+export function connectStdio(
+  factory: (era: McpRequestContext['era']) => McpServer,
+  pipes: Pipes,
+): Connection {
   const { stdin, stdout, log } = pipes;
   const lines = createLineFilter({
     maxBytes: maxMessageBytes,
@@ -65,7 +68,7 @@ export function connectStdio(factory: () => McpServer, pipes: Pipes): Connection
   const send = transport.send.bind(transport);
   transport.send = (message) => send(withShortError(message));
   const { promise: closed, resolve } = Promise.withResolvers<void>();
-  const handle = serveStdio(factory, {
+  const handle = serveStdio(({ era }) => factory(era), {
     transport,
     onerror: (error) => log.warn('MCP connection failed', { error: error.message }),
   });

@@ -1,4 +1,4 @@
-import type { McpServer } from '@modelcontextprotocol/server';
+import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
 import type OpenAI from 'openai';
 import { type EmbeddedEngine, startEmbeddedEngine } from '../backend/embedded-engine.ts';
 import { resolveModelEndpoint } from '../backend/model-endpoint.ts';
@@ -37,7 +37,7 @@ export interface ServeOptions {
   /** Returns a function that creates one MCP server per request, with the tools of a filter. */
   readonly serverFactory: (
     deps: McpServerDeps,
-  ) => (filter: ToolFilter, era?: 'legacy' | 'modern') => McpServer;
+  ) => (filter: ToolFilter, era: McpRequestContext['era']) => McpServer;
   /** Registers what reads the TLS certificate again; called only for a server with TLS. */
   readonly onReload: (reload: () => Promise<void>) => void;
 }

@@ -8,7 +8,7 @@ import { page, runOrStep, waitedRun } from './output-schemas.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import { readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
-import { waitForRun, waitSeconds } from './wait-for-run.ts';
+import { followRun, waitForRun, waitSeconds } from './wait-for-run.ts';
 
 const path = { thread_id: threadId, run_id: runId };
 
@@ -24,11 +24,11 @@ export const createThreadAndRunTool = defineTool({
   toolset: 'runs',
   effect: 'create',
   isUntrusted: true,
-  input: z.strictObject({ thread, wait_seconds: waitSeconds(30), ...newRunFields }),
+  input: z.strictObject({ thread, wait_seconds: waitSeconds(), ...newRunFields }),
   output: waitedRun,
   compact: compactRun,
-  call: ({ wait_seconds = 30, ...body }, context) =>
-    waitForRun(
+  call: ({ wait_seconds, ...body }, context) =>
+    followRun(
       context.openai.beta.threads.createAndRun(body, repeatableOptions(context)),
       wait_seconds,
       context,
@@ -45,15 +45,15 @@ export const createRunTool = defineTool({
   isUntrusted: true,
   input: z.strictObject({
     additional_messages,
-    wait_seconds: waitSeconds(30),
+    wait_seconds: waitSeconds(),
     thread_id: threadId,
     ...runFields,
     include,
   }),
   output: waitedRun,
   compact: compactRun,
-  call: ({ thread_id, wait_seconds = 30, ...params }, context) =>
-    waitForRun(
+  call: ({ thread_id, wait_seconds, ...params }, context) =>
+    followRun(
       context.openai.beta.threads.runs.create(thread_id, params, repeatableOptions(context)),
       wait_seconds,
       context,
@@ -142,11 +142,11 @@ export const submitToolOutputsTool = defineTool({
   toolset: 'runs',
   effect: 'create',
   isUntrusted: true,
-  input: z.strictObject({ ...path, ...submitToolOutputs.shape, wait_seconds: waitSeconds(30) }),
+  input: z.strictObject({ ...path, ...submitToolOutputs.shape, wait_seconds: waitSeconds() }),
   output: waitedRun,
   compact: compactRun,
-  call: ({ run_id, wait_seconds = 30, ...params }, context) =>
-    waitForRun(
+  call: ({ run_id, wait_seconds, ...params }, context) =>
+    followRun(
       context.openai.beta.threads.runs.submitToolOutputs(
         run_id,
         params,

@@ -19,6 +19,18 @@ export interface Image {
   readonly mimeType: string;
 }
 
+/** A call whose run goes on after the call, as MCP describes it. */
+export interface RunTask {
+  readonly taskId: string;
+  readonly status: 'working' | 'completed' | 'cancelled';
+  readonly statusMessage: string;
+  readonly createdAt: string;
+  readonly lastUpdatedAt: string;
+  /** A run is kept until its thread is deleted. */
+  readonly ttlMs: null;
+  readonly pollIntervalMs: number;
+}
+
 /** What a tool needs beside its arguments. */
 export interface ToolContext {
   readonly openai: OpenAI;
@@ -34,6 +46,14 @@ export interface ToolContext {
   readonly progress: ((message: string) => Promise<void>) | null;
   /** Adds an image to the result. Only for tools without an output schema. */
   readonly addImage: (image: Image) => void;
+  /** Answers the call with a task instead of its result; null when the client takes none. */
+  readonly startTask: ((task: RunTask) => void) | null;
+}
+
+/** What an operation needs beside its parsed arguments. */
+export interface OperationContext extends ToolContext {
+  /** Whether the call asks for the API's complete object. */
+  readonly isVerbose: boolean;
 }
 
 /** One API operation as an MCP tool. */
@@ -71,7 +91,7 @@ interface ToolDefinition<Input extends z.ZodObject> extends Omit<
   /** How the result is made compact; by default, without nulls and empty containers. null: never. */
   readonly compact?: Compact | null;
   readonly input: Input;
-  call(args: z.output<Input>, context: ToolContext): ApiCall<object> | Promise<object>;
+  call(args: z.output<Input>, context: OperationContext): ApiCall<object> | Promise<object>;
 }
 
 /** The SDK's options for the request of a call that creates or submits something. */
@@ -128,7 +148,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
       const meant = readArguments(input, args, effect);
       const [own, isVerbose] = compact === null ? [meant, true] : splitVerbose(meant);
       const parsed = parseArguments(fields, own);
-      const result = definition.call(parsed, context);
+      const result = definition.call(parsed, { ...context, isVerbose });
       const object = isApiCall(result) ? (await readJson(result)).body : await result;
       if (isVerbose || compact === null) return object;
       return compact({ ...object }, { operation: name, args: parsed, toolName: context.toolName });

@@ -1,11 +1,11 @@
 import type OpenAI from 'openai';
 import { integer } from '../schema/common.ts';
-import { cutText } from '../shared/text.ts';
 import { isRunning } from '../shared/run-status.ts';
-import { formatRunIds, nextStep } from './next-step.ts';
 import { createProgressReporter } from './run-progress.ts';
+import { withReplyOrNext } from './run-reply.ts';
+import { createTask } from './run-task.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
-import type { ToolContext } from './tool.ts';
+import type { OperationContext, ToolContext } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
@@ -15,14 +15,14 @@ const maxPollDelayMs = 1000;
 /** Bounds of the `openai-poll-after-ms` header that a server may send. */
 const pollAfterBoundsMs = { min: 20, max: 5000 };
 
-/** In characters. All messages of a run together can be too large for one result. */
-const maxReplyLength = 1_000_000;
+/** For calls that start a run and do not say how long to wait. */
+const defaultWaitSeconds = 30;
 
 /** A poll may take at least this long, even when less of the wait remains. */
 const minPollTimeoutMs = 1000;
 
 /** The argument `wait_seconds` of every tool that waits for a run. */
-export const waitSeconds = (defaultSeconds: number) =>
+export const waitSeconds = (defaultSeconds: number = defaultWaitSeconds) =>
   integer(0, 45)
     .exactOptional()
     .meta({ description: `Seconds to wait; default ${defaultSeconds}` });
@@ -72,48 +72,6 @@ async function pollRun(
   return run;
 }
 
-/** The text of the run's messages, oldest first; null when there is none. */
-async function readReply(run: Run, { openai, signal }: ToolContext): Promise<string | null> {
-  const query = { run_id: run.id, order: 'asc', limit: 100 } as const;
-  const list = openai.beta.threads.messages.list(run.thread_id, query, { signal });
-  const { body } = await readJson(list);
-  const texts = body.data
-    .filter((message) => message.run_id === run.id)
-    .flatMap((message) => message.content)
-    .flatMap((part) => {
-      if (part.type === 'text') return part.text.value;
-      return part.type === 'refusal' ? part.refusal : [];
-    });
-  return texts.length === 0 ? null : texts.join('\n\n');
-}
-
-/** The next step when the reply could not be read. */
-function readReplyStep(run: Run, { toolName }: ToolContext): string | null {
-  const tool = toolName('list_messages');
-  if (tool === null) return null;
-  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} to read the reply.`;
-}
-
-/** The run with what a caller reads first in front. */
-function withFirst(run: Run, reply: string | null, next: string | null): object {
-  const { status, ...fields } = run;
-  return { status, ...(reply !== null && { reply }), ...(next !== null && { next }), ...fields };
-}
-
-async function withReplyOrNext(run: Run, context: ToolContext): Promise<object> {
-  const ownStep = nextStep(run, context.toolName);
-  if (run.status !== 'completed' && run.status !== 'incomplete')
-    return withFirst(run, null, ownStep);
-  try {
-    const reply = await readReply(run, context);
-    if (reply === null || reply.length <= maxReplyLength) return withFirst(run, reply, ownStep);
-    const next = ownStep ?? readReplyStep(run, context);
-    return withFirst(run, cutText(reply, maxReplyLength), next);
-  } catch {
-    return withFirst(run, null, readReplyStep(run, context) ?? ownStep);
-  }
-}
-
 /**
  * Waits at most `maxSeconds` for the run that an SDK call returns. Adds `reply` (the text of a
  * completed or incomplete run) or `next` (what the caller should do). Rejects only when the SDK call does: a
@@ -126,4 +84,22 @@ export async function waitForRun(
 ): Promise<object> {
   const { body, headers } = await readJson(call);
   return withReplyOrNext(await pollRun(body, headers, maxSeconds, context), context);
+}
+
+/**
+ * As `waitForRun`, for a call that lets a run go on. If the client takes a task and the run has not
+ * ended, the call is answered with a task; then it waits only as long as it was told to.
+ */
+export async function followRun(
+  call: ApiCall<Run>,
+  requestedSeconds: number | undefined,
+  context: OperationContext,
+): Promise<object> {
+  const { startTask, isVerbose, clock } = context;
+  const { body, headers } = await readJson(call);
+  const maxSeconds = requestedSeconds ?? (startTask === null ? defaultWaitSeconds : 0);
+  const run = await pollRun(body, headers, maxSeconds, context);
+  const task = isRunning(run.status) ? createTask(run, isVerbose, clock.now()) : null;
+  if (task !== null) startTask?.(task);
+  return withReplyOrNext(run, context);
 }

@@ -27,6 +27,7 @@ function createFactory() {
       closing: new AbortController().signal,
       version: '1.2.3',
       secrets: [],
+      tasks: null,
     });
   return { factory, requestLines };
 }

@@ -28,6 +28,7 @@ function start() {
       closing: new AbortController().signal,
       version: '1.2.3',
       secrets: [],
+      tasks: null,
     });
   const connection = connectStdio(factory, { stdin, stdout, log });
   onTestFinished(() => connection.close());

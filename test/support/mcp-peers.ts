@@ -54,7 +54,7 @@ export async function connectOverStdio(name: PeerName, options: PeerOptions) {
   const closing = new AbortController().signal;
   const factory = createMcpServerFactory(config, { openai, clock, log, closing });
   const { stdin, stdout, client: transport } = createPipes();
-  const connection = connectStdio(() => factory(config), { stdin, stdout, log });
+  const connection = connectStdio((era) => factory(config, era), { stdin, stdout, log });
   const peer = await connectPeer(name, transport);
   onTestFinished(async () => {
     await peer.close();

@@ -125,6 +125,7 @@ export async function connectTools(options: ConnectOptions): Promise<Host> {
       closing: new AbortController().signal,
       version: '1.2.3',
       secrets,
+      tasks: null,
     });
   const connection = connectStdio(factory, { stdin, stdout, log });
   const client = await connectClient(generation, transport);

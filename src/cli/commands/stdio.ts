@@ -51,7 +51,7 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
     closing: closing.signal,
   });
   const pipes = { stdin: host.stdin, stdout: host.stdout, log };
-  const connection = connectStdio(() => createMcpServer(config), pipes);
+  const connection = connectStdio((era) => createMcpServer(config, era), pipes);
   const resumed = resumeRunsAfterStartup(backend, closing.signal);
   await Promise.race([connection.closed, host.interrupted]);
   log.debug('stopping');
