@@ -115,6 +115,14 @@ function readRestAdvice(lastId: unknown, { operation, args, toolName }: CompactC
   return `Call ${described} to read the next items.`;
 }
 
+/** How to read a list that has no pages. */
+function readAllAdvice({ operation, args, toolName }: CompactContext): string | null {
+  const tool = toolName(operation);
+  return tool === null
+    ? null
+    : `For all of them, call ${callText(tool, { ...args, verbose: true })}.`;
+}
+
 /** What an item repeats of its list. */
 const listFields: ReadonlySet<string> = new Set(['object', 'thread_id']);
 
@@ -136,6 +144,7 @@ export const compactPage =
     const next = isComplete || reader === null ? null : readRestAdvice(lastId, context);
     const notes = [
       isComplete ? null : `${items.length} of ${all.length} items are here.`,
+      isComplete || reader !== null ? null : readAllAdvice(context),
       truncated !== null && reader !== null ? readItemAdvice(truncated, reader, context) : null,
     ].filter((note) => note !== null);
     return compactObject({

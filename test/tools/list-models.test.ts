@@ -16,12 +16,17 @@ test('list_models returns the ids, or everything with verbose', async () => {
   expect(requestLines).toEqual(['GET /models', 'GET /models']);
 });
 
-test('a long list of models says how many are left out, and names no call that reads them', async () => {
+test('a long list of models says how many are left out, and names the call that reads all', async () => {
   const data = Array.from({ length: 3000 }, (_, index) => model(`vendor/model-${index}`));
   const { openai } = createFakeServer({ 'GET /models': { object: 'list', data } });
-  const { object } = await (await connectTools({ openai })).call('list_models');
-  expect(object.truncated).toMatch(/^\d+ of 3000 items are here\.$/u);
+  const host = await connectTools({ openai });
+  const { object } = await host.call('list_models');
+  const [, args = ''] =
+    /^\d+ of 3000 items are here\. For all of them, call list_models with (\{.*\})\.$/u.exec(
+      object.truncated,
+    ) ?? [];
   expect(object).not.toHaveProperty('next');
+  expect((await host.call('list_models', JSON.parse(args))).object.data).toHaveLength(3000);
 });
 
 test('list_models says so when the server does not list models', async () => {
