@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Files that do not run on PostgreSQL, and why. Single tests use `testDatabase.isPostgres`. */
@@ -34,6 +35,9 @@ export default defineConfig({
   test: {
     // Tests start processes, perhaps many at once on a small machine.
     testTimeout: 30_000,
+    maxWorkers: availableParallelism(),
+    // A worker imports the source once for all its files: no file changes it for the next one.
+    isolate: false,
     projects: [
       { extends: true, test: { name: 'sqlite', include: ['test/**/*.test.ts'] } },
       ...(hasPostgres ? [postgresProject] : []),

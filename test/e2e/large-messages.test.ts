@@ -50,7 +50,7 @@ const run = z.object({
 
 const messages = Array.from({ length: 100 }, (_, index) => ({
   id: `msg_${index}`,
-  content: [{ type: 'text', text: { value: 'x'.repeat(256_000), annotations: [] } }],
+  content: [{ type: 'text', text: { value: 'x'.repeat(64_000), annotations: [] } }],
 }));
 
 /** What a remote Assistants server answers. */

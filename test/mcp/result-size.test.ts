@@ -83,12 +83,12 @@ test.each(['2025', '2026'] as const)(
   'a page of 100 long messages is read in parts with next, by the %s client',
   async (generation) => {
     const messages = Array.from({ length: 100 }, (_, index) =>
-      message(`msg_${index}`, 'x'.repeat(256_000)),
+      message(`msg_${index}`, 'x'.repeat(64_000)),
     );
     const host = await connect(messageServer(messages), generation);
     const pages = await readAllPages(host, { thread_id, limit: 100, order: 'asc' });
     expect(pages.flat()).toEqual(messages.map(({ id }) => id));
-    expect(pages.length).toBeLessThan(15);
+    expect(pages).toHaveLength(3);
   },
 );
 
@@ -135,10 +135,10 @@ test('next repeats the arguments of the call, and short ones only', async () => 
 
 describe('a single object', () => {
   test.each([
-    ['instructions', { instructions: 'é"'.repeat(4_000_000) }],
-    ['many texts', { tools: Array.from({ length: 128 }, () => ({ name: 'y'.repeat(100_000) })) }],
-    ['a long list', { file_ids: Array.from({ length: 490_000 }, (_, index) => `file-${index}`) }],
-    ['numbers', { results: [Array.from({ length: 490_000 }, (_, index) => index / 7)] }],
+    ['instructions', { instructions: 'é"'.repeat(1_000_000) }],
+    ['many texts', { tools: Array.from({ length: 128 }, () => ({ name: 'y'.repeat(40_000) })) }],
+    ['a long list', { file_ids: Array.from({ length: 250_000 }, (_, index) => `file-${index}`) }],
+    ['numbers', { results: [Array.from({ length: 250_000 }, (_, index) => index / 7)] }],
   ])('that is too large because of %s is cut and says so', async (_, fields) => {
     const host = await connect({ [`GET /threads/${thread_id}/runs/${run_id}`]: run(fields) });
     const { failed, object } = await callFor(host, 'get_run', { thread_id, run_id });
@@ -150,7 +150,7 @@ describe('a single object', () => {
   });
 
   test('is not cut within a surrogate pair', async () => {
-    const instructions = `x${'😀'.repeat(3_000_000)}`;
+    const instructions = `x${'😀'.repeat(1_000_000)}`;
     const host = await connect({
       [`GET /threads/${thread_id}/runs/${run_id}`]: run({ instructions }),
     });
@@ -159,7 +159,7 @@ describe('a single object', () => {
   });
 
   test('that cannot be cut is an error that says the call succeeded', async () => {
-    const keys = Array.from({ length: 250_000 }, (_, index) => [`key_${index}`, index]);
+    const keys = Array.from({ length: 6000 }, (_, index) => [`${index}`.padStart(500, 'k'), index]);
     const metadata = Object.fromEntries(keys);
     const host = await connect({ 'POST /threads': { id: thread_id, metadata } });
     const { failed, text } = await callFor(host, 'create_thread', {});
