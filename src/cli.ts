@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // This file must parse on Node 14 and newer, so that an old Node can print why it is not enough.
 // The rest of the program is in chunks that load after the version check.
+import module from 'node:module';
+import { useCompileCache } from './cli/compile-cache.ts';
 import type { Host } from './cli/host.ts';
 import { refuseClient } from './cli/refuse-client.ts';
 
@@ -32,8 +34,12 @@ function refuse(sentence: string): Promise<void> {
 async function main(): Promise<void> {
   // stdout carries MCP messages, so whatever libraries print to the console goes to stderr.
   globalThis.console = new console.Console(process.stderr);
+  const home = await findHome();
+  const { env, platform } = process;
+  const userId = process.geteuid?.() ?? null;
+  useCompileCache({ env, platform, home, userId }, (folder) => module.enableCompileCache(folder));
   const program = await import('./cli/main.ts');
-  const code = await program.main(processHost(await findHome()));
+  const code = await program.main(processHost(home));
   process.stdout.write('', () => process.exit(code));
 }
 

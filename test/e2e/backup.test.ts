@@ -67,7 +67,7 @@ test('a file: URL is refused, and no file is created', () => {
       stderr: '--database: must be the path of a file, not a file: URL.\n',
     });
   }
-  expect(readdirSync(folder)).toEqual(['in.jsonl']);
+  expect(readdirSync(folder)).toEqual(['.cache', 'in.jsonl']);
 });
 
 const nobody = 65_534;
