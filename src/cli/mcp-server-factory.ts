@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
 import { type ObservableLog, registerLogging } from '../mcp/client-log.ts';
 import { registerCompletions } from '../mcp/completions.ts';
+import { createRoundCodec } from '../mcp/person.ts';
 import { registerPrompts } from '../mcp/prompts.ts';
 import { registerResources } from '../mcp/resources.ts';
 import { registerSkills } from '../mcp/skills.ts';
@@ -62,6 +63,8 @@ export function createMcpServerFactory(
 ): (filter: ToolFilter, era: Era) => McpServer {
   const { version } = manifest;
   const secrets = secretsOf(config);
+  const roundCodec = createRoundCodec(config.apiKey);
+  const personFunctions = config.askPerson;
   return (filter, era) => {
     const listings = filterTools(toolList, filter);
     const toolName: ToolNameLookup = (operation) =>
@@ -69,7 +72,16 @@ export function createMcpServerFactory(
     const requestDeps = { ...deps, secrets, toolName };
     const offersTasks = era === 'modern' && hasTasks(toolName);
     const tasks = offersTasks ? { ...requestDeps, load: loadTasks } : null;
-    const server = createServer({ ...deps, listings, load, version, secrets, tasks });
+    const server = createServer({
+      ...deps,
+      listings,
+      load,
+      version,
+      secrets,
+      tasks,
+      personFunctions,
+      roundCodec,
+    });
     // What is offered beside the tools shows and does no more than the listed tools.
     const isOffered = ({ operations }: { readonly operations: readonly string[] }) =>
       operations.every((operation) => toolName(operation) !== null);

@@ -121,6 +121,15 @@ export function toolNameList(text: string): readonly string[] {
   throw new InvalidOption('must be names of tools, such as create_run,get_run.');
 }
 
+/** Names of functions between commas or spaces. */
+export function functionNameList(text: string): readonly string[] {
+  const names = splitList(text);
+  const unfit = names.filter((name) => !/^[\w-]{1,64}$/u.test(name));
+  if (names.length > 0 && unfit.length === 0) return names;
+  if (names.length === 0) throw new InvalidOption('must be names of functions, such as ask_user.');
+  throw new InvalidOption(...unfit.map((name) => `'${name}' is not the name of a function.`));
+}
+
 /** Pairs `old=new` between commas or spaces, each old name once. */
 export function parseModelMap(text: string): ReadonlyMap<string, string> {
   const entries = splitList(text);

@@ -5,6 +5,7 @@ import {
   anyText,
   boolean,
   databaseLocation,
+  functionNameList,
   httpUrl,
   integer,
   oneOf,
@@ -202,6 +203,16 @@ const readOnly: Option<boolean> = {
   default: false,
 };
 
+const askPerson: Option<readonly string[]> = {
+  flag: 'ask-person',
+  env: ['ASSISTANTS_ASK_PERSON'],
+  value: 'LIST',
+  help: 'Functions of assistants whose outputs the person gives in a form, such as `approve_refund`, where the MCP host can show one',
+  defaultText: 'none',
+  parse: functionNameList,
+  default: [],
+};
+
 const toolNamesOption: Option<ToolNames> = {
   flag: 'tool-names',
   env: ['ASSISTANTS_TOOL_NAMES'],
@@ -244,5 +255,6 @@ export const sharedOptions = {
   excludeTools,
   readOnly,
   toolNames: toolNamesOption,
+  askPerson,
   logLevel,
 };

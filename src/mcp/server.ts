@@ -13,6 +13,7 @@ import { listedDescription, serverInstructions } from '../tools/instructions.ts'
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
 import { createRequestLog } from './client-log.ts';
+import { createPerson, type RoundCodec, toInputRequired } from './person.ts';
 import { failure, maxErrorLength, success } from './result.ts';
 import { serverInfo } from './server-info.ts';
 import { type CallTool, registerTasks, type TaskOffer } from './tasks.ts';
@@ -31,6 +32,10 @@ interface ServerOptions {
   readonly version: string;
   /** Values to redact in errors, such as the API key. */
   readonly secrets: readonly string[];
+  /** The functions whose outputs the person gives. */
+  readonly personFunctions: readonly string[];
+  /** Signs what a client sends back with the person's answer. */
+  readonly roundCodec: RoundCodec;
   /** null: every call is answered with its result. */
   readonly tasks: TaskOffer | null;
 }
@@ -74,13 +79,15 @@ function logFailure(log: Log, name: string, error: unknown): void {
  * SDK client are loaded when a tool is called.
  */
 export function createServer(options: ServerOptions): McpServer {
-  const { listings, log, clock, closing, version, secrets } = options;
+  const { listings, log, clock, closing, version, secrets, roundCodec } = options;
   const toolName: ToolNameLookup = (operation) =>
     listings.find((listing) => listing.operation === operation)?.name ?? null;
   const server = new McpServer(serverInfo(version), {
     instructions: serverInstructions(toolName),
     capabilities: { tools: {} },
+    requestState: { verify: (state, context) => roundCodec.verify(state, context) },
   });
+  const functions: ReadonlySet<string> = new Set(options.personFunctions);
   const callTool: CallTool = async (name, args, context, startTask) => {
     const progress = progressReporter(context);
     const { signal } = context.mcpReq;
@@ -94,11 +101,15 @@ export function createServer(options: ServerOptions): McpServer {
       const tool = await options.load(name);
       const openai = await options.openai();
       baseURL = openai.baseURL;
-      const request = { signal, progress, idempotencyKey, addImage, startTask };
+      const personDeps = { name, args: fields, clock, closing, progress, functions };
+      const person = createPerson(server, context, personDeps);
+      const request = { signal, progress, person, idempotencyKey, addImage, startTask };
       const result = await tool.call(args, { openai, clock, toolName, closing, ...request });
       const { isUntrusted } = tool;
       return success(result, { images, isUntrusted, call: { name, args: fields } });
     } catch (error) {
+      const question = await toInputRequired(error, roundCodec);
+      if (question !== null) return question;
       logFailure(createRequestLog(log, context, secrets), name, error);
       const { inputSchema = {} } = listings.find((listing) => listing.name === name) ?? {};
       const advice = advise(error, { args: fields, inputSchema, baseURL, toolName });

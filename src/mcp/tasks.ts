@@ -1,6 +1,7 @@
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type CallToolResult,
+  type InputRequiredResult,
   type McpServer,
   MissingRequiredClientCapabilityError,
   ProtocolError,
@@ -33,7 +34,7 @@ export type CallTool = (
   args: unknown,
   context: ServerContext,
   startTask: StartTask | null,
-) => Promise<CallToolResult>;
+) => Promise<CallToolResult | InputRequiredResult>;
 
 /** Every request says what its client can do. */
 function acceptsTasks({ mcpReq }: ServerContext): boolean {

@@ -3,6 +3,7 @@ import { createAssistant, modifyAssistant } from '../schema/assistant.ts';
 import { assistantId, listQuery } from '../schema/common.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactEcho, compactPage } from './compact-result.ts';
+import { quote } from './confirm-deletion.ts';
 import { deleted, withId, page } from './output-schemas.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import { readJson } from './sdk-call.ts';
@@ -67,6 +68,14 @@ export const deleteAssistantTool = defineTool({
   input: z.strictObject({ assistant_id: assistantId }),
   output: deleted,
   compact: null,
+  deletion: ({ assistant_id }, { openai, signal }) => ({
+    named: `the assistant ${assistant_id}`,
+    describe: async () => {
+      const call = openai.beta.assistants.retrieve(assistant_id, { signal });
+      const { name } = (await readJson(call)).body;
+      return `the assistant ${name ? `${quote(name)} (${assistant_id})` : assistant_id}`;
+    },
+  }),
   call: ({ assistant_id }, { openai, signal }) =>
     openai.beta.assistants.delete(assistant_id, { signal }),
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defaultPageSize, fileId, integer, listQuery } from '../schema/common.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactPage } from './compact-result.ts';
+import { countOf, quote } from './confirm-deletion.ts';
 import { decodeUpload, type FilePreview, maxImageBytes, readPreview } from './file-content.ts';
 import { deleted, page, withId } from './output-schemas.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
@@ -150,6 +151,14 @@ export const deleteFileTool = defineTool({
   input: z.strictObject({ file_id: fileId }),
   output: deleted,
   compact: null,
+  deletion: ({ file_id }, context) => ({
+    named: `the file ${file_id}`,
+    describe: async () => {
+      const call = context.openai.files.retrieve(file_id, { signal: context.signal });
+      const { filename, bytes } = await readFilesResponse(call, context);
+      return `the file ${quote(filename)} (${file_id}, ${countOf(bytes, 'byte')})`;
+    },
+  }),
   call: async ({ file_id }, context) => {
     const { openai, signal } = context;
     return readFilesResponse(openai.files.delete(file_id, { signal }), context);

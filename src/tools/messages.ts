@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { messageId, threadId } from '../schema/common.ts';
 import { createMessage, listMessages, modifyMetadata } from '../schema/message.ts';
 import { compactEcho, compactPage } from './compact-result.ts';
+import { quote } from './confirm-deletion.ts';
 import { deleted, withId, message, page } from './output-schemas.ts';
+import { readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
 
 const path = { thread_id: threadId, message_id: messageId };
@@ -76,6 +78,17 @@ export const deleteMessageTool = defineTool({
   input: z.strictObject(path),
   output: deleted,
   compact: null,
+  deletion: ({ message_id, thread_id }, { openai, signal }) => ({
+    named: `the message ${message_id}`,
+    describe: async () => {
+      const { messages } = openai.beta.threads;
+      const call = messages.retrieve(message_id, { thread_id }, { signal });
+      const { role, content } = (await readJson(call)).body;
+      const texts = content.flatMap((part) => (part.type === 'text' ? part.text.value : []));
+      const text = texts.length === 0 ? '' : `, ${quote(texts.join(' '))}`;
+      return `the message ${message_id} of the ${role}${text}`;
+    },
+  }),
   call: ({ message_id, thread_id }, { openai, signal }) =>
     openai.beta.threads.messages.delete(message_id, { thread_id }, { signal }),
 });

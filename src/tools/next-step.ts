@@ -4,6 +4,7 @@ import { isRunning } from '../shared/run-status.ts';
 import type { ToolNameLookup } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
+type Call = OpenAI.Beta.Threads.RequiredActionFunctionToolCall;
 
 /** How a call names a field of the request body: under capability names it lies in `body`. */
 export function bodyField(operation: string, field: string, toolName: ToolNameLookup): string {
@@ -18,21 +19,33 @@ export const formatRunIds = (threadId: string, runId: string): string =>
 const isWord = (text: string): boolean => /^[\w.:-]{1,100}$/u.test(text);
 
 /** Advice is not marked as data, so it repeats nothing that a model could have made a sentence. */
-function formatCall({ id, function: called }: OpenAI.Beta.Threads.RequiredActionFunctionToolCall) {
+function formatCall({ id, function: called }: Call) {
   const name = called?.name ?? '';
   const callId = isWord(id) ? id : singleLineJson(id.slice(0, 100));
   return isWord(name) ? `${callId} (${name})` : callId;
 }
 
-function submitOutputsStep(run: Run, toolName: ToolNameLookup): string | null {
+/** The functions whose outputs the caller gives: not those of the person, unless all are theirs. */
+function callersCalls(calls: readonly Call[], personFunctions: ReadonlySet<string>) {
+  const own = calls.filter((call) => !personFunctions.has(call.function?.name));
+  return own.length === 0 ? calls : own;
+}
+
+function submitOutputsStep(
+  run: Run,
+  toolName: ToolNameLookup,
+  personFunctions: ReadonlySet<string>,
+): string | null {
   const tool = toolName('submit_tool_outputs');
   // Some servers omit fields that the SDK's types declare.
   const calls = run.required_action?.submit_tool_outputs?.tool_calls ?? [];
   if (tool === null || calls.length === 0) return null;
-  const pending = calls.map((call) => formatCall(call)).join(', ');
+  const own = callersCalls(calls, personFunctions);
+  const pending = own.map((call) => formatCall(call)).join(', ');
+  const rest = own.length === calls.length ? '' : ' The person is asked for the others.';
   const field = bodyField('submit_tool_outputs', 'tool_outputs', toolName);
   const outputs = field === 'tool_outputs' ? 'outputs' : field;
-  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and ${outputs} for ${pending}.`;
+  return `Call ${tool} with ${formatRunIds(run.thread_id, run.id)} and ${outputs} for ${pending}.${rest}`;
 }
 
 /** What to call when a run was cut off; null when no listed tool helps. */
@@ -49,8 +62,12 @@ function resumeStep(run: Run, toolName: ToolNameLookup): string | null {
 }
 
 /** The tool call that a run without its whole reply needs next; null when none helps or its tool is not listed. */
-export function nextStep(run: Run, toolName: ToolNameLookup): string | null {
-  if (run.status === 'requires_action') return submitOutputsStep(run, toolName);
+export function nextStep(
+  run: Run,
+  toolName: ToolNameLookup,
+  personFunctions: ReadonlySet<string> = new Set(),
+): string | null {
+  if (run.status === 'requires_action') return submitOutputsStep(run, toolName, personFunctions);
   if (run.status === 'incomplete') return resumeStep(run, toolName);
   const tool = toolName('get_run');
   if (tool === null || !isRunning(run.status)) return null;

@@ -6,7 +6,8 @@ import type { ToolContext } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
-type ReplyContext = Pick<ToolContext, 'openai' | 'toolName' | 'signal'>;
+type ReplyContext = Pick<ToolContext, 'openai' | 'toolName' | 'signal'> &
+  Partial<Pick<ToolContext, 'person'>>;
 
 /** In characters. All messages of a run together can be too large for one result. */
 const maxReplyLength = 1_000_000;
@@ -41,7 +42,7 @@ function withFirst(run: Run, reply: string | null, next: string | null): object 
 
 /** The run with `reply` (the text of a completed or incomplete run) or `next` (what the caller should do). */
 export async function withReplyOrNext(run: Run, context: ReplyContext): Promise<object> {
-  const ownStep = nextStep(run, context.toolName);
+  const ownStep = nextStep(run, context.toolName, context.person?.functions);
   if (run.status !== 'completed' && run.status !== 'incomplete')
     return withFirst(run, null, ownStep);
   try {

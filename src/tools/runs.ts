@@ -5,6 +5,7 @@ import { createRun, createThreadAndRun, submitToolOutputs } from '../schema/run.
 import { compactRun, compactRunItem } from './compact-object.ts';
 import { compactPage } from './compact-result.ts';
 import { page, runOrStep, waitedRun } from './output-schemas.ts';
+import { addPersonOutputs } from './person-outputs.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import { readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
@@ -29,7 +30,7 @@ export const createThreadAndRunTool = defineTool({
   compact: compactRun,
   call: ({ wait_seconds, ...body }, context) =>
     followRun(
-      context.openai.beta.threads.createAndRun(body, repeatableOptions(context)),
+      () => context.openai.beta.threads.createAndRun(body, repeatableOptions(context)),
       wait_seconds,
       context,
     ),
@@ -54,7 +55,7 @@ export const createRunTool = defineTool({
   compact: compactRun,
   call: ({ thread_id, wait_seconds, ...params }, context) =>
     followRun(
-      context.openai.beta.threads.runs.create(thread_id, params, repeatableOptions(context)),
+      () => context.openai.beta.threads.runs.create(thread_id, params, repeatableOptions(context)),
       wait_seconds,
       context,
     ),
@@ -90,7 +91,12 @@ export const getRunTool = defineTool({
   compact: compactRun,
   call: ({ thread_id, run_id, wait_seconds = 0 }, context) =>
     waitForRun(
-      context.openai.beta.threads.runs.retrieve(run_id, { thread_id }, { signal: context.signal }),
+      () =>
+        context.openai.beta.threads.runs.retrieve(
+          run_id,
+          { thread_id },
+          { signal: context.signal },
+        ),
       wait_seconds,
       context,
     ),
@@ -145,14 +151,12 @@ export const submitToolOutputsTool = defineTool({
   input: z.strictObject({ ...path, ...submitToolOutputs.shape, wait_seconds: waitSeconds() }),
   output: waitedRun,
   compact: compactRun,
-  call: ({ run_id, wait_seconds, ...params }, context) =>
-    followRun(
-      context.openai.beta.threads.runs.submitToolOutputs(
-        run_id,
-        params,
-        repeatableOptions(context),
-      ),
-      wait_seconds,
-      context,
-    ),
+  call: async ({ run_id, thread_id, tool_outputs, wait_seconds, ...params }, context) => {
+    const ids = { run_id, thread_id };
+    const outputs = await addPersonOutputs(ids, tool_outputs, context);
+    const body = { ...params, thread_id, tool_outputs: outputs };
+    const { runs } = context.openai.beta.threads;
+    const submit = () => runs.submitToolOutputs(run_id, body, repeatableOptions(context));
+    return followRun(submit, wait_seconds, context);
+  },
 });

@@ -3,6 +3,7 @@ import { listQuery, threadId } from '../schema/common.ts';
 import { createThread, modifyThread } from '../schema/thread.ts';
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactEcho, compactPage } from './compact-result.ts';
+import { countOf } from './confirm-deletion.ts';
 import { deleted, page, withId } from './output-schemas.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import { readJson } from './sdk-call.ts';
@@ -75,5 +76,14 @@ export const deleteThreadTool = defineTool({
   input: z.strictObject({ thread_id: threadId }),
   output: deleted,
   compact: null,
+  deletion: ({ thread_id }, { openai, signal }) => ({
+    named: `the thread ${thread_id}`,
+    describe: async () => {
+      const messages = openai.beta.threads.messages.list(thread_id, { limit: 100 }, { signal });
+      const { data, has_more } = (await readJson(messages)).body;
+      const count = has_more ? 'more than 100 messages' : countOf(data.length, 'message');
+      return `the thread ${thread_id} with ${count} and all of its runs`;
+    },
+  }),
   call: ({ thread_id }, { openai, signal }) => openai.beta.threads.delete(thread_id, { signal }),
 });

@@ -6,6 +6,8 @@ import type { Clock } from '../shared/clock.ts';
 import { ApiError } from '../shared/errors.ts';
 import { compactObject } from './compact-object.ts';
 import type { Compact } from './compact-result.ts';
+import { confirmDeletion, type Deletion } from './confirm-deletion.ts';
+import type { Person } from './person.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
 import { tolerateArguments } from './tolerant-arguments.ts';
 import type { Effect, Toolset } from './toolsets.ts';
@@ -44,6 +46,8 @@ export interface ToolContext {
   readonly idempotencyKey: string | null;
   /** Sends a progress notification; null when the client did not ask for progress. */
   readonly progress: ((message: string) => Promise<void>) | null;
+  /** null when the client cannot show the person a form. */
+  readonly person: Person | null;
   /** Adds an image to the result. Only for tools without an output schema. */
   readonly addImage: (image: Image) => void;
   /** Answers the call with a task instead of its result; null when the client takes none. */
@@ -91,6 +95,8 @@ interface ToolDefinition<Input extends z.ZodObject> extends Omit<
   /** How the result is made compact; by default, without nulls and empty containers. null: never. */
   readonly compact?: Compact | null;
   readonly input: Input;
+  /** What the person is asked before it is deleted; every tool that deletes has it. */
+  deletion?(args: z.output<Input>, context: ToolContext): Deletion;
   call(args: z.output<Input>, context: OperationContext): ApiCall<object> | Promise<object>;
 }
 
@@ -148,6 +154,10 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
       const meant = readArguments(input, args, effect);
       const [own, isVerbose] = compact === null ? [meant, true] : splitVerbose(meant);
       const parsed = parseArguments(fields, own);
+      const deletion = definition.deletion?.(parsed, context);
+      const refusal =
+        deletion === undefined ? null : await confirmDeletion(deletion, context.person);
+      if (refusal !== null) return refusal;
       const result = definition.call(parsed, { ...context, isVerbose });
       const object = isApiCall(result) ? (await readJson(result)).body : await result;
       if (isVerbose || compact === null) return object;

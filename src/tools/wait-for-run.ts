@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { integer } from '../schema/common.ts';
 import { isRunning } from '../shared/run-status.ts';
+import { submitPersonOutputs } from './person-outputs.ts';
 import { createProgressReporter } from './run-progress.ts';
 import { withReplyOrNext } from './run-reply.ts';
 import { createTask } from './run-task.ts';
@@ -72,18 +73,41 @@ async function pollRun(
   return run;
 }
 
+/** The run that an earlier round of this call waited for, or the one that the call starts. */
+function firstResponse(start: () => ApiCall<Run>, { openai, person, signal }: ToolContext) {
+  const pending = person?.pendingRun ?? null;
+  if (pending === null) return readJson(start());
+  const { run_id, thread_id } = pending;
+  return readJson(openai.beta.threads.runs.retrieve(run_id, { thread_id }, { signal }));
+}
+
+/** Waits at most `maxSeconds`, and again after the person has given outputs. */
+async function waitWithPerson(
+  start: () => ApiCall<Run>,
+  maxSeconds: number,
+  context: ToolContext,
+): Promise<Run> {
+  let response = await firstResponse(start, context);
+  for (;;) {
+    const run = await pollRun(response.body, response.headers, maxSeconds, context);
+    const submitted = maxSeconds === 0 ? null : await submitPersonOutputs(run, context);
+    if (submitted === null) return run;
+    response = submitted;
+  }
+}
+
 /**
- * Waits at most `maxSeconds` for the run that an SDK call returns. Adds `reply` (the text of a
- * completed or incomplete run) or `next` (what the caller should do). Rejects only when the SDK call does: a
- * failure after it returns the latest known run. A client's abort does not cancel the run.
+ * Waits at most `maxSeconds` for the run that an SDK call returns, and again after the person has given
+ * outputs. Adds `reply` (the text of a completed or incomplete run) or `next` (what the caller should
+ * do). Rejects only when the SDK call does: a failure after it returns the latest known run. A client's
+ * abort does not cancel the run.
  */
 export async function waitForRun(
-  call: ApiCall<Run>,
+  start: () => ApiCall<Run>,
   maxSeconds: number,
   context: ToolContext,
 ): Promise<object> {
-  const { body, headers } = await readJson(call);
-  return withReplyOrNext(await pollRun(body, headers, maxSeconds, context), context);
+  return withReplyOrNext(await waitWithPerson(start, maxSeconds, context), context);
 }
 
 /**
@@ -91,14 +115,13 @@ export async function waitForRun(
  * ended, the call is answered with a task; then it waits only as long as it was told to.
  */
 export async function followRun(
-  call: ApiCall<Run>,
+  start: () => ApiCall<Run>,
   requestedSeconds: number | undefined,
   context: OperationContext,
 ): Promise<object> {
   const { startTask, isVerbose, clock } = context;
-  const { body, headers } = await readJson(call);
   const maxSeconds = requestedSeconds ?? (startTask === null ? defaultWaitSeconds : 0);
-  const run = await pollRun(body, headers, maxSeconds, context);
+  const run = await waitWithPerson(start, maxSeconds, context);
   const task = isRunning(run.status) ? createTask(run, isVerbose, clock.now()) : null;
   if (task !== null) startTask?.(task);
   return withReplyOrNext(run, context);

@@ -89,6 +89,8 @@ test.each<[string[], string]>([
     ['--tool-names', 'capability', '--tools', 'list_runs'],
     "--tools: 'list_runs' is not a tool; use some of openai-apis-create-thread-and,openai-apis-list-runs,openai-apis-create-run,openai-apis-retrieve-run,openai-apis-cancel-run,openai-apis-submit-tool-outputs,openai-returns-list-message-files,openai-retrieves-message-file.",
   ],
+  [['--ask-person', ','], '--ask-person: must be names of functions, such as ask_user.'],
+  [['--ask-person', 'a,b()'], "--ask-person: 'b()' is not the name of a function."],
   [['demo', '--tools', 'get_run'], '--tools has no effect on the demo command.'],
   [['--read-only=maybe'], "--read-only: 'maybe' is not true or false."],
   [['--tool-names', 'short'], "--tool-names: 'short' is not one of default, capability."],

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpHandler } from '../../src/mcp/http.ts';
+import { createRoundCodec } from '../../src/mcp/person.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { connectStdio } from '../../src/mcp/stdio.ts';
 import { JsonRequest } from '../../src/shared/json-request.ts';
@@ -27,6 +28,8 @@ function createFactory() {
       closing: new AbortController().signal,
       version: '1.2.3',
       secrets: [],
+      personFunctions: [],
+      roundCodec: createRoundCodec(null),
       tasks: null,
     });
   return { factory, requestLines };

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { createRoundCodec } from '../../src/mcp/person.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { connectStdio } from '../../src/mcp/stdio.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
@@ -28,6 +29,8 @@ function start() {
       closing: new AbortController().signal,
       version: '1.2.3',
       secrets: [],
+      personFunctions: [],
+      roundCodec: createRoundCodec(null),
       tasks: null,
     });
   const connection = connectStdio(factory, { stdin, stdout, log });

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import * as z from 'zod';
 import type { Clock } from '../../src/shared/clock.ts';
 import { createLog } from '../../src/shared/log.ts';
+import { createRoundCodec } from '../../src/mcp/person.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { connectStdio } from '../../src/mcp/stdio.ts';
 import { capabilityTools } from '../../src/tools/capability-aliases.ts';
@@ -125,6 +126,8 @@ export async function connectTools(options: ConnectOptions): Promise<Host> {
       closing: new AbortController().signal,
       version: '1.2.3',
       secrets,
+      personFunctions: [],
+      roundCodec: createRoundCodec(null),
       tasks: null,
     });
   const connection = connectStdio(factory, { stdin, stdout, log });

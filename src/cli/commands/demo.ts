@@ -95,6 +95,7 @@ export const demoCommand: Command = {
     sharedOptions.excludeTools,
     sharedOptions.readOnly,
     sharedOptions.toolNames,
+    sharedOptions.askPerson,
   ],
   run: runDemo,
 };
