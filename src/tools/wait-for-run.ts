@@ -5,7 +5,7 @@ import { submitPersonOutputs } from './person-outputs.ts';
 import { createProgressReporter } from './run-progress.ts';
 import { withReplyOrNext } from './run-reply.ts';
 import { createTask } from './run-task.ts';
-import { type ApiCall, readJson } from './sdk-call.ts';
+import { type ApiCall, type ApiResponse, readJson } from './sdk-call.ts';
 import type { OperationContext, ToolContext } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
@@ -35,13 +35,24 @@ function pollDelayMs(headers: Headers, fallbackMs: number): number {
   return Math.min(Math.max(delayMs, pollAfterBoundsMs.min), pollAfterBoundsMs.max);
 }
 
-async function fetchRun(
-  { id, thread_id }: Run,
-  timeoutMs: number,
-  { openai, signal }: ToolContext,
-) {
-  const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
-  return readJson(openai.beta.threads.runs.retrieve(id, { thread_id }, options));
+/** Asks for what can have changed. Servers that do not know the header answer with all of the run. */
+const minimal = 'return=minimal';
+
+/** The polled run, with what a minimal answer leaves out. */
+function completeRun(run: Run, { body, headers }: ApiResponse<Run>): Run {
+  if (headers.get('preference-applied') !== minimal) return body;
+  const { retried_error: _ended, ...settings } = { retried_error: null, ...run };
+  return { ...settings, ...body };
+}
+
+async function fetchRun(run: Run, timeoutMs: number, { openai, signal }: ToolContext) {
+  const { id, thread_id } = run;
+  const options = {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    headers: { Prefer: minimal },
+  };
+  const response = await readJson(openai.beta.threads.runs.retrieve(id, { thread_id }, options));
+  return { run: completeRun(run, response), headers: response.headers };
 }
 
 /**
@@ -66,7 +77,7 @@ async function pollRun(
     const timeoutMs = Math.max(deadline - clock.now(), minPollTimeoutMs);
     const response = await fetchRun(run, timeoutMs, context).catch(() => null);
     if (response === null) break;
-    run = response.body;
+    run = response.run;
     delayMs = pollDelayMs(response.headers, Math.min(delayMs * 2, maxPollDelayMs));
     await report(run);
   }

@@ -30,11 +30,11 @@ type Run = Omit<OpenAI.Beta.Threads.Run, 'instructions'> & { instructions: strin
 
 const errorCode = z.enum(['server_error', 'rate_limit_exceeded', 'invalid_prompt']);
 
-const runFields = z.strictObject({
+/** The fields of a run that can change, with those that identify it. */
+const progressFields = z.strictObject({
   id: id('run'),
   object: z.literal('thread.run'),
   created_at: seconds,
-  assistant_id: id('asst'),
   thread_id: id('thread'),
   status: z.enum([
     'queued',
@@ -65,18 +65,26 @@ const runFields = z.strictObject({
     })
     .nullable(),
   retried_error: z.strictObject({ code: errorCode, ...errorMessage }).optional(),
-  model: z.string(),
-  requested_model: z.string().optional(),
   omitted_parameters: z.array(z.string()).min(1).optional(),
   omitted_tools: z
     .array(z.enum(['file_search', 'code_interpreter']))
     .min(1)
     .optional(),
   response_format_mismatch: z.string().min(1).optional(),
+  metadata,
+  incomplete_details: z
+    .strictObject({ reason: z.enum(['max_completion_tokens', 'max_prompt_tokens']) })
+    .nullable(),
+  usage: usage.nullable(),
+});
+
+const runFields = progressFields.extend({
+  assistant_id: id('asst'),
+  model: z.string(),
+  requested_model: z.string().optional(),
   instructions: z.string().nullable(),
   tools,
   tool_resources: toolResources,
-  metadata,
   temperature: z.number(),
   top_p: z.number(),
   reasoning_effort: z.string().nullable(),
@@ -86,10 +94,6 @@ const runFields = z.strictObject({
     type: z.enum(['auto', 'last_messages']),
     last_messages: z.int().min(1).nullable(),
   }),
-  incomplete_details: z
-    .strictObject({ reason: z.enum(['max_completion_tokens', 'max_prompt_tokens']) })
-    .nullable(),
-  usage: usage.nullable(),
   response_format: responseFormat,
   tool_choice: toolChoice,
   parallel_tool_calls: z.boolean(),
@@ -98,29 +102,41 @@ const runFields = z.strictObject({
 const active = new Set(['queued', 'in_progress', 'requires_action', 'cancelling']);
 const isDone = (status: string) => status === 'completed' || status === 'incomplete';
 
-/** A run (contract §4.4) whose fields fit its status (§5.2). */
-export const run = runFields
-  .refine((fields) => active.has(fields.status) === (fields.expires_at !== null), 'expires_at')
-  .refine((fields) => isDone(fields.status) === (fields.completed_at !== null), 'completed_at')
-  .refine((fields) => (fields.status === 'failed') === (fields.failed_at !== null), 'failed_at')
-  .refine((fields) => (fields.status === 'failed') === (fields.last_error !== null), 'last_error')
-  .refine(
-    (fields) => (fields.status === 'cancelled') === (fields.cancelled_at !== null),
-    'cancelled_at',
-  )
-  .refine(
-    (fields) => (fields.status === 'requires_action') === (fields.required_action !== null),
-    'required_action',
-  )
-  .refine((fields) => !active.has(fields.status) || fields.usage === null, 'usage of an active run')
-  .refine(
-    (fields) => active.has(fields.status) || fields.status === 'failed' || fields.usage !== null,
-    'usage',
-  )
-  .refine(
-    (fields) => fields.incomplete_details === null || fields.status === 'incomplete',
-    'incomplete',
-  );
+/** The fields of a run that fit its status (contract §5.2). */
+const withStatusRules = <Schema extends z.ZodType<z.output<typeof progressFields>>>(
+  schema: Schema,
+) =>
+  schema
+    .refine((fields) => active.has(fields.status) === (fields.expires_at !== null), 'expires_at')
+    .refine((fields) => isDone(fields.status) === (fields.completed_at !== null), 'completed_at')
+    .refine((fields) => (fields.status === 'failed') === (fields.failed_at !== null), 'failed_at')
+    .refine((fields) => (fields.status === 'failed') === (fields.last_error !== null), 'last_error')
+    .refine(
+      (fields) => (fields.status === 'cancelled') === (fields.cancelled_at !== null),
+      'cancelled_at',
+    )
+    .refine(
+      (fields) => (fields.status === 'requires_action') === (fields.required_action !== null),
+      'required_action',
+    )
+    .refine(
+      (fields) => !active.has(fields.status) || fields.usage === null,
+      'usage of an active run',
+    )
+    .refine(
+      (fields) => active.has(fields.status) || fields.status === 'failed' || fields.usage !== null,
+      'usage',
+    )
+    .refine(
+      (fields) => fields.incomplete_details === null || fields.status === 'incomplete',
+      'incomplete',
+    );
+
+/** A run (contract §4.4). */
+export const run = withStatusRules(runFields);
+
+/** A run in an answer that was preferred minimal. */
+export const runProgress = withStatusRules(progressFields);
 
 const messageCreation = z.strictObject({
   type: z.literal('message_creation'),

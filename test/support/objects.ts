@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
 import { message, messageFile } from './object-message.ts';
-import { run, step } from './object-run.ts';
+import { run, runProgress, step } from './object-run.ts';
 import { id, metadata, responseFormat, seconds, toolResources, tools } from './object-common.ts';
 
 const assistant = z.strictObject({
@@ -111,7 +111,8 @@ const errorEnvelope = z.strictObject({ error: apiError });
 
 const anyObject = z.looseObject({ object: z.string() });
 
-function schemaFor(body: unknown): z.ZodType {
+function schemaFor(headers: Headers, body: unknown): z.ZodType {
+  if (headers.get('preference-applied') === 'return=minimal') return runProgress;
   const { object } = anyObject.parse(body);
   if (object === 'list') return list;
   const schema = Object.entries(schemas).find(([name]) => name === object)?.[1];
@@ -123,7 +124,7 @@ function schemaFor(body: unknown): z.ZodType {
 export function contractViolation(status: number, headers: Headers, body: unknown): string | null {
   if (!/^req_[0-9a-f]{32}$/u.test(headers.get('x-request-id') ?? '')) return 'no x-request-id';
   if (!(headers.get('content-type') ?? '').startsWith('application/json')) return 'not JSON';
-  const schema = status === 200 ? schemaFor(body) : errorEnvelope;
+  const schema = status === 200 ? schemaFor(headers, body) : errorEnvelope;
   const { error } = schema.safeParse(body);
   return error === undefined ? null : `${z.prettifyError(error)}\n${JSON.stringify(body)}`;
 }

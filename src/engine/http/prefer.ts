@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 
-/* The header `Prefer` of RFC 7240. What it says in another form than `wait=SECONDS` has no effect. */
+/* The header `Prefer` of RFC 7240. What it says in another form than `wait=SECONDS` or `return=minimal` has no effect. */
 
 /** Proxies and clients give up on requests that take longer. */
 export const maxWaitSeconds = 300;
@@ -32,13 +32,22 @@ function parsePreference(text: string): { readonly name: string; readonly value:
   return { name: name.trim().toLowerCase(), value: unquote(value.join('=').trim()) };
 }
 
-/** How many seconds a request prefers to wait; null if it does not say so. The first one counts. */
-export function parseWait(header: string | undefined): number | null {
+/** The value of a preference; null if the header has none of this name. The first one counts. */
+function findPreference(header: string | undefined, name: string): string | null {
   const preferences = splitUnquoted(header ?? '', ',').map(parsePreference);
-  const wait = preferences.find(({ name }) => name === 'wait');
-  if (wait === undefined || !/^\d+$/u.test(wait.value)) return null;
-  return Math.min(Number(wait.value), maxWaitSeconds);
+  return preferences.find((preference) => preference.name === name)?.value ?? null;
+}
+
+/** How many seconds a request prefers to wait; null if it does not say so. */
+export function parseWait(header: string | undefined): number | null {
+  const wait = findPreference(header, 'wait');
+  if (wait === null || !/^\d+$/u.test(wait)) return null;
+  return Math.min(Number(wait), maxWaitSeconds);
 }
 
 /** The seconds that a request prefers to wait; null if it does not say so. */
 export const preferredWait = ({ req }: Context): number | null => parseWait(req.header('prefer'));
+
+/** Whether a request prefers an answer without what does not change. */
+export const prefersMinimal = ({ req }: Context): boolean =>
+  findPreference(req.header('prefer'), 'return') === 'minimal';

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { findAssistant, lockAssistant } from '../store/assistants.ts';
 import { findMessage } from '../store/messages.ts';
-import { findRun } from '../store/runs.ts';
+import { findRun, findRunProgress, type RunProgressRow } from '../store/runs.ts';
 import type {
   AssistantRow,
   Database,
@@ -73,11 +73,20 @@ export async function messageFromPath(db: Database, context: Context): Promise<M
   return objectFromPath(context, 'message', (id) => findMessage(db, thread.id, id));
 }
 
-/** A run of the path's thread; the thread is checked first. */
-export async function runFromPath(db: Database, context: Context): Promise<RunRow> {
+type FindRun<Row> = (db: Database, thread_id: string, id: string) => Promise<Row | undefined>;
+
+async function findFromPath<Row>(db: Database, context: Context, find: FindRun<Row>) {
   const thread = await threadFromPath(db, context);
-  return objectFromPath(context, 'run', (id) => findRun(db, thread.id, id));
+  return objectFromPath(context, 'run', (id) => find(db, thread.id, id));
 }
+
+/** A run of the path's thread; the thread is checked first. */
+export const runFromPath = (db: Database, context: Context): Promise<RunRow> =>
+  findFromPath(db, context, findRun);
+
+/** The same without the run's settings. */
+export const runProgressFromPath = (db: Database, context: Context): Promise<RunProgressRow> =>
+  findFromPath(db, context, findRunProgress);
 
 /** A step of the path's run; thread and run are checked first. */
 export async function stepFromPath(db: Database, context: Context): Promise<StepRow> {

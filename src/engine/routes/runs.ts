@@ -8,15 +8,28 @@ import {
   submitToolOutputsBody,
 } from '../../schema/run.ts';
 import { errors } from '../http/errors.ts';
-import { runFromPath, threadFromPath, parseBetweenChecks } from './path-objects.ts';
+import {
+  runFromPath,
+  runProgressFromPath,
+  threadFromPath,
+  parseBetweenChecks,
+} from './path-objects.ts';
 import { listResponse, listSchema } from '../http/pagination.ts';
+import { prefersMinimal } from '../http/prefer.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
 import { runSnapshot } from '../runs/end-run.ts';
 import { transition, isTerminal, nextStatus } from '../run-state-machine.ts';
 import { replaySteps } from '../events/event-replay.ts';
 import type { RunWorker } from '../runs/worker.ts';
-import { findRun, listRuns, toRun, updateRun, updateRunMetadata } from '../store/runs.ts';
+import {
+  findRun,
+  listRuns,
+  toRun,
+  toRunProgress,
+  updateRun,
+  updateRunMetadata,
+} from '../store/runs.ts';
 import type { RunRow } from '../store/schema.ts';
 import { toThread } from '../store/threads.ts';
 import { transact } from '../store/transaction.ts';
@@ -149,9 +162,15 @@ export function runRoutes(deps: EngineDeps, worker: RunWorker): Hono {
 
   routes.post('/', createRunRoute(deps, worker));
 
-  routes.get('/:run_id', async (context) =>
-    runResponse(toRun(await runFromPath(db, context)), deps.clock),
-  );
+  routes.get('/:run_id', async (context) => {
+    if (!prefersMinimal(context)) {
+      return runResponse(toRun(await runFromPath(db, context)), deps.clock);
+    }
+    const progress = toRunProgress(await runProgressFromPath(db, context));
+    const response = runResponse(progress, deps.clock);
+    response.headers.set('preference-applied', 'return=minimal');
+    return response;
+  });
 
   routes.post('/:run_id', async (context) => {
     const [, { metadata }] = await parseBetweenChecks(runFromPath(db, context), () =>

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type OpenAI from 'openai';
 import * as z from 'zod';
 import { includeQuery } from '../../schema/run.ts';
-import { type Clock, unixSeconds } from '../../shared/clock.ts';
+import { type Clock, unixSeconds, yieldIfOthersWait } from '../../shared/clock.ts';
 import { isRunning } from '../../shared/run-status.ts';
 import { type StreamEvent, threadDeleted } from '../events/event-bus.ts';
 import { EventDeduplicator } from '../events/event-deduplicator.ts';
@@ -18,14 +18,16 @@ import { runStreamResponse } from './run-stream.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
+type PolledRun = Pick<Run, 'status' | 'created_at'>;
+
 /** Milliseconds after which a client should poll again: soonest for a young run. */
-function pollAfterMs({ status, created_at }: Run, clock: Clock): number {
+function pollAfterMs({ status, created_at }: PolledRun, clock: Clock): number {
   if (!isRunning(status)) return 1000;
   return clock.now() - created_at * 1000 < 3000 ? 20 : 50;
 }
 
 /** The SDKs poll after the time in the header, and after 5 s without it. */
-export const runResponse = (run: Run, clock: Clock): Response =>
+export const runResponse = (run: PolledRun, clock: Clock): Response =>
   Response.json(run, {
     headers: { 'openai-poll-after-ms': String(pollAfterMs(run, clock)) },
   });
@@ -56,7 +58,11 @@ export async function startRun(
   { run_id, stream, earlierEvents = [], include }: StartRun,
   change: () => Promise<RunRow>,
 ): Promise<Response> {
-  if (stream !== true) return runResponse(toRun(await change()), clock);
+  if (stream !== true) {
+    const run = toRun(await change());
+    await yieldIfOthersWait();
+    return runResponse(run, clock);
+  }
   const subscription = events.subscribe(run_id);
   try {
     const deduplicator = new EventDeduplicator();

@@ -34,14 +34,17 @@ export const changingColumns = [
   'state',
 ] as const;
 
+/** A run without its settings. */
+export type RunProgressRow = Omit<RunRow, 'settings'>;
+
 /** A newer row of `run`, read without its settings. */
-export function withSettingsOf(run: RunRow, newer: Omit<RunRow, 'settings'>): RunRow {
+export function withSettingsOf(run: RunRow, newer: RunProgressRow): RunRow {
   const row = { ...newer, settings: run.settings };
   decodedSettings.set(row, runSettings(run));
   return row;
 }
 
-export const runState = (row: RunRow): RunState => decode(row.state);
+export const runState = (row: Pick<RunRow, 'state'>): RunState => decode(row.state);
 
 /** `instructions` may be null on the wire, whatever the SDK's type says (contract §4.4). */
 const wireInstructions = (instructions: string | null): string =>
@@ -81,6 +84,17 @@ export function toRun(row: RunRow): Run {
   };
 }
 
+/** The fields of a run that can change, with those that identify it. */
+export const toRunProgress = (row: RunProgressRow) => ({
+  id: row.id,
+  object: 'thread.run' as const,
+  created_at: row.created_at,
+  thread_id: row.thread_id,
+  status: row.status,
+  ...runState(row),
+  metadata: decode<Record<string, string>>(row.metadata),
+});
+
 /** The execution that may write to a run, and until when (milliseconds since the epoch). */
 export type Lease = Pick<RunRow, 'lease_token' | 'lease_until'>;
 
@@ -114,7 +128,9 @@ export const insertRun = async (db: Database, run: NewRun): Promise<RunRow> => {
     })
     .returning(changingColumns)
     .executeTakeFirstOrThrow();
-  return queueNotification(db, { ...row, settings });
+  const inserted = { ...row, settings };
+  decodedSettings.set(inserted, run.settings);
+  return queueNotification(db, inserted);
 };
 
 export const findRun = (db: Database, thread_id: string, id: string): Promise<RunRow | undefined> =>
@@ -126,6 +142,19 @@ export const findRun = (db: Database, thread_id: string, id: string): Promise<Ru
     .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
+/** A run without its settings, which may be large. */
+export const findRunProgress = (
+  db: Database,
+  thread_id: string,
+  id: string,
+): Promise<RunProgressRow | undefined> =>
+  db
+    .selectFrom('runs')
+    .select(changingColumns)
+    .where('thread_id', '=', thread_id)
+    .where('id', '=', id)
+    .executeTakeFirst();
+
 export const listRuns = (db: Database, thread_id: string, page: PageQuery): Promise<Page<RunRow>> =>
   selectPage(db.selectFrom('runs').selectAll().where('thread_id', '=', thread_id), page);
 
@@ -133,7 +162,7 @@ export const listRuns = (db: Database, thread_id: string, page: PageQuery): Prom
 export const findActiveRun = (
   db: Database,
   thread_id: string,
-): Promise<Omit<RunRow, 'settings'> | undefined> =>
+): Promise<RunProgressRow | undefined> =>
   db
     .selectFrom('runs')
     .select(changingColumns)
