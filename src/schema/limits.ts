@@ -12,7 +12,11 @@ export const exceedsLength = (text: string, maximum: number): boolean =>
 export const maxDepth = 500;
 
 /** Whether a value is nested more than `levels` deep. */
-export const exceedsDepth = (value: unknown, levels = maxDepth): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((child) => exceedsDepth(child, levels - 1)));
+export function exceedsDepth(value: unknown, levels = maxDepth): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => exceedsDepth(item, levels - 1));
+  // `Object.values` takes five times as long for an object of many.
+  for (const name in value) if (exceedsDepth(Reflect.get(value, name), levels - 1)) return true;
+  return false;
+}

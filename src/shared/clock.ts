@@ -47,23 +47,34 @@ interface BackoffLimits {
 export const backoffMs = (attempt: number, { firstMs, maxMs }: BackoffLimits): number =>
   Math.min(firstMs * 2 ** (attempt - 1), maxMs);
 
-/** Lets other requests go on before long work continues. */
-export const yieldToOthers = (): Promise<void> => new Promise(setImmediate);
-
 const maxTurnMs = 20;
 
 let turnStartedAt: number | null = null;
+
+/** Whether this turn of the event loop has taken long, as far as it is known. */
+function isLongTurn(): boolean {
+  const now = performance.now();
+  if (turnStartedAt === null) {
+    turnStartedAt = now;
+    setImmediate(() => (turnStartedAt = null));
+  }
+  return now - turnStartedAt > maxTurnMs;
+}
+
+/**
+ * Lets other requests go on before long work continues. Of several works that wait, one continues in
+ * each turn if that takes long, or together they would keep the others waiting.
+ */
+export const yieldToOthers = (): Promise<void> =>
+  new Promise((resolve) => {
+    const resume = () => (isLongTurn() ? setImmediate(resume) : resolve());
+    setImmediate(resume);
+  });
 
 /**
  * Lets other requests go on if they have waited for long; cheap otherwise. To be called before each
  * step of work that may have many steps. (Resolved promises let no other request go on.)
  */
 export async function yieldIfOthersWait(): Promise<void> {
-  const now = performance.now();
-  if (turnStartedAt === null) {
-    turnStartedAt = now;
-    setImmediate(() => (turnStartedAt = null));
-  } else if (now - turnStartedAt > maxTurnMs) {
-    await yieldToOthers();
-  }
+  if (isLongTurn()) await yieldToOthers();
 }

@@ -73,13 +73,16 @@ function decode(pieces: readonly Uint8Array[] | Uint8Array, requireUtf8: boolean
 
 /** Parses a text, with pauses if it is large; undefined for an empty one. */
 async function parseInSteps(pieces: readonly Uint8Array[], requireUtf8: boolean): Promise<unknown> {
-  const bytes = Buffer.concat(pieces);
+  const [first = Buffer.of(), ...others] = pieces;
+  const bytes = others.length === 0 ? first : Buffer.concat(pieces);
   const isLarge = bytes.length > pauseBytes;
   if (isLarge) await yieldToOthers();
   const text = decode(bytes, requireUtf8);
   if (text.trim() === '') return undefined;
   if (isLarge) await yieldToOthers();
-  return parse(text);
+  const value = parse(text);
+  if (isLarge) await yieldToOthers();
+  return value;
 }
 
 /** Puts long strings in the place of their placeholders, which are their keys. */

@@ -1,7 +1,7 @@
 import type { JsonReader } from './json-reader.ts';
 import { yieldToOthers } from './clock.ts';
 
-/** Longer texts are parsed after a pause. */
+/** Longer texts are parsed between pauses. */
 const pauseLength = 2 ** 16;
 
 /** A request whose JSON body has already been received; it is not copied into the request. */
@@ -15,8 +15,11 @@ export class JsonRequest extends Request {
     super(url, { ...init, body: null });
     const parse = async () => {
       if (typeof body !== 'string') return body.finish();
-      if (body.length > pauseLength) await yieldToOthers();
-      return JSON.parse(body);
+      const isLong = body.length > pauseLength;
+      if (isLong) await yieldToOthers();
+      const parsed: unknown = JSON.parse(body);
+      if (isLong) await yieldToOthers();
+      return parsed;
     };
     let value: Promise<unknown> | undefined;
     this.readJson = () => (value ??= parse());

@@ -1,4 +1,5 @@
 import { isObject } from '../schema/common.ts';
+import { yieldIfOthersWait } from '../shared/clock.ts';
 import { ApiError } from '../shared/errors.ts';
 import { JsonError, JsonReader } from '../shared/json-reader.ts';
 
@@ -27,7 +28,10 @@ export async function readJson<Body extends object>(
   const response = await call.asResponse();
   const { headers, status } = response;
   const reader = new JsonReader({ maxValues: maxResponseValues });
-  for await (const chunk of response.body ?? []) reader.add(chunk);
+  for await (const chunk of response.body ?? []) {
+    await yieldIfOthersWait();
+    reader.add(chunk);
+  }
   try {
     const body = await reader.finish();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK does not check it either

@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { exceedsDepth, maxDepth } from '../schema/limits.ts';
 import { toValidationError } from '../schema/validation-error.ts';
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, yieldToOthers } from '../shared/clock.ts';
 import { ApiError } from '../shared/errors.ts';
 import { compactObject } from './compact-object.ts';
 import type { Compact } from './compact-result.ts';
@@ -158,6 +158,8 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
       const refusal =
         deletion === undefined ? null : await confirmDeletion(deletion, context.person);
       if (refusal !== null) return refusal;
+      // The SDK writes the arguments as JSON at once.
+      await yieldToOthers();
       const result = definition.call(parsed, { ...context, isVerbose });
       const object = isApiCall(result) ? (await readJson(result)).body : await result;
       if (isVerbose || compact === null) return object;

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { unixSeconds, systemClock } from '../../src/shared/clock.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { unixSeconds, systemClock, yieldToOthers } from '../../src/shared/clock.ts';
 import { randomIds } from '../../src/shared/ids.ts';
 import { createClock, createIds } from '../support/clock.ts';
 
@@ -45,4 +45,27 @@ test('the manual clock resolves sleeps in order, also those started on the way',
   expect(woken).toEqual(['early at 100']);
   await clock.advance(250);
   expect(woken).toEqual(['early at 100', 'late at 300', 'later at 400']);
+});
+
+test.each([
+  ['long work waits for the next turn of the event loop', 30, ['a', 'turn', 'b', 'turn', 'turn']],
+  ['short work shares a turn of the event loop', 10, ['a', 'b', 'turn', 'turn', 'turn']],
+])('%s if other work has yielded too', async (_, workMs, order) => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const done: string[] = [];
+  const work = async (name: string) => {
+    await yieldToOthers();
+    now += workMs;
+    done.push(name);
+  };
+  const countTurns = async () => {
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push('turn');
+    }
+  };
+  await Promise.all([work('a'), work('b'), countTurns()]);
+  expect(done).toEqual(order);
 });

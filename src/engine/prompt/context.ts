@@ -1,8 +1,10 @@
-import { yieldToOthers } from '../../shared/clock.ts';
+import { yieldIfOthersWait, yieldToOthers } from '../../shared/clock.ts';
 import type { ContextMessage, PastTurn } from '../models/model.ts';
 import {
   countBytes,
   type CountTokens,
+  fixedTexts,
+  type FixedTexts,
   fixedTokens,
   messageTokens,
   searchTokens,
@@ -79,15 +81,10 @@ function promptWindow(settings: RunSettings, usedTokens: Usage, window: number):
 }
 
 /** Reasoning is sent back encrypted, so its tokens come from the usage instead of the tokenizer. */
-const tokenCost = async (
-  settings: RunSettings,
-  { turns, usedTokens }: RunContext,
-  count: CountTokens,
-) =>
+const tokenCost = async (fixed: FixedTexts, { usedTokens }: RunContext, count: CountTokens) =>
   ({
     fixed:
-      (await fixedTokens(settings, turns, count)) +
-      usedTokens.completion_tokens_details.reasoning_tokens,
+      (await fixedTokens(fixed, count)) + usedTokens.completion_tokens_details.reasoning_tokens,
     ofMessage: (message) => messageTokens(message, count),
   }) satisfies TokenCost<ContextMessage>;
 
@@ -119,8 +116,10 @@ export async function fitThread(
   };
   const remaining = promptBudget(settings, context.usedTokens);
   const budget = Math.min(remaining, promptWindow(settings, context.usedTokens, window));
-  const upperBound = await tokenCost(settings, context, countBytes);
-  const exact = async () => tokenCost(settings, context, countTokens);
+  await yieldIfOthersWait();
+  const fixed = fixedTexts(settings, context.turns);
+  const upperBound = await tokenCost(fixed, context, countBytes);
+  const exact = async () => tokenCost(fixed, context, countTokens);
   const truncated = await truncateThread(reader, budget, upperBound, exact);
   if (truncated.cost > remaining) throw new BudgetSpent('max_prompt_tokens');
   return truncated;
@@ -132,7 +131,8 @@ export async function countPrompt(
   context: RunContext,
   messages: readonly ContextMessage[],
 ): Promise<number> {
-  const { fixed, ofMessage } = await tokenCost(runSettings(run), context, countTokens);
+  const texts = fixedTexts(runSettings(run), context.turns);
+  const { fixed, ofMessage } = await tokenCost(texts, context, countTokens);
   let tokens = fixed;
   for (const message of messages) tokens += await ofMessage(message);
   return tokens;

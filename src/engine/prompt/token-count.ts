@@ -48,24 +48,35 @@ const omitOpaque = (key: string, value: unknown): unknown =>
     ? ''
     : value;
 
-const turnTokens = ({ items, outputs }: PastTurn, count: CountTokens) =>
-  count(JSON.stringify([items, outputs], omitOpaque));
+/** The prompt without its messages. */
+export interface FixedTexts {
+  /** Instructions, tools, response format. */
+  readonly settings: readonly string[];
+  /** The run's turns. */
+  readonly turns: readonly string[];
+}
 
-/** The prompt without its messages: instructions, tools, response format, and the run's turns. */
-export async function fixedTokens(
+/** Writes what every prompt of a model call has, which may be long. */
+export function fixedTexts(
   { instructions, tools, response_format }: RunSettings,
   turns: readonly PastTurn[],
-  count: CountTokens,
-): Promise<number> {
+): FixedTexts {
   const format = typeof response_format === 'string' ? '' : JSON.stringify(response_format);
-  const texts = [instructions ?? '', format, ...tools.map((tool) => JSON.stringify(tool))];
-  const nonEmpty = texts.filter((text) => text !== '');
-  return (
-    tokensPerMessage * (1 + nonEmpty.length) +
-    (await sumOf(nonEmpty, count)) +
-    (await sumOf(turns, (turn) => turnTokens(turn, count)))
-  );
+  const settings = [instructions ?? '', format, ...tools.map((tool) => JSON.stringify(tool))];
+  return {
+    settings: settings.filter((text) => text !== ''),
+    turns: turns.map(({ items, outputs }) => JSON.stringify([items, outputs], omitOpaque)),
+  };
 }
+
+/** The tokens of a prompt without its messages. */
+export const fixedTokens = async (
+  { settings, turns }: FixedTexts,
+  count: CountTokens,
+): Promise<number> =>
+  tokensPerMessage * (1 + settings.length) +
+  (await sumOf(settings, count)) +
+  (await sumOf(turns, count));
 
 /** The most that a file search adds to the prompt. */
 export function searchTokens({ tools }: RunSettings): number {

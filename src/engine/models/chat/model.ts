@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { yieldIfOthersWait } from '../../../shared/clock.ts';
 import { type Ids, randomIds } from '../../../shared/ids.ts';
 import { withImageUrls } from './images.ts';
 import { toChatParams } from './request.ts';
@@ -66,6 +67,7 @@ async function* readChunks({ headers, body }: Response): AsyncGenerator<Read[]> 
 async function open(client: OpenAI, request: ModelRequest, dialect: Dialect, origin: Origin) {
   const controller = new AbortController();
   const signal = AbortSignal.any([request.signal, controller.signal]);
+  await yieldIfOthersWait();
   const params = toChatParams(request, dialect, origin);
   const response = await client.chat.completions.create(params, { signal }).asResponse();
   const chunks = Object.assign(readChunks(response), { controller });

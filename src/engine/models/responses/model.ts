@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { yieldIfOthersWait } from '../../../shared/clock.ts';
 import {
   createEndpointClient,
   type ModelCallOptions,
@@ -66,6 +67,7 @@ function* readAll(
 async function open(client: OpenAI, params: Params, request: ModelRequest) {
   const controller = new AbortController();
   const signal = AbortSignal.any([request.signal, controller.signal]);
+  await yieldIfOthersWait();
   const response = await client.responses.create(params, { signal }).asResponse();
   return { response, controller };
 }
