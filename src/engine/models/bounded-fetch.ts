@@ -19,22 +19,37 @@ function maxBytesOf({ headers }: Response, url: string): number {
   return isStream ? maxBytes.stream : maxBytes.json;
 }
 
-/** Ends a body after `limit` bytes: a failed response silently, any other one with an error. */
-function createLimiter(limit: number, isFailed: boolean): TransformStream<Uint8Array, Uint8Array> {
+/**
+ * Ends a body after `limit` bytes: a failed response silently, any other one with an error. (A
+ * TransformStream would take several times as long for each chunk.)
+ */
+function limitBody(
+  body: ReadableStream<Uint8Array>,
+  limit: number,
+  isFailed: boolean,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
   let remaining = limit;
-  return new TransformStream({
-    transform(chunk, controller) {
-      const kept = chunk.subarray(0, remaining);
-      remaining -= kept.length;
-      if (kept.length === chunk.length) return controller.enqueue(chunk);
-      if (!isFailed) {
-        const message = `The model endpoint sent a response of more than ${limit / mebibyte} MiB.`;
-        return controller.error(new ModelFailure('server_error', message));
-      }
-      controller.enqueue(kept);
-      return controller.terminate();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) return controller.close();
+        const kept = value.subarray(0, remaining);
+        remaining -= kept.length;
+        if (kept.length === value.length) return controller.enqueue(value);
+        await reader.cancel();
+        if (!isFailed) {
+          const message = `The model endpoint sent a response of more than ${limit / mebibyte} MiB.`;
+          throw new ModelFailure('server_error', message);
+        }
+        controller.enqueue(kept);
+        return controller.close();
+      },
+      cancel: (reason) => reader.cancel(reason),
     },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
 const urlOf = (input: Parameters<Fetch>[0]): string =>
@@ -51,6 +66,6 @@ export const boundResponses =
     if (response.body === null) return response;
     const { ok, status, statusText, headers } = response;
     const limit = ok ? maxBytesOf(response, urlOf(input)) : maxErrorBodyBytes;
-    const body = response.body.pipeThrough(createLimiter(limit, !ok));
+    const body = limitBody(response.body, limit, !ok);
     return new Response(body, { status, statusText, headers });
   };
