@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { exceedsDepth, maxDepth } from '../schema/limits.ts';
+import { maxDepth } from '../schema/limits.ts';
+import { exceedsDepth } from '../shared/json.ts';
 import { toValidationError } from '../schema/validation-error.ts';
 import { type Clock, yieldToOthers } from '../shared/clock.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -112,7 +113,7 @@ export const repeatableOptions = ({
 /** The arguments that a host meant. Throws an ApiError if they are nested too deeply. */
 export function readArguments(input: z.ZodObject, args: unknown, effect: Effect): unknown {
   const meant = tolerateArguments(input, args, { keepsNull: effect === 'modify' });
-  if (!exceedsDepth(meant)) return meant;
+  if (!exceedsDepth(meant, maxDepth)) return meant;
   const message = `The arguments are nested more than ${maxDepth} levels deep.`;
   throw new ApiError(null, message, { code: 'invalid_value' });
 }

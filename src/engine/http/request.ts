@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import { maxDepth, exceedsDepth } from '../../schema/limits.ts';
+import { maxDepth } from '../../schema/limits.ts';
 import { toValidationError } from '../../schema/validation-error.ts';
 import { JsonError, JsonReader, maxJsonBytes, maxJsonValues } from '../../shared/json-reader.ts';
 import { JsonRequest } from '../../shared/json-request.ts';
+import { exceedsDepth } from '../../shared/json.ts';
 import { yieldToOthers } from '../../shared/clock.ts';
 import type { ApiError } from '../../shared/errors.ts';
 import { errors } from './errors.ts';
@@ -38,7 +39,7 @@ function jsonError({ problem }: JsonError): ApiError {
 async function readJson(context: Context): Promise<unknown> {
   try {
     const value = await readValue(context);
-    if (exceedsDepth(value)) throw errors.jsonTooDeep(maxDepth);
+    if (exceedsDepth(value, maxDepth)) throw errors.jsonTooDeep(maxDepth);
     // Clients send an empty body where every field is optional (contract §11).
     return value === undefined ? {} : value;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { APIError } from 'openai';
+import { exceedsDepth } from '../../shared/json.ts';
 import { ModelFailure } from './model.ts';
 
 /** What the endpoint's fault is, as the run's error. It is not retried: the answer would be the same. */
@@ -8,11 +9,6 @@ export const malformedAnswer = (what: string): ModelFailure =>
 /** Writing deeper JSON would overflow the stack. */
 const maxDepth = 256;
 
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((child) => isDeeperThan(child, levels - 1));
-}
-
 /** Parses an answer of the endpoint; `what` names it in the error, such as `an event`. */
 export function parseAnswer(text: string, what: string): unknown {
   let value: unknown;
@@ -21,7 +17,7 @@ export function parseAnswer(text: string, what: string): unknown {
   } catch {
     throw malformedAnswer(`${what} that is not JSON`);
   }
-  if (isDeeperThan(value, maxDepth)) throw malformedAnswer(`${what} that is nested too deeply`);
+  if (exceedsDepth(value, maxDepth)) throw malformedAnswer(`${what} that is nested too deeply`);
   return value;
 }
 
@@ -67,12 +63,17 @@ function checkFields(
   path: string,
 ): unknown {
   if (typeOf(value) !== 'object') throw wrongType(value, path, 'object');
-  const checked: Record<string, unknown> = { ...Object(value) };
+  const fields: Readonly<Record<string, unknown>> = Object(value);
+  let changed: Record<string, unknown> | null = null;
   for (const [name, fieldShape] of Object.entries(shape)) {
-    if (!Object.hasOwn(checked, name)) continue;
-    checked[name] = checkShape(checked[name], fieldShape, path === '' ? name : `${path}.${name}`);
+    if (!Object.hasOwn(fields, name)) continue;
+    const field = fields[name];
+    const checked = checkShape(field, fieldShape, path === '' ? name : `${path}.${name}`);
+    if (checked === field) continue;
+    changed ??= { ...fields };
+    changed[name] = checked;
   }
-  return checked;
+  return changed ?? fields;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { exceedsDepth, maxDepth } from '../../schema/limits.ts';
+import { maxDepth } from '../../schema/limits.ts';
+import { exceedsDepth } from '../../shared/json.ts';
 import { type Conversion, type ObjectPlace, toApiObject } from './api-objects.ts';
 import { ImportError, type Source } from './import-source.ts';
 import { type JsonDocument, splitJson } from './json-documents.ts';
@@ -66,7 +67,7 @@ function* readDocument(
   conversion: Conversion,
 ): Generator<LocatedObject> {
   const locate = locator(name, document);
-  if (exceedsDepth(document.value)) {
+  if (exceedsDepth(document.value, maxDepth)) {
     throw new ImportError(locate([]), `The JSON is nested more than ${maxDepth} levels deep.`);
   }
   const onField: OnField = (kind, path) => {

@@ -110,7 +110,9 @@ export function toStreamEvent(value: unknown, headers: Headers): StreamEvent | n
   const type = Object.hasOwn(standardTypes, rawType) ? standardTypes[rawType] : rawType;
   const [shape, required] = (Object.hasOwn(events, type ?? '') && events[type ?? '']) || [];
   if (shape === undefined) return null;
-  const event = withoutNulls(Object(checkShape({ ...value, type }, shape)));
+  const event = withoutNulls(
+    Object(checkShape(type === rawType ? value : { ...value, type }, shape)),
+  );
   if (required !== undefined && fieldOf(event, required) === undefined) return null;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is checked
   return event as StreamEvent;

@@ -1,4 +1,5 @@
-import { exceedsDepth, maxDepth } from '../../../schema/limits.ts';
+import { maxDepth } from '../../../schema/limits.ts';
+import { exceedsDepth } from '../../../shared/json.ts';
 import { fieldOf } from '../../../shared/json.ts';
 import { isRunning } from '../../../shared/run-status.ts';
 import { findRows, findRunsWithSteps } from '../../store/raw-rows.ts';
@@ -24,7 +25,7 @@ export function toObjects(
       return [];
     }
     const place = placeOf(id);
-    if (exceedsDepth(raw)) {
+    if (exceedsDepth(raw, maxDepth)) {
       session.problems.add(place.label, `It is nested more than ${maxDepth} levels deep.`);
       return [];
     }
