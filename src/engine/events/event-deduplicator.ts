@@ -56,12 +56,13 @@ export class EventDeduplicator {
 
   /** The events to send; `now` in Unix seconds. */
   filter(events: readonly StreamEvent[], origin: Origin, now: number): StreamEvent[] {
-    return events.flatMap((event) => {
-      if (this.#ended || !this.#isNew(event, origin)) return [];
-      const missingEnds = this.#missingEnds(event, now);
+    const passed: StreamEvent[] = [];
+    for (const event of events) {
+      if (this.#ended || !this.#isNew(event, origin)) continue;
+      passed.push(...this.#missingEnds(event, now), event);
       this.#track(event, origin);
-      return [...missingEnds, event];
-    });
+    }
+    return passed;
   }
 
   #isNew(event: StreamEvent, origin: Origin): boolean {

@@ -151,7 +151,7 @@ export function hideReasoning(model: Model, options: Options): Model {
       const answer = new VisibleAnswer(thinksUnmarked.get(name) ?? mayThinkUnmarked(name), options);
       try {
         for await (const batch of model.respond(request)) {
-          yield* inOneBatch(answer.readAll(batch));
+          for (const visible of inOneBatch(answer.readAll(batch))) yield visible;
         }
       } finally {
         thinksUnmarked.set(name, answer.thinksUnmarked);

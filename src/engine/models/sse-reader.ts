@@ -21,7 +21,7 @@ class LineReader {
     if (piece === '') return;
     const text = this.#isAfterCR && piece.startsWith('\n') ? piece.slice(1) : piece;
     this.#isAfterCR = piece.endsWith('\r');
-    const lines = text.split(/\r\n|\n|\r/u);
+    const lines = text.split(text.includes('\r') ? /\r\n|\n|\r/u : '\n');
     const unfinished = lines.pop() ?? '';
     for (const line of lines) yield this.#complete(line);
     this.#pending.push(unfinished);
@@ -52,11 +52,21 @@ interface EventData {
 /** What servers send to keep the connection open, as the name or the data of an event. */
 const keepAlive = /^\s*\[?(?:ping|keep-?alive|heartbeat)\]?\s*$/iu;
 
-/** One event, or none if it is a keep-alive; some servers send events of blank lines for that. */
-function toEvents(name: string, lines: readonly string[], isTerminated: boolean): EventData[] {
+/** One event, or null if it is a keep-alive; some servers send events of blank lines for that. */
+function toEvent(name: string, lines: readonly string[], isTerminated: boolean): EventData | null {
   const isKeepAlive = keepAlive.test(name) || lines.every((line) => line.trim() === '');
   const text = lines.join('\n');
-  return isKeepAlive || keepAlive.test(text) ? [] : [{ text, isTerminated }];
+  return isKeepAlive || keepAlive.test(text) ? null : { text, isTerminated };
+}
+
+/** Older llama.cpp servers send errors in a field `error`. */
+const dataFields = ['data:', 'error:'];
+
+/** The data on a line; null if it has another field. */
+function dataOf(line: string): string | null {
+  const field = dataFields.find((name) => line.startsWith(name));
+  if (field === undefined) return null;
+  return line.slice(line.startsWith(' ', field.length) ? field.length + 1 : field.length);
 }
 
 /** Puts lines together to events. */
@@ -65,29 +75,32 @@ class EventReader {
   #data: string[] = [];
   #length = 0;
 
-  /** The event that this line completes. */
-  *read(line: string): Generator<EventData> {
-    // Older llama.cpp servers send errors in a field `error`.
-    const field = /^(?:data|error): ?/u.exec(line);
-    if (field !== null) {
-      this.#data.push(line.slice(field[0].length));
+  /** The event that this line completes; null if it completes none. */
+  read(line: string): EventData | null {
+    if (line === '') return this.finish(true);
+    const data = dataOf(line);
+    if (data !== null) {
+      this.#data.push(data);
       this.#length += line.length + lineOverhead;
       checkLength(this.#length);
     } else if (line.startsWith('event:')) this.#name = line.slice(6);
-    if (line === '') yield* this.finish(true);
+    return null;
   }
 
   /** The event so far. */
-  *finish(isTerminated: boolean): Generator<EventData> {
-    const [name, data] = [this.#name, this.#data];
+  finish(isTerminated: boolean): EventData | null {
+    const event = toEvent(this.#name, this.#data, isTerminated);
     this.#name = '';
     this.#data = [];
     this.#length = 0;
-    yield* toEvents(name, data, isTerminated);
+    return event;
   }
 }
 
-/** Collects items in one batch; what is thrown between them is thrown after the batch. */
+/**
+ * Collects items in one batch; what is thrown between them is thrown after the batch. An async generator
+ * passes the batch on in a loop: `yield*` would take several times as long.
+ */
 export function* inOneBatch<T>(items: Iterable<T>): Generator<T[]> {
   const batch: T[] = [];
   try {
@@ -109,15 +122,22 @@ export async function* readSseData(body: ReadableStream<Uint8Array>): AsyncGener
   const lineReader = new LineReader();
   const eventReader = new EventReader();
   function* read(text: string): Generator<EventData> {
-    for (const line of lineReader.read(text)) yield* eventReader.read(line);
+    for (const line of lineReader.read(text)) {
+      const event = eventReader.read(line);
+      if (event !== null) yield event;
+    }
   }
-  for await (const bytes of body) yield* inOneBatch(read(decoder.decode(bytes, { stream: true })));
+  for await (const bytes of body) {
+    const text = decoder.decode(bytes, { stream: true });
+    for (const events of inOneBatch(read(text))) yield events;
+  }
   function* finish(): Generator<EventData> {
     yield* read(decoder.decode());
-    yield* eventReader.read(lineReader.finish());
-    yield* eventReader.finish(false);
+    for (const event of [eventReader.read(lineReader.finish()), eventReader.finish(false)]) {
+      if (event !== null) yield event;
+    }
   }
-  yield* inOneBatch(finish());
+  for (const events of inOneBatch(finish())) yield events;
 }
 
 /** What a stream has after its last event, at most servers. */
@@ -142,7 +162,9 @@ function* parse(events: readonly EventData[]): Generator {
  * `ModelFailure` for an event that is not JSON, unless the stream broke off within it.
  */
 export async function* readJsonEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown[]> {
-  for await (const events of readSseData(body)) yield* inOneBatch(parse(events));
+  for await (const events of readSseData(body)) {
+    for (const values of inOneBatch(parse(events))) yield values;
+  }
 }
 
 /** A whole body as text, after an empty batch for each chunk of bytes. */

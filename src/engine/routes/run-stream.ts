@@ -30,11 +30,14 @@ interface StreamSource {
   readonly log: Pick<Log, 'error'>;
 }
 
-const encode = (events: readonly StreamEvent[], include?: Include): string =>
-  events
-    .map((event) => applyIncludeToEvent(event, include))
-    .map(({ event, data }) => encodeEvent(event, data))
-    .join('');
+function encode(events: readonly StreamEvent[], include?: Include): string {
+  let frames = '';
+  for (const each of events) {
+    const { event, data } = applyIncludeToEvent(each, include);
+    frames += encodeEvent(event, data);
+  }
+  return frames;
+}
 
 /** The events that a stream sends next, live ones or those that polling the database finds. */
 function createEventSource({ subscription, deduplicator, replay, clock, log }: StreamSource) {

@@ -57,9 +57,13 @@ async function* readChunks({ headers, body }: Response): AsyncGenerator<Read[]> 
     throw new ModelFailure('server_error', webPageMessage);
   }
   if (type.includes('json')) {
-    for await (const texts of readText(body)) yield* inOneBatch(toCompletion(texts));
+    for await (const texts of readText(body)) {
+      for (const read of inOneBatch(toCompletion(texts))) yield read;
+    }
   } else if (body !== null) {
-    for await (const batch of readJsonEvents(body)) yield* inOneBatch(toChunks(batch));
+    for await (const batch of readJsonEvents(body)) {
+      for (const read of inOneBatch(toChunks(batch))) yield read;
+    }
   }
 }
 
@@ -90,7 +94,7 @@ async function* readToEnd(
 ): AsyncGenerator<ModelEvent[]> {
   try {
     for await (const batch of readUntil(chunks, () => reader.isDone)) {
-      yield* inOneBatch(blameEndpoint(readAll(reader, batch)));
+      for (const events of inOneBatch(blameEndpoint(readAll(reader, batch)))) yield events;
     }
   } catch (error) {
     if (!reader.hasEnded || signal.aborted) throw error;

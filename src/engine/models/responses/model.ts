@@ -42,7 +42,7 @@ async function* readEvents(
   const { body, headers } = response;
   const batches = unknownApi?.read(response) ?? (body === null ? [] : readJsonEvents(body));
   for await (const batch of batches) {
-    yield* inOneBatch(toStreamEvents(batch, headers));
+    for (const events of inOneBatch(toStreamEvents(batch, headers))) yield events;
     if (batch.includes(endMarker)) return;
   }
 }

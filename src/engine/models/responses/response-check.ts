@@ -44,7 +44,9 @@ export class UnknownApiReader {
     }
     if (body === null) throw notImplemented();
     try {
-      for await (const batch of readJsonEvents(body)) yield* inOneBatch(this.#checked(batch));
+      for await (const batch of readJsonEvents(body)) {
+        for (const checked of inOneBatch(this.#checked(batch))) yield checked;
+      }
     } catch (error) {
       throw error instanceof ModelFailure && !this.#isConfirmed ? notImplemented() : error;
     }
