@@ -85,9 +85,9 @@ async function storeStart(db: Database, container: string, startMs: number, upti
 async function readUptimeClock(
   db: Database,
   clock: MachineClock,
+  container: string,
   mayStore: boolean,
 ): Promise<Reading> {
-  const container = containerName();
   const uptimeMs = clock.uptime();
   const atElapsed = clock.elapsed();
   const startMs = Math.round(clock.now() - uptimeMs);
@@ -112,8 +112,10 @@ export async function openSharedClock(db: Database, clock: Clock, log: Log): Pro
     return { ...clock, skewMs: () => 0, synchronize: () => Promise.resolve() };
   }
   const isLocal = capabilitiesOf(db) === null;
+  // A process never leaves its container, and this is asked before each run.
+  const container = containerName();
   const read = (mayStore: boolean) =>
-    isLocal ? readUptimeClock(db, clock, mayStore) : readServerClock(db, clock);
+    isLocal ? readUptimeClock(db, clock, container, mayStore) : readServerClock(db, clock);
   const timeOf = ({ timeMs, atElapsed }: Reading) => timeMs + clock.elapsed() - atElapsed;
   /** Changes only when somebody sets the time, and when the machine sleeps. */
   const processStart = () => clock.now() - clock.elapsed();
