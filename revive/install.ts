@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Program } from './program.ts';
+import type { Package } from './program.ts';
 
 const cache =
   process.env['ASSISTANTS_REVIVE_CACHE'] ?? join(homedir(), '.cache', 'assistants-mcp-revive');
@@ -21,7 +21,7 @@ function readIfPresent(file: string): string {
 }
 
 /** Installs a program with npm, unless it is in the cache; resolves to its folder. */
-async function installWithNpm({ name, version, needs = {}, overrides = {} }: Program) {
+async function installWithNpm({ name, version, needs = {}, overrides = {} }: Package) {
   const folder = join(cache, `${name.replaceAll('/', '+')}@${version}`);
   const dependencies = { [name]: version, ...needs };
   const manifest = JSON.stringify({ private: true, dependencies, overrides });
@@ -41,7 +41,7 @@ async function installWithNpm({ name, version, needs = {}, overrides = {} }: Pro
 }
 
 /** Rejects unless this version of a Debian package is installed. */
-async function requireDebianPackage({ name, version }: Program): Promise<void> {
+async function requireDebianPackage({ name, version }: Package): Promise<void> {
   const query = ['--show', '--showformat', '${Version}', name];
   const installed = await run('dpkg-query', query).catch(() => ({ stdout: 'none' }));
   if (installed.stdout === version) return;
@@ -49,7 +49,7 @@ async function requireDebianPackage({ name, version }: Program): Promise<void> {
 }
 
 /** Makes a program available; resolves to the folder that has its packages. */
-export async function install(program: Program): Promise<string> {
+export async function install(program: Package): Promise<string> {
   if (program.registry !== 'debian') return installWithNpm(program);
   await requireDebianPackage(program);
   return cache;

@@ -60,11 +60,19 @@ export interface Model {
   close(): void;
 }
 
-/** Starts a model endpoint with the Responses API and Chat Completions on a free port. */
-export async function startModel(): Promise<Model> {
+/**
+ * Starts a model endpoint with the Responses API and Chat Completions on a free port. Requests that are
+ * for neither go to `fetchOther`, if it is there.
+ */
+export async function startModel(
+  fetchOther?: (request: Request) => Promise<Response>,
+): Promise<Model> {
   const rejections: string[] = [];
   const fetch = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
+    if (fetchOther !== undefined && !/\/(?:responses|completions)$/u.test(pathname)) {
+      return fetchOther(request);
+    }
     const text = await request.text();
     const upstream = pathname.endsWith('/responses')
       ? createUpstream({ apiKey: null, isOpenAI: false })

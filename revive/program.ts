@@ -1,5 +1,5 @@
-/** A program that people already have, and how it is tried. */
-export interface Program {
+/** A package with what it needs. */
+export interface Package {
   /** Its name in its registry; rows with the same name are told apart by `does`. */
   readonly name: string;
   readonly version: string;
@@ -9,6 +9,10 @@ export interface Program {
   readonly needs?: Readonly<Record<string, string>>;
   /** Versions of packages below it that replace those that it asks for. */
   readonly overrides?: Readonly<Record<string, string>>;
+}
+
+/** A program that people already have, and how it is tried. */
+export interface Program extends Package {
   /** The file in `drivers/` that uses it, and arguments of the driver. */
   readonly driver: readonly [file: string, ...args: string[]];
   /** What the driver does with it, for people. */

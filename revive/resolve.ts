@@ -3,12 +3,12 @@ import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const drivers = new URL('drivers/', import.meta.url).href;
+const isDriver = (url = ''): boolean => /\/(?:revive|hosts)\/drivers\/[^/]+$/u.test(url);
 const program = pathToFileURL(join(process.env['REVIVE_PROGRAM'] ?? '', 'package.json')).href;
 
 registerHooks({
   resolve: (specifier, context, nextResolve) =>
-    context.parentURL?.startsWith(drivers) === true && /^[@\w]/u.test(specifier)
+    isDriver(context.parentURL) && /^[@\w]/u.test(specifier)
       ? nextResolve(specifier, { ...context, parentURL: program })
       : nextResolve(specifier, context),
 });

@@ -17,16 +17,20 @@ const cellsOf = (line: string): string[] =>
     .slice(1, -1)
     .map((cell) => cell.trim());
 
-/** The rows of the table of programs in docs/clients.md. */
-export function readRows(page: string): string[][] {
-  const [, programTable = ''] = page.split('<!-- programs -->');
-  const lines = programTable.split('\n').filter((line) => line.startsWith('| `'));
+/** The rows of a table that stands between markers, whose first cells are code. */
+export function readRows(page: string, marker = 'programs'): string[][] {
+  const [, text = ''] = page.split(`<!-- ${marker} -->`);
+  const [inside = ''] = text.split(`<!-- /${marker} -->`);
+  const lines = inside.split('\n').filter((line) => line.startsWith('| `'));
   return lines.map((line) => cellsOf(line));
 }
 
-const keyOf = (cells: readonly string[]): string => JSON.stringify(cells);
+/** Cells as the key of a map. */
+export const keyOf = (cells: readonly string[]): string => JSON.stringify(cells);
 
-const resultOf = ({ failure }: Trial): string => (failure === null ? 'yes' : `no: ${failure}`);
+/** What the table says of a trial. */
+export const resultOf = ({ failure }: Pick<Trial, 'failure'>): string =>
+  failure === null ? 'yes' : `no: ${failure}`;
 
 /** docs/clients.md after these trials; the rows of other programs keep what they say. */
 export function updatePage(

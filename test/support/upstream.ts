@@ -100,7 +100,7 @@ const toUsage = ([input, output, cached = 0, reasoning = 0]: Usage) => ({
   total_tokens: input + output,
 });
 
-function toResponse(turn: Turn, body: ResponsesRequest): OpenAI.Responses.Response {
+export function toResponse(turn: Turn, body: ResponsesRequest): OpenAI.Responses.Response {
   const { output = [textMessage('Hello.')], usage = [10, 5], failed, incomplete } = turn;
   const response = {
     id: upstreamId('resp'),
