@@ -1,6 +1,7 @@
 import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import { embedded, image, png, text } from './content.ts';
+import { addInputRequired, requestState } from './input-required.ts';
 import { addTools } from './tools.ts';
 
 function addResources(server: McpServer): void {
@@ -62,10 +63,14 @@ function addPrompts(server: McpServer): void {
 export function createFixture(): McpServer {
   const server = new McpServer(
     { name: 'fixture', version: '1' },
-    { capabilities: { logging: {}, resources: { subscribe: true }, completions: {} } },
+    {
+      capabilities: { logging: {}, resources: { subscribe: true }, completions: {} },
+      requestState: { verify: (state, context) => requestState.verify(state, context) },
+    },
   );
   addTools(server);
   addResources(server);
   addPrompts(server);
+  addInputRequired(server);
   return server;
 }
