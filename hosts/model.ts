@@ -113,7 +113,9 @@ export async function startHostModel(job: Job): Promise<HostModel> {
     }
   };
   const started = Promise.withResolvers<number>();
-  const server = serve({ fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
+  // A host that uses an idle connection just when it is closed would fail.
+  const serverOptions = { keepAliveTimeout: 300_000 };
+  const server = serve({ fetch, hostname: '127.0.0.1', port: 0, serverOptions }, ({ port }) =>
     started.resolve(port),
   );
   const origin = `http://127.0.0.1:${await started.promise}`;

@@ -1,6 +1,7 @@
 import {
   CLIENT_CAPABILITIES_META_KEY,
   createRequestStateCodec,
+  type ElicitRequestFormParams,
   inputRequired,
   type InputRequiredResult,
   type McpServer,
@@ -14,10 +15,12 @@ export const requestState = createRequestStateCodec<number>({ key: 'k'.repeat(32
 
 type Requests = NonNullable<Parameters<typeof inputRequired>[0]['inputRequests']>;
 
-const elicit = (message: string, name: string, type: 'string' | 'boolean' = 'string') =>
+type Property = ElicitRequestFormParams['requestedSchema']['properties'][string];
+
+const elicit = (message: string, name: string, property: Property = { type: 'string' }) =>
   inputRequired.elicit({
     message,
-    requestedSchema: { type: 'object', properties: { [name]: { type } }, required: [name] },
+    requestedSchema: { type: 'object', properties: { [name]: property }, required: [name] },
   });
 
 const sample = (question: string, maxTokens: number) =>
@@ -36,10 +39,10 @@ const rounds: Readonly<Record<string, readonly Requests[]>> = {
   ],
   test_input_required_result_list_roots: [{ client_roots: inputRequired.listRoots() }],
   test_input_required_result_request_state: [
-    { confirm: elicit('Please confirm', 'ok', 'boolean') },
+    { confirm: elicit('Please confirm', 'ok', { type: 'boolean' }) },
   ],
   test_input_required_result_tampered_state: [
-    { confirm: elicit('Please confirm', 'ok', 'boolean') },
+    { confirm: elicit('Please confirm', 'ok', { type: 'boolean' }) },
   ],
   test_input_required_result_multiple_inputs: [
     {
@@ -72,13 +75,23 @@ async function nextRequests(
   return inputRequired({ inputRequests, requestState: state });
 }
 
+/** What the client declares in the envelope of a request. */
+const clientCapabilities = z
+  .looseObject({
+    [CLIENT_CAPABILITIES_META_KEY]: z.looseObject({
+      sampling: z.unknown().optional(),
+      elicitation: z.unknown().optional(),
+    }),
+  })
+  .transform((envelope) => envelope[CLIENT_CAPABILITIES_META_KEY]);
+
 /** A tool that asks only for what the client has declared. */
 function addCapabilityTool(server: McpServer): void {
   server.registerTool(
     'test_input_required_result_capabilities',
     { description: 'Asks for what the client can do.', inputSchema: z.object({}) },
     (_args, { mcpReq }) => {
-      const { sampling, elicitation } = mcpReq.envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? {};
+      const { sampling, elicitation } = clientCapabilities.parse(mcpReq.envelope);
       const inputRequests: Requests = {
         ...(sampling !== undefined && { greeting: sample('Generate a greeting', 50) }),
         ...(elicitation !== undefined && { user_name: userName }),
