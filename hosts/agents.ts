@@ -82,6 +82,7 @@ env_key = "LOOPBACK_KEY"
 wire_api = "responses"
 
 [mcp_servers.assistants]
+required = true
 startup_timeout_sec = 60
 ${codexServer(setting)}
 `,
