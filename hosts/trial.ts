@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { startBuiltServe, stopChild } from '../bench/built-program.ts';
@@ -139,7 +139,9 @@ export async function tryHost(host: Host, transport: Transport): Promise<Trial> 
   try {
     await runJob({ host, transport, job, model, work, server: serverFor(work, endpoint) });
   } catch (error) {
-    failure = model.failures[0] ?? toReason(error);
+    const [unread] = model.failures;
+    const reason = toReason(unread === undefined ? error : new Error(unread));
+    failure = reason.replaceAll(homedir(), '~').trim();
     writeDebug(`${host.name.replaceAll('/', '+')}-${transport}`, model, error);
   } finally {
     model.close();
