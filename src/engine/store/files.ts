@@ -1,58 +1,121 @@
 import type OpenAI from 'openai';
+import { sql } from 'kysely';
+import {
+  type ByteRange,
+  ContentDeleted,
+  insertContent,
+  readContents,
+  releaseContents,
+} from './file-contents.ts';
+import {
+  findDeletedCursor,
+  type Page,
+  type PageQuery,
+  saveDeletedCursor,
+  selectPage,
+} from './keyset-page.ts';
 import { type Database, decode, type FileRow } from './schema.ts';
 
-/** The fields of a file's local copy, without its ids and content. */
-export interface FileBody {
+/** What the row of a file keeps in its body. */
+interface StoredBody {
   readonly filename: string;
   /** Null if unknown. */
   readonly media_type: string | null;
-  readonly bytes: number;
   /** Whether the model endpoint has the file under the same id. */
   readonly is_uploaded: boolean;
-  /** Absent: code interpreter generated the file. */
-  readonly purpose?: OpenAI.FileObject['purpose'];
+  /** The owners of the content, in order; absent: the file itself. */
+  readonly content_ids?: readonly string[];
 }
 
-export const fileBody = (row: Pick<FileRow, 'body'>): FileBody => decode(row.body);
+/** The fields of a file, without its ids and content. */
+export interface FileBody extends StoredBody {
+  readonly bytes: number;
+}
 
-/** The API's object for a file with a local copy. */
+export const fileBody = (row: Pick<FileRow, 'body' | 'bytes'>): FileBody => ({
+  ...decode<StoredBody>(row.body),
+  bytes: row.bytes,
+});
+
+/** The API's object for a file in this database. */
 export function toFile(row: FileRow): OpenAI.FileObject {
-  const { filename, bytes, purpose = 'assistants_output' } = fileBody(row);
+  const { filename, bytes } = fileBody(row);
+  const { id, created_at, expires_at } = row;
   return {
-    id: row.id,
+    id,
     object: 'file',
     bytes,
-    created_at: row.created_at,
+    created_at,
     filename,
-    purpose,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK lacks some purposes
+    purpose: row.purpose as OpenAI.FileObject['purpose'],
     status: 'processed',
+    ...(expires_at !== null && { expires_at }),
   };
 }
 
-export interface NewFile {
+/** A new row of a file. */
+export interface NewFileRow {
   readonly id: string;
   readonly created_at: number;
-  readonly thread_id: string;
-  readonly run_id: string;
+  readonly purpose: string;
+  readonly expires_at: number | null;
+  readonly thread_id: string | null;
+  readonly run_id: string | null;
   readonly body: FileBody;
+}
+
+/** Inserts the row of a file whose content exists; false if its id exists. */
+export async function insertFileRow(db: Database, { body, ...row }: NewFileRow): Promise<boolean> {
+  const { bytes, ...stored } = body;
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('files')
+    .values({ ...row, bytes, body: JSON.stringify(stored) })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+export interface NewFile extends Omit<NewFileRow, 'purpose' | 'expires_at'> {
+  /** Default: code generated the file. */
+  readonly purpose?: string;
+  /** Default: never. */
+  readonly expires_at?: number | null;
   readonly content: Uint8Array;
 }
 
-/** Stores a file; does nothing if its id exists. */
-export const insertFile = async (db: Database, file: NewFile): Promise<void> => {
-  await db
-    .insertInto('files')
-    .values({ ...file, body: JSON.stringify(file.body) })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute();
-};
+/** Stores a file that is in memory; does nothing if its id exists. */
+export async function insertFile(db: Database, { content, ...file }: NewFile): Promise<void> {
+  const row = { purpose: 'assistants_output', expires_at: null, ...file };
+  if (await insertFileRow(db, row)) await insertContent(db, file.id, content);
+}
 
 export const findFile = (db: Database, id: string): Promise<FileRow | undefined> =>
-  db
+  db.selectFrom('files').selectAll().where('id', '=', id).executeTakeFirst();
+
+/** Which files a list has. */
+export interface FileFilter {
+  readonly purpose?: string;
+  /** Unix seconds: files that have expired by then are left out. */
+  readonly now: number;
+}
+
+/** A page of the files. */
+export function listFiles(
+  db: Database,
+  page: PageQuery,
+  { purpose, now }: FileFilter,
+): Promise<Page<FileRow>> {
+  const all = db
     .selectFrom('files')
-    .select(['id', 'created_at', 'body'])
-    .where('id', '=', id)
-    .executeTakeFirst();
+    .selectAll()
+    .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]));
+  return selectPage(purpose === undefined ? all : all.where('purpose', '=', purpose), page);
+}
+
+/** The position of a file in the list, also of one that was deleted lately. */
+export const findFileCursor = async (db: Database, id: string) =>
+  (await findFile(db, id)) ?? (await findDeletedCursor(db, 'files', id));
 
 /** The first of these files that the model endpoint does not have. */
 export async function findLocalOnly(
@@ -60,28 +123,93 @@ export async function findLocalOnly(
   ids: readonly string[],
 ): Promise<string | undefined> {
   if (ids.length === 0) return undefined;
-  const rows = await db.selectFrom('files').select(['id', 'body']).where('id', 'in', ids).execute();
+  const rows = await db
+    .selectFrom('files')
+    .select(['id', 'body', 'bytes'])
+    .where('id', 'in', ids)
+    .execute();
   return rows.find((row) => !fileBody(row).is_uploaded)?.id;
 }
 
+const contentIds = (row: FileRow): readonly string[] => fileBody(row).content_ids ?? [row.id];
+
+/** The bytes of a file in pieces of about 1 MiB. Throws {@link ContentDeleted} if it is deleted. */
+export async function* readFile(
+  db: Database,
+  row: FileRow,
+  range: ByteRange = { start: 0, end: row.bytes },
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let bytes = 0;
+  for await (const piece of readContents(db, contentIds(row), range)) {
+    bytes += piece.length;
+    yield piece;
+  }
+  const expected = Math.min(range.end, row.bytes) - range.start;
+  if (bytes < expected) throw new ContentDeleted('The file was deleted while it was read.');
+}
+
+/** The bytes of a file, by its id. */
+export async function* readContent(db: Database, id: string): AsyncIterable<Uint8Array> {
+  const row = await findFile(db, id);
+  if (row === undefined) throw new ContentDeleted(`No such File object: ${id}`);
+  yield* readFile(db, row);
+}
+
+/** The content of a file in one piece, for small files; undefined: there is no such file. */
 export async function findContent(
   db: Database,
   id: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const row = await db
-    .selectFrom('files')
-    .select('content')
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row && new Uint8Array(row.content);
+  const row = await findFile(db, id);
+  if (row === undefined) return undefined;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of readFile(db, row)) pieces.push(piece);
+  return new Uint8Array(Buffer.concat(pieces));
 }
 
-export const deleteFile = async (db: Database, id: string): Promise<void> => {
-  await db.deleteFrom('files').where('id', '=', id).execute();
-};
+/**
+ * Deletes files in a transaction of the caller. Their contents are deleted by the next cleaning up.
+ * Unknown ids are ignored.
+ */
+export async function deleteFiles(db: Database, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const rows = await db.selectFrom('files').selectAll().where('id', 'in', ids).execute();
+  for (const row of rows) await saveDeletedCursor(db, 'files', row);
+  await releaseContents(
+    db,
+    rows.flatMap((row) => contentIds(row)),
+  );
+  await db.deleteFrom('files').where('id', 'in', ids).execute();
+}
+
+export const deleteFile = (db: Database, id: string): Promise<void> => deleteFiles(db, [id]);
+
+/** Files that one transaction deletes. */
+const maxDeletedFiles = 100;
+
+/** Deletes up to 100 files that have expired by `now`, in Unix seconds; resolves to their ids. */
+export async function deleteExpiredFiles(db: Database, now: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('files')
+    .select('id')
+    .where('expires_at', '<=', now)
+    .limit(maxDeletedFiles)
+    .execute();
+  const ids = rows.map(({ id }) => id);
+  await deleteFiles(db, ids);
+  return ids;
+}
 
 /** Ids of all files that a run generated, whether or not a message refers to them. */
 export async function runFiles(db: Database, run_id: string): Promise<string[]> {
   const rows = await db.selectFrom('files').select('id').where('run_id', '=', run_id).execute();
   return rows.map(({ id }) => id);
+}
+
+/** The bytes of all files and of all parts of uploads. */
+export async function storedBytes(db: Database): Promise<number> {
+  const total = sql<number>`
+    coalesce((select sum(bytes) from files), 0) + coalesce((select sum(bytes) from upload_parts), 0)`;
+  const { rows } = await sql<{ bytes: number | string }>`select ${total} as bytes`.execute(db);
+  return Number(rows[0]?.bytes ?? 0);
 }

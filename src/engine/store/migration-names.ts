@@ -8,4 +8,5 @@ export const migrationNames = [
   '0006_clocks',
   '0007_idempotency_keys',
   '0008_waiting_requests',
+  '0009_local_files',
 ] as const;

@@ -1,26 +1,11 @@
-import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { capabilitiesOf, trySavepoint } from './capabilities.ts';
+import { autoIncrement, bigint, bytesType, createListTable } from './column-types.ts';
 import type { migrationNames } from './migration-names.ts';
+import { createLocalFiles } from './local-files-migration.ts';
 import { isActive, isCancelling, isClaimable } from './run-filters.ts';
 import { threadLock } from './schema.ts';
-
-/** The column type that holds any safe integer. */
-const bigint = (db: Kysely<unknown>) => (capabilitiesOf(db) === null ? 'integer' : 'bigint');
-
-/** Makes a column an auto-incrementing primary key. */
-const autoIncrement = (db: Kysely<unknown>) => (column: ColumnDefinitionBuilder) =>
-  capabilitiesOf(db) === null
-    ? column.primaryKey().autoIncrement()
-    : column.primaryKey().generatedByDefaultAsIdentity();
-
-/** A table whose rows the API lists (contract §3.1). */
-const createListTable = (db: Kysely<unknown>, table: string) =>
-  db.schema
-    .createTable(table)
-    .addColumn('seq', bigint(db), autoIncrement(db))
-    .addColumn('id', 'text', (column) => column.notNull().unique())
-    .addColumn('created_at', bigint(db), (column) => column.notNull());
 
 async function createRuns(db: Kysely<unknown>): Promise<void> {
   await createListTable(db, 'runs')
@@ -163,9 +148,7 @@ async function createFiles(db: Kysely<unknown>): Promise<void> {
     .addColumn('thread_id', 'text', (column) => column.notNull())
     .addColumn('run_id', 'text', (column) => column.notNull())
     .addColumn('body', 'text', (column) => column.notNull())
-    .addColumn('content', capabilitiesOf(db) === null ? 'blob' : 'bytea', (column) =>
-      column.notNull(),
-    )
+    .addColumn('content', bytesType(db), (column) => column.notNull())
     .execute();
   await db.schema.createIndex('files_by_run').on('files').column('run_id').execute();
   await db.schema
@@ -269,4 +252,5 @@ export const migrations: Readonly<Record<(typeof migrationNames)[number], Migrat
   '0006_clocks': { up: createClocks },
   '0007_idempotency_keys': { up: createIdempotencyKeys },
   '0008_waiting_requests': { up: createWaitingRequests },
+  '0009_local_files': { up: createLocalFiles },
 };

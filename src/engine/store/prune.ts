@@ -2,6 +2,7 @@ import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { needsRowLock, skipsLocked } from './capabilities.ts';
 import { type Cursor, type PageQuery, selectPage } from './keyset-page.ts';
 import { isActive } from './run-filters.ts';
+import { deleteFiles } from './files.ts';
 import type { Database, Tables } from './schema.ts';
 import { transact } from './transaction.ts';
 
@@ -57,7 +58,7 @@ const orphanFiles = (db: Database, since: number, threads: ThreadQuery<object>) 
   db
     .selectFrom('files')
     .where('created_at', '<=', since)
-    .where('thread_id', '<>', '')
+    .where('thread_id', 'is not', null)
     .where((where) => {
       const thread = threads.select('seq').where('id', '=', sql.ref<string>('files.thread_id'));
       return where.not(where.exists(thread));
@@ -119,6 +120,6 @@ export const deleteOrphanFiles = (db: Database, since: number, limit: number): P
       .limit(limit)
       .execute();
     const ids = rows.map(({ id }) => id);
-    if (ids.length > 0) await transaction.deleteFrom('files').where('id', 'in', ids).execute();
+    await deleteFiles(transaction, ids);
     return ids.length;
   });

@@ -14,6 +14,10 @@ export interface Tables {
   turns: TurnTable;
   containers: ContainerTable;
   files: FileTable;
+  file_parts: FilePartTable;
+  unused_contents: UnusedContentTable;
+  uploads: UploadTable;
+  upload_parts: UploadPartTable;
   gone: DeletedCursorTable;
   clocks: ClockTable;
   idempotency_keys: IdempotencyKeyTable;
@@ -84,16 +88,44 @@ interface ContainerTable {
   file_ids: string;
 }
 
-/** The local copy of a file that a run generated; it may outlive its thread. */
-interface FileTable {
-  id: string;
-  /** Unix seconds. */
-  created_at: number;
-  thread_id: string;
-  run_id: string;
+/** A file whose content is in this database; it may outlive its thread. */
+interface FileTable extends Listed {
+  purpose: string;
+  /** Unix seconds; null: never. */
+  expires_at: number | null;
+  /** The thread and run whose code generated the file; null for files that clients uploaded. */
+  thread_id: string | null;
+  run_id: string | null;
+  bytes: number;
   body: string;
-  /** The last column, so that SQLite reads the others without it. */
+}
+
+/** A piece of content: of a file, or of a part of an upload, by its owner's id. */
+interface FilePartTable {
+  owner_id: string;
+  /** From 0; a piece has at most 1 MiB, those of old files more. */
+  position: number;
   content: Uint8Array;
+}
+
+/** Content that no file refers to: one that is being uploaded, or whose file was deleted. */
+interface UnusedContentTable {
+  owner_id: string;
+  /** Milliseconds since the epoch after which the content is deleted. */
+  delete_after: number;
+}
+
+/** An upload in parts, which becomes a file when it is completed. */
+interface UploadTable extends Listed {
+  /** Unix seconds. */
+  expires_at: number;
+  status: OpenAI.Upload['status'];
+  body: string;
+}
+
+interface UploadPartTable extends Listed {
+  upload_id: string;
+  bytes: number;
 }
 
 /** The list position of a deleted row. */
@@ -142,7 +174,9 @@ export type RunRow = Readonly<Selectable<RunTable>>;
 export type StepRow = Readonly<Selectable<StepTable>>;
 export type IdempotencyKeyRow = Readonly<Selectable<IdempotencyKeyTable>>;
 /** A file without its content, which is read separately. */
-export type FileRow = Readonly<Pick<Selectable<FileTable>, 'id' | 'created_at' | 'body'>>;
+export type FileRow = Readonly<Selectable<FileTable>>;
+export type UploadRow = Readonly<Selectable<UploadTable>>;
+export type UploadPartRow = Readonly<Selectable<UploadPartTable>>;
 
 /** The unique index that gives a thread at most one active run. */
 export const threadLock = 'one_live_run_a_thread';

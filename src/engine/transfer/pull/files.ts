@@ -60,7 +60,7 @@ const purposes: ReadonlySet<unknown> = new Set<OpenAI.FileObject['purpose']>([
 
 const isPurpose = (value: unknown): value is OpenAI.FileObject['purpose'] => purposes.has(value);
 
-const textOr = (value: unknown, fallback: string): string => (isText(value) ? value : fallback);
+const textOrNull = (value: unknown): string | null => (isText(value) ? value : null);
 
 /** Copies one file into the database. */
 async function copyFile(session: PullSession, id: string, owner: PulledObject): Promise<void> {
@@ -79,19 +79,19 @@ async function copyFile(session: PullSession, id: string, owner: PulledObject): 
     return;
   }
   const { kind, value } = owner;
-  const filename = textOr(fieldOf(info, 'filename'), id);
+  const filename = textOrNull(fieldOf(info, 'filename')) ?? id;
   await insertFile(db, {
     id,
     created_at: toSeconds(fieldOf(info, 'created_at')) ?? now,
-    thread_id: kind === 'thread' ? owner.id : textOr(value['thread_id'], ''),
-    run_id: textOr(value['run_id'], ''),
+    purpose: isPurpose(purpose) ? purpose : 'assistants',
+    thread_id: kind === 'thread' ? owner.id : textOrNull(value['thread_id']),
+    run_id: textOrNull(value['run_id']),
     body: {
       filename,
       media_type: file.mediaType,
       bytes: file.content.length,
       // It may have the file: whoever moves to another server of the same account keeps the ids.
       is_uploaded: true,
-      purpose: isPurpose(purpose) ? purpose : 'assistants',
     },
     content: file.content,
   });
