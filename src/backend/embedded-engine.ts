@@ -4,7 +4,6 @@ import { createEngine, type Engine, type Observer } from '../engine/index.ts';
 import { createEndpointFiles } from '../engine/models/endpoint-files.ts';
 import { createModel } from '../engine/models/index.ts';
 import { createLeaseKeeper } from '../engine/runs/lease-keeper.ts';
-import { preferLocalImages } from '../engine/runs/generated-files.ts';
 import { openDatabase } from '../engine/store/open.ts';
 import { openSharedClock } from '../engine/store/shared-clock.ts';
 import { inMemory, isReadableByOthers } from '../engine/store/sqlite/files.ts';
@@ -12,6 +11,8 @@ import { isPostgresUrl } from '../shared/urls.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { createFileOwner } from '../engine/files/owner.ts';
+import { chooseFiles, createLocalFiles } from '../engine/files/local-files.ts';
 import { withUpstreamFiles } from './files-proxy.ts';
 import { resolveModelEndpoint } from './model-endpoint.ts';
 import { createClient } from './openai-client.ts';
@@ -25,6 +26,9 @@ export type EngineConfig = Pick<
   | 'model'
   | 'modelMap'
   | 'hostedTools'
+  | 'files'
+  | 'maxFile'
+  | 'maxFileStorage'
   | 'database'
   | 'runLifetime'
   | 'concurrency'
@@ -45,7 +49,7 @@ export interface EmbeddedEngineOptions {
 
 export interface EmbeddedEngine {
   readonly engine: Engine;
-  /** Answers `/v1` requests; `/v1/files` has the model endpoint's files besides the engine's own. */
+  /** Answers `/v1` requests, also those for files and vector stores of the model endpoint. */
   readonly fetch: (request: Request) => Promise<Response>;
   readonly openai: OpenAI;
 }
@@ -72,8 +76,15 @@ export async function createEmbeddedEngine(
   const modelEndpoint = resolveModelEndpoint(config);
   const db = await openDatabase(config.database);
   warnIfExposed(config.database, log);
-  const files =
-    'unavailable' in modelEndpoint ? null : preferLocalImages(createEndpointFiles(endpoint), db);
+  const fileOwner = createFileOwner({
+    setting: config.files,
+    isScripted: config.modelApi === 'scripted',
+    endpoint,
+    log,
+  });
+  const endpointFiles = 'unavailable' in modelEndpoint ? null : createEndpointFiles(endpoint);
+  const hasNoFiles = endpointFiles === null && fileOwner.known() === 'endpoint';
+  const files = hasNoFiles ? null : chooseFiles(endpointFiles, createLocalFiles(db), fileOwner);
   const dropsHostedTools = config.hostedTools === 'drop';
   const engine = createEngine({
     db,
@@ -87,6 +98,8 @@ export async function createEmbeddedEngine(
     }),
     dropsHostedTools,
     files,
+    fileOwner,
+    fileLimits: { maxFileBytes: config.maxFile, maxStorageBytes: config.maxFileStorage },
     clock: await openSharedClock(db, clock, log),
     ...(clock === systemClock &&
       config.database !== inMemory && { leaseKeeper: createLeaseKeeper(config.database, log) }),

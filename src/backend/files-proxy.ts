@@ -41,21 +41,21 @@ async function forward(
   }
 }
 
-const endpointPaths = /^\/v1\/(?:files(?:\/|$)|models$)/u;
+const endpointPaths = /^\/v1\/(?:(?:files|uploads|vector_stores)(?:\/|$)|models$)/u;
 
 /**
- * Wraps the engine for the client in this process: forwards `/v1/files` and `/v1/models` to the model
- * endpoint, except for files that the engine stores itself.
+ * Wraps the engine for the client in this process: forwards `/v1/files`, `/v1/uploads`,
+ * `/v1/vector_stores` and `/v1/models` to the model endpoint, except for what the database keeps.
  */
 export const withUpstreamFiles =
   (
-    engine: Pick<Engine, 'fetch' | 'ownsFile'>,
+    engine: Pick<Engine, 'fetch' | 'owns'>,
     endpoint: ModelEndpoint | NoModelEndpoint,
     fetch: Fetch = globalThis.fetch,
   ): ((request: Request) => Promise<Response>) =>
   async (request) => {
     if (!endpointPaths.test(new URL(request.url).pathname)) return engine.fetch(request);
-    if (await engine.ownsFile(request)) return engine.fetch(request);
+    if (await engine.owns(request)) return engine.fetch(request);
     try {
       return await forward(request, endpoint, fetch);
     } catch (error) {

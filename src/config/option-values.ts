@@ -172,13 +172,27 @@ const bytesPerUnit: Readonly<Record<string, number>> = {
   '': 1,
   k: 2 ** 10,
   m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
 };
+
+/** The bytes of a size such as `64MiB`; 0 for anything else. */
+function parseSize(text: string): number {
+  const match = /^(?<count>\d{1,9})(?:(?<unit>[kmgt])i?b?)?$/iu.exec(text);
+  const { count = '', unit = '' } = match?.groups ?? {};
+  return Number(count) * (bytesPerUnit[unit.toLowerCase()] ?? 0);
+}
 
 /** A size such as `64MiB`, in bytes, up to 512 MiB. */
 export function byteSize(text: string): number {
-  const match = /^(?<count>\d{1,9})(?:(?<unit>[km])i?b?)?$/iu.exec(text);
-  const { count = '', unit = '' } = match?.groups ?? {};
-  const bytes = Number(count) * (bytesPerUnit[unit.toLowerCase()] ?? 0);
+  const bytes = parseSize(text);
   if (bytes > 0 && bytes <= 512 * 2 ** 20) return bytes;
   throw new InvalidOption(`'${text}' is not a size up to 512MiB, such as 500KiB or 64MiB.`);
+}
+
+/** A size of files such as `2GiB`, in bytes, up to 1024 TiB. */
+export function fileSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes > 0 && bytes <= 2 ** 50) return bytes;
+  throw new InvalidOption(`'${text}' is not a size up to 1024TiB, such as 64MiB or 2GiB.`);
 }

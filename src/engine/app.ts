@@ -11,6 +11,7 @@ import { messageRoutes } from './routes/messages.ts';
 import { createThreadAndRunRoute, runRoutes } from './routes/runs.ts';
 import { stepRoutes } from './routes/run-steps.ts';
 import { threadRoutes } from './routes/threads.ts';
+import { uploadRoutes } from './routes/uploads.ts';
 import { expireOverdueRuns } from './runs/end-run.ts';
 import type { RunWorker } from './runs/worker.ts';
 import { unavailableReason } from './store/errors.ts';
@@ -63,6 +64,7 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
   app.route('/v1/assistants', assistantRoutes(deps));
   app.route('/v1/assistants/:assistant_id/files', assistantFileRoutes(deps));
   app.route('/v1/files', fileRoutes(deps));
+  app.route('/v1/uploads', uploadRoutes(deps));
   app.route('/v1/threads', threadRoutes(deps, worker));
   app.route('/v1/threads/:thread_id/messages', messageRoutes(deps));
   app.route('/v1/threads/:thread_id/messages/:message_id/files', messageFileRoutes(deps));

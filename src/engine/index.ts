@@ -1,7 +1,9 @@
 import { createApp } from './app.ts';
 import { createWindows } from './models/context-window.ts';
 import type { EngineOptions } from './options.ts';
-import { isOwnFileRequest } from './routes/files.ts';
+import { keepFilesClean } from './files/maintenance.ts';
+import { ownsRequest } from './files/owned-paths.ts';
+import type { FileKeeper } from './files/owner.ts';
 import { ThreadQueue } from './routes/thread-queue.ts';
 import { logRunEnd } from './observer.ts';
 import { RunEventBus } from './events/event-bus.ts';
@@ -20,10 +22,12 @@ export interface Engine {
   /** Handles one REST request; paths start with `/v1`. Never rejects. */
   fetch(request: Request): Promise<Response>;
   /**
-   * Whether `fetch` serves this request for a file, because the database has a copy of the file. All
-   * other files belong to the model endpoint. Never rejects.
+   * Whether `fetch` serves this request for files, uploads or vector stores: its object is in the
+   * database, or the database keeps all new ones. Others belong to the model endpoint. Never rejects.
    */
-  ownsFile(request: Pick<Request, 'method' | 'url'>): Promise<boolean>;
+  owns(request: Pick<Request, 'url'>): Promise<boolean>;
+  /** Who keeps new files; null: not known yet. */
+  fileKeeper(): FileKeeper | null;
   /** Starts the worker, which also takes over the runs of dead processes. */
   start(): void;
   /** Refuses the requests that wait for a run to end, at once: call it when a shutdown begins. */
@@ -60,13 +64,15 @@ export function createEngine(options: EngineOptions): Engine {
   let maintenance: Promise<unknown> | undefined;
   return {
     fetch: async (request) => app.fetch(request),
-    ownsFile: (request) => isOwnFileRequest(options.db, request),
+    owns: (request) => ownsRequest(options, request),
+    fileKeeper: () => options.fileOwner.known(),
     start() {
       worker.start();
       const { db, clock } = options;
       maintenance ??= Promise.all([
         checkpointWhenIdle(db, clock, stopping.signal),
         cleanUpKeys(db, clock, stopping.signal),
+        keepFilesClean(db, clock, stopping.signal),
       ]);
     },
     refuseWaiting: () => threadQueue.close(),

@@ -1,5 +1,7 @@
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import type { FileOwner } from './files/owner.ts';
+import type { FileLimits } from './files/limits.ts';
 import type { EndpointFiles } from './models/endpoint-files.ts';
 import type { Model } from './models/model.ts';
 import type { Windows } from './models/context-window.ts';
@@ -14,8 +16,11 @@ import type { SharedClock } from './store/shared-clock.ts';
 export interface EngineOptions {
   readonly db: Database;
   readonly model: Model;
-  /** Null where the model has no files, and where there is no model endpoint. */
+  /** Files and vector stores, of the endpoint or of this database; null: there can be none. */
   readonly files: EndpointFiles | null;
+  /** Decides whether this database keeps new files. */
+  readonly fileOwner: FileOwner;
+  readonly fileLimits: FileLimits;
   readonly clock: SharedClock;
   readonly ids: Ids;
   readonly log: Log;

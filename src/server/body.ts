@@ -59,3 +59,27 @@ export const readJsonBody = (
     () => collect(incoming, maxBytes),
     () => Promise.reject(serverErrors.bodyTimedOut()),
   );
+
+/**
+ * A body as a stream, for whoever limits it. When it is no longer read, the rest is dropped, so that
+ * the client gets the response.
+ */
+export function streamBody(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = readChunks(incoming, Infinity);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next().catch(() => {
+          throw serverErrors.bodyIncomplete();
+        });
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await chunks.return(undefined);
+        incoming.resume();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

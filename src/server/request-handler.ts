@@ -16,7 +16,7 @@ import {
   preflightResponse,
 } from './access.ts';
 import { type AzureRequest, azureRequest } from './azure.ts';
-import { readJsonBody } from './body.ts';
+import { readJsonBody, streamBody } from './body.ts';
 import { serverErrors } from './errors.ts';
 import type { FailedLogins } from './failed-logins.ts';
 import { checkFraming } from './framing.ts';
@@ -30,7 +30,7 @@ interface RequestHandlerOptions {
   readonly rules: AccessRules;
   /** Refuses every request that could change something in the engine or at the model endpoint. */
   readonly readOnly: boolean;
-  readonly engine: Pick<Engine, 'fetch' | 'ownsFile'>;
+  readonly engine: Pick<Engine, 'fetch' | 'owns'>;
   /** The largest JSON body; see also `maxMessageBytes`. */
   readonly maxBodyBytes: number;
   /** Handles MCP requests, whose body has been read. */
@@ -73,7 +73,11 @@ function checkMethod({ request, url }: IncomingCall, target: RouteTarget, readOn
 }
 
 /** The headers that the engine uses. */
-const engineHeaders = ['idempotency-key', 'prefer'];
+const engineHeaders = ['idempotency-key', 'prefer', 'range'];
+
+/** A form with a file is larger than other bodies, and the engine reads it as it arrives. */
+const isForm = ({ headers }: Request): boolean =>
+  /^\s*multipart\/form-data\b/iu.test(headers.get('content-type') ?? '');
 
 /** The request with its JSON body read, and with the headers that the engine uses. */
 async function engineRequest(
@@ -81,15 +85,25 @@ async function engineRequest(
   { maxBodyBytes, clock }: RequestHandlerOptions,
 ): Promise<Request> {
   const { method } = request;
-  if (readMethods.has(method)) return new Request(url, { method });
   const headers = engineHeaders.flatMap((name): [string, string][] => {
     const value = request.headers.get(name);
     return value === null ? [] : [[name, value]];
   });
+  if (readMethods.has(method)) return new Request(url, { method, headers });
   const body = await readJsonBody(incoming, maxBodyBytes, clock);
   // Only a request that prefers to wait can be abandoned before it is answered.
   const signal = request.headers.has('prefer') && { signal: request.signal };
   return new JsonRequest(url, { method, headers, ...signal }, body);
+}
+
+/** The request with its form as a stream. */
+function formRequest({ request, url, incoming }: IncomingCall): Request {
+  const { method } = request;
+  const headers = ['content-type', 'content-length'].flatMap((name): [string, string][] => {
+    const value = request.headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
+  return new Request(url, { method, headers, body: streamBody(incoming), duplex: 'half' });
 }
 
 /** The response to an MCP request that is refused before MCP: an MCP client expects JSON-RPC. */
@@ -128,14 +142,16 @@ async function routeToEngine(call: Call, options: RequestHandlerOptions): Promis
   return azure === null ? response : azure.adapt(response);
 }
 
-/** Sends a request to the model endpoint, or to the engine for a file that it has. */
+/** Sends a request to the model endpoint, or to the engine if that keeps the files. */
 async function routeToUpstream(call: Call, options: RequestHandlerOptions): Promise<Response> {
   const { engine, upstream } = options;
   const { request, url, incoming, azure } = call;
   const { method, signal } = request;
   const forwarded = { method, signal, url: url.href };
-  if (await engine.ownsFile(forwarded)) {
-    return engine.fetch(await engineRequest(call, options));
+  if (await engine.owns(forwarded)) {
+    const own = isForm(request) ? formRequest(call) : await engineRequest(call, options);
+    const response = await engine.fetch(own);
+    return azure === null ? response : azure.adapt(response);
   }
   const response = await upstream(forwarded, incoming);
   return azure === null ? response : azure.adaptForeign(response);

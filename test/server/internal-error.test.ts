@@ -18,7 +18,7 @@ test('the server answers an internal error with the API’s wording and logs the
     rules: { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [], token: null },
     readOnly: false,
     maxBodyBytes: 1024,
-    engine: { fetch: fail, ownsFile: async () => false },
+    engine: { fetch: fail, owns: async () => false },
     mcp: fail,
     upstream: fail,
     health: fail,

@@ -46,6 +46,11 @@ export interface HarnessOptions {
   readonly lacks?: Readonly<Record<string, number>>;
   /** Whether files uploaded for assistants cannot be downloaded, as with OpenAI; false by default. */
   readonly withholds?: boolean;
+  /** Who keeps files; by default, the endpoint if it has files and vector stores. */
+  readonly keepsFiles?: 'auto' | 'endpoint' | 'local';
+  /** Limits of files, in bytes. */
+  readonly maxFile?: number;
+  readonly maxFileStorage?: number;
 }
 
 /** The response to a request sent without the SDK. */
@@ -132,6 +137,9 @@ async function openEngine(options: HarnessOptions, logLines: string[]) {
       model: null,
       modelMap: options.modelMap ?? new Map(),
       hostedTools: options.hostedTools ?? 'refuse',
+      files: options.keepsFiles ?? 'auto',
+      maxFile: options.maxFile ?? 2 ** 29,
+      maxFileStorage: options.maxFileStorage ?? 2 ** 36,
       database: await locateDatabase(options.database),
       runLifetime: options.runLifetime ?? 600,
       concurrency: options.concurrency ?? 16,
@@ -166,8 +174,8 @@ export async function setup(options: HarnessOptions = {}): Promise<Harness> {
   // Responses of the model endpoint about its files are not part of the engine's contract.
   const fetchWithFiles = async (request: Request) => {
     const isUpstream =
-      /^\/v1\/files(?:\/|$)/u.test(new URL(request.url).pathname) &&
-      !(await engine.ownsFile(request));
+      /^\/v1\/(?:files|uploads|vector_stores)(?:\/|$)/u.test(new URL(request.url).pathname) &&
+      !(await engine.owns(request));
     return isUpstream ? fetch(request) : checkedFetch(request);
   };
   const openai = new OpenAI({

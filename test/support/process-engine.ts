@@ -17,6 +17,8 @@ export async function createProcessEngine(
   });
   return createEngine({
     files: null,
+    fileOwner: { decide: async () => 'local', known: () => 'local' },
+    fileLimits: { maxFileBytes: 2 ** 29, maxStorageBytes: 2 ** 36 },
     clock: await openSharedClock(options.db, systemClock, log),
     ids: randomIds,
     log,

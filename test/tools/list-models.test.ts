@@ -40,7 +40,7 @@ test('list_models says so when the server does not list models', async () => {
 
 test('with the embedded engine, list_models asks the model endpoint with its key', async () => {
   const requests: Request[] = [];
-  const engine = { fetch: async () => Response.json({}), ownsFile: async () => false };
+  const engine = { fetch: async () => Response.json({}), owns: async () => false };
   const endpoint = { apiKey: 'sk-endpoint-0123456789', baseURL: 'http://models.example/v1' };
   const fetch = withUpstreamFiles(engine, endpoint, async (input, init) => {
     requests.push(new Request(input, init));

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { yieldToOthers } from '../../shared/clock.ts';
 import { defaultPageSize, listQuery } from '../../schema/common.ts';
 import type { Page, PageQuery, Cursor } from '../store/keyset-page.ts';
+import type { ApiError } from '../../shared/errors.ts';
 import { errors, type ObjectKind } from './errors.ts';
 
 export const listSchema = z.object(listQuery);
@@ -14,12 +15,12 @@ type ListQuery = z.infer<typeof listSchema>;
  */
 async function toPageQuery(
   query: ListQuery,
-  kind: ObjectKind,
+  notFound: (id: string) => ApiError,
   findCursor: (id: string) => Promise<Cursor | undefined>,
 ): Promise<PageQuery> {
   const cursor = async (id: string): Promise<Cursor> => {
     const position = await findCursor(id);
-    if (position === undefined) throw errors.notFound(kind, id);
+    if (position === undefined) throw notFound(id);
     return position;
   };
   return {
@@ -30,12 +31,15 @@ async function toPageQuery(
   };
 }
 
-interface List<Row extends Cursor> {
-  readonly kind: ObjectKind;
+/** What a list has; an unknown cursor is reported as an object of its kind, or by `notFound`. */
+type List<Row extends Cursor> = (
+  | { readonly kind: ObjectKind; readonly notFound?: undefined }
+  | { readonly notFound: (id: string) => ApiError }
+) & {
   readonly findCursor: (id: string) => Promise<Cursor | undefined>;
   readonly read: (page: PageQuery) => Promise<Page<Row>>;
   readonly toObject: (row: Row) => { id: string };
-}
+};
 
 /** A longer page is written in parts. */
 const maxPartLength = 2 ** 20;
@@ -83,8 +87,10 @@ async function writeList<Row>(
 /** Responds with the page of a list that the query asks for. */
 export async function listResponse<Row extends Cursor>(
   query: ListQuery,
-  { kind, findCursor, read, toObject }: List<Row>,
+  list: List<Row>,
 ): Promise<Response> {
-  const { rows, has_more } = await read(await toPageQuery(query, kind, findCursor));
+  const { findCursor, read, toObject } = list;
+  const notFound = list.notFound ?? ((id: string) => errors.notFound(list.kind, id));
+  const { rows, has_more } = await read(await toPageQuery(query, notFound, findCursor));
   return writeList(rows, toObject, has_more);
 }

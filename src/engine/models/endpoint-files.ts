@@ -22,8 +22,8 @@ export type NewVectorStore = Pick<
 > & { readonly file_ids: readonly string[] };
 
 /**
- * Client of the endpoint's files, vector stores and containers. Every method throws
- * {@link EndpointFilesError}. Ids are the endpoint's own.
+ * Files, vector stores and containers, of the model endpoint or of this database. Every method throws
+ * {@link EndpointFilesError}.
  */
 export interface EndpointFiles {
   /** Resolves to the id of the new store, or to null if the endpoint has no vector stores. */
@@ -41,8 +41,8 @@ export interface EndpointFiles {
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
   /** Downloads a file that a tool generated, from its container or its URL. */
   downloadGenerated(file: EphemeralFile, signal: AbortSignal): Promise<File>;
-  /** Uploads a file; resolves to its id. */
-  upload(file: File, signal: AbortSignal): Promise<string>;
+  /** Uploads a file; resolves to its id, or to null where this database keeps files. */
+  upload(file: File, signal: AbortSignal): Promise<string | null>;
   /** Deletes a file; succeeds if it does not exist. */
   deleteFile(file_id: string): Promise<void>;
   /** Copies files into a container, for its code to read. */
@@ -53,6 +53,8 @@ export interface EndpointFiles {
   ): Promise<void>;
   /** Resolves to a `data:` URL, for model APIs that take no file ids. */
   readImage(file_id: string, signal: AbortSignal): Promise<string>;
+  /** Whether this database holds the file or the vector store. */
+  isLocal(id: string): Promise<boolean>;
 }
 
 /** A failed call, with the endpoint's own message; secrets are redacted. */
@@ -74,7 +76,10 @@ export class EndpointFilesError extends Error {
 /** In characters. */
 const maxMessageLength = 2000;
 
-function toEndpointFilesError(error: unknown, secrets: readonly string[]): EndpointFilesError {
+export function toEndpointFilesError(
+  error: unknown,
+  secrets: readonly string[],
+): EndpointFilesError {
   const isAPIError = error instanceof APIError;
   const message = isAPIError ? upstreamMessage(error) : errorMessage(error);
   const excerpt = redactedExcerpt(message, maxMessageLength, secrets);
@@ -273,6 +278,7 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     deleteFile: (id) => wrapErrors(ignoreMissing(files.delete(id))),
     addToContainer: (id, file_ids, signal) => wrapErrors(addToContainer(id, file_ids, signal)),
     readImage: (id, signal) => wrapErrors(readImage(id, signal)),
+    isLocal: async () => false,
   };
 }
 

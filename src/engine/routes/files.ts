@@ -1,65 +1,192 @@
 import { type Context, Hono } from 'hono';
+import * as z from 'zod';
+import {
+  createFileFields,
+  fileLifetime,
+  listFilesQuery,
+  maxListedFiles,
+  uploadPurposes,
+} from '../../schema/file.ts';
+import { toValidationError } from '../../schema/validation-error.ts';
+import { unixSeconds } from '../../shared/clock.ts';
+import { fileErrors } from '../files/file-errors.ts';
+import { checkStorage } from '../files/limits.ts';
+import { receiveContent, type ReceivedContent } from '../files/receive-content.ts';
 import { errors } from '../http/errors.ts';
+import { listResponse } from '../http/pagination.ts';
+import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
-import { deleteFile, fileBody, findContent, findFile, toFile } from '../store/files.ts';
-import type { Database, FileRow } from '../store/schema.ts';
+import { type ByteRange, useContent } from '../store/file-contents.ts';
+import {
+  deleteFile,
+  fileBody,
+  findFile,
+  findFileCursor,
+  insertFileRow,
+  listFiles,
+  type NewFileRow,
+  readFile,
+  toFile,
+} from '../store/files.ts';
+import type { FileRow } from '../store/schema.ts';
+import { transact } from '../store/transaction.ts';
 
-const methods = new Set(['GET', 'HEAD', 'DELETE']);
+type Deps = Pick<EngineOptions, 'db' | 'clock' | 'ids' | 'files' | 'fileOwner' | 'fileLimits'>;
 
-/**
- * Whether a request is for a generated file with a local copy. True as well when the database fails,
- * so that the request fails with that error.
- */
-export async function isOwnFileRequest(
-  db: Database,
-  { method, url }: Pick<Request, 'method' | 'url'>,
-): Promise<boolean> {
-  const path = /^\/v1\/files\/([^/]+)(?:\/content)?\/?$/u.exec(new URL(url).pathname);
-  if (path === null || !methods.has(method)) return false;
-  const [, id = ''] = path;
-  return findFile(db, id).then(
-    (row) => row !== undefined,
-    () => true,
-  );
-}
-
-async function pathFile(db: Database, context: Context): Promise<FileRow> {
+async function pathFile({ db, clock }: Deps, context: Context): Promise<FileRow> {
   const id = context.req.param('file_id') ?? '';
   const row = await findFile(db, id);
-  if (row === undefined) throw errors.fileNotFound(id);
+  const isExpired = row?.expires_at != null && row.expires_at <= unixSeconds(clock);
+  if (row === undefined || isExpired) throw errors.fileNotFound(id);
   return row;
 }
 
-/** A model's code chose the name: characters that a header cannot hold are only in `filename*`. */
+/** The client chose the name: characters that a header cannot hold are only in `filename*`. */
 function contentHeaders(row: FileRow): Record<string, string> {
-  const { filename, media_type, bytes } = fileBody(row);
+  const { filename, media_type } = fileBody(row);
   const asciiName = filename.replaceAll(/[^\x20-\x7e]|["\\%]/gu, '_');
   const encodedName = encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*]/gu, escape);
   return {
     'content-type': media_type ?? 'application/octet-stream',
-    'content-length': String(bytes),
     'content-disposition': `attachment; filename="${asciiName}"; filename*=UTF-8''${encodedName}`,
     'x-content-type-options': 'nosniff',
+    'accept-ranges': 'bytes',
   };
 }
 
-/** `/files/{file_id}` for local copies of generated files (contract §8.6). */
-export function fileRoutes({ db, files }: EngineOptions): Hono {
+/**
+ * The range that a request asks for; null: the whole file, also for several ranges and other units,
+ * which a server may ignore.
+ */
+function requestedRange(header: string | undefined, bytes: number): ByteRange | null {
+  const [, first = '', last = ''] =
+    /^bytes=(\d{0,15})-(\d{0,15})$/u.exec(header?.trim() ?? '') ?? [];
+  if (first === '' && last === '') return null;
+  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? bytes : Math.min(bytes, Number(last) + 1);
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return null;
+  if (start >= end) throw fileErrors.rangeNotSatisfiable(bytes);
+  return { start, end };
+}
+
+function contentResponse({ db }: Deps, row: FileRow, rangeHeader: string | undefined): Response {
+  const { bytes } = row;
+  const range = requestedRange(rangeHeader, bytes);
+  const { start, end } = range ?? { start: 0, end: bytes };
+  const headers = { ...contentHeaders(row), 'content-length': String(end - start) };
+  if (end === 0) return new Response(new Uint8Array(), { headers });
+  const body = ReadableStream.from(readFile(db, row, { start, end }));
+  if (range === null) return new Response(body, { headers });
+  const content_range = { 'content-range': `bytes ${start}-${end - 1}/${bytes}` };
+  return new Response(body, { status: 206, headers: { ...headers, ...content_range } });
+}
+
+/** The values of a form's fields: `expires_after[anchor]` is a field of `expires_after`. */
+function toFields(fields: ReadonlyMap<string, string>): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  const expiresAfter: Record<string, unknown> = {};
+  for (const [name, text] of fields) {
+    const [, inner] = /^expires_after\[(\w+)\]$/u.exec(name) ?? [];
+    if (inner === undefined) values[name] = text;
+    else
+      expiresAfter[inner] = inner === 'seconds' && /^\d{1,15}$/u.test(text) ? Number(text) : text;
+  }
+  if (Object.keys(expiresAfter).length > 0) values['expires_after'] = expiresAfter;
+  return values;
+}
+
+/** Checks the fields of a form, with the sentences that the Files API has for them. */
+function checkFields(form: ReadonlyMap<string, string>): z.infer<typeof createFileFields> {
+  const fields = toFields(form);
+  const { purpose } = fields;
+  const unknown = Object.keys(fields).find((name) => !(name in createFileFields.shape));
+  if (unknown !== undefined) throw fileErrors.unexpectedProperty(unknown);
+  if (purpose === undefined) throw fileErrors.missingProperty('purpose');
+  if (!z.enum(uploadPurposes).safeParse(purpose).success) {
+    throw fileErrors.wrongPurpose(String(purpose), uploadPurposes);
+  }
+  const result = createFileFields.safeParse(fields, { reportInput: true });
+  if (!result.success) throw errors.invalid(toValidationError(result.error));
+  return result.data;
+}
+
+/** The row of a new file. */
+export function newFileRow(
+  { id, filename, mediaType, bytes }: ReceivedContent,
+  purpose: string,
+  lifetime: number | null,
+  created_at: number,
+): NewFileRow {
+  return {
+    id,
+    created_at,
+    purpose,
+    expires_at: lifetime === null ? null : created_at + lifetime,
+    thread_id: null,
+    run_id: null,
+    body: { filename, media_type: mediaType, bytes, is_uploaded: false },
+  };
+}
+
+async function createFile(deps: Deps, request: Request): Promise<FileRow> {
+  const { db, clock, fileLimits } = deps;
+  await deps.fileOwner.decide();
+  const options = {
+    field: 'file',
+    prefix: 'file-',
+    maxBytes: fileLimits.maxFileBytes,
+    tooLarge: fileErrors.fileTooLarge,
+  };
+  return receiveContent(deps, request, options, async (content, form) => {
+    const { purpose, expires_after } = checkFields(form);
+    const lifetime = fileLifetime(purpose, expires_after);
+    const row = newFileRow(content, purpose, lifetime, unixSeconds(clock));
+    return transact(db, async (transaction) => {
+      await checkStorage(transaction, fileLimits, content.bytes);
+      await useContent(transaction, content.id);
+      await insertFileRow(transaction, row);
+      const inserted = await findFile(transaction, content.id);
+      if (inserted === undefined) throw new Error('the new file was not stored');
+      return inserted;
+    });
+  });
+}
+
+/** `/files` for files in this database: those of clients, and copies of those that code generated. */
+export function fileRoutes(deps: Deps): Hono {
+  const { db, clock, files, fileOwner } = deps;
   const routes = new Hono();
 
-  routes.get('/:file_id', async (context) => context.json(toFile(await pathFile(db, context))));
-
-  routes.get('/:file_id/content', async (context) => {
-    const row = await pathFile(db, context);
-    const content = await findContent(db, row.id);
-    if (content === undefined) throw errors.fileNotFound(row.id);
-    return new Response(content, { headers: contentHeaders(row) });
+  routes.post('/', async (context) => {
+    const row = await createFile(deps, context.req.raw);
+    return context.json(toFile(row));
   });
 
+  routes.get('/', async (context) => {
+    await fileOwner.decide();
+    const { purpose, ...query } = parseQuery(context, listFilesQuery);
+    const filter = { now: unixSeconds(clock), ...(purpose !== undefined && { purpose }) };
+    return listResponse(
+      { limit: maxListedFiles, ...query },
+      {
+        notFound: errors.fileNotFound,
+        findCursor: (id) => findFileCursor(db, id),
+        read: (page) => listFiles(db, page, filter),
+        toObject: toFile,
+      },
+    );
+  });
+
+  routes.get('/:file_id', async (context) => context.json(toFile(await pathFile(deps, context))));
+
+  routes.get('/:file_id/content', async (context) =>
+    contentResponse(deps, await pathFile(deps, context), context.req.header('range')),
+  );
+
   routes.delete('/:file_id', async (context) => {
-    const row = await pathFile(db, context);
+    const row = await pathFile(deps, context);
     if (fileBody(row).is_uploaded) await files?.deleteFile(row.id);
-    await deleteFile(db, row.id);
+    await transact(db, (transaction) => deleteFile(transaction, row.id));
     return context.json({ id: row.id, object: 'file', deleted: true });
   });
 

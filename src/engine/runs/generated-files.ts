@@ -1,7 +1,7 @@
 import { unixSeconds } from '../../shared/clock.ts';
 import type { ModelRequest, EphemeralFile } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
-import { deleteFile, findContent, insertFile, type NewFile, runFiles } from '../store/files.ts';
+import { deleteFile, insertFile, type NewFile, runFiles } from '../store/files.ts';
 import { findLeased } from '../store/leases.ts';
 import { runMessages } from '../store/messages.ts';
 import { runSettings } from '../store/runs.ts';
@@ -9,7 +9,7 @@ import type { Database, RunRow } from '../store/schema.ts';
 import { runSteps } from '../store/steps.ts';
 import { transact } from '../store/transaction.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { callWithTimeout, type EndpointFiles, toImageUrl } from '../models/endpoint-files.ts';
+import { callWithTimeout } from '../models/endpoint-files.ts';
 import { retryWhileUnavailable } from './write-retry.ts';
 import type { LeasedRun } from './execution.ts';
 
@@ -126,12 +126,3 @@ export async function deleteUnreferenced(db: Database, run: RunRow): Promise<voi
     if (!rows.some(({ body }) => body.includes(JSON.stringify(id)))) await deleteFile(db, id);
   }
 }
-
-/** The endpoint's files, except that images with a copy in the database are read from there. */
-export const preferLocalImages = (files: EndpointFiles, db: Database): EndpointFiles => ({
-  ...files,
-  async readImage(file_id, signal) {
-    const copy = await findContent(db, file_id);
-    return copy === undefined ? files.readImage(file_id, signal) : toImageUrl(copy);
-  },
-});

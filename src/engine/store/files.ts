@@ -184,20 +184,23 @@ export async function deleteFiles(db: Database, ids: readonly string[]): Promise
 
 export const deleteFile = (db: Database, id: string): Promise<void> => deleteFiles(db, [id]);
 
+/** Whether files have expired by `now`, in Unix seconds. */
+export const hasExpiredFiles = async (db: Database, now: number): Promise<boolean> =>
+  (await expiredFiles(db, now).limit(1).execute()).length > 0;
+
+const expiredFiles = (db: Database, now: number) =>
+  db.selectFrom('files').select('id').where('expires_at', '<=', now);
+
 /** Files that one transaction deletes. */
 const maxDeletedFiles = 100;
 
-/** Deletes up to 100 files that have expired by `now`, in Unix seconds; resolves to their ids. */
-export async function deleteExpiredFiles(db: Database, now: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('files')
-    .select('id')
-    .where('expires_at', '<=', now)
-    .limit(maxDeletedFiles)
-    .execute();
-  const ids = rows.map(({ id }) => id);
-  await deleteFiles(db, ids);
-  return ids;
+/** Deletes up to 100 files that have expired by `now`, in Unix seconds. */
+export async function deleteExpiredFiles(db: Database, now: number): Promise<void> {
+  const rows = await expiredFiles(db, now).limit(maxDeletedFiles).execute();
+  await deleteFiles(
+    db,
+    rows.map(({ id }) => id),
+  );
 }
 
 /** Ids of all files that a run generated, whether or not a message refers to them. */

@@ -94,20 +94,25 @@ export async function endUpload(
     .executeTakeFirstOrThrow();
 }
 
-/** Uploads that one transaction ends. */
-const maxEnded = 100;
-
-/** Expires up to 100 uploads that were not completed by `now`, in Unix seconds; resolves to their number. */
-export async function expireUploads(db: Database, now: number): Promise<number> {
-  const query = db
+const overdueUploads = (db: Database, now: number) =>
+  db
     .selectFrom('uploads')
     .selectAll()
     .where('status', '=', 'pending')
-    .where('expires_at', '<=', now)
-    .limit(maxEnded);
+    .where('expires_at', '<=', now);
+
+/** Whether uploads were not completed by `now`, in Unix seconds. */
+export const hasExpiredUploads = async (db: Database, now: number): Promise<boolean> =>
+  (await overdueUploads(db, now).limit(1).execute()).length > 0;
+
+/** Uploads that one transaction ends. */
+const maxEnded = 100;
+
+/** Expires up to 100 uploads that were not completed by `now`, in Unix seconds. */
+export async function expireUploads(db: Database, now: number): Promise<void> {
+  const query = overdueUploads(db, now).limit(maxEnded);
   const rows = await (needsRowLock(db) ? query.forUpdate() : query).execute();
   for (const row of rows) await endUpload(db, row, { status: 'expired' });
-  return rows.length;
 }
 
 /** How long an upload that has ended is remembered, in seconds. */

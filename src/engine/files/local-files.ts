@@ -1,0 +1,74 @@
+import { type EndpointFiles, EndpointFilesError, toImageUrl } from '../models/endpoint-files.ts';
+import { findContent, findFile } from '../store/files.ts';
+import type { Database } from '../store/schema.ts';
+import type { FileOwner } from './owner.ts';
+
+/** What this database does with its own files and vector stores. */
+export type LocalFiles = Pick<
+  EndpointFiles,
+  | 'createVectorStore'
+  | 'addToVectorStore'
+  | 'deleteVectorStore'
+  | 'listStoreFiles'
+  | 'removeFromVectorStore'
+  | 'countIndexing'
+  | 'readImage'
+  | 'isLocal'
+>;
+
+const notFound = (id: string) =>
+  new EndpointFilesError(`No such File object: ${id}`, { status: 404, param: 'id' });
+
+/** Creates the files of this database, for the parts of the engine that use files. */
+export const createLocalFiles = (db: Database): LocalFiles => ({
+  createVectorStore: async () => null,
+  addToVectorStore: async () => null,
+  deleteVectorStore: async () => {},
+  listStoreFiles: async () => [],
+  removeFromVectorStore: async () => {},
+  countIndexing: async () => 0,
+  async readImage(id) {
+    const content = await findContent(db, id);
+    if (content === undefined) throw notFound(id);
+    return toImageUrl(content);
+  },
+  isLocal: async (id) => (await findFile(db, id)) !== undefined,
+});
+
+/** What only an endpoint can do. */
+function requireEndpoint(endpoint: EndpointFiles | null): EndpointFiles {
+  if (endpoint === null) throw new EndpointFilesError('There is no model endpoint with files.');
+  return endpoint;
+}
+
+/**
+ * The files and vector stores of this database and of the endpoint: what has an id belongs to whoever
+ * has that id, and what is new to whoever keeps new ones.
+ */
+export function chooseFiles(
+  endpoint: EndpointFiles | null,
+  local: LocalFiles,
+  owner: Pick<FileOwner, 'decide'>,
+): EndpointFiles {
+  const keepsNew = async () =>
+    (await owner.decide()) === 'local' ? local : requireEndpoint(endpoint);
+  const keeperOf = async (id: string) => ((await local.isLocal(id)) ? local : keepsNew());
+  return {
+    createVectorStore: async (store) => (await keepsNew()).createVectorStore(store),
+    addToVectorStore: async (id, store) => (await keeperOf(id)).addToVectorStore(id, store),
+    deleteVectorStore: async (id) => (await keeperOf(id)).deleteVectorStore(id),
+    listStoreFiles: async (id) => (await keeperOf(id)).listStoreFiles(id),
+    removeFromVectorStore: async (id, file_id) =>
+      (await keeperOf(id)).removeFromVectorStore(id, file_id),
+    countIndexing: async (id, signal) => (await keeperOf(id)).countIndexing(id, signal),
+    readImage: async (id, signal) => (await keeperOf(id)).readImage(id, signal),
+    isLocal: (id) => local.isLocal(id),
+    downloadGenerated: async (file, signal) =>
+      requireEndpoint(endpoint).downloadGenerated(file, signal),
+    upload: async (file, signal) =>
+      (await owner.decide()) === 'local' ? null : requireEndpoint(endpoint).upload(file, signal),
+    deleteFile: async (id) => requireEndpoint(endpoint).deleteFile(id),
+    addToContainer: async (id, file_ids, signal) =>
+      requireEndpoint(endpoint).addToContainer(id, file_ids, signal),
+  };
+}
