@@ -31,19 +31,42 @@ const assistantFile = z.strictObject({
 
 const fileId = z.string().startsWith('file-');
 
-/** A generated file, or its deletion. */
+/** A file in the database. */
+const storedFile = z.strictObject({
+  id: fileId,
+  object: z.literal('file'),
+  bytes: z.int().min(0),
+  created_at: seconds,
+  filename: z.string().min(1),
+  purpose: z.enum(['assistants', 'assistants_output', 'batch', 'fine-tune', 'vision', 'user_data']),
+  status: z.literal('processed'),
+  expires_at: seconds.exactOptional(),
+}) satisfies z.ZodType<OpenAI.FileObject>;
+
+/** A file, or its deletion. */
 const file = z.union([
-  z.strictObject({
-    id: fileId,
-    object: z.literal('file'),
-    bytes: z.int().min(0),
-    created_at: seconds,
-    filename: z.string().min(1),
-    purpose: z.literal('assistants_output'),
-    status: z.literal('processed'),
-  }) satisfies z.ZodType<OpenAI.FileObject>,
+  storedFile,
   z.strictObject({ id: fileId, object: z.literal('file'), deleted: z.literal(true) }),
 ]);
+
+const upload = z.strictObject({
+  id: id('upload'),
+  object: z.literal('upload'),
+  bytes: z.int().min(0),
+  created_at: seconds,
+  filename: z.string().min(1),
+  purpose: z.string(),
+  status: z.enum(['pending', 'completed', 'cancelled', 'expired']),
+  expires_at: seconds,
+  file: storedFile.nullable(),
+}) satisfies z.ZodType<OpenAI.Upload>;
+
+const uploadPart = z.strictObject({
+  id: id('part'),
+  object: z.literal('upload.part'),
+  created_at: seconds,
+  upload_id: id('upload'),
+});
 
 /** A thread (contract §4.2). */
 export const thread = z.strictObject({
@@ -66,6 +89,8 @@ const schemas = {
     deleted: z.literal(true),
   }),
   file,
+  upload,
+  'upload.part': uploadPart,
   thread,
   'thread.message': message,
   'thread.message.file': messageFile,
@@ -85,18 +110,28 @@ const schemas = {
   ) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeleted>,
 };
 
-const listItem = z.union([assistant, assistantFile, thread, message, messageFile, run, step]);
+const listItem = z.union([
+  assistant,
+  assistantFile,
+  storedFile,
+  thread,
+  message,
+  messageFile,
+  run,
+  step,
+]);
 
 const list = z
   .strictObject({
     object: z.literal('list'),
-    data: z.array(listItem).max(100),
+    data: z.array(listItem).max(10_000),
     first_id: z.string().nullable(),
     last_id: z.string().nullable(),
     has_more: z.boolean(),
   })
   .refine(({ data, first_id }) => first_id === (data.at(0)?.id ?? null), 'first_id')
   .refine(({ data, last_id }) => last_id === (data.at(-1)?.id ?? null), 'last_id')
+  .refine(({ data }) => data.length <= 100 || data[0]?.object === 'file', 'too long')
   .refine(({ data }) => new Set(data.map(({ object }) => object)).size < 2, 'mixed list');
 
 /** An error as in the error envelope, or as stream data (contract §2.1, §7.6). */

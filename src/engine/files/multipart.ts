@@ -152,7 +152,7 @@ async function createParser<File>(contentType: string, reader: FormReader<File>)
   });
   parser.on('file', (name, bytes, { filename, mimeType: mediaType }) => {
     // oxlint-disable-next-line typescript/no-unnecessary-condition -- the parser's types are wrong
-    const file = { filename: decodeName(filename ?? ''), mediaType, bytes };
+    const file = { filename: decodeName(filename ?? '') || 'upload', mediaType, bytes };
     reader.addFile(decodeName(name ?? ''), file).catch(fail);
   });
   parser.on('partsLimit', () => fail(fileErrors.malformedForm('it has too many parts')));
