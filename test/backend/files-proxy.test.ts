@@ -39,8 +39,8 @@ test('the files proxy passes on the endpoint’s errors', async () => {
   });
 });
 
-test('the files proxy answers 501 with the scripted model, which has no files', async () => {
-  const { openai, storage } = await setup({ model: 'scripted' });
+test('the files proxy answers 501 where the scripted model should keep files', async () => {
+  const { openai, storage } = await setup({ model: 'scripted', keepsFiles: 'endpoint' });
   expect(await apiErrorOf(openai.files.list())).toEqual({
     status: 501,
     type: 'server_error',

@@ -72,7 +72,10 @@ describe.each(statuses)('a %i to another origin is not followed', (status) => {
 
   test('by the files of the model endpoint', async () => {
     const pair = await startPair(status);
-    const openai = await connect({ OPENAI_BASE_URL: `${pair.server.origin}/v1` });
+    const openai = await connect({
+      OPENAI_BASE_URL: `${pair.server.origin}/v1`,
+      ASSISTANTS_FILES: 'endpoint',
+    });
     const file = await toFile(Buffer.from('secret'), 'a.txt');
     const message = refusal(pair, 'OPENAI_BASE_URL');
     const calls = [openai.files.list(), openai.files.create({ file, purpose: 'assistants' })];

@@ -87,8 +87,8 @@ const fileToolCalls: readonly (readonly [tool: string, args: object])[] = [
 ];
 
 describe.each(fileToolCalls)('%s %j', (tool, args) => {
-  test('reports that the scripted model has no files', async () => {
-    const harness = await setup({ model: 'scripted' });
+  test('reports that the scripted model keeps no files', async () => {
+    const harness = await setup({ model: 'scripted', keepsFiles: 'endpoint' });
     const host = await connectTools({ openai: createClient({ fetch: harness.fetchWithFiles }) });
     const { failed, text } = await host.call(tool, args);
     expect(failed).toBe(true);

@@ -16,6 +16,9 @@ export type LocalFiles = Pick<
   | 'isLocal'
 >;
 
+/** An image goes into the request to the model, in memory. */
+const maxImageBytes = 64 * 2 ** 20;
+
 const notFound = (id: string) =>
   new EndpointFilesError(`No such File object: ${id}`, { status: 404, param: 'id' });
 
@@ -28,9 +31,14 @@ export const createLocalFiles = (db: Database): LocalFiles => ({
   removeFromVectorStore: async () => {},
   countIndexing: async () => 0,
   async readImage(id) {
-    const content = await findContent(db, id);
-    if (content === undefined) throw notFound(id);
-    return toImageUrl(content);
+    const row = await findFile(db, id);
+    if (row === undefined) throw notFound(id);
+    if (row.bytes > maxImageBytes) {
+      throw new EndpointFilesError(`It has more than ${maxImageBytes / 2 ** 20} MiB.`, {
+        status: 413,
+      });
+    }
+    return toImageUrl((await findContent(db, id)) ?? new Uint8Array());
   },
   isLocal: async (id) => (await findFile(db, id)) !== undefined,
 });

@@ -1,4 +1,5 @@
 import type { EngineOptions } from '../options.ts';
+import { EndpointUnreachable } from './owner.ts';
 import { findFile } from '../store/files.ts';
 import type { Database } from '../store/schema.ts';
 import { findUpload } from '../store/uploads.ts';
@@ -19,7 +20,7 @@ const idPath = /^\/v1\/([a-z_]+)(?:\/([^/]+)(?:\/.*)?)?\/?$/u;
 /**
  * Whether the engine serves a request for files, uploads or vector stores: its object is in the
  * database, or the database keeps all new ones. True as well when neither can be found out, so that
- * the request fails with that error.
+ * the request fails with that error; false while the endpoint is unreachable, which it says itself.
  */
 export async function ownsRequest(
   { db, fileOwner }: Pick<EngineOptions, 'db' | 'fileOwner'>,
@@ -31,7 +32,7 @@ export async function ownsRequest(
   try {
     if (id !== undefined && (await find(db, id)) !== undefined) return true;
     return (await fileOwner.decide()) === 'local';
-  } catch {
-    return true;
+  } catch (error) {
+    return !(error instanceof EndpointUnreachable);
   }
 }

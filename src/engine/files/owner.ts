@@ -1,12 +1,19 @@
-import { errorReason } from '../../shared/errors.ts';
+import { ApiError, errorReason } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { errors } from '../http/errors.ts';
-import type { EndpointOptions } from '../models/endpoint.ts';
-import { isOpenAI } from '../models/endpoint.ts';
+import { EndpointFilesError } from '../models/endpoint-files.ts';
+import { type EndpointOptions, isOpenAI } from '../models/endpoint.ts';
 import { hasFilesAndStores } from '../models/file-support.ts';
 
 /** Who keeps new files, uploads and vector stores: this database or the model endpoint. */
 export type FileKeeper = 'local' | 'endpoint';
+
+/** The endpoint cannot be asked; whoever sends it a request gets the same error. */
+export class EndpointUnreachable extends ApiError {
+  constructor(error: unknown) {
+    super(502, errors.unreachable(errorReason(error)).message);
+  }
+}
 
 /** Finds out who keeps files. */
 export interface FileOwner {
@@ -40,9 +47,10 @@ export function createFileOwner(options: FileOwnerOptions): FileOwner {
     try {
       return (await hasFilesAndStores(endpoint)) ? 'endpoint' : 'local';
     } catch (error) {
-      throw errors.unreachable(
-        `it cannot be asked whether it keeps files (${errorReason(error)}); set --files to local or endpoint, or try again`,
-      );
+      const isReached = error instanceof EndpointFilesError && error.status !== null;
+      throw isReached
+        ? errors.unknownFileKeeper(errorReason(error))
+        : new EndpointUnreachable(error);
     } finally {
       asking = undefined;
     }

@@ -161,6 +161,11 @@ export const errors = {
       code: 'unsupported_endpoint',
       headers: noRetryHeaders,
     }),
+  unknownFileKeeper: (reason: string) =>
+    new ApiError(
+      502,
+      `It is not known whether the model endpoint keeps files, because it failed: ${reason}. Try again, or set --files to endpoint or local.`,
+    ),
   unreachable: (reason: string) =>
     new ApiError(502, `The model endpoint could not be reached: ${reason}.`),
 

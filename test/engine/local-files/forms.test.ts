@@ -5,7 +5,7 @@ import { field, filePart, multipartBody, type Part } from '../../support/multipa
 const purpose = field('purpose', 'assistants');
 
 async function post(
-  body: BodyInit | null,
+  body: NonNullable<ConstructorParameters<typeof Response>[0]> | null,
   contentType: string | null = 'multipart/form-data; boundary=boundary',
 ) {
   const harness = await setup({ keepsFiles: 'local' });

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { yieldIfOthersWait } from '../../../shared/clock.ts';
 import { type Ids, randomIds } from '../../../shared/ids.ts';
-import { withImageUrls } from './images.ts';
+import { withImageUrls } from '../images.ts';
 import { toChatParams } from './request.ts';
 import { type ChatChunk, toChunk } from './chunk.ts';
 import { ChatStreamReader } from './stream-reader.ts';

@@ -8,6 +8,8 @@ import {
   secretsOf,
   whyUnavailable,
 } from '../endpoint.ts';
+import type { EndpointFiles } from '../endpoint-files.ts';
+import { withLocalImageUrls } from '../images.ts';
 import { blameEndpoint } from '../json-shape.ts';
 import type { Model, ModelRequest } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
@@ -72,11 +74,16 @@ async function open(client: OpenAI, params: Params, request: ModelRequest) {
   return { response, controller };
 }
 
+export interface ResponsesOptions extends ModelCallOptions {
+  /** Reads the images that only this database has. */
+  readonly files?: EndpointFiles | null;
+}
+
 /**
  * Runs assistants on the Responses API of OpenAI or a compatible server (contract §8). Calls are
  * streamed, nothing is stored upstream, and earlier turns of the run are sent back verbatim.
  */
-export function createResponsesModel(options: ModelCallOptions): Model {
+export function createResponsesModel(options: ResponsesOptions): Model {
   const secrets = secretsOf(options);
   const unknownApi = isOpenAI(options) ? null : new UnknownApiReader();
   const client = createEndpointClient(options, noTimeout);
@@ -111,7 +118,9 @@ export function createResponsesModel(options: ModelCallOptions): Model {
         yield* saveGeneratedFiles(blameEndpoint(reader.finish()));
       }
       try {
-        yield* respondInDialect(request, attempt);
+        const { messages, signal } = request;
+        const withImages = await withLocalImageUrls(messages, options.files ?? null, signal);
+        yield* respondInDialect({ ...request, messages: withImages }, attempt);
       } catch (error) {
         throw toContainerExpired(request, toModelFailure(error, requestId, secrets));
       }
