@@ -66,6 +66,8 @@ interface HealthDetails {
   /** How many milliseconds this machine's clock is ahead of the one that times the runs. */
   readonly clockSkewMs: number;
   readonly lastCall: LastCall | null;
+  /** Who keeps files; null: not known yet. */
+  readonly files: 'local' | 'endpoint' | null;
 }
 
 /**
@@ -81,6 +83,7 @@ export function healthResponse(
     version: details.version,
     database: { reachable: activeRuns !== null, reason },
     clock: { skew_ms: details.clockSkewMs },
+    files: details.files,
     last_model_call: details.lastCall,
   };
   const headers = { 'cache-control': 'no-store' };
@@ -118,6 +121,7 @@ export function createMonitoring(clock: Clock, version: string): Monitoring {
             version,
             clockSkewMs: engine.clockSkewMs(),
             lastCall: lastCallTracker.last(),
+            files: engine.fileKeeper(),
           }),
         async metrics() {
           const { activeRuns } = await probe();

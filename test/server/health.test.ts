@@ -18,6 +18,7 @@ const health = z.strictObject({
   version: z.string(),
   database: z.strictObject({ reachable: z.boolean(), reason: z.string().nullable() }),
   clock: z.strictObject({ skew_ms: z.int() }),
+  files: z.enum(['local', 'endpoint']).nullable(),
   last_model_call: z.strictObject({ at: z.int(), succeeded: z.boolean() }).nullable(),
 });
 
@@ -43,6 +44,7 @@ describe('/healthz', () => {
         version: '1.2.3',
         database: reachable,
         clock: { skew_ms: expect.any(Number) },
+        files: 'local',
         last_model_call: null,
       },
     });
