@@ -8,7 +8,15 @@ import { readThreadIds } from './thread-ids.ts';
 
 export interface ImportFromParams extends Pick<
   Config,
-  'apiKey' | 'apiVersion' | 'database' | 'dryRun' | 'modelBaseUrl' | 'runLifetime'
+  | 'apiKey'
+  | 'apiVersion'
+  | 'database'
+  | 'dryRun'
+  | 'files'
+  | 'maxFile'
+  | 'modelApi'
+  | 'modelBaseUrl'
+  | 'runLifetime'
 > {
   /** The base URL of the server. */
   readonly from: string;
@@ -24,6 +32,13 @@ const goOn = 'What was imported stays. Run the same command again to go on.';
 /** Whether the model endpoint is the server itself, so that it has the files under the same ids. */
 const isModelEndpoint = ({ from, modelBaseUrl }: ImportFromParams): boolean =>
   URL.parse(from)?.origin === URL.parse(modelBaseUrl ?? openaiUrl)?.origin;
+
+/** Whether the database keeps files, as far as the configuration alone says so. */
+const isFileKeeper = ({ files, modelApi }: ImportFromParams): boolean =>
+  files === 'local' || (files === 'auto' && modelApi === 'scripted');
+
+/** Larger files have no copy beside the endpoint's. */
+const maxCopyBytes = 64 * 2 ** 20;
 
 /** What was imported and what was not, and why the import ended early, as lines. */
 function report(
@@ -70,9 +85,13 @@ export async function runImportFrom(terminal: Terminal, params: ImportFromParams
   try {
     const threads = params.threads && (await readThreadIds(params.threads));
     const source = await connect(params, signal, (waitMs, reason) => progress.wait(waitMs, reason));
-    const [now, copiesFiles] = [unixSeconds(clock), !isModelEndpoint(params)];
+    const now = unixSeconds(clock);
+    const keepsFiles = isFileKeeper(params);
+    const copiesFiles = keepsFiles || !isModelEndpoint(params);
+    const maxFileBytes = keepsFiles ? params.maxFile : maxCopyBytes;
+    const files = { copiesFiles, keepsFiles, maxFileBytes };
     await withDatabase(openDatabase(importLocation(params.database, isDryRun)), async (db) => {
-      const options = { db, source, url, threads, isDryRun, copiesFiles, signal, progress };
+      const options = { db, source, url, threads, isDryRun, ...files, signal, progress };
       session = openPullSession({ ...options, now, lifetime });
       await pull(session);
     });

@@ -158,7 +158,17 @@ const output: Option<string | null> = {
   default: null,
 };
 
-export const exportOptions = { threads, output };
+const exportFiles: Option<boolean> = {
+  flag: 'files',
+  env: [],
+  value: null,
+  help: 'Also export the files in the database, with their content',
+  defaultText: 'no files',
+  parse: boolean,
+  default: false,
+};
+
+export const exportOptions = { threads, output, exportFiles };
 
 /** Seconds. */
 const olderThan: Option<number | null> = {
@@ -171,7 +181,17 @@ const olderThan: Option<number | null> = {
   default: null,
 };
 
-export const pruneOptions = { olderThan, dryRun };
+const pruneFiles: Option<boolean> = {
+  flag: 'files',
+  env: [],
+  value: null,
+  help: 'Also delete files of this age that no assistant, thread, message, run or vector store refers to',
+  defaultText: 'only copies of files that the code of deleted threads generated',
+  parse: boolean,
+  default: false,
+};
+
+export const pruneOptions = { olderThan, dryRun, pruneFiles };
 
 /** The options of single commands. */
 export const commandOptions = {

@@ -67,17 +67,32 @@ interface RawValue {
 
 type Lookup = (option: OptionInfo) => RawValue | undefined;
 
-const flagKinds: ReadonlyMap<string, FlagKind> = new Map(
-  Object.values<OptionInfo>(allOptions).flatMap(({ flag, value }) =>
-    flag === null ? [] : [[flag, value === null ? 'boolean' : 'string']],
-  ),
-);
+/** The options that flags stand for: a command's own take the place of shared ones. */
+function flagOptions(command: CommandInfo | undefined): ReadonlyMap<string | null, OptionInfo> {
+  const options = [commandOptions, sharedOptions, command?.options ?? {}].flatMap((each) =>
+    Object.values<OptionInfo>(each),
+  );
+  return new Map(options.map((option) => [option.flag, option]));
+}
+
+const flagKinds = (command: CommandInfo | undefined): ReadonlyMap<string, FlagKind> =>
+  new Map(
+    [...flagOptions(command)].flatMap(([flag, { value }]) =>
+      flag === null ? [] : [[flag, value === null ? 'boolean' : 'string']],
+    ),
+  );
 
 /** Flags override the environment; an empty variable counts as unset. */
 const createLookup =
-  (values: ReadonlyMap<string, string>, env: Environment['env']): Lookup =>
-  ({ flag, env: names }) => {
-    const written = flag === null ? undefined : values.get(flag);
+  (
+    values: ReadonlyMap<string, string>,
+    env: Environment['env'],
+    flags: ReadonlyMap<string | null, OptionInfo>,
+  ): Lookup =>
+  (option) => {
+    const { flag, env: names } = option;
+    const isWritten = flag !== null && flags.get(flag) === option;
+    const written = isWritten ? values.get(flag) : undefined;
     if (written !== undefined) return { source: `--${flag}`, text: written };
     const source = names.find((name) => (env[name] ?? '').trim() !== '');
     return source === undefined ? undefined : { source, text: (env[source] ?? '').trim() };
@@ -200,11 +215,13 @@ export function readConfig<Command extends CommandInfo>(
   environment: Environment,
   commands: readonly Command[],
 ): ParsedCommandLine<Command> {
-  const { action, ...parsed } = parseArguments(environment.argv, flagKinds, commands);
+  const { argv } = environment;
+  const { command: named } = parseArguments(argv, flagKinds(undefined), commands);
+  const { action, ...parsed } = parseArguments(argv, flagKinds(named), commands);
   if (action === 'version') return { action };
   if (action === 'help') return { action, command: parsed.command };
   const command = parsed.command ?? findDefault(commands);
-  const lookup = createLookup(parsed.values, environment.env);
+  const lookup = createLookup(parsed.values, environment.env, flagOptions(command));
   const sourceOf: SourceOf = (option) => lookup(option)?.source;
   const problems = [...parsed.problems, ...misplacedFlags(command, commands, sourceOf)];
   const config = resolveConfig(lookup, environment, problems);

@@ -134,7 +134,7 @@ describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: s
 test('this file tests every option', () => {
   const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'showReasoning', 'token'];
   const files = ['tlsCert', 'tlsKey'];
-  const ofCommands = ['from', 'replace', 'threads', 'output', 'olderThan', 'dryRun'];
+  const ofCommands = ['from', 'replace', 'threads', 'output', 'olderThan', 'dryRun', 'exportFiles', 'pruneFiles'];
   const tested = [...settings.map(([, , field]) => field), ...others, ...files, ...ofCommands];
   const all = Object.keys({ ...sharedOptions, ...commandOptions });
   expect(tested.toSorted()).toEqual(all.toSorted());

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { exportOptions } from '../../config/command-options.ts';
+import { sharedOptions } from '../../config/options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
 import { escapeControlCharacters } from '../../shared/text.ts';
@@ -23,6 +24,8 @@ export interface ExportParams {
   readonly threads: readonly string[] | null;
   /** The file to write; null: stdout. */
   readonly output: string | null;
+  /** Whether to export files with their content; false by default. */
+  readonly exportFiles?: boolean;
 }
 
 /** Lines are written in pieces of about this many characters. */
@@ -88,7 +91,7 @@ async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promi
 /** Writes a snapshot of the database; resolves to the number of objects. */
 async function writeSnapshot(
   db: Database,
-  { threads, output }: ExportParams,
+  { threads, output, exportFiles }: ExportParams,
   { stdout, stderr }: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
@@ -102,7 +105,7 @@ async function writeSnapshot(
     count += lines;
     progress.advance(lines);
   };
-  const lines = toJsonLines(exportObjects(db, threads), onLines, signal);
+  const lines = toJsonLines(exportObjects(db, threads, exportFiles), onLines, signal);
   const shown = stdoutIsTerminal ? escapeLines(lines) : lines;
   try {
     if (output === null) await pipeline(shown, stdout, { signal, end: false });
@@ -157,6 +160,7 @@ export const exportCommand: Command = {
   usage: 'export [options]',
   summary: 'Export the database as JSON Lines',
   options: exportOptions,
+  ignores: [sharedOptions.files],
   isLocal: true,
   run(host: Host, { config }: Invocation) {
     openLog(config, host);

@@ -1,4 +1,5 @@
 import { pruneOptions } from '../../config/command-options.ts';
+import { sharedOptions } from '../../config/options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Cursor } from '../../engine/store/keyset-page.ts';
 import type { Pruned } from '../../engine/store/prune.ts';
@@ -21,6 +22,8 @@ export interface PruneParams {
   readonly olderThan: number;
   /** Only print what would be deleted. */
   readonly dryRun: boolean;
+  /** Whether to delete files that nothing refers to; false by default. */
+  readonly pruneFiles?: boolean;
   readonly clock: Clock;
 }
 
@@ -42,6 +45,8 @@ const formatPruned = ({ threads, messages, runs, files }: Pruned): string =>
 
 interface PruneJob {
   readonly db: Database;
+  /** Whether to delete files that nothing refers to. */
+  readonly pruneFiles: boolean;
   /** Unix seconds; threads without activity since then are deleted. */
   readonly since: number;
   readonly clock: Clock;
@@ -80,11 +85,31 @@ async function deleteAll(job: PruneJob): Promise<void> {
     const files = await deleteOrphanFiles(db, since, batchSize);
     return { deleted: { ...noneDeleted, files }, isLast: files < batchSize };
   });
+  if (job.pruneFiles) await deleteUnreferenced(job);
+  const { deleteUnusedContents } = await import('../../engine/store/file-contents.ts');
+  await deleteUnusedContents(db, job.clock.now(), job.signal);
+}
+
+/** Deletes old files that nothing in the database refers to. */
+async function deleteUnreferenced(job: PruneJob): Promise<void> {
+  const { noneDeleted } = await import('../../engine/store/prune.ts');
+  const { UnreferencedFiles } = await import('../../engine/store/unreferenced-files.ts');
+  const unreferenced = await UnreferencedFiles.find(job.db, job.since);
+  await inBatches(job, async () => {
+    const files = await unreferenced.deleteBatch(batchSize);
+    return { deleted: { ...noneDeleted, files }, isLast: unreferenced.count === 0 };
+  });
+}
+
+/** The files that would be deleted with those of threads; some more may follow from deleted threads. */
+async function countUnreferenced(db: Database, since: number): Promise<number> {
+  const { UnreferencedFiles } = await import('../../engine/store/unreferenced-files.ts');
+  return (await UnreferencedFiles.find(db, since)).count;
 }
 
 /** Deletes inactive threads in short transactions. Resolves to the exit code. */
 export async function runPrune(terminal: Terminal, params: PruneParams): Promise<number> {
-  const { database, olderThan, dryRun, clock } = params;
+  const { database, olderThan, dryRun, pruneFiles = false, clock } = params;
   const { stderr } = terminal;
   const signal = abortSignal(terminal);
   const since = unixSeconds(clock) - olderThan;
@@ -94,7 +119,9 @@ export async function runPrune(terminal: Terminal, params: PruneParams): Promise
   let total: Pruned | null = null;
   const prune = async (db: Database) => {
     if (dryRun) {
-      return print(stderr, `Would delete ${formatPruned(await countInactive(db, since))}.\n`);
+      const counts = await countInactive(db, since);
+      const files = pruneFiles ? await countUnreferenced(db, since) : counts.files;
+      return print(stderr, `Would delete ${formatPruned({ ...counts, files })}.\n`);
     }
     let deletedSoFar = noneDeleted;
     total = deletedSoFar;
@@ -104,7 +131,9 @@ export async function runPrune(terminal: Terminal, params: PruneParams): Promise
       total = deletedSoFar = add(deletedSoFar, deleted);
       progress.advance(deleted.threads);
     };
-    await deleteAll({ db, since, clock, signal, onBatch }).finally(() => progress.end());
+    await deleteAll({ db, pruneFiles, since, clock, signal, onBatch }).finally(() =>
+      progress.end(),
+    );
     print(stderr, `Deleted ${formatPruned(deletedSoFar)}.\n`);
   };
   const describe = (error: unknown) => {
@@ -119,6 +148,7 @@ export const pruneCommand: Command = {
   usage: 'prune --older-than TIME [options]',
   summary: 'Delete inactive threads',
   options: pruneOptions,
+  ignores: [sharedOptions.files],
   isLocal: true,
   changesDatabase: true,
   check: (_invocation, sourceOf) =>

@@ -86,8 +86,11 @@ export interface NewFile extends Omit<NewFileRow, 'purpose' | 'expires_at'> {
 
 /** Stores a file that is in memory; does nothing if its id exists. */
 export async function insertFile(db: Database, { content, ...file }: NewFile): Promise<void> {
-  const row = { purpose: 'assistants_output', expires_at: null, ...file };
-  if (await insertFileRow(db, row)) await insertContent(db, file.id, content);
+  // The content of a deleted file with this id may still be there.
+  const content_id = crypto.randomUUID();
+  const body = { ...file.body, content_ids: [content_id] };
+  const row = { purpose: 'assistants_output', expires_at: null, ...file, body };
+  if (await insertFileRow(db, row)) await insertContent(db, content_id, content);
 }
 
 export const findFile = (db: Database, id: string): Promise<FileRow | undefined> =>

@@ -1,11 +1,15 @@
 import { listAssistants, toAssistant } from '../store/assistants.ts';
-import { iterateAll } from '../store/keyset-page.ts';
+import { listFiles } from '../store/files.ts';
+import { iterateAll, type PageQuery } from '../store/keyset-page.ts';
 import { listMessages, toMessage } from '../store/messages.ts';
 import { listRuns, runSettings, toRun } from '../store/runs.ts';
 import type { Database, RunRow, ThreadRow } from '../store/schema.ts';
 import { listSteps, toStep } from '../store/steps.ts';
 import { findThread, listThreads, toThread } from '../store/threads.ts';
 import { listTurns } from '../store/turns.ts';
+
+import { fileLines } from './file-lines.ts';
+import { referencesIn } from './file-references.ts';
 
 /** No thread has a requested id. */
 export class UnknownThread extends Error {
@@ -58,14 +62,32 @@ async function* threadObjects(db: Database, thread: ThreadRow): AsyncGenerator<o
   }
 }
 
+/** The files in the database, or those that exported objects refer to. */
+async function* exportFiles(db: Database, ids: ReadonlySet<string> | null): AsyncGenerator<object> {
+  const all = (page: PageQuery) => listFiles(db, page, { now: 0 });
+  for await (const row of iterateAll(all)) {
+    if (ids === null || ids.has(row.id)) yield* fileLines(db, row);
+  }
+}
+
 /**
  * The API objects of the whole database, or of the threads with these ids and their runs' assistants,
- * parents first. Throws {@link UnknownThread} before the first object.
+ * parents first, and files last if `withFiles`. Throws {@link UnknownThread} before the first object.
  */
 export async function* exportObjects(
   db: Database,
   ids: readonly string[] | null,
+  withFiles = false,
 ): AsyncGenerator<object> {
+  const named = new Set<string>();
+  for await (const object of exportThreads(db, ids)) {
+    if (withFiles && ids !== null) for (const id of referencesIn(object).files) named.add(id);
+    yield object;
+  }
+  if (withFiles) yield* exportFiles(db, ids === null ? null : named);
+}
+
+async function* exportThreads(db: Database, ids: readonly string[] | null): AsyncGenerator<object> {
   const assistantIds = await selectAssistants(db, ids);
   for await (const row of iterateAll((page) => listAssistants(db, page))) {
     if (assistantIds === null || assistantIds.has(row.id)) yield toAssistant(row);

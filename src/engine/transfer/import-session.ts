@@ -2,6 +2,7 @@ import type { ApiObject } from '../../schema/objects/index.ts';
 import type { ListedTable } from '../store/raw-rows.ts';
 import type { Database } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
+import type { OpenFile } from './file-lines.ts';
 import type { LocatedObject } from './object-reader.ts';
 import type { ImportClock } from './run-rows.ts';
 
@@ -28,7 +29,10 @@ export interface ImportOptions extends ImportClock {
 }
 
 /** The number of objects of each kind in a file. */
-export type Counts = Readonly<Record<ApiObject['object'], number>>;
+export type Counts = Readonly<MutableCounts>;
+
+/** `file` is absent for a file without files. */
+type MutableCounts = Record<ApiObject['object'], number> & { file?: number };
 
 /** A thread or run that objects name and that does not exist yet. */
 export interface MissingParent {
@@ -54,5 +58,7 @@ export interface ImportSession {
   readonly lastParent: Map<ListedTable, string>;
   /** Steps in progress. */
   readonly openSteps: { readonly run_id: string; readonly id: string }[];
-  readonly counts: Record<ApiObject['object'], number>;
+  readonly counts: MutableCounts;
+  /** The files of the import, by id. */
+  readonly files: Map<string, OpenFile>;
 }

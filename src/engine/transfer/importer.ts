@@ -22,6 +22,7 @@ import {
   noteMissingParent,
 } from './import-checks.ts';
 import { ImportError, type Source } from './import-source.ts';
+import { checkFilesComplete, importFileLine, isFileLine } from './file-lines.ts';
 import { type LocatedObject, readObjects } from './object-reader.ts';
 import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
 import { assistantRow, messageRow, threadRow } from './object-rows.ts';
@@ -102,6 +103,7 @@ async function importObject(
     const id = fieldOf(value, 'id');
     return typeof id === 'string' ? noteMissingParent(session, 'threads', { id, at }) : undefined;
   }
+  if (isFileLine(value)) return importFileLine(session, value, at);
   const object = parseApiObject(value);
   if ('problem' in object) throw toImportError(object.problem, at);
   const { created_at } = object;
@@ -130,6 +132,7 @@ async function createSession(db: Database, options: ImportOptions): Promise<Impo
     unresolvedParents: new Map(),
     lastParent: new Map(),
     openSteps: [],
+    files: new Map(),
     counts: {
       assistant: 0,
       thread: 0,
@@ -149,6 +152,7 @@ async function importAll(
     session.options.signal.throwIfAborted();
     await importObject(session, object);
   }
+  checkFilesComplete(session);
   await finishFile(session);
   return session.counts;
 }

@@ -10,6 +10,8 @@ function positionOf(value: unknown): Position {
   const [object, thread_id, run_id] = ['object', 'thread_id', 'run_id'].map((name) =>
     fieldOf(value, name),
   );
+  // The content of files is in order, and too large to be held.
+  if (object === 'file.content') return { list: 'file.content', time: {} };
   const list = JSON.stringify([object, thread_id, object === 'thread.run.step' ? run_id : null]);
   return { list, time: fieldOf(value, 'created_at') };
 }

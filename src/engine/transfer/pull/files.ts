@@ -1,40 +1,11 @@
 import type OpenAI from 'openai';
-import { fieldOf, isJsonObject } from '../../../shared/json.ts';
+import { fieldOf } from '../../../shared/json.ts';
 import { findFile, insertFile } from '../../store/files.ts';
+import { isText, type References, referencesIn } from '../file-references.ts';
 import { attempt, type PulledObject, type PullSession } from './session.ts';
 import { toSeconds } from './times.ts';
 
 /* The content of files is kept as local copies, under the ids that the objects have. */
-
-/** Larger files have no local copy. */
-const maxCopyBytes = 64 * 2 ** 20;
-
-interface References {
-  readonly files: readonly string[];
-  readonly vectorStores: readonly string[];
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-const textsIn = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((item) => isText(item)) : [];
-
-/** The ids anywhere in a value. */
-function referencesIn(value: unknown): References {
-  if (Array.isArray(value)) return merge(value.map((item) => referencesIn(item)));
-  if (!isJsonObject(value)) return { files: [], vectorStores: [] };
-  const { file_id, file_ids, vector_store_ids, ...others } = value;
-  const own = {
-    files: [...(isText(file_id) ? [file_id] : []), ...textsIn(file_ids)],
-    vectorStores: textsIn(vector_store_ids),
-  };
-  return merge([own, ...Object.values(others).map((inner) => referencesIn(inner))]);
-}
-
-const merge = (references: readonly References[]): References => ({
-  files: references.flatMap(({ files }) => files),
-  vectorStores: references.flatMap(({ vectorStores }) => vectorStores),
-});
 
 /** The files that an object needs; results of a search only cite them. */
 function referencesOf({ kind, value }: PulledObject): References {
@@ -64,18 +35,21 @@ const textOrNull = (value: unknown): string | null => (isText(value) ? value : n
 
 /** Copies one file into the database. */
 async function copyFile(session: PullSession, id: string, owner: PulledObject): Promise<void> {
-  const { db, source, now, isDryRun } = session.options;
+  const { db, source, now, isDryRun, maxFileBytes, keepsFiles } = session.options;
   const path = `/files/${encodeURIComponent(id)}`;
   const info = await source.get(path);
   const [size, purpose] = [fieldOf(info, 'bytes'), fieldOf(info, 'purpose')];
-  const isTooLarge = typeof size === 'number' && size > maxCopyBytes;
+  const isTooLarge = typeof size === 'number' && size > maxFileBytes;
   if (isDryRun && !isTooLarge) {
     session.counts.file += 1;
     return;
   }
-  const file = isTooLarge ? null : await source.download(`${path}/content`, maxCopyBytes);
+  const file = isTooLarge ? null : await source.download(`${path}/content`, maxFileBytes);
   if (file === null) {
-    session.problems.add(`file ${id} of ${owner.label}`, 'It is larger than 64 MiB.');
+    session.problems.add(
+      `file ${id} of ${owner.label}`,
+      `It is larger than ${maxFileBytes / 2 ** 20} MiB.`,
+    );
     return;
   }
   const { kind, value } = owner;
@@ -90,8 +64,8 @@ async function copyFile(session: PullSession, id: string, owner: PulledObject): 
       filename,
       media_type: file.mediaType,
       bytes: file.content.length,
-      // It may have the file: whoever moves to another server of the same account keeps the ids.
-      is_uploaded: true,
+      // The endpoint may have it: whoever moves to another server of the same account keeps the ids.
+      is_uploaded: !keepsFiles,
     },
     content: file.content,
   });

@@ -31,6 +31,10 @@ export interface PullOptions extends ImportClock {
   readonly isDryRun: boolean;
   /** False if the model endpoint here has the server's files under the same ids. */
   readonly copiesFiles: boolean;
+  /** Whether this database keeps files; else the model endpoint may have the copied ones. */
+  readonly keepsFiles: boolean;
+  /** Larger files are not copied. */
+  readonly maxFileBytes: number;
   readonly signal: AbortSignal;
   readonly progress: PullProgress;
 }

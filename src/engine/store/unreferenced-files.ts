@@ -1,0 +1,91 @@
+import { sql } from 'kysely';
+import { yieldToOthers } from '../../shared/clock.ts';
+import { deleteFiles } from './files.ts';
+import type { Database } from './schema.ts';
+import { transact } from './transaction.ts';
+
+/** Where ids of files are, as texts in JSON. */
+const sources = [
+  ['assistants', 'body'],
+  ['threads', 'body'],
+  ['messages', 'body'],
+  ['steps', 'body'],
+  ['runs', 'settings'],
+] as const;
+
+type Source = (typeof sources)[number];
+
+/** Rows in memory at once. */
+const pageSize = 100;
+
+const textPattern = /"([^"\\]{1,200})"/gu;
+
+/** Files older than a time that no assistant, thread, message, step or run refers to. */
+export class UnreferencedFiles {
+  readonly #db: Database;
+  readonly #ids: Set<string>;
+  /** Up to which row each table has been read. */
+  readonly #readUpTo = new Map<Source, number>();
+
+  private constructor(db: Database, ids: Set<string>) {
+    this.#db = db;
+    this.#ids = ids;
+  }
+
+  /** Finds them among the files created up to `since`, in Unix seconds. */
+  static async find(db: Database, since: number): Promise<UnreferencedFiles> {
+    const rows = await db
+      .selectFrom('files')
+      .select('id')
+      .where('created_at', '<=', since)
+      .execute();
+    const files = new UnreferencedFiles(db, new Set(rows.map(({ id }) => id)));
+    await files.#dropReferenced(db);
+    return files;
+  }
+
+  get count(): number {
+    return this.#ids.size;
+  }
+
+  /** Deletes up to `limit` of them, unless new rows refer to them now; resolves to their number. */
+  deleteBatch(limit: number): Promise<number> {
+    return transact(this.#db, async (transaction) => {
+      await this.#dropReferenced(transaction);
+      const ids = [...this.#ids].slice(0, limit);
+      await deleteFiles(transaction, ids);
+      return ids;
+    }).then((ids) => {
+      for (const id of ids) this.#ids.delete(id);
+      return ids.length;
+    });
+  }
+
+  /** Reads the rows that were not read yet. */
+  async #dropReferenced(db: Database): Promise<void> {
+    for (const source of sources) {
+      let page = await this.#readPage(db, source);
+      while (this.#ids.size > 0 && page.length > 0) {
+        for (const { text } of page) this.#dropIdsIn(text);
+        this.#readUpTo.set(source, page.at(-1)?.seq ?? 0);
+        await yieldToOthers();
+        page = await this.#readPage(db, source);
+      }
+    }
+  }
+
+  #dropIdsIn(text: string): void {
+    for (const [, id = ''] of text.matchAll(textPattern)) this.#ids.delete(id);
+  }
+
+  async #readPage(
+    db: Database,
+    source: Source,
+  ): Promise<readonly { readonly seq: number; readonly text: string }[]> {
+    const [table, column] = source;
+    const { rows } = await sql<{ seq: number; text: string }>`
+      select seq, ${sql.ref(column)} as text from ${sql.table(table)}
+      where seq > ${this.#readUpTo.get(source) ?? 0} order by seq limit ${pageSize}`.execute(db);
+    return rows;
+  }
+}
