@@ -49,6 +49,8 @@ test('every option has its default without flags and environment', () => {
       output: null,
       olderThan: null,
       dryRun: false,
+      exportFiles: false,
+      pruneFiles: false,
     },
   });
 });
@@ -134,7 +136,16 @@ describe.each(settings)('--%s, %s', (flag, name, field, text, value, command?: s
 test('this file tests every option', () => {
   const others = ['apiKey', 'modelBaseUrl', 'readOnly', 'showReasoning', 'token'];
   const files = ['tlsCert', 'tlsKey'];
-  const ofCommands = ['from', 'replace', 'threads', 'output', 'olderThan', 'dryRun', 'exportFiles', 'pruneFiles'];
+  const ofCommands = [
+    'from',
+    'replace',
+    'threads',
+    'output',
+    'olderThan',
+    'dryRun',
+    'exportFiles',
+    'pruneFiles',
+  ];
   const tested = [...settings.map(([, , field]) => field), ...others, ...files, ...ofCommands];
   const all = Object.keys({ ...sharedOptions, ...commandOptions });
   expect(tested.toSorted()).toEqual(all.toSorted());
@@ -270,5 +281,33 @@ test('no secret can be on the command line', () => {
   expect(secrets.map(({ env, flag }) => [env[0], flag])).toEqual([
     ['OPENAI_API_KEY', null],
     ['ASSISTANTS_TOKEN', null],
+  ]);
+});
+
+test.each(['export', 'prune'] as const)(
+  '--files is a switch of %s, and a choice elsewhere',
+  (name) => {
+    const rest = name === 'prune' ? ['--older-than', '1d'] : [];
+    const config = configOf({
+      argv: [name, '--files', ...rest],
+      env: { ASSISTANTS_FILES: 'local' },
+    });
+    expect(config).toMatchObject({
+      files: 'local',
+      exportFiles: name === 'export',
+      pruneFiles: name === 'prune',
+    });
+    expect(configOf({ argv: ['--files', 'endpoint'] })).toMatchObject({
+      files: 'endpoint',
+      exportFiles: false,
+      pruneFiles: false,
+    });
+    expect(problemsOf({ argv: ['serve', '--files'] })).toEqual(['--files needs a value.']);
+  },
+);
+
+test.each(['0', '1.5GiB', '2000TiB', 'big'])('%s is no size of a file', (text) => {
+  expect(problemsOf({ argv: ['--max-file', text] })).toEqual([
+    `--max-file: '${text}' is not a size up to 1024TiB, such as 64MiB or 2GiB.`,
   ]);
 });
