@@ -29,6 +29,7 @@ import {
   sumUsage,
 } from '../../../src/engine/store/turns.ts';
 import { addMessage, addRun, addThread, messageWithText, now } from '../../support/store-rows.ts';
+import { fileContentsContract } from './file-contents-contract.ts';
 import { filesContract } from './files-contract.ts';
 import { keysContract } from './keys-contract.ts';
 import { waitingContract } from './waiting-contract.ts';
@@ -231,6 +232,7 @@ export function storeContract(database: TestedDatabase): void {
     transactions(database);
     rawRows(database);
     filesContract(database);
+    fileContentsContract(database);
     keysContract(database);
     waitingContract(database);
     leaseContract(database);
