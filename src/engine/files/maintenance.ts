@@ -11,16 +11,12 @@ const intervalMs = 60_000;
  * Deletes files that have expired, and the parts of uploads that were not completed in time, and
  * contents that no file refers to.
  */
-export async function cleanUpFiles(
-  db: Database,
-  clock: Clock,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function cleanUpFiles(db: Database, clock: Clock, signal: AbortSignal): Promise<void> {
   const now = unixSeconds(clock);
-  while (signal?.aborted !== true && (await hasExpiredFiles(db, now))) {
+  while (!signal.aborted && (await hasExpiredFiles(db, now))) {
     await transact(db, (transaction) => deleteExpiredFiles(transaction, now));
   }
-  while (signal?.aborted !== true && (await hasExpiredUploads(db, now))) {
+  while (!signal.aborted && (await hasExpiredUploads(db, now))) {
     await transact(db, (transaction) => expireUploads(transaction, now));
   }
   await forgetUploads(db, now);

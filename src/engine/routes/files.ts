@@ -36,7 +36,7 @@ type Deps = Pick<EngineOptions, 'db' | 'clock' | 'ids' | 'files' | 'fileOwner' |
 async function pathFile({ db, clock }: Deps, context: Context): Promise<FileRow> {
   const id = context.req.param('file_id') ?? '';
   const row = await findFile(db, id);
-  const isExpired = row?.expires_at != null && row.expires_at <= unixSeconds(clock);
+  const isExpired = (row?.expires_at ?? Infinity) <= unixSeconds(clock);
   if (row === undefined || isExpired) throw errors.fileNotFound(id);
   return row;
 }
@@ -98,12 +98,12 @@ function toFields(fields: ReadonlyMap<string, string>): Record<string, unknown> 
 /** Checks the fields of a form, with the sentences that the Files API has for them. */
 function checkFields(form: ReadonlyMap<string, string>): z.infer<typeof createFileFields> {
   const fields = toFields(form);
-  const { purpose } = fields;
+  const purpose = form.get('purpose');
   const unknown = Object.keys(fields).find((name) => !(name in createFileFields.shape));
   if (unknown !== undefined) throw fileErrors.unexpectedProperty(unknown);
   if (purpose === undefined) throw fileErrors.missingProperty('purpose');
   if (!z.enum(uploadPurposes).safeParse(purpose).success) {
-    throw fileErrors.wrongPurpose(String(purpose), uploadPurposes);
+    throw fileErrors.wrongPurpose(purpose, uploadPurposes);
   }
   const result = createFileFields.safeParse(fields, { reportInput: true });
   if (!result.success) throw errors.invalid(toValidationError(result.error));

@@ -174,9 +174,9 @@ async function deletePieces(db: Database, owner_id: string): Promise<void> {
 export async function deleteUnusedContents(
   db: Database,
   now: number,
-  signal?: AbortSignal,
+  signal: Pick<AbortSignal, 'aborted'> = { aborted: false },
 ): Promise<void> {
-  while (signal?.aborted !== true) {
+  while (!signal.aborted) {
     const row = await db
       .selectFrom('unused_contents')
       .select('owner_id')

@@ -1,4 +1,4 @@
-import OpenAI, { toFile } from 'openai';
+import { type OpenAI, toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { unixSeconds } from '../../../src/shared/clock.ts';
 import { setup } from '../../support/engine.ts';

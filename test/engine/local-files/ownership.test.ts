@@ -34,6 +34,9 @@ const upload = async ({ openai }: Awaited<ReturnType<typeof setup>>) =>
 const keeperLines = (lines: readonly string[]) =>
   lines.filter((line) => line.includes('files are kept'));
 
+const error = (status: number) => () => Response.json({ error: { message: 'no' } }, { status });
+const anything = () => Response.json({ error: 'Unexpected endpoint or method. (GET /v1/files)' });
+
 describe('with auto, files are kept', () => {
   test('by the database with the scripted model, which needs no endpoint', async () => {
     const harness = await setup({ model: 'scripted', key: null });
@@ -64,9 +67,6 @@ describe('with auto, files are kept', () => {
       expect.stringContaining('"by":"the model endpoint"'),
     ]);
   });
-
-  const error = (status: number) => () => Response.json({ error: { message: 'no' } }, { status });
-  const anything = () => Response.json({ error: 'Unexpected endpoint or method. (GET /v1/files)' });
 
   test.each([
     ['has no files', { files: error(404) }],

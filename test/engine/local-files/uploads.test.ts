@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import OpenAI, { toFile } from 'openai';
+import { type OpenAI, toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { type Harness, setup } from '../../support/engine.ts';
 
