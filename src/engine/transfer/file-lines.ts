@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { fieldOf, isJsonObject } from '../../shared/json.ts';
+import { fieldOf } from '../../shared/json.ts';
 import { insertPiece } from '../store/file-contents.ts';
 import {
   deleteFiles,
@@ -11,7 +11,7 @@ import {
 } from '../store/files.ts';
 import type { Database, FileRow } from '../store/schema.ts';
 import { ImportError } from './import-source.ts';
-import type { ImportSession } from './import-session.ts';
+import type { ImportSession, OpenFile } from './import-session.ts';
 
 /*
  * A file is exported as its object, then its content in base64, in lines of at most 1 MiB. Both have
@@ -65,16 +65,7 @@ export async function* fileLines(
   if (rest.length > 0) yield line(rest);
 }
 
-/** A file of the import whose content has not arrived completely. */
-export interface OpenFile {
-  readonly content_id: string;
-  readonly bytes: number;
-  received: number;
-  pieces: number;
-  readonly at: At;
-}
-
-type At = (field?: string) => string;
+type At = OpenFile['at'];
 
 const invalid = (at: At, field: string, expected: string): ImportError =>
   new ImportError(at(field), `Invalid '${field}': expected ${expected}.`);
@@ -162,10 +153,6 @@ const importers: ReadonlyMap<unknown, typeof importFile> = new Map([
   ['file', importFile],
   ['file.content', importContent],
 ]);
-
-/** Whether a value is a line of an exported file. */
-export const isFileLine = (value: unknown): boolean =>
-  isJsonObject(value) && importers.has(value['object']);
 
 /** Imports a line of an exported file. */
 export const importFileLine = async (

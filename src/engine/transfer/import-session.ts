@@ -2,7 +2,6 @@ import type { ApiObject } from '../../schema/objects/index.ts';
 import type { ListedTable } from '../store/raw-rows.ts';
 import type { Database } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
-import type { OpenFile } from './file-lines.ts';
 import type { LocatedObject } from './object-reader.ts';
 import type { ImportClock } from './run-rows.ts';
 
@@ -42,6 +41,15 @@ export interface MissingParent {
   readonly at: LocatedObject['at'];
   /** The oldest time of the objects that name it; null without one. */
   created_at: number | null;
+}
+
+/** A file of the import whose content has not arrived completely. */
+export interface OpenFile {
+  readonly content_id: string;
+  readonly bytes: number;
+  received: number;
+  pieces: number;
+  readonly at: LocatedObject['at'];
 }
 
 /** The state of one file's import. */

@@ -22,7 +22,8 @@ import {
   noteMissingParent,
 } from './import-checks.ts';
 import { ImportError, type Source } from './import-source.ts';
-import { checkFilesComplete, importFileLine, isFileLine } from './file-lines.ts';
+import { checkFilesComplete, importFileLine } from './file-lines.ts';
+import { isFileLine } from './object-kinds.ts';
 import { type LocatedObject, readObjects } from './object-reader.ts';
 import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
 import { assistantRow, messageRow, threadRow } from './object-rows.ts';

@@ -33,6 +33,10 @@ export const declaredKind = ({ object }: Fields): Kind | null =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked
   kinds.has(object) ? (object as Kind) : null;
 
+/** Whether a value is a line of an exported file: its object, or a piece of its content. */
+export const isFileLine = (value: unknown): boolean =>
+  isJsonObject(value) && (value['object'] === 'file' || value['object'] === 'file.content');
+
 /** The names of lists and single objects of each kind, parents first. */
 const containers: readonly (readonly [kind: Kind, names: readonly string[]])[] = [
   ['assistant', ['assistants', 'assistant', 'agents', 'agent']],

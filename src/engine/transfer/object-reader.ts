@@ -1,7 +1,7 @@
 import { maxDepth } from '../../schema/limits.ts';
 import { exceedsDepth } from '../../shared/json.ts';
 import { type Conversion, type ObjectPlace, toApiObject } from './api-objects.ts';
-import { isFileLine } from './file-lines.ts';
+import { isFileLine } from './object-kinds.ts';
 import { ImportError, type Source } from './import-source.ts';
 import { type JsonDocument, splitJson } from './json-documents.ts';
 import { linesBefore, type PathSegment } from './json-position.ts';
