@@ -151,6 +151,8 @@ async function routeToUpstream(call: Call, options: RequestHandlerOptions): Prom
   if (await engine.owns(forwarded)) {
     const own = isForm(request) ? formRequest(call) : await engineRequest(call, options);
     const response = await engine.fetch(own);
+    // What the engine did not read is dropped, so that the client gets the response.
+    if (isForm(request) && own.body?.locked === false) void own.body.cancel().catch(() => {});
     return azure === null ? response : azure.adapt(response);
   }
   const response = await upstream(forwarded, incoming);

@@ -58,7 +58,8 @@ const isMultipart = (contentType: string): boolean =>
   /^\s*multipart\/form-data\s*(?:;|$)/iu.test(contentType);
 
 async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
-  if (body !== null) yield* body;
+  // Cancelling the body of a form in this process makes undici throw where nobody can catch it.
+  if (body !== null) yield* body.values({ preventCancel: true });
 }
 
 const parserReasons: ReadonlyMap<string, string> = new Map([
