@@ -73,7 +73,8 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
   'engine/models': ['engine', 'engine/store/schema.ts', 'schema/tool.ts', 'shared'],
   'engine/transfer': ['engine/store', 'schema', 'shared'],
   'engine/http': ['engine/store', 'schema', 'shared'],
-  'engine/store': ['shared'],
+  'engine/store': ['engine/terms', 'shared'],
+  'engine/terms': [],
   schema: [],
   shared: [],
 };

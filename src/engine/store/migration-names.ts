@@ -9,4 +9,5 @@ export const migrationNames = [
   '0007_idempotency_keys',
   '0008_waiting_requests',
   '0009_local_files',
+  '0011_chunks',
 ] as const;

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { capabilitiesOf, trySavepoint } from './capabilities.ts';
 import { autoIncrement, bigint, bytesType, createListTable } from './column-types.ts';
+import { createChunks } from './chunk-migration.ts';
 import type { migrationNames } from './migration-names.ts';
 import { createLocalFiles } from './local-files-migration.ts';
 import { isActive, isCancelling, isClaimable } from './run-filters.ts';
@@ -253,4 +254,5 @@ export const migrations: Readonly<Record<(typeof migrationNames)[number], Migrat
   '0007_idempotency_keys': { up: createIdempotencyKeys },
   '0008_waiting_requests': { up: createWaitingRequests },
   '0009_local_files': { up: createLocalFiles },
+  '0011_chunks': { up: createChunks },
 };

@@ -22,6 +22,10 @@ export interface Tables {
   clocks: ClockTable;
   idempotency_keys: IdempotencyKeyTable;
   waiting_requests: WaitingRequestTable;
+  chunk_files: ChunkFileTable;
+  chunks: ChunkTable;
+  chunk_index: ChunkIndexTable;
+  chunk_vectors: ChunkVectorTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -165,6 +169,44 @@ interface WaitingRequestTable {
   thread_id: string;
   /** Milliseconds since the epoch. */
   valid_until: number;
+}
+
+/** A file whose chunks a vector store has; there may be an older version of it until it is replaced. */
+interface ChunkFileTable {
+  seq: Generated<number>;
+  vector_store_id: string;
+  file_id: string;
+  /** 1 when all chunks are stored: only then they are found. */
+  is_complete: number;
+  chunk_count: number;
+  /** The number of terms in all chunks. */
+  term_count: number;
+  /** What made the vectors of all chunks, as a key; null until they have vectors. */
+  embedding: string | null;
+}
+
+/** A passage of a file. Text is well-formed and without NUL, so that a text column preserves it. */
+interface ChunkTable {
+  /** See `chunkId`. */
+  id: number;
+  page: number | null;
+  text: string;
+}
+
+/** The full-text index: keys of the terms of each chunk. In SQLite an FTS5 table. */
+interface ChunkIndexTable {
+  id: number;
+  keys: string;
+}
+
+/** Vectors of consecutive chunks, each of `dimensions` signed bytes. */
+interface ChunkVectorTable {
+  file_seq: number;
+  /** The position of the first chunk. */
+  position: number;
+  embedding: string;
+  dimensions: number;
+  vectors: Uint8Array;
 }
 
 export type AssistantRow = Readonly<Selectable<AssistantTable>>;

@@ -1,0 +1,41 @@
+import { type RawBuilder, sql } from 'kysely';
+import { capabilitiesOf } from './capabilities.ts';
+import type { Database } from './schema.ts';
+
+/** A chunk as the index has it. */
+export interface IndexedChunk {
+  readonly id: number;
+  readonly keys: readonly number[];
+}
+
+/** A key as a word of the FTS5 table. */
+const toWord = (key: number): string => key.toString(36);
+
+/** Keys as a parameter of PostgreSQL. */
+const toArray = (keys: readonly number[]): RawBuilder<unknown> =>
+  sql`${`{${keys.join(',')}}`}::bigint[]`;
+
+/** Adds chunks to the full-text index. */
+export async function insertIntoIndex(
+  db: Database,
+  chunks: readonly IndexedChunk[],
+): Promise<void> {
+  if (capabilitiesOf(db) === null) {
+    for (const { id, keys } of chunks) {
+      const words = keys.map(toWord).join(' ');
+      await sql`insert into chunk_index (rowid, keys) values (${id}, ${words})`.execute(db);
+    }
+    return;
+  }
+  const rows = chunks.map(({ id, keys }) => sql`(${id}::bigint, ${toArray(keys)})`);
+  await sql`insert into chunk_index (id, keys) values ${sql.join(rows)}`.execute(db);
+}
+
+/** Removes chunks from the full-text index. */
+export async function deleteFromIndex(db: Database, ids: readonly number[]): Promise<void> {
+  if (capabilitiesOf(db) === null) {
+    for (const id of ids) await sql`delete from chunk_index where rowid = ${id}`.execute(db);
+    return;
+  }
+  await sql`delete from chunk_index where id in (${sql.join(ids)})`.execute(db);
+}

@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely';
+import { capabilitiesOf } from './capabilities.ts';
+
+/** Column types where SQLite and PostgreSQL differ. */
+const typesOf = (db: Kysely<unknown>) =>
+  capabilitiesOf(db) === null
+    ? ({ bigint: 'integer', blob: 'blob' } as const)
+    : ({ bigint: 'bigint', blob: 'bytea' } as const);
+
+/** SQLite: keys are words of an FTS5 table that does not store them. PostgreSQL: a GIN index on an array. */
+async function createIndex(db: Kysely<unknown>): Promise<void> {
+  if (capabilitiesOf(db) === null) {
+    await sql`create virtual table chunk_index using fts5(
+      keys, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii')`.execute(db);
+    return;
+  }
+  await db.schema
+    .createTable('chunk_index')
+    .addColumn('id', 'bigint', (column) => column.primaryKey())
+    .addColumn('keys', sql`bigint[]`, (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createIndex('chunk_index_by_key')
+    .on('chunk_index')
+    .using('gin')
+    .column('keys')
+    .execute();
+}
+
+/** No foreign keys: chunks are deleted in batches, which other writers need not wait for. */
+export async function createChunks(db: Kysely<unknown>): Promise<void> {
+  const { bigint, blob } = typesOf(db);
+  await db.schema
+    .createTable('chunk_files')
+    .addColumn('seq', bigint, (column) =>
+      capabilitiesOf(db) === null
+        ? column.primaryKey().autoIncrement()
+        : column.primaryKey().generatedByDefaultAsIdentity(),
+    )
+    .addColumn('vector_store_id', 'text', (column) => column.notNull())
+    .addColumn('file_id', 'text', (column) => column.notNull())
+    .addColumn('is_complete', 'integer', (column) => column.notNull())
+    .addColumn('chunk_count', 'integer', (column) => column.notNull())
+    .addColumn('term_count', bigint, (column) => column.notNull())
+    .addColumn('embedding', 'text')
+    .execute();
+  await db.schema
+    .createIndex('chunk_files_by_store')
+    .on('chunk_files')
+    .columns(['vector_store_id', 'file_id', 'is_complete', 'chunk_count', 'term_count'])
+    .execute();
+  await db.schema
+    .createTable('chunks')
+    .addColumn('id', bigint, (column) => column.primaryKey())
+    .addColumn('page', 'integer')
+    .addColumn('text', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('chunk_vectors')
+    .addColumn('file_seq', bigint, (column) => column.notNull())
+    .addColumn('position', 'integer', (column) => column.notNull())
+    .addColumn('embedding', 'text', (column) => column.notNull())
+    .addColumn('dimensions', 'integer', (column) => column.notNull())
+    .addColumn('vectors', blob, (column) => column.notNull())
+    .addPrimaryKeyConstraint('chunk_vectors_pk', ['file_seq', 'position'])
+    .execute();
+  await createIndex(db);
+}

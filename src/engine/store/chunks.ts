@@ -1,0 +1,228 @@
+import { yieldIfOthersWait } from '../../shared/clock.ts';
+import { deleteFromIndex, insertIntoIndex, type IndexedChunk } from './chunk-index.ts';
+import type { Database } from './schema.ts';
+import { transact } from './transaction.ts';
+
+/** A passage of a file that is to be stored; `position` counts from 0. */
+export interface NewChunk {
+  readonly position: number;
+  /** The page that the passage begins on; null where files have no pages. */
+  readonly page: number | null;
+  readonly text: string;
+}
+
+export type StoredChunk = NewChunk;
+
+type ChunkBatches = AsyncIterable<readonly NewChunk[]> | Iterable<readonly NewChunk[]>;
+
+/** A file has fewer chunks than this. */
+const positionsPerFile = 2 ** 20;
+
+/** The id of a chunk says which file it belongs to, so that no query has to look that up. */
+export const chunkId = (file_seq: number, position: number): number =>
+  file_seq * positionsPerFile + position;
+
+export const fileSeqOf = (id: number): number => Math.floor(id / positionsPerFile);
+
+export const positionOf = (id: number): number => id % positionsPerFile;
+
+/** Others write between two batches, so a batch must be short. */
+const batchSize = 32;
+
+/** PostgreSQL cannot store NUL, and neither database half a surrogate pair. */
+const storableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD');
+
+function* inBatches<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += batchSize) {
+    yield items.slice(start, start + batchSize);
+  }
+}
+
+/** Runs a step in the caller's transaction, else in one of its own. */
+const inTransaction = <T>(db: Database, work: (db: Database) => Promise<T>): Promise<T> =>
+  db.isTransaction ? work(db) : transact(db, work);
+
+/** Another writer has replaced or deleted the file's chunks in the meantime. */
+export class ChunksReplaced extends Error {
+  override readonly name = 'ChunksReplaced';
+}
+
+async function insertBatch(
+  db: Database,
+  seq: number,
+  vector_store_id: string,
+  chunks: readonly NewChunk[],
+): Promise<void> {
+  const { keysOf } = await import('../terms/term-keys.ts');
+  const { termsOf } = await import('../terms/terms.ts');
+  const indexed: IndexedChunk[] = [];
+  let termCount = 0;
+  for (const { position, text } of chunks) {
+    await yieldIfOthersWait();
+    const terms = termsOf(text);
+    termCount += terms.length;
+    indexed.push({ id: chunkId(seq, position), keys: keysOf(vector_store_id, terms) });
+  }
+  await inTransaction(db, async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('chunk_files')
+      .set((select) => ({
+        chunk_count: select('chunk_count', '+', chunks.length),
+        term_count: select('term_count', '+', termCount),
+      }))
+      .where('seq', '=', seq)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new ChunksReplaced('The chunks of this file were replaced.');
+    const rows = chunks.map(({ position, page, text }) => ({
+      id: chunkId(seq, position),
+      page,
+      text: storableText(text),
+    }));
+    await transaction.insertInto('chunks').values(rows).execute();
+    await insertIntoIndex(transaction, indexed);
+  });
+}
+
+const filesOf = (db: Database, vector_store_id: string, file_id?: string) => {
+  const query = db.selectFrom('chunk_files').where('vector_store_id', '=', vector_store_id);
+  return file_id === undefined ? query : query.where('file_id', '=', file_id);
+};
+
+/** Deletes a version of a file in batches. */
+async function deleteVersion(db: Database, seq: number): Promise<void> {
+  await inTransaction(db, (transaction) =>
+    transaction
+      .updateTable('chunk_files')
+      .set({ is_complete: 0 })
+      .where('seq', '=', seq)
+      .executeTakeFirst(),
+  );
+  for (;;) {
+    const rows = await db
+      .selectFrom('chunks')
+      .select('id')
+      .where('id', '>=', chunkId(seq, 0))
+      .where('id', '<', chunkId(seq + 1, 0))
+      .limit(batchSize * 8)
+      .execute();
+    const ids = rows.map(({ id }) => id);
+    if (ids.length === 0) break;
+    await inTransaction(db, async (transaction) => {
+      await deleteFromIndex(transaction, ids);
+      await transaction.deleteFrom('chunks').where('id', 'in', ids).execute();
+    });
+  }
+  await inTransaction(db, async (transaction) => {
+    await transaction.deleteFrom('chunk_vectors').where('file_seq', '=', seq).execute();
+    await transaction.deleteFrom('chunk_files').where('seq', '=', seq).execute();
+  });
+}
+
+/**
+ * Deletes the chunks of one file in a store, or of the whole store. They are not found any more from
+ * the first moment. Outside a transaction, other writers can write in between.
+ */
+export async function deleteChunks(
+  db: Database,
+  vector_store_id: string,
+  file_id?: string,
+): Promise<void> {
+  const versions = await filesOf(db, vector_store_id, file_id).select('seq').execute();
+  await inTransaction(db, async (transaction) => {
+    const query = transaction
+      .updateTable('chunk_files')
+      .set({ is_complete: 0 })
+      .where('vector_store_id', '=', vector_store_id);
+    await (file_id === undefined ? query : query.where('file_id', '=', file_id)).execute();
+  });
+  for (const { seq } of versions) await deleteVersion(db, seq);
+}
+
+/**
+ * Stores a file's chunks in one store in place of those that it had. Outside a transaction, they are
+ * written in several; they are found when all are stored, and the old ones until then. Throws
+ * {@link ChunksReplaced} when another call for this file overtakes this one.
+ */
+export async function replaceChunks(
+  db: Database,
+  vector_store_id: string,
+  file_id: string,
+  chunks: ChunkBatches,
+): Promise<void> {
+  // Versions that are not complete are of a call that was interrupted, or is overtaken now.
+  const unfinished = await filesOf(db, vector_store_id, file_id)
+    .select('seq')
+    .where('is_complete', '=', 0)
+    .execute();
+  for (const { seq } of unfinished) await deleteVersion(db, seq);
+  const { seq } = await inTransaction(db, (transaction) =>
+    transaction
+      .insertInto('chunk_files')
+      .values({
+        vector_store_id,
+        file_id,
+        is_complete: 0,
+        chunk_count: 0,
+        term_count: 0,
+        embedding: null,
+      })
+      .returning('seq')
+      .executeTakeFirstOrThrow(),
+  );
+  for await (const batch of chunks) {
+    for (const part of inBatches(batch)) await insertBatch(db, seq, vector_store_id, part);
+  }
+  const replaced = await inTransaction(db, async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('chunk_files')
+      .set({ is_complete: 1 })
+      .where('seq', '=', seq)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new ChunksReplaced('The chunks of this file were replaced.');
+    const others = await filesOf(transaction, vector_store_id, file_id)
+      .select('seq')
+      .where('seq', '<>', seq)
+      .execute();
+    await transaction
+      .updateTable('chunk_files')
+      .set({ is_complete: 0 })
+      .where('vector_store_id', '=', vector_store_id)
+      .where('file_id', '=', file_id)
+      .where('seq', '<>', seq)
+      .execute();
+    return others;
+  });
+  for (const other of replaced) await deleteVersion(db, other.seq);
+}
+
+/** Rows read at once. */
+const pageSize = 64;
+
+/** The chunks of a file in a store, in their order. */
+export async function* fileChunks(
+  db: Database,
+  vector_store_id: string,
+  file_id: string,
+): AsyncGenerator<StoredChunk> {
+  const version = await filesOf(db, vector_store_id, file_id)
+    .select('seq')
+    .where('is_complete', '=', 1)
+    .executeTakeFirst();
+  if (version === undefined) return;
+  let from = chunkId(version.seq, 0);
+  for (;;) {
+    const rows = await db
+      .selectFrom('chunks')
+      .select(['id', 'page', 'text'])
+      .where('id', '>=', from)
+      .where('id', '<', chunkId(version.seq + 1, 0))
+      .orderBy('id')
+      .limit(pageSize)
+      .execute();
+    for (const { id, page, text } of rows) {
+      yield { position: positionOf(id), page, text };
+      from = id + 1;
+    }
+    if (rows.length < pageSize) return;
+  }
+}
