@@ -94,37 +94,54 @@ export const maxPairs = 16;
 export const maxKeyLength = 64;
 export const maxValueLength = 512;
 
-/** Up to 16 pairs of strings attached to an object (contract §3.2). */
-export const metadata = z
-  .custom<Record<string, string>>(isObject)
-  .superRefine((pairs, context) => {
+/** Adds the problems of pairs: too many, or with keys or values that are too long or not `expected`. */
+const checkPairs =
+  (expected: string, isAllowed: (value: unknown) => boolean) =>
+  (pairs: Record<string, unknown>, context: z.RefinementCtx): void => {
     const keys = Object.keys(pairs);
     if (keys.length > maxPairs) {
       return context.addIssue(rule({ rule: 'pairs', count: keys.length, maximum: maxPairs }));
     }
     for (const key of keys) {
-      const value: unknown = pairs[key];
+      const value = pairs[key];
       if (exceedsLength(key, maxKeyLength)) {
         context.addIssue(rule({ rule: 'key', key, maximum: maxKeyLength }));
-      } else if (typeof value !== 'string') {
-        context.addIssue({ code: 'invalid_type', expected: 'string', path: [key], input: value });
-      } else if (exceedsLength(value, maxValueLength)) {
+      } else if (!isAllowed(value)) {
+        context.addIssue({ ...rule({ rule: 'type', expected }), path: [key], input: value });
+      } else if (typeof value === 'string' && exceedsLength(value, maxValueLength)) {
         const length = codePointLength(value);
         const params = { rule: 'length', length, maximum: maxValueLength } as const;
         context.addIssue({ ...rule(params), path: [key] });
       }
     }
-  })
-  .meta({
+  };
+
+const listedPairs = {
+  type: 'object',
+  listing: {
     type: 'object',
-    listing: {
-      type: 'object',
-      description: 'Pairs of strings',
-      properties: { any_name: listedString },
-    },
-  })
+    description: 'Pairs of strings',
+    properties: { any_name: listedString },
+  },
+};
+
+/** Up to 16 pairs of strings attached to an object (contract §3.2). */
+export const metadata = z
+  .custom<Record<string, string>>(isObject)
+  .superRefine(checkPairs('a string', (value) => typeof value === 'string'))
+  .meta(listedPairs)
   .nullable()
   .exactOptional();
+
+const isAttribute = (value: unknown): boolean =>
+  ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
+
+/** Up to 16 pairs of a file in a vector store, which searches filter by. */
+export const attributes = z
+  .custom<Record<string, string | number | boolean>>(isObject)
+  .superRefine(checkPairs('one of a string, a decimal number or a boolean', isAttribute))
+  .meta(listedPairs)
+  .nullable();
 
 /** The default `limit` of a list (contract §3.1). */
 export const defaultPageSize = 20;

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
 import { integer, jsonSchemaObject, list, metadata } from './common.ts';
+import { chunkingStrategy } from './vector-store.ts';
 
 const functionName = z
   .string()
@@ -106,17 +107,6 @@ export const toolResources = z
   })
   .nullable()
   .exactOptional();
-
-const chunkingStrategy = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('auto') }),
-  z.strictObject({
-    type: z.literal('static'),
-    static: z.strictObject({
-      max_chunk_size_tokens: integer(100, 4096),
-      chunk_overlap_tokens: integer(0),
-    }),
-  }),
-]);
 
 const vectorStore = z
   .strictObject({

@@ -198,6 +198,7 @@ export const malformedId = (name: string, value: string, prefix: string): Valida
 /** The `params` of issues that the checks in `common.ts` raise. */
 export type CustomRule =
   | { readonly rule: 'id'; readonly prefix: string }
+  | { readonly rule: 'type'; readonly expected: string }
   | { readonly rule: 'pairs'; readonly count: number; readonly maximum: number }
   | { readonly rule: 'key'; readonly key: string; readonly maximum: number }
   | { readonly rule: 'length'; readonly length: number; readonly maximum: number };
@@ -207,6 +208,8 @@ function describeRule(params: CustomRule, path: Path, input: unknown): Validatio
   switch (params.rule) {
     case 'id':
       return malformedId(name, String(input), params.prefix);
+    case 'type':
+      return wrongType(path, params.expected, input);
     case 'pairs':
       return {
         message: `Invalid '${name}': too many properties. Expected an object with at most ${params.maximum} properties, but got an object with ${params.count} properties instead.`,

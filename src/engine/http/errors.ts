@@ -11,6 +11,9 @@ export const objectKinds = {
   message: { noun: 'message', param: 'message_id', prefix: 'msg' },
   run: { noun: 'run', param: 'run_id', prefix: 'run' },
   step: { noun: 'run step', param: 'step_id', prefix: 'step' },
+  'vector store': { noun: 'vector store', param: 'vector_store_id', prefix: 'vs' },
+  'file batch': { noun: 'file batch', param: 'batch_id', prefix: 'vsfb' },
+  file: { noun: 'file', param: 'file_id', prefix: 'file' },
 } as const;
 
 export type ObjectKind = keyof typeof objectKinds;
@@ -61,6 +64,17 @@ export const errors = {
     new ApiError(404, `No file found with id '${file_id}' in message '${message_id}'.`),
   assistantFileNotFound: (file_id: string, assistant_id: string) =>
     new ApiError(404, `No file found with id '${file_id}' in assistant '${assistant_id}'.`),
+  /** Row 8. */
+  storeFileNotFound: (file_id: string, vector_store_id: string) =>
+    new ApiError(404, `No file found with id '${file_id}' in vector store '${vector_store_id}'.`),
+  /** A file that a request wants to add to a vector store. */
+  storeFileMissing: (file_id: string, param: string) =>
+    new ApiError(404, `No file found with id '${file_id}'.`, { param }),
+  vectorStoreExpired: (id: string) =>
+    badRequest(`Vector store ${id} is expired.`, { code: 'vector_store_expired' }),
+  /** Row 31, by analogy. */
+  cannotCancelBatch: (status: string) =>
+    badRequest(`Cannot cancel file batch with status '${status}'.`),
   /** The wording of the files API. */
   fileNotFound: (file_id: string) =>
     new ApiError(404, `No such File object: ${file_id}`, { param: 'id' }),

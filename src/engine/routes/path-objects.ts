@@ -50,7 +50,8 @@ function objectFromPath<Row>(
   findById: FindById<Row>,
 ): Promise<Row> {
   const toObjectId = (each: ObjectKind): ObjectId => [each, pathId(context, each)];
-  const nested = nesting.slice(nesting.indexOf(kind) + 1).map(toObjectId);
+  const depth = nesting.findIndex((each) => each === kind);
+  const nested = nesting.slice(depth + 1).map(toObjectId);
   return requireObject(
     toObjectId(kind),
     findById,

@@ -158,6 +158,24 @@ export async function* readContent(db: Database, id: string): AsyncIterable<Uint
   yield* readFile(db, row);
 }
 
+/** Ids in one query: databases limit their number. */
+const idsPerQuery = 500;
+
+/** The first of these files that does not exist. */
+export async function findMissingFile(
+  db: Database,
+  ids: readonly string[],
+): Promise<string | undefined> {
+  for (let start = 0; start < ids.length; start += idsPerQuery) {
+    const some = ids.slice(start, start + idsPerQuery);
+    const rows = await db.selectFrom('files').select('id').where('id', 'in', some).execute();
+    const existing = new Set(rows.map(({ id }) => id));
+    const missing = some.find((id) => !existing.has(id));
+    if (missing !== undefined) return missing;
+  }
+  return undefined;
+}
+
 /** The content of a file in one piece, for small files; undefined: there is no such file. */
 export async function findContent(
   db: Database,

@@ -9,5 +9,6 @@ export const migrationNames = [
   '0007_idempotency_keys',
   '0008_waiting_requests',
   '0009_local_files',
+  '0010_vector_stores',
   '0011_chunks',
 ] as const;

@@ -7,6 +7,7 @@ import type { migrationNames } from './migration-names.ts';
 import { createLocalFiles } from './local-files-migration.ts';
 import { isActive, isCancelling, isClaimable } from './run-filters.ts';
 import { threadLock } from './schema.ts';
+import { createVectorStores } from './vector-store-migration.ts';
 
 async function createRuns(db: Kysely<unknown>): Promise<void> {
   await createListTable(db, 'runs')
@@ -254,5 +255,6 @@ export const migrations: Readonly<Record<(typeof migrationNames)[number], Migrat
   '0007_idempotency_keys': { up: createIdempotencyKeys },
   '0008_waiting_requests': { up: createWaitingRequests },
   '0009_local_files': { up: createLocalFiles },
+  '0010_vector_stores': { up: createVectorStores },
   '0011_chunks': { up: createChunks },
 };

@@ -14,3 +14,5 @@ export const isActive = statusIn(activeStatuses);
 export const isClaimable = statusIn(['queued', 'in_progress']);
 /** Runs to cancel. */
 export const isCancelling = statusIn(['cancelling']);
+/** Files of vector stores that have not been read. */
+export const isInProgress = statusIn(['in_progress']);

@@ -1,11 +1,12 @@
 import type OpenAI from 'openai';
 import type { Generated, Kysely, Selectable } from 'kysely';
+import type { VectorStoreTables } from './vector-store-schema.ts';
 
 /**
  * The tables as Kysely sees them. User text is stored as JSON, which escapes NUL and lone surrogates:
  * plain text columns of SQLite and PostgreSQL do not preserve them.
  */
-export interface Tables {
+export interface Tables extends VectorStoreTables {
   assistants: AssistantTable;
   threads: ThreadTable;
   messages: MessageTable;
