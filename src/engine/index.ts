@@ -12,6 +12,8 @@ import { cleanUpKeys } from './store/idempotency-keys.ts';
 import { countActiveRuns, type ActiveRuns } from './store/runs.ts';
 import { checkpointWhenIdle } from './store/sqlite/checkpoint.ts';
 import { writeProblem } from './store/write-check.ts';
+import { cleanUpChunks } from './vector-stores/clean-up.ts';
+import { FileIngestion } from './vector-stores/ingestion.ts';
 
 export type { EngineOptions } from './options.ts';
 export type { ModelCallReport, Observer } from './observer.ts';
@@ -34,9 +36,9 @@ export interface Engine {
   refuseWaiting(): void;
   /** Stops claiming, gives runs `graceMs` to end, releases the others, closes the database. */
   stop(graceMs: number): Promise<void>;
-  /** One pass of the worker: ends overdue and cancelled runs, and claims queued runs. */
+  /** One pass of the worker: ends overdue and cancelled runs, and claims queued runs and unread files. */
   tick(): Promise<void>;
-  /** Resolves when this process executes no run. */
+  /** Resolves when this process executes no run and reads no file. */
   idle(): Promise<void>;
   /** Counts the active runs of all processes on this database. Rejects when the database does. */
   countActiveRuns(): Promise<ActiveRuns>;
@@ -49,6 +51,7 @@ export interface Engine {
 /** Creates an engine, which owns `db` from then on. */
 export function createEngine(options: EngineOptions): Engine {
   const threadQueue = new ThreadQueue(options);
+  const ingestion = new FileIngestion(options);
   const deps = {
     ...options,
     events: new RunEventBus((run) => {
@@ -57,6 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
     }),
     windows: createWindows(),
     threadQueue,
+    wakeIngestion: () => ingestion.wake(),
   };
   const worker = new RunWorker(deps);
   const app = createApp(deps, worker);
@@ -68,24 +72,30 @@ export function createEngine(options: EngineOptions): Engine {
     fileKeeper: () => options.fileOwner.known(),
     start() {
       worker.start();
+      ingestion.start();
       const { db, clock } = options;
       maintenance ??= Promise.all([
         checkpointWhenIdle(db, clock, stopping.signal),
         cleanUpKeys(db, clock, stopping.signal),
         keepFilesClean(db, clock, stopping.signal),
+        cleanUpChunks(db, clock, stopping.signal),
       ]);
     },
     refuseWaiting: () => threadQueue.close(),
     stop: async (graceMs) => {
       threadQueue.close();
-      await worker.stop(graceMs);
+      await Promise.all([worker.stop(graceMs), ingestion.stop()]);
       deps.events.close();
       stopping.abort();
       await maintenance;
       await options.db.destroy();
     },
-    tick: () => worker.tick(),
-    idle: () => worker.idle(),
+    async tick() {
+      await Promise.all([worker.tick(), ingestion.tick()]);
+    },
+    async idle() {
+      await Promise.all([worker.idle(), ingestion.idle()]);
+    },
     countActiveRuns: () => countActiveRuns(options.db),
     clockSkewMs: () => options.clock.skewMs(),
     writeProblem: () => writeProblem(options.db),

@@ -11,6 +11,7 @@ import type { RunEventBus } from './events/event-bus.ts';
 import type { ThreadQueue } from './routes/thread-queue.ts';
 import type { Database } from './store/schema.ts';
 import type { SharedClock } from './store/shared-clock.ts';
+import type { IngestionDeps } from './vector-stores/ingestion.ts';
 
 /** The parts and settings of an engine. */
 export interface EngineOptions {
@@ -39,6 +40,8 @@ export interface EngineOptions {
   /** Absent where no other process can take over a run. */
   readonly leaseKeeper?: LeaseKeeper;
   readonly observer?: Observer;
+  /** What reads the files of vector stores; by default, processes of this program. */
+  readonly createExtractor?: NonNullable<IngestionDeps['createExtractor']>;
 }
 
 /** The options, and what the parts of one engine share. */
@@ -46,4 +49,6 @@ export interface EngineDeps extends EngineOptions {
   readonly events: RunEventBus;
   readonly windows: Windows;
   readonly threadQueue: ThreadQueue;
+  /** Called when files of vector stores wait to be read. */
+  readonly wakeIngestion: () => void;
 }

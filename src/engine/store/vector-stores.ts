@@ -147,7 +147,7 @@ const isDue = (now: number) => (where: ExpressionBuilder<Tables, 'vector_stores'
 export const expiredStores = (db: Database, now: number, limit: number): Promise<VectorStoreRow[]> =>
   db.selectFrom('vector_stores').selectAll().where(isDue(now)).limit(limit).execute();
 
-/** Marks an expired store whose chunks are deleted: its files stay listed, and take no space. */
+/** Marks an expired store, whose chunks have to be deleted: its files stay listed, and take no space. */
 export async function clearExpiredStore(db: Database, id: string): Promise<void> {
   await db.updateTable('vector_stores').set({ is_cleared: 1 }).where('id', '=', id).execute();
   await db
@@ -162,3 +162,30 @@ export async function clearExpiredStore(db: Database, id: string): Promise<void>
     .where('vector_store_id', '=', id)
     .execute();
 }
+
+/**
+ * Some files that have chunks although they should have none: they were removed, could not be read or
+ * are in a store that has expired, and what was to delete the chunks was interrupted.
+ */
+export const filesWithUnusedChunks = (
+  db: Database,
+  limit: number,
+): Promise<{ vector_store_id: string; file_id: string }[]> =>
+  db
+    .selectFrom('chunk_files')
+    .leftJoin('vector_store_files', (join) =>
+      join
+        .onRef('vector_store_files.vector_store_id', '=', 'chunk_files.vector_store_id')
+        .onRef('vector_store_files.file_id', '=', 'chunk_files.file_id'),
+    )
+    .leftJoin('vector_stores', 'vector_stores.id', 'chunk_files.vector_store_id')
+    .select(['chunk_files.vector_store_id', 'chunk_files.file_id'])
+    .where((where) =>
+      where.or([
+        where('vector_store_files.seq', 'is', null),
+        where('vector_store_files.status', 'in', ['failed', 'cancelled']),
+        where('vector_stores.is_cleared', '=', 1),
+      ]),
+    )
+    .limit(limit)
+    .execute();

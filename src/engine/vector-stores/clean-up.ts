@@ -1,0 +1,52 @@
+import { type Clock, unixSeconds } from '../../shared/clock.ts';
+import { deleteChunks } from '../store/chunks.ts';
+import type { Database } from '../store/schema.ts';
+import { transact } from '../store/transaction.ts';
+import { clearExpiredStore, expiredStores, filesWithUnusedChunks } from '../store/vector-stores.ts';
+
+/** Rows that one query finds. */
+const batchSize = 100;
+
+/** Deletes the chunks of stores that have expired, and those that an interrupted deletion left. */
+export async function deleteUnusedChunks(
+  db: Database,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<void> {
+  const isStopped = () => signal?.aborted === true;
+  for (;;) {
+    const stores = await expiredStores(db, unixSeconds(clock), batchSize);
+    for (const { id } of stores) {
+      if (isStopped()) return;
+      await transact(db, (transaction) => clearExpiredStore(transaction, id));
+      await deleteChunks(db, id);
+    }
+    if (stores.length < batchSize) break;
+  }
+  for (;;) {
+    const files = await filesWithUnusedChunks(db, batchSize);
+    for (const { vector_store_id, file_id } of files) {
+      if (isStopped()) return;
+      await deleteChunks(db, vector_store_id, file_id);
+    }
+    if (files.length < batchSize) return;
+  }
+}
+
+/** A start has more urgent work. */
+const firstDelayMs = 5 * 60 * 1000;
+const intervalMs = 60 * 60 * 1000;
+
+/** Deletes unused chunks every hour. Resolves when `signal` aborts; never rejects. */
+export async function cleanUpChunks(
+  db: Database,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  await clock.sleep(firstDelayMs, signal);
+  while (!signal.aborted) {
+    // A database that cannot be written is reported elsewhere, and the next attempt may succeed.
+    await deleteUnusedChunks(db, clock, signal).catch(() => {});
+    await clock.sleep(intervalMs, signal);
+  }
+}

@@ -1,0 +1,156 @@
+import type { Clock } from '../../../shared/clock.ts';
+import type { Chunk } from '../chunking.ts';
+import { type ExtractionProcess, startExtractionProcess } from './child-process.ts';
+import { ExtractionError, notParsed, tooLarge } from './extraction-error.ts';
+import { type Answer, type FileHeader, toFrame, toJsonFrame } from './frames.ts';
+
+/** A file to be read, and its content. */
+export interface FileToRead extends FileHeader {
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** Reads files in processes of their own, which parsers of hostile files can only harm themselves. */
+export interface Extractor {
+  /** The chunks of a file, some at a time. Throws an {@link ExtractionError} for a file that cannot be read. */
+  extract(file: FileToRead, signal: AbortSignal): AsyncGenerator<readonly Chunk[]>;
+  /** Ends the processes. */
+  stop(): void;
+}
+
+/**
+ * How long to wait for one file in all, without the time in which its chunks are stored. The process
+ * itself limits its computing time; this is for one that does nothing.
+ */
+const maxReadingMs = 180_000;
+
+/** Larger files would need more memory than the process may use. */
+const maxContentBytes = 256 * 2 ** 20;
+
+/** An idle process ends after this time. */
+const maxIdleMs = 10_000;
+
+/** A process ends after so many files, so that what parsers leave in memory does not add up. */
+const maxFilesPerProcess = 100;
+
+const pieceBytes = 65_536;
+
+interface PooledProcess extends ExtractionProcess {
+  files: number;
+  /** Aborts when the process is used again. */
+  idle: AbortController;
+}
+
+type Frame = IteratorResult<Buffer, unknown>;
+
+/** One file in one process: what it waits for takes time that is limited. */
+class Reading {
+  readonly #process: PooledProcess;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #remainingMs = maxReadingMs;
+
+  constructor(process: PooledProcess, clock: Clock, signal: AbortSignal) {
+    this.#process = process;
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** Waits for the process; throws when it ends, when the time is over or the signal aborts. */
+  async wait<T>(step: Promise<T>): Promise<T> {
+    const startedAt = this.#clock.now();
+    const done = new AbortController();
+    const timer = AbortSignal.any([done.signal, this.#signal]);
+    const timeout = this.#clock.sleep(this.#remainingMs, timer).then((): never => {
+      this.#signal.throwIfAborted();
+      throw notParsed(`reading it takes longer than ${maxReadingMs / 1000} seconds`);
+    });
+    const crash = this.#process.ended.then((end): never => {
+      throw notParsed(end);
+    });
+    // Only the first of them matters.
+    for (const other of [timeout, crash]) other.catch(() => {});
+    try {
+      return await Promise.race([step, timeout, crash]);
+    } finally {
+      done.abort();
+      this.#remainingMs -= Math.max(0, this.#clock.now() - startedAt);
+    }
+  }
+
+  async send({ content, filename, bytes, chunking }: FileToRead): Promise<void> {
+    const send = (frame: Uint8Array) => this.wait(this.#process.send(frame));
+    await send(toJsonFrame({ filename, bytes, chunking }));
+    for await (const piece of content) {
+      for (let start = 0; start < piece.length; start += pieceBytes) {
+        await send(toFrame(piece.subarray(start, start + pieceBytes)));
+      }
+    }
+  }
+
+  async nextAnswer(): Promise<Answer> {
+    const { value, done }: Frame = await this.wait(this.#process.frames.next());
+    // The output ends when the process does, which says why.
+    if (done === true) return this.wait(new Promise<never>(() => {}));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own program wrote it
+    return JSON.parse(value.toString()) as Answer;
+  }
+}
+
+/** Creates an extractor; it starts no process before the first file. */
+export function createExtractor(clock: Clock, caller = import.meta.url): Extractor {
+  const idle = new Set<PooledProcess>();
+  const busy = new Set<PooledProcess>();
+  const take = (): PooledProcess => {
+    const [waiting] = idle;
+    const process = waiting ?? {
+      ...startExtractionProcess(caller),
+      files: 0,
+      idle: new AbortController(),
+    };
+    idle.delete(process);
+    process.idle.abort();
+    process.keepAlive(true);
+    process.files += 1;
+    busy.add(process);
+    return process;
+  };
+  const giveBack = (process: PooledProcess, isUsable: boolean) => {
+    busy.delete(process);
+    process.keepAlive(false);
+    if (!isUsable || process.files >= maxFilesPerProcess) return process.kill();
+    idle.add(process);
+    process.idle = new AbortController();
+    const { signal } = process.idle;
+    void clock.sleep(maxIdleMs, signal).then(() => {
+      if (!signal.aborted && idle.delete(process)) process.kill();
+    });
+    void process.ended.then(() => idle.delete(process));
+  };
+  return {
+    async *extract(file, signal) {
+      if (file.bytes > maxContentBytes) throw tooLarge();
+      const process = take();
+      let isUsable = false;
+      try {
+        const reading = new Reading(process, clock, signal);
+        await reading.send(file);
+        for (;;) {
+          const answer = await reading.nextAnswer();
+          if ('chunks' in answer) {
+            yield answer.chunks;
+            continue;
+          }
+          isUsable = true;
+          if ('done' in answer) return;
+          throw new ExtractionError(answer.error.code, answer.error.message);
+        }
+      } finally {
+        giveBack(process, isUsable);
+      }
+    },
+    stop() {
+      for (const process of [...idle, ...busy]) process.kill();
+      idle.clear();
+    },
+  };
+}
