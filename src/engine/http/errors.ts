@@ -83,6 +83,12 @@ export const errors = {
     invalid(malformedId(objectKinds[kind].param, id, objectKinds[kind].prefix)),
   /** Rows 12 to 26. */
   invalid,
+  /** Row 12, for one of several fields. */
+  missingParameter: (name: string) =>
+    badRequest(`Missing required parameter: '${name}'.`, {
+      param: name,
+      code: 'missing_required_parameter',
+    }),
   /** Row 22, for files that several requests added to one thread. */
   tooManyFiles: (name: string, maxLength: number, length: number) =>
     badRequest(

@@ -41,6 +41,22 @@ type List<Row extends Cursor> = (
   readonly toObject: (row: Row) => { id: string };
 };
 
+/** Answers with JSON whose text is made in parts, so that it never is in memory as a whole. */
+export function streamText(parts: AsyncGenerator<string>): Response {
+  const encoder = new TextEncoder();
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await parts.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      await parts.return(undefined);
+    },
+  });
+  return new Response(stream, { headers: { 'content-type': 'application/json' } });
+}
+
 /** A longer page is written in parts. */
 const maxPartLength = 2 ** 20;
 

@@ -12,6 +12,13 @@ import type {
 } from '../store/schema.ts';
 import { findStep } from '../store/steps.ts';
 import { findThread } from '../store/threads.ts';
+import {
+  type FileBatchRow,
+  findFileBatch,
+  findStoreFile,
+  type StoreFileRow,
+} from '../store/vector-store-files.ts';
+import { findVectorStore, type VectorStoreRow } from '../store/vector-stores.ts';
 import { ApiError } from '../../shared/errors.ts';
 import { errors, type ObjectKind, objectKinds } from '../http/errors.ts';
 
@@ -93,6 +100,25 @@ export const runProgressFromPath = (db: Database, context: Context): Promise<Run
 export async function stepFromPath(db: Database, context: Context): Promise<StepRow> {
   const run = await runFromPath(db, context);
   return objectFromPath(context, 'step', (id) => findStep(db, run.id, id));
+}
+
+export const vectorStoreFromPath = (db: Database, context: Context): Promise<VectorStoreRow> =>
+  objectFromPath(context, 'vector store', (id) => findVectorStore(db, id));
+
+/** A batch of the path's vector store; the store is checked first. */
+export async function fileBatchFromPath(db: Database, context: Context): Promise<FileBatchRow> {
+  const store = await vectorStoreFromPath(db, context);
+  return objectFromPath(context, 'file batch', (id) => findFileBatch(db, store.id, id));
+}
+
+/** A file of the path's vector store; the store is checked first. */
+export async function storeFileFromPath(db: Database, context: Context): Promise<StoreFileRow> {
+  const store = await vectorStoreFromPath(db, context);
+  const file_id = pathId(context, 'file');
+  const row = await findStoreFile(db, store.id, file_id);
+  if (row !== undefined) return row;
+  if (isMalformed(['file', file_id])) throw errors.malformedId('file', file_id);
+  throw errors.storeFileNotFound(file_id, store.id);
 }
 
 /** Parses the request after a 400 for a malformed id in the path and before a 404 for a missing object. */
