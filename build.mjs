@@ -63,6 +63,7 @@ await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: {
     cli: 'src/cli.ts',
+    'extract-process': 'src/engine/vector-stores/extract/extract-process.ts',
     'lease-keeper-thread': 'src/engine/runs/lease-keeper-thread.ts',
     'tokenizer-thread': 'src/engine/prompt/tokenizer-thread.ts',
   },

@@ -84,9 +84,16 @@ export async function createEmbeddedEngine(
   });
   const endpointFiles = 'unavailable' in modelEndpoint ? null : createEndpointFiles(endpoint);
   const hasNoFiles = endpointFiles === null && fileOwner.known() === 'endpoint';
-  const files = hasNoFiles ? null : chooseFiles(endpointFiles, createLocalFiles(db), fileOwner);
+  const sharedClock = await openSharedClock(db, clock, log);
+  const localFiles = createLocalFiles({
+    db,
+    ids,
+    clock: sharedClock,
+    wakeIngestion: () => engine.wakeIngestion(),
+  });
+  const files = hasNoFiles ? null : chooseFiles(endpointFiles, localFiles, fileOwner);
   const dropsHostedTools = config.hostedTools === 'drop';
-  const engine = createEngine({
+  const engine: Engine = createEngine({
     db,
     model: createModel(config.modelApi, {
       ...endpoint,
@@ -100,7 +107,7 @@ export async function createEmbeddedEngine(
     files,
     fileOwner,
     fileLimits: { maxFileBytes: config.maxFile, maxStorageBytes: config.maxFileStorage },
-    clock: await openSharedClock(db, clock, log),
+    clock: sharedClock,
     ...(clock === systemClock &&
       config.database !== inMemory && { leaseKeeper: createLeaseKeeper(config.database, log) }),
     ids,

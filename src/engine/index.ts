@@ -32,6 +32,8 @@ export interface Engine {
   fileKeeper(): FileKeeper | null;
   /** Starts the worker, which also takes over the runs of dead processes. */
   start(): void;
+  /** Reads the files that were added to vector stores soon; does nothing before `start`. */
+  wakeIngestion(): void;
   /** Refuses the requests that wait for a run to end, at once: call it when a shutdown begins. */
   refuseWaiting(): void;
   /** Stops claiming, gives runs `graceMs` to end, releases the others, closes the database. */
@@ -81,6 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
         cleanUpChunks(db, clock, stopping.signal),
       ]);
     },
+    wakeIngestion: () => ingestion.wake(),
     refuseWaiting: () => threadQueue.close(),
     stop: async (graceMs) => {
       threadQueue.close();

@@ -2,6 +2,8 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { message, messageFile } from './object-message.ts';
 import { run, runProgress, step } from './object-run.ts';
+import { run, step } from './object-run.ts';
+import { vectorStore, vectorStoreFile, vectorStoreObjects } from './object-vector-store.ts';
 import { id, metadata, responseFormat, seconds, toolResources, tools } from './object-common.ts';
 
 const assistant = z.strictObject({
@@ -89,6 +91,7 @@ const schemas = {
     deleted: z.literal(true),
   }),
   file,
+  ...vectorStoreObjects,
   upload,
   'upload.part': uploadPart,
   thread,
@@ -119,6 +122,8 @@ const listItem = z.union([
   messageFile,
   run,
   step,
+  vectorStore,
+  vectorStoreFile,
 ]);
 
 const list = z

@@ -1,6 +1,8 @@
 import { type EndpointFiles, EndpointFilesError, toImageUrl } from '../models/endpoint-files.ts';
 import { findContent, findFile } from '../store/files.ts';
-import type { Database } from '../store/schema.ts';
+import { findVectorStore } from '../store/vector-stores.ts';
+import { createLocalVectorStores } from '../vector-stores/local-vector-stores.ts';
+import type { VectorStoreDeps } from '../vector-stores/stores.ts';
 import type { FileOwner } from './owner.ts';
 
 /** What this database does with its own files and vector stores. */
@@ -23,24 +25,20 @@ const notFound = (id: string) =>
   new EndpointFilesError(`No such File object: ${id}`, { status: 404, param: 'id' });
 
 /** Creates the files of this database, for the parts of the engine that use files. */
-export const createLocalFiles = (db: Database): LocalFiles => ({
-  createVectorStore: async () => null,
-  addToVectorStore: async () => null,
-  deleteVectorStore: async () => {},
-  listStoreFiles: async () => [],
-  removeFromVectorStore: async () => {},
-  countIndexing: async () => 0,
+export const createLocalFiles = (deps: VectorStoreDeps): LocalFiles => ({
+  ...createLocalVectorStores(deps),
   async readImage(id) {
-    const row = await findFile(db, id);
+    const row = await findFile(deps.db, id);
     if (row === undefined) throw notFound(id);
     if (row.bytes > maxImageBytes) {
       throw new EndpointFilesError(`It has more than ${maxImageBytes / 2 ** 20} MiB.`, {
         status: 413,
       });
     }
-    return toImageUrl((await findContent(db, id)) ?? new Uint8Array());
+    return toImageUrl((await findContent(deps.db, id)) ?? new Uint8Array());
   },
-  isLocal: async (id) => (await findFile(db, id)) !== undefined,
+  isLocal: async (id) =>
+    (await findFile(deps.db, id) ?? (await findVectorStore(deps.db, id))) !== undefined,
 });
 
 /** What only an endpoint can do. */

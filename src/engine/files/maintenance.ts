@@ -3,6 +3,7 @@ import { deleteUnusedContents } from '../store/file-contents.ts';
 import { deleteExpiredFiles, hasExpiredFiles } from '../store/files.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
+import { removeFromAllStores } from '../vector-stores/stores.ts';
 import { expireUploads, forgetUploads, hasExpiredUploads } from '../store/uploads.ts';
 
 const intervalMs = 60_000;
@@ -14,7 +15,8 @@ const intervalMs = 60_000;
 export async function cleanUpFiles(db: Database, clock: Clock, signal: AbortSignal): Promise<void> {
   const now = unixSeconds(clock);
   while (!signal.aborted && (await hasExpiredFiles(db, now))) {
-    await transact(db, (transaction) => deleteExpiredFiles(transaction, now));
+    const ids = await transact(db, (transaction) => deleteExpiredFiles(transaction, now));
+    for (const id of ids) await removeFromAllStores({ db }, id);
   }
   while (!signal.aborted && (await hasExpiredUploads(db, now))) {
     await transact(db, (transaction) => expireUploads(transaction, now));

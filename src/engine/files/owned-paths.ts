@@ -3,6 +3,7 @@ import { EndpointUnreachable } from './owner.ts';
 import { findFile } from '../store/files.ts';
 import type { Database } from '../store/schema.ts';
 import { findUpload } from '../store/uploads.ts';
+import { findVectorStore } from '../store/vector-stores.ts';
 
 /** Finds an object of this database by its id. */
 type FindById = (db: Database, id: string) => Promise<object | undefined>;
@@ -11,7 +12,7 @@ type FindById = (db: Database, id: string) => Promise<object | undefined>;
 const resources: ReadonlyMap<string, FindById> = new Map<string, FindById>([
   ['files', findFile],
   ['uploads', findUpload],
-  ['vector_stores', async () => undefined],
+  ['vector_stores', findVectorStore],
 ]);
 
 /** Requests that a local copy of an endpoint's file answers. */

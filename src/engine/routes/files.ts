@@ -30,6 +30,7 @@ import {
 } from '../store/files.ts';
 import type { FileRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
+import { removeFromAllStores } from '../vector-stores/stores.ts';
 
 type Deps = Pick<EngineOptions, 'db' | 'clock' | 'ids' | 'files' | 'fileOwner' | 'fileLimits'>;
 
@@ -187,6 +188,7 @@ export function fileRoutes(deps: Deps): Hono {
     const row = await pathFile(deps, context);
     if (fileBody(row).is_uploaded) await files?.deleteFile(row.id);
     await transact(db, (transaction) => deleteFile(transaction, row.id));
+    await removeFromAllStores({ db }, row.id);
     return context.json({ id: row.id, object: 'file', deleted: true });
   });
 

@@ -215,13 +215,12 @@ const expiredFiles = (db: Database, now: number) =>
 /** Files that one transaction deletes. */
 const maxDeletedFiles = 100;
 
-/** Deletes up to 100 files that have expired by `now`, in Unix seconds. */
-export async function deleteExpiredFiles(db: Database, now: number): Promise<void> {
+/** Deletes up to 100 files that have expired by `now`, in Unix seconds; resolves to their ids. */
+export async function deleteExpiredFiles(db: Database, now: number): Promise<string[]> {
   const rows = await expiredFiles(db, now).limit(maxDeletedFiles).execute();
-  await deleteFiles(
-    db,
-    rows.map(({ id }) => id),
-  );
+  const ids = rows.map(({ id }) => id);
+  await deleteFiles(db, ids);
+  return ids;
 }
 
 /** Ids of all files that a run generated, whether or not a message refers to them. */

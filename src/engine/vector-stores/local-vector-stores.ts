@@ -30,7 +30,8 @@ async function wrapErrors<T>(result: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { message, status, param, code } = error;
-    throw Object.assign(new EndpointFilesError(message), { status, param, code });
+    const details = { status: status ?? undefined, param, code };
+    throw new EndpointFilesError(message, details);
   }
 }
 
