@@ -37,7 +37,7 @@ export const hasUnreadFiles = async (db: Database, now: number): Promise<boolean
     .limit(1)
     .executeTakeFirst()) !== undefined;
 
-/** The files that wait to be read, oldest first; skips those that another transaction has locked. */
+/** The files that wait to be read, those with fewer attempts first, then the oldest; skips those that another transaction has locked. */
 export const unreadFiles = (
   db: Database,
   now: number,
@@ -47,6 +47,7 @@ export const unreadFiles = (
     .selectFrom('vector_store_files')
     .select(['seq', 'attempts'])
     .where(isUnread(now))
+    .orderBy('attempts')
     .orderBy('created_at')
     .orderBy('seq')
     .limit(limit)

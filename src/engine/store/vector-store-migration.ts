@@ -68,7 +68,7 @@ async function createStoreFiles(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('vector_store_files_to_read')
     .on('vector_store_files')
-    .columns(['created_at', 'seq'])
+    .columns(['attempts', 'created_at', 'seq'])
     .where(isInProgress)
     .execute();
 }

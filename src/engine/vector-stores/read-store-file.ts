@@ -25,8 +25,11 @@ class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
-/** A file that has stopped its process so often is not tried again. */
-const maxAttempts = 5;
+/**
+ * A file whose reading was interrupted so often is not tried again. Parsers cannot stop this process,
+ * so it is hardly ever the file's fault.
+ */
+export const maxAttempts = 100;
 
 const gone = (): ExtractionError => notParsed('it was deleted');
 

@@ -5,7 +5,7 @@ import type { Extractor } from '../../../src/engine/vector-stores/extract/extrac
 import { createExtractor } from '../../../src/engine/vector-stores/extract/extractor.ts';
 import { readFile } from '../../../src/engine/vector-stores/extract/read-file.ts';
 import { FileIngestion } from '../../../src/engine/vector-stores/ingestion.ts';
-import { readStoreFile } from '../../../src/engine/vector-stores/read-store-file.ts';
+import { maxAttempts, readStoreFile } from '../../../src/engine/vector-stores/read-store-file.ts';
 import { addFiles, createStore, removeFile } from '../../../src/engine/vector-stores/stores.ts';
 import { fileChunks } from '../../../src/engine/store/chunks.ts';
 import { insertFile } from '../../../src/engine/store/files.ts';
@@ -106,7 +106,7 @@ test('a file that stops its process again and again fails', async () => {
   const { clock, db, addFile, ingestion } = world;
   const file = await addFile('text');
   const store = await createStore(world, { file_ids: [file] });
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     await leaseAndDie(world);
     await clock.advance(10_000);
   }
@@ -114,7 +114,7 @@ test('a file that stops its process again and again fails', async () => {
   const row = await findStoreFile(db, store, file);
   expect(row && storeFileBody(row).last_error).toEqual({
     code: 'server_error',
-    message: 'The file could not be parsed: reading it was interrupted 5 times.',
+    message: 'The file could not be parsed: reading it was interrupted 100 times.',
   });
 });
 

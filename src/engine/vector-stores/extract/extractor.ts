@@ -44,13 +44,13 @@ type Frame = IteratorResult<Buffer, unknown>;
 
 /** One file in one process: what it waits for takes time that is limited. */
 class Reading {
-  readonly #process: PooledProcess;
+  readonly #child: PooledProcess;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   #remainingMs = maxReadingMs;
 
-  constructor(process: PooledProcess, clock: Clock, signal: AbortSignal) {
-    this.#process = process;
+  constructor(child: PooledProcess, clock: Clock, signal: AbortSignal) {
+    this.#child = child;
     this.#clock = clock;
     this.#signal = signal;
   }
@@ -64,7 +64,7 @@ class Reading {
       this.#signal.throwIfAborted();
       throw notParsed(`reading it takes longer than ${maxReadingMs / 1000} seconds`);
     });
-    const crash = this.#process.ended.then((end): never => {
+    const crash = this.#child.ended.then((end): never => {
       throw notParsed(end);
     });
     // Only the first of them matters.
@@ -78,7 +78,7 @@ class Reading {
   }
 
   async send({ content, filename, bytes, chunking }: FileToRead): Promise<void> {
-    const send = (frame: Uint8Array) => this.wait(this.#process.send(frame));
+    const send = (frame: Uint8Array) => this.wait(this.#child.send(frame));
     await send(toJsonFrame({ filename, bytes, chunking }));
     for await (const piece of content) {
       for (let start = 0; start < piece.length; start += pieceBytes) {
@@ -88,7 +88,7 @@ class Reading {
   }
 
   async nextAnswer(): Promise<Answer> {
-    const { value, done }: Frame = await this.wait(this.#process.frames.next());
+    const { value, done }: Frame = await this.wait(this.#child.frames.next());
     // The output ends when the process does, which says why.
     if (done === true) return this.wait(new Promise<never>(() => {}));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own program wrote it
@@ -102,37 +102,37 @@ export function createExtractor(clock: Clock, caller = import.meta.url): Extract
   const busy = new Set<PooledProcess>();
   const take = (): PooledProcess => {
     const [waiting] = idle;
-    const process = waiting ?? {
+    const child = waiting ?? {
       ...startExtractionProcess(caller),
       files: 0,
       idle: new AbortController(),
     };
-    idle.delete(process);
-    process.idle.abort();
-    process.keepAlive(true);
-    process.files += 1;
-    busy.add(process);
-    return process;
+    idle.delete(child);
+    child.idle.abort();
+    child.keepAlive(true);
+    child.files += 1;
+    busy.add(child);
+    return child;
   };
-  const giveBack = (process: PooledProcess, isUsable: boolean) => {
-    busy.delete(process);
-    process.keepAlive(false);
-    if (!isUsable || process.files >= maxFilesPerProcess) return process.kill();
-    idle.add(process);
-    process.idle = new AbortController();
-    const { signal } = process.idle;
+  const giveBack = (child: PooledProcess, isUsable: boolean) => {
+    busy.delete(child);
+    child.keepAlive(false);
+    if (!isUsable || child.files >= maxFilesPerProcess) return child.kill();
+    idle.add(child);
+    child.idle = new AbortController();
+    const { signal } = child.idle;
     void clock.sleep(maxIdleMs, signal).then(() => {
-      if (!signal.aborted && idle.delete(process)) process.kill();
+      if (!signal.aborted && idle.delete(child)) child.kill();
     });
-    void process.ended.then(() => idle.delete(process));
+    void child.ended.then(() => idle.delete(child));
   };
   return {
     async *extract(file, signal) {
       if (file.bytes > maxContentBytes) throw tooLarge();
-      const process = take();
+      const child = take();
       let isUsable = false;
       try {
-        const reading = new Reading(process, clock, signal);
+        const reading = new Reading(child, clock, signal);
         await reading.send(file);
         for (;;) {
           const answer = await reading.nextAnswer();
@@ -145,11 +145,11 @@ export function createExtractor(clock: Clock, caller = import.meta.url): Extract
           throw new ExtractionError(answer.error.code, answer.error.message);
         }
       } finally {
-        giveBack(process, isUsable);
+        giveBack(child, isUsable);
       }
     },
     stop() {
-      for (const process of [...idle, ...busy]) process.kill();
+      for (const child of [...idle, ...busy]) child.kill();
       idle.clear();
     },
   };
