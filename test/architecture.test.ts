@@ -69,7 +69,13 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
     'shared',
   ],
   'engine/files': [
-    'engine/vector-stores','engine', 'engine/models', 'engine/http', 'engine/store', 'shared'],
+    'engine/vector-stores',
+    'engine',
+    'engine/models',
+    'engine/http',
+    'engine/store',
+    'shared',
+  ],
   'engine/vector-stores': [
     'engine/http',
     'engine/models',

@@ -2,7 +2,8 @@ import { strToU8, zipSync } from 'fflate';
 
 /* Documents that tests make, so that the repository has no binary files. */
 
-const contentTypes = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>';
+const contentTypes =
+  '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>';
 const relationshipTypes = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 
 interface Reference {
@@ -14,7 +15,10 @@ interface Reference {
 /** The part that says what another one refers to. */
 export const rels = (...references: readonly Reference[]): string =>
   `<Relationships>${references
-    .map(({ id, type, target }) => `<Relationship Id="${id}" Type="${relationshipTypes}/${type}" Target="${target}"/>`)
+    .map(
+      ({ id, type, target }) =>
+        `<Relationship Id="${id}" Type="${relationshipTypes}/${type}" Target="${target}"/>`,
+    )
     .join('')}</Relationships>`;
 
 /** A zip archive of texts and bytes. */
@@ -124,7 +128,8 @@ export function pdf({ pages, count = pages.length, trailer = '', objects = {}, k
   }
   const start = text.length;
   text += 'xref\n';
-  for (const [id, offset] of offsets) text += `${id} 1\n${String(offset).padStart(10, '0')} 00000 n \n`;
+  for (const [id, offset] of offsets)
+    text += `${id} 1\n${String(offset).padStart(10, '0')} 00000 n \n`;
   text += `trailer<</Size 1000/Root 1 0 R${trailer}>>\nstartxref\n${start}\n%%EOF`;
   return Buffer.from(text, 'latin1');
 }

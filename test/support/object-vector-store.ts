@@ -54,7 +54,10 @@ export const vectorStoreFile = z
     }),
     attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   })
-  .refine(({ status, last_error }) => (status === 'failed') === (last_error !== null), 'last_error');
+  .refine(
+    ({ status, last_error }) => (status === 'failed') === (last_error !== null),
+    'last_error',
+  );
 
 const fileBatch = z.strictObject({
   id: id('vsfb'),

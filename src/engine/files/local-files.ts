@@ -38,7 +38,7 @@ export const createLocalFiles = (deps: VectorStoreDeps): LocalFiles => ({
     return toImageUrl((await findContent(deps.db, id)) ?? new Uint8Array());
   },
   isLocal: async (id) =>
-    (await findFile(deps.db, id) ?? (await findVectorStore(deps.db, id))) !== undefined,
+    ((await findFile(deps.db, id)) ?? (await findVectorStore(deps.db, id))) !== undefined,
 });
 
 /** What only an endpoint can do. */

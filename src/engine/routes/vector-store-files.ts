@@ -61,11 +61,7 @@ async function update({ db }: EngineDeps, context: Context): Promise<Response> {
     parseBody(context, updateStoreFile),
   );
   const row = await transact(db, async (transaction) =>
-    updateAttributes(
-      transaction,
-      await storeFileFromPath(transaction, context),
-      attributes ?? {},
-    ),
+    updateAttributes(transaction, await storeFileFromPath(transaction, context), attributes ?? {}),
   );
   return context.json(toStoreFile(row));
 }

@@ -227,11 +227,7 @@ export const insertFileBatch = (
   db: Database,
   batch: Pick<FileBatchRow, 'id' | 'created_at' | 'vector_store_id'>,
 ): Promise<FileBatchRow> =>
-  db
-    .insertInto('vector_store_file_batches')
-    .values(batch)
-    .returningAll()
-    .executeTakeFirstOrThrow();
+  db.insertInto('vector_store_file_batches').values(batch).returningAll().executeTakeFirstOrThrow();
 
 export const findFileBatch = (
   db: Database,

@@ -144,7 +144,11 @@ const isDue = (now: number) => (where: ExpressionBuilder<Tables, 'vector_stores'
   where.and([where('is_cleared', '=', 0), where('expires_at', '<=', now)]);
 
 /** Some stores that have expired and still have chunks. */
-export const expiredStores = (db: Database, now: number, limit: number): Promise<VectorStoreRow[]> =>
+export const expiredStores = (
+  db: Database,
+  now: number,
+  limit: number,
+): Promise<VectorStoreRow[]> =>
   db.selectFrom('vector_stores').selectAll().where(isDue(now)).limit(limit).execute();
 
 /** Marks an expired store, whose chunks have to be deleted: its files stay listed, and take no space. */

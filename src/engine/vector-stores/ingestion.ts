@@ -2,7 +2,13 @@ import type { Clock } from '../../shared/clock.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import type { Ids } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import { hasUnreadFiles, leaseFile, releaseFile, renewFileLease, unreadFiles } from '../store/reading-leases.ts';
+import {
+  hasUnreadFiles,
+  leaseFile,
+  releaseFile,
+  renewFileLease,
+  unreadFiles,
+} from '../store/reading-leases.ts';
 import type { Database } from '../store/schema.ts';
 import type { SharedClock } from '../store/shared-clock.ts';
 import { transact } from '../store/transaction.ts';
@@ -158,11 +164,7 @@ export class FileIngestion {
   }
 
   /** Renews a lease when half of it has passed; aborts `lost` when another process has the file. */
-  async #renewUntil(
-    row: StoreFileRow,
-    done: AbortSignal,
-    lost: AbortController,
-  ): Promise<void> {
+  async #renewUntil(row: StoreFileRow, done: AbortSignal, lost: AbortController): Promise<void> {
     const { db, clock, log } = this.#deps;
     while (!done.aborted) {
       await clock.sleep(this.#leaseMs / 2, done);

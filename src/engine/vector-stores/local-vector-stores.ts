@@ -1,6 +1,10 @@
 import { unixSeconds } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/errors.ts';
-import { type EndpointFiles, EndpointFilesError, type NewVectorStore } from '../models/endpoint-files.ts';
+import {
+  type EndpointFiles,
+  EndpointFilesError,
+  type NewVectorStore,
+} from '../models/endpoint-files.ts';
 import {
   addFiles,
   countIndexing,

@@ -85,7 +85,10 @@ async function toNewFiles(
     files.map(({ file_id }) => file_id),
   );
   if (missing !== undefined) {
-    throw errors.storeFileMissing(missing, path(files.findIndex((file) => file.file_id === missing)));
+    throw errors.storeFileMissing(
+      missing,
+      path(files.findIndex((file) => file.file_id === missing)),
+    );
   }
   const byId = new Map<string, NewStoreFile>();
   for (const { file_id, attributes, chunking_strategy } of files) {
@@ -121,7 +124,12 @@ export async function insertStore(
 export async function addToStore(
   db: Database,
   { clock, ids }: Pick<VectorStoreDeps, 'clock' | 'ids'>,
-  { id, files, isBatch, path = inFileIds }: {
+  {
+    id,
+    files,
+    isBatch,
+    path = inFileIds,
+  }: {
     readonly id: string;
     readonly files: readonly FileToAdd[];
     readonly isBatch: boolean;
@@ -168,7 +176,10 @@ export async function addFiles(
 }
 
 /** Deletes a store, its files' rows and their chunks; the files stay. False if there is none. */
-export async function deleteStore({ db }: Pick<VectorStoreDeps, 'db'>, id: string): Promise<boolean> {
+export async function deleteStore(
+  { db }: Pick<VectorStoreDeps, 'db'>,
+  id: string,
+): Promise<boolean> {
   const existed = await transact(db, async (transaction) => {
     if ((await findVectorStore(transaction, id)) === undefined) return false;
     await deleteVectorStore(transaction, id);

@@ -2,7 +2,16 @@ import { afterAll, expect, test } from 'vitest';
 import { ExtractionError } from '../../../src/engine/vector-stores/extract/extraction-error.ts';
 import { createExtractor } from '../../../src/engine/vector-stores/extract/extractor.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
-import { docx, officeFile, oldOffice, paragraph, pdf, pptx, xlsx, zip } from '../../support/documents.ts';
+import {
+  docx,
+  officeFile,
+  oldOffice,
+  paragraph,
+  pdf,
+  pptx,
+  xlsx,
+  zip,
+} from '../../support/documents.ts';
 
 const extractor = createExtractor(systemClock);
 
@@ -96,33 +105,85 @@ const broken: readonly (readonly [name: string, make: () => Uint8Array, message:
   ['bytes without meaning', () => noise, unsupported('no text and no document of a known type')],
   ['UTF-32', () => bytesOf('\xff\xfe\0\0a\0\0\0'), unsupported('text in UTF-32; save it as UTF-8')],
   ['RTF', () => bytesOf('{\\rtf1 text}'), unsupported('an RTF document; save it as .docx')],
-  ['an old Word document', () => oldOffice('WordDocument'), unsupported('a Word document in the old format; save it as .docx')],
-  ['an old workbook', () => oldOffice('Workbook'), unsupported('an Excel workbook in the old format; save it as .xlsx')],
-  ['an encrypted Word document', () => oldOffice('EncryptedPackage'), unparsed('it is encrypted: remove its password and upload it again')],
+  [
+    'an old Word document',
+    () => oldOffice('WordDocument'),
+    unsupported('a Word document in the old format; save it as .docx'),
+  ],
+  [
+    'an old workbook',
+    () => oldOffice('Workbook'),
+    unsupported('an Excel workbook in the old format; save it as .xlsx'),
+  ],
+  [
+    'an encrypted Word document',
+    () => oldOffice('EncryptedPackage'),
+    unparsed('it is encrypted: remove its password and upload it again'),
+  ],
   ['an empty zip', () => zip({}), unsupported('a zip archive; upload the files in it one by one')],
-  ['a zip of zips', () => zip({ 'a.zip': zip({ 'b.zip': zip({ c: 'text' }) }) }), unsupported('a zip archive; upload the files in it one by one')],
-  ['an OpenDocument file', openDocument, unsupported('an OpenDocument file; save it in an Office format or as PDF')],
+  [
+    'a zip of zips',
+    () => zip({ 'a.zip': zip({ 'b.zip': zip({ c: 'text' }) }) }),
+    unsupported('a zip archive; upload the files in it one by one'),
+  ],
+  [
+    'an OpenDocument file',
+    openDocument,
+    unsupported('an OpenDocument file; save it in an Office format or as PDF'),
+  ],
   ['a book', () => zip({ 'META-INF/container.xml': '<c/>' }), unsupported('an EPUB book')],
   ['a zip that is cut', () => good.subarray(0, good.length - 40), unparsed(damagedZip)],
   ['a zip with only a start', () => good.subarray(0, 60), unparsed(damagedZip)],
   ['a zip whose sizes lie', lyingZip, unparsed('its XML is incomplete')],
   ['a zip of 10,001 entries', manyEntries, unparsed(tooLarge)],
   ['a zip bomb', bomb, unparsed(tooLarge)],
-  ['an Office file without a main part', () => officeFile('word/x.xml', {}), unparsed('it has no main document')],
+  [
+    'an Office file without a main part',
+    () => officeFile('word/x.xml', {}),
+    unparsed('it has no main document'),
+  ],
   ['an entity bomb', () => wordWith(laughs), unparsed('its XML declares a document type')],
   ['XML that is nested deeply', () => wordWith(deep), unparsed('its XML is nested too deeply')],
-  ['XML that is cut', () => wordWith('<w:document><w:body><w:p>'), unparsed('its XML is incomplete')],
-  ['an Office file that is no document', () => wordWith('<other/>'), unsupported('an Office document of an unknown kind')],
+  [
+    'XML that is cut',
+    () => wordWith('<w:document><w:body><w:p>'),
+    unparsed('its XML is incomplete'),
+  ],
+  [
+    'an Office file that is no document',
+    () => wordWith('<other/>'),
+    unsupported('an Office document of an unknown kind'),
+  ],
   ['a Word document without text', () => docx('<w:p/>'), unparsed('it has no text')],
   ['a presentation of pictures', () => pptx(['<p:pic/>']), unparsed('it has no text')],
   ['a workbook that repeats a long text', sharedBomb, unparsed(tooLarge)],
-  ['HTML of scripts only', () => bytesOf('<html><script>a()</script></html>'), unparsed('it has no text')],
+  [
+    'HTML of scripts only',
+    () => bytesOf('<html><script>a()</script></html>'),
+    unparsed('it has no text'),
+  ],
   ['a PDF that is cut', () => bytesOf('%PDF-1.7\n1 0 obj'), unparsed(damaged)],
   ['a PDF without pages', () => pdf({ pages: [] }), unparsed(damaged)],
-  ['an encrypted PDF', () => encryptedPdf, unparsed('it is encrypted: remove its password and upload it again')],
-  ['a scanned PDF', () => pdf({ pages: ['', ''] }), unparsed('its pages have no text: recognize the text of scanned pages first')],
-  ['a PDF whose page tree is a circle', () => pdf({ pages: ['(Text) Tj'], kids: '2 0 R', count: 5 }), unparsed(damaged)],
-  ['more text than a file may have', () => Buffer.alloc(41_000_000, 'some words '), unparsed(tooLarge)],
+  [
+    'an encrypted PDF',
+    () => encryptedPdf,
+    unparsed('it is encrypted: remove its password and upload it again'),
+  ],
+  [
+    'a scanned PDF',
+    () => pdf({ pages: ['', ''] }),
+    unparsed('its pages have no text: recognize the text of scanned pages first'),
+  ],
+  [
+    'a PDF whose page tree is a circle',
+    () => pdf({ pages: ['(Text) Tj'], kids: '2 0 R', count: 5 }),
+    unparsed(damaged),
+  ],
+  [
+    'more text than a file may have',
+    () => Buffer.alloc(41_000_000, 'some words '),
+    unparsed(tooLarge),
+  ],
 ];
 
 test.each(broken)('%s: one clear reason', async (_, make, message) => {

@@ -10,11 +10,7 @@ const chunkSize = 'chunking_strategy.static.max_chunk_size_tokens';
 
 const refusals: readonly (readonly [body: object, message: string, param: string])[] = [
   [{ colour: 1 }, "Unknown parameter: 'colour'.", 'colour'],
-  [
-    { name: 1 },
-    "Invalid type for 'name': expected a string, but got an integer instead.",
-    'name',
-  ],
+  [{ name: 1 }, "Invalid type for 'name': expected a string, but got an integer instead.", 'name'],
   [
     { expires_after: { anchor: 'created_at', days: 1 } },
     "Invalid value: 'created_at'. Supported values are: 'last_active_at'.",
@@ -104,7 +100,12 @@ test.each(fileRefusals)('refuses to add to %s: %j', async (path, body, message) 
 });
 
 test.each([
-  ['GET', '/vector_stores/abc', 400, "Invalid 'vector_store_id': 'abc'. Expected an ID that begins with 'vs'."],
+  [
+    'GET',
+    '/vector_stores/abc',
+    400,
+    "Invalid 'vector_store_id': 'abc'. Expected an ID that begins with 'vs'.",
+  ],
   ['GET', '/vector_stores/vs_none', 404, "No vector store found with id 'vs_none'."],
   ['POST', '/vector_stores/vs_none', 404, "No vector store found with id 'vs_none'."],
   ['DELETE', '/vector_stores/vs_none', 404, "No vector store found with id 'vs_none'."],

@@ -55,7 +55,8 @@ function oldOfficeError(bytes: Uint8Array): Error {
 /** PDF readers accept other bytes before the header. */
 const maxPdfOffset = 1024;
 
-const htmlStart = /^\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^]{0,500}?-->\s*)?<(?:!doctype html|html)[\s>]/iu;
+const htmlStart =
+  /^\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^]{0,500}?-->\s*)?<(?:!doctype html|html)[\s>]/iu;
 
 const isHtmlName = (filename: string): boolean => /\.x?html?$/iu.test(filename);
 

@@ -6,7 +6,15 @@ import { readXml, type XmlHandler } from './xml.ts';
  * Elements whose text is not shown: deleted text, instructions of fields, pronunciation guides, and
  * the second form of what older programs cannot show.
  */
-const skipped = new Set(['delText', 'instrText', 'delInstrText', 'rt', 'Fallback', 'moveFrom', 'del']);
+const skipped = new Set([
+  'delText',
+  'instrText',
+  'delInstrText',
+  'rt',
+  'Fallback',
+  'moveFrom',
+  'del',
+]);
 
 const isOn = (value: string | undefined): boolean => !['0', 'false', 'off'].includes(value ?? 'on');
 

@@ -22,7 +22,7 @@ function* readInput(): Generator<Uint8Array> {
 }
 
 function send(frame: Uint8Array): void {
-  for (let sent = 0; sent < frame.length; ) sent += writeSync(output, frame, sent);
+  for (let sent = 0; sent < frame.length;) sent += writeSync(output, frame, sent);
 }
 
 /** Characters of the chunks that are sent together. */
@@ -68,7 +68,7 @@ async function main(guard: Worker): Promise<void> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other process wrote it
     const header = JSON.parse(first.toString()) as FileHeader;
     const content = new Uint8Array(header.bytes);
-    for (let received = 0; received < header.bytes; ) {
+    for (let received = 0; received < header.bytes;) {
       const { value: piece } = await frames.next();
       if (piece === undefined) return;
       content.set(piece, received);
