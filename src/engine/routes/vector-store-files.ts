@@ -21,6 +21,9 @@ import { parseBetweenChecks, storeFileFromPath, vectorStoreFromPath } from './pa
 /** The SDKs' polling helpers wait so long between two requests. */
 export const pollHeaders = { 'openai-poll-after-ms': '500' };
 
+/** Where the file's id is in a request. */
+const inFileId = () => 'file_id';
+
 function createRoute(deps: EngineDeps) {
   return answerOnce(deps, async (context, key) => {
     const [{ id }, file] = await parseBetweenChecks(vectorStoreFromPath(deps.db, context), () =>
@@ -31,8 +34,7 @@ function createRoute(deps: EngineDeps) {
         db,
         key,
         async () => {
-          const path = () => 'file_id';
-          await addToStore(db, deps, { id, files: [file], isBatch: false, path });
+          await addToStore(db, deps, { id, files: [file], isBatch: false, path: inFileId });
           const row = await findStoreFile(db, id, file.file_id);
           if (row === undefined) throw errors.storeFileNotFound(file.file_id, id);
           return toStoreFile(row);

@@ -153,5 +153,5 @@ export async function findOverlaps(db: Database, { seq }: StoreFileRow): Promise
     .where('seq', '=', seq)
     .executeTakeFirst();
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this program wrote it
-  return row?.overlaps == null ? [] : (JSON.parse(row.overlaps) as number[]);
+  return JSON.parse(row?.overlaps ?? '[]') as number[];
 }

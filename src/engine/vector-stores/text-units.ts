@@ -15,8 +15,8 @@ const maxUnitLength = 200;
 const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13) || code === 160;
 
 const newline = 10;
-const latinEnds = new Set([...'.!?'].map((end) => end.codePointAt(0)));
-const wideEnds = new Set([...'。！？．'].map((end) => end.codePointAt(0)));
+const latinEnds = new Set(Array.from('.!?', (end) => end.codePointAt(0)));
+const wideEnds = new Set(Array.from('。！？．', (end) => end.codePointAt(0)));
 
 /** What ends behind the character at `index`; null where a word goes on. */
 function strengthAt(text: string, index: number): number | null {

@@ -1,4 +1,4 @@
-import type OpenAI from 'openai';
+import { APIError } from 'openai';
 import { expect, test } from 'vitest';
 import { setup } from '../../support/engine.ts';
 
@@ -14,8 +14,8 @@ async function start() {
 }
 
 const errorOf = (error: unknown) => {
-  const { status, message, param } = error as InstanceType<typeof OpenAI.APIError>;
-  return { status, message, param };
+  if (!(error instanceof APIError)) throw error;
+  return { status: error.status, message: error.message };
 };
 
 const day = 24 * 60 * 60;

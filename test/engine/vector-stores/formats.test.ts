@@ -2,6 +2,11 @@ import { expect, test } from 'vitest';
 import { readFile } from '../../../src/engine/vector-stores/extract/read-file.ts';
 import { docx, officeFile, paragraph, pdf, pptx, rels, xlsx } from '../../support/documents.ts';
 
+const run = (xml: string) => `<w:r>${xml}</w:r>`;
+
+const slide = (text: string) =>
+  `<a:p><a:r><a:t>${text}</a:t></a:r><a:fld type="slidenum"><a:t>7</a:t></a:fld></a:p>`;
+
 async function sections(content: Uint8Array | string, filename = 'file') {
   const bytes = new Uint8Array(Buffer.from(content));
   const found: { page: number | null; text: string }[] = [];
@@ -62,7 +67,6 @@ test('reads an HTML page in the encoding that it names', async () => {
 });
 
 test('reads a Word document: tabs, breaks, tables and notes, but nothing deleted or hidden', async () => {
-  const run = (xml: string) => `<w:r>${xml}</w:r>`;
   const body = [
     paragraph('First'),
     `<w:p><w:pPr><w:tabs><w:tab w:val="left"/></w:tabs></w:pPr>${run('<w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t>')}</w:p>`,
@@ -95,8 +99,6 @@ test('finds the main part by its relationship, as Word on the web names it', asy
 });
 
 test('reads a presentation: a page for each slide, in the order in which they are shown', async () => {
-  const slide = (text: string) =>
-    `<a:p><a:r><a:t>${text}</a:t></a:r><a:fld type="slidenum"><a:t>7</a:t></a:fld></a:p>`;
   expect(await sections(pptx([slide('One'), '<a:p/>', slide('Three')]))).toEqual([
     { page: 1, text: 'One\n' },
     { page: 3, text: 'Three\n' },

@@ -67,6 +67,7 @@ function guessEncoding(bytes: Uint8Array): string {
   return isUtf8(bytes) || isBrokenUtf8(bytes) ? 'utf-8' : 'windows-1252';
 }
 
+// oxlint-disable-next-line no-control-regex -- it looks for control characters
 const control = /[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]/gu;
 
 /** Whether decoded bytes are no text: text has hardly any control characters. */

@@ -52,6 +52,9 @@ function oldOfficeError(bytes: Uint8Array): Error {
   return notSupported(known?.[1] ?? 'a file in the old Office format');
 }
 
+/** A zip archive begins with a file, with its end or as a part of several. */
+const zipStarts = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
+
 /** PDF readers accept other bytes before the header. */
 const maxPdfOffset = 1024;
 
@@ -65,7 +68,7 @@ export function detectType(bytes: Uint8Array, filename: string): FileType {
   if (bytes.length === 0) throw notParsed('it is empty');
   const start = latin1(bytes, 0, maxPdfOffset);
   if (start.includes('%PDF-')) return 'pdf';
-  if (/^PK(?:\x03\x04|\x05\x06|\x07\x08)/u.test(start)) return 'zip';
+  if (zipStarts.some((zip) => start.startsWith(zip))) return 'zip';
   if (start.startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')) throw oldOfficeError(bytes);
   const known = signatures.find(([, text, offset = 0]) => start.startsWith(text, offset));
   if (known !== undefined) throw notSupported(known[0]);

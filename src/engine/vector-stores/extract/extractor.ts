@@ -121,9 +121,11 @@ export function createExtractor(clock: Clock, caller = import.meta.url): Extract
     idle.add(child);
     child.idle = new AbortController();
     const { signal } = child.idle;
-    void clock.sleep(maxIdleMs, signal).then(() => {
+    const endIfIdle = async () => {
+      await clock.sleep(maxIdleMs, signal);
       if (!signal.aborted && idle.delete(child)) child.kill();
-    });
+    };
+    void endIfIdle();
     void child.ended.then(() => idle.delete(child));
   };
   return {

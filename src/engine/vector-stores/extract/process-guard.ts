@@ -1,3 +1,4 @@
+/* oxlint-disable no-restricted-globals -- it guards the process of the thread */
 // Runs in a second thread of the process that reads files, because a parser may keep the first one
 // busy forever.
 import { parentPort } from 'node:worker_threads';
