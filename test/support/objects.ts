@@ -2,7 +2,6 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { message, messageFile } from './object-message.ts';
 import { run, runProgress, step } from './object-run.ts';
-import { run, step } from './object-run.ts';
 import { vectorStore, vectorStoreFile, vectorStoreObjects } from './object-vector-store.ts';
 import { id, metadata, responseFormat, seconds, toolResources, tools } from './object-common.ts';
 
