@@ -39,6 +39,7 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
   config: ['tools/toolsets.ts', 'shared'],
   tools: ['schema', 'shared'],
   engine: [
+    'engine/vector-stores',
     'engine/files',
     'engine/routes',
     'engine/runs',

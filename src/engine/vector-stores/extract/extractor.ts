@@ -1,6 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Chunk } from '../chunking.ts';
-import { type ExtractionProcess, startExtractionProcess } from './child-process.ts';
+import { type ExtractionProcess, startExtractionProcess } from './reading-child.ts';
 import { ExtractionError, notParsed, tooLarge } from './extraction-error.ts';
 import { type Answer, type FileHeader, toFrame, toJsonFrame } from './frames.ts';
 
