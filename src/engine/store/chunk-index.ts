@@ -8,8 +8,19 @@ export interface IndexedChunk {
   readonly keys: readonly number[];
 }
 
-/** A key as a word of the FTS5 table. */
-const toWord = (key: number): string => key.toString(36);
+/** A key of 50 bits as a word of the FTS5 table: five characters, none of which separates words. */
+function toWord(key: number): string {
+  const high = Math.floor(key / 2 ** 25);
+  const low = key % 2 ** 25;
+  const [shift, mask, first] = [10, 1023, 0x100];
+  return String.fromCharCode(
+    first + (high >> 15),
+    first + ((high >> 5) & mask),
+    first + (((high & 31) << 5) | (low >> 20)),
+    first + ((low >> shift) & mask),
+    first + (low & mask),
+  );
+}
 
 /** Keys as a parameter of PostgreSQL. */
 const toArray = (keys: readonly number[]): RawBuilder<unknown> =>

@@ -15,7 +15,7 @@ export const saturatedFrequency = (count: number, length: number, averageLength:
   count /
   (count + saturation * (1 - lengthWeight + (lengthWeight * length) / Math.max(averageLength, 1)));
 
-/** A 53-bit hash (cyrb53). Two terms with one hash only lead to a candidate that is ruled out later. */
+/** A 50-bit hash (after cyrb53). Two terms with one hash only lead to a candidate that is ruled out later. */
 function hash(text: string, seed: number): number {
   let high = 0xdeadbeef ^ seed;
   let low = 0x41c6ce57 ^ seed;
@@ -28,7 +28,7 @@ function hash(text: string, seed: number): number {
     Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909);
   low =
     Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909);
-  return 4_294_967_296 * (2_097_151 & low) + (high >>> 0);
+  return 4_294_967_296 * (0x3ffff & low) + (high >>> 0);
 }
 
 /** The key of a term in a store, on a level. */
@@ -39,10 +39,12 @@ export const termKey = (vector_store_id: string, term: string, level: number): n
 export function keysOf(vector_store_id: string, terms: readonly string[]): number[] {
   const counts = new Map<string, number>();
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
-  return [...counts].flatMap(([term, count]) => {
+  const keys: number[] = [];
+  for (const [term, count] of counts) {
     const frequency = saturatedFrequency(count, terms.length, typicalLength);
-    return levels.flatMap((minimum, level) =>
-      frequency >= minimum ? [termKey(vector_store_id, term, level)] : [],
-    );
-  });
+    for (const [level, minimum] of levels.entries()) {
+      if (frequency >= minimum) keys.push(termKey(vector_store_id, term, level));
+    }
+  }
+  return keys;
 }

@@ -47,7 +47,8 @@ export function fold(text: string): string {
 const spaceless =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]/u;
 
-const wordOrRun = /[\p{L}\p{N}\p{M}]+/gu;
+const run = /[\p{L}\p{N}\p{M}]+/gu;
+const asciiRun = /[a-zA-Z0-9]+/gu;
 
 /** Where an identifier such as `readFileSync` or `HTTPServer` has its parts. */
 const partBoundary = /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
@@ -55,62 +56,67 @@ const partBoundary = /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 /** In UTF-16 units; what is longer is no word of a language. */
 const maxWordLength = 64;
 
-/** Longer words are not identifiers. */
-const maxPartsLength = 40;
-
-/** A word as it is compared: folded, in lower case. */
-export interface Word {
-  readonly text: string;
-  /** Whether it is a piece of a run without spaces, which has no stem. */
-  readonly isPiece: boolean;
-}
-
-/** The single characters and the pairs of neighbours: any part of such a run can be searched. */
-function* piecesOf(run: string, isQuery: boolean): Generator<Word> {
-  const characters = Array.from(run);
+/** The single characters and the pairs of neighbours, so that any part of the text can be found. */
+function addPieces(words: string[], text: string, isQuery: boolean): void {
+  const characters = Array.from(text);
   for (const [index, character] of characters.entries()) {
     const next = characters[index + 1];
     // In a query, pairs say more than their characters.
-    if (!isQuery || characters.length === 1) yield { text: character, isPiece: true };
-    if (next !== undefined) yield { text: character + next, isPiece: true };
+    if (!isQuery || characters.length === 1) words.push(character);
+    if (next !== undefined) words.push(character + next);
   }
 }
 
-function* plainWords(word: string): Generator<Word> {
-  const text = word.toLowerCase().slice(0, maxWordLength).toWellFormed();
-  yield { text, isPiece: false };
-  if (word.length > maxPartsLength || text === word) return;
-  const parts = word.split(partBoundary);
-  if (parts.length === 1) return;
-  for (const part of parts) yield { text: part.toLowerCase(), isPiece: false };
+function addWord(words: string[], text: string): void {
+  const word = text.toLowerCase();
+  words.push(word.slice(0, maxWordLength).toWellFormed());
+  if (word === text || text.length > maxWordLength) return;
+  const rest = text.slice(1);
+  // Most words have no capital letter after the first.
+  if (rest === rest.toLowerCase()) return;
+  const parts = text.split(partBoundary);
+  if (parts.length > 1) words.push(...parts.map((part) => part.toLowerCase()));
 }
 
-/** Splits a run of letters where the script changes between one with and one without spaces. */
-function* wordsOfRun(run: string, isQuery: boolean): Generator<Word> {
+/** Splits letters where the script changes between one with and one without spaces. */
+function addMixed(words: string[], text: string, isQuery: boolean): void {
   let start = 0;
-  let wasSpaceless: boolean | null = null;
   let position = 0;
-  const emit = (end: number) =>
-    wasSpaceless === true
-      ? piecesOf(run.slice(start, end).toLowerCase(), isQuery)
-      : plainWords(run.slice(start, end));
-  for (const character of run) {
+  let wasSpaceless: boolean | null = null;
+  const add = () => {
+    const part = text.slice(start, position);
+    if (wasSpaceless === true) addPieces(words, part.toLowerCase(), isQuery);
+    else addWord(words, part);
+  };
+  for (const character of text) {
     const isSpaceless = spaceless.test(character);
     if (wasSpaceless !== null && isSpaceless !== wasSpaceless && !/\p{M}/u.test(character)) {
-      yield* emit(position);
+      add();
       start = position;
       wasSpaceless = isSpaceless;
     }
     wasSpaceless ??= isSpaceless;
     position += character.length;
   }
-  yield* emit(position);
+  add();
 }
 
-/** The words of any text, in order. An identifier counts as a whole and as its parts. */
-export function* wordsOf(text: string, { isQuery = false } = {}): Generator<Word> {
-  for (const [run] of fold(text).matchAll(wordOrRun)) {
-    if (spaceless.test(run)) yield* wordsOfRun(run, isQuery);
-    else yield* plainWords(run);
+/** Whether a word is a piece of text without spaces, which has no stem. */
+export const isPiece = (word: string): boolean => word.charCodeAt(0) >= 0x0e00;
+
+/**
+ * The words of any text, in order, folded and in lower case. An identifier counts as a whole and as
+ * its parts.
+ */
+export function wordsOf(text: string, { isQuery = false } = {}): string[] {
+  const words: string[] = [];
+  if (!beyondAscii.test(text)) {
+    for (const word of text.match(asciiRun) ?? []) addWord(words, word);
+    return words;
   }
+  for (const part of fold(text).match(run) ?? []) {
+    if (spaceless.test(part)) addMixed(words, part, isQuery);
+    else addWord(words, part);
+  }
+  return words;
 }

@@ -12,8 +12,14 @@ import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
 
 const chunk = (text: string, position = 0): NewChunk => ({ position, page: null, text });
 
+async function chunksOf(db: Database, store: string, file: string): Promise<NewChunk[]> {
+  const chunks: NewChunk[] = [];
+  for await (const stored of fileChunks(db, store, file)) chunks.push(stored);
+  return chunks;
+}
+
 const textsOf = async (db: Database, store: string, file: string): Promise<string[]> =>
-  (await Array.fromAsync(fileChunks(db, store, file))).map(({ text }) => text);
+  (await chunksOf(db, store, file)).map(({ text }) => text);
 
 const countAll = async (db: Database): Promise<number[]> => {
   const counts: number[] = [];
@@ -37,10 +43,10 @@ export function chunksContract(database: TestedDatabase): void {
       chunk(`passage ${position}`, position),
     );
     await replaceChunks(one, 'vs_1', 'file-1', [many.slice(0, 70), many.slice(70)]);
-    expect(await Array.fromAsync(fileChunks(other, 'vs_1', 'file-1'))).toEqual(many);
+    expect(await chunksOf(other, 'vs_1', 'file-1')).toEqual(many);
     const paged = { position: 0, page: 7, text: 'new' };
     await replaceChunks(one, 'vs_1', 'file-1', [[paged]]);
-    expect(await Array.fromAsync(fileChunks(other, 'vs_1', 'file-1'))).toEqual([paged]);
+    expect(await chunksOf(other, 'vs_1', 'file-1')).toEqual([paged]);
     expect(await countAll(one)).toEqual([1, 1, 1, 0]);
   });
 
