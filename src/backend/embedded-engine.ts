@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { Config } from '../config/config.ts';
 import { createEngine, type Engine, type Observer } from '../engine/index.ts';
+import { createEmbeddings } from '../engine/models/embeddings.ts';
 import { createEndpointFiles } from '../engine/models/endpoint-files.ts';
 import { createModel } from '../engine/models/index.ts';
 import { createLeaseKeeper } from '../engine/runs/lease-keeper.ts';
@@ -25,6 +26,7 @@ export type EngineConfig = Pick<
   | 'modelApi'
   | 'model'
   | 'modelMap'
+  | 'embeddingModel'
   | 'hostedTools'
   | 'files'
   | 'maxFile'
@@ -108,6 +110,10 @@ export async function createEmbeddedEngine(
     fileOwner,
     fileLimits: { maxFileBytes: config.maxFile, maxStorageBytes: config.maxFileStorage },
     clock: sharedClock,
+    embeddings:
+      'unavailable' in modelEndpoint || config.embeddingModel === null
+        ? null
+        : createEmbeddings({ ...endpoint, model: config.embeddingModel, clock, log }),
     ...(clock === systemClock &&
       config.database !== inMemory && { leaseKeeper: createLeaseKeeper(config.database, log) }),
     ids,

@@ -63,6 +63,17 @@ const model: Option<string | null> = {
   default: null,
 };
 
+const embeddingModel: Option<string | null> = {
+  flag: 'embedding-model',
+  env: ['ASSISTANTS_EMBEDDING_MODEL'],
+  value: 'NAME',
+  help: 'Search local vector stores also by meaning, with this embedding model of the endpoint',
+  defaultText: 'none: by words',
+  mode: 'embedded',
+  parse: anyText,
+  default: null,
+};
+
 const modelMap: Option<ReadonlyMap<string, string>> = {
   flag: 'model-map',
   env: ['ASSISTANTS_MODEL_MAP'],
@@ -279,6 +290,7 @@ export const sharedOptions = {
   modelApi,
   model,
   modelMap,
+  embeddingModel,
   hostedTools,
   files,
   maxFile,

@@ -15,6 +15,7 @@ import { uploadRoutes } from './routes/uploads.ts';
 import { vectorStoreBatchRoutes } from './routes/vector-store-batches.ts';
 import { vectorStoreFileRoutes } from './routes/vector-store-files.ts';
 import { vectorStoreRoutes } from './routes/vector-stores.ts';
+import { searchVectorStoreRoute } from './routes/vector-store-search.ts';
 import { expireOverdueRuns } from './runs/end-run.ts';
 import type { RunWorker } from './runs/worker.ts';
 import { unavailableReason } from './store/errors.ts';
@@ -71,6 +72,7 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
   app.route('/v1/vector_stores', vectorStoreRoutes(deps));
   app.route('/v1/vector_stores/:vector_store_id/files', vectorStoreFileRoutes(deps));
   app.route('/v1/vector_stores/:vector_store_id/file_batches', vectorStoreBatchRoutes(deps));
+  app.post('/v1/vector_stores/:vector_store_id/search', searchVectorStoreRoute(deps));
   app.route('/v1/threads', threadRoutes(deps, worker));
   app.route('/v1/threads/:thread_id/messages', messageRoutes(deps));
   app.route('/v1/threads/:thread_id/messages/:message_id/files', messageFileRoutes(deps));

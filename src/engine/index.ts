@@ -14,6 +14,7 @@ import { checkpointWhenIdle } from './store/sqlite/checkpoint.ts';
 import { writeProblem } from './store/write-check.ts';
 import { cleanUpChunks } from './vector-stores/clean-up.ts';
 import { FileIngestion } from './vector-stores/ingestion.ts';
+import { keepEmbedding } from './vector-stores/embed-chunks.ts';
 
 export type { EngineOptions } from './options.ts';
 export type { ModelCallReport, Observer } from './observer.ts';
@@ -81,6 +82,7 @@ export function createEngine(options: EngineOptions): Engine {
         cleanUpKeys(db, clock, stopping.signal),
         keepFilesClean(db, clock, stopping.signal),
         cleanUpChunks(db, clock, stopping.signal),
+        keepEmbedding(options, stopping.signal),
       ]);
     },
     wakeIngestion: () => ingestion.wake(),

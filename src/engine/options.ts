@@ -2,6 +2,7 @@ import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { FileOwner } from './files/owner.ts';
 import type { FileLimits } from './files/limits.ts';
+import type { Embeddings } from './models/embeddings.ts';
 import type { EndpointFiles } from './models/endpoint-files.ts';
 import type { Model } from './models/model.ts';
 import type { Windows } from './models/context-window.ts';
@@ -22,6 +23,8 @@ export interface EngineOptions {
   /** Decides whether this database keeps new files. */
   readonly fileOwner: FileOwner;
   readonly fileLimits: FileLimits;
+  /** Absent or null: local vector stores are searched by words alone. */
+  readonly embeddings?: Embeddings | null;
   readonly clock: SharedClock;
   readonly ids: Ids;
   readonly log: Log;

@@ -35,6 +35,8 @@ export interface HarnessOptions {
   readonly showReasoning?: boolean;
   /** Models that replace others: retired → current. */
   readonly modelMap?: ReadonlyMap<string, string>;
+  /** The endpoint's model for searching by meaning; none by default. */
+  readonly embeddingModel?: string;
   readonly hostedTools?: 'refuse' | 'drop';
   readonly defaultTurn?: (body: ResponsesRequest) => Turn;
   readonly rejectEncryptedContent?: boolean;
@@ -136,6 +138,7 @@ async function openEngine(options: HarnessOptions, logLines: string[]) {
       modelApi: options.model ?? 'responses',
       model: null,
       modelMap: options.modelMap ?? new Map(),
+      embeddingModel: options.embeddingModel ?? null,
       hostedTools: options.hostedTools ?? 'refuse',
       files: options.keepsFiles ?? 'auto',
       maxFile: options.maxFile ?? 2 ** 29,

@@ -19,12 +19,9 @@ async function createIndex(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'bigint', (column) => column.primaryKey())
     .addColumn('keys', sql`bigint[]`, (column) => column.notNull())
     .execute();
-  await db.schema
-    .createIndex('chunk_index_by_key')
-    .on('chunk_index')
-    .using('gin')
-    .column('keys')
-    .execute();
+  // Every query reads all keys that are still pending, so there must be few.
+  await sql`create index chunk_index_by_key on chunk_index using gin (keys)
+    with (gin_pending_list_limit = 256)`.execute(db);
 }
 
 /** No foreign keys: chunks are deleted in batches, which other writers need not wait for. */
@@ -53,6 +50,8 @@ export async function createChunks(db: Kysely<unknown>): Promise<void> {
     .createTable('chunks')
     .addColumn('id', bigint, (column) => column.primaryKey())
     .addColumn('page', 'integer')
+    .addColumn('term_count', 'integer', (column) => column.notNull())
+    .addColumn('terms', blob, (column) => column.notNull())
     .addColumn('text', 'text', (column) => column.notNull())
     .execute();
   await db.schema

@@ -53,15 +53,15 @@ async function insertBatch(
   vector_store_id: string,
   chunks: readonly NewChunk[],
 ): Promise<void> {
-  const { keysOf } = await import('../terms/term-keys.ts');
+  const { indexTerms } = await import('../terms/term-keys.ts');
   const { termsOf } = await import('../terms/terms.ts');
   const indexed: IndexedChunk[] = [];
   let termCount = 0;
   for (const { position, text } of chunks) {
     await yieldIfOthersWait();
-    const terms = termsOf(text);
-    termCount += terms.length;
-    indexed.push({ id: chunkId(seq, position), keys: keysOf(vector_store_id, terms) });
+    const index = indexTerms(vector_store_id, termsOf(text));
+    termCount += index.length;
+    indexed.push({ id: chunkId(seq, position), ...index });
   }
   await inTransaction(db, async (transaction) => {
     const { numUpdatedRows } = await transaction
@@ -73,10 +73,12 @@ async function insertBatch(
       .where('seq', '=', seq)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw new ChunksReplaced('The chunks of this file were replaced.');
-    const rows = chunks.map(({ position, page, text }) => ({
+    const rows = chunks.map(({ position, page, text }, index) => ({
       id: chunkId(seq, position),
       page,
       text: storableText(text),
+      term_count: indexed[index]?.length ?? 0,
+      terms: indexed[index]?.counts ?? new Uint8Array(),
     }));
     await transaction.insertInto('chunks').values(rows).execute();
     await insertIntoIndex(transaction, indexed);

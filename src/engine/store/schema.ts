@@ -192,6 +192,10 @@ interface ChunkTable {
   id: number;
   page: number | null;
   text: string;
+  /** The number of terms in the text. */
+  term_count: number;
+  /** How often the text has each of its terms; see `engine/terms/term-keys.ts`. */
+  terms: Uint8Array;
 }
 
 /** The full-text index: keys of the terms of each chunk. In SQLite an FTS5 table. */

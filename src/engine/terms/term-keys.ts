@@ -1,7 +1,7 @@
 /* Index keys: numbers that stand for a term in one vector store. */
 
 /** How often a term must occur, as the saturated frequency of BM25, to be on a level of the index. */
-export const levels = [0, 0.55, 0.75] as const;
+export const levels = [0, 0.65] as const;
 
 /** BM25's parameters. */
 export const saturation = 1.2;
@@ -35,8 +35,36 @@ function hash(text: string, seed: number): number {
 export const termKey = (vector_store_id: string, term: string, level: number): number =>
   hash(`${vector_store_id} ${level} ${term}`, 0);
 
-/** All keys of a chunk with these terms. */
-export function keysOf(vector_store_id: string, terms: readonly string[]): number[] {
+/** What a chunk is searched by. */
+export interface TermIndex {
+  /** The keys of its terms. */
+  readonly keys: number[];
+  /** See {@link countIn}. */
+  readonly counts: Uint8Array;
+  /** The number of terms. */
+  readonly length: number;
+}
+
+const bytesPerTerm = 5;
+const maxCount = 255;
+
+const shortHash = (term: string): number => hash(term, 1) % 2 ** 32;
+
+/** Hashes of all terms in ascending order, then how often the text has each. */
+function packCounts(counts: ReadonlyMap<string, number>): Uint8Array {
+  const entries = [...counts].map(([term, count]) => [shortHash(term), count] as const);
+  entries.sort(([one], [other]) => one - other);
+  const bytes = new Uint8Array(entries.length * bytesPerTerm);
+  const view = new DataView(bytes.buffer);
+  for (const [index, [termHash, count]] of entries.entries()) {
+    view.setUint32(index * 4, termHash, true);
+    bytes[entries.length * 4 + index] = Math.min(count, maxCount);
+  }
+  return bytes;
+}
+
+/** Indexes a text with these terms for one store. */
+export function indexTerms(vector_store_id: string, terms: readonly string[]): TermIndex {
   const counts = new Map<string, number>();
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
   const keys: number[] = [];
@@ -46,5 +74,23 @@ export function keysOf(vector_store_id: string, terms: readonly string[]): numbe
       if (frequency >= minimum) keys.push(termKey(vector_store_id, term, level));
     }
   }
-  return keys;
+  return { keys, counts: packCounts(counts), length: terms.length };
+}
+
+/** A term that texts are asked for. */
+export const toLookup = (term: string): number => shortHash(term);
+
+/** How often a text has a term, by {@link toLookup}; from what {@link indexTerms} counted. */
+export function countIn(counts: Uint8Array, lookup: number): number {
+  const view = new DataView(counts.buffer, counts.byteOffset, counts.byteLength);
+  const size = counts.byteLength / bytesPerTerm;
+  let [low, high] = [0, size - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const value = view.getUint32(middle * 4, true);
+    if (value === lookup) return counts[size * 4 + middle] ?? 0;
+    if (value < lookup) low = middle + 1;
+    else high = middle - 1;
+  }
+  return 0;
 }

@@ -1,0 +1,142 @@
+import { chunkId } from './chunks.ts';
+import type { Database } from './schema.ts';
+import { transact } from './transaction.ts';
+
+/** Quantised vectors of consecutive chunks. */
+export interface VectorBlock {
+  readonly file_seq: number;
+  /** The position of the first chunk. */
+  readonly position: number;
+  readonly dimensions: number;
+  readonly vectors: Uint8Array;
+}
+
+/** A version of a file whose chunks are stored. */
+export interface ChunkFile {
+  readonly seq: number;
+  readonly vector_store_id: string;
+  readonly file_id: string;
+}
+
+/** The file's chunks if they have no vectors of this model. */
+export const findFileToEmbed = (
+  db: Database,
+  embedding: string,
+  file?: { readonly vector_store_id: string; readonly file_id: string },
+): Promise<ChunkFile | undefined> =>
+  db
+    .selectFrom('chunk_files')
+    .select(['seq', 'vector_store_id', 'file_id'])
+    .where('is_complete', '=', 1)
+    .where((where) =>
+      where.or([where('embedding', 'is', null), where('embedding', '<>', embedding)]),
+    )
+    .$if(file !== undefined, (query) =>
+      query
+        .where('vector_store_id', '=', file?.vector_store_id ?? '')
+        .where('file_id', '=', file?.file_id ?? ''),
+    )
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
+
+/** Deletes the vectors of other models; resolves to those of this one that end last. */
+export async function prepareVectors(
+  db: Database,
+  file_seq: number,
+  embedding: string,
+): Promise<VectorBlock | undefined> {
+  await db
+    .deleteFrom('chunk_vectors')
+    .where('file_seq', '=', file_seq)
+    .where('embedding', '<>', embedding)
+    .execute();
+  return db
+    .selectFrom('chunk_vectors')
+    .select(['file_seq', 'position', 'dimensions', 'vectors'])
+    .where('file_seq', '=', file_seq)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** The texts of a file's next chunks, from a position. */
+export const nextTexts = (
+  db: Database,
+  file_seq: number,
+  position: number,
+  limit: number,
+): Promise<{ readonly id: number; readonly text: string }[]> =>
+  db
+    .selectFrom('chunks')
+    .select(['id', 'text'])
+    .where('id', '>=', chunkId(file_seq, position))
+    .where('id', '<', chunkId(file_seq + 1, 0))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+
+/** Stores a block; does nothing if another process has stored it, or the file was removed. */
+export const insertVectors = (db: Database, block: VectorBlock, embedding: string): Promise<void> =>
+  transact(db, async (transaction) => {
+    const file = await transaction
+      .updateTable('chunk_files')
+      .set((select) => ({ is_complete: select.ref('is_complete') }))
+      .where('seq', '=', block.file_seq)
+      .executeTakeFirst();
+    if (file.numUpdatedRows === 0n) return;
+    await transaction
+      .insertInto('chunk_vectors')
+      .values({ ...block, embedding })
+      .onConflict((conflict) => conflict.columns(['file_seq', 'position']).doNothing())
+      .execute();
+  });
+
+/** Notes that all chunks of a file have vectors, or none is possible. */
+export const finishVectors = async (
+  db: Database,
+  file_seq: number,
+  embedding: string,
+): Promise<void> => {
+  await db.updateTable('chunk_files').set({ embedding }).where('seq', '=', file_seq).execute();
+};
+
+/** Blocks read at once. */
+const pageSize = 128;
+
+/** The vectors of a store's files, made by one model and of one length. */
+export async function* storeVectors(
+  db: Database,
+  scope: {
+    readonly vector_store_id: string;
+    readonly embedding: string;
+    readonly dimensions: number;
+  },
+): AsyncGenerator<VectorBlock> {
+  let last: Pick<VectorBlock, 'file_seq' | 'position'> = { file_seq: 0, position: -1 };
+  for (;;) {
+    const { file_seq, position } = last;
+    const blocks = await db
+      .selectFrom('chunk_vectors')
+      .innerJoin('chunk_files', 'chunk_files.seq', 'chunk_vectors.file_seq')
+      .select(['file_seq', 'position', 'dimensions', 'vectors'])
+      .where('vector_store_id', '=', scope.vector_store_id)
+      .where('is_complete', '=', 1)
+      .where('chunk_vectors.embedding', '=', scope.embedding)
+      .where('dimensions', '=', scope.dimensions)
+      .where((where) =>
+        where.or([
+          where('file_seq', '>', file_seq),
+          where.and([where('file_seq', '=', file_seq), where('position', '>', position)]),
+        ]),
+      )
+      .orderBy('file_seq')
+      .orderBy('position')
+      .limit(pageSize)
+      .execute();
+    yield* blocks;
+    const end = blocks.at(-1);
+    if (end === undefined || blocks.length < pageSize) return;
+    last = end;
+  }
+}

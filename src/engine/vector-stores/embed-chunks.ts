@@ -1,0 +1,121 @@
+import type { Clock } from '../../shared/clock.ts';
+import { type Embeddings, EmbeddingsError } from '../models/embeddings.ts';
+import { positionOf } from '../store/chunks.ts';
+import {
+  type ChunkFile,
+  findFileToEmbed,
+  finishVectors,
+  insertVectors,
+  nextTexts,
+  prepareVectors,
+} from '../store/chunk-vectors.ts';
+import type { Database } from '../store/schema.ts';
+import { quantise, quantisedBytes } from './quantised-vectors.ts';
+
+interface EmbedDeps {
+  readonly db: Database;
+  readonly embeddings?: Embeddings | null;
+}
+
+/** Chunks of one call of the model. */
+const blockSize = 64;
+
+/** The chunks from the first one up to a gap in their positions. */
+function withoutGap<T extends { readonly id: number }>(rows: readonly T[]): readonly T[] {
+  const first = rows[0]?.id ?? 0;
+  const gap = rows.findIndex(({ id }, index) => id !== first + index);
+  return gap === -1 ? rows : rows.slice(0, gap);
+}
+
+/** Embeds what is left of a file, block by block. */
+async function embedFile(
+  db: Database,
+  embeddings: Embeddings,
+  { seq }: ChunkFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const { key } = embeddings;
+  const last = await prepareVectors(db, seq, key);
+  let position =
+    last === undefined
+      ? 0
+      : last.position + last.vectors.byteLength / quantisedBytes(last.dimensions);
+  for (;;) {
+    signal.throwIfAborted();
+    const rows = withoutGap(await nextTexts(db, seq, position, blockSize));
+    const [first] = rows;
+    if (first === undefined) break;
+    const vectors = await embeddings.embedPassages(
+      rows.map(({ text }) => text),
+      signal,
+    );
+    const dimensions = vectors.find((vector) => vector !== null)?.length ?? 0;
+    const start = positionOf(first.id);
+    const block = {
+      file_seq: seq,
+      position: start,
+      dimensions,
+      vectors: quantise(vectors, dimensions),
+    };
+    if (dimensions > 0) await insertVectors(db, block, key);
+    position = start + rows.length;
+  }
+  await finishVectors(db, seq, key);
+}
+
+/**
+ * Stores vectors of a file's chunks where there is an embedding model; false if the endpoint fails.
+ * Then the chunks are found by their words, and `keepEmbedding` tries again. A call that was
+ * interrupted is continued by the next one.
+ */
+export async function embedChunks(
+  { db, embeddings = null }: EmbedDeps,
+  vector_store_id: string,
+  file_id: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (embeddings === null) return true;
+  const file = await findFileToEmbed(db, embeddings.key, { vector_store_id, file_id });
+  if (file === undefined) return true;
+  try {
+    await embedFile(db, embeddings, file, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof EmbeddingsError) return false;
+    throw error;
+  }
+}
+
+/** Between two looks for chunks without vectors. */
+const pauseMs = 30_000;
+
+/** Embeds all chunks that have no vectors of the model; returns when the endpoint fails. */
+export async function embedMissing(
+  { db, embeddings = null }: EmbedDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  if (embeddings === null) return;
+  for (;;) {
+    const file = await findFileToEmbed(db, embeddings.key);
+    if (file === undefined || signal.aborted) return;
+    const isDone = await embedChunks(
+      { db, embeddings },
+      file.vector_store_id,
+      file.file_id,
+      signal,
+    );
+    if (!isDone) return;
+  }
+}
+
+/** Embeds chunks that have no vectors, until the signal aborts: after failures, and of a new model. */
+export async function keepEmbedding(
+  deps: EmbedDeps & { readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<void> {
+  if (deps.embeddings === undefined || deps.embeddings === null) return;
+  while (!signal.aborted) {
+    await embedMissing(deps, signal).catch(() => undefined);
+    await deps.clock.sleep(pauseMs, signal);
+  }
+}
