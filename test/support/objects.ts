@@ -81,7 +81,25 @@ export const thread = z.strictObject({
 const deleted = <const Name extends string>(object: Name, prefix: string) =>
   z.strictObject({ id: id(prefix), object: z.literal(object), deleted: z.literal(true) });
 
+/** The results of a search in a vector store. */
+const searchResults = z.strictObject({
+  object: z.literal('vector_store.search_results.page'),
+  search_query: z.array(z.string()),
+  data: z.array(
+    z.strictObject({
+      file_id: z.string(),
+      filename: z.string(),
+      score: z.number().min(0).max(1),
+      attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      content: z.array(z.strictObject({ type: z.literal('text'), text: z.string() })),
+    }),
+  ),
+  has_more: z.literal(false),
+  next_page: z.null(),
+});
+
 const schemas = {
+  'vector_store.search_results.page': searchResults,
   assistant,
   'assistant.file': assistantFile,
   'assistant.file.deleted': z.strictObject({

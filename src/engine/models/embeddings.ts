@@ -102,6 +102,7 @@ async function embedWithin(
     if (texts.length > 1) {
       const half = Math.ceil(texts.length / 2);
       const first = await embedWithin(call, limits, texts.slice(0, half));
+      limits.batchSize = Math.min(limits.batchSize, half);
       return [...first, ...(await embedWithin(call, limits, texts.slice(half)))];
     }
     if (longest <= shortestText) throw error;

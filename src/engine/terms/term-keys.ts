@@ -1,7 +1,7 @@
 /* Index keys: numbers that stand for a term in one vector store. */
 
 /** How often a term must occur, as the saturated frequency of BM25, to be on a level of the index. */
-export const levels = [0, 0.65] as const;
+export const levels = [0, 0.65, 0.82] as const;
 
 /** BM25's parameters. */
 export const saturation = 1.2;

@@ -41,7 +41,7 @@ const poolSize = 256;
 const maxPairedTerms = 6;
 
 /** What a chunk is taken to contribute, for being on a level of a term. */
-const levelWeights = [0.45, 0.75] as const;
+const levelWeights = [0.45, 0.72, 0.88] as const;
 
 interface WeightedTerm {
   readonly variants: readonly string[];
@@ -53,8 +53,16 @@ interface WeightedTerm {
   readonly isComplete: boolean;
 }
 
+/** Never near 0: in a store with few chunks, all of them may have the word that matters. */
 const inverseFrequency = (count: number, { chunkCount }: StoreTotals): number =>
-  Math.log(1 + (Math.max(chunkCount, count) - count + 0.5) / (count + 0.5));
+  Math.log(1 + (chunkCount + 1) / (count + 0.5));
+
+/** A word that no chunk has counts like the average of the others. */
+function weighUnknown(terms: readonly WeightedTerm[]): readonly WeightedTerm[] {
+  const known = terms.filter(({ chunks }) => chunks.size > 0);
+  const average = known.reduce((sum, { weight }) => sum + weight, 0) / Math.max(known.length, 1);
+  return terms.map((term) => (term.chunks.size > 0 ? term : { ...term, weight: average }));
+}
 
 /** The words that a long question has most often; of those, the longest. */
 const mostFrequent = (terms: readonly QueryTerm[]): readonly QueryTerm[] =>
@@ -109,7 +117,8 @@ async function addLevels(
 ): Promise<void> {
   const present = terms.filter(({ chunks }) => chunks.size > 0);
   const onLevels = present.flatMap((term) =>
-    levels.slice(1).map((_, index) => ({
+    // The chunks with a rare term are all known, and few of them have it very often.
+    levels.slice(1, term.isComplete ? 2 : levels.length).map((_, index) => ({
       groups: [keysOn(scope, term, index + 1)],
       terms: [term],
       level: index + 1,
@@ -161,7 +170,10 @@ function choosePool(
     .map(([id]) => id);
 }
 
-/** How well a chunk matches: the share of the question's weight that it covers, by BM25. */
+/**
+ * How well a chunk matches: the square root of the share of the question's weight that it covers, by
+ * BM25. A chunk that has all words once has about 0.7.
+ */
 function scoreChunk(
   { terms: counts, term_count }: ChunkTerms,
   terms: readonly WeightedTerm[],
@@ -174,7 +186,7 @@ function scoreChunk(
     sum += weight * saturatedFrequency(count, term_count, averageLength);
     total += weight;
   }
-  return total === 0 ? 0 : sum / total;
+  return total === 0 ? 0 : Math.sqrt(sum / total);
 }
 
 /** Ranks the chunks of a store by the words that they share with a question. */
@@ -189,7 +201,7 @@ export async function searchLexically(
   const weighted = await withIndex(db, async (indexed) => {
     const found = await lookUp(indexed, terms, scope, totals);
     await addLevels(indexed, found, scope);
-    return found;
+    return weighUnknown(found);
   });
   const hidden = await hiddenFiles(db, scope.vector_store_id);
   const pool = choosePool(weighted, hidden, Math.max(poolSize, scope.limit));

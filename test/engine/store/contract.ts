@@ -30,7 +30,6 @@ import {
 } from '../../../src/engine/store/turns.ts';
 import { addMessage, addRun, addThread, messageWithText, now } from '../../support/store-rows.ts';
 import { fileContentsContract } from './file-contents-contract.ts';
-import { chunksContract } from './chunks-contract.ts';
 import { filesContract } from './files-contract.ts';
 import { keysContract } from './keys-contract.ts';
 import { waitingContract } from './waiting-contract.ts';
@@ -234,7 +233,6 @@ export function storeContract(database: TestedDatabase): void {
     rawRows(database);
     filesContract(database);
     fileContentsContract(database);
-    chunksContract(database);
     keysContract(database);
     waitingContract(database);
     leaseContract(database);
