@@ -113,12 +113,13 @@ async function embedWithin(
   }
 }
 
+const isEmpty = (text: string): boolean => text.trim() === '';
+
 /** Leaves out texts without a word, which servers refuse. */
 async function embedNonEmpty(
   texts: readonly string[],
   embed: (texts: readonly string[]) => Promise<readonly Vector[]>,
 ): Promise<readonly Vector[]> {
-  const isEmpty = (text: string) => text.trim() === '';
   const nonEmpty = texts.filter((text) => !isEmpty(text));
   if (nonEmpty.length === 0) return texts.map(() => null);
   const vectors = (await embed(nonEmpty)).values();

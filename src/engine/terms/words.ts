@@ -1,6 +1,6 @@
 /** Accents and optional vowel points of Latin, Greek, Cyrillic, Hebrew and Arabic, and invisible characters. */
 const ignoredMarks =
-  /[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\u00ad\u200b-\u200f\u2060\ufeff]/gu;
+  /[\u{300}-\u{36f}\u{591}-\u{5c7}\u{640}\u{64b}-\u{65f}\u{670}\u{ad}\u{200b}-\u{200f}\u{2060}\u{feff}]/gu;
 
 /** Letters that Unicode does not decompose, and other spellings of one letter. */
 const plainLetters: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { deleteChunks, replaceChunks } from '../../../src/engine/store/chunks.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
