@@ -1,5 +1,6 @@
 /** Accents and optional vowel points of Latin, Greek, Cyrillic, Hebrew and Arabic, and invisible characters. */
 const ignoredMarks =
+  // oxlint-disable-next-line no-misleading-character-class -- each mark is meant by itself
   /[\u{300}-\u{36f}\u{591}-\u{5c7}\u{640}\u{64b}-\u{65f}\u{670}\u{ad}\u{200b}-\u{200f}\u{2060}\u{feff}]/gu;
 
 /** Letters that Unicode does not decompose, and other spellings of one letter. */
