@@ -2,6 +2,7 @@ import { errors } from '../engine/http/errors.ts';
 import { apiOwner, upstreamUrl } from '../engine/http/paths.ts';
 import type { Engine } from '../engine/index.ts';
 import { ApiError } from '../shared/errors.ts';
+import { JsonRequest } from '../shared/json-request.ts';
 import { sdkFetchWithinOrigin } from '../shared/same-origin-fetch.ts';
 import {
   endpointAuthorization,
@@ -13,6 +14,12 @@ import {
 type Fetch = typeof globalThis.fetch;
 
 const fileIdFrom = (path: string): string => decodeURIComponent(path.split('/')[3] ?? '');
+
+/** The SDK's JSON is not in the body of its request. */
+async function bodyOf(request: Request): Promise<string | ArrayBuffer | null> {
+  if (request instanceof JsonRequest) return (await request.text()) || null;
+  return request.body === null ? null : request.arrayBuffer();
+}
 
 async function forward(
   request: Request,
@@ -31,7 +38,7 @@ async function forward(
   if (target === null) throw errors.fileNotFound(fileIdFrom(pathname));
   const { authorization: _clientKey, ...others } = Object.fromEntries(request.headers);
   const headers = { ...others, ...endpointAuthorization(endpoint) };
-  const body = request.body === null ? null : await request.arrayBuffer();
+  const body = await bodyOf(request);
   try {
     const follow = sdkFetchWithinOrigin(fetch, 'OPENAI_BASE_URL');
     return await follow(target, { method, headers, body, signal });

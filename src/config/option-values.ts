@@ -1,5 +1,5 @@
 import { isPostgresUrl } from '../shared/urls.ts';
-import { type Toolset, toolsets } from '../tools/toolsets.ts';
+import { defaultToolsets, type Toolset, toolsets } from '../tools/toolsets.ts';
 import { InvalidOption } from './option.ts';
 
 export const anyText = (text: string): string => text;
@@ -100,9 +100,9 @@ export function webOrigin(text: string): string {
   throw new InvalidOption(`'${text}' is not an origin such as https://app.example.`);
 }
 
+/** `all` stands for the toolsets that are listed by default. */
 export function toolsetList(text: string): readonly Toolset[] {
-  if (text === 'all') return toolsets;
-  const names = splitList(text);
+  const names = splitList(text).flatMap((name) => (name === 'all' ? defaultToolsets : name));
   const unknown = names.filter((name) => !toolsets.some((toolset) => toolset === name));
   if (names.length > 0 && unknown.length === 0) {
     return toolsets.filter((toolset) => names.includes(toolset));

@@ -1,5 +1,5 @@
 import { type LogLevel, logLevels } from '../shared/log.ts';
-import { type ToolNames, toolNames, type Toolset, toolsets } from '../tools/toolsets.ts';
+import { defaultToolsets, type ToolNames, toolNames, type Toolset } from '../tools/toolsets.ts';
 import type { Option } from './option.ts';
 import {
   anyText,
@@ -215,10 +215,10 @@ const toolsetsOption: Option<readonly Toolset[]> = {
   flag: 'toolsets',
   env: ['ASSISTANTS_TOOLSETS'],
   value: 'LIST',
-  help: `Tool groups to list: \`all\`, or some of \`${toolsets.join(',')}\``,
+  help: `Tool groups to list: \`all\`, or some of \`${defaultToolsets.join(',')}\`; \`vector_stores\` only if named`,
   defaultText: '`all`',
   parse: toolsetList,
-  default: toolsets,
+  default: defaultToolsets,
 };
 
 const tools: Option<readonly string[] | null> = {

@@ -53,6 +53,7 @@ const narrowings: ReadonlyMap<string, (filter: ToolFilter, text: string) => Tool
   [
     'toolsets',
     (filter: ToolFilter, text: string) => {
+      if (text === 'all') return filter;
       const kept = toolsetList(text);
       return { ...filter, toolsets: filter.toolsets.filter((toolset) => kept.includes(toolset)) };
     },

@@ -40,6 +40,13 @@ import {
   modifyThreadTool,
 } from './threads.ts';
 import type { Tool } from './tool.ts';
+import {
+  addVectorStoreFilesTool,
+  createVectorStoreTool,
+  deleteVectorStoreTool,
+  listVectorStoresTool,
+  searchVectorStoreTool,
+} from './vector-stores.ts';
 
 /** Every tool under its default name, in listing order. */
 export const allTools: readonly Tool[] = [
@@ -75,6 +82,11 @@ export const allTools: readonly Tool[] = [
   getFileTool,
   getFileContentTool,
   deleteFileTool,
+  createVectorStoreTool,
+  listVectorStoresTool,
+  addVectorStoreFilesTool,
+  searchVectorStoreTool,
+  deleteVectorStoreTool,
 ];
 
 /** Finds a tool by its default or capability name. Throws for an unknown name. */

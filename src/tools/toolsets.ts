@@ -1,5 +1,5 @@
-/** Groups of tools, in listing order. */
-export const toolsets = [
+/** Groups of tools that are listed by default, in listing order. */
+export const defaultToolsets = [
   'runs',
   'run_steps',
   'message_files',
@@ -8,6 +8,9 @@ export const toolsets = [
   'assistants',
   'files',
 ] as const;
+
+/** All groups, in listing order: the last ones are listed only when they are named. */
+export const toolsets = [...defaultToolsets, 'vector_stores'] as const;
 
 export type Toolset = (typeof toolsets)[number];
 
@@ -48,6 +51,13 @@ export const namesByToolset: Readonly<Record<ToolNames, NamesByToolset>> = {
       'list_models',
     ],
     files: ['upload_file', 'list_files', 'get_file', 'get_file_content', 'delete_file'],
+    vector_stores: [
+      'create_vector_store',
+      'list_vector_stores',
+      'add_vector_store_files',
+      'search_vector_store',
+      'delete_vector_store',
+    ],
   },
   capability: {
     runs: [
@@ -64,6 +74,7 @@ export const namesByToolset: Readonly<Record<ToolNames, NamesByToolset>> = {
     threads: [],
     assistants: [],
     files: [],
+    vector_stores: [],
   },
 };
 

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/backend/openai-client.ts';
-import { allTools } from '../../src/tools/registry.ts';
 import { setup } from '../support/engine.ts';
-import { connectTools } from '../support/mcp.ts';
+import { connectTools, selectTools } from '../support/mcp.ts';
 import {
   createCallRecorder,
   createAssistantByTool,
@@ -68,7 +67,7 @@ test.each(['2025', '2026'] as const)(
     expect(await call('delete_thread', { thread_id })).toMatchObject({ deleted: true });
     expect(await call('delete_assistant', { assistant_id })).toMatchObject({ deleted: true });
     // The others go to the model endpoint.
-    const others = allTools.filter(
+    const others = selectTools().filter(
       ({ toolset, name }) => toolset !== 'files' && name !== 'list_models',
     );
     expect([...called].toSorted()).toEqual(others.map(({ name }) => name).toSorted());

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { commandOptions } from '../../src/config/command-options.ts';
 import type { OptionInfo } from '../../src/config/option.ts';
 import { sharedOptions } from '../../src/config/options.ts';
-import { toolsets } from '../../src/tools/toolsets.ts';
+import { defaultToolsets } from '../../src/tools/toolsets.ts';
 import { configOf, problemsOf, read } from '../support/config.ts';
 
 test('every option has its default without flags and environment', () => {
@@ -30,7 +30,7 @@ test('every option has its default without flags and environment', () => {
       baseUrl: null,
       apiVersion: null,
       askPerson: [],
-      toolsets,
+      toolsets: defaultToolsets,
       tools: null,
       excludeTools: [],
       from: null,

@@ -73,11 +73,11 @@ test.each<[string[], string]>([
   ],
   [
     ['--toolsets', 'runs,stores'],
-    "--toolsets: 'stores' is not a toolset; use all, or some of runs,run_steps,message_files,messages,threads,assistants,files.",
+    "--toolsets: 'stores' is not a toolset; use all, or some of runs,run_steps,message_files,messages,threads,assistants,files,vector_stores.",
   ],
   [
     ['--toolsets', ','],
-    '--toolsets: must be all, or some of runs,run_steps,message_files,messages,threads,assistants,files.',
+    '--toolsets: must be all, or some of runs,run_steps,message_files,messages,threads,assistants,files,vector_stores.',
   ],
   [['--tools', 'list_run'], "--tools: 'list_run' is not a tool; did you mean list_runs?"],
   [['--tools', ','], '--tools: must be names of tools, such as create_run,get_run.'],

@@ -111,7 +111,7 @@ describe.each([
 });
 
 const toolsetSentence =
-  "toolsets: 'stores' is not a toolset; use all, or some of runs,run_steps,message_files,messages,threads,assistants,files.";
+  "toolsets: 'stores' is not a toolset; use all, or some of runs,run_steps,message_files,messages,threads,assistants,files,vector_stores.";
 
 describe('/mcp answers with a 400', () => {
   test.each([

@@ -10,7 +10,7 @@ import { capabilityTools } from '../../src/tools/capability-aliases.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import { toListing } from '../../src/tools/tool-listing.ts';
 import type { Tool } from '../../src/tools/tool.ts';
-import { filterTools, type ToolFilter, toolsets } from '../../src/tools/toolsets.ts';
+import { defaultToolsets, filterTools, type ToolFilter } from '../../src/tools/toolsets.ts';
 import { type CallOptions, connectClient, createPipes, type Generation } from './pipes.ts';
 
 interface ConnectOptions {
@@ -93,7 +93,7 @@ const listedTool = z.object({
 const toolList = z.object({ tools: z.array(listedTool) });
 
 const noFilter: ToolFilter = {
-  toolsets,
+  toolsets: defaultToolsets,
   tools: null,
   excludeTools: [],
   readOnly: false,
@@ -108,7 +108,12 @@ const hasVerbose = (name: string): boolean => 'verbose' in findTool(name).input.
 
 /** Connects a real MCP client over pipes to a real MCP server with the tools. */
 export async function connectTools(options: ConnectOptions): Promise<Host> {
-  const { openai, clock = createWaitingClock(), generation = '2025', tools = allTools } = options;
+  const {
+    openai,
+    clock = createWaitingClock(),
+    generation = '2025',
+    tools = selectTools(),
+  } = options;
   const { isVerbose = false, secrets = [] } = options;
   const logLines: string[] = [];
   const write = (line: string) => {

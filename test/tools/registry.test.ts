@@ -3,6 +3,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, test } from 'vitest';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import {
+  defaultToolsets,
   type Effect,
   namesByToolset,
   type ToolFilter,
@@ -22,6 +23,8 @@ const verbEffects: Readonly<Record<string, Effect>> = {
   upload: 'create',
   modify: 'modify',
   delete: 'delete',
+  add: 'create',
+  search: 'read',
 };
 
 /** readOnlyHint, destructiveHint, idempotentHint. */
@@ -32,14 +35,15 @@ const effectHints: Readonly<Record<Effect, readonly [boolean, boolean, boolean]>
   delete: [false, true, true],
 };
 
-const listTools = async (generation: Generation = '2025') => {
-  const host = await connectTools({ openai: createFakeServer({}).openai, generation });
+const listTools = async (generation: Generation = '2025', tools = selectTools()) => {
+  const host = await connectTools({ openai: createFakeServer({}).openai, generation, tools });
   return host.list();
 };
 
 test('lists the 32 documented tools in order', async () => {
   const { tools } = await listTools();
-  expect(tools.map(({ name }) => name)).toEqual(Object.values(namesByToolset.default).flat());
+  const names = defaultToolsets.flatMap((toolset) => namesByToolset.default[toolset]);
+  expect(tools.map(({ name }) => name)).toEqual(names);
 });
 
 test.each(toolNames)(
@@ -143,7 +147,7 @@ test.each(filters)(
 );
 
 const forEveryTool = (check: (tool: ListedTool) => void) => async () => {
-  const { tools } = await listTools();
+  const { tools } = await listTools('2025', selectTools({ toolsets }));
   expect(tools.length).toBeGreaterThan(0);
   for (const tool of tools) check(tool);
 };
@@ -165,7 +169,7 @@ describe('every tool', () => {
       expect(title.toLowerCase().replaceAll(' ', '_')).toBe(name);
       expect(description.length).toBeGreaterThan(20);
       expect(description.length).toBeLessThan(240);
-      expect(description).toMatch(/(?:asst|thread|msg|run|step|call)_…|file-…/u);
+      expect(description).toMatch(/(?:asst|thread|msg|run|step|call|vs)_…|file-…/u);
       for (const [mentioned] of description.matchAll(/\b(?:create|get|list|submit)_\w+/gu)) {
         expect(allTools.map((tool) => tool.name)).toContain(mentioned);
       }

@@ -1,0 +1,267 @@
+import type OpenAI from 'openai';
+import * as z from 'zod';
+import { fileId, integer, isObject, list, listQuery, metadata } from '../schema/common.ts';
+import { ApiError, missingPathStatuses } from '../shared/errors.ts';
+import { readFailure } from '../shared/sdk-failure.ts';
+import { compactPage } from './compact-result.ts';
+import { deleted, page, withId } from './output-schemas.ts';
+import { type ApiCall, readJson } from './sdk-call.ts';
+import { defineTool, type ToolContext } from './tool.ts';
+
+const storeId = z.string().min(1);
+
+const fileIds = list(fileId, 500);
+
+const attributeValue = z.union([z.string(), z.number(), z.boolean()]);
+
+const attributes = z
+  .record(z.string(), attributeValue)
+  .exactOptional()
+  .meta({
+    listing: {
+      type: 'object',
+      description: 'Of each file, for filters of a search: strings, numbers or booleans',
+      properties: { any_name: { type: 'string' } },
+    },
+  });
+
+const chunking = z
+  .strictObject({
+    max_chunk_size_tokens: integer(100, 4096),
+    chunk_overlap_tokens: integer(0),
+  })
+  .exactOptional()
+  .meta({ description: 'Default: passages of 800 tokens that overlap by 400' });
+
+const toStrategy = (size: z.infer<typeof chunking> | undefined) =>
+  size === undefined ? {} : { chunking_strategy: { type: 'static' as const, static: size } };
+
+/** Whether the server has vector stores at all: one that does can list them. */
+async function supportsStores({ openai, signal }: ToolContext): Promise<boolean> {
+  try {
+    await readJson(openai.vectorStores.list({ limit: 1 }, { signal }));
+    return true;
+  } catch (error) {
+    return !missingPathStatuses.has(readFailure(error).status);
+  }
+}
+
+/** Awaits a call on vector stores and returns its body. Says so when the server has none. */
+async function readStoresResponse<Body extends object>(
+  call: ApiCall<Body>,
+  context: ToolContext,
+): Promise<Body> {
+  try {
+    return (await readJson(call)).body;
+  } catch (error) {
+    const { status, code } = readFailure(error);
+    const isExplained = code === 'unsupported_endpoint' || !missingPathStatuses.has(status);
+    if (isExplained || (await supportsStores(context))) throw error;
+    throw new ApiError(status, 'This server has no vector stores.');
+  }
+}
+
+export const createVectorStoreTool = defineTool({
+  name: 'create_vector_store',
+  title: 'Create vector store',
+  description:
+    'Creates a vector store (vs_…): files that file_search searches, by its id in tool_resources.file_search.vector_store_ids. add_vector_store_files adds more files.',
+  toolset: 'vector_stores',
+  effect: 'create',
+  input: z.strictObject({
+    name: z.string().exactOptional(),
+    file_ids: fileIds.exactOptional(),
+    expires_after_days: integer(1, 365)
+      .exactOptional()
+      .meta({ description: 'Days after its last use; default: never' }),
+    chunking,
+    metadata,
+  }),
+  output: withId,
+  call: async ({ expires_after_days: days, chunking: size, file_ids, ...body }, context) => {
+    const { openai, signal } = context;
+    const params = {
+      ...body,
+      ...(file_ids !== undefined && { file_ids, ...toStrategy(size) }),
+      ...(days !== undefined && { expires_after: { anchor: 'last_active_at' as const, days } }),
+    };
+    return readStoresResponse(openai.vectorStores.create(params, { signal }), context);
+  },
+});
+
+export const listVectorStoresTool = defineTool({
+  name: 'list_vector_stores',
+  title: 'List vector stores',
+  description: 'Lists vector stores (vs_…) with the state of their files, newest first.',
+  toolset: 'vector_stores',
+  effect: 'read',
+  isUntrusted: true,
+  input: z.strictObject(listQuery),
+  output: page,
+  compact: compactPage(null),
+  call: async (query, context) => {
+    const { openai, signal } = context;
+    return readStoresResponse(openai.vectorStores.list(query, { signal }), context);
+  },
+});
+
+type Batch = OpenAI.VectorStores.VectorStoreFileBatch;
+
+const pollDelayMs = { first: 250, max: 2000 };
+
+/** Polls a batch until its files are indexed, or for `maxSeconds`. */
+async function pollBatch(first: Batch, maxSeconds: number, context: ToolContext): Promise<Batch> {
+  const { openai, clock, signal, closing } = context;
+  const deadline = clock.now() + maxSeconds * 1000;
+  const vector_store_id = first.vector_store_id;
+  let batch = first;
+  for (let delayMs = pollDelayMs.first; batch.status === 'in_progress';) {
+    const remainingMs = deadline - clock.now();
+    if (remainingMs <= 0 || closing.aborted) break;
+    await clock.sleep(Math.min(delayMs, remainingMs), signal);
+    if (signal.aborted) break;
+    const call = openai.vectorStores.fileBatches.retrieve(
+      first.id,
+      { vector_store_id },
+      { signal },
+    );
+    const response = await readJson(call).catch(() => null);
+    if (response === null) break;
+    batch = response.body;
+    delayMs = Math.min(delayMs * 2, pollDelayMs.max);
+  }
+  return batch;
+}
+
+/** At most these are named in a result. */
+const maxFailures = 20;
+
+/** The files of a batch that cannot be searched, with the reasons. */
+async function readFailures(batch: Batch, { openai, signal }: ToolContext): Promise<object> {
+  if (batch.file_counts.failed === 0) return {};
+  const query = {
+    vector_store_id: batch.vector_store_id,
+    filter: 'failed',
+    limit: maxFailures,
+  } as const;
+  try {
+    const call = openai.vectorStores.fileBatches.listFiles(batch.id, query, { signal });
+    const { body } = await readJson(call);
+    const failed_files = body.data.map(({ id, last_error }) => ({
+      id,
+      error: last_error?.message,
+    }));
+    return { failed_files };
+  } catch {
+    return {};
+  }
+}
+
+export const addVectorStoreFilesTool = defineTool({
+  name: 'add_vector_store_files',
+  title: 'Add vector store files',
+  description:
+    'Adds uploaded files (file-…) to a vector store (vs_…) and waits until they are indexed. upload_file uploads a file.',
+  toolset: 'vector_stores',
+  effect: 'create',
+  input: z.strictObject({
+    vector_store_id: storeId,
+    file_ids: fileIds,
+    attributes,
+    chunking,
+    wait_seconds: integer(0, 45)
+      .exactOptional()
+      .meta({ description: 'Seconds to wait; default 30' }),
+  }),
+  output: withId,
+  call: async ({ vector_store_id, file_ids, attributes: shared, ...options }, context) => {
+    const { openai, signal } = context;
+    const { chunking: size, wait_seconds = 30 } = options;
+    const body = {
+      file_ids,
+      ...toStrategy(size),
+      ...(shared !== undefined && { attributes: shared }),
+    };
+    const call = openai.vectorStores.fileBatches.create(vector_store_id, body, { signal });
+    const batch = await pollBatch(await readStoresResponse(call, context), wait_seconds, context);
+    const next =
+      batch.status === 'in_progress'
+        ? { next: 'The files are not indexed yet. A search finds those that are.' }
+        : {};
+    return { ...next, ...batch, ...(await readFailures(batch, context)) };
+  },
+});
+
+const comparison = {
+  key: { type: 'string', description: 'Of an attribute' },
+  value: { type: 'string', description: 'Or a number, a boolean or, for in and nin, an array' },
+};
+
+const operators = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'nin'];
+
+const filters = z
+  .custom<NonNullable<OpenAI.VectorStoreSearchParams['filters']>>(isObject)
+  .meta({
+    type: 'object',
+    listing: {
+      type: 'object',
+      description: 'By attributes of files; and and or have filters',
+      properties: {
+        type: { type: 'string', enum: [...operators, 'and', 'or'] },
+        ...comparison,
+        filters: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: { type: { type: 'string', enum: operators }, ...comparison },
+          },
+        },
+      },
+      required: ['type'],
+    },
+  })
+  .exactOptional();
+
+export const searchVectorStoreTool = defineTool({
+  name: 'search_vector_store',
+  title: 'Search vector store',
+  description: 'Finds the passages of the files in a vector store (vs_…) that fit a query.',
+  toolset: 'vector_stores',
+  effect: 'read',
+  isUntrusted: true,
+  input: z.strictObject({
+    vector_store_id: storeId,
+    query: z.string().min(1),
+    max_num_results: integer(1, 50).exactOptional().meta({ description: 'Default: 10' }),
+    score_threshold: z.number().min(0).max(1).exactOptional(),
+    filters,
+  }),
+  output: page,
+  compact: compactPage(null),
+  call: async ({ vector_store_id, query, score_threshold, filters: filter, ...limit }, context) => {
+    const { openai, signal } = context;
+    const params = {
+      query,
+      ...limit,
+      ...(score_threshold !== undefined && { ranking_options: { score_threshold } }),
+      ...(filter !== undefined && { filters: filter }),
+    };
+    const call = openai.vectorStores.search(vector_store_id, params, { signal });
+    return readStoresResponse(call, context);
+  },
+});
+
+export const deleteVectorStoreTool = defineTool({
+  name: 'delete_vector_store',
+  title: 'Delete vector store',
+  description: 'Permanently deletes a vector store (vs_…). Its files stay.',
+  toolset: 'vector_stores',
+  effect: 'delete',
+  input: z.strictObject({ vector_store_id: storeId }),
+  output: deleted,
+  compact: null,
+  call: async ({ vector_store_id }, context) => {
+    const { openai, signal } = context;
+    return readStoresResponse(openai.vectorStores.delete(vector_store_id, { signal }), context);
+  },
+});
