@@ -3,6 +3,7 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import type { Clock } from '../../src/shared/clock.ts';
 import { newBatch, newFile, newStore } from './upstream-file-bodies.ts';
+import { newSearch, searchStore } from './upstream-search.ts';
 
 const secondsPerDay = 86_400;
 
@@ -109,6 +110,16 @@ function toStore(store: StoredStore, now: number): OpenAI.VectorStore {
   };
 }
 
+/** All files of a store as one batch. */
+const toBatch = ({ id, created_at, status, file_counts }: OpenAI.VectorStore, batch: string) => ({
+  id: batch,
+  object: 'vector_store.files_batch',
+  created_at,
+  vector_store_id: id,
+  status,
+  file_counts,
+});
+
 const fileOf = ({ files }: Objects, id: string) => find(files, id, `No such File object: ${id}`);
 
 const storeOf = ({ stores }: Objects, id: string) =>
@@ -179,6 +190,15 @@ function storeRoutes(state: State): Hono {
     stores.delete(id);
     return context.json({ id, object: 'vector_store.deleted', deleted: true });
   });
+  routes.post('/:id/search', async (context) => {
+    const search = parse(newSearch, await context.req.json());
+    const store = storeOf(state, context.req.param('id'));
+    if (show(store).status === 'expired') {
+      throw new HttpError(400, `Vector store ${store.id} has expired.`);
+    }
+    const files = [...store.files.keys()].map((id) => fileOf(state, id));
+    return context.json(await searchStore(files, search));
+  });
   routes.get('/:id/files', (context) => {
     const ids = [...storeOf(state, context.req.param('id')).files.keys()];
     const start = ids.indexOf(context.req.query('after') ?? '') + 1;
@@ -196,15 +216,11 @@ function storeRoutes(state: State): Hono {
   routes.post('/:id/file_batches', async (context) => {
     const store = storeOf(state, context.req.param('id'));
     addFiles(state, store, parse(newBatch, await context.req.json()).file_ids);
-    const { file_counts } = show(store);
-    return context.json({
-      id: nextId('vsfb_'),
-      object: 'vector_store.files_batch',
-      created_at: secondsOf(clock),
-      vector_store_id: store.id,
-      status: 'in_progress',
-      file_counts,
-    });
+    return context.json(toBatch(show(store), nextId('vsfb_')));
+  });
+  routes.get('/:id/file_batches/:batch', (context) => {
+    const { id, batch } = context.req.param();
+    return context.json(toBatch(show(storeOf(state, id)), batch));
   });
   return routes;
 }

@@ -1,8 +1,12 @@
-import { type EndpointFiles, EndpointFilesError, toImageUrl } from '../models/endpoint-files.ts';
+import { type EndpointFiles, EndpointFilesError } from '../models/endpoint-files.ts';
+import { toImageUrl } from '../models/image-files.ts';
 import { findContent, findFile } from '../store/files.ts';
 import { findVectorStore } from '../store/vector-stores.ts';
 import { createLocalVectorStores } from '../vector-stores/local-vector-stores.ts';
-import type { VectorStoreDeps } from '../vector-stores/stores.ts';
+import { unixSeconds } from '../../shared/clock.ts';
+import { ApiError } from '../../shared/errors.ts';
+import { type SearchDeps, searchStores } from '../vector-stores/search.ts';
+import { requireUsableStore, type VectorStoreDeps } from '../vector-stores/stores.ts';
 import type { FileOwner } from './owner.ts';
 
 /** What this database does with its own files and vector stores. */
@@ -14,6 +18,7 @@ export type LocalFiles = Pick<
   | 'listStoreFiles'
   | 'removeFromVectorStore'
   | 'countIndexing'
+  | 'search'
   | 'readImage'
   | 'isLocal'
 >;
@@ -24,9 +29,24 @@ const maxImageBytes = 64 * 2 ** 20;
 const notFound = (id: string) =>
   new EndpointFilesError(`No such File object: ${id}`, { status: 404, param: 'id' });
 
+/** Throws for a store that does not exist or has expired: a run must not answer without its files. */
+async function requireSearchable({ db, clock }: VectorStoreDeps, id: string): Promise<void> {
+  try {
+    await requireUsableStore(db, id, unixSeconds(clock));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { message, status } = error;
+    throw Object.assign(new EndpointFilesError(message), { status });
+  }
+}
+
 /** Creates the files of this database, for the parts of the engine that use files. */
-export const createLocalFiles = (deps: VectorStoreDeps): LocalFiles => ({
+export const createLocalFiles = (deps: VectorStoreDeps & SearchDeps): LocalFiles => ({
   ...createLocalVectorStores(deps),
+  async search(request) {
+    for (const id of request.store_ids) await requireSearchable(deps, id);
+    return searchStores(deps, request);
+  },
   async readImage(id) {
     const row = await findFile(deps.db, id);
     if (row === undefined) throw notFound(id);
@@ -67,6 +87,10 @@ export function chooseFiles(
     removeFromVectorStore: async (id, file_id) =>
       (await keeperOf(id)).removeFromVectorStore(id, file_id),
     countIndexing: async (id, signal) => (await keeperOf(id)).countIndexing(id, signal),
+    canSearch: async () =>
+      (await owner.decide()) === 'local' || requireEndpoint(endpoint).canSearch(),
+    // The stores of one request are all in one place.
+    search: async (request) => (await keeperOf(request.store_ids[0] ?? '')).search(request),
     readImage: async (id, signal) => (await keeperOf(id)).readImage(id, signal),
     isLocal: (id) => local.isLocal(id),
     downloadGenerated: async (file, signal) =>

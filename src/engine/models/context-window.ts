@@ -108,7 +108,7 @@ const knownWindows: readonly (readonly [RegExp, number])[] = [
 const defaultWindowTokens = 128000;
 
 /** A model name without the prefixes and suffixes of routers, providers and fine-tuning. */
-const baseModelName = (model: string): string =>
+export const baseModelName = (model: string): string =>
   model
     .slice(model.lastIndexOf('/') + 1)
     .replace(/^ft:/u, '')
@@ -117,6 +117,10 @@ const baseModelName = (model: string): string =>
 /** The context window in tokens, judged by the model's name. */
 export const knownWindow = (model: string): number =>
   knownWindows.find(([pattern]) => pattern.test(baseModelName(model)))?.[1] ?? defaultWindowTokens;
+
+/** Whether nothing is known of a model's window: servers of open models configure it. */
+export const isWindowGuessed = (model: string): boolean =>
+  !/^(?:gpt-(?!oss|neo|j)|chatgpt|o\d|codex|computer-use|chat-latest)/u.test(baseModelName(model));
 
 /** The context windows of one endpoint's models, corrected by the overflows it reports. */
 export interface Windows {

@@ -2,7 +2,6 @@ import { fieldOf } from '../../shared/json.ts';
 import type OpenAI from 'openai';
 import { APIError, toFile } from 'openai';
 import { redactedExcerpt } from '../../shared/redact.ts';
-import { boundResponses } from './bounded-fetch.ts';
 import {
   createEndpointClient,
   type EndpointOptions,
@@ -14,7 +13,9 @@ import { errorMessage } from '../../shared/errors.ts';
 import { upstreamMessage } from './error-sentence.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { withTimeout } from '../../shared/timeout.ts';
-import { fetchWithinOrigin } from '../../shared/same-origin-fetch.ts';
+import { downloadImage, toImageUrl } from './image-files.ts';
+import { createPathProbe } from './tool-support.ts';
+import { searchEndpoint, type SearchRequest, type SearchResult } from './vector-search.ts';
 
 export type NewVectorStore = Pick<
   OpenAI.VectorStoreCreateParams,
@@ -39,6 +40,10 @@ export interface EndpointFiles {
   removeFromVectorStore(store_id: string, file_id: string): Promise<void>;
   /** The number of files in a store that cannot be searched yet. */
   countIndexing(store_id: string, signal: AbortSignal): Promise<number>;
+  /** Whether there are vector stores to search; true while it cannot be found out. */
+  canSearch(): Promise<boolean>;
+  /** The best passages of the stores' files, best first. */
+  search(request: SearchRequest): Promise<readonly SearchResult[]>;
   /** Downloads a file that a tool generated, from its container or its URL. */
   downloadGenerated(file: EphemeralFile, signal: AbortSignal): Promise<File>;
   /** Uploads a file; resolves to its id, or to null where this database keeps files. */
@@ -198,36 +203,6 @@ async function upload({ files }: OpenAI, file: File, signal: AbortSignal): Promi
   }
 }
 
-/** Detects the type by the first bytes, because endpoints often send none. */
-function imageType(bytes: Uint8Array): string {
-  const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  if (head.startsWith('\xff\xd8\xff')) return 'jpeg';
-  if (head.startsWith('GIF8')) return 'gif';
-  return head.startsWith('RIFF') && head.endsWith('WEBP') ? 'webp' : 'png';
-}
-
-/** An image's bytes as a `data:` URL. */
-export const toImageUrl = (bytes: Uint8Array): string =>
-  `data:image/${imageType(bytes)};base64,${Buffer.from(bytes).toString('base64')}`;
-
-/**
- * Reads an image from an HTTP or `data:` URL. The URL may be on any host, so the request has no key.
- */
-async function downloadImage(
-  url: string,
-  fetch: typeof globalThis.fetch,
-  signal: AbortSignal,
-): Promise<File> {
-  const follow = fetchWithinOrigin(boundResponses(fetch), 'the image is not downloaded from there');
-  const response = await (url.startsWith('data:')
-    ? globalThis.fetch(url)
-    : follow(url, { signal }));
-  if (!response.ok) throw new Error(`The image could not be downloaded: HTTP ${response.status}.`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const type = imageType(bytes);
-  return new File([bytes], `image.${type}`, { type: `image/${type}` });
-}
-
 /** Creates the client of the model endpoint's files (contract §3.4, §8.6). */
 export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
   const client = createEndpointClient(options, fileTimeoutMs);
@@ -264,6 +239,7 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
   const deleteVectorStore = async (id: string) => {
     await vectorStores.delete(id);
   };
+  const hasPath = createPathProbe(options);
   return {
     createVectorStore: (store) =>
       wrapErrors(nullIfUnsupported(storeClient, createStore(storeClient, store))),
@@ -273,6 +249,8 @@ export function createEndpointFiles(options: EndpointOptions): EndpointFiles {
     listStoreFiles: (id) => wrapErrors(listStoreFiles(storeClient, id)),
     removeFromVectorStore: (id, file_id) => wrapErrors(removeFromVectorStore(id, file_id)),
     countIndexing: (id, signal) => wrapErrors(countIndexing(id, signal)),
+    canSearch: async () => (await hasPath('/vector_stores?limit=1')) ?? true,
+    search: (request) => wrapErrors(searchEndpoint(storeClient, request)),
     downloadGenerated: (file, signal) => wrapErrors(downloadGenerated(file, signal)),
     upload: (file, signal) => wrapErrors(upload(client, file, signal)),
     deleteFile: (id) => wrapErrors(ignoreMissing(files.delete(id))),

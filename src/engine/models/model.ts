@@ -52,6 +52,10 @@ export interface ModelRequest {
   readonly container: string | null;
   /** Resolves to the id of the saved file, or to null when it could not be saved. */
   readonly saveFile: (file: EphemeralFile) => Promise<string | null>;
+  /** The name of a function that the engine answers itself with passages of files; absent: none. */
+  readonly searchFunction?: string;
+  /** Whether the engine can search the files in the place of a model API that has no file_search. */
+  readonly canSearchFiles?: true;
   readonly signal: AbortSignal;
 }
 
@@ -86,6 +90,8 @@ export type ModelEvent =
       /** The id of the container in which the code ran. */
       readonly container?: string;
     }
+  /** One of several model calls of the turn has ended; `items` and `usage` are those of all so far. */
+  | { readonly type: 'turn_so_far'; readonly items: readonly unknown[]; readonly usage: Usage }
   | {
       readonly type: 'finished';
       readonly items: readonly unknown[];
@@ -157,6 +163,13 @@ export class ModelFailure extends Error {
     this.code = code;
     this.retryAfterMs = retryAfterMs;
     this.status = status;
+  }
+}
+
+/** The model API has no hosted tools, and the request needs one. */
+export class HostedToolsMissing extends ModelFailure {
+  constructor(reason: string) {
+    super('server_error', reason);
   }
 }
 

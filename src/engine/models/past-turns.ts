@@ -74,6 +74,34 @@ export function itemsFrom({ items }: PastTurn, origin: Origin): readonly unknown
   return isSame ? items.filter((item) => !isOriginItem(item)) : null;
 }
 
+/** Ends the items of a model call whose searches the engine has answered; the turn may have more. */
+export interface SearchOutputs {
+  readonly search_outputs: PastTurn['outputs'];
+  /** What the outputs let the model cite. */
+  readonly sources: readonly unknown[];
+}
+
+export const isSearchOutputs = (item: unknown): item is SearchOutputs =>
+  Array.isArray(fieldOf(item, 'search_outputs'));
+
+/** The model calls of a stored turn: several where the engine answered searches of the model. */
+export function modelCallsOf({ items, outputs }: PastTurn): PastTurn[] {
+  const calls: PastTurn[] = [];
+  let callItems: unknown[] = [];
+  for (const [index, item] of items.entries()) {
+    if (!isSearchOutputs(item)) {
+      callItems.push(item);
+      continue;
+    }
+    const submitted = index === items.length - 1 ? outputs : [];
+    const all = new Map([...item.search_outputs, ...submitted].map((o) => [o.tool_call_id, o]));
+    const called = functionCalls(callItems).flatMap(({ id }) => all.get(id) ?? []);
+    calls.push({ items: callItems, outputs: called });
+    callItems = [];
+  }
+  return callItems.length === 0 ? calls : [...calls, { items: callItems, outputs }];
+}
+
 export const isResponsesItem = (item: unknown): boolean => stringField(item, 'type') !== '';
 
 /** The function calls of a turn; `id` is the id that their outputs refer to. */

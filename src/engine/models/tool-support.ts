@@ -34,28 +34,38 @@ const probePaths: Record<HostedTool, string> = {
 const probeTimeoutMs = 10_000;
 
 /**
- * For endpoints that may support hosted tools: probes the endpoint once for each tool, and again only
- * after an inconclusive response. While in doubt, the tool counts as supported.
+ * Tells whether the endpoint has a path; null while that cannot be found out. Asks once for each path,
+ * and again only after an inconclusive response.
  */
-export function createToolProbe(options: EndpointOptions): Model['unsupportedTools'] {
+export function createPathProbe(
+  options: EndpointOptions,
+): (path: string) => Promise<boolean | null> {
   const client = createEndpointClient(options, probeTimeoutMs);
-  const results = new Map<HostedTool, boolean>();
-  /** Null: inconclusive. */
-  const hasPath = async (path: string): Promise<boolean | null> => {
+  const results = new Map<string, boolean>();
+  return async (path) => {
+    const known = results.get(path);
+    if (known !== undefined) return known;
     try {
       await client.get(path, { maxRetries: 0 });
-      return true;
     } catch (error) {
-      return isMissingPath(error) ? false : null;
+      if (!isMissingPath(error)) return null;
+      results.set(path, false);
+      return false;
     }
+    results.set(path, true);
+    return true;
   };
+}
+
+/**
+ * For endpoints that may support hosted tools. While in doubt, a tool counts as supported.
+ */
+export function createToolProbe(options: EndpointOptions): Model['unsupportedTools'] {
+  const hasPath = createPathProbe(options);
   const supports = async (type: HostedTool): Promise<boolean> => {
-    const known = results.get(type);
-    if (known !== undefined) return known;
     const hasCollection = await hasPath(probePaths[type]);
     // A server with files may support the tool without listing its collection.
     const result = hasCollection === false ? await hasPath('/files?limit=1') : hasCollection;
-    if (result !== null) results.set(type, result);
     return result ?? true;
   };
   return (tools) => findUnsupported(tools, 'this model endpoint', supports);

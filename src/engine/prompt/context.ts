@@ -67,7 +67,7 @@ export const outputBudget = (settings: RunSettings, usedTokens: Usage): number |
     : settings.max_completion_tokens - usedTokens.completion_tokens;
 
 /** Tokens that the next prompt may have; infinite if the run has no limit. */
-const promptBudget = ({ max_prompt_tokens }: RunSettings, usedTokens: Usage): number =>
+export const promptBudget = ({ max_prompt_tokens }: RunSettings, usedTokens: Usage): number =>
   max_prompt_tokens === null
     ? Number.POSITIVE_INFINITY
     : max_prompt_tokens - usedTokens.prompt_tokens;

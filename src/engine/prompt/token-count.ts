@@ -1,3 +1,4 @@
+import { baseModelName } from '../models/context-window.ts';
 import type { ContextMessage, MessageContent, PastTurn } from '../models/model.ts';
 import type { RunSettings } from '../store/schema.ts';
 
@@ -6,7 +7,8 @@ import type { RunSettings } from '../store/schema.ts';
 /** The markup around each message. */
 const tokensPerMessage = 4;
 
-const defaultSearchChunks = 20;
+/** The results of a file search that names no number (contract §3.3). */
+const [defaultResults, oldDefaultResults] = [20, 5];
 const tokensPerChunk = 800;
 
 const lowDetailImageTokens = 85;
@@ -78,12 +80,18 @@ export const fixedTokens = async (
   (await sumOf(settings, count)) +
   (await sumOf(turns, count));
 
-/** The most that a file search adds to the prompt. */
-export function searchTokens({ tools }: RunSettings): number {
-  const search = tools.find((tool) => tool.type === 'file_search');
-  if (search === undefined) return 0;
-  return (search.file_search?.max_num_results ?? defaultSearchChunks) * tokensPerChunk;
+/** The most results that a file search of the run has. */
+export function maxSearchResults({ tools, model }: Pick<RunSettings, 'tools' | 'model'>): number {
+  const search = tools.find((tool) => tool.type === 'file_search')?.file_search;
+  const isOld = /^gpt-3\.?5/u.test(baseModelName(model));
+  return search?.max_num_results ?? (isOld ? oldDefaultResults : defaultResults);
 }
+
+/** The most that a file search adds to the prompt. */
+export const searchTokens = (settings: RunSettings): number =>
+  settings.tools.some(({ type }) => type === 'file_search')
+    ? maxSearchResults(settings) * tokensPerChunk
+    : 0;
 
 /** The number of tokens in a text, or an upper bound. */
 export type CountTokens = (text: string) => number | Promise<number>;

@@ -5,6 +5,7 @@ import { requireAssistant } from './path-objects.ts';
 import type { HostedTool } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
 import { initialState } from '../run-state-machine.ts';
+import { unsupportedTools } from '../runs/file-search/available.ts';
 import type { WriteContext } from '../runs/step-writer.ts';
 import { assistantBody, chosenSampling } from '../store/assistants.ts';
 import { findLocalOnly } from '../store/files.ts';
@@ -119,7 +120,7 @@ export async function prepareRun(
   stores: UpstreamStores,
 ): Promise<PreparedRun> {
   const tools = neededTools(fields, await checkRun(deps.db, deps, thread, fields));
-  const unsupported = await deps.model.unsupportedTools(tools);
+  const unsupported = await unsupportedTools(deps, tools);
   const [first] = unsupported;
   if (first !== undefined && deps.dropsHostedTools !== true) {
     throw errors.unsupportedTool(first.reason);

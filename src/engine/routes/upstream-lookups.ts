@@ -5,6 +5,7 @@ import {
   type NewVectorStore,
 } from '../models/endpoint-files.ts';
 import type { Model } from '../models/model.ts';
+import { unsupportedTools } from '../runs/file-search/available.ts';
 import { isConnectionLoss } from '../store/errors.ts';
 
 /*
@@ -15,7 +16,7 @@ interface Deps {
   readonly model: Pick<Model, 'unsupportedTools'>;
   readonly files: Pick<
     EndpointFiles,
-    'createVectorStore' | 'addToVectorStore' | 'deleteVectorStore'
+    'createVectorStore' | 'addToVectorStore' | 'deleteVectorStore' | 'canSearch'
   > | null;
   readonly log: Pick<Log, 'warn'>;
 }
@@ -46,8 +47,8 @@ export class UpstreamStores {
    * to the id of the store, or to null where there are no vector stores.
    */
   async ensure(store: NewVectorStore, id?: string): Promise<string | null> {
-    const { files, model } = this.#deps;
-    const unsupported = await model.unsupportedTools([{ type: 'file_search' }]);
+    const { files } = this.#deps;
+    const unsupported = await unsupportedTools(this.#deps, [{ type: 'file_search' }]);
     if (files === null || unsupported.length > 0) return null;
     const holderId = await (id === undefined
       ? files.createVectorStore(store)

@@ -64,12 +64,14 @@ export async function saveTransition(
 /**
  * Ends a run with its open steps and messages, in the caller's transaction. Unlocks the thread.
  * If the state machine does not allow the ending, as in a cancelling run, the run is cancelled.
+ * `openUsage` is that of a turn whose step is open, if it does not end with function calls.
  */
 export async function endRun(
   writeContext: WriteContext,
   run: RunRow,
   requested: RunEnding,
   data: TransitionData = {},
+  openUsage: Usage = noUsage,
 ): Promise<RunRow> {
   const { db, clock } = writeContext;
   const ending = nextStatus(run.status, requested) === undefined ? 'stop' : requested;
@@ -82,7 +84,7 @@ export async function endRun(
     // A step of function calls is the last of its turn, so it has the turn's usage (contract §5.2).
     const turnUsage = callsFunctions(stepBody(step)) ? turns.at(-1)?.usage : undefined;
     await endStep(writeContext, step, stepStatus, {
-      usage: turnUsage ?? noUsage,
+      usage: turnUsage ?? openUsage,
       last_error: ending === 'fail' ? stepError(data.last_error) : null,
     });
   }

@@ -1,4 +1,10 @@
-import { type ContextMessage, type ModelEvent, ModelFailure } from '../models/model.ts';
+import {
+  type ContextMessage,
+  type ModelEvent,
+  ModelFailure,
+  type ModelRequest,
+} from '../models/model.ts';
+import { modelCallsOf } from '../models/past-turns.ts';
 import { callWithRetry } from '../models/retry.ts';
 import type { EngineDeps } from '../options.ts';
 import { threadDeleted } from '../events/event-bus.ts';
@@ -17,6 +23,7 @@ import {
   type HostedToolContext,
   logOmittedFileSearch,
 } from './code-container.ts';
+import { respondToRun } from './file-search/available.ts';
 import { waitForIndexing } from './vector-store-indexing.ts';
 import { isStoreError } from '../store/errors.ts';
 import { errorStack } from '../../shared/errors.ts';
@@ -60,9 +67,8 @@ async function callModel(
     await waitForIndexing(deps, execution);
   }
   let isRetrying = false;
-  const respond = (messages: readonly ContextMessage[], hosted: HostedToolContext) => {
-    const request = { settings, messages, turns, maxOutputTokens, ...hosted, signal };
-    return callWithRetry(model, request, {
+  const call = (request: ModelRequest) =>
+    callWithRetry(model, request, {
       clock,
       deadlineMs: run.deadline * 1000,
       stallTimeoutMs: modelTimeout === null ? null : modelTimeout * 1000,
@@ -72,8 +78,12 @@ async function callModel(
         isRetrying = true;
         await recorder.showRetry({ code, message });
       },
-      ...(observer && { onCall: (call) => observer.modelCalled(settings.model, call) }),
+      ...(observer && { onCall: (report) => observer.modelCalled(settings.model, report) }),
     });
+  const modelCalls = turns.flatMap(modelCallsOf);
+  const respond = (messages: readonly ContextMessage[], hosted: HostedToolContext) => {
+    const request = { settings, messages, turns: modelCalls, maxOutputTokens, ...hosted, signal };
+    return respondToRun(deps, execution, context, request, call);
   };
   const events = callWithOverflowRetry(deps, run, context, (messages) =>
     callWithContainer(deps, execution, (hosted) => respond(messages, hosted)),

@@ -40,6 +40,7 @@ import { type Execution, LeaseLost } from './execution.ts';
 
 type CallStarted = Extract<ModelEvent, { type: 'call_started' }>;
 type CallDone = Extract<ModelEvent, { type: 'call_done' }>;
+type TurnSoFar = Extract<ModelEvent, { type: 'turn_so_far' }>;
 type Change<T> = (writeContext: WriteContext, run: RunRow, isRetry: boolean) => Promise<T>;
 
 /** A complete message; it is saved once it is known whether the turn ends with it. */
@@ -72,6 +73,8 @@ export class TurnRecorder {
   #complete: CompleteMessage | null = null;
   #calls: OpenCalls | null = null;
   #hasMessage = false;
+  /** The turn's earlier model calls, for a turn that is interrupted. */
+  #soFar: TurnSoFar | null = null;
 
   constructor(deps: EngineDeps, execution: Execution, context: RunContext) {
     this.#deps = deps;
@@ -112,6 +115,9 @@ export class TurnRecorder {
         return undefined;
       case 'call_done':
         return this.#finishCall(event);
+      case 'turn_so_far':
+        this.#soFar = event;
+        return undefined;
       case 'finished':
         return this.#write((writeContext, run) => this.#finish(writeContext, run, event));
     }
@@ -120,14 +126,20 @@ export class TurnRecorder {
   /** Ends the run and saves the text and the code streamed so far. */
   end(ending: 'stop' | 'expire' | 'fail' | 'cut_off', data: TransitionData = {}): Promise<void> {
     return this.#write(async (writeContext, run) => {
-      await this.#endComplete(writeContext, noUsage);
-      if (this.#calls !== null) await this.#endOrSaveCalls(writeContext, this.#calls);
+      const { db } = writeContext;
+      const usage = this.#soFar?.usage ?? noUsage;
+      const hasOpenStep = this.#open !== null || typeof this.#calls?.input === 'string';
+      const lastUsage = hasOpenStep ? noUsage : usage;
+      await this.#endComplete(writeContext, this.#calls === null ? lastUsage : noUsage);
+      if (this.#calls !== null) await this.#endOrSaveCalls(writeContext, this.#calls, lastUsage);
       if (this.#open !== null) {
         const { message } = this.#open;
         const body = { ...messageBody(message), content: this.#content.parts };
-        await updateMessageBody(writeContext.db, message.id, body);
+        await updateMessageBody(db, message.id, body);
       }
-      await endRun(writeContext, run, ending, data);
+      if (this.#soFar !== null)
+        await insertTurn(db, run.id, this.#context.turns.length, this.#soFar);
+      await endRun(writeContext, run, ending, data, hasOpenStep ? usage : noUsage);
     });
   }
 
@@ -180,9 +192,9 @@ export class TurnRecorder {
   }
 
   /** Ends the step, unless a call is in progress: then `endRun` ends it. */
-  #endOrSaveCalls(writeContext: WriteContext, calls: OpenCalls): Promise<void> {
+  #endOrSaveCalls(writeContext: WriteContext, calls: OpenCalls, usage: Usage): Promise<void> {
     return calls.input === null
-      ? endCallStep(writeContext, calls, noUsage)
+      ? endCallStep(writeContext, calls, usage)
       : saveCalls(writeContext, calls);
   }
 

@@ -242,7 +242,7 @@ test('a thread has at most 20 code interpreter files, without duplicates', async
 });
 
 test('without file search, an attachment is stored with its message, and runs with the tool are rejected', async () => {
-  const harness = await setup({ model: 'scripted' });
+  const harness = await setup({ model: 'scripted', keepsFiles: 'endpoint' });
   const { id } = await createThread(harness);
   const { messages, runs } = harness.openai.beta.threads;
   const message = await messages.create(id, messageWith(forSearch('file-a')));

@@ -33,6 +33,7 @@ async function open(options: HarnessOptions = {}, server = anyServer()) {
     endpoint: server,
     lacks: lacksAll,
     hostedTools: 'drop',
+    keepsFiles: 'endpoint',
     ...options,
   });
   const run = async (params: RunParams) => {
@@ -147,7 +148,7 @@ test('with --hosted-tools refuse, the default, the run is refused', async () => 
 test('ASSISTANTS_HOSTED_TOOLS applies to the whole program', async () => {
   const upstream = createChatUpstream();
   const OPENAI_BASE_URL = `${await listen((request) => upstream.fetch(request))}/v1`;
-  const env = { OPENAI_BASE_URL, ASSISTANTS_HOSTED_TOOLS: 'drop' };
+  const env = { OPENAI_BASE_URL, ASSISTANTS_HOSTED_TOOLS: 'drop', ASSISTANTS_FILES: 'endpoint' };
   const served = await startServe({ env });
   const { assistants, threads } = sdkFor(served).beta;
   upstream.respondWith({ text: 'Snow.' });

@@ -147,24 +147,28 @@ test('hosted tools are rejected with 400 once Chat Completions is detected', asy
   const { harness, upstream } = await openWithServer({});
   upstream.respondWith({ text: 'Hi.' });
   await run(harness);
-  const { id: assistant_id } = await createAssistant(harness, { tools: [{ type: 'file_search' }] });
+  const { id: assistant_id } = await createAssistant(harness, {
+    tools: [{ type: 'code_interpreter' }],
+  });
   const thread = await createThread(harness);
   const error = await apiErrorOf(
     harness.openai.beta.threads.runs.create(thread.id, { assistant_id }),
   );
   expect(error.status).toBe(400);
-  expect(error.message).toContain("'tools[0].type' is 'file_search', which Chat Completions");
+  expect(error.message).toContain("'tools[0].type' is 'code_interpreter', which Chat Completions");
 });
 
 test('a run with hosted tools fails if Chat Completions is detected during the run', async () => {
   const { harness, upstream } = await openWithServer({});
-  const tools = [{ type: 'file_search' as const }];
-  // The endpoint has vector stores but no Responses API.
+  const tools = [{ type: 'code_interpreter' as const }];
+  // The endpoint has containers but no Responses API.
   const { run: created } = await createRun(harness, { tools });
   await harness.runToEnd();
   const { status, last_error } = await readRun(harness, created);
   expect(status).toBe('failed');
-  expect(last_error?.message).toContain("'tools[0].type' is 'file_search', which Chat Completions");
+  expect(last_error?.message).toContain(
+    "'tools[0].type' is 'code_interpreter', which Chat Completions",
+  );
   expect(upstream.requests).toEqual([]);
 });
 

@@ -21,6 +21,7 @@ function createEndpoint() {
       createVectorStore,
       addToVectorStore: async (id: string) => id,
       deleteVectorStore: async (id: string) => void stores.delete(id),
+      canSearch: async () => true,
     },
     log: { warn: () => {} },
   };

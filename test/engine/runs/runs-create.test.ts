@@ -186,7 +186,7 @@ test('a run on an empty thread is rejected without instructions', async () => {
 test.each(['file_search', 'code_interpreter'] as const)(
   'a run with %s is rejected if the model does not support it',
   async (type) => {
-    const harness = await setup({ model: 'scripted' });
+    const harness = await setup({ model: 'scripted', keepsFiles: 'endpoint' });
     const { id: assistant_id } = await createAssistant(harness, { tools: [weatherTool, { type }] });
     const thread = await createThread(harness);
     const { runs } = harness.openai.beta.threads;

@@ -154,7 +154,7 @@ test('an invalid request is reported before the state of the thread', async () =
 });
 
 test('a rejected POST /threads/runs creates no thread', async () => {
-  const harness = await setup({ model: 'scripted' });
+  const harness = await setup({ model: 'scripted', keepsFiles: 'endpoint' });
   const { assistants } = harness.openai.beta;
   const { id: withoutInstructions } = await assistants.create({ model: 'm' });
   const { id: withFileSearch } = await assistants.create({

@@ -17,7 +17,13 @@ import { blameEndpoint, malformedAnswer, parseAnswer } from '../json-shape.ts';
 import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
-import { type Model, type ModelEvent, ModelFailure, type ModelRequest } from '../model.ts';
+import {
+  HostedToolsMissing,
+  type Model,
+  type ModelEvent,
+  ModelFailure,
+  type ModelRequest,
+} from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
 import { functionCalls, functionNamesOf, type Origin, originOf } from '../past-turns.ts';
@@ -120,9 +126,12 @@ export function createChatModel(options: ChatOptions): Model {
       // When the run was created, another model API may have been configured.
       const { tools, tool_choice } = request.settings;
       const [unsupported] = await unsupportedTools(tools);
-      const mayGoOn = options.dropsHostedTools === true || tool_choice === 'none';
+      const isSearched =
+        request.canSearchFiles === true && tools.some(({ type }) => type === 'file_search');
+      const mayDrop = options.dropsHostedTools === true && !isSearched;
+      const mayGoOn = mayDrop || tool_choice === 'none';
       if (unsupported !== undefined && !mayGoOn) {
-        throw new ModelFailure('server_error', unsupported.reason);
+        throw new HostedToolsMissing(unsupported.reason);
       }
       let requestId: string | null = null;
       async function* attempt(adapted: ModelRequest, dialect: Dialect) {

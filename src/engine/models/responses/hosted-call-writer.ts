@@ -24,7 +24,7 @@ const toResult = (result: NonNullable<SearchItem['results']>[number]): Result =>
 });
 
 /** The ranking options of the run's file_search tool. */
-function rankingOptions(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
+export function rankingOptions(tools: readonly OpenAI.Beta.AssistantTool[]): FileSearch {
   const search = tools.find((tool) => tool.type === 'file_search')?.file_search;
   const { ranker = defaultRanker, score_threshold = 0 } = search?.ranking_options ?? {};
   return { ranking_options: { ranker, score_threshold } };
