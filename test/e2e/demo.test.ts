@@ -22,7 +22,13 @@ test('demo runs the whole conversation, leaves no files, and exits with 0', asyn
     'list_message_files',
     'list_run_steps',
     'list_runs',
+    'upload_file',
+    'create_assistant, that searches files',
+    'create_thread_and_run, with the file',
   ]);
+  expect(output).toContain(
+    'The assistant replies: Scripted model: found in "handbook.txt": Light rain calls for a waterproof jacket and closed shoes. 【0:0†handbook.txt】',
+  );
   expect(output).toMatch(/· run_\w+ is queued/u);
   expect(output).toMatch(/It calls get_weather\(\{"city":.*\}\) as call_\w+\./u);
   expect(output).toMatch(/The assistant replies: .*light rain/u);

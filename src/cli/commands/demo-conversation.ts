@@ -169,6 +169,39 @@ async function attachFile(call: Call, printer: DemoPrinter, run: Run): Promise<v
   for (const { id } of files.data) printer.line(`${message.id} has ${id}.`);
 }
 
+const handbook = [
+  'Wardrobe handbook.',
+  '',
+  'Light rain calls for a waterproof jacket and closed shoes.',
+  '',
+  'Below zero, wear a coat, gloves and a hat.',
+].join('\n');
+
+/** Uploads a document and asks about it: the engine searches it, and the reply cites it. */
+async function askAboutFile(call: Call, printer: DemoPrinter, model: string): Promise<Run> {
+  printer.step('upload_file');
+  const filename = 'handbook.txt';
+  const file = await call('upload_file', { filename, text: handbook }, objectWithId);
+  printer.line(`${file.id} is ${filename}.`);
+  printer.step('create_assistant, that searches files');
+  const tools = [{ type: 'file_search' }];
+  const assistant = await call(
+    'create_assistant',
+    { model, name: 'Librarian', tools },
+    objectWithId,
+  );
+  printer.line(`${assistant.id} has the tool file_search.`);
+  printer.step('create_thread_and_run, with the file');
+  const content = 'What should I wear in light rain?';
+  printer.line(`The user asks: ${content}`);
+  const attachments = [{ file_id: file.id, tools }];
+  const messages = [{ role: 'user', content, attachments }];
+  const args = { assistant_id: assistant.id, thread: { messages }, wait_seconds: 30 };
+  const run = await call('create_thread_and_run', args, runSchema);
+  printRun(printer, run);
+  return run;
+}
+
 async function printServer(client: Client, printer: DemoPrinter): Promise<void> {
   const { tools } = await client.listTools();
   const server = client.getServerVersion();
@@ -179,18 +212,24 @@ async function printServer(client: Client, printer: DemoPrinter): Promise<void> 
   );
 }
 
-/** Prints a conversation, from connecting to listing its runs; true when its run completed. */
+/**
+ * Prints a conversation, from connecting to listing its runs; true when its runs completed. With the
+ * scripted model, whose files stay in the demo's own database, it asks about a document too.
+ */
 export async function runConversation(
   client: Client,
   printer: DemoPrinter,
-  config: Config,
+  { config, isScripted }: { readonly config: Config; readonly isScripted: boolean },
 ): Promise<boolean> {
   await printServer(client, printer);
   const call = createCall(client, printer);
-  const run = await createAndRun(call, printer, config.model ?? 'gpt-4.1-mini');
+  const model = config.model ?? 'gpt-4.1-mini';
+  const run = await createAndRun(call, printer, model);
   if (config.baseUrl === null) await attachFile(call, printer, run);
   await listResults(call, printer, run);
-  return run.status === 'completed';
+  const isEmbedded = config.baseUrl === null;
+  const runs = isEmbedded && isScripted ? [run, await askAboutFile(call, printer, model)] : [run];
+  return runs.every(({ status }) => status === 'completed');
 }
 
 interface ServerProcess {

@@ -27,6 +27,7 @@ const engineEnv = (config: Config, folder: string): Record<string, string> => ({
   ASSISTANTS_MODEL: config.model ?? '',
   ASSISTANTS_MODEL_MAP: [...config.modelMap].map((pair) => pair.join('=')).join(','),
   ASSISTANTS_MODEL_API: isScripted(config) ? 'scripted' : config.modelApi,
+  ASSISTANTS_FILES: isScripted(config) ? 'local' : config.files,
   ASSISTANTS_RUN_LIFETIME: String(config.runLifetime),
   ASSISTANTS_MODEL_TIMEOUT: config.modelTimeout === null ? '' : String(config.modelTimeout),
   ASSISTANTS_SHOW_REASONING: String(config.showReasoning),
@@ -70,7 +71,7 @@ async function runDemo(host: Host, { config, warnings }: Invocation): Promise<nu
     const [command, script] = host.command;
     const server = { command, args: [script], env: serverEnv(host.env, config, folder) };
     const completed = await withServer(server, (client) =>
-      runConversation(client, printer, config),
+      runConversation(client, printer, { config, isScripted: isScripted(config) }),
     );
     printer.end(completed ? 'The run completed.' : 'The run did not complete.');
     return completed ? 0 : 1;
