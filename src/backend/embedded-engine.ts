@@ -87,9 +87,15 @@ export async function createEmbeddedEngine(
   const endpointFiles = 'unavailable' in modelEndpoint ? null : createEndpointFiles(endpoint);
   const hasNoFiles = endpointFiles === null && fileOwner.known() === 'endpoint';
   const sharedClock = await openSharedClock(db, clock, log);
+  const embeddings =
+    'unavailable' in modelEndpoint || config.embeddingModel === null
+      ? null
+      : createEmbeddings({ ...endpoint, model: config.embeddingModel, clock, log });
   const localFiles = createLocalFiles({
     db,
     ids,
+    log,
+    embeddings,
     clock: sharedClock,
     wakeIngestion: () => engine.wakeIngestion(),
   });
@@ -110,10 +116,7 @@ export async function createEmbeddedEngine(
     fileOwner,
     fileLimits: { maxFileBytes: config.maxFile, maxStorageBytes: config.maxFileStorage },
     clock: sharedClock,
-    embeddings:
-      'unavailable' in modelEndpoint || config.embeddingModel === null
-        ? null
-        : createEmbeddings({ ...endpoint, model: config.embeddingModel, clock, log }),
+    embeddings,
     ...(clock === systemClock &&
       config.database !== inMemory && { leaseKeeper: createLeaseKeeper(config.database, log) }),
     ids,

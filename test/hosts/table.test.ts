@@ -15,7 +15,9 @@ test('the table of docs/hosts.md has exactly one row for each host', () => {
 
 test('every cell of the table says what a trial showed', () => {
   const cells = rows.flatMap((row) => row.slice(-2));
-  expect(cells.filter((cell) => !/^(?:yes|no: .+|not tried|does not apply)$/u.test(cell))).toEqual([]);
+  expect(cells.filter((cell) => !/^(?:yes|no: .+|not tried|does not apply)$/u.test(cell))).toEqual(
+    [],
+  );
 });
 
 test('at least twelve hosts do the job over stdio and over HTTP, says docs/hosts.md', () => {
