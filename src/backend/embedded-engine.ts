@@ -76,6 +76,7 @@ export async function createEmbeddedEngine(
   const secrets = apiKey === null ? [] : [apiKey];
   const endpoint = { apiKey, baseURL, secrets, fetch: endpointFetch };
   const modelEndpoint = resolveModelEndpoint(config);
+  const hasEndpoint = !('unavailable' in modelEndpoint);
   const db = await openDatabase(config.database);
   warnIfExposed(config.database, log);
   const fileOwner = createFileOwner({
@@ -84,21 +85,17 @@ export async function createEmbeddedEngine(
     endpoint,
     log,
   });
-  const endpointFiles = 'unavailable' in modelEndpoint ? null : createEndpointFiles(endpoint);
+  const endpointFiles = hasEndpoint ? createEndpointFiles(endpoint) : null;
   const hasNoFiles = endpointFiles === null && fileOwner.known() === 'endpoint';
   const sharedClock = await openSharedClock(db, clock, log);
+  const { embeddingModel } = config;
   const embeddings =
-    'unavailable' in modelEndpoint || config.embeddingModel === null
-      ? null
-      : createEmbeddings({ ...endpoint, model: config.embeddingModel, clock, log });
-  const localFiles = createLocalFiles({
-    db,
-    ids,
-    log,
-    embeddings,
-    clock: sharedClock,
-    wakeIngestion: () => engine.wakeIngestion(),
-  });
+    hasEndpoint && embeddingModel !== null
+      ? createEmbeddings({ ...endpoint, model: embeddingModel, clock, log })
+      : null;
+  const wakeIngestion = () => engine.wakeIngestion();
+  const fileDeps = { db, ids, log, embeddings, clock: sharedClock, wakeIngestion };
+  const localFiles = createLocalFiles(fileDeps);
   const files = hasNoFiles ? null : chooseFiles(endpointFiles, localFiles, fileOwner);
   const dropsHostedTools = config.hostedTools === 'drop';
   const engine: Engine = createEngine({

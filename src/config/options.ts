@@ -1,11 +1,11 @@
 import { type LogLevel, logLevels } from '../shared/log.ts';
 import { defaultToolsets, type ToolNames, toolNames, type Toolset } from '../tools/toolsets.ts';
+import { files, maxFile, maxFileStorage } from './file-options.ts';
 import type { Option } from './option.ts';
 import {
   anyText,
   boolean,
   databaseLocation,
-  fileSize,
   functionNameList,
   httpUrl,
   integer,
@@ -97,42 +97,6 @@ const hostedTools: Option<(typeof hostedToolPolicies)[number]> = {
   choices: hostedToolPolicies,
   parse: oneOf(hostedToolPolicies),
   default: 'refuse',
-};
-
-const fileKeepers = ['auto', 'endpoint', 'local'] as const;
-
-const files: Option<(typeof fileKeepers)[number]> = {
-  flag: 'files',
-  env: ['ASSISTANTS_FILES'],
-  value: 'WHERE',
-  help: 'Who keeps files and vector stores: `endpoint` (the model endpoint), `local` (the database) or `auto` (the model endpoint if it has both, else the database)',
-  defaultText: '`auto`',
-  mode: 'embedded',
-  choices: fileKeepers,
-  parse: oneOf(fileKeepers),
-  default: 'auto',
-};
-
-const maxFile: Option<number> = {
-  flag: 'max-file',
-  env: ['ASSISTANTS_MAX_FILE'],
-  value: 'SIZE',
-  help: 'Largest file that the database takes in one request; through `/v1/uploads`, files can be 16 times as large',
-  defaultText: '`512MiB`',
-  mode: 'embedded',
-  parse: fileSize,
-  default: 512 * 2 ** 20,
-};
-
-const maxFileStorage: Option<number> = {
-  flag: 'max-file-storage',
-  env: ['ASSISTANTS_MAX_FILE_STORAGE'],
-  value: 'SIZE',
-  help: 'Size of all files in the database together, above which it takes no more',
-  defaultText: '`100GiB`',
-  mode: 'embedded',
-  parse: fileSize,
-  default: 100 * 2 ** 30,
 };
 
 const database: Option<string | null> = {

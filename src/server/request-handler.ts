@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { errors } from '../engine/http/errors.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Clock } from '../shared/clock.ts';
-import { maxMessageBytes, requestError } from '../mcp/http.ts';
 import { ApiError } from '../shared/errors.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import {
@@ -21,6 +20,8 @@ import { serverErrors } from './errors.ts';
 import type { FailedLogins } from './failed-logins.ts';
 import { checkFraming } from './framing.ts';
 import { makeInert } from './foreign-response.ts';
+import { apiMethods, readMethods } from './methods.ts';
+import { mcpTokenError, routeToMcp } from './route-to-mcp.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { RequestContext } from './request-context.ts';
 import { isLoginDiscovery, metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
@@ -46,9 +47,6 @@ interface RequestHandlerOptions {
 
 /** Handles a request, of which `incoming` is Node's own view. */
 export type RequestHandler = (request: Request, incoming: IncomingMessage) => Promise<Response>;
-
-const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-const apiMethods: ReadonlySet<string> = new Set([...readMethods, 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** A request, and what it is if one of Azure's SDKs has sent it. */
 interface Call extends IncomingCall {
@@ -104,34 +102,6 @@ function formRequest({ request, url, incoming }: IncomingCall): Request {
     return value === null ? [] : [[name, value]];
   });
   return new Request(url, { method, headers, body: streamBody(incoming), duplex: 'half' });
-}
-
-/** The response to an MCP request that is refused before MCP: an MCP client expects JSON-RPC. */
-function mcpError(error: unknown, { log }: RequestContext): Response {
-  if (!(error instanceof ApiError)) throw error;
-  log.info(error.message, { status: error.status });
-  return requestError(error);
-}
-
-/** The response to an MCP request without the token. */
-function mcpTokenError(error: unknown, context: RequestContext): Response {
-  if (!(error instanceof ApiError)) throw error;
-  return mcpError(serverErrors.mcpTokenRequired(error.code === 'invalid_api_key'), context);
-}
-
-/** Sends a request to MCP with its body read. */
-async function routeToMcp(
-  { request, url, incoming }: IncomingCall,
-  { mcp, maxBodyBytes, clock, requestContext }: RequestHandlerOptions,
-): Promise<Response> {
-  const { method, headers, signal } = request;
-  const init = { method, headers: [...headers], signal };
-  if (readMethods.has(method)) return mcp(new Request(url, init));
-  const maxBytes = Math.min(maxBodyBytes, maxMessageBytes);
-  return readJsonBody(incoming, maxBytes, clock).then(
-    (reader) => mcp(new JsonRequest(url, init, reader)),
-    (error: unknown) => mcpError(error, requestContext),
-  );
 }
 
 async function routeToEngine(call: Call, options: RequestHandlerOptions): Promise<Response> {

@@ -141,6 +141,8 @@ test('prune --files deletes old files that nothing refers to, and their contents
   const tool_resources = { code_interpreter: { file_ids: [used.id] } };
   const tools = [{ type: 'code_interpreter' as const }];
   await openai.beta.assistants.create({ model: 'm', tools, tool_resources });
+  const indexed = await upload(harness, 'indexed.txt');
+  await openai.vectorStores.create({ file_ids: [indexed.id] });
   await clock.advance(9.5 * day * 1000);
   const recent = await upload(harness, 'recent.txt');
   expect((await prune(database, {})).stderr).toBe('Deleted nothing.\n');
@@ -148,11 +150,11 @@ test('prune --files deletes old files that nothing refers to, and their contents
   expect(rehearsed.stderr).toBe('Would delete 1 file.\n');
   expect((await prune(database, { pruneFiles: true })).stderr).toBe('Deleted 1 file.\n');
   const { data } = await openai.files.list();
-  expect(data.map(({ id }) => id)).toEqual([recent.id, used.id]);
+  expect(data.map(({ id }) => id)).toEqual([recent.id, indexed.id, used.id]);
   expect(data.map(({ id }) => id)).not.toContain(unused.id);
   const db = await openDatabase(database);
   const pieces = await db.selectFrom('file_parts').select('owner_id').execute();
   const waiting = await db.selectFrom('unused_contents').selectAll().execute();
   await db.destroy();
-  expect([pieces.length, waiting]).toEqual([2, []]);
+  expect([pieces.length, waiting]).toEqual([3, []]);
 });

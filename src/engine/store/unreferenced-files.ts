@@ -4,23 +4,33 @@ import { deleteFiles } from './files.ts';
 import type { Database } from './schema.ts';
 import { transact } from './transaction.ts';
 
-/** Where ids of files are, as texts in JSON. */
-const sources = [
-  ['assistants', 'body'],
-  ['threads', 'body'],
-  ['messages', 'body'],
-  ['steps', 'body'],
-  ['runs', 'settings'],
-] as const;
+/** Where ids of files are: texts of JSON, or single ids. */
+const sources = {
+  assistants: sql<string>`body`,
+  threads: sql<string>`body`,
+  messages: sql<string>`body`,
+  steps: sql<string>`body`,
+  runs: sql<string>`settings`,
+  vector_store_files: sql<string>`'"' || file_id || '"'`,
+};
 
-type Source = (typeof sources)[number];
+type Source = keyof typeof sources;
+
+const sourceNames = [
+  'assistants',
+  'threads',
+  'messages',
+  'steps',
+  'runs',
+  'vector_store_files',
+] as const satisfies readonly Source[];
 
 /** Rows in memory at once. */
 const pageSize = 100;
 
 const textPattern = /"([^"\\]{1,200})"/gu;
 
-/** Files older than a time that no assistant, thread, message, step or run refers to. */
+/** Files older than a time that no assistant, thread, message, step, run or vector store refers to. */
 export class UnreferencedFiles {
   readonly #db: Database;
   readonly #ids: Set<string>;
@@ -63,7 +73,7 @@ export class UnreferencedFiles {
 
   /** Reads the rows that were not read yet. */
   async #dropReferenced(db: Database): Promise<void> {
-    for (const source of sources) {
+    for (const source of sourceNames) {
       let page = await this.#readPage(db, source);
       while (this.#ids.size > 0 && page.length > 0) {
         for (const { text } of page) this.#dropIdsIn(text);
@@ -82,9 +92,8 @@ export class UnreferencedFiles {
     db: Database,
     source: Source,
   ): Promise<readonly { readonly seq: number; readonly text: string }[]> {
-    const [table, column] = source;
     const { rows } = await sql<{ seq: number; text: string }>`
-      select seq, ${sql.ref(column)} as text from ${sql.table(table)}
+      select seq, ${sources[source]} as text from ${sql.table(source)}
       where seq > ${this.#readUpTo.get(source) ?? 0} order by seq limit ${pageSize}`.execute(db);
     return rows;
   }

@@ -77,6 +77,11 @@ async function restoreOldTable(db: Database): Promise<void> {
   await db.schema.createIndex('files_by_run').on('files').column('run_id').execute();
 }
 
+async function* breakOff<T>(chunks: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+  yield* chunks;
+  throw new Error('the client is gone');
+}
+
 /** The tests of contents in pieces. */
 export function fileContentsContract(database: TestedDatabase): void {
   const test = testUnless(database.skipReason);
@@ -117,11 +122,8 @@ export function fileContentsContract(database: TestedDatabase): void {
 
   test('content that breaks off is deleted, and nobody can use it', async () => {
     const [db] = await openPair(database);
-    const broken = async function* () {
-      yield* chunksOf(bytes);
-      throw new Error('the client is gone');
-    };
-    await expect(writeContent(db, 'content', broken(), () => now.milliseconds)).rejects.toThrow(
+    const broken = breakOff(chunksOf(bytes));
+    await expect(writeContent(db, 'content', broken, () => now.milliseconds)).rejects.toThrow(
       'gone',
     );
     expect([await countPieces(db), await countUnused(db)]).toEqual([0, 0]);
