@@ -3,6 +3,7 @@ import { ApiError } from '../shared/errors.ts';
 import { errors } from './http/errors.ts';
 import { EndpointFilesError } from './models/endpoint-files.ts';
 import type { EngineDeps } from './options.ts';
+import { allRunRoutes } from './routes/all-runs.ts';
 import { assistantFileRoutes } from './routes/assistant-files.ts';
 import { assistantRoutes } from './routes/assistants.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -73,6 +74,7 @@ export function createApp(deps: EngineDeps, worker: RunWorker): Hono {
   app.route('/v1/vector_stores/:vector_store_id/files', vectorStoreFileRoutes(deps));
   app.route('/v1/vector_stores/:vector_store_id/file_batches', vectorStoreBatchRoutes(deps));
   app.post('/v1/vector_stores/:vector_store_id/search', searchVectorStoreRoute(deps));
+  app.route('/v1/runs', allRunRoutes(deps));
   app.route('/v1/threads', threadRoutes(deps, worker));
   app.route('/v1/threads/:thread_id/messages', messageRoutes(deps));
   app.route('/v1/threads/:thread_id/messages/:message_id/files', messageFileRoutes(deps));

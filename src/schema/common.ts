@@ -1,3 +1,4 @@
+import type OpenAI from 'openai';
 import * as z from 'zod';
 import { integerLimit, type CustomRule } from './validation-error.ts';
 import { exceedsLength, codePointLength } from './limits.ts';
@@ -185,3 +186,21 @@ export const reasoningEffort = z
   .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
   .nullable()
   .exactOptional();
+
+/** When something was created: Unix seconds, from one to before the other. */
+export const period = {
+  created_after: integer(0).exactOptional(),
+  created_before: integer(0).exactOptional(),
+};
+
+export const runStatus = z.enum([
+  'queued',
+  'in_progress',
+  'requires_action',
+  'cancelling',
+  'cancelled',
+  'failed',
+  'completed',
+  'incomplete',
+  'expired',
+]) satisfies z.ZodType<OpenAI.Beta.Threads.RunStatus>;

@@ -4,6 +4,9 @@ import {
   include,
   instructions,
   integer,
+  period,
+  runStatus,
+  assistantId,
   list,
   listQuery,
   metadata,
@@ -119,6 +122,21 @@ export const includeQuery = z.object({ include });
 
 /** Query of `GET …/runs/{run_id}/steps`. */
 export const listSteps = z.object({ ...listQuery, include });
+
+/** Query of `GET /runs`, the runs of all threads, which upstream never offered. */
+export const listRunsQuery = z.object({
+  ...listQuery,
+  ...period,
+  assistant_id: assistantId.exactOptional(),
+  status: runStatus.exactOptional(),
+});
+
+/** Query of `GET /runs/statistics`; the interval is in seconds. */
+export const runStatisticsQuery = z.object({
+  created_after: integer(0),
+  created_before: integer(1),
+  interval: integer(60).exactOptional(),
+});
 
 export type CreateRun = z.infer<typeof createRunBody>;
 export type CreateThreadAndRun = z.infer<typeof createThreadAndRunBody>;

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { list, metadata } from './common.ts';
+import { assistantId, list, listQuery, metadata, period, runStatus, text } from './common.ts';
 import { createMessage, createMessageBody } from './message.ts';
 import { toolResourcesOnCreate, toolResources } from './tool.ts';
 
@@ -21,5 +21,18 @@ export const modifyThread = z.strictObject({
   tool_resources: toolResources,
   metadata,
 }) satisfies z.ZodType<OpenAI.Beta.ThreadUpdateParams>;
+
+/**
+ * Query of `GET /threads`, which upstream never offered. Assistant and status are those of a thread's
+ * newest run; `search` is looked for in its messages, metadata and id.
+ */
+export const listThreadsQuery = z.object({
+  ...listQuery,
+  ...period,
+  assistant_id: assistantId.exactOptional(),
+  status: runStatus.exactOptional(),
+  search: text(1000).exactOptional(),
+  include: list(z.enum(['summary'])).exactOptional(),
+});
 
 export type CreateThread = z.infer<typeof createThread>;

@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import * as z from 'zod';
 import { message, messageFile } from './object-message.ts';
 import { run, runProgress, step } from './object-run.ts';
+import { runOverview, runStatistics } from './object-run-overview.ts';
 import { vectorStore, vectorStoreFile, vectorStoreObjects } from './object-vector-store.ts';
 import { id, metadata, responseFormat, seconds, toolResources, tools } from './object-common.ts';
 
@@ -116,6 +117,7 @@ const schemas = {
   'thread.message.file': messageFile,
   'thread.run': run,
   'thread.run.step': step,
+  'run.statistics': runStatistics,
   'assistant.deleted': deleted(
     'assistant.deleted',
     'asst',
@@ -130,14 +132,23 @@ const schemas = {
   ) satisfies z.ZodType<OpenAI.Beta.Threads.MessageDeleted>,
 };
 
+const summarizedThread = thread.extend({
+  summary: z.strictObject({
+    title: z.string().min(1).nullable(),
+    latest_run: runOverview.nullable(),
+  }),
+});
+
 const listItem = z.union([
   assistant,
   assistantFile,
   storedFile,
   thread,
+  summarizedThread,
   message,
   messageFile,
   run,
+  runOverview,
   step,
   vectorStore,
   vectorStoreFile,

@@ -28,7 +28,7 @@ export function apiOwner(path: string): ApiOwner {
   const decoded = decode(path);
   const [root, version, resource = '', ...others] = (decoded ?? path).split(/[/\\]/u);
   if (root !== '' || version !== 'v1' || resource === '') return 'none';
-  if (resource === 'assistants' || resource === 'threads') return 'engine';
+  if (['assistants', 'threads', 'runs'].includes(resource)) return 'engine';
   // The path is appended to another base, where `%2f@host` would be read as a host.
   const isPlain = path.startsWith('/v1/') && decoded !== null;
   return isPlain && isContained([resource, ...others]) ? 'upstream' : 'none';

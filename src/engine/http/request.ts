@@ -54,9 +54,11 @@ export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Prom
   return validate(schema, value);
 }
 
+const numericParameters = new Set(['limit', 'created_after', 'created_before', 'interval']);
+
 /** Converts a numeric query value for its schema. */
 const coerceQueryValue = (key: string, text: string): unknown =>
-  key === 'limit' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+  numericParameters.has(key) && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 
 /**
  * The request's query. Unknown parameters are ignored (contract §11), and so are empty ones, which

@@ -1,8 +1,12 @@
 import { Hono } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
-import { type CreateThread, createThreadBody, modifyThread } from '../../schema/thread.ts';
+import {
+  type CreateThread,
+  createThreadBody,
+  listThreadsQuery,
+  modifyThread,
+} from '../../schema/thread.ts';
 import { threadFromPath, parseBetweenChecks } from './path-objects.ts';
-import { listResponse, listSchema } from '../http/pagination.ts';
 import { parseBody, parseQuery } from '../http/request.ts';
 import type { EngineDeps } from '../options.ts';
 import { threadDeleted } from '../events/event-bus.ts';
@@ -14,13 +18,12 @@ import { transact } from '../store/transaction.ts';
 import {
   deleteThread,
   insertThread,
-  listThreads,
-  threadCursor,
   threadBody,
   toThread,
   updateThread,
 } from '../store/threads.ts';
 import { answerOnce, changeOnce } from './idempotency.ts';
+import { listThreadsRoute } from './list-threads.ts';
 import { type UpstreamStores, withUpstreamLookups } from './upstream-lookups.ts';
 import { attachFileIds, type NewMessageFields } from './v1-files.ts';
 import { type CreateDeps, addMessages } from './messages.ts';
@@ -97,14 +100,7 @@ export function threadRoutes(deps: EngineDeps, worker: RunWorker): Hono {
   const { db } = deps;
   const routes = new Hono();
 
-  routes.get('/', (context) =>
-    listResponse(parseQuery(context, listSchema), {
-      kind: 'thread',
-      findCursor: (id) => threadCursor(db, id),
-      read: (page) => listThreads(db, page),
-      toObject: toThread,
-    }),
-  );
+  routes.get('/', (context) => listThreadsRoute(db, parseQuery(context, listThreadsQuery)));
 
   routes.post('/', createThreadRoute(deps));
 

@@ -66,6 +66,53 @@ export async function selectPage<Table extends keyof Tables, Row extends Cursor>
   return { rows: backwards ? rows.toReversed() : rows, has_more: fetched.length > limit };
 }
 
+/** When rows were created: Unix seconds, from one to before the other. */
+export interface Period {
+  readonly created_after?: number | undefined;
+  readonly created_before?: number | undefined;
+}
+
+/** The query's rows of a period. */
+export function withinPeriod<Table extends keyof Tables, Row>(
+  query: SelectQueryBuilder<Tables, Table, Row>,
+  { created_after, created_before }: Period,
+): SelectQueryBuilder<Tables, Table, Row> {
+  let within = query;
+  const time = sql<number>`created_at`;
+  if (created_after !== undefined) within = within.where(time, '>=', created_after);
+  if (created_before !== undefined) within = within.where(time, '<', created_before);
+  return within;
+}
+
+/** Rows that are tested at once. */
+const sliceRows = 100;
+
+/**
+ * Reads one page of the rows that `select` keeps. It takes slices of the list until the page is full,
+ * so that rows that match rarely keep no other request waiting.
+ */
+export async function selectMatching<Row extends Cursor>(
+  readPage: (page: PageQuery) => Promise<Page<Row>>,
+  page: PageQuery,
+  select: (rows: readonly Row[]) => Promise<readonly Row[]>,
+): Promise<Page<Row>> {
+  const { limit, before, after } = page;
+  const backwards = before !== undefined && after === undefined;
+  let found: Row[] = [];
+  let position: Pick<PageQuery, 'after' | 'before'> = {};
+  for (;;) {
+    const { rows, has_more } = await readPage({ ...page, ...position, limit: sliceRows });
+    const selected = await select(rows);
+    found = backwards ? [...selected, ...found] : [...found, ...selected];
+    const edge = backwards ? rows[0] : rows.at(-1);
+    if (found.length > limit || !has_more || edge === undefined) break;
+    position = backwards ? { before: edge } : { after: edge };
+    await yieldToOthers();
+  }
+  const rows = backwards ? found.slice(-limit) : found.slice(0, limit);
+  return { rows, has_more: found.length > limit };
+}
+
 /** More than a client deletes between one page and the next. */
 const maxDeletedCursors = 10_000;
 

@@ -11,4 +11,5 @@ export const migrationNames = [
   '0009_local_files',
   '0010_vector_stores',
   '0011_chunks',
+  '0012_runs_in_order',
 ] as const;

@@ -216,6 +216,11 @@ async function createWaitingRequests(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+/** For lists of the runs of all threads. */
+async function indexRunsInOrder(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex('runs_in_order').on('runs').columns(['created_at', 'seq']).execute();
+}
+
 const foreignKeys = [
   ['messages', 'thread_id'],
   ['runs', 'thread_id'],
@@ -257,4 +262,5 @@ export const migrations: Readonly<Record<(typeof migrationNames)[number], Migrat
   '0009_local_files': { up: createLocalFiles },
   '0010_vector_stores': { up: createVectorStores },
   '0011_chunks': { up: createChunks },
+  '0012_runs_in_order': { up: indexRunsInOrder },
 };

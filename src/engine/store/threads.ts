@@ -5,8 +5,10 @@ import {
   findDeletedCursor,
   type Page,
   type PageQuery,
+  type Period,
   saveDeletedCursor,
   selectPage,
+  withinPeriod,
 } from './keyset-page.ts';
 import { type Database, decode, type ThreadRow, type ToolResources } from './schema.ts';
 
@@ -45,8 +47,12 @@ export const findThread = (db: Database, id: string): Promise<ThreadRow | undefi
     .$if(needsRowLock(db), (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
 
-export const listThreads = (db: Database, page: PageQuery): Promise<Page<ThreadRow>> =>
-  selectPage(db.selectFrom('threads').selectAll(), page);
+export const listThreads = (
+  db: Database,
+  page: PageQuery,
+  period: Period = {},
+): Promise<Page<ThreadRow>> =>
+  selectPage(withinPeriod(db.selectFrom('threads').selectAll(), period), page);
 
 export const updateThread = (db: Database, id: string, body: ThreadBody): Promise<ThreadRow> =>
   db
