@@ -1,6 +1,6 @@
 // Bundles the program into dist/: the entry cli.js, which old Node.js versions can parse too, and chunks
 // that it loads on demand. All dependencies are bundled; dist/LICENSES.txt has their licences.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -38,6 +38,30 @@ const precomputedToolList = {
 /** Defines `require`, which bundled CommonJS code calls. */
 const requireShim =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/** Builds the page that `serve` shows in a browser: it loads nothing else, and nothing else loads it. */
+async function buildPage() {
+  const { metafile } = await build({
+    entryPoints: {
+      app: 'src/page/main.tsx',
+      login: 'src/page/login.ts',
+    },
+    outdir: 'dist/page',
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    minify: true,
+    legalComments: 'none',
+    tsconfig: 'src/page/tsconfig.json',
+    metafile: true,
+  });
+  const styles = { app: 'src/page/styles/app.css', login: 'src/page/styles/login.css' };
+  await build({ entryPoints: styles, outdir: 'dist/page', bundle: true, minify: true });
+  for (const file of ['index.html', 'login.html', 'icon.svg']) {
+    await copyFile(join('src/page', file), join('dist/page', file));
+  }
+  return metafile;
+}
 
 const packageOf = (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 
@@ -80,7 +104,9 @@ const { metafile } = await build({
   plugins: [emptyOptionalModules, precomputedToolList],
   metafile: true,
 });
-const folders = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []));
+const page = await buildPage();
+const inputs = [...Object.keys(metafile.inputs), ...Object.keys(page.inputs)];
+const folders = new Set(inputs.flatMap((file) => packageOf(file) ?? []));
 const licences = await Promise.all([...folders].map((folder) => licenceOf(folder)));
 await writeFile('dist/LICENSES.txt', `${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 await writeFile('dist/meta.json', JSON.stringify(metafile));

@@ -45,8 +45,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      // The entry runs in the built program only, where test/e2e sees to it.
-      exclude: ['src/cli.ts'],
+      // The entry runs in the built program, where test/e2e sees to it, and the page in a browser.
+      exclude: ['src/cli.ts', 'src/page/**'],
       thresholds: {
         lines: 90,
         branches: 90,

@@ -95,6 +95,8 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
   'engine/terms': [],
   schema: [],
   shared: [],
+  // Runs in the browser.
+  page: [],
 };
 
 /** Package or Node module → the parts that may load it. Its types may be used anywhere. */
@@ -114,7 +116,9 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   'node:https': ['server'],
   'node:sqlite': ['engine/store'],
   'node:worker_threads': ['engine/prompt', 'engine/runs', 'engine/vector-stores', 'shared'],
-  openai: ['backend', 'engine/models'],
+  marked: ['page'],
+  openai: ['backend', 'engine/models', 'page'],
+  preact: ['page'],
   pg: ['engine/store'],
   'prom-client': ['server'],
   unpdf: ['engine/vector-stores'],
@@ -202,7 +206,7 @@ function findCircle(sources: Sources): string[] {
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.ts'));
+  .filter((file) => /\.tsx?$/u.test(file));
 
 const sources: Sources = new Map(files.map((file) => [file, readFileSync(`src/${file}`, 'utf8')]));
 
@@ -249,7 +253,8 @@ const withoutComments = (source: string) =>
 test('only cli.ts, and the guard of a process of its own, use the process and the console', () => {
   const usesProcess =
     /(?<![\w.'"`])(?:process|console)\.|node:process|globalThis\.(?:process|console)/u;
-  const users = [...sources].filter(([, source]) => usesProcess.test(withoutComments(source)));
+  const inNode = [...sources].filter(([file]) => !isWithin(file, 'page'));
+  const users = inNode.filter(([, source]) => usesProcess.test(withoutComments(source)));
   expect(users.map(([file]) => file).toSorted()).toEqual([
     'cli.ts',
     'engine/vector-stores/extract/process-guard.ts',
@@ -257,7 +262,7 @@ test('only cli.ts, and the guard of a process of its own, use the process and th
 });
 
 test('file names are lower case with hyphens, and no file has more than 300 lines', () => {
-  const name = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*[/.])+ts$/u;
+  const name = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*[/.])+tsx?$/u;
   const tooLong = [...sources].filter(([, source]) => source.split('\n').length - 1 > 300);
   expect(files.filter((file) => !name.test(file))).toEqual([]);
   expect(tooLong.map(([file]) => file)).toEqual([]);

@@ -13,7 +13,7 @@ const expressionsOf = (source: string): RegExp[] =>
   );
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => /\.tsx?$/u.test(path))
   .map((path) => readFileSync(join('src', path), 'utf8'));
 
 const expressions = [

@@ -23,6 +23,7 @@ import { makeInert } from './foreign-response.ts';
 import { apiMethods, readMethods } from './methods.ts';
 import { mcpTokenError, routeToMcp } from './route-to-mcp.ts';
 import type { HttpMetrics } from './metrics.ts';
+import type { PageHandler } from './page.ts';
 import type { RequestContext } from './request-context.ts';
 import { isLoginDiscovery, metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
@@ -39,6 +40,7 @@ interface RequestHandlerOptions {
   readonly upstream: UpstreamProxy;
   readonly health: () => Promise<Response>;
   readonly metrics: () => Promise<Response>;
+  readonly page: PageHandler;
   readonly httpMetrics: HttpMetrics;
   readonly failedLogins: FailedLogins;
   readonly requestContext: RequestContext;
@@ -129,10 +131,21 @@ async function routeToUpstream(call: Call, options: RequestHandlerOptions): Prom
   return azure === null ? response : azure.adaptForeign(response);
 }
 
+/** Serves the page. Others may link to it: it has no data, and no other page can frame or read it. */
+async function routeToPage(call: Call, options: RequestHandlerOptions): Promise<Response> {
+  const { request, url } = call;
+  const { page } = options;
+  if (!readMethods.has(request.method)) {
+    throw serverErrors.methodNotAllowed(request.method, url.pathname, readMethods);
+  }
+  if (page.needsToken(url.pathname)) await authenticate(call, options);
+  return page.fetch(request);
+}
+
 /** Sends a request that passed all checks to what handles its path. */
 async function route(
   call: Call,
-  target: RouteTarget,
+  target: Exclude<RouteTarget, 'page'>,
   options: RequestHandlerOptions,
 ): Promise<Response> {
   const { health, metrics } = options;
@@ -175,12 +188,13 @@ async function checkAndRoute(call: Call, options: RequestHandlerOptions): Promis
   const { request, url, incoming } = call;
   checkFraming(incoming);
   checkHost(call, rules);
+  const target = routeTarget(url.pathname);
+  if (target === 'page') return routeToPage(call, options);
   checkOrigin(request, rules);
   checkSite(request, rules);
   // Browsers send no token with a preflight.
   const preflight = preflightResponse(request, rules);
   if (preflight !== null) return preflight;
-  const target = routeTarget(url.pathname);
   if (target === 'none' && isLoginDiscovery(url.pathname)) return route(call, target, options);
   try {
     await authenticate(call, options);

@@ -1,9 +1,10 @@
 import { type ApiOwner, apiOwner } from '../engine/http/paths.ts';
 
 /** What handles a path: an endpoint of this server, MCP, the engine, the model endpoint, or nothing. */
-export type RouteTarget = 'health' | 'metrics' | 'mcp' | ApiOwner;
+export type RouteTarget = 'health' | 'metrics' | 'mcp' | 'page' | ApiOwner;
 
 const fixedPaths: ReadonlyMap<string, RouteTarget> = new Map([
+  ['/', 'page'],
   ['/mcp', 'mcp'],
   ['/mcp/', 'mcp'],
   ['/healthz', 'health'],
@@ -11,7 +12,8 @@ const fixedPaths: ReadonlyMap<string, RouteTarget> = new Map([
 ]);
 
 /** Finds what handles a path, as the URL parser returns it. */
-export const routeTarget = (path: string): RouteTarget => fixedPaths.get(path) ?? apiOwner(path);
+export const routeTarget = (path: string): RouteTarget =>
+  fixedPaths.get(path) ?? (path.startsWith('/page/') ? 'page' : apiOwner(path));
 
 /**
  * Whether a client looks for a login here, at paths of its choice below this server's. If it does not

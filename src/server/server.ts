@@ -11,8 +11,10 @@ import { errorMessage } from '../shared/errors.ts';
 import type { Ids } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { createFailedLogins } from './failed-logins.ts';
+import { isLoopback } from '../shared/urls.ts';
 import { listen } from './listener.ts';
 import { createMonitoring, type Monitoring } from './monitoring.ts';
+import { createPage } from './page.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { isModelEndpointPath } from './routes.ts';
@@ -69,7 +71,7 @@ interface HandlerDeps {
 
 /** Creates the handlers of all HTTP requests and, among them, of MCP. */
 function createHandlers(
-  { config, clock, ids, serverFactory }: ServeOptions,
+  { config, clock, ids, version, serverFactory }: ServeOptions,
   { engine, openai }: EmbeddedEngine,
   { requestContext, monitoring, closing }: HandlerDeps,
 ) {
@@ -88,6 +90,12 @@ function createHandlers(
       return mcp.fetch(request);
     },
     upstream: chooseUpstreamProxy(config, ids),
+    page: createPage({
+      readOnly: config.readOnly,
+      modelApi: config.modelApi,
+      version,
+      isPublic: isLoopback(config.host),
+    }),
     ...monitoring.endpointsFor(engine),
     httpMetrics: monitoring.httpMetrics,
     failedLogins: createFailedLogins(clock),

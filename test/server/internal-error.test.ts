@@ -23,6 +23,7 @@ test('the server answers an internal error with the API’s wording and logs the
     upstream: fail,
     health: fail,
     metrics: fail,
+    page: { needsToken: () => false, fetch: fail },
     httpMetrics: createMetrics('1.2.3').httpMetrics,
     failedLogins: createFailedLogins(systemClock),
     requestContext: createRequestContext({ ids: randomIds, log }),
@@ -30,7 +31,7 @@ test('the server answers an internal error with the API’s wording and logs the
   });
   const address = { host: '127.0.0.1', port: 0, tls: null };
   const listener = await listen(handler, { ...address, ids: randomIds, log });
-  for (const path of ['/v1/threads/thread_1', '/mcp', '/v1/files', '/healthz', '/metrics']) {
+  for (const path of ['/', '/v1/threads/thread_1', '/mcp', '/v1/files', '/healthz', '/metrics']) {
     const response = await fetch(listener.url + path);
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({

@@ -1,0 +1,27 @@
+import type OpenAI from 'openai';
+
+/** Everything of a thread as JSON Lines, in the form that `assistants-mcp import` reads. */
+async function readLines(openai: OpenAI, thread_id: string): Promise<string[]> {
+  const { threads } = openai.beta;
+  const objects: object[] = [await threads.retrieve(thread_id)];
+  const order = { order: 'asc', limit: 100 } as const;
+  for await (const message of threads.messages.list(thread_id, order)) objects.push(message);
+  for await (const run of threads.runs.list(thread_id, order)) {
+    objects.push(run);
+    const query = { thread_id, ...order };
+    for await (const step of threads.runs.steps.list(run.id, query)) objects.push(step);
+  }
+  return objects.map((object) => JSON.stringify(object));
+}
+
+/** Saves a thread to a file. */
+export async function exportThread(openai: OpenAI, thread_id: string): Promise<void> {
+  const lines = await readLines(openai, thread_id);
+  const blob = new Blob([`${lines.join('\n')}\n`], { type: 'application/x-ndjson' });
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `${thread_id}.jsonl`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

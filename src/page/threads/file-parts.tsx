@@ -1,0 +1,69 @@
+import { useEffect, useState } from 'preact/hooks';
+import { sentenceOf } from '../data/client.ts';
+import { formatBytes, shortId } from '../format.ts';
+import { useLoaded, useSession } from '../session.ts';
+
+/** The bytes of a file as an address of this page; null until they are here. */
+function useFileUrl(file_id: string): { url: string | null; error: unknown } {
+  const { openai } = useSession();
+  const [state, setState] = useState<{ url: string | null; error: unknown }>({
+    url: null,
+    error: null,
+  });
+  useEffect(() => {
+    let url: string | null = null;
+    let isCurrent = true;
+    const load = async () => {
+      const response = await openai.files.content(file_id);
+      const blob = await response.blob();
+      if (!isCurrent) return;
+      url = URL.createObjectURL(blob);
+      setState({ url, error: null });
+    };
+    load().catch((error: unknown) => isCurrent && setState({ url: null, error }));
+    return () => {
+      isCurrent = false;
+      if (url !== null) URL.revokeObjectURL(url);
+    };
+  }, [file_id]);
+  return state;
+}
+
+/** An image that a message or a tool refers to. */
+export function FileImage({ file_id }: { readonly file_id: string }) {
+  const { url, error } = useFileUrl(file_id);
+  if (error !== null)
+    return (
+      <p class="missing">
+        🖼 {shortId(file_id)}: {sentenceOf(error)}
+      </p>
+    );
+  return url === null ? <p class="loading">Loading the image…</p> : <img src={url} alt={file_id} />;
+}
+
+/** A file with its name and size, to download. */
+export function FileLink({ file_id }: { readonly file_id: string }) {
+  const { openai, report } = useSession();
+  const { value: file } = useLoaded(`file ${file_id}`, () =>
+    openai.files.retrieve(file_id).catch(() => null),
+  );
+  const download = async () => {
+    try {
+      const response = await openai.files.content(file_id);
+      const url = URL.createObjectURL(await response.blob());
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = file?.filename ?? file_id;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    } catch (error) {
+      report(error);
+    }
+  };
+  return (
+    <button type="button" class="file" title={file_id} onClick={() => void download()}>
+      📄 {file?.filename ?? shortId(file_id)}
+      {file !== null && <small> {formatBytes(file.bytes)}</small>}
+    </button>
+  );
+}
