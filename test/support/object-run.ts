@@ -78,7 +78,8 @@ const progressFields = z.strictObject({
   usage: usage.nullable(),
 });
 
-const runFields = progressFields.extend({
+/** The fields of a run, whatever its status. */
+export const runFields = progressFields.extend({
   assistant_id: id('asst'),
   model: z.string(),
   requested_model: z.string().optional(),
