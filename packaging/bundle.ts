@@ -16,7 +16,7 @@ try {
   cpSync('packaging/icon.png', join(folder, 'icon.png'));
   cpSync('LICENSE', join(folder, 'LICENSE'));
   for (const file of readdirSync('dist').filter((entry) => entry !== 'meta.json')) {
-    cpSync(join('dist', file), join(folder, 'dist', file));
+    cpSync(join('dist', file), join(folder, 'dist', file), { recursive: true });
   }
   // It validates the manifest, and prints what is wrong with it.
   const isPacked = await packExtension({ extensionPath: folder, outputPath: resolve(target) });
