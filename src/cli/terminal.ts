@@ -41,6 +41,7 @@ const nouns = [
   ['thread.run', 'run'],
   ['thread.run.step', 'run step'],
   ['file', 'file'],
+  ['vector_store', 'vector store'],
 ] as const;
 
 type Counts = Readonly<Partial<Record<(typeof nouns)[number][0], number>>>;

@@ -122,6 +122,91 @@ test('an export of threads has only the files that they refer to', async () => {
   expect(files.map((each) => each['filename'])).toEqual(['attached.txt', 'shown.png']);
 });
 
+test('an export with files has the vector stores, whose files are read again after an import', async () => {
+  const database = temporary();
+  const harness = await open(database);
+  const { openai, clock } = harness;
+  const file = await upload(harness, 'handbook.txt', 'Light rain calls for a jacket.');
+  const store = await openai.vectorStores.create({
+    name: 'Handbooks',
+    metadata: { team: 'field' },
+    expires_after: { anchor: 'last_active_at', days: 9 },
+  });
+  await openai.vectorStores.files.create(store.id, {
+    file_id: file.id,
+    attributes: { year: 2026, public: true },
+    chunking_strategy: {
+      type: 'static',
+      static: { max_chunk_size_tokens: 200, chunk_overlap_tokens: 50 },
+    },
+  });
+  await clock.advance(1000);
+  await openai.vectorStores.create({ name: 'Empty' });
+  const { stdout } = await exportFiles(database);
+  const copy = createStore();
+  const imported = await copy.importText(stdout);
+  expect(imported.stderr).toBe('Imported 1 file and 2 vector stores from in.jsonl.\n');
+  const other = await open(copy.database);
+  const strip = ({
+    usage_bytes: _bytes,
+    file_counts: _counts,
+    status: _status,
+    ...rest
+  }: object & Record<string, unknown>) => rest;
+  const [copied] = (await other.openai.vectorStores.list({ order: 'asc' })).data;
+  expect(strip({ ...copied })).toEqual(
+    strip({ ...(await openai.vectorStores.retrieve(store.id)) }),
+  );
+  const inStore = { vector_store_id: store.id };
+  expect(await other.openai.vectorStores.files.retrieve(file.id, inStore)).toMatchObject({
+    status: 'in_progress',
+    attributes: { year: 2026, public: true },
+    chunking_strategy: { static: { max_chunk_size_tokens: 200, chunk_overlap_tokens: 50 } },
+  });
+  expect((await exportFiles(copy.database)).stdout).toBe(stdout);
+  expect((await copy.importText(stdout)).stderr).toContain("Duplicate 'id'");
+  expect(await copy.importText(stdout, { replace: true })).toMatchObject({ code: 0 });
+});
+
+test('an export of a thread has its vector store and the files in it', async () => {
+  const database = temporary();
+  const { openai, ...harness } = await open(database);
+  const used = await upload({ openai, ...harness }, 'used.txt');
+  await upload({ openai, ...harness }, 'unused.txt');
+  await openai.vectorStores.create({ name: 'Unused' });
+  const { id } = await openai.beta.threads.create({
+    tool_resources: { file_search: { vector_stores: [{ file_ids: [used.id] }] } },
+  });
+  const { stdout } = await exportFiles(database, [id]);
+  expect(objectsIn(stdout).map(({ object }) => object)).toEqual([
+    'thread',
+    'file',
+    'file.content',
+    'vector_store',
+    'vector_store.file',
+  ]);
+});
+
+test.each([
+  ['{"object":"vector_store","id":"vs_1"}', "Invalid 'created_at'"],
+  [
+    '{"object":"vector_store","id":"vs_1","file_counts":{}}',
+    "The vector store 'vs_1' has no files here.",
+  ],
+  [
+    '{"object":"vector_store","id":"vs_1","created_at":1,"last_active_at":1,"expires_after":{"days":0}}',
+    "Invalid 'expires_after.days'",
+  ],
+  [
+    '{"object":"vector_store.file","id":"file-1","vector_store_id":"vs_1"}',
+    "Invalid 'vector_store_id'",
+  ],
+])('an import refuses the line %s', async (line, message) => {
+  const { code, stderr } = await createStore().importText(line);
+  expect(code).toBe(1);
+  expect(stderr).toContain(message);
+});
+
 async function prune(database: string, params: { pruneFiles?: boolean; dryRun?: boolean }) {
   const terminal = openTerminal({});
   const clock: Clock = { now: () => start + 10 * day * 1000, sleep: () => eventLoopTurn() };

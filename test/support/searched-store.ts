@@ -9,12 +9,17 @@ const chunking = { max_chunk_size_tokens: 800, chunk_overlap_tokens: 400 };
 
 /** Adds a vector store. */
 export const addVectorStore = (db: Database, id: string, days: number | null = null) =>
-  insertVectorStore(db, id, now.seconds, {
-    name: id,
-    description: null,
-    metadata: {},
-    expires_after: days === null ? null : { anchor: 'last_active_at', days },
-  });
+  insertVectorStore(
+    db,
+    id,
+    { created_at: now.seconds, last_active_at: now.seconds },
+    {
+      name: id,
+      description: null,
+      metadata: {},
+      expires_after: days === null ? null : { anchor: 'last_active_at', days },
+    },
+  );
 
 /** Adds a file to a store, with one chunk for each text. */
 export async function addDocument(

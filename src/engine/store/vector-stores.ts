@@ -70,16 +70,16 @@ export function toVectorStore(
 export const insertVectorStore = (
   db: Database,
   id: string,
-  now: number,
+  { created_at, last_active_at }: Pick<VectorStoreRow, 'created_at' | 'last_active_at'>,
   body: VectorStoreBody,
 ): Promise<VectorStoreRow> =>
   db
     .insertInto('vector_stores')
     .values({
       id,
-      created_at: now,
-      last_active_at: now,
-      expires_at: expiryOf(body, now),
+      created_at,
+      last_active_at,
+      expires_at: expiryOf(body, last_active_at),
       body: JSON.stringify(body),
     })
     .returningAll()

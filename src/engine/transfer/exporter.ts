@@ -9,6 +9,7 @@ import { findThread, listThreads, toThread } from '../store/threads.ts';
 import { listTurns } from '../store/turns.ts';
 
 import { fileLines } from './file-lines.ts';
+import { filesInStores, vectorStoreLines } from './vector-store-lines.ts';
 import { referencesIn } from './file-references.ts';
 
 /** No thread has a requested id. */
@@ -72,19 +73,26 @@ async function* exportFiles(db: Database, ids: ReadonlySet<string> | null): Asyn
 
 /**
  * The API objects of the whole database, or of the threads with these ids and their runs' assistants,
- * parents first, and files last if `withFiles`. Throws {@link UnknownThread} before the first object.
+ * parents first; if `withFiles`, also files and then vector stores. Throws {@link UnknownThread} before the first object.
  */
 export async function* exportObjects(
   db: Database,
   ids: readonly string[] | null,
   withFiles = false,
 ): AsyncGenerator<object> {
-  const named = new Set<string>();
+  const [files, stores] = [new Set<string>(), new Set<string>()];
   for await (const object of exportThreads(db, ids)) {
-    if (withFiles && ids !== null) for (const id of referencesIn(object).files) named.add(id);
+    if (withFiles && ids !== null) {
+      const named = referencesIn(object);
+      for (const id of named.files) files.add(id);
+      for (const id of named.vectorStores) stores.add(id);
+    }
     yield object;
   }
-  if (withFiles) yield* exportFiles(db, ids === null ? null : named);
+  if (!withFiles) return;
+  for (const id of await filesInStores(db, stores)) files.add(id);
+  yield* exportFiles(db, ids === null ? null : files);
+  yield* vectorStoreLines(db, ids === null ? null : stores);
 }
 
 async function* exportThreads(db: Database, ids: readonly string[] | null): AsyncGenerator<object> {

@@ -11,7 +11,9 @@ import {
 } from '../store/files.ts';
 import type { Database, FileRow } from '../store/schema.ts';
 import { ImportError } from './import-source.ts';
-import type { ImportSession, OpenFile } from './import-session.ts';
+import type { ImportSession } from './import-session.ts';
+import { type At, invalid, numberOf, textOf } from './line-fields.ts';
+import { importStoreFile, importVectorStore } from './vector-store-lines.ts';
 
 /*
  * A file is exported as its object, then its content in base64, in lines of at most 1 MiB. Both have
@@ -63,25 +65,6 @@ export async function* fileLines(
     rest = rest.subarray(start);
   }
   if (rest.length > 0) yield line(rest);
-}
-
-type At = OpenFile['at'];
-
-const invalid = (at: At, field: string, expected: string): ImportError =>
-  new ImportError(at(field), `Invalid '${field}': expected ${expected}.`);
-
-function textOf(value: unknown, field: string, at: At): string {
-  const text = fieldOf(value, field);
-  if (typeof text !== 'string' || text === '') throw invalid(at, field, 'a text');
-  return text;
-}
-
-function numberOf(value: unknown, field: string, at: At): number {
-  const number = fieldOf(value, field);
-  if (!Number.isSafeInteger(number) || Number(number) < 0) {
-    throw invalid(at, field, 'an integer that is not negative');
-  }
-  return Number(number);
 }
 
 const textOrNull = (value: unknown, field: string): string | null => {
@@ -152,9 +135,11 @@ async function importContent(session: ImportSession, value: unknown, at: At): Pr
 const importers: ReadonlyMap<unknown, typeof importFile> = new Map([
   ['file', importFile],
   ['file.content', importContent],
+  ['vector_store', importVectorStore],
+  ['vector_store.file', importStoreFile],
 ]);
 
-/** Imports a line of an exported file. */
+/** Imports a line of an exported file or vector store. */
 export const importFileLine = async (
   session: ImportSession,
   value: unknown,

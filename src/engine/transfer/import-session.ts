@@ -30,8 +30,11 @@ export interface ImportOptions extends ImportClock {
 /** The number of objects of each kind in a file. */
 export type Counts = Readonly<MutableCounts>;
 
-/** `file` is absent for a file without files. */
-type MutableCounts = Record<ApiObject['object'], number> & { file?: number };
+/** `file` and `vector_store` are absent for a file without them. */
+type MutableCounts = Record<ApiObject['object'], number> & {
+  file?: number;
+  vector_store?: number;
+};
 
 /** A thread or run that objects name and that does not exist yet. */
 export interface MissingParent {
@@ -69,4 +72,6 @@ export interface ImportSession {
   readonly counts: MutableCounts;
   /** The files of the import, by id. */
   readonly files: Map<string, OpenFile>;
+  /** The ids of the vector stores of the import. */
+  readonly vectorStores: Set<string>;
 }

@@ -134,6 +134,7 @@ async function createSession(db: Database, options: ImportOptions): Promise<Impo
     lastParent: new Map(),
     openSteps: [],
     files: new Map(),
+    vectorStores: new Set(),
     counts: {
       assistant: 0,
       thread: 0,

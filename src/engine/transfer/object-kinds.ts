@@ -33,9 +33,16 @@ export const declaredKind = ({ object }: Fields): Kind | null =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked
   kinds.has(object) ? (object as Kind) : null;
 
-/** Whether a value is a line of an exported file: its object, or a piece of its content. */
+const fileLines: ReadonlySet<unknown> = new Set([
+  'file',
+  'file.content',
+  'vector_store',
+  'vector_store.file',
+]);
+
+/** Whether a value is a line of an exported file or vector store. */
 export const isFileLine = (value: unknown): boolean =>
-  isJsonObject(value) && (value['object'] === 'file' || value['object'] === 'file.content');
+  isJsonObject(value) && fileLines.has(value['object']);
 
 /** The names of lists and single objects of each kind, parents first. */
 const containers: readonly (readonly [kind: Kind, names: readonly string[]])[] = [

@@ -110,7 +110,8 @@ export async function insertStore(
   const files = file_ids.map((file_id) => ({ file_id, chunking_strategy }));
   const newFiles = await toNewFiles(db, files, inFileIds);
   const now = unixSeconds(clock);
-  const row = await insertVectorStore(db, ids.newId('vs_'), now, {
+  const times = { created_at: now, last_active_at: now };
+  const row = await insertVectorStore(db, ids.newId('vs_'), times, {
     name: fields.name ?? '',
     description: fields.description ?? null,
     metadata: fields.metadata ?? {},

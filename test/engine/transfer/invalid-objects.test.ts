@@ -27,7 +27,7 @@ const invalidLines: [line: unknown, sentence: string][] = [
   ['a thread', 'Invalid type: expected an object, but got a string instead.'],
   [null, 'Invalid type: expected an object, but got null instead.'],
   [{}, "Missing required parameter: 'object'."],
-  [{ object: 'vector_store' }, `object: Invalid value: 'vector_store'. ${kinds}`],
+  [{ object: 'batch' }, `object: Invalid value: 'batch'. ${kinds}`],
   [{ object: 7 }, "Invalid type for 'object': expected a string, but got an integer instead."],
   [withoutId, "Missing required parameter: 'id'."],
   [
