@@ -76,6 +76,8 @@ async function waitUntilRead({ openai }: Server, store_id: string): Promise<bool
   return false;
 }
 
+const words = (content: string): string => content.split(/\s+/u).join(' ');
+
 /** What is wrong with a file that was read: its status, its text, or its chunks in the index. */
 async function problemsOf(
   { openai }: Server,
@@ -90,7 +92,6 @@ async function problemsOf(
   for await (const part of openai.vectorStores.files.content(file_id, { vector_store_id })) {
     parts.push(part.text ?? '');
   }
-  const words = (content: string) => content.split(/\s+/u).join(' ');
   return words(parts.join('\n')) === words(text) ? [] : [`${file_id} has another text`];
 }
 

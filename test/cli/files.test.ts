@@ -122,18 +122,26 @@ test('an export of threads has only the files that they refer to', async () => {
   expect(files.map((each) => each['filename'])).toEqual(['attached.txt', 'shown.png']);
 });
 
+/** What an import keeps of a vector store: its files are read again. */
+const strip = ({
+  usage_bytes: _bytes,
+  file_counts: _counts,
+  status: _status,
+  ...rest
+}: object & Record<string, unknown>) => rest;
+
 test('an export with files has the vector stores, whose files are read again after an import', async () => {
   const database = temporary();
   const harness = await open(database);
   const { openai, clock } = harness;
-  const file = await upload(harness, 'handbook.txt', 'Light rain calls for a jacket.');
+  const handbook = await upload(harness, 'handbook.txt', 'Light rain calls for a jacket.');
   const store = await openai.vectorStores.create({
     name: 'Handbooks',
     metadata: { team: 'field' },
     expires_after: { anchor: 'last_active_at', days: 9 },
   });
   await openai.vectorStores.files.create(store.id, {
-    file_id: file.id,
+    file_id: handbook.id,
     attributes: { year: 2026, public: true },
     chunking_strategy: {
       type: 'static',
@@ -147,18 +155,12 @@ test('an export with files has the vector stores, whose files are read again aft
   const imported = await copy.importText(stdout);
   expect(imported.stderr).toBe('Imported 1 file and 2 vector stores from in.jsonl.\n');
   const other = await open(copy.database);
-  const strip = ({
-    usage_bytes: _bytes,
-    file_counts: _counts,
-    status: _status,
-    ...rest
-  }: object & Record<string, unknown>) => rest;
   const [copied] = (await other.openai.vectorStores.list({ order: 'asc' })).data;
   expect(strip({ ...copied })).toEqual(
     strip({ ...(await openai.vectorStores.retrieve(store.id)) }),
   );
   const inStore = { vector_store_id: store.id };
-  expect(await other.openai.vectorStores.files.retrieve(file.id, inStore)).toMatchObject({
+  expect(await other.openai.vectorStores.files.retrieve(handbook.id, inStore)).toMatchObject({
     status: 'in_progress',
     attributes: { year: 2026, public: true },
     chunking_strategy: { static: { max_chunk_size_tokens: 200, chunk_overlap_tokens: 50 } },

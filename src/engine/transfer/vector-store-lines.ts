@@ -168,9 +168,10 @@ export async function importStoreFile(
     throw new ImportError(at('id'), `Invalid 'id': there is no file '${file_id}'.`);
   }
   const chunking = fieldOf(fieldOf(value, 'chunking_strategy'), 'static');
-  const name = (field: string) => `chunking_strategy.static.${field}`;
   const tokens = (field: string) =>
-    numberOf(chunking, field, (path) => at(path === undefined ? path : name(path)));
+    numberOf(chunking, field, (path) =>
+      at(path === undefined ? path : `chunking_strategy.static.${path}`),
+    );
   const attributes = fieldOf(value, 'attributes');
   const file = {
     file_id,
