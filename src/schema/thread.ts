@@ -31,7 +31,7 @@ export const listThreadsQuery = z.object({
   ...period,
   assistant_id: assistantId.exactOptional(),
   status: runStatus.exactOptional(),
-  search: text(1000).exactOptional(),
+  search: text(200).exactOptional(),
   include: list(z.enum(['summary'])).exactOptional(),
 });
 

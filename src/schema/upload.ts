@@ -1,14 +1,17 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { integer, list } from './common.ts';
+import { integer, list, text } from './common.ts';
 import { fileExpiresAfter, uploadPurposes } from './file.ts';
+
+/** Names go into headers. */
+const maxNameLength = 1024;
 
 /** Body of `POST /uploads`. */
 export const createUpload = z.strictObject({
-  filename: z.string().min(1),
+  filename: text(maxNameLength).min(1),
   purpose: z.enum(uploadPurposes),
   bytes: integer(0),
-  mime_type: z.string().min(1),
+  mime_type: text(maxNameLength).min(1),
   expires_after: fileExpiresAfter.exactOptional(),
 }) satisfies z.ZodType<Omit<OpenAI.UploadCreateParams, 'purpose'>>;
 

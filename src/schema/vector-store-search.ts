@@ -39,12 +39,24 @@ export const attributeFilter: z.ZodType<AttributeFilter> = z.lazy(() =>
   ]),
 );
 
+/** Comparisons and values of a whole filter: each file of the store is compared with them. */
+const maxFilterSize = 1000;
+
+const sizeOf = (filter: AttributeFilter): number => {
+  if ('filters' in filter) return filter.filters.reduce((sum, inner) => sum + sizeOf(inner), 1);
+  return Array.isArray(filter.value) ? filter.value.length + 1 : 1;
+};
+
+const boundedFilter = attributeFilter.refine((filter) => sizeOf(filter) <= maxFilterSize, {
+  error: `The filter has more than ${maxFilterSize} comparisons and values.`,
+});
+
 const share = z.number().min(0).max(1);
 
 /** Body of `POST /vector_stores/{vector_store_id}/search`. */
 export const searchVectorStore = z.strictObject({
   query: z.union([z.string(), list(z.string(), maxQueries, 1)]),
-  filters: attributeFilter.nullable().exactOptional(),
+  filters: boundedFilter.nullable().exactOptional(),
   max_num_results: integer(1, 50).nullable().exactOptional(),
   ranking_options: z
     .strictObject({

@@ -61,14 +61,22 @@ function isLongTurn(): boolean {
   return now - turnStartedAt > maxTurnMs;
 }
 
+/** What continues works that wait, the one that waits longest first. */
+const waiting: (() => void)[] = [];
+
+const resumeNext = (): void => {
+  if (isLongTurn()) setImmediate(resumeNext);
+  else waiting.shift()?.();
+};
+
 /**
  * Lets other requests go on before long work continues. Of several works that wait, one continues in
  * each turn if that takes long, or together they would keep the others waiting.
  */
 export const yieldToOthers = (): Promise<void> =>
   new Promise((resolve) => {
-    const resume = () => (isLongTurn() ? setImmediate(resume) : resolve());
-    setImmediate(resume);
+    waiting.push(resolve);
+    setImmediate(resumeNext);
   });
 
 /**

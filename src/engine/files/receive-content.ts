@@ -35,6 +35,20 @@ interface ContentOptions {
   readonly tooLarge: (maxBytes: number) => ApiError;
 }
 
+async function saveOrDiscard<Result>(
+  db: EngineOptions['db'],
+  { id }: ReceivedContent,
+  save: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await save();
+  } catch (error) {
+    // It stays if the transaction was committed without a confirmation.
+    await discard(db, id).catch(() => {});
+    throw error;
+  }
+}
+
 /** The headers of a form's parts take less. */
 const maxFormOverhead = 2 ** 20;
 
@@ -64,17 +78,16 @@ export async function receiveContent<Result>(
     const bytes = await writeContent(db, id, within, () => clock.now());
     return { id, filename, mediaType, bytes };
   };
-  const form = await readForm(request, {
-    fileField: field,
-    receive,
-    discard: ({ id }) => discard(db, id),
-  });
-  const content = form.file;
-  if (content === undefined) throw fileErrors.missingProperty(field);
   try {
-    return await save(content, form.fields);
+    const form = await readForm(request, {
+      fileField: field,
+      receive,
+      discard: ({ id }) => discard(db, id),
+    });
+    const content = form.file;
+    if (content === undefined) throw fileErrors.missingProperty(field);
+    return await saveOrDiscard(db, content, () => save(content, form.fields));
   } catch (error) {
-    await discard(db, content.id).catch(() => {});
     throw error instanceof ContentDeleted ? fileErrors.tooSlow() : error;
   }
 }

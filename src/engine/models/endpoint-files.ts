@@ -271,6 +271,8 @@ export const callWithTimeout = <T>(
 ): Promise<T> =>
   withTimeout({ clock, ms: fileCallTimeoutMs, signal }, call, () =>
     Promise.reject(
-      new Error(`The model endpoint did not respond within ${fileCallTimeoutMs / 1000} seconds.`),
+      new EndpointFilesError(
+        `The model endpoint did not respond within ${fileCallTimeoutMs / 1000} seconds.`,
+      ),
     ),
   );

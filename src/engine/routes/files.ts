@@ -42,13 +42,16 @@ async function pathFile({ db, clock }: Deps, context: Context): Promise<FileRow>
   return row;
 }
 
+const isHeaderValue = (text: string | null): text is string =>
+  text !== null && /^[\x20-\x7e]{1,255}$/u.test(text);
+
 /** The client chose the name: characters that a header cannot hold are only in `filename*`. */
 function contentHeaders(row: FileRow): Record<string, string> {
   const { filename, media_type } = fileBody(row);
   const asciiName = filename.replaceAll(/[^\x20-\x7e]|["\\%]/gu, '_');
   const encodedName = encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*]/gu, escape);
   return {
-    'content-type': media_type ?? 'application/octet-stream',
+    'content-type': isHeaderValue(media_type) ? media_type : 'application/octet-stream',
     'content-disposition': `attachment; filename="${asciiName}"; filename*=UTF-8''${encodedName}`,
     'x-content-type-options': 'nosniff',
     'accept-ranges': 'bytes',
@@ -187,8 +190,8 @@ export function fileRoutes(deps: Deps): Hono {
   routes.delete('/:file_id', async (context) => {
     const row = await pathFile(deps, context);
     if (fileBody(row).is_uploaded) await files?.deleteFile(row.id);
-    await transact(db, (transaction) => deleteFile(transaction, row.id));
     await removeFromAllStores({ db }, row.id);
+    await transact(db, (transaction) => deleteFile(transaction, row.id));
     return context.json({ id: row.id, object: 'file', deleted: true });
   });
 

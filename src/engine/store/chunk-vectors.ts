@@ -18,11 +18,11 @@ export interface ChunkFile {
   readonly file_id: string;
 }
 
-/** The file's chunks if they have no vectors of this model. */
+/** The first version of a file, or of those after one, whose chunks have no vectors of this model. */
 export const findFileToEmbed = (
   db: Database,
   embedding: string,
-  file?: { readonly vector_store_id: string; readonly file_id: string },
+  file: { readonly vector_store_id: string; readonly file_id: string } | { readonly after: number },
 ): Promise<ChunkFile | undefined> =>
   db
     .selectFrom('chunk_files')
@@ -31,10 +31,10 @@ export const findFileToEmbed = (
     .where((where) =>
       where.or([where('embedding', 'is', null), where('embedding', '<>', embedding)]),
     )
-    .$if(file !== undefined, (query) =>
-      query
-        .where('vector_store_id', '=', file?.vector_store_id ?? '')
-        .where('file_id', '=', file?.file_id ?? ''),
+    .where((where) =>
+      'after' in file
+        ? where('seq', '>', file.after)
+        : where.and({ vector_store_id: file.vector_store_id, file_id: file.file_id }),
     )
     .orderBy('seq')
     .limit(1)

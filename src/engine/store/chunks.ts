@@ -85,6 +85,9 @@ async function insertBatch(
   });
 }
 
+/** Parameters of one statement. */
+const maxParameters = 500;
+
 const filesOf = (db: Database, vector_store_id: string, file_id?: string) => {
   const query = db.selectFrom('chunk_files').where('vector_store_id', '=', vector_store_id);
   return file_id === undefined ? query : query.where('file_id', '=', file_id);
@@ -121,23 +124,48 @@ async function deleteVersion(db: Database, seq: number): Promise<void> {
 }
 
 /**
- * Deletes the chunks of one file in a store, or of the whole store. They are not found any more from
- * the first moment. Outside a transaction, other writers can write in between.
+ * Hides the chunks that one file in a store has now, or the whole store: searches do not find them any
+ * more. Call it in the transaction that removes the file, and then {@link deleteHidden} with the result.
  */
+export async function hideChunks(
+  db: Database,
+  vector_store_id: string,
+  file_id?: string,
+): Promise<readonly number[]> {
+  const rows = await filesOf(db, vector_store_id, file_id).select('seq').execute();
+  const versions = rows.map(({ seq }) => seq);
+  for (let start = 0; start < versions.length; start += maxParameters) {
+    await db
+      .updateTable('chunk_files')
+      .set({ is_complete: 0 })
+      .where('seq', 'in', versions.slice(start, start + maxParameters))
+      .execute();
+  }
+  return versions;
+}
+
+/** Hides the chunks of files in all stores, in the transaction that deletes the files. */
+export async function hideChunksOfFiles(db: Database, file_ids: readonly string[]): Promise<void> {
+  await db
+    .updateTable('chunk_files')
+    .set({ is_complete: 0 })
+    .where('file_id', 'in', file_ids)
+    .execute();
+}
+
+/** Deletes chunks that {@link hideChunks} has hidden, in batches, so that nobody waits for them. */
+export async function deleteHidden(db: Database, versions: readonly number[]): Promise<void> {
+  for (const seq of versions) await deleteVersion(db, seq);
+}
+
+/** Deletes the chunks that one file in a store has now, or the whole store. */
 export async function deleteChunks(
   db: Database,
   vector_store_id: string,
   file_id?: string,
 ): Promise<void> {
-  const versions = await filesOf(db, vector_store_id, file_id).select('seq').execute();
-  await inTransaction(db, async (transaction) => {
-    const query = transaction
-      .updateTable('chunk_files')
-      .set({ is_complete: 0 })
-      .where('vector_store_id', '=', vector_store_id);
-    await (file_id === undefined ? query : query.where('file_id', '=', file_id)).execute();
-  });
-  for (const { seq } of versions) await deleteVersion(db, seq);
+  const hide = (transaction: Database) => hideChunks(transaction, vector_store_id, file_id);
+  await deleteHidden(db, await inTransaction(db, hide));
 }
 
 /**

@@ -146,10 +146,24 @@ export async function releaseContents(db: Database, owner_ids: readonly string[]
   }
 }
 
-/** Deletes content, and keeps whoever writes it from completing it. */
-export async function discard(db: Database, owner_id: string): Promise<void> {
-  await transact(db, (transaction) => releaseContents(transaction, [owner_id]));
-  await deletePieces(db, owner_id);
+/**
+ * Deletes content that nobody has taken over, and keeps whoever writes it from completing it. With
+ * `dueAt`, in milliseconds since the epoch, only if it is to be deleted by then.
+ */
+export async function discard(
+  db: Database,
+  owner_id: string,
+  dueAt = Number.MAX_SAFE_INTEGER,
+): Promise<void> {
+  const { numUpdatedRows } = await transact(db, (transaction) =>
+    transaction
+      .updateTable('unused_contents')
+      .set({ delete_after: 0 })
+      .where('owner_id', '=', owner_id)
+      .where('delete_after', '<=', dueAt)
+      .executeTakeFirst(),
+  );
+  if (numUpdatedRows > 0n) await deletePieces(db, owner_id);
 }
 
 /** Pieces that one transaction deletes, so that others can write. */
@@ -185,7 +199,7 @@ export async function deleteUnusedContents(
       .executeTakeFirst();
     if (row === undefined) return;
     // From now on nobody can complete the content.
-    await discard(db, row.owner_id);
+    await discard(db, row.owner_id, now);
   }
 }
 

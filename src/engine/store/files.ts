@@ -1,5 +1,7 @@
 import type OpenAI from 'openai';
 import { sql } from 'kysely';
+import { needsRowLock } from './capabilities.ts';
+import { hideChunksOfFiles } from './chunks.ts';
 import {
   type ByteRange,
   ContentDeleted,
@@ -168,7 +170,13 @@ export async function findMissingFile(
 ): Promise<string | undefined> {
   for (let start = 0; start < ids.length; start += idsPerQuery) {
     const some = ids.slice(start, start + idsPerQuery);
-    const rows = await db.selectFrom('files').select('id').where('id', 'in', some).execute();
+    const rows = await db
+      .selectFrom('files')
+      .select('id')
+      .where('id', 'in', some)
+      // They are not deleted before the caller's transaction has used them.
+      .$if(needsRowLock(db), (query) => query.forShare())
+      .execute();
     const existing = new Set(rows.map(({ id }) => id));
     const missing = some.find((id) => !existing.has(id));
     if (missing !== undefined) return missing;
@@ -194,6 +202,13 @@ export async function findContent(
  */
 export async function deleteFiles(db: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
+  await hideChunksOfFiles(db, ids);
+  await db.deleteFrom('vector_store_files').where('file_id', 'in', ids).execute();
+  await deleteFileRows(db, ids);
+}
+
+/** Deletes the rows of files in a transaction of the caller; vector stores keep the files. */
+export async function deleteFileRows(db: Database, ids: readonly string[]): Promise<void> {
   const rows = await db.selectFrom('files').selectAll().where('id', 'in', ids).execute();
   for (const row of rows) await saveDeletedCursor(db, 'files', row);
   await releaseContents(

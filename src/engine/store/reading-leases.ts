@@ -102,15 +102,14 @@ export const renewFileLease = async (
     .returning('seq')
     .executeTakeFirst()) !== undefined;
 
-/** Hands a file back to the queue; the attempt may not count. */
+/** Hands a file back to the queue; the attempt does not count. */
 export const releaseFile = async (
   db: Database,
   { seq, lease_token, attempts }: StoreFileRow,
-  isUncounted: boolean,
 ): Promise<void> => {
   await db
     .updateTable('vector_store_files')
-    .set({ lease_token: null, lease_until: null, attempts: attempts - (isUncounted ? 1 : 0) })
+    .set({ lease_token: null, lease_until: null, attempts: attempts - 1 })
     .where('seq', '=', seq)
     .where('lease_token', '=', lease_token)
     .execute();

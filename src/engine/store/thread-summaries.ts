@@ -1,6 +1,8 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import { yieldIfOthersWait } from '../../shared/clock.ts';
 import { firstCharacters } from '../../shared/text.ts';
 import { capabilitiesOf } from './capabilities.ts';
+import { type Cursor, selectPage } from './keyset-page.ts';
 import { newestRuns, type RunOverviewRow } from './run-overview.ts';
 import { type Database, decode, type ThreadRow } from './schema.ts';
 
@@ -14,14 +16,12 @@ export interface ThreadSummary {
 /** In UTF-16 units. */
 const maxTitleLength = 120;
 
-/** The first text of a message, which the beginning of its JSON has. */
-const firstTextPattern = /"type":"text","text":\{"value":"((?:[^"\\]|\\.)*)/u;
+/** The first text of a message, which the beginning of its JSON has; a part of an escape is left out. */
+const firstTextPattern = /"type":"text","text":\{"value":"((?:[^"\\]|\\u[\da-fA-F]{4}|\\[^u])*)/u;
 
 function titleFrom(bodyStart: string): string | null {
   const escaped = firstTextPattern.exec(bodyStart)?.[1] ?? '';
-  // An escape of a surrogate or a control character may be cut off.
-  const whole = escaped.replace(/\\u[\da-f]{0,3}$/iu, '');
-  const text = decode<string>(`"${whole}"`).trim().replaceAll(/\s+/gu, ' ');
+  const text = decode<string>(`"${escaped}"`).trim().replaceAll(/\s+/gu, ' ');
   return text === '' ? null : firstCharacters(text, maxTitleLength);
 }
 
@@ -70,26 +70,45 @@ const containing = (text: string): string =>
     .slice(1, -1)
     .replaceAll(/[\\%_]/gu, String.raw`\$&`)}%`;
 
+/** Messages that are searched at once: SQLite keeps the process waiting. */
+const messagesPerSearch = 20;
+
+/** Whether a message of a thread matches a condition on its body. */
+async function hasMessage(
+  db: Database,
+  thread_id: string,
+  condition: RawBuilder<boolean>,
+): Promise<boolean> {
+  let after: Cursor | undefined;
+  do {
+    const page: { rows: (Cursor & { hit: unknown })[]; has_more: boolean } = await selectPage(
+      db
+        .selectFrom('messages')
+        .select(['created_at', 'seq', condition.as('hit')])
+        .where('thread_id', '=', thread_id),
+      { limit: messagesPerSearch, order: 'asc', ...(after !== undefined && { after }) },
+    );
+    // SQLite has no booleans.
+    if (page.rows.some(({ hit }) => hit === true || hit === 1)) return true;
+    after = page.has_more ? page.rows.at(-1) : undefined;
+    await yieldIfOthersWait();
+  } while (after !== undefined);
+  return false;
+}
+
 /** Those of these threads whose id, metadata or messages contain a text, whatever its ASCII case. */
 export async function threadsContaining<Row extends ThreadRow>(
   db: Database,
   threads: readonly Row[],
   text: string,
 ): Promise<readonly Row[]> {
-  if (threads.length === 0) return [];
   const like = sql.raw(capabilitiesOf(db) === null ? 'like' : 'ilike');
-  const rows = await db
-    .selectFrom('messages')
-    .select('thread_id')
-    .distinct()
-    .where(
-      'thread_id',
-      'in',
-      threads.map(({ id }) => id),
-    )
-    .where(sql<boolean>`body ${like} ${containing(text)} escape '\\'`)
-    .execute();
-  const ids = new Set(rows.map(({ thread_id }) => thread_id));
-  const isMatch = (value: string) => value.toLowerCase().includes(text.toLowerCase());
-  return threads.filter(({ id, body }) => ids.has(id) || isMatch(id) || isMatch(body));
+  const condition = sql<boolean>`body ${like} ${containing(text)} escape '\\'`;
+  const isIn = (value: string) => value.toLowerCase().includes(text.toLowerCase());
+  const found: Row[] = [];
+  for (const row of threads) {
+    const isMatch = isIn(row.id) || isIn(row.body) || (await hasMessage(db, row.id, condition));
+    if (isMatch) found.push(row);
+  }
+  return found;
 }

@@ -16,6 +16,9 @@ const sources = {
 
 type Source = keyof typeof sources;
 
+/** Rows of which clients change the files. */
+const changingSources = ['assistants', 'threads', 'messages'] as const satisfies readonly Source[];
+
 const sourceNames = [
   'assistants',
   'threads',
@@ -28,7 +31,8 @@ const sourceNames = [
 /** Rows in memory at once. */
 const pageSize = 100;
 
-const textPattern = /"([^"\\]{1,200})"/gu;
+/** Whole strings, so that what lies between two of them is never taken for one. */
+const textPattern = /"((?:[^"\\]|\\.)*)"/gu;
 
 /** Files older than a time that no assistant, thread, message, step, run or vector store refers to. */
 export class UnreferencedFiles {
@@ -61,6 +65,8 @@ export class UnreferencedFiles {
   /** Deletes up to `limit` of them, unless new rows refer to them now; resolves to their number. */
   deleteBatch(limit: number): Promise<number> {
     return transact(this.#db, async (transaction) => {
+      // These rows can refer to other files since they were read.
+      for (const source of changingSources) this.#readUpTo.delete(source);
       await this.#dropReferenced(transaction);
       const ids = [...this.#ids].slice(0, limit);
       await deleteFiles(transaction, ids);

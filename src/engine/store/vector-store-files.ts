@@ -104,6 +104,15 @@ export async function addStoreFiles(
   }
 }
 
+/** Puts a file whose content was replaced into the queue of all stores that it is in. */
+export async function readAgain(db: Database, file_id: string): Promise<void> {
+  await db
+    .updateTable('vector_store_files')
+    .set({ status: 'in_progress', lease_token: null, lease_until: null, attempts: 0 })
+    .where('file_id', '=', file_id)
+    .execute();
+}
+
 /** Finds a file of a store; a transaction locks it. */
 export const findStoreFile = (
   db: Database,

@@ -151,9 +151,18 @@ export const expiredStores = (
 ): Promise<VectorStoreRow[]> =>
   db.selectFrom('vector_stores').selectAll().where(isDue(now)).limit(limit).execute();
 
-/** Marks an expired store, whose chunks have to be deleted: its files stay listed, and take no space. */
-export async function clearExpiredStore(db: Database, id: string): Promise<void> {
-  await db.updateTable('vector_stores').set({ is_cleared: 1 }).where('id', '=', id).execute();
+/**
+ * Marks a store that has expired at `now`, whose chunks have to be deleted: its files stay listed, and
+ * take no space. Resolves to whether it has.
+ */
+export async function clearExpiredStore(db: Database, id: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('vector_stores')
+    .set({ is_cleared: 1 })
+    .where('id', '=', id)
+    .where(isDue(now))
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
   await db
     .updateTable('vector_store_files')
     .set({
@@ -165,6 +174,7 @@ export async function clearExpiredStore(db: Database, id: string): Promise<void>
     })
     .where('vector_store_id', '=', id)
     .execute();
+  return true;
 }
 
 /**

@@ -72,7 +72,7 @@ function candidateLanguages(words: readonly string[]): readonly Language[] {
 }
 
 /** In UTF-16 units. The beginning of a longer question has enough words. */
-const maxQuestionLength = 20_000;
+const maxQuestionLength = 4096;
 
 /** The forms of a word in texts of the candidate languages. */
 const variantsOf = (word: string, candidates: readonly Language[]): string[] => [

@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { fieldOf } from '../../shared/json.ts';
 import { insertPiece } from '../store/file-contents.ts';
 import {
-  deleteFiles,
+  deleteFileRows,
   fileBody,
   findFile,
   insertFileRow,
@@ -10,6 +10,7 @@ import {
   toFile,
 } from '../store/files.ts';
 import type { Database, FileRow } from '../store/schema.ts';
+import { readAgain } from '../store/vector-store-files.ts';
 import { ImportError } from './import-source.ts';
 import type { ImportSession } from './import-session.ts';
 import { type At, invalid, numberOf, textOf } from './line-fields.ts';
@@ -81,7 +82,8 @@ async function replaceFile({ db, options }: ImportSession, id: string, at: At): 
       `Duplicate 'id': '${id}' already exists in the database; use --replace to overwrite it.`,
     );
   }
-  await deleteFiles(db, [id]);
+  await deleteFileRows(db, [id]);
+  await readAgain(db, id);
 }
 
 async function importFile(session: ImportSession, value: unknown, at: At): Promise<void> {

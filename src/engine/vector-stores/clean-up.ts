@@ -1,8 +1,9 @@
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
-import { deleteChunks } from '../store/chunks.ts';
+import { deleteHidden, hideChunks } from '../store/chunks.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { clearExpiredStore, expiredStores, filesWithUnusedChunks } from '../store/vector-stores.ts';
+import { deleteUnusedOf } from './unused-chunks.ts';
 
 /** Rows that one query finds. */
 const batchSize = 100;
@@ -18,8 +19,12 @@ export async function deleteUnusedChunks(
     const stores = await expiredStores(db, unixSeconds(clock), batchSize);
     for (const { id } of stores) {
       if (isStopped()) return;
-      await transact(db, (transaction) => clearExpiredStore(transaction, id));
-      await deleteChunks(db, id);
+      const hidden = await transact(db, async (transaction) =>
+        (await clearExpiredStore(transaction, id, unixSeconds(clock)))
+          ? hideChunks(transaction, id)
+          : [],
+      );
+      await deleteHidden(db, hidden);
     }
     if (stores.length < batchSize) break;
   }
@@ -27,7 +32,7 @@ export async function deleteUnusedChunks(
     const files = await filesWithUnusedChunks(db, batchSize);
     for (const { vector_store_id, file_id } of files) {
       if (isStopped()) return;
-      await deleteChunks(db, vector_store_id, file_id);
+      await deleteUnusedOf(db, vector_store_id, file_id);
     }
     if (files.length < batchSize) return;
   }

@@ -89,22 +89,25 @@ export async function embedChunks(
 /** Between two looks for chunks without vectors. */
 const pauseMs = 30_000;
 
-/** Embeds all chunks that have no vectors of the model; returns when the endpoint fails. */
+/** Failures in a row after which the endpoint is taken to be away. */
+const maxFailures = 3;
+
+/** Embeds all chunks that have no vectors of the model; returns when the endpoint keeps failing. */
 export async function embedMissing(
   { db, embeddings = null }: EmbedDeps,
   signal: AbortSignal,
 ): Promise<void> {
   if (embeddings === null) return;
-  for (;;) {
-    const file = await findFileToEmbed(db, embeddings.key);
-    if (file === undefined || signal.aborted) return;
-    const isDone = await embedChunks(
-      { db, embeddings },
-      file.vector_store_id,
-      file.file_id,
-      signal,
-    );
-    if (!isDone) return;
+  let failures = 0;
+  let after = 0;
+  while (failures < maxFailures && !signal.aborted) {
+    const file = await findFileToEmbed(db, embeddings.key, { after });
+    if (file === undefined) return;
+    const { seq, vector_store_id, file_id } = file;
+    // A file that the endpoint refuses does not keep the others waiting.
+    after = seq;
+    const isDone = await embedChunks({ db, embeddings }, vector_store_id, file_id, signal);
+    failures = isDone ? 0 : failures + 1;
   }
 }
 

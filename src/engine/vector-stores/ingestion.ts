@@ -154,8 +154,8 @@ export class FileIngestion {
     try {
       await readStoreFile({ db, log, extractor: await this.#extractor, row, signal });
     } catch (error) {
-      // Whoever has the lease now reads the file; after another error this process tries again.
-      if (!lost.signal.aborted) await releaseFile(db, row, this.#stopping.signal.aborted);
+      // Whoever has the lease now reads the file; after another error it is read when the lease ends.
+      if (!lost.signal.aborted && this.#stopping.signal.aborted) await releaseFile(db, row);
       if (!signal.aborted) throw error;
     } finally {
       done.abort('done');

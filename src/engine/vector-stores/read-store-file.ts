@@ -1,14 +1,15 @@
 import { errorMessage } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
-import { ChunksReplaced, deleteChunks, replaceChunks } from '../store/chunks.ts';
+import { ChunksReplaced, replaceChunks } from '../store/chunks.ts';
 import { ContentDeleted } from '../store/file-contents.ts';
 import { fileBody, findFile, readContent } from '../store/files.ts';
 import { finishFile, hasLease, type ReadingResult } from '../store/reading-leases.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
-import { findStoreFile, type StoreFileRow, storeFileBody } from '../store/vector-store-files.ts';
+import { type StoreFileRow, storeFileBody } from '../store/vector-store-files.ts';
 import { ExtractionError, notParsed } from './extract/extraction-error.ts';
 import type { Extractor } from './extract/extractor.ts';
+import { deleteUnusedOf } from './unused-chunks.ts';
 
 /** A leased file and what reads it. */
 interface Job {
@@ -68,6 +69,7 @@ async function readFile(job: Job): Promise<ReadingResult> {
     }
     return { status: 'completed', last_error: null, ...(await storeChunks(job)) };
   } catch (error) {
+    job.signal.throwIfAborted();
     const reason = isGone(error) ? gone() : error;
     if (!(reason instanceof ExtractionError)) throw error;
     const { code, message } = reason;
@@ -75,13 +77,8 @@ async function readFile(job: Job): Promise<ReadingResult> {
   }
 }
 
-/** Deletes the chunks of a file that has none: it was removed from its store, failed or was cancelled. */
-async function deleteUnused({ db, row }: Job): Promise<void> {
-  const { vector_store_id, file_id } = row;
-  const status = (await findStoreFile(db, vector_store_id, file_id))?.status;
-  if (status === 'in_progress' || status === 'completed') return;
-  await deleteChunks(db, vector_store_id, file_id);
-}
+const deleteUnused = ({ db, row }: Job): Promise<void> =>
+  deleteUnusedOf(db, row.vector_store_id, row.file_id);
 
 /** Stores how the reading ended. */
 async function finish({ db, log, row }: Job, result: ReadingResult): Promise<void> {

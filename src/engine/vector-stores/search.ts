@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, yieldIfOthersWait } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Embeddings } from '../models/embeddings.ts';
 import { readFoundChunks, searchedFiles } from '../store/chunk-search.ts';
@@ -55,9 +55,12 @@ async function filterFiles(
   filter: SearchFilter | null,
 ): Promise<number[] | null> {
   if (filter === null) return null;
-  return (await searchedFiles(db, store_id))
-    .filter(({ attributes }) => matchesFilter(filter, decode<Attributes>(attributes)))
-    .map(({ seq }) => seq);
+  const matching: number[] = [];
+  for (const { seq, attributes } of await searchedFiles(db, store_id)) {
+    await yieldIfOthersWait();
+    if (matchesFilter(filter, decode<Attributes>(attributes))) matching.push(seq);
+  }
+  return matching;
 }
 
 async function searchStore(

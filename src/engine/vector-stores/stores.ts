@@ -3,7 +3,7 @@ import { ApiError } from '../../shared/errors.ts';
 import type { Ids } from '../../shared/ids.ts';
 import { errors } from '../http/errors.ts';
 import type { NewVectorStore } from '../models/endpoint-files.ts';
-import { deleteChunks } from '../store/chunks.ts';
+import { deleteHidden, hideChunks } from '../store/chunks.ts';
 import { findMissingFile } from '../store/files.ts';
 import { iterateAll } from '../store/keyset-page.ts';
 import type { Database } from '../store/schema.ts';
@@ -181,14 +181,14 @@ export async function deleteStore(
   { db }: Pick<VectorStoreDeps, 'db'>,
   id: string,
 ): Promise<boolean> {
-  const existed = await transact(db, async (transaction) => {
-    if ((await findVectorStore(transaction, id)) === undefined) return false;
+  const hidden = await transact(db, async (transaction) => {
+    if ((await findVectorStore(transaction, id)) === undefined) return null;
     await deleteVectorStore(transaction, id);
-    return true;
+    return hideChunks(transaction, id);
   });
-  // In batches, so that nobody waits for a large store; what a crash leaves is deleted later.
-  if (existed) await deleteChunks(db, id);
-  return existed;
+  // What a crash leaves is deleted later.
+  if (hidden !== null) await deleteHidden(db, hidden);
+  return hidden !== null;
 }
 
 /** The ids of the files in a store, oldest first; none if it does not exist. */
@@ -208,13 +208,15 @@ export async function removeFile(
   store_id: string,
   file_id: string,
 ): Promise<boolean> {
-  const existed = await transact(db, async (transaction) => {
+  const hidden = await transact(db, async (transaction) => {
     const row = await findStoreFile(transaction, store_id, file_id);
-    if (row !== undefined) await deleteStoreFile(transaction, row);
-    return row !== undefined;
+    if (row === undefined) return null;
+    await deleteStoreFile(transaction, row);
+    return hideChunks(transaction, store_id, file_id);
   });
-  if (existed) await deleteChunks(db, store_id, file_id);
-  return existed;
+  // Only these: the file may be added again meanwhile.
+  if (hidden !== null) await deleteHidden(db, hidden);
+  return hidden !== null;
 }
 
 /** Removes a file that is deleted from all stores. */
@@ -254,11 +256,14 @@ export async function touchStore(
   { db, clock }: Pick<VectorStoreDeps, 'db' | 'clock'>,
   id: string,
 ): Promise<void> {
-  const row = await findVectorStore(db, id);
   const now = unixSeconds(clock);
   // Once a minute is enough for an expiry that is counted in days.
-  if (row === undefined || now - row.last_active_at < 60) return;
-  await transact(db, (transaction) => touchVectorStore(transaction, row, now), {
-    asyncCommit: true,
-  });
+  const isDue = (row: VectorStoreRow | undefined) =>
+    row !== undefined && now - row.last_active_at >= 60;
+  if (!isDue(await findVectorStore(db, id))) return;
+  const touch = async (transaction: Database) => {
+    const row = await findVectorStore(transaction, id);
+    if (row !== undefined) await touchVectorStore(transaction, row, now);
+  };
+  await transact(db, touch, { asyncCommit: true });
 }

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useAttempt } from '../components/attempt.ts';
 import { Empty, ErrorNotice } from '../components/notice.tsx';
 import { activeRun, ThreadStore, useThreadState } from '../data/thread-store.ts';
@@ -75,10 +75,14 @@ const AssistantChoice = ({ name, chosen, place, assistants }: ChoiceProps) => (
 function useSides() {
   const { openai, report } = useSession();
   const [sides, setSides] = useState<Readonly<Partial<Record<SideName, Side>>>>({});
+  const latest = useRef(sides);
+  latest.current = sides;
+  useEffect(() => () => sideNames.forEach((name) => latest.current[name]?.store.close()), []);
   const send = async (name: SideName, assistant_id: string, content: string) => {
     const { threads } = openai.beta;
     const known = sides[name]?.assistant_id === assistant_id ? sides[name]?.store : undefined;
     const id = known?.id ?? (await threads.create()).id;
+    if (known === undefined) sides[name]?.store.close();
     const store = known ?? new ThreadStore(openai, id, report);
     setSides((before) => ({ ...before, [name]: { store, assistant_id } }));
     await threads.messages.create(id, { role: 'user', content });

@@ -9,9 +9,14 @@ export interface PageConfig {
 
 export const baseURL = (): string => `${location.origin}/v1`;
 
+/** A repeated request carries the same key, so that it changes nothing twice. */
+class PageClient extends OpenAI {
+  protected override idempotencyHeader = 'Idempotency-Key';
+}
+
 /** The official SDK, with this server as its endpoint. */
 export function createClient(token: string | null): OpenAI {
-  return new OpenAI({
+  return new PageClient({
     baseURL: baseURL(),
     apiKey: token ?? 'none',
     dangerouslyAllowBrowser: true,

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import { useEffect, useState } from 'preact/hooks';
+import { isNotFound, isUnauthorized } from './client.ts';
 import { appendDelta } from './message-delta.ts';
 import { isActive, isMoving } from './overview.ts';
 
@@ -87,9 +88,10 @@ export class ThreadStore {
       ]);
       this.#set({
         thread,
-        messages: page.data.toReversed(),
+        // What a stream has shown meanwhile is newer.
+        messages: merge(page.data.toReversed(), this.#state.messages).toSorted(byTime),
         hasOlder: page.has_more,
-        runs: runs.data,
+        runs: merge(runs.data, this.#state.runs).toSorted((one, other) => byTime(other, one)),
         error: null,
       });
       for (const run of runs.data.filter(isMoving)) void this.watch(run.id);
@@ -149,7 +151,7 @@ export class ThreadStore {
     try {
       while (!this.#closed) {
         const run = await this.#readRun(run_id);
-        if (run !== null && !isMoving(run)) break;
+        if (run === 'gone' || (run !== null && !isMoving(run))) break;
         await new Promise((resolve) => setTimeout(resolve, pollMs));
       }
     } finally {
@@ -179,7 +181,8 @@ export class ThreadStore {
     if (run_id !== null) await this.watch(run_id);
   }
 
-  async #readRun(run_id: string): Promise<Run | null> {
+  /** Null: the server cannot be reached now; gone: there is nothing to wait for. */
+  async #readRun(run_id: string): Promise<Run | null | 'gone'> {
     const { threads } = this.#openai.beta;
     try {
       const run = await threads.runs.retrieve(run_id, { thread_id: this.id });
@@ -193,7 +196,7 @@ export class ThreadStore {
       return run;
     } catch (error) {
       this.#report(error);
-      return null;
+      return isNotFound(error) || isUnauthorized(error) ? 'gone' : null;
     }
   }
 

@@ -93,8 +93,12 @@ export const MessageField = ({ placeholder, text, onText, onSend }: FieldProps) 
 function useDraft(key: string, initialText: string | undefined) {
   const storageKey = `draft ${key}`;
   const [text, setText] = useState(() => initialText ?? sessionStorage.getItem(storageKey) ?? '');
-  useEffect(() => sessionStorage.setItem(storageKey, text), [text]);
-  return [text, setText] as const;
+  const save = (changed: string) => {
+    // At once: sending the first message of a thread leaves this view.
+    sessionStorage.setItem(storageKey, changed);
+    setText(changed);
+  };
+  return [text, save] as const;
 }
 
 const toAttachment = ({ id }: UploadedFile): Attachment => ({

@@ -44,7 +44,11 @@ export function Filters({ place, assistants, hasSearch }: FiltersProps) {
   const { query } = place;
   const set = (name: string, value: string) => goTo(place.path, { ...query, [name]: value }, true);
   const timer = useRef(0);
+  const [text, setText] = useState(query['search'] ?? '');
+  const path = place.path.join('/');
+  useEffect(() => () => clearTimeout(timer.current), [path]);
   const search = (value: string) => {
+    setText(value);
     clearTimeout(timer.current);
     timer.current = window.setTimeout(() => set('search', value), 250);
   };
@@ -56,7 +60,7 @@ export function Filters({ place, assistants, hasSearch }: FiltersProps) {
           id="search"
           placeholder="Search messages"
           aria-label="Search messages"
-          value={query['search'] ?? ''}
+          value={text}
           onInput={({ currentTarget }) => search(currentTarget.value)}
         />
       )}
@@ -137,7 +141,8 @@ export function ThreadList({ place, assistants, openId }: Props) {
   const queryKey = JSON.stringify(place.query);
   useEffect(() => setFilter(filterOf(place, Date.now() / 1000)), [queryKey]);
   const list = usePagedList(JSON.stringify(filter), (after) => listThreads(openai, filter, after));
-  usePolling(list.refresh, refreshMs);
+  // A search reads all messages: it is not repeated by itself.
+  usePolling(list.refresh, filter.search === undefined ? refreshMs : null);
   const isFiltered = Object.keys(filter).length > 0;
   const query = Object.fromEntries(
     Object.entries({ ...filter, 'include[]': 'summary' }).map(([key, value]) => [

@@ -105,6 +105,7 @@ function Input({ store, state, attempt, assistants, onStart }: InputProps) {
       onSend={async ({ text, assistant_id, attachments }) => {
         const message = { role: 'user', content: text, attachments } as const;
         await openai.beta.threads.messages.create(store.id, message);
+        editedTexts.delete(store.id);
         await store.refresh();
         onStart(assistant_id);
       }}

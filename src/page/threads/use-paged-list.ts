@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { isNotFound } from '../data/client.ts';
 import type { Page } from '../data/overview.ts';
 import { useSession } from '../session.ts';
 
@@ -30,8 +31,9 @@ function addPage<Item extends { readonly id: string }>(
     const kept = known.filter(({ id }) => !fresh.has(id));
     return { key, items: [...kept, ...page.data], hasMore: page.has_more };
   }
-  // Further pages that have been loaded stay.
-  const rest = known.slice(page.data.length).filter(({ id }) => !fresh.has(id));
+  // What has been loaded beyond the first page stays, unless there is a gap between them.
+  const edge = known.findIndex(({ id }) => id === page.data.at(-1)?.id);
+  const rest = edge < 0 ? [] : known.slice(edge + 1).filter(({ id }) => !fresh.has(id));
   if (rest.length === 0 || !page.has_more) return { key, items: page.data, hasMore: page.has_more };
   return { key, items: [...page.data, ...rest], hasMore };
 }
@@ -81,7 +83,12 @@ export function usePagedList<Item extends { readonly id: string }>(
       setState((before) => addPage(before, page, after === null));
     } catch (error) {
       report(error);
-      setState((before) => ({ ...before, items: before.items ?? [] }));
+      // The last item was deleted: the list goes on after the one before it.
+      const isGone = after !== null && isNotFound(error);
+      setState((before) => ({
+        ...before,
+        items: (before.items ?? []).filter(({ id }) => !isGone || id !== after),
+      }));
     } finally {
       isLoading.current = false;
     }

@@ -5,7 +5,7 @@ import { isMainThread, Worker } from 'node:worker_threads';
 import type { Chunk } from '../chunking.ts';
 import { ExtractionError } from './extraction-error.ts';
 import { type FileHeader, readFrames, toJsonFrame } from './frames.ts';
-import { guardProcess } from './process-guard.ts';
+import { guardProcess, ignoreSignals } from './process-guard.ts';
 
 const input = 0;
 const output = 3;
@@ -81,6 +81,7 @@ async function main(guard: Worker): Promise<void> {
 }
 
 if (isMainThread) {
+  ignoreSignals();
   const guard = new Worker(new URL(import.meta.url));
   guard.unref();
   await main(guard);

@@ -64,15 +64,17 @@ class Reading {
       this.#signal.throwIfAborted();
       throw notParsed(`reading it takes longer than ${maxReadingMs / 1000} seconds`);
     });
-    const crash = this.#child.ended.then((end): never => {
-      throw notParsed(end);
-    });
+    const crash = Promise.withResolvers<never>();
+    const stopListening = this.#child.onEnd((end) =>
+      crash.reject('error' in end ? end.error : notParsed(end.reason)),
+    );
     // Only the first of them matters.
-    for (const other of [timeout, crash]) other.catch(() => {});
+    for (const other of [timeout, crash.promise]) other.catch(() => {});
     try {
-      return await Promise.race([step, timeout, crash]);
+      return await Promise.race([step, timeout, crash.promise]);
     } finally {
       done.abort();
+      stopListening();
       this.#remainingMs -= Math.max(0, this.#clock.now() - startedAt);
     }
   }
@@ -126,7 +128,7 @@ export function createExtractor(clock: Clock, caller = import.meta.url): Extract
       if (!signal.aborted && idle.delete(child)) child.kill();
     };
     void endIfIdle();
-    void child.ended.then(() => idle.delete(child));
+    child.onEnd(() => idle.delete(child));
   };
   return {
     async *extract(file, signal) {

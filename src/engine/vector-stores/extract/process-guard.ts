@@ -36,3 +36,8 @@ export function guardProcess(): void {
     if (user + system > maxSeconds * 1e6) end(limitSignals.time);
   }, intervalMs);
 }
+
+/** Terminals and service managers signal all processes; this one ends when its parent does. */
+export function ignoreSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+}

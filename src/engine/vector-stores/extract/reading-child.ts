@@ -18,12 +18,24 @@ const outOfMemory: ReadonlySet<unknown> = new Set([
   3_221_226_505,
 ]);
 
-/** Why a file could not be parsed whose process ended, as a clause. */
-function endReason(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal === limitSignals.time) return `reading it takes more than ${maxSeconds} seconds`;
+/** From outside, before the process could ignore them. */
+const interruptions: ReadonlySet<unknown> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+/** Why a process ended. */
+export type ProcessEnd =
+  /** Because of its file: why that could not be parsed, as a clause. */
+  | { readonly reason: string }
+  /** It did not start, or was interrupted: the file can be tried again. */
+  | { readonly error: Error };
+
+function toEnd(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
+  if (interruptions.has(signal)) return { error: new Error(`the process was ended by ${signal}`) };
+  if (signal === limitSignals.time) {
+    return { reason: `reading it takes more than ${maxSeconds} seconds` };
+  }
   return outOfMemory.has(signal ?? code)
-    ? 'reading it takes too much memory'
-    : 'its parser stopped unexpectedly';
+    ? { reason: 'reading it takes too much memory' }
+    : { reason: 'its parser stopped unexpectedly' };
 }
 
 /** A process of the program `extract-process`. */
@@ -31,8 +43,8 @@ export interface ExtractionProcess {
   readonly frames: AsyncGenerator<Buffer>;
   /** Resolves when the process can take more; at once if it has ended. */
   send(frame: Uint8Array): Promise<void>;
-  /** Resolves to the reason when the process has ended. */
-  readonly ended: Promise<string>;
+  /** Calls back when the process ends, at once if it has; returns what stops that. */
+  onEnd(listener: (end: ProcessEnd) => void): () => void;
   kill(): void;
   /** Lets this program end although the process runs, or not. */
   keepAlive(isNeeded: boolean): void;
@@ -65,26 +77,40 @@ export function startExtractionProcess(caller: string): ExtractionProcess {
     env: {},
     stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'ipc'],
   });
+  const listeners = new Set<(end: ProcessEnd) => void>();
+  let ended: ProcessEnd | null = null;
+  const finish = (end: ProcessEnd) => {
+    ended ??= end;
+    for (const listener of [...listeners]) listener(ended);
+    listeners.clear();
+  };
+  child.on('error', (error) => finish({ error }));
+  child.once('exit', (code, signal) => finish(toEnd(code, signal)));
   lowerPriority(child);
   // Its channel for messages is not used.
   child.channel?.unref();
   const { stdin } = child;
-  const stdout = child.stdio[3];
+  // Undefined where the process did not start.
+  const stdout: unknown = child.stdio?.[3];
   if (!(stdin instanceof Writable) || !(stdout instanceof Readable)) {
     throw new Error('the process has no pipes');
   }
   // A process that has ended says why when it ends.
   stdin.on('error', () => {});
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', () => resolve(endReason(null, null)));
-    child.once('exit', (code, signal) => resolve(endReason(code, signal)));
-  });
   return {
     frames: readFrames(stdout),
-    ended,
+    onEnd(listener) {
+      if (ended !== null) listener(ended);
+      else listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     send: async (frame) => {
       if (stdin.write(frame) || stdin.destroyed) return;
-      await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), ended]);
+      // It is destroyed when the process ends.
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stdin.once('drain', resolve).once('close', resolve);
+      await promise;
+      stdin.off('drain', resolve).off('close', resolve);
     },
     kill: () => void child.kill('SIGKILL'),
     keepAlive(isNeeded) {

@@ -10,7 +10,8 @@ const dateFormats = new Set([
 
 /** Whether a format's code shows a date: it has a letter of one outside of quoted text. */
 const isDateCode = (code: string): boolean =>
-  /[dmyhs]/iu.test(code.replaceAll(/"[^"]*"|\[[^\]]*\]|\\./gu, '')) && !/General/u.test(code);
+  /[dmyhs]/iu.test(code.replaceAll(/"[^"]{0,200}"|\[[^\]]{0,200}\]|\\./gu, '')) &&
+  !/General/u.test(code);
 
 /** Finds out which styles of cells show dates. */
 export function readDateStyles(bytes: Uint8Array | undefined): (style: number) => boolean {
