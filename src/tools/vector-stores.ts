@@ -4,6 +4,7 @@ import { fileId, integer, isObject, list, listQuery, metadata } from '../schema/
 import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import { compactPage } from './compact-result.ts';
+import { countOf, quote } from './confirm-deletion.ts';
 import { deleted, page, withId } from './output-schemas.ts';
 import { type ApiCall, readJson } from './sdk-call.ts';
 import { defineTool, type ToolContext } from './tool.ts';
@@ -260,6 +261,16 @@ export const deleteVectorStoreTool = defineTool({
   input: z.strictObject({ vector_store_id: storeId }),
   output: deleted,
   compact: null,
+  deletion: ({ vector_store_id }, context) => ({
+    named: `the vector store ${vector_store_id}`,
+    describe: async () => {
+      const { openai, signal } = context;
+      const call = openai.vectorStores.retrieve(vector_store_id, { signal });
+      const { name, file_counts } = await readStoresResponse(call, context);
+      const files = countOf(file_counts.total, 'file');
+      return `the vector store ${quote(name)} (${vector_store_id}) with ${files}`;
+    },
+  }),
   call: async ({ vector_store_id }, context) => {
     const { openai, signal } = context;
     return readStoresResponse(openai.vectorStores.delete(vector_store_id, { signal }), context);

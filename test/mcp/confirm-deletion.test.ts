@@ -39,6 +39,8 @@ const script = {
   'DELETE /threads/thread_a/messages/msg_a': deleted,
   'DELETE /assistants/asst_a': deleted,
   'DELETE /files/file-a': deleted,
+  'GET /vector_stores/vs_a': { id: 'vs_a', name: 'Manuals', file_counts: { total: 3 } },
+  'DELETE /vector_stores/vs_a': deleted,
 };
 
 /** A client with the person, on a server that has one object of each kind. */
@@ -46,6 +48,7 @@ async function start(name: PeerName, forms: FormSupport | undefined, replies: ob
   const server = createFakeServer({ ...script, ...replies });
   const { peer } = await connectOverStdio(name, {
     openai: async () => server.openai,
+    argv: ['--toolsets', 'all,vector_stores'],
     clock: createPatientClock(),
     ...(forms && { forms }),
   });
@@ -70,6 +73,11 @@ const calls = [
     'Delete the assistant "Tutor \\"Eve\\"" (asst_a)?',
   ],
   ['delete_file', { file_id: 'file-a' }, 'Delete the file "report.pdf" (file-a, 1 byte)?'],
+  [
+    'delete_vector_store',
+    { vector_store_id: 'vs_a' },
+    'Delete the vector store "Manuals" (vs_a) with 3 files?',
+  ],
 ] as const;
 
 test('there is a question for every tool that deletes', () => {

@@ -216,7 +216,7 @@ test('the server adds the request id to every response and every log line', asyn
     await get(served),
     await get(served, { authorization }),
     await get(served, { authorization, origin: 'null' }),
-    await get(served, { authorization }, '/v1/files'),
+    await get(served, { authorization }, '/v1/models'),
     await get(served, { authorization }, '/nowhere'),
     await get(served, { authorization }, '/mcp'),
   ];

@@ -138,7 +138,11 @@ async function startWithUpstream(): Promise<{ served: RunningServe; requests: st
     requests.push(`${request.method} ${request.url}`);
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"from":"upstream"}');
   });
-  const env = { OPENAI_BASE_URL, OPENAI_API_KEY: 'sk-server-1234567890' };
+  const env = {
+    OPENAI_BASE_URL,
+    OPENAI_API_KEY: 'sk-server-1234567890',
+    ASSISTANTS_FILES: 'endpoint',
+  };
   return { served: await startServe({ env }), requests };
 }
 

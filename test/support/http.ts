@@ -34,7 +34,11 @@ export interface HttpHarness {
 export async function setupOverHttp({ clock = systemClock, argv, defaultTurn }: HttpOptions = {}) {
   const upstream = createUpstream({ apiKey, ...(defaultTurn && { defaultTurn }) });
   const endpoint = await listen((request) => upstream.fetch(request));
-  const env = { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: `${endpoint}/v1` };
+  const env = {
+    OPENAI_API_KEY: apiKey,
+    OPENAI_BASE_URL: `${endpoint}/v1`,
+    ASSISTANTS_FILES: 'endpoint',
+  };
   const { url } = await startServe({ clock, env, ...(argv && { argv }) });
   const violations: string[] = [];
   const requests: string[] = [];

@@ -1,4 +1,4 @@
-import { Client, Pool } from 'pg';
+import { Client, DatabaseError, Pool } from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
 import { type Cluster, startCluster } from './cluster.ts';
 import { createSchema } from './schema.ts';
@@ -8,8 +8,33 @@ import { trackCalls } from './pending-io.ts';
 trackCalls(Pool, 'connect');
 trackCalls(Client, 'query');
 
-/** The URL of a server for tests, whose user may create schemas; null: there is none. */
-export const postgresServer = process.env['ASSISTANTS_TEST_POSTGRES'] ?? null;
+/** SQLSTATE of a database that exists. */
+const duplicateDatabase = '42P04';
+
+/**
+ * A database for this worker alone: a migration reads the catalog of the whole database, and must not
+ * meet schemas that the tests of another worker are dropping.
+ */
+async function workerDatabase(server: string): Promise<string> {
+  const name = `worker_${process.env['VITEST_POOL_ID'] ?? '0'}`;
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(`create database ${name}`);
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== duplicateDatabase) throw error;
+  } finally {
+    await client.end();
+  }
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+const server = process.env['ASSISTANTS_TEST_POSTGRES'];
+
+/** The URL of a database for tests, whose user may create databases and schemas; null: there is none. */
+export const postgresServer = server === undefined ? null : await workerDatabase(server);
 
 /** The reason for skipping tests that need it. */
 export const withoutPostgres = 'ASSISTANTS_TEST_POSTGRES is not set';

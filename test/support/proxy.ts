@@ -26,7 +26,8 @@ export async function startProxy(
   });
   const served = await startServe({
     ...options,
-    env: { OPENAI_API_KEY: serverKey, OPENAI_BASE_URL, ...env },
+    // The endpoint is not asked whether it has files.
+    env: { OPENAI_API_KEY: serverKey, OPENAI_BASE_URL, ASSISTANTS_FILES: 'endpoint', ...env },
   });
   return { served, requests, firstResponse };
 }

@@ -97,7 +97,8 @@ export function chooseFiles(
       requireEndpoint(endpoint).downloadGenerated(file, signal),
     upload: async (file, signal) =>
       (await owner.decide()) === 'local' ? null : requireEndpoint(endpoint).upload(file, signal),
-    deleteFile: async (id) => requireEndpoint(endpoint).deleteFile(id),
+    // Without an endpoint, only this database can have the file.
+    deleteFile: async (id) => endpoint?.deleteFile(id),
     addToContainer: async (id, file_ids, signal) =>
       requireEndpoint(endpoint).addToContainer(id, file_ids, signal),
   };

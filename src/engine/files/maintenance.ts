@@ -6,7 +6,7 @@ import { transact } from '../store/transaction.ts';
 import { removeFromAllStores } from '../vector-stores/stores.ts';
 import { expireUploads, forgetUploads, hasExpiredUploads } from '../store/uploads.ts';
 
-const intervalMs = 60_000;
+const intervalMs = 55_000;
 
 /**
  * Deletes files that have expired, and the parts of uploads that were not completed in time, and

@@ -147,10 +147,10 @@ describe('a generated file can be downloaded', () => {
     const harness = await setup({ database, model: 'scripted' });
     expect(await bytesOf(harness, id)).toEqual(everyByte);
     expect(await apiErrorOf(harness.openai.files.content('file-other'))).toMatchObject({
-      status: 501,
+      status: 404,
     });
     await harness.openai.files.delete(id);
-    expect(await apiErrorOf(harness.openai.files.retrieve(id))).toMatchObject({ status: 501 });
+    expect(await apiErrorOf(harness.openai.files.retrieve(id))).toMatchObject({ status: 404 });
   });
 });
 

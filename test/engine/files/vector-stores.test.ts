@@ -189,23 +189,26 @@ test.each([
   ['', '/threads', {}],
   ['', '/assistants', { model: 'm' }],
   ['thread.', '/threads/runs', { assistant_id: 'asst_1' }],
-])('the scripted model rejects %svector_stores in POST %s', async (prefix, path, fields) => {
-  const harness = await setup({ model: 'scripted' });
-  const toolResources = { tool_resources: newStoreWith('file-a') };
-  const body =
-    prefix === '' ? { ...fields, ...toolResources } : { ...fields, thread: toolResources };
-  const response = await harness.request('POST', path, body);
-  const param = `${prefix}tool_resources.file_search.vector_stores`;
-  expect([response.status, response.body.error]).toEqual([
-    400,
-    {
-      message: `'${param}' is not supported because no vector stores are available. Leave it out.`,
-      type: 'invalid_request_error',
-      param,
-      code: 'unsupported_parameter',
-    },
-  ]);
-});
+])(
+  'the scripted model without files rejects %svector_stores in POST %s',
+  async (prefix, path, fields) => {
+    const harness = await setup({ model: 'scripted', keepsFiles: 'endpoint' });
+    const toolResources = { tool_resources: newStoreWith('file-a') };
+    const body =
+      prefix === '' ? { ...fields, ...toolResources } : { ...fields, thread: toolResources };
+    const response = await harness.request('POST', path, body);
+    const param = `${prefix}tool_resources.file_search.vector_stores`;
+    expect([response.status, response.body.error]).toEqual([
+      400,
+      {
+        message: `'${param}' is not supported because no vector stores are available. Leave it out.`,
+        type: 'invalid_request_error',
+        param,
+        code: 'unsupported_parameter',
+      },
+    ]);
+  },
+);
 
 test('an API key that the endpoint rejects is redacted in errors', async () => {
   const harness = await setup({ key: 'sk-wrong-0123456789abcdef' });
