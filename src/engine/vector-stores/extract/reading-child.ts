@@ -81,7 +81,7 @@ export function startExtractionProcess(caller: string): ExtractionProcess {
   let ended: ProcessEnd | null = null;
   const finish = (end: ProcessEnd) => {
     ended ??= end;
-    for (const listener of [...listeners]) listener(ended);
+    for (const listener of listeners) listener(ended);
     listeners.clear();
   };
   child.on('error', (error) => finish({ error }));
