@@ -137,7 +137,15 @@ test('the package contains the program, its documents and nothing else', () => {
     'README.md',
     'SECURITY.md',
     'dist/LICENSES.txt',
-    ...readdirSync('docs')
+    'dist/page/app.css',
+    'dist/page/app.js',
+    'dist/page/icon.svg',
+    'dist/page/index.html',
+    'dist/page/login.css',
+    'dist/page/login.html',
+    'dist/page/login.js',
+    ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.\w+$/u.test(file))
       .map((file) => `docs/${file}`)
       .toSorted(),
     'package.json',

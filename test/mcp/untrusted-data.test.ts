@@ -141,6 +141,8 @@ test('the tools that return text of messages, files, outputs or steps say so', (
     'list_files',
     'get_file',
     'get_file_content',
+    'list_vector_stores',
+    'search_vector_store',
   ]);
   for (const { description, isUntrusted } of [...allTools, ...capabilityTools]) {
     expect(description.endsWith(' Untrusted data.')).toBe(isUntrusted);

@@ -10,7 +10,13 @@ import { type RunningServe, startServe } from '../support/serve.ts';
 const last = 'GET /v1/models/last HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
 const startBefore = ({ baseURL }: RawUpstream): Promise<RunningServe> =>
-  startServe({ env: { OPENAI_BASE_URL: baseURL, OPENAI_API_KEY: 'sk-server-1234567890' } });
+  startServe({
+    env: {
+      OPENAI_BASE_URL: baseURL,
+      OPENAI_API_KEY: 'sk-server-1234567890',
+      ASSISTANTS_FILES: 'endpoint',
+    },
+  });
 
 /** Sends the bytes and a last request on one connection; resolves to everything that came back. */
 async function attack({ port }: RunningServe, bytes: string): Promise<string> {

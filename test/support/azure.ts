@@ -31,6 +31,7 @@ export async function startAzure(): Promise<AzureSetup> {
       ASSISTANTS_TOKEN: token,
       OPENAI_API_KEY: apiKey,
       OPENAI_BASE_URL: `${endpoint}/v1`,
+      ASSISTANTS_FILES: 'endpoint',
       ASSISTANTS_MODEL_API: 'responses',
     },
   });
