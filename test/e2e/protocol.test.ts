@@ -81,7 +81,7 @@ test('a tool that is not listed cannot be called', async () => {
 });
 
 test('the precomputed tool list of the build equals that of the source', async () => {
-  const server = startServer();
+  const server = startServer({ args: ['--toolsets', 'all,vector_stores'] });
   await initialize(server);
   const { result } = await server.request('tools/list');
   const expected = toolList.default.map((listing) => {
