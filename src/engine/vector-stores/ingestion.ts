@@ -48,7 +48,8 @@ async function startExtractor(clock: Clock): Promise<Extractor> {
 export class FileIngestion {
   readonly #deps: IngestionDeps;
   readonly #leaseMs: number;
-  readonly #reading = new Map<number, Promise<void>>();
+  /** Two of them may be of one file: it was added again while it was read. */
+  readonly #reading = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #extractor: Promise<Extractor> | null = null;
   #lastPass: Promise<void> = Promise.resolve();
@@ -80,7 +81,7 @@ export class FileIngestion {
 
   /** Resolves when this process reads no file. */
   async idle(): Promise<void> {
-    while (this.#reading.size > 0) await Promise.all(this.#reading.values());
+    while (this.#reading.size > 0) await Promise.all(this.#reading);
   }
 
   /** Stops reading; the files that are being read are handed back. */
@@ -136,10 +137,10 @@ export class FileIngestion {
         this.#deps.log.error('file not read', fields);
       })
       .finally(() => {
-        this.#reading.delete(row.seq);
+        this.#reading.delete(reading);
         this.wake();
       });
-    this.#reading.set(row.seq, reading);
+    this.#reading.add(reading);
   }
 
   async #readLeased(row: StoreFileRow): Promise<void> {

@@ -184,6 +184,36 @@ test('reads two files at once, and no more', async () => {
   await reader.idle();
 });
 
+test('a file that is added again while it is read takes a second place, and both are waited for', async () => {
+  const world = await start();
+  const { addFile, ingestion, statusOf } = world;
+  const file = await addFile('a');
+  const store = await createStore(world, { file_ids: [file] });
+  const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+  let started = 0;
+  const reader = ingestion(
+    extractorWith(async () => {
+      started += 1;
+      await gates[started - 1]?.promise;
+    }),
+  );
+  await reader.tick();
+  await eventLoopTurn();
+  await addFiles(world, store, [file, await addFile('b'), await addFile('c')]);
+  await reader.tick();
+  await reader.tick();
+  await eventLoopTurn();
+  expect(started).toBe(2);
+  let isIdle = false;
+  const idle = reader.idle().then(() => (isIdle = true));
+  gates[1]?.resolve();
+  await eventLoopTurn();
+  expect(await statusOf(store, file)).toBe('completed');
+  expect(isIdle).toBe(false);
+  for (const gate of gates) gate.resolve();
+  await idle;
+});
+
 test('a file that is added again is read again, with its old chunks until then', async () => {
   const world = await start();
   const { addFile, ingestion, textsOf } = world;
