@@ -4,6 +4,7 @@ import { searchVectorStore } from '../../schema/vector-store-search.ts';
 import { parseBody } from '../http/request.ts';
 import { requireUsableStore } from '../vector-stores/stores.ts';
 import { type SearchDeps, type SearchResult, searchStores } from '../vector-stores/search.ts';
+import { parseBetweenChecks, vectorStoreFromPath } from './path-objects.ts';
 
 const defaultLimit = 10;
 
@@ -22,8 +23,9 @@ const toSearchResult = ({ file_id, filename, score, attributes, text }: SearchRe
 export const searchVectorStoreRoute =
   (deps: SearchDeps) =>
   async (context: Context): Promise<Response> => {
-    const id = context.req.param('vector_store_id') ?? '';
-    const fields = await parseBody(context, searchVectorStore);
+    const [{ id }, fields] = await parseBetweenChecks(vectorStoreFromPath(deps.db, context), () =>
+      parseBody(context, searchVectorStore),
+    );
     await requireUsableStore(deps.db, id, unixSeconds(deps.clock));
     const { query, filters = null, max_num_results, ranking_options } = fields;
     const queries = typeof query === 'string' ? [query] : query;

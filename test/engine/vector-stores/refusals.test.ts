@@ -107,6 +107,12 @@ test.each([
     "Invalid 'vector_store_id': 'abc'. Expected an ID that begins with 'vs'.",
   ],
   ['GET', '/vector_stores/vs_none', 404, "No vector store found with id 'vs_none'."],
+  [
+    'POST',
+    '/vector_stores/abc/search',
+    400,
+    "Invalid 'vector_store_id': 'abc'. Expected an ID that begins with 'vs'.",
+  ],
   ['POST', '/vector_stores/vs_none', 404, "No vector store found with id 'vs_none'."],
   ['DELETE', '/vector_stores/vs_none', 404, "No vector store found with id 'vs_none'."],
   ['GET', '/vector_stores/vs_none/files', 404, "No vector store found with id 'vs_none'."],
