@@ -30,3 +30,18 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   child.kill();
   await ended;
 }
+
+/** The error for a program that was not killed and has ended. */
+export const earlyEndError = ({ exitCode, signalCode }: ChildProcess): Error =>
+  new Error(`the program ended by itself: ${signalCode ?? exitCode}`);
+
+/** Ends a program with SIGKILL. Rejects if it has ended by itself. */
+export async function killChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    if (child.killed) return;
+    throw earlyEndError(child);
+  }
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}

@@ -101,7 +101,9 @@ async function killAndRestart(lane: Lane): Promise<void> {
       .where('lease_token', 'is not', null);
     await leased.execute();
   }
-  resolve(await lane.start());
+  // A program that does not start rejects the requests that wait for it.
+  resolve(lane.start());
+  await next;
 }
 
 /** Polls a task as a host does, until it is completed. */

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { startBuiltServe } from '../../bench/built-program.ts';
+import { earlyEndError, killChild, startBuiltServe } from '../../bench/built-program.ts';
 
 const rpcAnswer = z.looseObject({
   id: z.number(),
@@ -13,7 +12,7 @@ export type RpcAnswer = z.infer<typeof rpcAnswer>;
 
 /** The built program with one MCP client, which takes tasks. */
 export interface Program {
-  /** null: the program was killed before it answered. */
+  /** null: the program was killed before it answered. Rejects if it ended by itself. */
   request(method: string, params: object): Promise<RpcAnswer | null>;
   /** Kills the program with SIGKILL. */
   kill(): Promise<void>;
@@ -32,43 +31,44 @@ const meta = {
 const messageOf = (id: number, method: string, params: object): string =>
   JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } });
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
 /** Starts the program as an MCP host does. */
 export async function startOverStdio(env: Env): Promise<Program> {
   const child = spawn(process.execPath, ['dist/cli.js'], {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  const pending = new Map<number, (answer: RpcAnswer | null) => void>();
+  const pending = new Map<number, PromiseWithResolvers<RpcAnswer | null>>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     const answer = rpcAnswer.parse(JSON.parse(line));
-    pending.get(answer.id)?.(answer);
+    pending.get(answer.id)?.resolve(answer);
     pending.delete(answer.id);
   });
   let hasEnded = false;
+  const endRequest = ({ resolve, reject }: PromiseWithResolvers<RpcAnswer | null>): void => {
+    if (child.killed) resolve(null);
+    else reject(earlyEndError(child));
+  };
   child.once('close', () => {
     hasEnded = true;
-    for (const resolve of pending.values()) resolve(null);
+    for (const request of pending.values()) endRequest(request);
+    pending.clear();
   });
   // Writing to a killed program fails.
   child.stdin.on('error', () => {});
   let id = 0;
   return {
     async request(method, params) {
-      if (hasEnded) return null;
+      const request = Promise.withResolvers<RpcAnswer | null>();
+      if (hasEnded) {
+        endRequest(request);
+        return request.promise;
+      }
       id += 1;
-      const { promise, resolve } = Promise.withResolvers<RpcAnswer | null>();
-      pending.set(id, resolve);
+      pending.set(id, request);
       child.stdin.write(`${messageOf(id, method, params)}\n`);
-      return promise;
+      return request.promise;
     },
-    kill: () => kill(child),
+    kill: () => killChild(child),
   };
 }
 
@@ -96,10 +96,10 @@ export async function startOverHttp(env: Env): Promise<Program> {
         });
         return rpcAnswer.parse(await response.json());
       } catch (error) {
-        if (child.signalCode === null && !child.killed) throw error;
+        if (!child.killed) throw error;
         return null;
       }
     },
-    kill: () => kill(child),
+    kill: () => killChild(child),
   };
 }

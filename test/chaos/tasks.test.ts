@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { runTaskCycles } from '../../chaos/tasks/cycles.ts';
+import { startOverStdio } from '../../chaos/tasks/programs.ts';
 import { temporaryFolder } from '../e2e/server.ts';
 
 const timeoutMs = 120_000;
@@ -16,3 +17,11 @@ test(
   },
   timeoutMs,
 );
+
+test('a request to a program that ended by itself fails', async () => {
+  const program = await startOverStdio({ ASSISTANTS_MODEL_API: 'none' });
+  const reason = 'the program ended by itself: 2';
+  await expect(program.request('tools/list', {})).rejects.toThrow(reason);
+  await expect(program.request('tools/list', {})).rejects.toThrow(reason);
+  await expect(program.kill()).rejects.toThrow(reason);
+});
