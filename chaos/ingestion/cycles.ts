@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import OpenAI from 'openai';
-import { startBuiltServe } from '../../bench/built-program.ts';
+import { killChild, startBuiltServe } from '../../bench/built-program.ts';
 import { openDatabase } from '../../src/engine/store/open.ts';
 import type { Database } from '../../src/engine/store/schema.ts';
 import { createRandom, type Random } from '../random.ts';
@@ -44,12 +43,6 @@ async function start(database: string) {
 }
 
 type Server = Awaited<ReturnType<typeof start>>;
-
-async function kill({ child }: Server): Promise<void> {
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
 
 const countLeased = async (db: Database): Promise<number> =>
   (
@@ -95,8 +88,8 @@ async function problemsOf(
   return words(parts.join('\n')) === words(text) ? [] : [`${file_id} has another text`];
 }
 
-/** Chunks of files that are in no store, and files that have chunks twice. */
-async function surplusChunks(db: Database): Promise<string[]> {
+/** Files whose chunks are stored twice, or whose chunks are not all stored. */
+async function problemsOfChunks(db: Database): Promise<string[]> {
   const rows = await db.selectFrom('chunk_files').select(['file_id', 'is_complete']).execute();
   const seen = new Set<string>();
   return rows.flatMap(({ file_id, is_complete }) => {
@@ -124,6 +117,7 @@ export async function runIngestionCycles(
     texts.set(id, text);
   }
   const ids = [...texts.keys()];
+  let kills = 0;
   let killsWhileReading = 0;
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     const first = Math.floor((cycle * files) / cycles);
@@ -132,18 +126,19 @@ export async function runIngestionCycles(
       await server.openai.vectorStores.files.create(store_id, { file_id });
     await setTimeout(random.integerBelow(1500));
     if ((await countLeased(db)) > 0) killsWhileReading += 1;
-    await kill(server);
+    await killChild(server.child);
+    kills += 1;
     await endLeases(db);
     server = await start(database);
   }
   const violations: string[] = [];
   if (!(await waitUntilRead(server, store_id))) violations.push('files were not read in time');
   for (const entry of texts) violations.push(...(await problemsOf(server, store_id, entry)));
-  violations.push(...(await surplusChunks(db)));
+  violations.push(...(await problemsOfChunks(db)));
   const { file_counts } = await server.openai.vectorStores.retrieve(store_id);
   const chunks = await db.selectFrom('chunks').select('id').execute();
-  await kill(server);
+  await killChild(server.child);
   await db.destroy();
   const { completed } = file_counts;
-  return { kills: cycles, killsWhileReading, files, completed, chunks: chunks.length, violations };
+  return { kills, killsWhileReading, files, completed, chunks: chunks.length, violations };
 }
