@@ -26,7 +26,7 @@ function writeFiles(home: string, files: Readonly<Record<string, unknown>>): voi
 }
 
 /** Runs the host as a process that inherits nothing but the path; resolves to what it printed. */
-async function runHost(host: Host, { home, folder }: Setting, launch: Launch): Promise<string> {
+async function runHost(host: Host, { home }: Setting, launch: Launch): Promise<string> {
   writeFiles(home, launch.files ?? {});
   const [command, ...args] = launch.command;
   const child = promisify(execFile)(command, args, {
@@ -37,7 +37,6 @@ async function runHost(host: Host, { home, folder }: Setting, launch: Launch): P
     env: {
       PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
       HOME: home,
-      HOST_FOLDER: folder,
       ...launch.env,
     },
   });
@@ -64,7 +63,6 @@ const serverFor = (folder: string, endpoint: Model): Server => ({
 /** Starts `serve`, and ends it after `use`. */
 async function withServe<T>(server: Server, use: (restURL: string) => Promise<T>): Promise<T> {
   const { child, restURL } = await startBuiltServe(server.variables, server.flags);
-  child.stderr?.resume();
   try {
     return await use(restURL);
   } finally {
@@ -138,9 +136,11 @@ export async function tryHost(host: Host, transport: Transport): Promise<Trial> 
   let failure: string | null = null;
   try {
     await runJob({ host, transport, job, model, work, server: serverFor(work, endpoint) });
+    const [refusal] = endpoint.rejections();
+    if (refusal !== undefined) throw new Error(refusal);
   } catch (error) {
-    const [unread] = model.failures;
-    const reason = toReason(unread === undefined ? error : new Error(unread));
+    const [refusal] = [...model.failures, ...endpoint.rejections()];
+    const reason = toReason(refusal === undefined ? error : new Error(refusal));
     failure = reason.replaceAll(homedir(), '~').trim();
     writeDebug(`${host.name.replaceAll('/', '+')}-${transport}`, model, error);
   } finally {
