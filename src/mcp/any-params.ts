@@ -8,3 +8,7 @@ export const anyParams: StandardSchemaV1<object, object> = {
     validate: (value) => ({ value: Object(value) }),
   },
 };
+
+/** A name or id that a client sent, for an error; what is no text is null. */
+export const shownName = (name: unknown): string =>
+  JSON.stringify(typeof name === 'string' ? name : null);

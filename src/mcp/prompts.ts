@@ -1,7 +1,7 @@
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { fieldOf } from '../shared/json.ts';
 import type { Prompt, PromptListing } from '../prompts/prompt.ts';
-import { anyParams } from './any-params.ts';
+import { anyParams, shownName } from './any-params.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { maxDocumentBytes } from './result-size.ts';
 
@@ -16,7 +16,7 @@ export interface PromptOffer {
 export function findListing(name: unknown, { prompts }: PromptOffer): PromptListing {
   const listing = prompts.find((prompt) => prompt.name === name);
   if (listing !== undefined) return listing;
-  const message = `No prompt is named ${JSON.stringify(typeof name === 'string' ? name : null)}.`;
+  const message = `No prompt is named ${shownName(name)}.`;
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { fieldOf } from '../shared/json.ts';
 import type { SkillListing } from '../skills/skill.ts';
-import { anyParams } from './any-params.ts';
+import { anyParams, shownName } from './any-params.ts';
 
 /** The extension by which hosts find skills (SEP-2640). */
 const extension = 'io.modelcontextprotocol/skills';
@@ -49,7 +49,7 @@ export function registerSkills({ server }: McpServer, offer: SkillOffer): void {
     const uri = fieldOf(params, 'uri');
     const skill = skills.find((each) => skillUri(each) === uri);
     if (skill === undefined) {
-      const message = `No skill has the URI ${JSON.stringify(typeof uri === 'string' ? uri : null)}.`;
+      const message = `No skill has the URI ${shownName(uri)}.`;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
     return { ...resultFields, skill: await toEntry(skill, offer) };

@@ -12,7 +12,7 @@ import type { Clock } from '../shared/clock.ts';
 import { fieldOf } from '../shared/json.ts';
 import type { TaskKey, TaskReader } from '../tools/run-task.ts';
 import type { RunTask } from '../tools/tool.ts';
-import { anyParams } from './any-params.ts';
+import { anyParams, shownName } from './any-params.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { failure, success } from './result.ts';
 
@@ -54,9 +54,12 @@ function requireTasks(context: ServerContext): void {
 /** Answers calls with tasks: the SDK itself would refuse the task of a tool with an output schema. */
 function registerCalls({ server }: McpServer, names: readonly string[], callTool: CallTool): void {
   server.setRequestHandler('tools/call', { params: anyParams }, async (params, context) => {
-    const name = names.find((each) => each === fieldOf(params, 'name'));
+    const requested = fieldOf(params, 'name');
+    const name = names.find((each) => each === requested);
     if (name === undefined) {
-      const message = `Tool ${String(fieldOf(params, 'name'))} not found`;
+      // In the SDK's words.
+      const shown = typeof requested === 'string' ? requested : shownName(requested);
+      const message = `Tool ${shown} not found`;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
     const args = fieldOf(params, 'arguments') ?? {};
@@ -99,8 +102,8 @@ function registerMethods({ server }: McpServer, offer: TaskOffer): void {
       const taskId = fieldOf(params, 'taskId');
       const key = typeof taskId === 'string' ? reader.parseTaskId(taskId) : null;
       if (typeof taskId !== 'string' || key === null) {
-        const id = JSON.stringify(typeof taskId === 'string' ? taskId : null);
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `No task has the id ${id}.`);
+        const message = `No task has the id ${shownName(taskId)}.`;
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
       }
       const args = { thread_id: key.threadId, run_id: key.runId };
       const { signal } = context.mcpReq;

@@ -157,6 +157,10 @@ describe.each(transports)('over %s', (transport) => {
     const client = await connectTasks(transport, serverWithRun());
     const { error } = await client.request('tools/call', { name: 'create_everything' });
     expect(error).toEqual({ code: -32602, message: 'Tool create_everything not found' });
+    for (const name of [{ toString: null }, ['get_run'], 7, null]) {
+      const answer = await client.request('tools/call', { name });
+      expect(answer.error).toMatchObject({ code: -32602 });
+    }
   });
 
   test('in protocol 2025 nothing changes', async () => {
