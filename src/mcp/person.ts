@@ -139,6 +139,8 @@ async function waitForPerson({ clock, progress }: PersonDeps, signal: AbortSigna
   }
 }
 
+const unanswered = (reason: string): PersonAnswer => ({ action: 'failed', reason });
+
 function toFailure(error: unknown): PersonAnswer {
   const isUnknown = error instanceof ProtocolError && error.code === METHOD_NOT_FOUND;
   if (isUnknown) return { action: 'unavailable' };
@@ -162,18 +164,15 @@ async function askClient(
         readAnswer({ [responseKey]: result }) ?? toFailure('its answer has no valid action'),
       toFailure,
     );
-  const late = waitForPerson(deps, signal).then((): PersonAnswer => ({
-    action: 'failed',
-    reason: signal.aborted
-      ? 'The call ended before the person answered.'
-      : `The person did not answer within ${answerTimeoutMs / 60_000} minutes.`,
-  }));
+  const late = waitForPerson(deps, signal).then(() => null);
   const answer = await Promise.race([asked, late]);
   // Closes the form of a person who is late.
   done.abort();
-  return mcpReq.signal.aborted
-    ? { action: 'failed', reason: 'The call ended before the person answered.' }
-    : answer;
+  if (mcpReq.signal.aborted) return unanswered('The call ended before the person answered.');
+  if (answer?.action !== 'failed' && answer !== null) return answer;
+  if (deps.closing.aborted) return unanswered('The server shut down before the person answered.');
+  const minutes = answerTimeoutMs / 60_000;
+  return answer ?? unanswered(`The person did not answer within ${minutes} minutes.`);
 }
 
 /** Whether the client can show a form: a declaration without modes means forms. */
@@ -198,9 +197,9 @@ function personByRequest(context: ServerContext, deps: PersonDeps): Person {
 
 /** Asks by ending the call, which the client makes again with the answer, as in protocol 2026-07-28. */
 function personByRounds({ mcpReq }: ServerContext, { name, args, functions }: PersonDeps): Person {
-  const call = hashCall(name, args);
+  const callHash = () => hashCall(name, args);
   const state = mcpReq.requestState<RoundState>() ?? null;
-  if (state !== null && state.call !== call) {
+  if (state !== null && state.call !== callHash()) {
     const message = 'The answer of the person belongs to another call. Nothing was done.';
     throw new ApiError(null, message, { code: 'invalid_request_state' });
   }
@@ -215,7 +214,7 @@ function personByRounds({ mcpReq }: ServerContext, { name, args, functions }: Pe
       answer = null;
       if (given !== null) return given;
       if (round > maxRounds) return { action: 'failed', reason: 'The call has asked too often.' };
-      throw new FormRequired(await createForm(), { call, subject, round });
+      throw new FormRequired(await createForm(), { call: callHash(), subject, round });
     },
   };
 }
