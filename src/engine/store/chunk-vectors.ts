@@ -11,34 +11,25 @@ export interface VectorBlock {
   readonly vectors: Uint8Array;
 }
 
-/** A version of a file whose chunks are stored. */
-export interface ChunkFile {
-  readonly seq: number;
-  readonly vector_store_id: string;
-  readonly file_id: string;
-}
-
-/** The first version of a file, or of those after one, whose chunks have no vectors of this model. */
-export const findFileToEmbed = (
+/** The `seq` of the first file version after one whose chunks have no vectors of this model. */
+export const findFileToEmbed = async (
   db: Database,
   embedding: string,
-  file: { readonly vector_store_id: string; readonly file_id: string } | { readonly after: number },
-): Promise<ChunkFile | undefined> =>
-  db
+  after: number,
+): Promise<number | undefined> => {
+  const file = await db
     .selectFrom('chunk_files')
-    .select(['seq', 'vector_store_id', 'file_id'])
+    .select('seq')
     .where('is_complete', '=', 1)
     .where((where) =>
       where.or([where('embedding', 'is', null), where('embedding', '<>', embedding)]),
     )
-    .where((where) =>
-      'after' in file
-        ? where('seq', '>', file.after)
-        : where.and({ vector_store_id: file.vector_store_id, file_id: file.file_id }),
-    )
+    .where('seq', '>', after)
     .orderBy('seq')
     .limit(1)
     .executeTakeFirst();
+  return file?.seq;
+};
 
 /** Deletes the vectors of other models; resolves to those of this one that end last. */
 export async function prepareVectors(
@@ -46,11 +37,13 @@ export async function prepareVectors(
   file_seq: number,
   embedding: string,
 ): Promise<VectorBlock | undefined> {
-  await db
-    .deleteFrom('chunk_vectors')
-    .where('file_seq', '=', file_seq)
-    .where('embedding', '<>', embedding)
-    .execute();
+  await transact(db, (transaction) =>
+    transaction
+      .deleteFrom('chunk_vectors')
+      .where('file_seq', '=', file_seq)
+      .where('embedding', '<>', embedding)
+      .execute(),
+  );
   return db
     .selectFrom('chunk_vectors')
     .select(['file_seq', 'position', 'dimensions', 'vectors'])
@@ -98,7 +91,9 @@ export const finishVectors = async (
   file_seq: number,
   embedding: string,
 ): Promise<void> => {
-  await db.updateTable('chunk_files').set({ embedding }).where('seq', '=', file_seq).execute();
+  await transact(db, (transaction) =>
+    transaction.updateTable('chunk_files').set({ embedding }).where('seq', '=', file_seq).execute(),
+  );
 };
 
 /** Blocks read at once. */

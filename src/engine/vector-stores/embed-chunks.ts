@@ -1,8 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
+import { errorMessage } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
 import { type Embeddings, EmbeddingsError } from '../models/embeddings.ts';
 import { positionOf } from '../store/chunks.ts';
 import {
-  type ChunkFile,
   findFileToEmbed,
   finishVectors,
   insertVectors,
@@ -27,11 +28,11 @@ function withoutGap<T extends { readonly id: number }>(rows: readonly T[]): read
   return gap === -1 ? rows : rows.slice(0, gap);
 }
 
-/** Embeds what is left of a file, block by block. */
+/** Embeds the chunks of a file that have no vectors yet, block by block. */
 async function embedFile(
   db: Database,
   embeddings: Embeddings,
-  { seq }: ChunkFile,
+  seq: number,
   signal: AbortSignal,
 ): Promise<void> {
   const { key } = embeddings;
@@ -63,36 +64,16 @@ async function embedFile(
   await finishVectors(db, seq, key);
 }
 
-/**
- * Stores vectors of a file's chunks where there is an embedding model; false if the endpoint fails.
- * Then the chunks are found by their words, and `keepEmbedding` tries again. A call that was
- * interrupted is continued by the next one.
- */
-export async function embedChunks(
-  { db, embeddings = null }: EmbedDeps,
-  vector_store_id: string,
-  file_id: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (embeddings === null) return true;
-  const file = await findFileToEmbed(db, embeddings.key, { vector_store_id, file_id });
-  if (file === undefined) return true;
-  try {
-    await embedFile(db, embeddings, file, signal);
-    return true;
-  } catch (error) {
-    if (error instanceof EmbeddingsError) return false;
-    throw error;
-  }
-}
-
 /** Between two looks for chunks without vectors. */
 const pauseMs = 30_000;
 
 /** Failures in a row after which the endpoint is taken to be away. */
 const maxFailures = 3;
 
-/** Embeds all chunks that have no vectors of the model; returns when the endpoint keeps failing. */
+/**
+ * Stores vectors of all chunks that have none of the model, and continues files whose embedding was
+ * interrupted; returns when the endpoint keeps failing. Until then, chunks are found by their words.
+ */
 export async function embedMissing(
   { db, embeddings = null }: EmbedDeps,
   signal: AbortSignal,
@@ -101,24 +82,33 @@ export async function embedMissing(
   let failures = 0;
   let after = 0;
   while (failures < maxFailures && !signal.aborted) {
-    const file = await findFileToEmbed(db, embeddings.key, { after });
-    if (file === undefined) return;
-    const { seq, vector_store_id, file_id } = file;
+    const seq = await findFileToEmbed(db, embeddings.key, after);
+    if (seq === undefined) return;
     // A file that the endpoint refuses does not keep the others waiting.
     after = seq;
-    const isDone = await embedChunks({ db, embeddings }, vector_store_id, file_id, signal);
-    failures = isDone ? 0 : failures + 1;
+    try {
+      await embedFile(db, embeddings, seq, signal);
+      failures = 0;
+    } catch (error) {
+      if (!(error instanceof EmbeddingsError)) throw error;
+      failures += 1;
+    }
   }
 }
 
 /** Embeds chunks that have no vectors, until the signal aborts: after failures, and of a new model. */
 export async function keepEmbedding(
-  deps: EmbedDeps & { readonly clock: Clock },
+  deps: EmbedDeps & { readonly clock: Clock; readonly log: Log },
   signal: AbortSignal,
 ): Promise<void> {
   if (deps.embeddings === undefined || deps.embeddings === null) return;
   while (!signal.aborted) {
-    await embedMissing(deps, signal).catch(() => undefined);
+    try {
+      await embedMissing(deps, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      deps.log.error('embedding chunks failed', { error: errorMessage(error) });
+    }
     await deps.clock.sleep(pauseMs, signal);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/engine/store/open.ts';
-import { embedChunks, embedMissing } from '../../../src/engine/vector-stores/embed-chunks.ts';
+import { embedMissing, keepEmbedding } from '../../../src/engine/vector-stores/embed-chunks.ts';
 import { type Embeddings, EmbeddingsError } from '../../../src/engine/models/embeddings.ts';
 import { searchStores } from '../../../src/engine/vector-stores/search.ts';
 import { createClock } from '../../support/clock.ts';
@@ -65,9 +65,7 @@ async function openStore() {
 test('finds by meaning and by words where there are vectors', async () => {
   const { db, search, textsFound } = await openStore();
   const { embeddings, calls } = createEmbeddings();
-  for (const file of ['file-1', 'file-2']) {
-    expect(await embedChunks({ db, embeddings }, 'vs_1', file, signal)).toBe(true);
-  }
+  await embedMissing({ db, embeddings }, signal);
   expect(calls).toHaveLength(2);
   const found = await search('dog', embeddings);
   expect(found.map(({ text }) => text)).toEqual(['my dog barks', 'the hound sleeps']);
@@ -80,7 +78,8 @@ test('files whose vectors could not be made are found by words, and get vectors 
   const { db, textsFound } = await openStore();
   const { embeddings, state, calls } = createEmbeddings();
   state.fails = true;
-  expect(await embedChunks({ db, embeddings }, 'vs_1', 'file-1', signal)).toBe(false);
+  await embedMissing({ db, embeddings }, signal);
+  expect(calls).toEqual([]);
   expect(await textsFound('dog', embeddings)).toEqual(['my dog barks']);
   state.fails = false;
   await embedMissing({ db, embeddings }, signal);
@@ -105,6 +104,7 @@ test('another model embeds all files anew, and its vectors are not compared with
 
 test('embedding that was interrupted continues where it stopped', async () => {
   const { db } = await openStore();
+  await embedMissing({ db, embeddings: createEmbeddings().embeddings }, signal);
   const texts = Array.from({ length: 150 }, (_, index) => `dog ${index}`);
   await addDocument(db, 'vs_1', 'file-3', texts);
   const { embeddings, calls } = createEmbeddings();
@@ -117,11 +117,38 @@ test('embedding that was interrupted continues where it stopped', async () => {
       return vectors;
     },
   };
-  const call = embedChunks({ db, embeddings: interrupted }, 'vs_1', 'file-3', stop.signal);
+  const call = embedMissing({ db, embeddings: interrupted }, stop.signal);
   await expect(call).rejects.toThrow(/abort/u);
-  await embedChunks({ db, embeddings }, 'vs_1', 'file-3', signal);
+  await embedMissing({ db, embeddings }, signal);
   expect(calls.map((batch) => batch.length)).toEqual([64, 64, 22]);
   expect(calls.flat()).toEqual(texts);
+  await db.destroy();
+});
+
+test('an error while chunks are embedded is logged, and embedding is tried again', async () => {
+  const { db, textsFound } = await openStore();
+  const { embeddings } = createEmbeddings();
+  const clock = createClock();
+  const errors: unknown[] = [];
+  let hasFailed = false;
+  const failsOnce: Embeddings = {
+    ...embeddings,
+    embedPassages(passages, embedSignal) {
+      if (hasFailed) return embeddings.embedPassages(passages, embedSignal);
+      hasFailed = true;
+      return Promise.reject(new Error('unexpected'));
+    },
+  };
+  const stop = new AbortController();
+  const errorLog = { ...log, error: (...entry: unknown[]) => errors.push(entry) };
+  const done = keepEmbedding({ db, embeddings: failsOnce, clock, log: errorLog }, stop.signal);
+  await clock.advance(1000);
+  expect(errors).toEqual([['embedding chunks failed', { error: 'unexpected' }]]);
+  await clock.advance(30_000);
+  expect(await textsFound('dog', embeddings)).toHaveLength(2);
+  stop.abort();
+  await done;
+  expect(errors).toHaveLength(1);
   await db.destroy();
 });
 
