@@ -178,6 +178,26 @@ export async function clearExpiredStore(db: Database, id: string, now: number): 
 }
 
 /**
+ * Some versions, by their `seq`, that are incomplete although their file has been read: whatever was
+ * to delete or replace them was interrupted. A file that is read anew is `in_progress`.
+ */
+export const incompleteVersions = async (db: Database, limit: number): Promise<number[]> => {
+  const rows = await db
+    .selectFrom('chunk_files')
+    .innerJoin('vector_store_files', (join) =>
+      join
+        .onRef('vector_store_files.vector_store_id', '=', 'chunk_files.vector_store_id')
+        .onRef('vector_store_files.file_id', '=', 'chunk_files.file_id'),
+    )
+    .select('chunk_files.seq')
+    .where('chunk_files.is_complete', '=', 0)
+    .where('vector_store_files.status', '=', 'completed')
+    .limit(limit)
+    .execute();
+  return rows.map(({ seq }) => seq);
+};
+
+/**
  * Some files that have chunks although they should have none: they were removed, could not be read or
  * are in a store that has expired, and what was to delete the chunks was interrupted.
  */

@@ -7,7 +7,7 @@ import { readFile } from '../../../src/engine/vector-stores/extract/read-file.ts
 import { FileIngestion } from '../../../src/engine/vector-stores/ingestion.ts';
 import { maxAttempts, readStoreFile } from '../../../src/engine/vector-stores/read-store-file.ts';
 import { addFiles, createStore, removeFile } from '../../../src/engine/vector-stores/stores.ts';
-import { fileChunks } from '../../../src/engine/store/chunks.ts';
+import { fileChunks, replaceChunks } from '../../../src/engine/store/chunks.ts';
 import { insertFile } from '../../../src/engine/store/files.ts';
 import { leaseFile, unreadFiles } from '../../../src/engine/store/reading-leases.ts';
 import { openDatabase } from '../../../src/engine/store/open.ts';
@@ -243,6 +243,37 @@ test('the chunks of an expired store, and those that nobody owns, are deleted', 
   await clock.advance(24 * 60 * 60 * 1000);
   await deleteUnusedChunks(db, clock);
   expect(await db.selectFrom('chunk_files').selectAll().execute()).toEqual([]);
+});
+
+test('the rest of an interrupted replacement is deleted, unless the file is being read', async () => {
+  const world = await start();
+  const { db, clock, addFile, ingestion, textsOf } = world;
+  const file = await addFile('text');
+  const store = await createStore(world, { file_ids: [file] });
+  await runToEnd(ingestion(extractorWith()));
+  async function* interrupted() {
+    yield [{ position: 0, page: null, text: 'half' }];
+    throw new Error('killed');
+  }
+  await expect(replaceChunks(db, store, file, interrupted())).rejects.toThrow('killed');
+  const countOf = async (table: 'chunk_files' | 'chunks' | 'chunk_index') =>
+    (
+      await db
+        .selectFrom(table)
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .execute()
+    )[0]?.count;
+  const setStatus = (status: 'completed' | 'in_progress') =>
+    db.updateTable('vector_store_files').set({ status }).execute();
+  await setStatus('in_progress');
+  await deleteUnusedChunks(db, clock);
+  expect(await countOf('chunk_files')).toBe(2);
+  await setStatus('completed');
+  await deleteUnusedChunks(db, clock);
+  for (const table of ['chunk_files', 'chunks', 'chunk_index'] as const) {
+    expect(await countOf(table)).toBe(1);
+  }
+  expect(await textsOf(store, file)).toEqual(['text']);
 });
 
 const stuckProgram = new URL('../../support/stuck-process/caller.ts', import.meta.url).href;
