@@ -163,10 +163,13 @@ export const include = list(z.enum(['step_details.tool_calls[*].file_search.resu
   .exactOptional()
   .meta({ description: 'Texts that file_search has found' });
 
-/** An id that is safe as a URL path segment. Its form is free because imported objects keep their ids. */
+/** Whether an id is safe as a URL path segment. Its form is free because imported objects keep their ids. */
+export const isPathId = (id: string): boolean => !['', '.', '..'].includes(id) && id.isWellFormed();
+
+/** An id in a path. */
 export const pathId = (prefix: string) =>
   z.string().superRefine((value, context) => {
-    if (['', '.', '..'].includes(value) || !value.isWellFormed()) {
+    if (!isPathId(value)) {
       context.addIssue({ ...rule({ rule: 'id', prefix }), input: value });
     }
   });
@@ -177,6 +180,7 @@ export const stepId = pathId('step');
 export const messageId = pathId('msg');
 export const assistantId = pathId('asst');
 export const fileId = pathId('file');
+export const vectorStoreId = pathId('vs');
 
 export const model = z.string().min(1);
 export const instructions = text(256_000).nullable().exactOptional();

@@ -1,40 +1,25 @@
 import * as z from 'zod';
 import { defaultPageSize, fileId, integer, listQuery } from '../schema/common.ts';
-import { ApiError, missingPathStatuses } from '../shared/errors.ts';
 import { compactPage } from './compact-result.ts';
 import { countOf, quote } from './confirm-deletion.ts';
 import { decodeUpload, type FilePreview, maxImageBytes, readPreview } from './file-content.ts';
 import { deleted, page, withId } from './output-schemas.ts';
-import { readFailure } from '../shared/sdk-failure.ts';
-import { type ApiCall, readJson } from './sdk-call.ts';
+import { readSupported } from './read-supported.ts';
+import type { ApiCall } from './sdk-call.ts';
 import { defineTool, type ToolContext } from './tool.ts';
 
 const purposes = ['assistants', 'vision', 'user_data', 'batch', 'fine-tune', 'evals'] as const;
 
-/** Whether the endpoint stores files at all: one that does can list them. */
-async function supportsFiles({ openai, signal }: ToolContext): Promise<boolean> {
-  try {
-    await readJson(openai.files.list({ limit: 1 }, { signal }));
-    return true;
-  } catch (error) {
-    return !missingPathStatuses.has(readFailure(error).status);
-  }
-}
+const fileSupport = ({ openai, signal }: ToolContext) => ({
+  list: () => openai.files.list({ limit: 1 }, { signal }),
+  message: 'This endpoint does not store files.',
+});
 
 /** Awaits a call on files and returns its body. Says so when the endpoint does not store files. */
-async function readFilesResponse<Body extends object>(
+const readFilesResponse = async <Body extends object>(
   call: ApiCall<Body>,
   context: ToolContext,
-): Promise<Body> {
-  try {
-    return (await readJson(call)).body;
-  } catch (error) {
-    const { status, code } = readFailure(error);
-    const isExplained = code === 'unsupported_endpoint' || !missingPathStatuses.has(status);
-    if (isExplained || (await supportsFiles(context))) throw error;
-    throw new ApiError(status, 'This endpoint does not store files.');
-  }
-}
+): Promise<Body> => (await readSupported(call, fileSupport(context))).body;
 
 export const uploadFileTool = defineTool({
   name: 'upload_file',

@@ -6,10 +6,11 @@ import { compactRun, compactRunItem } from './compact-object.ts';
 import { compactPage } from './compact-result.ts';
 import { page, runOrStep, waitedRun } from './output-schemas.ts';
 import { addPersonOutputs } from './person-outputs.ts';
+import { waitSeconds } from './poll.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import { readJson } from './sdk-call.ts';
 import { defineTool, repeatableOptions } from './tool.ts';
-import { followRun, waitForRun, waitSeconds } from './wait-for-run.ts';
+import { followRun, waitForRun } from './wait-for-run.ts';
 
 const path = { thread_id: threadId, run_id: runId };
 

@@ -1,15 +1,21 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { fileId, integer, isObject, list, listQuery, metadata } from '../schema/common.ts';
-import { ApiError, missingPathStatuses } from '../shared/errors.ts';
-import { readFailure } from '../shared/sdk-failure.ts';
+import {
+  fileId,
+  integer,
+  isObject,
+  list,
+  listQuery,
+  metadata,
+  vectorStoreId,
+} from '../schema/common.ts';
 import { compactPage } from './compact-result.ts';
 import { countOf, quote } from './confirm-deletion.ts';
 import { deleted, page, withId } from './output-schemas.ts';
-import { type ApiCall, readJson } from './sdk-call.ts';
+import { defaultWaitSeconds, poll, waitSeconds } from './poll.ts';
+import { readSupported } from './read-supported.ts';
+import { type ApiCall, type ApiResponse, readJson } from './sdk-call.ts';
 import { defineTool, type ToolContext } from './tool.ts';
-
-const storeId = z.string().min(1);
 
 const fileIds = list(fileId, 500);
 
@@ -37,30 +43,16 @@ const chunking = z
 const toStrategy = (size: z.infer<typeof chunking> | undefined) =>
   size === undefined ? {} : { chunking_strategy: { type: 'static' as const, static: size } };
 
-/** Whether the server has vector stores at all: one that does can list them. */
-async function supportsStores({ openai, signal }: ToolContext): Promise<boolean> {
-  try {
-    await readJson(openai.vectorStores.list({ limit: 1 }, { signal }));
-    return true;
-  } catch (error) {
-    return !missingPathStatuses.has(readFailure(error).status);
-  }
-}
+const storeSupport = ({ openai, signal }: ToolContext) => ({
+  list: () => openai.vectorStores.list({ limit: 1 }, { signal }),
+  message: 'This server has no vector stores.',
+});
 
 /** Awaits a call on vector stores and returns its body. Says so when the server has none. */
-async function readStoresResponse<Body extends object>(
+const readStoresResponse = async <Body extends object>(
   call: ApiCall<Body>,
   context: ToolContext,
-): Promise<Body> {
-  try {
-    return (await readJson(call)).body;
-  } catch (error) {
-    const { status, code } = readFailure(error);
-    const isExplained = code === 'unsupported_endpoint' || !missingPathStatuses.has(status);
-    if (isExplained || (await supportsStores(context))) throw error;
-    throw new ApiError(status, 'This server has no vector stores.');
-  }
-}
+): Promise<Body> => (await readSupported(call, storeSupport(context))).body;
 
 export const createVectorStoreTool = defineTool({
   name: 'create_vector_store',
@@ -108,31 +100,17 @@ export const listVectorStoresTool = defineTool({
 
 type Batch = OpenAI.VectorStores.VectorStoreFileBatch;
 
-const pollDelayMs = { first: 250, max: 2000 };
-
 /** Polls a batch until its files are indexed, or for `maxSeconds`. */
-async function pollBatch(first: Batch, maxSeconds: number, context: ToolContext): Promise<Batch> {
-  const { openai, clock, signal, closing } = context;
-  const deadline = clock.now() + maxSeconds * 1000;
-  const vector_store_id = first.vector_store_id;
-  let batch = first;
-  for (let delayMs = pollDelayMs.first; batch.status === 'in_progress';) {
-    const remainingMs = deadline - clock.now();
-    if (remainingMs <= 0 || closing.aborted) break;
-    await clock.sleep(Math.min(delayMs, remainingMs), signal);
-    if (signal.aborted) break;
-    const call = openai.vectorStores.fileBatches.retrieve(
-      first.id,
-      { vector_store_id },
-      { signal },
-    );
-    const response = await readJson(call).catch(() => null);
-    if (response === null) break;
-    batch = response.body;
-    delayMs = Math.min(delayMs * 2, pollDelayMs.max);
-  }
-  return batch;
-}
+const pollBatch = (
+  first: ApiResponse<Batch>,
+  maxSeconds: number,
+  context: ToolContext,
+): Promise<Batch> => {
+  const read = ({ id, vector_store_id }: Batch, signal: AbortSignal) =>
+    readJson(context.openai.vectorStores.fileBatches.retrieve(id, { vector_store_id }, { signal }));
+  const isRunning = ({ status }: Batch) => status === 'in_progress';
+  return poll(first, { maxSeconds, isRunning, read }, context);
+};
 
 /** At most these are named in a result. */
 const maxFailures = 20;
@@ -166,25 +144,24 @@ export const addVectorStoreFilesTool = defineTool({
   toolset: 'vector_stores',
   effect: 'create',
   input: z.strictObject({
-    vector_store_id: storeId,
+    vector_store_id: vectorStoreId,
     file_ids: fileIds,
     attributes,
     chunking,
-    wait_seconds: integer(0, 45)
-      .exactOptional()
-      .meta({ description: 'Seconds to wait; default 30' }),
+    wait_seconds: waitSeconds(),
   }),
   output: withId,
   call: async ({ vector_store_id, file_ids, attributes: shared, ...options }, context) => {
     const { openai, signal } = context;
-    const { chunking: size, wait_seconds = 30 } = options;
+    const { chunking: size, wait_seconds = defaultWaitSeconds } = options;
     const body = {
       file_ids,
       ...toStrategy(size),
       ...(shared !== undefined && { attributes: shared }),
     };
     const call = openai.vectorStores.fileBatches.create(vector_store_id, body, { signal });
-    const batch = await pollBatch(await readStoresResponse(call, context), wait_seconds, context);
+    const response = await readSupported(call, storeSupport(context));
+    const batch = await pollBatch(response, wait_seconds, context);
     const next =
       batch.status === 'in_progress'
         ? { next: 'The files are not indexed yet. A search finds those that are.' }
@@ -231,7 +208,7 @@ export const searchVectorStoreTool = defineTool({
   effect: 'read',
   isUntrusted: true,
   input: z.strictObject({
-    vector_store_id: storeId,
+    vector_store_id: vectorStoreId,
     query: z.string().min(1),
     max_num_results: integer(1, 50).exactOptional().meta({ description: 'Default: 10' }),
     score_threshold: z.number().min(0).max(1).exactOptional(),
@@ -258,7 +235,7 @@ export const deleteVectorStoreTool = defineTool({
   description: 'Permanently deletes a vector store (vs_…). Its files stay.',
   toolset: 'vector_stores',
   effect: 'delete',
-  input: z.strictObject({ vector_store_id: storeId }),
+  input: z.strictObject({ vector_store_id: vectorStoreId }),
   output: deleted,
   compact: null,
   deletion: ({ vector_store_id }, context) => ({

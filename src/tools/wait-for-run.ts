@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
-import { integer } from '../schema/common.ts';
 import { isRunning } from '../shared/run-status.ts';
 import { submitPersonOutputs } from './person-outputs.ts';
+import { defaultWaitSeconds, poll } from './poll.ts';
 import { createProgressReporter } from './run-progress.ts';
 import { withReplyOrNext } from './run-reply.ts';
 import { createTask } from './run-task.ts';
@@ -10,78 +10,29 @@ import type { OperationContext, ToolContext } from './tool.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
 
-const firstPollDelayMs = 250;
-const maxPollDelayMs = 1000;
-
-/** Bounds of the `openai-poll-after-ms` header that a server may send. */
-const pollAfterBoundsMs = { min: 20, max: 5000 };
-
-/** For calls that start a run and do not say how long to wait. */
-const defaultWaitSeconds = 30;
-
-/** A poll may take at least this long, even when less of the wait remains. */
-const minPollTimeoutMs = 1000;
-
-/** The argument `wait_seconds` of every tool that waits for a run. */
-export const waitSeconds = (defaultSeconds: number = defaultWaitSeconds) =>
-  integer(0, 45)
-    .exactOptional()
-    .meta({ description: `Seconds to wait; default ${defaultSeconds}` });
-
-/** The server's own poll delay, if it sends one. */
-function pollDelayMs(headers: Headers, fallbackMs: number): number {
-  const delayMs = Number.parseInt(headers.get('openai-poll-after-ms') ?? '', 10);
-  if (Number.isNaN(delayMs)) return fallbackMs;
-  return Math.min(Math.max(delayMs, pollAfterBoundsMs.min), pollAfterBoundsMs.max);
-}
-
 /** Asks for what can have changed. Servers that do not know the header answer with all of the run. */
 const minimal = 'return=minimal';
 
 /** The polled run, with what a minimal answer leaves out. */
 function completeRun(run: Run, { body, headers }: ApiResponse<Run>): Run {
   if (headers.get('preference-applied') !== minimal) return body;
+  // The answer has it as long as the call is being made again.
   const { retried_error: _ended, ...settings } = { retried_error: null, ...run };
   return { ...settings, ...body };
 }
 
-async function fetchRun(run: Run, timeoutMs: number, { openai, signal }: ToolContext) {
-  const { id, thread_id } = run;
-  const options = {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    headers: { Prefer: minimal },
+/** Polls a run until it stops running, or for `maxSeconds`, and reports what it does. */
+function pollRun(first: ApiResponse<Run>, maxSeconds: number, context: ToolContext): Promise<Run> {
+  const read = async (run: Run, signal: AbortSignal) => {
+    const { id, thread_id } = run;
+    const options = { signal, headers: { Prefer: minimal } };
+    const { runs } = context.openai.beta.threads;
+    const response = await readJson(runs.retrieve(id, { thread_id }, options));
+    return { body: completeRun(run, response), headers: response.headers };
   };
-  const response = await readJson(openai.beta.threads.runs.retrieve(id, { thread_id }, options));
-  return { run: completeRun(run, response), headers: response.headers };
-}
-
-/**
- * Polls a run and returns its latest known state. Ends when the run stops running, after
- * `maxSeconds`, on a failed poll, or when the client or this server aborts.
- */
-async function pollRun(
-  firstRun: Run,
-  headers: Headers,
-  maxSeconds: number,
-  context: ToolContext,
-): Promise<Run> {
-  const { clock, signal, closing } = context;
-  const deadline = clock.now() + maxSeconds * 1000;
   const report = createProgressReporter(context);
-  let run = firstRun;
-  let delayMs = pollDelayMs(headers, firstPollDelayMs);
-  await report(run);
-  while (isRunning(run.status) && clock.now() < deadline && !closing.aborted) {
-    await clock.sleep(Math.min(delayMs, deadline - clock.now()), signal);
-    if (signal.aborted) break;
-    const timeoutMs = Math.max(deadline - clock.now(), minPollTimeoutMs);
-    const response = await fetchRun(run, timeoutMs, context).catch(() => null);
-    if (response === null) break;
-    run = response.run;
-    delayMs = pollDelayMs(response.headers, Math.min(delayMs * 2, maxPollDelayMs));
-    await report(run);
-  }
-  return run;
+  const isRunningRun = ({ status }: Run) => isRunning(status);
+  return poll(first, { maxSeconds, isRunning: isRunningRun, read, report }, context);
 }
 
 /** The run that an earlier round of this call waited for, or the one that the call starts. */
@@ -100,7 +51,7 @@ async function waitWithPerson(
 ): Promise<Run> {
   let response = await firstResponse(start, context);
   for (;;) {
-    const run = await pollRun(response.body, response.headers, maxSeconds, context);
+    const run = await pollRun(response, maxSeconds, context);
     const submitted = maxSeconds === 0 ? null : await submitPersonOutputs(run, context);
     if (submitted === null) return run;
     response = submitted;
@@ -133,7 +84,9 @@ export async function followRun(
   const { startTask, isVerbose, clock } = context;
   const maxSeconds = requestedSeconds ?? (startTask === null ? defaultWaitSeconds : 0);
   const run = await waitWithPerson(start, maxSeconds, context);
-  const task = isRunning(run.status) ? createTask(run, isVerbose, clock.now()) : null;
-  if (task !== null) startTask?.(task);
+  if (startTask !== null && isRunning(run.status)) {
+    const task = createTask(run, isVerbose, clock.now());
+    if (task !== null) startTask(task);
+  }
   return withReplyOrNext(run, context);
 }
