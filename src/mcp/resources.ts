@@ -1,5 +1,6 @@
 import { type McpServer, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { ResourceReader, ResourceTemplate, Values } from '../resources/resource.ts';
+import { decodeComponent } from '../shared/urls.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { maxDocumentBytes } from './result-size.ts';
 import { type SkillOffer, skillUri } from './skills.ts';
@@ -13,14 +14,6 @@ export interface ResourceOffer {
 
 const mimeType = 'text/markdown';
 
-function decodeSegment(segment: string): string | null {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return null;
-  }
-}
-
 /** The variables of a template in a URI, decoded; null if the URI is not one of the template's. */
 export function matchUri(uriTemplate: string, uri: string): Values | null {
   const expected = uriTemplate.split('/');
@@ -30,7 +23,7 @@ export function matchUri(uriTemplate: string, uri: string): Values | null {
   for (const [index, part] of expected.entries()) {
     const segment = actual[index] ?? '';
     if (part.startsWith('{')) {
-      const value = decodeSegment(segment);
+      const value = decodeComponent(segment);
       if (value === null || value === '') return null;
       values[part.slice(1, -1)] = value;
     } else if (part !== segment) return null;

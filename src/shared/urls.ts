@@ -10,6 +10,15 @@ export const redactedLocation = (location: string): string =>
 export const isLoopback = (host: string): boolean =>
   /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/iu.test(host);
 
+/** A part of a URL, decoded; null if it is not validly encoded. */
+export function decodeComponent(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
 /** A base URL without the slashes at its end, so that a path can be appended. */
 export function withoutTrailingSlashes(url: string): string {
   let end = url.length;

@@ -1,6 +1,8 @@
 import type OpenAI from 'openai';
-import { activeStatuses, isRunning } from '../shared/run-status.ts';
+import { isPathId } from '../schema/common.ts';
+import { isActive, isRunning } from '../shared/run-status.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
+import { decodeComponent } from '../shared/urls.ts';
 import { compactRun } from './compact-object.ts';
 import { formatRunIds } from './next-step.ts';
 import { withReplyOrNext } from './run-reply.ts';
@@ -35,23 +37,12 @@ export function formatTaskId({ threadId, runId, createdAtMs, isVerbose }: TaskKe
   return taskId.length > maxTaskIdLength ? null : taskId;
 }
 
-function decode(part: string): string | null {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return null;
-  }
-}
-
-const isPathId = (id: string | null): id is string =>
-  id !== null && !['', '.', '..'].includes(id) && id.isWellFormed();
-
 /** Null for a text that `formatTaskId` did not make. */
 export function parseTaskId(taskId: string): TaskKey | null {
   if (taskId.length > maxTaskIdLength) return null;
   const [thread = '', run = '', time = '', mark] = taskId.split('/');
-  const [threadId, runId] = [decode(thread), decode(run)];
-  if (!isPathId(threadId) || !isPathId(runId)) return null;
+  const [threadId, runId] = [decodeComponent(thread), decodeComponent(run)];
+  if (threadId === null || runId === null || !isPathId(threadId) || !isPathId(runId)) return null;
   const key = {
     threadId,
     runId,
@@ -125,8 +116,6 @@ export async function readTask(
   const result = await withReplyOrNext(run, context);
   return { task, result: key.isVerbose ? result : compactRun({ ...result }) };
 }
-
-const isActive = (status: string): boolean => activeStatuses.some((active) => active === status);
 
 /** Cancels the run; does nothing if it has ended or is being cancelled. */
 export async function cancelTask(key: TaskKey, context: TaskContext): Promise<void> {

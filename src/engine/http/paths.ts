@@ -1,12 +1,4 @@
-import { withoutTrailingSlashes } from '../../shared/urls.ts';
-
-function decode(path: string): string | null {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return null;
-  }
-}
+import { decodeComponent, withoutTrailingSlashes } from '../../shared/urls.ts';
 
 /** Whether every segment stays within another server's base path. */
 const isContained = (segments: readonly string[]): boolean =>
@@ -25,7 +17,7 @@ export type ApiOwner = 'engine' | 'upstream' | 'none';
  * however it is encoded.
  */
 export function apiOwner(path: string): ApiOwner {
-  const decoded = decode(path);
+  const decoded = decodeComponent(path);
   const [root, version, resource = '', ...others] = (decoded ?? path).split(/[/\\]/u);
   if (root !== '' || version !== 'v1' || resource === '') return 'none';
   if (['assistants', 'threads', 'runs'].includes(resource)) return 'engine';
