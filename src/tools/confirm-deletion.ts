@@ -8,8 +8,8 @@ import type { Person } from './person.ts';
 const maxNameLength = 100;
 
 /** A name or text in quotes: one line, without characters that would change how others are shown. */
-export const quote = (text: string): string =>
-  escapeControlCharacters(singleLineJson(cutText(text, maxNameLength)));
+export const quote = (text: string, maxLength = maxNameLength): string =>
+  escapeControlCharacters(singleLineJson(cutText(text, maxLength)));
 
 /** `1 message`, `2 messages`. */
 export const countOf = (count: number, noun: string): string =>

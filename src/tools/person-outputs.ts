@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
 import { ApiError } from '../shared/errors.ts';
-import { singleLineJson } from '../shared/json.ts';
 import { cutText, escapeControlCharacters } from '../shared/text.ts';
-import type { Form, PersonAnswer, RunIds, TextField } from './person.ts';
+import { quote } from './confirm-deletion.ts';
+import type { Form, Person, RunIds, TextField } from './person.ts';
 import { type ApiResponse, readJson } from './sdk-call.ts';
 import type { ToolContext } from './tool.ts';
 
@@ -13,9 +13,6 @@ type ToolOutput = OpenAI.Beta.Threads.RunSubmitToolOutputsParams.ToolOutput;
 /** In characters, of a call's arguments in the form. */
 const maxArgumentsLength = 2000;
 
-const oneLine = (text: string, maxLength: number): string =>
-  escapeControlCharacters(singleLineJson(cutText(text, maxLength)).slice(1, -1));
-
 /** The calls that a run waits for; some servers omit fields that the SDK's types declare. */
 const pendingCalls = (run: Run): readonly Call[] =>
   run.status === 'requires_action'
@@ -24,8 +21,8 @@ const pendingCalls = (run: Run): readonly Call[] =>
 
 /** `name`, or `name_2` and so on for further calls of the function. */
 const fieldName = (calls: readonly Call[], index: number): string => {
-  const name = calls[index]?.function?.name ?? '';
-  const number = calls.slice(0, index + 1).filter((call) => call.function?.name === name).length;
+  const name = calls[index]?.function.name ?? '';
+  const number = calls.slice(0, index + 1).filter((call) => call.function.name === name).length;
   return number === 1 ? name : `${name}_${number}`;
 };
 
@@ -37,7 +34,8 @@ const toField = (calls: readonly Call[], { function: called }: Call, index: numb
 
 function toForm(calls: readonly Call[]): Form {
   const described = calls.map(
-    ({ function: { name, arguments: args } }) => `${name}(${oneLine(args, maxArgumentsLength)})`,
+    ({ function: { name, arguments: args } }) =>
+      `${name}(${quote(args, maxArgumentsLength).slice(1, -1)})`,
   );
   return {
     message: `The assistant waits for your answer to ${described.join(', ')}.`,
@@ -45,8 +43,10 @@ function toForm(calls: readonly Call[]): Form {
   };
 }
 
-/** The outputs of all calls; null unless the person gave all of them. */
-function toOutputs(calls: readonly Call[], answer: PersonAnswer) {
+/** Asks the person for the outputs of calls; null unless they gave all of them. */
+async function askOutputs(person: Person, calls: readonly Call[], run: RunIds | null) {
+  const key = `outputs ${calls.map(({ id }) => id).join(' ')}`;
+  const answer = await person.ask({ key, run }, async () => toForm(calls));
   if (answer.action !== 'accept') return null;
   const outputs = calls.map(({ id }, index) => ({
     tool_call_id: id,
@@ -69,9 +69,7 @@ export async function submitPersonOutputs(
   }
   if (!calls.every((call) => person.functions.has(call.function?.name))) return null;
   const { id: run_id, thread_id } = run;
-  const key = `outputs ${calls.map(({ id }) => id).join(' ')}`;
-  const answer = await person.ask({ key, run: { thread_id, run_id } }, async () => toForm(calls));
-  const tool_outputs = toOutputs(calls, answer);
+  const tool_outputs = await askOutputs(person, calls, { thread_id, run_id });
   if (tool_outputs === null) return null;
   const { runs } = openai.beta.threads;
   try {
@@ -101,9 +99,7 @@ export async function addPersonOutputs(
   const missing = pendingCalls(run).filter(({ id }) => !given.has(id));
   const arePersons = missing.every((call) => person.functions.has(call.function?.name));
   if (missing.length === 0 || !arePersons) return [...outputs];
-  const key = `outputs ${missing.map(({ id }) => id).join(' ')}`;
-  const answer = await person.ask({ key, run: null }, async () => toForm(missing));
-  const own = toOutputs(missing, answer);
+  const own = await askOutputs(person, missing, null);
   if (own !== null) return [...outputs, ...own];
   const names = missing.map((call) => call.function.name).join(', ');
   const message = `The person gave no output for ${names}. Nothing was submitted.`;
