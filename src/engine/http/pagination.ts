@@ -60,17 +60,11 @@ export function streamText(parts: AsyncGenerator<string>): Response {
 /** A longer page is written in parts. */
 const maxPartLength = 2 ** 20;
 
-function streamParts(parts: readonly string[]): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  const remaining = parts.values();
-  return new ReadableStream({
-    async pull(controller) {
-      await yieldToOthers();
-      const { done, value = '' } = remaining.next();
-      if (done === true) controller.close();
-      else controller.enqueue(encoder.encode(value));
-    },
-  });
+async function* withPauses(parts: readonly string[]): AsyncGenerator<string> {
+  for (const part of parts) {
+    await yieldToOthers();
+    yield part;
+  }
 }
 
 /**
@@ -96,8 +90,8 @@ async function writeList<Row>(
   }
   const { first_id, last_id } = { first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null };
   part += `],${JSON.stringify({ first_id, last_id, has_more }).slice(1)}`;
-  const headers = { 'content-type': 'application/json' };
-  return new Response(parts.length === 0 ? part : streamParts([...parts, part]), { headers });
+  if (parts.length > 0) return streamText(withPauses([...parts, part]));
+  return new Response(part, { headers: { 'content-type': 'application/json' } });
 }
 
 /** Responds with the page of a list that the query asks for. */
