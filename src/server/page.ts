@@ -46,9 +46,7 @@ const policy = [
 ];
 
 /** The login loads the page's script with the token, so that it comes from memory. */
-const loginPolicy = policy.map((rule) =>
-  rule.startsWith('script-src') || rule.startsWith('style-src') ? `${rule} blob:` : rule,
-);
+const loginPolicy = policy.map((rule) => (rule.startsWith('script-src') ? `${rule} blob:` : rule));
 
 const headersOf = (file: string) => ({
   'content-type': contentTypes.get(file) ?? 'application/json',

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { listThreadsQuery } from '../../schema/thread.ts';
 import { listResponse } from '../http/pagination.ts';
 import { type Page, type PageQuery, selectMatching } from '../store/keyset-page.ts';
-import { toRunOverview } from '../store/run-overview.ts';
+import { newestRuns, toRunOverview } from '../store/run-overview.ts';
 import type { Database, ThreadRow } from '../store/schema.ts';
 import {
   summarizeThreads,
@@ -21,9 +21,12 @@ async function select(
 ): Promise<readonly ThreadRow[]> {
   let selected = threads;
   if (assistant_id !== undefined || status !== undefined) {
-    const summaries = await summarizeThreads(db, selected);
+    const runs = await newestRuns(
+      db,
+      threads.map(({ id }) => id),
+    );
     selected = selected.filter(({ id }) => {
-      const run = summaries.get(id)?.newestRun;
+      const run = runs.get(id);
       return (
         (assistant_id === undefined || run?.assistant_id === assistant_id) &&
         (status === undefined || run?.status === status)

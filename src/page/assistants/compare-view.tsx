@@ -2,7 +2,8 @@ import type OpenAI from 'openai';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useAttempt } from '../components/attempt.ts';
 import { Empty, ErrorNotice } from '../components/notice.tsx';
-import { activeRun, ThreadStore, useThreadState } from '../data/thread-store.ts';
+import { activeRun } from '../data/thread-state.ts';
+import { ThreadStore, useThreadState } from '../data/thread-store.ts';
 import { shortId } from '../format.ts';
 import { goTo, hrefOf, type Place } from '../router.ts';
 import { useSession, useTitle } from '../session.ts';
@@ -22,12 +23,10 @@ const sideNames = ['a', 'b'] as const;
 type SideName = (typeof sideNames)[number];
 
 function SideConversation({ side, assistants }: { side: Side; assistants: readonly Assistant[] }) {
-  const { openai } = useSession();
   const { store } = side;
   const state = useThreadState(store);
   const [error, attempt] = useAttempt();
   const run = activeRun(state);
-  const { runs } = openai.beta.threads;
   return (
     <>
       <p class="hint">
@@ -39,10 +38,7 @@ function SideConversation({ side, assistants }: { side: Side; assistants: readon
         <OutputsForm
           key={JSON.stringify(run.required_action)}
           run={run}
-          onSubmit={(tool_outputs) => {
-            const params = { thread_id: store.id, tool_outputs };
-            return attempt(() => store.follow(runs.submitToolOutputsStream(run.id, params)));
-          }}
+          onSubmit={(outputs) => attempt(() => store.submitOutputs(run.id, outputs))}
         />
       )}
     </>
@@ -87,7 +83,7 @@ function useSides() {
     setSides((before) => ({ ...before, [name]: { store, assistant_id } }));
     await threads.messages.create(id, { role: 'user', content });
     await store.load();
-    await store.follow(threads.runs.stream(id, { assistant_id }));
+    await store.startRun(assistant_id);
   };
   return [sides, send] as const;
 }

@@ -94,22 +94,6 @@ export const callSamples = {
       typescript: `beta.threads.messages.list(${js(thread_id)})`,
       python: `beta.threads.messages.list(${py(thread_id)})`,
     }),
-  createMessage: (thread_id: string, body: { role: string; content: string }) =>
-    toSample({
-      method: 'POST',
-      path: `${onThread(thread_id)}/messages`,
-      body,
-      typescript: `beta.threads.messages.create(${js(thread_id)}, ${js(body)})`,
-      python: `beta.threads.messages.create(${py(thread_id)}${named(body)})`,
-    }),
-  createRun: (thread_id: string, body: { assistant_id: string }) =>
-    toSample({
-      method: 'POST',
-      path: `${onThread(thread_id)}/runs`,
-      body,
-      typescript: `beta.threads.runs.createAndPoll(${js(thread_id)}, ${js(body)})`,
-      python: `beta.threads.runs.create_and_poll(thread_id=${py(thread_id)}${named(body)})`,
-    }),
   retrieveRun: (thread_id: string, run_id: string) =>
     toSample({
       method: 'GET',

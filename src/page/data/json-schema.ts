@@ -1,7 +1,5 @@
 import type OpenAI from 'openai';
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isJsonObject } from '../../shared/json.ts';
 
 type Tool = OpenAI.Beta.AssistantTool;
 
@@ -18,7 +16,7 @@ const schemaTypes: ReadonlySet<unknown> = new Set([
 /** The first problem of a JSON Schema, with its place; null if there is none. */
 function schemaProblem(schema: unknown, path: string): string | null {
   if (typeof schema === 'boolean') return null;
-  if (!isRecord(schema)) return `${path} has to be an object.`;
+  if (!isJsonObject(schema)) return `${path} has to be an object.`;
   const { type, properties, items, required, enum: values } = schema;
   const types = Array.isArray(type) ? type : type === undefined ? [] : [type];
   const unknown = types.find((name) => !schemaTypes.has(name));
@@ -27,7 +25,7 @@ function schemaProblem(schema: unknown, path: string): string | null {
   if (values !== undefined && !Array.isArray(values)) return `${path}.enum has to be a list.`;
   if (required !== undefined && !Array.isArray(required))
     return `${path}.required has to be a list.`;
-  if (properties !== undefined && !isRecord(properties)) {
+  if (properties !== undefined && !isJsonObject(properties)) {
     return `${path}.properties has to be an object.`;
   }
   const missing = (required ?? []).find(
@@ -44,13 +42,13 @@ function schemaProblem(schema: unknown, path: string): string | null {
 }
 
 function toolProblem(tool: unknown, path: string): string | null {
-  if (!isRecord(tool)) return `${path} has to be an object.`;
+  if (!isJsonObject(tool)) return `${path} has to be an object.`;
   if (tool['type'] === 'code_interpreter' || tool['type'] === 'file_search') return null;
   if (tool['type'] !== 'function') {
     return `${path}.type has to be 'function', 'file_search' or 'code_interpreter'.`;
   }
   const definition = tool['function'];
-  if (!isRecord(definition)) return `${path}.function is missing.`;
+  if (!isJsonObject(definition)) return `${path}.function is missing.`;
   const { name, parameters } = definition;
   if (typeof name !== 'string' || !/^[\w-]{1,64}$/u.test(name)) {
     return `${path}.function.name has to have 1 to 64 letters, digits, underscores or dashes.`;

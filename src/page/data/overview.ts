@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { activeStatuses, isRunning } from '../../shared/run-status.ts';
 
 export type RunStatus = OpenAI.Beta.Threads.RunStatus;
 
@@ -26,7 +27,6 @@ export type SummarizedThread = OpenAI.Beta.Thread & {
 export interface Page<Item> {
   readonly data: Item[];
   readonly has_more: boolean;
-  readonly last_id: string | null;
 }
 
 /** Filters of both lists; times are Unix seconds. */
@@ -92,17 +92,9 @@ export const endOf = ({
 }: Pick<RunOverview, 'completed_at' | 'failed_at' | 'cancelled_at'>): number | null =>
   completed_at ?? failed_at ?? cancelled_at;
 
-const activeStatuses: ReadonlySet<RunStatus> = new Set([
-  'queued',
-  'in_progress',
-  'requires_action',
-  'cancelling',
-]);
-
 /** Whether a run holds its thread. */
 export const isActive = ({ status }: { readonly status: RunStatus }): boolean =>
-  activeStatuses.has(status);
+  activeStatuses.some((active) => active === status);
 
 /** Whether a run changes by itself. */
-export const isMoving = (run: { readonly status: RunStatus }): boolean =>
-  isActive(run) && run.status !== 'requires_action';
+export const isMoving = ({ status }: { readonly status: RunStatus }): boolean => isRunning(status);

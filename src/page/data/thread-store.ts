@@ -2,51 +2,28 @@ import type OpenAI from 'openai';
 import { useEffect, useState } from 'preact/hooks';
 import { isNotFound, isUnauthorized } from './client.ts';
 import { appendDelta } from './message-delta.ts';
-import { isActive, isMoving } from './overview.ts';
+import { isMoving } from './overview.ts';
+import { byTime, emptyState, merge } from './thread-state.ts';
+import type { Message, Run, Step, ThreadState, ToolOutput } from './thread-state.ts';
 
-export type Message = OpenAI.Beta.Threads.Message;
-export type Run = OpenAI.Beta.Threads.Run;
-export type Step = OpenAI.Beta.Threads.Runs.RunStep;
 type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
-
-/** What the view of a thread shows; replaced as a whole with each change. */
-export interface ThreadState {
-  readonly thread: OpenAI.Beta.Thread | null;
-  /** Oldest first: the newest part of the thread that has been loaded. */
-  readonly messages: readonly Message[];
-  readonly hasOlder: boolean;
-  /** Newest first. */
-  readonly runs: readonly Run[];
-  /** By run, oldest first. */
-  readonly steps: Readonly<Record<string, readonly Step[]>>;
-  /** Why loading failed. */
-  readonly error: unknown;
-  /** Whether a stream broke off and the run is polled instead. */
-  readonly isReconnecting: boolean;
-}
-
-const emptyState: ThreadState = {
-  thread: null,
-  messages: [],
-  hasOlder: false,
-  runs: [],
-  steps: {},
-  error: null,
-  isReconnecting: false,
-};
 
 const pageSize = 50;
 const pollMs = 1000;
 
-const byTime = (one: { created_at: number }, other: { created_at: number }) =>
-  one.created_at - other.created_at;
-
-/** Adds objects to a list, or replaces those with the same id. */
-function merge<T extends { readonly id: string }>(list: readonly T[], added: readonly T[]): T[] {
-  const ids = new Map(added.map((item) => [item.id, item]));
-  const kept = list.map((item) => ids.get(item.id) ?? item);
-  const known = new Set(list.map(({ id }) => id));
-  return [...kept, ...added.filter(({ id }) => !known.has(id))];
+/** The steps of a run, oldest first, with the texts that its searches found. */
+export async function readSteps(
+  openai: OpenAI,
+  thread_id: string,
+  run_id: string,
+): Promise<Step[]> {
+  const page = await openai.beta.threads.runs.steps.list(run_id, {
+    thread_id,
+    order: 'asc',
+    limit: 100,
+    include: ['step_details.tool_calls[*].file_search.results[*].content'],
+  });
+  return page.data;
 }
 
 /** One thread with its messages, runs and steps, kept up to date while it is shown. */
@@ -132,13 +109,9 @@ export class ThreadStore {
   }
 
   async loadSteps(run_id: string): Promise<void> {
-    const query = { thread_id: this.id, order: 'asc', limit: 100 } as const;
     try {
-      const page = await this.#openai.beta.threads.runs.steps.list(run_id, {
-        ...query,
-        include: ['step_details.tool_calls[*].file_search.results[*].content'],
-      });
-      this.#set({ steps: { ...this.#state.steps, [run_id]: page.data } });
+      const steps = await readSteps(this.#openai, this.id, run_id);
+      this.#set({ steps: { ...this.#state.steps, [run_id]: steps } });
     } catch (error) {
       this.#report(error);
     }
@@ -160,8 +133,20 @@ export class ThreadStore {
     }
   }
 
+  /** Starts a run and shows it as {@link #follow} does. */
+  startRun(assistant_id: string): Promise<void> {
+    return this.#follow(this.#openai.beta.threads.runs.stream(this.id, { assistant_id }));
+  }
+
+  /** Answers the function calls of a run and shows how it goes on. */
+  submitOutputs(run_id: string, tool_outputs: ToolOutput[]): Promise<void> {
+    const params = { thread_id: this.id, tool_outputs };
+    const { runs } = this.#openai.beta.threads;
+    return this.#follow(runs.submitToolOutputsStream(run_id, params));
+  }
+
   /** Shows a run as its stream tells; where the stream breaks off, the run is polled. */
-  async follow(stream: AsyncIterable<StreamEvent>): Promise<void> {
+  async #follow(stream: AsyncIterable<StreamEvent>): Promise<void> {
     let run_id: string | null = null;
     try {
       for await (const event of stream) {
@@ -291,6 +276,3 @@ export function useThreadState(store: ThreadStore): ThreadState {
   }, [store]);
   return state;
 }
-
-/** The run that holds the thread; undefined: there is none. */
-export const activeRun = ({ runs }: ThreadState): Run | undefined => runs.find(isActive);

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import type { Run, Step } from './thread-store.ts';
+import type { Run, Step } from './thread-state.ts';
 import { endOf, isActive } from './overview.ts';
 
 type ToolCall = OpenAI.Beta.Threads.Runs.ToolCall;

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import type { Message } from '../data/thread-store.ts';
+import type { Message } from '../data/thread-state.ts';
 
 type NewMessage = OpenAI.Beta.Threads.MessageCreateParams;
 type Part = Exclude<NewMessage['content'], string>[number];

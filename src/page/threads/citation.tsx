@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { useState } from 'preact/hooks';
 import { Dialog } from '../components/dialog.tsx';
 import { Loading } from '../components/notice.tsx';
+import { readSteps } from '../data/thread-store.ts';
 import { shortId } from '../format.ts';
 import { useLoaded, useSession } from '../session.ts';
 import { FileLink } from './file-parts.tsx';
@@ -21,12 +22,8 @@ async function findPassages(
   file_id: string,
 ): Promise<string[]> {
   if (run_id === null) return [];
-  const steps = await openai.beta.threads.runs.steps.list(run_id, {
-    thread_id,
-    limit: 100,
-    include: ['step_details.tool_calls[*].file_search.results[*].content'],
-  });
-  const calls = steps.data.flatMap(({ step_details: details }) =>
+  const steps = await readSteps(openai, thread_id, run_id);
+  const calls = steps.flatMap(({ step_details: details }) =>
     details.type === 'tool_calls' ? details.tool_calls : [],
   );
   const results = calls.flatMap((call) =>

@@ -5,13 +5,8 @@ import { CallSample } from '../components/call-sample.tsx';
 import { Status } from '../components/status.tsx';
 import { callSamples } from '../data/call-samples.ts';
 import { isMoving } from '../data/overview.ts';
-import {
-  activeRun,
-  type Message,
-  type Run,
-  type ThreadState,
-  type ThreadStore,
-} from '../data/thread-store.ts';
+import { activeRun, type Message, type Run, type ThreadState } from '../data/thread-state.ts';
+import type { ThreadStore } from '../data/thread-store.ts';
 import { shortId } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import { MessageBlocks } from './message-blocks.tsx';

@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { saveFile } from '../data/save-file.ts';
 
 /** Everything of a thread as JSON Lines, in the form that `assistants-mcp import` reads. */
 async function readLines(openai: OpenAI, thread_id: string): Promise<string[]> {
@@ -17,11 +18,6 @@ async function readLines(openai: OpenAI, thread_id: string): Promise<string[]> {
 /** Saves a thread to a file. */
 export async function exportThread(openai: OpenAI, thread_id: string): Promise<void> {
   const lines = await readLines(openai, thread_id);
-  const blob = new Blob([`${lines.join('\n')}\n`], { type: 'application/x-ndjson' });
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${thread_id}.jsonl`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  const bytes = new Blob([`${lines.join('\n')}\n`], { type: 'application/x-ndjson' });
+  saveFile(bytes, `${thread_id}.jsonl`);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { sentenceOf } from '../data/client.ts';
+import { saveFile } from '../data/save-file.ts';
 import { formatBytes, shortId } from '../format.ts';
 import { useLoaded, useSession } from '../session.ts';
 
@@ -50,12 +51,7 @@ export function FileLink({ file_id }: { readonly file_id: string }) {
   const download = async () => {
     try {
       const response = await openai.files.content(file_id);
-      const url = URL.createObjectURL(await response.blob());
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = file?.filename ?? file_id;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+      saveFile(await response.blob(), file?.filename ?? file_id);
     } catch (error) {
       report(error);
     }

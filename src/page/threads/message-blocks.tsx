@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Message } from '../data/thread-store.ts';
+import type { Message } from '../data/thread-state.ts';
 
 const blockSize = 25;
 

@@ -4,7 +4,7 @@ import { memo } from 'preact/compat';
 import { useState } from 'preact/hooks';
 import { Markdown } from '../components/markdown.tsx';
 import { statusWords } from '../components/status.tsx';
-import type { Message } from '../data/thread-store.ts';
+import type { Message } from '../data/thread-state.ts';
 import { formatClock, formatDate, formatNumber, shortId } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import { FileImage, FileLink } from './file-parts.tsx';

@@ -1,29 +1,16 @@
 import type OpenAI from 'openai';
 import { useState } from 'preact/hooks';
+import { isJsonObject, parseJson } from '../../shared/json.ts';
 import { CallSample } from '../components/call-sample.tsx';
 import { Json } from '../components/json.tsx';
 import { callSamples } from '../data/call-samples.ts';
-import type { Run } from '../data/thread-store.ts';
-import { isRecord } from '../data/json-schema.ts';
+import type { Run, ToolOutput } from '../data/thread-state.ts';
 
 type Call = OpenAI.Beta.Threads.RequiredActionFunctionToolCall;
-
-interface ToolOutput {
-  readonly tool_call_id: string;
-  readonly output: string;
-}
 
 /** The function of a run that a call names. */
 const functionOf = (run: Run, call: Call) =>
   run.tools.find((tool) => tool.type === 'function' && tool.function.name === call.function.name);
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-};
 
 const shown = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value);
@@ -31,11 +18,11 @@ const shown = (value: unknown): string =>
 /** The arguments of a call, each with its type and description from the function's schema. */
 function Arguments({ run, call }: { run: Run; call: Call }) {
   const [isRaw, setRaw] = useState(false);
-  const values = parse(call.function.arguments);
+  const values = parseJson(call.function.arguments);
   const tool = functionOf(run, call);
   const schema = tool?.type === 'function' ? tool.function.parameters : undefined;
-  const properties = isRecord(schema?.['properties']) ? schema['properties'] : {};
-  if (!isRecord(values)) return <Json text={call.function.arguments} label="Arguments" />;
+  const properties = isJsonObject(schema?.['properties']) ? schema['properties'] : {};
+  if (!isJsonObject(values)) return <Json text={call.function.arguments} label="Arguments" />;
   return (
     <>
       <div class="tabs" role="group" aria-label="Form of the arguments">
@@ -51,7 +38,7 @@ function Arguments({ run, call }: { run: Run; call: Call }) {
       ) : (
         <dl class="arguments">
           {Object.entries(values).map(([name, value]) => {
-            const property = isRecord(properties[name]) ? properties[name] : {};
+            const property = isJsonObject(properties[name]) ? properties[name] : {};
             const type = shown(property['type'] ?? typeof value);
             return (
               <div>

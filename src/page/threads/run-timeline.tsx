@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Json } from '../components/json.tsx';
 import { type Phase, phasesOf } from '../data/timeline.ts';
-import type { Run, Step } from '../data/thread-store.ts';
+import type { Run, Step } from '../data/thread-state.ts';
 import { isActive } from '../data/overview.ts';
 import { formatNumber, formatSeconds } from '../format.ts';
 import { useNow } from '../session.ts';

@@ -8,9 +8,9 @@ import {
   activeRun,
   type Message,
   type ThreadState,
-  ThreadStore,
-  useThreadState,
-} from '../data/thread-store.ts';
+  type ToolOutput,
+} from '../data/thread-state.ts';
+import { ThreadStore, useThreadState } from '../data/thread-store.ts';
 import { shortId } from '../format.ts';
 import { goTo, hrefOf } from '../router.ts';
 import { usePolling, useSession, useTitle } from '../session.ts';
@@ -85,11 +85,7 @@ function Input({ store, state, attempt, assistants, onStart }: InputProps) {
   const run = activeRun(state);
   if (config.read_only) return null;
   if (run?.status === 'requires_action') {
-    const submit = (tool_outputs: { tool_call_id: string; output: string }[]) => {
-      const params = { thread_id: store.id, tool_outputs };
-      const { runs } = openai.beta.threads;
-      return attempt(() => store.follow(runs.submitToolOutputsStream(run.id, params)));
-    };
+    const submit = (outputs: ToolOutput[]) => attempt(() => store.submitOutputs(run.id, outputs));
     return <OutputsForm key={JSON.stringify(run.required_action)} run={run} onSubmit={submit} />;
   }
   const initialText = editedTexts.get(store.id);
@@ -119,10 +115,7 @@ function useThread(threadId: string) {
   const [error, attempt] = useAttempt();
   const store = useMemo(() => new ThreadStore(openai, threadId, report), [openai, threadId]);
   const state = useThreadState(store);
-  const start = (assistant_id: string) => {
-    const { runs } = openai.beta.threads;
-    void attempt(() => store.follow(runs.stream(threadId, { assistant_id })));
-  };
+  const start = (assistant_id: string) => void attempt(() => store.startRun(assistant_id));
   useEffect(() => {
     void store.load();
     const assistant_id = startedRuns.get(threadId);

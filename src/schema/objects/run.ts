@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import * as z from 'zod';
-import { integer, jsonObject } from '../common.ts';
+import { integer, jsonObject, runStatus } from '../common.ts';
 import {
   type PartialObject,
   lastError,
@@ -59,17 +59,7 @@ export const runObject = z
     created_at: seconds,
     assistant_id: z.string(),
     thread_id: objectId,
-    status: z.enum([
-      'queued',
-      'in_progress',
-      'requires_action',
-      'cancelling',
-      'cancelled',
-      'failed',
-      'completed',
-      'incomplete',
-      'expired',
-    ]),
+    status: runStatus,
     started_at: optionalSeconds,
     expires_at: optionalSeconds,
     cancelled_at: optionalSeconds,
