@@ -109,11 +109,11 @@ const toAttachment = (disposition: string | null): string =>
  * opens it; the body stays as it is.
  */
 export function makeInert(response: Response): Response {
-  const { headers } = response;
+  const { body, headers } = response;
   headers.set('x-content-type-options', 'nosniff');
   headers.set('content-security-policy', "sandbox; default-src 'none'");
   const type = headers.get('content-type');
-  if (response.body !== null && !inertType.test(type ?? '')) {
+  if (body !== null && !inertType.test(type ?? '')) {
     headers.set('content-disposition', toAttachment(headers.get('content-disposition')));
   }
   return response;

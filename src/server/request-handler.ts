@@ -75,9 +75,21 @@ function checkMethod({ request, url }: IncomingCall, target: RouteTarget, readOn
 /** The headers that the engine uses. */
 const engineHeaders = ['idempotency-key', 'prefer', 'range'];
 
+/** What takes a form: new files, and the parts of uploads. */
+const formPath = /^\/v1\/(?:files|uploads\/[^/]+\/parts)\/?$/u;
+
 /** A form with a file is larger than other bodies, and the engine reads it as it arrives. */
-const isForm = ({ headers }: Request): boolean =>
-  /^\s*multipart\/form-data\b/iu.test(headers.get('content-type') ?? '');
+const isForm = ({ request, url }: IncomingCall): boolean =>
+  request.method === 'POST' &&
+  formPath.test(url.pathname) &&
+  /^\s*multipart\/form-data\b/iu.test(request.headers.get('content-type') ?? '');
+
+/** Those of the request's headers that are named. */
+const pickHeaders = ({ headers }: Request, names: readonly string[]): [string, string][] =>
+  names.flatMap((name): [string, string][] => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
 
 /** The request with its JSON body read, and with the headers that the engine uses. */
 async function engineRequest(
@@ -85,10 +97,7 @@ async function engineRequest(
   { maxBodyBytes, clock }: RequestHandlerOptions,
 ): Promise<Request> {
   const { method } = request;
-  const headers = engineHeaders.flatMap((name): [string, string][] => {
-    const value = request.headers.get(name);
-    return value === null ? [] : [[name, value]];
-  });
+  const headers = pickHeaders(request, engineHeaders);
   if (readMethods.has(method)) return new Request(url, { method, headers });
   const body = await readJsonBody(incoming, maxBodyBytes, clock);
   // Only a request that prefers to wait can be abandoned before it is answered.
@@ -98,12 +107,9 @@ async function engineRequest(
 
 /** The request with its form as a stream. */
 function formRequest({ request, url, incoming }: IncomingCall): Request {
-  const { method } = request;
-  const headers = ['content-type', 'content-length'].flatMap((name): [string, string][] => {
-    const value = request.headers.get(name);
-    return value === null ? [] : [[name, value]];
-  });
-  return new Request(url, { method, headers, body: streamBody(incoming), duplex: 'half' });
+  const headers = pickHeaders(request, ['content-type', 'content-length']);
+  const body = streamBody(incoming);
+  return new Request(url, { method: request.method, headers, body, duplex: 'half' });
 }
 
 async function routeToEngine(call: Call, options: RequestHandlerOptions): Promise<Response> {
@@ -121,10 +127,10 @@ async function routeToUpstream(call: Call, options: RequestHandlerOptions): Prom
   const { method, signal } = request;
   const forwarded = { method, signal, url: url.href };
   if (await engine.owns(forwarded)) {
-    const own = isForm(request) ? formRequest(call) : await engineRequest(call, options);
-    const response = await engine.fetch(own);
+    const form = isForm(call) ? formRequest(call) : null;
+    const response = await engine.fetch(form ?? (await engineRequest(call, options)));
     // What the engine did not read is dropped, so that the client gets the response.
-    if (isForm(request) && own.body?.locked === false) void own.body.cancel().catch(() => {});
+    if (form?.body?.locked === false) void form.body.cancel().catch(() => {});
     return azure === null ? response : azure.adapt(response);
   }
   const response = await upstream(forwarded, incoming);

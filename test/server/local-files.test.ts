@@ -120,3 +120,21 @@ test('a read-only server shows files and takes none', async () => {
   const refused = await writeRaw(served, [...headers, `Content-Length: ${body.length}`]);
   expect(refused.status).toBe(405);
 });
+
+test('a GET with the content type of a form is answered like any other', async () => {
+  const served = await startServe();
+  const response = await fetch(`${served.url}/v1/files`, {
+    headers: { 'content-type': 'multipart/form-data; boundary=boundary' },
+  });
+  expect([response.status, await response.json()]).toMatchObject([200, { data: [] }]);
+});
+
+test('only what takes a file takes a form larger than other bodies', async () => {
+  const served = await startServe({ argv: ['--max-body', '64KiB'] });
+  const [, ...otherHeaders] = headers;
+  for (const path of ['vector_stores', 'uploads', 'uploads/upload_1/complete', 'files/file-1']) {
+    const lines = [`POST /v1/${path} HTTP/1.1`, ...otherHeaders, `Content-Length: ${body.length}`];
+    const { status } = await writeRaw(served, lines);
+    expect([path, status]).toEqual([path, 413]);
+  }
+});
