@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Host, Setting } from './host.ts';
-
-const prompt = 'Do the weather job.';
+import { prompt } from './job.ts';
 
 const bin = ({ folder }: Setting, name: string): string => join(folder, 'node_modules/.bin', name);
 

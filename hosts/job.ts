@@ -9,6 +9,9 @@ export interface Call {
 /** What the host is to do next: call a tool, or say a text. */
 export type Action = Call | { readonly text: string };
 
+/** What hosts with a model are told; the model knows the rest. */
+export const prompt = 'Do the weather job.';
+
 /** The text of the last result of each tool that the host has called. */
 export type Results = ReadonlyMap<string, string>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { chunksOf, writeEvents } from '../../test/support/chat-upstream.ts';
-import { type Answer, type Dialect, eventStream, toText } from './dialect.ts';
+import { type Answer, type Dialect, eventStream, toReply, toText } from './dialect.ts';
 
 const called = z.looseObject({ name: z.string(), arguments: z.string().default('') });
 
@@ -18,11 +18,6 @@ const request = z.looseObject({
   tools: z.array(z.looseObject({ function: z.looseObject({ name: z.string() }) })).default([]),
   messages: z.array(message),
 });
-
-const toReply = (answer: Answer) =>
-  'text' in answer
-    ? { text: answer.text }
-    : { calls: [{ id: answer.id, name: answer.name, args: JSON.stringify(answer.args) }] };
 
 function toCompletion(answer: Answer, model: string) {
   const { text = null, calls = [] } = { text: undefined, calls: undefined, ...toReply(answer) };

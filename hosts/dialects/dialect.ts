@@ -25,6 +25,12 @@ export interface Dialect {
   write(answer: Answer, body: unknown, path: string): Response;
 }
 
+/** The answer as the APIs of OpenAI have it, with the arguments of a call as text. */
+export const toReply = (answer: Answer) =>
+  'text' in answer
+    ? { text: answer.text }
+    : { calls: [{ id: answer.id, name: answer.name, args: JSON.stringify(answer.args) }] };
+
 /** Server-sent events. */
 export const eventStream = (text: string): Response =>
   new Response(text, { headers: { 'content-type': 'text/event-stream' } });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { toTurn } from '../../test/support/executors.ts';
 import { toResponse } from '../../test/support/upstream.ts';
 import { frame, streamEvents } from '../../test/support/upstream-events.ts';
-import { type Answer, type Dialect, eventStream, toText } from './dialect.ts';
+import { type Dialect, eventStream, toReply, toText } from './dialect.ts';
 
 const item = z.looseObject({
   type: z.string().optional(),
@@ -29,11 +29,6 @@ const toolsOf = ({ tools }: Request) =>
     { name, namespace: undefined },
     ...members.map((member) => ({ name: member.name, namespace: name })),
   ]);
-
-const toReply = (answer: Answer) =>
-  'text' in answer
-    ? { text: answer.text }
-    : { calls: [{ id: answer.id, name: answer.name, args: JSON.stringify(answer.args) }] };
 
 /** OpenAI's Responses. */
 export const responses: Dialect = {

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { callJob, http, isStdio, requireTools, stdio } from './setting.mjs';
+import { http, isStdio, runClient, stdio } from './setting.mjs';
 
 const client = new Client({ name: 'host', version: '1' }, { versionNegotiation: { mode: 'auto' } });
 await client.connect(
@@ -10,7 +10,4 @@ await client.connect(
         requestInit: { headers: http.headers },
       }),
 );
-const { tools } = await client.listTools();
-requireTools(tools.map(({ name }) => name));
-await callJob((name, args) => client.callTool({ name, arguments: args }));
-await client.close();
+await runClient(client);

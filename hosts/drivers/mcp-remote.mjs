@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { callJob, folder, http, requireTools } from './setting.mjs';
+import { folder, http, runClient } from './setting.mjs';
 
 const headers = Object.entries(http.headers).flatMap(([name, value]) => [
   '--header',
@@ -16,7 +16,4 @@ await client.connect(
     env: { PATH: process.env.PATH, HOME: process.env.HOME },
   }),
 );
-const { tools } = await client.listTools();
-requireTools(tools.map(({ name }) => name));
-await callJob((name, args) => client.callTool({ name, arguments: args }));
-await client.close();
+await runClient(client);

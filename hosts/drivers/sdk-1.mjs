@@ -1,7 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { callJob, http, isStdio, requireTools, stdio } from './setting.mjs';
+import { http, isStdio, runClient, stdio } from './setting.mjs';
 
 const client = new Client({ name: 'host', version: '1' });
 await client.connect(
@@ -11,7 +11,4 @@ await client.connect(
         requestInit: { headers: http.headers },
       }),
 );
-const { tools } = await client.listTools();
-requireTools(tools.map(({ name }) => name));
-await callJob((name, args) => client.callTool({ name, arguments: args }));
-await client.close();
+await runClient(client);
