@@ -19,8 +19,8 @@ test(
 );
 
 test('a request to a program that ended by itself fails', async () => {
-  const program = await startOverStdio({ ASSISTANTS_MODEL_API: 'none' });
-  const reason = 'the program ended by itself: 2';
+  const program = await startOverStdio({ NODE_OPTIONS: '--require ./not-there.js' });
+  const reason = 'the program ended by itself: 1';
   await expect(program.request('tools/list', {})).rejects.toThrow(reason);
   await expect(program.request('tools/list', {})).rejects.toThrow(reason);
   await expect(program.kill()).rejects.toThrow(reason);
