@@ -79,9 +79,9 @@ export function createEngine(options: EngineOptions): Engine {
       const { db, clock } = options;
       maintenance ??= Promise.all([
         checkpointWhenIdle(db, clock, stopping.signal),
-        cleanUpKeys(db, clock, stopping.signal),
-        keepFilesClean(db, clock, stopping.signal),
-        cleanUpChunks(db, clock, stopping.signal),
+        cleanUpKeys(options, stopping.signal),
+        keepFilesClean(options, stopping.signal),
+        cleanUpChunks(options, stopping.signal),
         keepEmbedding(options, stopping.signal),
       ]);
     },

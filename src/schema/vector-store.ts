@@ -80,7 +80,5 @@ export const storeFilesQuery = z.object({
   filter: z.enum(['in_progress', 'completed', 'failed', 'cancelled']).exactOptional(),
 });
 
-export type CreateVectorStore = z.infer<typeof createVectorStore>;
 export type CreateFileBatch = z.infer<typeof createFileBatch>;
-export type CreateStoreFile = z.infer<typeof createStoreFile>;
 export type ChunkingStrategy = z.infer<typeof chunkingStrategy>;

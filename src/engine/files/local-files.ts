@@ -2,9 +2,8 @@ import { type EndpointFiles, EndpointFilesError } from '../models/endpoint-files
 import { toImageUrl } from '../models/image-files.ts';
 import { findContent, findFile } from '../store/files.ts';
 import { findVectorStore } from '../store/vector-stores.ts';
-import { createLocalVectorStores } from '../vector-stores/local-vector-stores.ts';
+import { createLocalVectorStores, wrapErrors } from '../vector-stores/local-vector-stores.ts';
 import { unixSeconds } from '../../shared/clock.ts';
-import { ApiError } from '../../shared/errors.ts';
 import { type SearchDeps, searchStores } from '../vector-stores/search.ts';
 import { requireUsableStore, type VectorStoreDeps } from '../vector-stores/stores.ts';
 import type { FileOwner } from './owner.ts';
@@ -29,22 +28,14 @@ const maxImageBytes = 64 * 2 ** 20;
 const notFound = (id: string) =>
   new EndpointFilesError(`No such File object: ${id}`, { status: 404, param: 'id' });
 
-/** Throws for a store that does not exist or has expired: a run must not answer without its files. */
-async function requireSearchable({ db, clock }: VectorStoreDeps, id: string): Promise<void> {
-  try {
-    await requireUsableStore(db, id, unixSeconds(clock));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const { message, status } = error;
-    throw Object.assign(new EndpointFilesError(message), { status });
-  }
-}
-
 /** Creates the files of this database, for the parts of the engine that use files. */
 export const createLocalFiles = (deps: VectorStoreDeps & SearchDeps): LocalFiles => ({
   ...createLocalVectorStores(deps),
   async search(request) {
-    for (const id of request.store_ids) await requireSearchable(deps, id);
+    // A run must not answer without its files.
+    for (const id of request.store_ids) {
+      await wrapErrors(requireUsableStore(deps.db, id, unixSeconds(deps.clock)));
+    }
     return searchStores(deps, request);
   },
   async readImage(id) {

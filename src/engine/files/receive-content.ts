@@ -1,8 +1,8 @@
 import type { ApiError } from '../../shared/errors.ts';
 import type { EngineOptions } from '../options.ts';
 import { ContentDeleted, discard, writeContent } from '../store/file-contents.ts';
-import { storedBytes } from '../store/files.ts';
 import { fileErrors } from './file-errors.ts';
+import { freeBytes } from './limits.ts';
 import { type FormFile, readForm } from './multipart.ts';
 
 /** The chunks, until they are more than `maximum`. */
@@ -64,9 +64,8 @@ export async function receiveContent<Result>(
 ): Promise<Result> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > maxBytes + maxFormOverhead) throw tooLarge(maxBytes);
-  const free = fileLimits.maxStorageBytes - (await storedBytes(db));
-  const { maxStorageBytes } = fileLimits;
-  const exceeded = () => fileErrors.storageExceeded(maxStorageBytes);
+  const free = await freeBytes(db, fileLimits);
+  const exceeded = () => fileErrors.storageExceeded(fileLimits.maxStorageBytes);
   if (announced - maxFormOverhead > free) throw exceeded();
   const receive = async ({ filename, mediaType, bytes: chunks }: FormFile) => {
     const id = ids.newId(prefix);

@@ -1,6 +1,6 @@
 import { fieldOf } from '../../shared/json.ts';
 
-/** The most numbers of a vector that are kept, of servers that cannot send fewer. */
+/** Longer vectors are cut, of servers that cannot send fewer numbers; fewer would lose too much. */
 const maxDimensions = 512;
 
 const isNumbers = (value: unknown): value is number[] =>
@@ -29,9 +29,9 @@ function readNumbers(value: unknown): readonly number[] | null {
   return value.every(isNumbers) ? combine(value) : null;
 }
 
-/** A vector of length 1; null for one that has no direction. */
-function normalise(numbers: readonly number[], dimensions: number): Float32Array | null {
-  const kept = numbers.slice(0, dimensions);
+/** The first numbers as a vector of length 1; null for one that has no direction. */
+function normalise(numbers: readonly number[]): Float32Array | null {
+  const kept = numbers.slice(0, maxDimensions);
   const length = Math.hypot(...kept);
   return Number.isFinite(length) && length > 0
     ? Float32Array.from(kept, (number) => number / length)
@@ -53,15 +53,8 @@ function inOrder(items: readonly unknown[]): readonly unknown[] {
   return isComplete ? items.map((_, index) => ordered.get(index)) : items;
 }
 
-/**
- * Reads the vectors of `count` texts. Longer ones than `dimensions` are cut, as servers do that know
- * this setting; null: it was not sent. Throws for a reply without these vectors.
- */
-export function readEmbeddings(
-  reply: unknown,
-  count: number,
-  dimensions: number | null,
-): readonly (Float32Array | null)[] {
+/** Reads the vectors of `count` texts. Throws for a reply without these vectors. */
+export function readEmbeddings(reply: unknown, count: number): readonly (Float32Array | null)[] {
   const items = listOf(reply);
   if (items === null) throw new Error('The model endpoint sent no embeddings.');
   if (items.length !== count) {
@@ -70,8 +63,7 @@ export function readEmbeddings(
   const vectors = inOrder(items).map((item) => {
     const numbers = readNumbers(fieldOf(item, 'embedding') ?? item);
     if (numbers === null) throw new Error('The model endpoint sent an embedding without numbers.');
-    // Where the setting is ignored, cutting to few numbers would lose too much.
-    return normalise(numbers, numbers.length === dimensions ? dimensions : maxDimensions);
+    return normalise(numbers);
   });
   const lengths = new Set(vectors.flatMap((vector) => (vector === null ? [] : [vector.length])));
   if (lengths.size > 1) throw new Error('The model endpoint sent embeddings of different lengths.');

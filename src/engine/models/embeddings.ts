@@ -145,7 +145,7 @@ export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
         },
         { signal },
       );
-      return readEmbeddings(reply, input.length, dimensions);
+      return readEmbeddings(reply, input.length);
     };
     try {
       const vectors = await embedNonEmpty(texts, (some) => embedWithin(call, limits, some));
@@ -167,15 +167,13 @@ export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
     embedPassages: embed,
     embedQueries: async (texts, signal) => {
       const timeout = { clock, ms: queryTimeoutMs, ...(signal !== undefined && { signal }) };
-      const orNull = (error: unknown) => {
-        signal?.throwIfAborted();
-        if (error instanceof EmbeddingsError) return null;
-        throw error;
-      };
       return withTimeout<readonly Vector[] | null>(
         timeout,
         (inner) =>
-          embed(texts, inner).catch((error: unknown) => (inner.aborted ? null : orNull(error))),
+          embed(texts, inner).catch((error: unknown) => {
+            if (inner.aborted || error instanceof EmbeddingsError) return null;
+            throw error;
+          }),
         () => {
           log.warn('embedding a query timed out', { model, timeout_ms: queryTimeoutMs });
           return Promise.resolve(null);

@@ -1,19 +1,13 @@
 import type OpenAI from 'openai';
 import { fieldOf } from '../../shared/json.ts';
 
-/** A condition on the attributes of files. */
-export type SearchFilter =
-  | OpenAI.ComparisonFilter
-  | { readonly type: 'and' | 'or'; readonly filters: readonly SearchFilter[] };
-
 /** A search of vector stores. */
 export interface SearchRequest {
   readonly store_ids: readonly string[];
   readonly queries: readonly string[];
-  /** 1 to 50. */
+  /** From 1 to 50. */
   readonly limit: number;
-  readonly filters: SearchFilter | null;
-  /** 0 to 1; results with a lower score are left out. */
+  /** From 0 to 1; results with a lower score are left out. */
   readonly scoreThreshold: number;
   readonly signal?: AbortSignal;
 }
@@ -22,7 +16,7 @@ export interface SearchRequest {
 export interface SearchResult {
   readonly file_id: string;
   readonly filename: string;
-  /** 0 to 1. */
+  /** From 0 to 1. */
   readonly score: number;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   readonly text: string;
@@ -73,19 +67,15 @@ function toResult(value: unknown): SearchResult[] {
   ];
 }
 
-const toParams = (filter: SearchFilter): OpenAI.ComparisonFilter | OpenAI.CompoundFilter =>
-  'filters' in filter ? { type: filter.type, filters: filter.filters.map(toParams) } : filter;
-
 async function searchStore(
   { vectorStores }: OpenAI,
   store_id: string,
-  { queries, limit, filters, scoreThreshold, signal }: SearchRequest,
+  { queries, limit, scoreThreshold, signal }: SearchRequest,
 ): Promise<SearchResult[]> {
   const [only = ''] = queries;
   const body = {
     query: queries.length > 1 ? [...queries] : only,
     max_num_results: limit,
-    ...(filters !== null && { filters: toParams(filters) }),
     ...(scoreThreshold > 0 && { ranking_options: { score_threshold: scoreThreshold } }),
   };
   const page: unknown = await vectorStores.search(store_id, body, signal ? { signal } : {});

@@ -11,26 +11,25 @@ import { toValidationError } from '../../schema/validation-error.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import { fileErrors } from '../files/file-errors.ts';
 import { checkStorage } from '../files/limits.ts';
-import { receiveContent, type ReceivedContent } from '../files/receive-content.ts';
+import { receiveContent } from '../files/receive-content.ts';
 import { errors } from '../http/errors.ts';
 import { listResponse } from '../http/pagination.ts';
 import { parseQuery } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
+import { deleteHidden } from '../store/chunks.ts';
 import { type ByteRange, useContent } from '../store/file-contents.ts';
 import {
-  deleteFile,
+  deleteFiles,
   fileBody,
   findFile,
   findFileCursor,
-  insertFileRow,
+  insertUploadedFile,
   listFiles,
-  type NewFileRow,
   readFile,
   toFile,
 } from '../store/files.ts';
 import type { FileRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
-import { removeFromAllStores } from '../vector-stores/stores.ts';
 
 type Deps = Pick<EngineOptions, 'db' | 'clock' | 'ids' | 'files' | 'fileOwner' | 'fileLimits'>;
 
@@ -114,24 +113,6 @@ function checkFields(form: ReadonlyMap<string, string>): z.infer<typeof createFi
   return result.data;
 }
 
-/** The row of a new file. */
-export function newFileRow(
-  { id, filename, mediaType, bytes }: ReceivedContent,
-  purpose: string,
-  lifetime: number | null,
-  created_at: number,
-): NewFileRow {
-  return {
-    id,
-    created_at,
-    purpose,
-    expires_at: lifetime === null ? null : created_at + lifetime,
-    thread_id: null,
-    run_id: null,
-    body: { filename, media_type: mediaType, bytes, is_uploaded: false },
-  };
-}
-
 async function createFile(deps: Deps, request: Request): Promise<FileRow> {
   const { db, clock, fileLimits } = deps;
   await deps.fileOwner.decide();
@@ -143,15 +124,14 @@ async function createFile(deps: Deps, request: Request): Promise<FileRow> {
   };
   return receiveContent(deps, request, options, async (content, form) => {
     const { purpose, expires_after } = checkFields(form);
+    const { id, filename, mediaType: media_type, bytes } = content;
+    const file = { id, created_at: unixSeconds(clock), purpose };
     const lifetime = fileLifetime(purpose, expires_after);
-    const row = newFileRow(content, purpose, lifetime, unixSeconds(clock));
     return transact(db, async (transaction) => {
-      await checkStorage(transaction, fileLimits, content.bytes);
-      await useContent(transaction, content.id);
-      await insertFileRow(transaction, row);
-      const inserted = await findFile(transaction, content.id);
-      if (inserted === undefined) throw new Error('the new file was not stored');
-      return inserted;
+      await checkStorage(transaction, fileLimits, bytes);
+      await useContent(transaction, id);
+      const body = { filename, media_type, bytes };
+      return insertUploadedFile(transaction, { ...file, lifetime, body });
     });
   });
 }
@@ -190,8 +170,8 @@ export function fileRoutes(deps: Deps): Hono {
   routes.delete('/:file_id', async (context) => {
     const row = await pathFile(deps, context);
     if (fileBody(row).is_uploaded) await files?.deleteFile(row.id);
-    await removeFromAllStores({ db }, row.id);
-    await transact(db, (transaction) => deleteFile(transaction, row.id));
+    const hidden = await transact(db, (transaction) => deleteFiles(transaction, [row.id]));
+    await deleteHidden(db, hidden);
     return context.json({ id: row.id, object: 'file', deleted: true });
   });
 

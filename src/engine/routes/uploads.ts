@@ -8,7 +8,7 @@ import { receiveContent } from '../files/receive-content.ts';
 import { parseBody } from '../http/request.ts';
 import type { EngineOptions } from '../options.ts';
 import { readContents, useContent } from '../store/file-contents.ts';
-import { findFile, insertFileRow, toFile } from '../store/files.ts';
+import { insertUploadedFile, toFile } from '../store/files.ts';
 import type { Database, UploadPartRow, UploadRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import {
@@ -19,6 +19,7 @@ import {
   listUploadParts,
   toUpload,
   uploadBody,
+  uploadedBytes,
 } from '../store/uploads.ts';
 
 type Deps = Pick<EngineOptions, 'db' | 'clock' | 'ids' | 'fileOwner' | 'fileLimits'>;
@@ -70,8 +71,8 @@ async function addPart(deps: Deps, context: Context): Promise<UploadPartRow> {
     if (unknown !== undefined) throw fileErrors.unexpectedProperty(unknown);
     return transact(db, async (transaction) => {
       await pendingUpload(transaction, clock, context, 'add parts to');
-      const parts = await listUploadParts(transaction, upload_id);
-      if (sumOf(parts) + bytes > maxBytes) throw fileErrors.partsTooLarge(maxBytes);
+      const uploaded = await uploadedBytes(transaction, upload_id);
+      if (uploaded + bytes > maxBytes) throw fileErrors.partsTooLarge(maxBytes);
       await checkStorage(transaction, fileLimits, bytes);
       await useContent(transaction, id);
       const created_at = unixSeconds(clock);
@@ -107,7 +108,9 @@ async function md5Of(db: Database, owner_ids: readonly string[]): Promise<string
 
 /** An MD5 checksum is written in hexadecimal or, as in HTTP headers, in base64. */
 const toHex = (md5: string): string =>
-  /^[\w+/]{22}==$/u.test(md5) ? Buffer.from(md5, 'base64').toString('hex') : md5.toLowerCase();
+  /^[A-Za-z0-9+/]{22}==$/u.test(md5)
+    ? Buffer.from(md5, 'base64').toString('hex')
+    : md5.toLowerCase();
 
 function checkBytes(upload: UploadRow, parts: readonly UploadPartRow[]): void {
   const { bytes: expected } = uploadBody(upload);
@@ -122,30 +125,32 @@ async function toFileOf(
   parts: readonly UploadPartRow[],
 ) {
   const { filename, media_type, purpose, bytes, file_lifetime } = uploadBody(upload);
-  const id = ids.newId('file-');
-  const created_at = unixSeconds(clock);
-  const content_ids = parts.map((part) => part.id);
-  await insertFileRow(db, {
-    id,
-    created_at,
+  const file = await insertUploadedFile(db, {
+    id: ids.newId('file-'),
+    created_at: unixSeconds(clock),
     purpose,
-    expires_at: file_lifetime === undefined ? null : created_at + file_lifetime,
-    thread_id: null,
-    run_id: null,
-    body: { filename, media_type, bytes, is_uploaded: false, content_ids },
+    lifetime: file_lifetime ?? null,
+    body: { filename, media_type, bytes, content_ids: parts.map(({ id }) => id) },
   });
-  const row = await findFile(db, id);
-  if (row === undefined) throw new Error('the new file was not stored');
-  return toFile(row);
+  return toFile(file);
+}
+
+/** An upload that is pending, or completed: the answer to a first request may have been lost. */
+async function uploadToComplete(
+  db: Database,
+  clock: Deps['clock'],
+  context: Context,
+): Promise<UploadRow> {
+  const row = await pathUpload(db, clock, context);
+  if (row.status === 'pending' || row.status === 'completed') return row;
+  throw fileErrors.uploadEnded('complete', row.status);
 }
 
 async function complete(deps: Deps, context: Context): Promise<UploadRow> {
   const { db, clock } = deps;
   const { part_ids, md5 } = await parseBody(context, completeUpload);
-  const upload = await pathUpload(db, clock, context);
-  // The answer to a first request may have been lost.
+  const upload = await uploadToComplete(db, clock, context);
   if (upload.status === 'completed') return upload;
-  if (upload.status !== 'pending') throw fileErrors.uploadEnded('complete', upload.status);
   const chosen = chooseParts(await listUploadParts(db, upload.id), part_ids, upload.id);
   checkBytes(upload, chosen);
   if (md5 !== undefined) {
@@ -156,10 +161,11 @@ async function complete(deps: Deps, context: Context): Promise<UploadRow> {
     if (checksum !== toHex(md5)) throw fileErrors.wrongChecksum(checksum, md5);
   }
   return transact(db, async (transaction) => {
-    const pending = await pendingUpload(transaction, clock, context, 'complete');
-    const file = await toFileOf({ ...deps, db: transaction }, pending, chosen);
+    const locked = await uploadToComplete(transaction, clock, context);
+    if (locked.status === 'completed') return locked;
+    const file = await toFileOf({ ...deps, db: transaction }, locked, chosen);
     const used = new Set(part_ids);
-    return endUpload(transaction, pending, { status: 'completed', file, used });
+    return endUpload(transaction, locked, { status: 'completed', file, used });
   });
 }
 

@@ -2,8 +2,9 @@ import type { Context } from 'hono';
 import { unixSeconds } from '../../shared/clock.ts';
 import { searchVectorStore } from '../../schema/vector-store-search.ts';
 import { parseBody } from '../http/request.ts';
+import type { SearchResult } from '../models/vector-search.ts';
 import { requireUsableStore } from '../vector-stores/stores.ts';
-import { type SearchDeps, type SearchResult, searchStores } from '../vector-stores/search.ts';
+import { type SearchDeps, searchStores } from '../vector-stores/search.ts';
 import { parseBetweenChecks, vectorStoreFromPath } from './path-objects.ts';
 
 const defaultLimit = 10;

@@ -8,7 +8,6 @@ import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import { storeTotals } from '../store/vector-store-files.ts';
 import {
-  findVectorStore,
   listVectorStores,
   toVectorStore,
   updateVectorStore,
@@ -21,7 +20,7 @@ import { answerOnce, changeOnce } from './idempotency.ts';
 import { parseBetweenChecks, vectorStoreFromPath } from './path-objects.ts';
 
 /** The API's object for a store, with the counts of its files. */
-export async function storeObject(db: Database, row: VectorStoreRow, now: number) {
+async function storeObject(db: Database, row: VectorStoreRow, now: number) {
   const totals = await storeTotals(db, [row.id]);
   return toVectorStore(row, totals(row.id), now);
 }
@@ -95,7 +94,3 @@ export function vectorStoreRoutes(deps: EngineDeps): Hono {
   });
   return routes;
 }
-
-/** Whether this database has a vector store. */
-export const hasVectorStore = async (db: Database, id: string): Promise<boolean> =>
-  (await findVectorStore(db, id)) !== undefined;

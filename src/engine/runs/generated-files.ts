@@ -1,7 +1,7 @@
 import { unixSeconds } from '../../shared/clock.ts';
 import type { ModelRequest, EphemeralFile } from '../models/model.ts';
 import type { EngineDeps } from '../options.ts';
-import { deleteFile, insertFile, type NewFile, runFiles } from '../store/files.ts';
+import { deleteFiles, insertFile, type NewFile, runFiles } from '../store/files.ts';
 import { findLeased } from '../store/leases.ts';
 import { runMessages } from '../store/messages.ts';
 import { runSettings } from '../store/runs.ts';
@@ -123,6 +123,6 @@ export async function deleteUnreferenced(db: Database, run: RunRow): Promise<voi
   if (file_ids.length === 0) return;
   const rows = [...(await runMessages(db, run.id)), ...(await runSteps(db, run.id))];
   for (const id of file_ids) {
-    if (!rows.some(({ body }) => body.includes(JSON.stringify(id)))) await deleteFile(db, id);
+    if (!rows.some(({ body }) => body.includes(JSON.stringify(id)))) await deleteFiles(db, [id]);
   }
 }

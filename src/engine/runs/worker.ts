@@ -4,6 +4,7 @@ import type { EngineDeps } from '../options.ts';
 import { capabilitiesOf } from '../store/capabilities.ts';
 import { nextWakeup } from '../store/leases.ts';
 import type { Notifications } from '../store/notifications.ts';
+import { createPollBackoff, type PollBackoff } from '../store/poll-backoff.ts';
 import { runState } from '../store/runs.ts';
 import type { Database, RunRow } from '../store/schema.ts';
 import { type Claim, claimRuns, endCancelledRuns, leaseRun } from './claim.ts';
@@ -12,7 +13,6 @@ import { executeRun } from './execute-run.ts';
 import type { Interruption } from './execution.ts';
 import type { HeldLease } from './lease-keeper.ts';
 import { abortAtDeadline, heartbeat } from './lease-heartbeat.ts';
-import { createPollBackoff, type PollBackoff } from './poll-backoff.ts';
 import type { WriteContext } from './step-writer.ts';
 
 /** How long a lease lasts without a heartbeat; then another process may claim the run. */

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { capabilitiesOf } from './capabilities.ts';
+import { positionBits } from './chunk-ids.ts';
 import type { TermIndex } from '../terms/term-keys.ts';
 import type { Database } from './schema.ts';
 
@@ -25,6 +26,16 @@ function toWord(key: number): string {
 /** Keys as a parameter of PostgreSQL. */
 const toArray = (keys: readonly number[]): RawBuilder<unknown> =>
   sql`${`{${keys.join(',')}}`}::bigint[]`;
+
+/** Whether a value is one of these numbers, of which there may be many. */
+export const isOneOf = (
+  db: Database,
+  value: RawBuilder<unknown>,
+  numbers: readonly number[],
+): RawBuilder<boolean> =>
+  capabilitiesOf(db) === null
+    ? sql`${value} in (select value from json_each(${JSON.stringify(numbers)}))`
+    : sql`${value} = any(${toArray(numbers)})`;
 
 /** Adds chunks to the full-text index. */
 export async function insertIntoIndex(
@@ -56,7 +67,7 @@ export type KeyGroups = readonly (readonly number[])[];
 
 /** Which chunks may be found. */
 export interface IndexScope {
-  /** At most this many, those with the lowest ids. */
+  /** At most this many; PostgreSQL takes any. */
   readonly limit: number;
   /** Only those of these files, by their `seq`; null: of all. */
   readonly file_seqs: readonly number[] | null;
@@ -73,15 +84,13 @@ const toCondition = (groups: KeyGroups) =>
 
 /** The ids of matching chunks, joined by commas: reading many rows would take longer. */
 function idsQuery(db: Database, groups: KeyGroups, { limit, file_seqs }: IndexScope) {
-  if (capabilitiesOf(db) === null) {
-    const inFiles =
-      file_seqs === null
-        ? sql``
-        : sql` and rowid >> 20 in (select value from json_each(${JSON.stringify(file_seqs)}))`;
+  const isSqlite = capabilitiesOf(db) === null;
+  const file_seq = sql`${sql.ref(isSqlite ? 'rowid' : 'id')} >> ${sql.lit(positionBits)}`;
+  const inFiles = file_seqs === null ? sql`` : sql` and ${isOneOf(db, file_seq, file_seqs)}`;
+  if (isSqlite) {
     return sql`select group_concat(rowid) from (select rowid from chunk_index
       where chunk_index match ${toExpression(groups)}${inFiles} limit ${limit})`;
   }
-  const inFiles = file_seqs === null ? sql`` : sql` and id >> 20 = any(${toArray(file_seqs)})`;
   return sql`select string_agg(id::text, ',') from (select id from chunk_index
     where ${toCondition(groups)}${inFiles} limit ${limit}) as found`;
 }

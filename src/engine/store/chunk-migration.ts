@@ -1,11 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { capabilitiesOf } from './capabilities.ts';
-
-/** Column types where SQLite and PostgreSQL differ. */
-const typesOf = (db: Kysely<unknown>) =>
-  capabilitiesOf(db) === null
-    ? ({ bigint: 'integer', blob: 'blob' } as const)
-    : ({ bigint: 'bigint', blob: 'bytea' } as const);
+import { autoIncrement, bigint, bytesType } from './column-types.ts';
 
 /** SQLite: keys are words of an FTS5 table that does not store them. PostgreSQL: a GIN index on an array. */
 async function createIndex(db: Kysely<unknown>): Promise<void> {
@@ -26,19 +21,16 @@ async function createIndex(db: Kysely<unknown>): Promise<void> {
 
 /** No foreign keys: chunks are deleted in batches, which other writers need not wait for. */
 export async function createChunks(db: Kysely<unknown>): Promise<void> {
-  const { bigint, blob } = typesOf(db);
+  const integer = bigint(db);
+  const bytes = bytesType(db);
   await db.schema
     .createTable('chunk_files')
-    .addColumn('seq', bigint, (column) =>
-      capabilitiesOf(db) === null
-        ? column.primaryKey().autoIncrement()
-        : column.primaryKey().generatedByDefaultAsIdentity(),
-    )
+    .addColumn('seq', integer, autoIncrement(db))
     .addColumn('vector_store_id', 'text', (column) => column.notNull())
     .addColumn('file_id', 'text', (column) => column.notNull())
     .addColumn('is_complete', 'integer', (column) => column.notNull())
     .addColumn('chunk_count', 'integer', (column) => column.notNull())
-    .addColumn('term_count', bigint, (column) => column.notNull())
+    .addColumn('term_count', integer, (column) => column.notNull())
     .addColumn('embedding', 'text')
     .execute();
   await db.schema
@@ -48,19 +40,19 @@ export async function createChunks(db: Kysely<unknown>): Promise<void> {
     .execute();
   await db.schema
     .createTable('chunks')
-    .addColumn('id', bigint, (column) => column.primaryKey())
+    .addColumn('id', integer, (column) => column.primaryKey())
     .addColumn('page', 'integer')
     .addColumn('term_count', 'integer', (column) => column.notNull())
-    .addColumn('terms', blob, (column) => column.notNull())
+    .addColumn('terms', bytes, (column) => column.notNull())
     .addColumn('text', 'text', (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('chunk_vectors')
-    .addColumn('file_seq', bigint, (column) => column.notNull())
+    .addColumn('file_seq', integer, (column) => column.notNull())
     .addColumn('position', 'integer', (column) => column.notNull())
     .addColumn('embedding', 'text', (column) => column.notNull())
     .addColumn('dimensions', 'integer', (column) => column.notNull())
-    .addColumn('vectors', blob, (column) => column.notNull())
+    .addColumn('vectors', bytes, (column) => column.notNull())
     .addPrimaryKeyConstraint('chunk_vectors_pk', ['file_seq', 'position'])
     .execute();
   await createIndex(db);

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import { fileSeqOf } from './chunks.ts';
+import { fileSeqOf } from './chunk-ids.ts';
 import type { Database } from './schema.ts';
 
 /** Sums over the chunks of a store, for the weights of terms. */
-export interface StoreTotals {
+export interface TermTotals {
   readonly chunkCount: number;
   /** In terms. */
   readonly averageLength: number;
 }
 
-export async function storeTotals(db: Database, vector_store_id: string): Promise<StoreTotals> {
+export async function termTotals(db: Database, vector_store_id: string): Promise<TermTotals> {
   const { chunks, terms } = await db
     .selectFrom('chunk_files')
     .select([

@@ -1,4 +1,6 @@
-import { chunkId } from './chunks.ts';
+import { sql } from 'kysely';
+import { chunkId } from './chunk-ids.ts';
+import { isOneOf } from './chunk-index.ts';
 import type { Database } from './schema.ts';
 import { transact } from './transaction.ts';
 
@@ -99,15 +101,20 @@ export const finishVectors = async (
 /** Blocks read at once. */
 const pageSize = 128;
 
-/** The vectors of a store's files, made by one model and of one length. */
+/** The vectors of a store's files, of all or of some, made by one model and of one length. */
 export async function* storeVectors(
   db: Database,
   scope: {
     readonly vector_store_id: string;
+    /** Null: all files. */
+    readonly file_seqs: readonly number[] | null;
     readonly embedding: string;
     readonly dimensions: number;
   },
 ): AsyncGenerator<VectorBlock> {
+  const { file_seqs } = scope;
+  const isSearched =
+    file_seqs === null ? sql<boolean>`true` : isOneOf(db, sql.ref('file_seq'), file_seqs);
   let last: Pick<VectorBlock, 'file_seq' | 'position'> = { file_seq: 0, position: -1 };
   for (;;) {
     const { file_seq, position } = last;
@@ -119,6 +126,7 @@ export async function* storeVectors(
       .where('is_complete', '=', 1)
       .where('chunk_vectors.embedding', '=', scope.embedding)
       .where('dimensions', '=', scope.dimensions)
+      .where(isSearched)
       .where((where) =>
         where.or([
           where('file_seq', '>', file_seq),

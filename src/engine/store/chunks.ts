@@ -1,4 +1,5 @@
 import { yieldIfOthersWait } from '../../shared/clock.ts';
+import { chunkId, positionOf } from './chunk-ids.ts';
 import { deleteFromIndex, insertIntoIndex, type IndexedChunk } from './chunk-index.ts';
 import type { Database } from './schema.ts';
 import { transact } from './transaction.ts';
@@ -11,20 +12,7 @@ export interface NewChunk {
   readonly text: string;
 }
 
-export type StoredChunk = NewChunk;
-
 type ChunkBatches = AsyncIterable<readonly NewChunk[]> | Iterable<readonly NewChunk[]>;
-
-/** A file has fewer chunks than this. */
-const positionsPerFile = 2 ** 20;
-
-/** The id of a chunk says which file it belongs to, so that no query has to look that up. */
-export const chunkId = (file_seq: number, position: number): number =>
-  file_seq * positionsPerFile + position;
-
-export const fileSeqOf = (id: number): number => Math.floor(id / positionsPerFile);
-
-export const positionOf = (id: number): number => id % positionsPerFile;
 
 /** Others write between two batches, so a batch must be short. */
 const batchSize = 32;
@@ -144,16 +132,24 @@ export async function hideChunks(
   return versions;
 }
 
-/** Hides the chunks of files in all stores, in the transaction that deletes the files. */
-export async function hideChunksOfFiles(db: Database, file_ids: readonly string[]): Promise<void> {
-  await db
+/** Like {@link hideChunks}, for the chunks of files in all stores. */
+export async function hideChunksOfFiles(
+  db: Database,
+  file_ids: readonly string[],
+): Promise<readonly number[]> {
+  const rows = await db
     .updateTable('chunk_files')
     .set({ is_complete: 0 })
     .where('file_id', 'in', file_ids)
+    .returning('seq')
     .execute();
+  return rows.map(({ seq }) => seq);
 }
 
-/** Deletes chunks that {@link hideChunks} has hidden, in batches, so that nobody waits for them. */
+/**
+ * Deletes chunks that {@link hideChunks} or {@link hideChunksOfFiles} has hidden, in batches, so that
+ * nobody waits for them.
+ */
 export async function deleteHidden(db: Database, versions: readonly number[]): Promise<void> {
   for (const seq of versions) await deleteVersion(db, seq);
 }
@@ -233,7 +229,7 @@ export async function* fileChunks(
   db: Database,
   vector_store_id: string,
   file_id: string,
-): AsyncGenerator<StoredChunk> {
+): AsyncGenerator<NewChunk> {
   const version = await filesOf(db, vector_store_id, file_id)
     .select('seq')
     .where('is_complete', '=', 1)

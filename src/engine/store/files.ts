@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { sql } from 'kysely';
 import { needsRowLock } from './capabilities.ts';
 import { hideChunksOfFiles } from './chunks.ts';
+import { removeFromStores } from './vector-store-files.ts';
 import {
   type ByteRange,
   ContentDeleted,
@@ -67,15 +68,41 @@ export interface NewFileRow {
   readonly body: FileBody;
 }
 
-/** Inserts the row of a file whose content exists; false if its id exists. */
-export async function insertFileRow(db: Database, { body, ...row }: NewFileRow): Promise<boolean> {
+/** Inserts the row of a file whose content exists; resolves to undefined if its id exists. */
+export function insertFileRow(
+  db: Database,
+  { body, ...row }: NewFileRow,
+): Promise<FileRow | undefined> {
   const { bytes, ...stored } = body;
-  const { numInsertedOrUpdatedRows } = await db
+  return db
     .insertInto('files')
     .values({ ...row, bytes, body: JSON.stringify(stored) })
     .onConflict((conflict) => conflict.column('id').doNothing())
+    .returningAll()
     .executeTakeFirst();
-  return numInsertedOrUpdatedRows === 1n;
+}
+
+interface UploadedFile extends Pick<NewFileRow, 'id' | 'created_at' | 'purpose'> {
+  /** Seconds until it expires; null: never. */
+  readonly lifetime: number | null;
+  readonly body: Omit<FileBody, 'is_uploaded'>;
+}
+
+/** Inserts the row of a file that a client has uploaded; its content exists. */
+export async function insertUploadedFile(
+  db: Database,
+  { lifetime, body, ...file }: UploadedFile,
+): Promise<FileRow> {
+  const expires_at = lifetime === null ? null : file.created_at + lifetime;
+  const row = await insertFileRow(db, {
+    ...file,
+    expires_at,
+    thread_id: null,
+    run_id: null,
+    body: { ...body, is_uploaded: false },
+  });
+  if (row === undefined) throw new Error(`the new file's id ${file.id} exists already`);
+  return row;
 }
 
 export interface NewFile extends Omit<NewFileRow, 'purpose' | 'expires_at'> {
@@ -92,7 +119,8 @@ export async function insertFile(db: Database, { content, ...file }: NewFile): P
   const content_id = crypto.randomUUID();
   const body = { ...file.body, content_ids: [content_id] };
   const row = { purpose: 'assistants_output', expires_at: null, ...file, body };
-  if (await insertFileRow(db, row)) await insertContent(db, content_id, content);
+  const inserted = await insertFileRow(db, row);
+  if (inserted !== undefined) await insertContent(db, content_id, content);
 }
 
 export const findFile = (db: Database, id: string): Promise<FileRow | undefined> =>
@@ -197,14 +225,19 @@ export async function findContent(
 }
 
 /**
- * Deletes files in a transaction of the caller. Their contents are deleted by the next cleaning up.
- * Unknown ids are ignored.
+ * Deletes files, also from vector stores, in a transaction of the caller. Resolves to what
+ * `deleteHidden` deletes after it; chunks that are not deleted then, and the contents, are deleted by
+ * the next cleaning up. Unknown ids are ignored.
  */
-export async function deleteFiles(db: Database, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await hideChunksOfFiles(db, ids);
-  await db.deleteFrom('vector_store_files').where('file_id', 'in', ids).execute();
+export async function deleteFiles(
+  db: Database,
+  ids: readonly string[],
+): Promise<readonly number[]> {
+  if (ids.length === 0) return [];
+  await removeFromStores(db, ids);
+  const hidden = await hideChunksOfFiles(db, ids);
   await deleteFileRows(db, ids);
+  return hidden;
 }
 
 /** Deletes the rows of files in a transaction of the caller; vector stores keep the files. */
@@ -218,8 +251,6 @@ export async function deleteFileRows(db: Database, ids: readonly string[]): Prom
   await db.deleteFrom('files').where('id', 'in', ids).execute();
 }
 
-export const deleteFile = (db: Database, id: string): Promise<void> => deleteFiles(db, [id]);
-
 /** Whether files have expired by `now`, in Unix seconds. */
 export const hasExpiredFiles = async (db: Database, now: number): Promise<boolean> =>
   (await expiredFiles(db, now).limit(1).execute()).length > 0;
@@ -230,12 +261,13 @@ const expiredFiles = (db: Database, now: number) =>
 /** Files that one transaction deletes. */
 const maxDeletedFiles = 100;
 
-/** Deletes up to 100 files that have expired by `now`, in Unix seconds; resolves to their ids. */
-export async function deleteExpiredFiles(db: Database, now: number): Promise<string[]> {
+/** Deletes up to 100 files that have expired by `now`, in Unix seconds, like {@link deleteFiles}. */
+export async function deleteExpiredFiles(db: Database, now: number): Promise<readonly number[]> {
   const rows = await expiredFiles(db, now).limit(maxDeletedFiles).execute();
-  const ids = rows.map(({ id }) => id);
-  await deleteFiles(db, ids);
-  return ids;
+  return deleteFiles(
+    db,
+    rows.map(({ id }) => id),
+  );
 }
 
 /** Ids of all files that a run generated, whether or not a message refers to them. */

@@ -1,4 +1,5 @@
-import { type Clock, unixSeconds } from '../../shared/clock.ts';
+import { unixSeconds } from '../../shared/clock.ts';
+import { type CleanUpDeps, repeatCleanUp } from './repeat-clean-up.ts';
 import type { Database, IdempotencyKeyRow } from './schema.ts';
 import { transact } from './transaction.ts';
 
@@ -77,10 +78,7 @@ async function deleteExpiredKeys(db: Database, now: number): Promise<void> {
 }
 
 /** Deletes expired keys now and every hour. Resolves when `signal` aborts; never rejects. */
-export async function cleanUpKeys(db: Database, clock: Clock, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    // A database that cannot be written is reported elsewhere, and the next attempt may succeed.
-    await deleteExpiredKeys(db, unixSeconds(clock)).catch(() => {});
-    await clock.sleep(cleanupIntervalMs, signal);
-  }
+export function cleanUpKeys(deps: CleanUpDeps, signal: AbortSignal): Promise<void> {
+  const run = () => deleteExpiredKeys(deps.db, unixSeconds(deps.clock));
+  return repeatCleanUp(deps, { name: 'keys', intervalMs: cleanupIntervalMs, run }, signal);
 }

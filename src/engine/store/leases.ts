@@ -1,6 +1,6 @@
-import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely';
+import type { SelectQueryBuilder } from 'kysely';
 import { needsRowLock, skipsLocked } from './capabilities.ts';
-import { isActive, isCancelling, isClaimable } from './run-filters.ts';
+import { hasNoValidLease, isActive, isCancelling, isClaimable } from './run-filters.ts';
 import { changingColumns, withSettingsOf } from './runs.ts';
 import type { Database, RunRow, Tables } from './schema.ts';
 
@@ -9,17 +9,6 @@ export interface Now {
   readonly seconds: number;
   readonly milliseconds: number;
 }
-
-/** A lease that ends later than this was written before the clock was set back. */
-const maxLeaseAheadMs = 60_000;
-
-/** No lease, an expired lease, or one implausibly far in the future. */
-const hasNoValidLease = (now: Now) => (where: ExpressionBuilder<Tables, 'runs'>) =>
-  where.or([
-    where('lease_until', 'is', null),
-    where('lease_until', '<=', now.milliseconds),
-    where('lease_until', '>', now.milliseconds + maxLeaseAheadMs),
-  ]);
 
 /** The rows, which a transaction locks; skips those that another transaction has locked. */
 function lockRows(db: Database, runs: SelectQueryBuilder<Tables, 'runs', object>) {
@@ -43,7 +32,7 @@ const claimable = (db: Database, now: Now, except: readonly string[]) =>
     .selectFrom('runs')
     .where(isClaimable)
     .$if(except.length > 0, (query) => query.where('id', 'not in', except))
-    .where(hasNoValidLease(now))
+    .where(hasNoValidLease(now.milliseconds))
     .where('deadline', '>', now.seconds);
 
 /** Whether there are queued runs or runs whose lease has expired. */
@@ -61,7 +50,7 @@ export const claimableRuns = (
 };
 
 const cancelled = (db: Database, now: Now) =>
-  db.selectFrom('runs').where(isCancelling).where(hasNoValidLease(now));
+  db.selectFrom('runs').where(isCancelling).where(hasNoValidLease(now.milliseconds));
 
 /** Whether there are runs to cancel that no worker is executing. */
 export const hasCancelledRuns = (db: Database, now: Now) => hasRow(cancelled(db, now));
@@ -75,7 +64,7 @@ const overdue = (db: Database, now: Now, thread_id?: string) =>
     .selectFrom('runs')
     .where(isActive)
     .where('deadline', '<=', now.seconds)
-    .where(hasNoValidLease(now))
+    .where(hasNoValidLease(now.milliseconds))
     .$if(thread_id !== undefined, (query) => query.where('thread_id', '=', thread_id ?? ''));
 
 /** Whether there are runs that `overdueRuns` finds. */

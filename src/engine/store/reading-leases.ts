@@ -1,7 +1,6 @@
-import type { ExpressionBuilder } from 'kysely';
 import { needsRowLock, skipsLocked } from './capabilities.ts';
-import { isInProgress } from './run-filters.ts';
-import type { Database, Tables } from './schema.ts';
+import { hasNoValidLease, isInProgress } from './run-filters.ts';
+import type { Database } from './schema.ts';
 import {
   type FileError,
   type FileStatus,
@@ -15,27 +14,12 @@ import {
  * of its writes checks the lease, so that a process that was suspended cannot overwrite its successor.
  */
 
-/** A lease that ends later than this was written before the clock was set back. */
-const maxLeaseAheadMs = 60_000;
-
-const isUnread = (now: number) => (where: ExpressionBuilder<Tables, 'vector_store_files'>) =>
-  where.and([
-    isInProgress,
-    where.or([
-      where('lease_until', 'is', null),
-      where('lease_until', '<=', now),
-      where('lease_until', '>', now + maxLeaseAheadMs),
-    ]),
-  ]);
+const unread = (db: Database, now: number) =>
+  db.selectFrom('vector_store_files').where(isInProgress).where(hasNoValidLease(now));
 
 /** Whether there is a file that waits to be read; `now` in milliseconds. */
 export const hasUnreadFiles = async (db: Database, now: number): Promise<boolean> =>
-  (await db
-    .selectFrom('vector_store_files')
-    .select('seq')
-    .where(isUnread(now))
-    .limit(1)
-    .executeTakeFirst()) !== undefined;
+  (await unread(db, now).select('seq').limit(1).executeTakeFirst()) !== undefined;
 
 /** The files that wait to be read, those with fewer attempts first, then the oldest; skips those that another transaction has locked. */
 export const unreadFiles = (
@@ -43,10 +27,8 @@ export const unreadFiles = (
   now: number,
   limit: number,
 ): Promise<Pick<StoreFileRow, 'seq' | 'attempts'>[]> =>
-  db
-    .selectFrom('vector_store_files')
+  unread(db, now)
     .select(['seq', 'attempts'])
-    .where(isUnread(now))
     .orderBy('attempts')
     .orderBy('created_at')
     .orderBy('seq')
@@ -143,14 +125,3 @@ export const finishFile = async (
     .where('seq', '=', row.seq)
     .execute();
 };
-
-/** For each chunk of a file, how many characters of it the one before has too. */
-export async function findOverlaps(db: Database, { seq }: StoreFileRow): Promise<number[]> {
-  const row = await db
-    .selectFrom('vector_store_files')
-    .select('overlaps')
-    .where('seq', '=', seq)
-    .executeTakeFirst();
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this program wrote it
-  return JSON.parse(row?.overlaps ?? '[]') as number[];
-}

@@ -16,3 +16,11 @@ export const isClaimable = statusIn(['queued', 'in_progress']);
 export const isCancelling = statusIn(['cancelling']);
 /** Files of vector stores that have not been read. */
 export const isInProgress = statusIn(['in_progress']);
+
+/** A lease that ends later than this was written before the clock was set back. */
+const maxLeaseAheadMs = 60_000;
+
+/** Rows with no lease, an expired lease, or one implausibly far in the future. */
+export const hasNoValidLease = (nowMs: number) =>
+  sql<boolean>`(lease_until is null or lease_until <= ${nowMs}
+    or lease_until > ${nowMs + maxLeaseAheadMs})`;

@@ -66,6 +66,16 @@ export const listUploadParts = (db: Database, upload_id: string): Promise<Upload
     .orderBy('seq')
     .execute();
 
+/** The bytes of all parts of an upload. */
+export async function uploadedBytes(db: Database, upload_id: string): Promise<number> {
+  const { bytes } = await db
+    .selectFrom('upload_parts')
+    .select(({ fn }) => fn.sum<number | string | null>('bytes').as('bytes'))
+    .where('upload_id', '=', upload_id)
+    .executeTakeFirstOrThrow();
+  return Number(bytes ?? 0);
+}
+
 interface UploadEnd {
   readonly status: Exclude<UploadRow['status'], 'pending'>;
   readonly file?: OpenAI.FileObject;
@@ -119,10 +129,20 @@ export async function expireUploads(db: Database, now: number): Promise<void> {
 const endedLifetime = 24 * 60 * 60;
 
 /** Forgets uploads that ended a day ago; `now` in Unix seconds. */
-export const forgetUploads = async (db: Database, now: number): Promise<void> => {
+export async function forgetUploads(db: Database, now: number): Promise<void> {
+  const ended = ['status', '<>', 'pending'] as const;
+  const isOld = ['expires_at', '<=', now - endedLifetime] as const;
+  const query = db.selectFrom('uploads').select('id');
+  const oldest = await query
+    .where(...ended)
+    .where(...isOld)
+    .limit(1)
+    .executeTakeFirst();
+  // A statement that deletes nothing would make other processes wait too.
+  if (oldest === undefined) return;
   await db
     .deleteFrom('uploads')
-    .where('status', '<>', 'pending')
-    .where('expires_at', '<=', now - endedLifetime)
+    .where(...ended)
+    .where(...isOld)
     .execute();
-};
+}

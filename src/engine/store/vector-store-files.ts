@@ -63,7 +63,7 @@ export interface NewStoreFile {
   readonly chunking: OpenAI.StaticFileChunkingStrategy;
 }
 
-/** Parameters of one statement: databases limit their number. */
+/** Rows of one statement: databases limit the number of its parameters. */
 const rowsPerInsert = 500;
 
 /**
@@ -176,14 +176,25 @@ export async function deleteStoreFile(db: Database, row: StoreFileRow): Promise<
   await saveDeletedCursor(db, row.vector_store_id, { ...row, id: row.file_id });
 }
 
-/** The stores that a file is in. */
-export async function storesOfFile(db: Database, file_id: string): Promise<string[]> {
+/** Removes files from all stores; their chunks have to be deleted separately. */
+export async function removeFromStores(db: Database, file_ids: readonly string[]): Promise<void> {
   const rows = await db
     .selectFrom('vector_store_files')
-    .select('vector_store_id')
-    .where('file_id', '=', file_id)
+    .select(columns)
+    .where('file_id', 'in', file_ids)
     .execute();
-  return rows.map(({ vector_store_id }) => vector_store_id);
+  for (const row of rows) await deleteStoreFile(db, row);
+}
+
+/** For each chunk of a file, how many characters of it the one before has too. */
+export async function findOverlaps(db: Database, { seq }: StoreFileRow): Promise<number[]> {
+  const row = await db
+    .selectFrom('vector_store_files')
+    .select('overlaps')
+    .where('seq', '=', seq)
+    .executeTakeFirst();
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this program wrote it
+  return JSON.parse(row?.overlaps ?? '[]') as number[];
 }
 
 const noFiles = { in_progress: 0, completed: 0, failed: 0, cancelled: 0, total: 0 };

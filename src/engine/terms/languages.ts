@@ -45,7 +45,7 @@ export interface Language {
   readonly stopWords: ReadonlySet<string>;
 }
 
-/** Words that a page of a language surely has; to be told apart from all others. */
+/** Creates a language; its stop words are folded like the words of texts. */
 const createLanguage = (
   name: string,
   stem: (word: string) => string,

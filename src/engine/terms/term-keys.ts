@@ -4,7 +4,7 @@
 export const levels = [0, 0.65, 0.82] as const;
 
 /** BM25's parameters. */
-export const saturation = 1.2;
+const saturation = 1.2;
 const lengthWeight = 0.75;
 
 /** In terms; assumed for the levels, because the average changes with every file. */

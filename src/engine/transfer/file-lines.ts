@@ -13,7 +13,10 @@ import type { Database, FileRow } from '../store/schema.ts';
 import { readAgain } from '../store/vector-store-files.ts';
 import { ImportError } from './import-source.ts';
 import type { ImportSession } from './import-session.ts';
-import { type At, invalid, numberOf, textOf } from './line-fields.ts';
+import { type At, duplicateId } from './import-checks.ts';
+import { textOrNull } from './file-references.ts';
+import type { FileLineKind } from './object-kinds.ts';
+import { invalid, numberOf, textOf } from './line-fields.ts';
 import { importStoreFile, importVectorStore } from './vector-store-lines.ts';
 
 /*
@@ -68,29 +71,17 @@ export async function* fileLines(
   if (rest.length > 0) yield line(rest);
 }
 
-const textOrNull = (value: unknown, field: string): string | null => {
-  const text = fieldOf(value, field);
-  return typeof text === 'string' && text !== '' ? text : null;
-};
-
 /** Makes room for a file that exists; throws unless files are to be overwritten. */
 async function replaceFile({ db, options }: ImportSession, id: string, at: At): Promise<void> {
   if ((await findFile(db, id)) === undefined) return;
-  if (!options.replace) {
-    throw new ImportError(
-      at('id'),
-      `Duplicate 'id': '${id}' already exists in the database; use --replace to overwrite it.`,
-    );
-  }
+  if (!options.replace) throw duplicateId(at, id, false);
   await deleteFileRows(db, [id]);
   await readAgain(db, id);
 }
 
 async function importFile(session: ImportSession, value: unknown, at: At): Promise<void> {
   const id = textOf(value, 'id', at);
-  if (session.files.has(id)) {
-    throw new ImportError(at('id'), `Duplicate 'id': '${id}' appears twice in this file.`);
-  }
+  if (session.files.has(id)) throw duplicateId(at, id, true);
   await replaceFile(session, id, at);
   const bytes = numberOf(value, 'bytes', at);
   const content_id = crypto.randomUUID();
@@ -100,11 +91,11 @@ async function importFile(session: ImportSession, value: unknown, at: At): Promi
     created_at: numberOf(value, 'created_at', at),
     purpose: textOf(value, 'purpose', at),
     expires_at: hasExpiry ? numberOf(value, 'expires_at', at) : null,
-    thread_id: textOrNull(value, 'thread_id'),
-    run_id: textOrNull(value, 'run_id'),
+    thread_id: textOrNull(fieldOf(value, 'thread_id')),
+    run_id: textOrNull(fieldOf(value, 'run_id')),
     body: {
       filename: textOf(value, 'filename', at),
-      media_type: textOrNull(value, 'media_type'),
+      media_type: textOrNull(fieldOf(value, 'media_type')),
       bytes,
       is_uploaded: fieldOf(value, 'is_uploaded') === true,
       content_ids: [content_id],
@@ -114,7 +105,7 @@ async function importFile(session: ImportSession, value: unknown, at: At): Promi
   session.counts.file = (session.counts.file ?? 0) + 1;
 }
 
-const base64 = /^(?:[\w+/]{4})*(?:[\w+/]{2}==|[\w+/]{3}=)?$/u;
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
 
 async function importContent(session: ImportSession, value: unknown, at: At): Promise<void> {
   const id = textOf(value, 'file_id', at);
@@ -134,19 +125,13 @@ async function importContent(session: ImportSession, value: unknown, at: At): Pr
   if (file.received > file.bytes) throw invalid(at, 'data', `at most ${file.bytes} bytes`);
 }
 
-const importers: ReadonlyMap<unknown, typeof importFile> = new Map([
-  ['file', importFile],
-  ['file.content', importContent],
-  ['vector_store', importVectorStore],
-  ['vector_store.file', importStoreFile],
-]);
-
-/** Imports a line of an exported file or vector store. */
-export const importFileLine = async (
-  session: ImportSession,
-  value: unknown,
-  at: At,
-): Promise<void> => importers.get(fieldOf(value, 'object'))?.(session, value, at);
+/** Imports a line of an exported file or vector store, by its kind. */
+export const fileLineImporters: Readonly<Record<FileLineKind, typeof importFile>> = {
+  file: importFile,
+  'file.content': importContent,
+  vector_store: importVectorStore,
+  'vector_store.file': importStoreFile,
+};
 
 /** Throws for the first file whose content did not arrive completely. */
 export function checkFilesComplete({ files }: ImportSession): void {

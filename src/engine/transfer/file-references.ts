@@ -6,8 +6,9 @@ export interface References {
   readonly vectorStores: readonly string[];
 }
 
-export const isText = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '';
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+export const textOrNull = (value: unknown): string | null => (isText(value) ? value : null);
 
 const textsIn = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item) => isText(item)) : [];

@@ -82,6 +82,15 @@ export async function checkRelations(
   }
 }
 
+/** The error for an id that this file has had, or that the database has. */
+export const duplicateId = (at: At, id: string, isInThisFile: boolean): ImportError =>
+  new ImportError(
+    at('id'),
+    isInThisFile
+      ? `Duplicate 'id': '${id}' appears twice in this file.`
+      : `Duplicate 'id': '${id}' already exists in the database; use --replace to overwrite it.`,
+  );
+
 /** Checks that an object may overwrite the one with its id. */
 export async function checkReplacement(
   { db, options, maxSeqBefore }: ImportSession,
@@ -90,12 +99,7 @@ export async function checkReplacement(
 ): Promise<void> {
   const existing = await findRow(db, table, row.id);
   if (!options.replace) {
-    throw new ImportError(
-      at('id'),
-      (existing?.seq ?? 0) > (maxSeqBefore.get(table) ?? 0)
-        ? `Duplicate 'id': '${row.id}' appears twice in this file.`
-        : `Duplicate 'id': '${row.id}' already exists in the database; use --replace to overwrite it.`,
-    );
+    throw duplicateId(at, row.id, (existing?.seq ?? 0) > (maxSeqBefore.get(table) ?? 0));
   }
   const thread_id = table === 'threads' ? row.id : existing?.thread_id;
   if (thread_id === undefined) return;

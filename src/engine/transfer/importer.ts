@@ -22,8 +22,8 @@ import {
   noteMissingParent,
 } from './import-checks.ts';
 import { ImportError, type Source } from './import-source.ts';
-import { checkFilesComplete, importFileLine } from './file-lines.ts';
-import { isFileLine } from './object-kinds.ts';
+import { checkFilesComplete, fileLineImporters } from './file-lines.ts';
+import { fileLineKind } from './object-kinds.ts';
 import { type LocatedObject, readObjects } from './object-reader.ts';
 import type { Counts, ImportOptions, ImportSession } from './import-session.ts';
 import { assistantRow, messageRow, threadRow } from './object-rows.ts';
@@ -104,7 +104,8 @@ async function importObject(
     const id = fieldOf(value, 'id');
     return typeof id === 'string' ? noteMissingParent(session, 'threads', { id, at }) : undefined;
   }
-  if (isFileLine(value)) return importFileLine(session, value, at);
+  const lineKind = fileLineKind(value);
+  if (lineKind !== null) return fileLineImporters[lineKind](session, value, at);
   const object = parseApiObject(value);
   if ('problem' in object) throw toImportError(object.problem, at);
   const { created_at } = object;

@@ -1,8 +1,6 @@
 import { fieldOf } from '../../shared/json.ts';
-import type { OpenFile } from './import-session.ts';
+import type { At } from './import-checks.ts';
 import { ImportError } from './import-source.ts';
-
-export type At = OpenFile['at'];
 
 /** The error for a field of a line. */
 export const invalid = (at: At, field: string, expected: string): ImportError =>

@@ -33,16 +33,14 @@ export const declaredKind = ({ object }: Fields): Kind | null =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked
   kinds.has(object) ? (object as Kind) : null;
 
-const fileLines: ReadonlySet<unknown> = new Set([
-  'file',
-  'file.content',
-  'vector_store',
-  'vector_store.file',
-]);
+const fileLineKinds = ['file', 'file.content', 'vector_store', 'vector_store.file'] as const;
+export type FileLineKind = (typeof fileLineKinds)[number];
 
-/** Whether a value is a line of an exported file or vector store. */
-export const isFileLine = (value: unknown): boolean =>
-  isJsonObject(value) && fileLines.has(value['object']);
+/** What a line of an exported file or vector store is; null if a value is none. */
+export const fileLineKind = (value: unknown): FileLineKind | null => {
+  const kind = isJsonObject(value) ? value['object'] : null;
+  return fileLineKinds.find((each) => each === kind) ?? null;
+};
 
 /** The names of lists and single objects of each kind, parents first. */
 const containers: readonly (readonly [kind: Kind, names: readonly string[]])[] = [

@@ -1,7 +1,7 @@
 import { maxDepth } from '../../schema/limits.ts';
 import { exceedsDepth } from '../../shared/json.ts';
 import { type Conversion, type ObjectPlace, toApiObject } from './api-objects.ts';
-import { isFileLine } from './object-kinds.ts';
+import { fileLineKind } from './object-kinds.ts';
 import { ImportError, type Source } from './import-source.ts';
 import { type JsonDocument, splitJson } from './json-documents.ts';
 import { linesBefore, type PathSegment } from './json-position.ts';
@@ -71,7 +71,7 @@ function* readDocument(
   if (exceedsDepth(document.value, maxDepth)) {
     throw new ImportError(locate([]), `The JSON is nested more than ${maxDepth} levels deep.`);
   }
-  if (isFileLine(document.value)) {
+  if (fileLineKind(document.value) !== null) {
     const at = (field?: string) => locate([], toSegments(field ?? ''));
     return yield { value: document.value, isReference: false, at };
   }

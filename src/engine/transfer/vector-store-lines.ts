@@ -19,9 +19,10 @@ import {
   type VectorStoreBody,
   type VectorStoreRow,
 } from '../store/vector-stores.ts';
+import { type At, duplicateId } from './import-checks.ts';
 import type { ImportSession } from './import-session.ts';
 import { ImportError } from './import-source.ts';
-import { type At, invalid, numberOf, textOf } from './line-fields.ts';
+import { invalid, numberOf, textOf } from './line-fields.ts';
 
 /*
  * A vector store is exported as its object, then its files, one line each. Their chunks are not: the
@@ -111,12 +112,7 @@ function expiryOf(value: unknown, at: At): VectorStoreBody['expires_after'] {
 
 async function makeRoom({ db, options }: ImportSession, id: string, at: At): Promise<void> {
   if ((await findVectorStore(db, id)) === undefined) return;
-  if (!options.replace) {
-    throw new ImportError(
-      at('id'),
-      `Duplicate 'id': '${id}' already exists in the database; use --replace to overwrite it.`,
-    );
-  }
+  if (!options.replace) throw duplicateId(at, id, false);
   await deleteVectorStore(db, id);
   await deleteChunks(db, id);
 }
@@ -133,9 +129,7 @@ export async function importVectorStore(
     const message = `The vector store '${id}' has no files here. Export it with --files.`;
     throw new ImportError(at('object'), message);
   }
-  if (session.vectorStores.has(id)) {
-    throw new ImportError(at('id'), `Duplicate 'id': '${id}' appears twice in this file.`);
-  }
+  if (session.vectorStores.has(id)) throw duplicateId(at, id, true);
   await makeRoom(session, id, at);
   const [name, description] = [fieldOf(value, 'name'), fieldOf(value, 'description')];
   const times = {

@@ -12,7 +12,7 @@ export interface Chunk {
 }
 
 /** The most tokens of a file (contract §4.7). */
-export const maxFileTokens = 5_000_000;
+const maxFileTokens = 5_000_000;
 
 type CountTokens = (text: string) => number;
 

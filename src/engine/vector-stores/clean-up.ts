@@ -1,5 +1,6 @@
 import { type Clock, unixSeconds } from '../../shared/clock.ts';
 import { deleteHidden, hideChunks } from '../store/chunks.ts';
+import { type CleanUpDeps, repeatCleanUp } from '../store/repeat-clean-up.ts';
 import type { Database } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
 import {
@@ -74,15 +75,7 @@ const firstDelayMs = 5 * 60 * 1000;
 const intervalMs = 60 * 60 * 1000;
 
 /** Deletes unused chunks every hour. Resolves when `signal` aborts; never rejects. */
-export async function cleanUpChunks(
-  db: Database,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  await clock.sleep(firstDelayMs, signal);
-  while (!signal.aborted) {
-    // A database that cannot be written is reported elsewhere, and the next attempt may succeed.
-    await deleteUnusedChunks(db, clock, signal).catch(() => {});
-    await clock.sleep(intervalMs, signal);
-  }
+export function cleanUpChunks(deps: CleanUpDeps, signal: AbortSignal): Promise<void> {
+  const run = () => deleteUnusedChunks(deps.db, deps.clock, signal);
+  return repeatCleanUp(deps, { name: 'passages', firstDelayMs, intervalMs, run }, signal);
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { type Embeddings, EmbeddingsError } from '../models/embeddings.ts';
-import { positionOf } from '../store/chunks.ts';
+import { positionOf } from '../store/chunk-ids.ts';
 import {
   findFileToEmbed,
   finishVectors,

@@ -1,10 +1,10 @@
 import { fileChunks } from '../store/chunks.ts';
-import { findOverlaps } from '../store/reading-leases.ts';
+import { findOverlaps } from '../store/vector-store-files.ts';
 import type { Database } from '../store/schema.ts';
 import type { StoreFileRow } from '../store/vector-store-files.ts';
 
 /** The text of a file that was read: of each chunk what the one before does not have. */
-export async function* fileTexts(db: Database, row: StoreFileRow): AsyncGenerator<string> {
+async function* fileTexts(db: Database, row: StoreFileRow): AsyncGenerator<string> {
   const overlaps = await findOverlaps(db, row);
   for await (const { position, text } of fileChunks(db, row.vector_store_id, row.file_id)) {
     yield text.slice(overlaps[position] ?? 0);

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import type { Ids } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
+import { createPollBackoff } from '../store/poll-backoff.ts';
 import {
   hasUnreadFiles,
   leaseFile,
@@ -33,9 +34,6 @@ const defaultLeaseMs = 10_000;
 /** Files that one process reads at once. They have a low priority, so that runs are not slower. */
 const maxParallel = 2;
 
-const firstDelayMs = 1000;
-const maxDelayMs = 5000;
-
 async function startExtractor(clock: Clock): Promise<Extractor> {
   const { createExtractor } = await import('./extract/extractor.ts');
   return createExtractor(clock);
@@ -51,11 +49,11 @@ export class FileIngestion {
   /** Two of them may be of one file: it was added again while it was read. */
   readonly #reading = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  readonly #backoff = createPollBackoff(null);
   #extractor: Promise<Extractor> | null = null;
   #lastPass: Promise<void> = Promise.resolve();
   #loop: Promise<void> | null = null;
   #wakeup = new AbortController();
-  #delayMs = firstDelayMs;
 
   constructor(deps: IngestionDeps) {
     this.#deps = deps;
@@ -68,7 +66,7 @@ export class FileIngestion {
 
   /** Looks for files now; does nothing before `start`. */
   wake(): void {
-    this.#delayMs = firstDelayMs;
+    this.#backoff.reset();
     this.#wakeup.abort('wake');
   }
 
@@ -103,9 +101,7 @@ export class FileIngestion {
       } catch (error) {
         log.error('looking for files to read failed', { error: errorMessage(error) });
       }
-      const delayMs = this.#delayMs;
-      this.#delayMs = Math.min(delayMs * 2, maxDelayMs);
-      await clock.sleep(delayMs, this.#wakeup.signal);
+      await clock.sleep(this.#backoff.nextDelayMs(), this.#wakeup.signal);
     }
   }
 

@@ -1,12 +1,12 @@
+import { fileSeqOf } from '../store/chunk-ids.ts';
 import { countChunks, findChunks, withIndex } from '../store/chunk-index.ts';
 import {
   type ChunkTerms,
   chunkTerms,
   hiddenFiles,
-  storeTotals,
-  type StoreTotals,
+  termTotals,
+  type TermTotals,
 } from '../store/chunk-search.ts';
-import { fileSeqOf } from '../store/chunks.ts';
 import type { Database } from '../store/schema.ts';
 import { countIn, levels, saturatedFrequency, termKey, toLookup } from '../terms/term-keys.ts';
 import { type QueryTerm, queryTerms } from '../terms/terms.ts';
@@ -16,6 +16,10 @@ export interface RankedChunk {
   readonly id: number;
   readonly score: number;
 }
+
+/** The order of results: the best first, and those that match as well by their ids. */
+export const byScore = (one: RankedChunk, other: RankedChunk): number =>
+  other.score - one.score || one.id - other.id;
 
 /** Where chunks are searched. */
 export interface SearchScope {
@@ -54,7 +58,7 @@ interface WeightedTerm {
 }
 
 /** Never near 0: in a store with few chunks, all of them may have the word that matters. */
-const inverseFrequency = (count: number, { chunkCount }: StoreTotals): number =>
+const inverseFrequency = (count: number, { chunkCount }: TermTotals): number =>
   Math.log(1 + (chunkCount + 1) / (count + 0.5));
 
 /** A word that no chunk has counts like the average of the others. */
@@ -81,7 +85,7 @@ async function lookUp(
   db: Database,
   terms: readonly QueryTerm[],
   scope: SearchScope,
-  totals: StoreTotals,
+  totals: TermTotals,
 ): Promise<WeightedTerm[]> {
   const indexScope = { limit: maxPostings + 1, file_seqs: scope.file_seqs };
   const found = await findChunks(
@@ -177,7 +181,7 @@ function choosePool(
 function scoreChunk(
   { terms: counts, term_count }: ChunkTerms,
   terms: readonly WeightedTerm[],
-  { averageLength }: StoreTotals,
+  { averageLength }: TermTotals,
 ): number {
   let sum = 0;
   let total = 0;
@@ -196,7 +200,7 @@ export async function searchLexically(
   scope: SearchScope,
 ): Promise<RankedChunk[]> {
   const terms = mostFrequent(queryTerms(question));
-  const totals = await storeTotals(db, scope.vector_store_id);
+  const totals = await termTotals(db, scope.vector_store_id);
   if (terms.length === 0 || totals.chunkCount === 0) return [];
   const weighted = await withIndex(db, async (indexed) => {
     const found = await lookUp(indexed, terms, scope, totals);
@@ -209,6 +213,6 @@ export async function searchLexically(
   return (await chunkTerms(db, pool))
     .map((chunk) => ({ id: chunk.id, score: scoreChunk(chunk, weighted, totals) }))
     .filter(({ score }) => score > 0)
-    .toSorted((one, other) => other.score - one.score || one.id - other.id)
+    .toSorted(byScore)
     .slice(0, scope.limit);
 }

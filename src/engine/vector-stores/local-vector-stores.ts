@@ -28,7 +28,7 @@ export type LocalVectorStores = Pick<
 >;
 
 /** Reports an error of the API as the endpoint's client does. */
-async function wrapErrors<T>(result: Promise<T>): Promise<T> {
+export async function wrapErrors<T>(result: Promise<T>): Promise<T> {
   try {
     return await result;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { RankedChunk } from './lexical-search.ts';
+import { byScore, type RankedChunk } from './lexical-search.ts';
 
 /** How slowly a rank loses weight (reciprocal rank fusion). */
 const k = 60;
@@ -28,5 +28,5 @@ export function fuseRankings(
   return [...scores]
     .map(([id, score]) => ({ id, score: Math.min(score, 1) }))
     .filter(({ score }) => score > 0)
-    .toSorted((one, other) => other.score - one.score || one.id - other.id);
+    .toSorted(byScore);
 }

@@ -1,16 +1,15 @@
 import { type Clock, yieldIfOthersWait } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Embeddings } from '../models/embeddings.ts';
+import type { SearchRequest, SearchResult } from '../models/vector-search.ts';
 import { readFoundChunks, searchedFiles } from '../store/chunk-search.ts';
 import { decode, type Database } from '../store/schema.ts';
 import type { Attributes } from '../store/vector-store-files.ts';
 import { matchesFilter, type SearchFilter } from './filters.ts';
-import { type RankedChunk, searchLexically, type SearchScope } from './lexical-search.ts';
+import { byScore, type RankedChunk, searchLexically, type SearchScope } from './lexical-search.ts';
 import { fuseRankings, type FusionWeights } from './rank-fusion.ts';
 import { isUsable, touchStore } from './stores.ts';
 import { searchVectors } from './vector-search.ts';
-
-export type { SearchFilter } from './filters.ts';
 
 /** What searching needs. */
 export interface SearchDeps {
@@ -21,28 +20,11 @@ export interface SearchDeps {
   readonly embeddings?: Embeddings | null;
 }
 
-export interface SearchRequest {
-  readonly store_ids: readonly string[];
-  /** A chunk has the score of the query that it matches best. */
-  readonly queries: readonly string[];
-  /** From 1 to 50. */
-  readonly limit: number;
-  readonly filters: SearchFilter | null;
-  /** From 0 to 1: chunks with a lower score are left out. */
-  readonly scoreThreshold: number;
+/** A search of stores in this database; a chunk has the score of the query that it matches best. */
+export interface LocalSearchRequest extends SearchRequest {
+  readonly filters?: SearchFilter | null;
   /** Where there are vectors, how much the two rankings count; equally by default. */
   readonly weights?: FusionWeights;
-  readonly signal?: AbortSignal;
-}
-
-export interface SearchResult {
-  readonly file_id: string;
-  readonly filename: string;
-  /** From 0 to 1. */
-  readonly score: number;
-  readonly attributes: Attributes;
-  readonly text: string;
-  readonly page: number | null;
 }
 
 /** Chunks of each ranking: two that agree on a chunk lift it above those that only one has. */
@@ -63,16 +45,21 @@ async function filterFiles(
   return matching;
 }
 
-async function searchStore(
-  deps: SearchDeps,
-  query: { readonly text: string; readonly vector: Float32Array | null },
-  { scope, weights }: { readonly scope: SearchScope; readonly weights: FusionWeights | undefined },
-): Promise<RankedChunk[]> {
-  const words = await searchLexically(deps.db, query.text, scope);
-  const { embeddings } = deps;
-  if (embeddings === undefined || embeddings === null || query.vector === null) return words;
-  const vectors = await searchVectors(deps.db, embeddings.key, query.vector, scope);
-  return vectors.length === 0 ? words : fuseRankings(words, vectors, weights);
+/** The chunks of a store that match each query, best first. */
+async function* searchStore(
+  { db, embeddings = null }: SearchDeps,
+  { queries, weights, signal }: LocalSearchRequest,
+  vectors: readonly (Float32Array | null)[],
+  scope: SearchScope,
+): AsyncGenerator<readonly RankedChunk[]> {
+  signal?.throwIfAborted();
+  const similar = embeddings && (await searchVectors(db, embeddings.key, vectors, scope));
+  for (const [index, query] of queries.entries()) {
+    signal?.throwIfAborted();
+    const words = await searchLexically(db, query, scope);
+    const alike = similar?.[index] ?? [];
+    yield alike.length === 0 ? words : fuseRankings(words, alike, weights);
+  }
 }
 
 /** The vector of each query; null where there is none, then words decide. */
@@ -85,29 +72,20 @@ async function embedQueries(
 }
 
 /** All chunks that match, with the best score of each, the best first. */
-async function rank(deps: SearchDeps, request: SearchRequest): Promise<RankedChunk[]> {
-  const { queries, filters, weights, signal } = request;
+async function rank(deps: SearchDeps, request: LocalSearchRequest): Promise<RankedChunk[]> {
   const best = new Map<number, number>();
   const vectors = await embedQueries(deps, request);
   for (const vector_store_id of new Set(request.store_ids)) {
     if (!(await isUsable(deps, vector_store_id))) continue;
-    const file_seqs = await filterFiles(deps, vector_store_id, filters);
+    const file_seqs = await filterFiles(deps, vector_store_id, request.filters ?? null);
     const scope = { vector_store_id, file_seqs, limit: candidateCount };
-    for (const [index, text] of file_seqs?.length === 0 ? [] : queries.entries()) {
-      signal?.throwIfAborted();
-      const query = { text, vector: vectors[index] ?? null };
-      for (const { id, score } of await searchStore(deps, query, {
-        scope,
-        weights,
-      })) {
-        best.set(id, Math.max(best.get(id) ?? 0, score));
-      }
+    const rankings = file_seqs?.length === 0 ? [] : searchStore(deps, request, vectors, scope);
+    for await (const ranking of rankings) {
+      for (const { id, score } of ranking) best.set(id, Math.max(best.get(id) ?? 0, score));
     }
     await touchStore(deps, vector_store_id);
   }
-  return [...best]
-    .map(([id, score]) => ({ id, score }))
-    .toSorted((one, other) => other.score - one.score || one.id - other.id);
+  return [...best].map(([id, score]) => ({ id, score })).toSorted(byScore);
 }
 
 /**
@@ -116,7 +94,7 @@ async function rank(deps: SearchDeps, request: SearchRequest): Promise<RankedChu
  */
 export async function searchStores(
   deps: SearchDeps,
-  request: SearchRequest,
+  request: LocalSearchRequest,
 ): Promise<readonly SearchResult[]> {
   const { limit, scoreThreshold } = request;
   const ranked = (await rank(deps, request)).filter(({ score }) => score >= scoreThreshold);

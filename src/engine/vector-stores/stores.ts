@@ -17,7 +17,6 @@ import {
   insertFileBatch,
   listStoreFiles as listFilePage,
   type NewStoreFile,
-  storesOfFile,
   storeTotals,
 } from '../store/vector-store-files.ts';
 import {
@@ -58,7 +57,7 @@ export interface FileToAdd {
 }
 
 /** How to add the files of one call. */
-export type AddOptions = Pick<NewVectorStore, 'chunking_strategy'>;
+type AddOptions = Pick<NewVectorStore, 'chunking_strategy'>;
 
 const vectorStoreKind = 'vector store';
 
@@ -217,16 +216,6 @@ export async function removeFile(
   // Only these: the file may be added again meanwhile.
   if (hidden !== null) await deleteHidden(db, hidden);
   return hidden !== null;
-}
-
-/** Removes a file that is deleted from all stores. */
-export async function removeFromAllStores(
-  deps: Pick<VectorStoreDeps, 'db'>,
-  file_id: string,
-): Promise<void> {
-  for (const store_id of await storesOfFile(deps.db, file_id)) {
-    await removeFile(deps, store_id, file_id);
-  }
 }
 
 /** The number of files in a store that have not been read yet. */

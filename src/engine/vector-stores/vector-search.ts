@@ -1,8 +1,8 @@
 import { yieldIfOthersWait } from '../../shared/clock.ts';
+import { chunkId } from '../store/chunk-ids.ts';
 import { storeVectors } from '../store/chunk-vectors.ts';
-import { chunkId } from '../store/chunks.ts';
 import type { Database } from '../store/schema.ts';
-import type { RankedChunk, SearchScope } from './lexical-search.ts';
+import { byScore, type RankedChunk, type SearchScope } from './lexical-search.ts';
 import { compareWith } from './quantised-vectors.ts';
 
 /** Keeps the best of many without sorting all. */
@@ -24,28 +24,33 @@ class Best {
   }
 
   sorted(): RankedChunk[] {
-    return this.#chunks
-      .toSorted((one, other) => other.score - one.score || one.id - other.id)
-      .slice(0, this.#limit);
+    return this.#chunks.toSorted(byScore).slice(0, this.#limit);
   }
 }
 
-/** Ranks the chunks of a store by the similarity of their vectors to one; reads all of them. */
+/**
+ * Ranks the chunks of a store by the similarity of their vectors to that of each query; reads all of
+ * them once. A query without a vector finds none.
+ */
 export async function searchVectors(
   db: Database,
   embedding: string,
-  query: Float32Array,
+  queries: readonly (Float32Array | null)[],
   { vector_store_id, file_seqs, limit }: SearchScope,
-): Promise<RankedChunk[]> {
-  const allowed = file_seqs === null ? null : new Set(file_seqs);
-  const best = new Best(limit);
-  const scope = { vector_store_id, embedding, dimensions: query.length };
-  for await (const { file_seq, position, vectors } of storeVectors(db, scope)) {
-    if (allowed?.has(file_seq) === false) continue;
-    await yieldIfOthersWait();
-    compareWith(query, vectors, (index, score) =>
-      best.add(chunkId(file_seq, position + index), score),
-    );
+): Promise<readonly RankedChunk[][]> {
+  const rankings = queries.map((query) => ({ query, best: new Best(limit) }));
+  const lengths = new Set(queries.flatMap((query) => query?.length ?? []));
+  for (const dimensions of lengths) {
+    const blocks = storeVectors(db, { vector_store_id, file_seqs, embedding, dimensions });
+    for await (const { file_seq, position, vectors } of blocks) {
+      for (const { query, best } of rankings) {
+        if (query?.length !== dimensions) continue;
+        await yieldIfOthersWait();
+        compareWith(query, vectors, (index, score) =>
+          best.add(chunkId(file_seq, position + index), score),
+        );
+      }
+    }
   }
-  return best.sorted();
+  return rankings.map(({ best }) => best.sorted());
 }

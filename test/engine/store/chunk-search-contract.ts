@@ -2,14 +2,15 @@ import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { deleteChunks, replaceChunks } from '../../../src/engine/store/chunks.ts';
 import type { Database } from '../../../src/engine/store/schema.ts';
-import { type SearchRequest, searchStores } from '../../../src/engine/vector-stores/search.ts';
+import type { SearchFilter } from '../../../src/engine/vector-stores/filters.ts';
+import { type LocalSearchRequest, searchStores } from '../../../src/engine/vector-stores/search.ts';
 import { createClock } from '../../support/clock.ts';
 import { addDocument, addVectorStore } from '../../support/searched-store.ts';
 import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-const search = (db: Database, query: string, request: Partial<SearchRequest> = {}) =>
+const search = (db: Database, query: string, request: Partial<LocalSearchRequest> = {}) =>
   searchStores(
     { db, clock: createClock(), log },
     {
@@ -214,7 +215,7 @@ function filters(database: TestedDatabase): void {
     await addDocument(db, 'vs_1', 'file-1', ['apples'], { year: 2020, lang: 'de', done: true });
     await addDocument(db, 'vs_1', 'file-2', ['apples'], { year: 2024, lang: 'en', done: false });
     await addDocument(db, 'vs_1', 'file-3', ['apples']);
-    const found = async (filter: SearchRequest['filters']) =>
+    const found = async (filter: SearchFilter) =>
       (await filesFound(db, 'apples', { filters: filter })).toSorted().join(' ');
     expect(await found({ type: 'eq', key: 'lang', value: 'de' })).toBe('file-1');
     expect(await found({ type: 'ne', key: 'lang', value: 'de' })).toBe('file-2 file-3');

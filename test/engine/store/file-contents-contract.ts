@@ -9,7 +9,7 @@ import {
   writeContent,
 } from '../../../src/engine/store/file-contents.ts';
 import {
-  deleteFile,
+  deleteFiles,
   findContent,
   findFile,
   insertFileRow,
@@ -158,7 +158,7 @@ export function fileContentsContract(database: TestedDatabase): void {
     await insert(db, 'file-1', ['content'], bytes.length);
     const reading = readContent(db, 'file-1')[Symbol.asyncIterator]();
     await reading.next();
-    await transact(db, (transaction) => deleteFile(transaction, 'file-1'));
+    await transact(db, (transaction) => deleteFiles(transaction, ['file-1']));
     expect(await findFile(db, 'file-1')).toBeUndefined();
     await deleteUnusedContents(db, now.milliseconds);
     expect([await countPieces(db), await countUnused(db)]).toEqual([0, 0]);

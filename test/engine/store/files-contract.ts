@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import {
-  deleteFile,
+  deleteFiles,
   findContent,
   findFile,
   insertFile,
@@ -73,7 +73,7 @@ export function filesContract(database: TestedDatabase): void {
     expect(await findContent(db, 'file-1')).toHaveLength(100_000);
     expect((await runFiles(db, 'run')).toSorted()).toEqual(['file-1', 'file-2']);
     expect(await runFiles(db, 'other')).toEqual([]);
-    await deleteFile(db, 'file-1');
+    await deleteFiles(db, ['file-1']);
     expect(await runFiles(db, 'run')).toEqual(['file-2']);
   });
 

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import {
   cleanUpKeys,
   findKey,
@@ -8,6 +8,7 @@ import {
 import type { Database } from '../../../src/engine/store/schema.ts';
 import { deleteThread } from '../../../src/engine/store/threads.ts';
 import { transact } from '../../../src/engine/store/transaction.ts';
+import type { Log } from '../../../src/shared/log.ts';
 import { createClock } from '../../support/clock.ts';
 import { addThread, now } from '../../support/store-rows.ts';
 import { openPair, type TestedDatabase, testUnless } from './test-databases.ts';
@@ -18,9 +19,11 @@ const key = (id: string, created_at = now.seconds) => ({ id, body_hash: 'hash', 
 /** One pass of the clean-up. */
 async function cleanUp(db: Database, seconds: number): Promise<void> {
   const passed = new AbortController();
-  const done = cleanUpKeys(db, createClock(seconds * 1000), passed.signal);
+  const log = { error: vi.fn<Log['error']>() };
+  const done = cleanUpKeys({ db, clock: createClock(seconds * 1000), log }, passed.signal);
   passed.abort('passed');
   await done;
+  expect(log.error).not.toHaveBeenCalled();
 }
 
 /** The table of Idempotency-Keys. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/engine/store/open.ts';
 import { embedMissing, keepEmbedding } from '../../../src/engine/vector-stores/embed-chunks.ts';
 import { type Embeddings, EmbeddingsError } from '../../../src/engine/models/embeddings.ts';
+import type { SearchFilter } from '../../../src/engine/vector-stores/filters.ts';
 import { searchStores } from '../../../src/engine/vector-stores/search.ts';
 import { createClock } from '../../support/clock.ts';
 import { setup } from '../../support/engine.ts';
@@ -71,6 +72,32 @@ test('finds by meaning and by words where there are vectors', async () => {
   expect(found.map(({ text }) => text)).toEqual(['my dog barks', 'the hound sleeps']);
   expect(found[0]?.score).toBeGreaterThan(0.98);
   expect(await textsFound('dog', null)).toEqual(['my dog barks']);
+  await db.destroy();
+});
+
+test('several queries are answered by meaning, from the files that a filter leaves', async () => {
+  const { db } = await openStore();
+  await addDocument(db, 'vs_1', 'file-3', ['a dog in a car'], { year: 2024 });
+  const { embeddings } = createEmbeddings();
+  await embedMissing({ db, embeddings }, signal);
+  const find = async (queries: string[], filters: SearchFilter | null) => {
+    const request = { store_ids: ['vs_1'], queries, limit: 10, filters, scoreThreshold: 0 };
+    const found = await searchStores({ db, clock: createClock(), log, embeddings }, request);
+    return found.map(({ text }) => text);
+  };
+  expect((await find(['hound', 'apple'], null)).toSorted()).toEqual([
+    'a dog in a car',
+    'an apple a day',
+    'my dog barks',
+    'the hound sleeps',
+  ]);
+  // A query without a vector is answered by its words.
+  expect((await find(['road', 'apple'], null)).toSorted()).toEqual([
+    'an apple a day',
+    'an automobile on the road',
+  ]);
+  const filter = { type: 'eq', key: 'year', value: 2024 } as const;
+  expect(await find(['hound', 'automobile'], filter)).toEqual(['a dog in a car']);
   await db.destroy();
 });
 

@@ -19,7 +19,7 @@ import { isSearchTool } from './search-function.ts';
 export const storeIds = ({ tool_resources }: RunSettings): readonly string[] =>
   tool_resources.file_search?.vector_store_ids ?? [];
 
-/** Stores in this database and stores of the endpoint are searched one after the other. */
+/** Searches the stores in this database and those of the endpoint, at the same time. */
 async function searchAll(
   files: EndpointFiles,
   request: SearchRequest,
@@ -68,7 +68,6 @@ export async function searchFiles(
     store_ids,
     queries,
     limit: maxSearchResults(settings),
-    filters: null,
     scoreThreshold: tool?.ranking_options?.score_threshold ?? 0,
   };
   for (let attempt = 1; ; attempt += 1) {

@@ -44,6 +44,17 @@ const notes = {
     'You have searched for exactly this before, and its passages are above. Answer from them, or search with other words.',
 } as const;
 
+/** What a call is answered that is not searched; null: it is. `index` counts the calls of one reply. */
+function noteFor(
+  queries: readonly string[],
+  index: number,
+  earlier: readonly NumberedResult[] | undefined,
+): string | null {
+  if (queries.length === 0) return notes.noQuery;
+  if (index >= maxSearchesPerCall) return notes.tooMany;
+  return earlier === undefined ? null : notes.repeated;
+}
+
 const toCall = (
   settings: ModelRequest['settings'],
   results: readonly NumberedResult[],
@@ -164,20 +175,17 @@ class SearchTurn {
       yield [{ type: 'call_started', call: toCall(settings, []) }, this.#soFar(items)];
       const queries = readQueries(call.arguments);
       const earlier = this.#history.found(queries);
-      const note =
-        queries.length === 0
-          ? notes.noQuery
-          : index >= maxSearchesPerCall
-            ? notes.tooMany
-            : earlier !== undefined
-              ? notes.repeated
-              : null;
-      const found = note === null ? await searchFiles(this.#deps, this.#execution, queries) : [];
-      const results =
-        note === null ? this.#history.number(queries, found, maxTokens) : (earlier ?? []);
-      hasNew ||= note === null;
-      const omitted = note === null ? found.length - results.length : 0;
-      searches.push({ call, results: note === null ? results : [], note, omitted, maxTokens });
+      const note = noteFor(queries, index, earlier);
+      if (note !== null) {
+        searches.push({ call, results: [], note, omitted: 0, maxTokens });
+        yield [{ type: 'call_done', call: toCall(settings, earlier ?? []) }];
+        continue;
+      }
+      const found = await searchFiles(this.#deps, this.#execution, queries);
+      const results = this.#history.number(queries, found, maxTokens);
+      const omitted = found.length - results.length;
+      searches.push({ call, results, note, omitted, maxTokens });
+      hasNew = true;
       yield [{ type: 'call_done', call: toCall(settings, results) }];
     }
     this.#history.add({ items, searches });
@@ -227,6 +235,6 @@ export function respondWithSearch(
   request: ModelRequest,
   call: CallModel,
 ): AsyncGenerator<readonly ModelEvent[]> {
-  const turn = new SearchTurn(deps, execution, context, searchFunctionName(request.settings));
+  const turn = new SearchTurn(deps, execution, context, searchFunctionName(request));
   return turn.respond(request, call);
 }

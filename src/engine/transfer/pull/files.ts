@@ -1,7 +1,7 @@
-import type OpenAI from 'openai';
+import { filePurposes } from '../../../schema/file.ts';
 import { fieldOf } from '../../../shared/json.ts';
 import { findFile, insertFile } from '../../store/files.ts';
-import { isText, type References, referencesIn } from '../file-references.ts';
+import { type References, referencesIn, textOrNull } from '../file-references.ts';
 import { attempt, type PulledObject, type PullSession } from './session.ts';
 import { toSeconds } from './times.ts';
 
@@ -18,20 +18,9 @@ function referencesOf({ kind, value }: PulledObject): References {
   return referencesIn(calls.map((call) => Object(call).code_interpreter));
 }
 
-const purposes: ReadonlySet<unknown> = new Set<OpenAI.FileObject['purpose']>([
-  'assistants',
-  'assistants_output',
-  'batch',
-  'batch_output',
-  'fine-tune',
-  'fine-tune-results',
-  'vision',
-  'user_data',
-]);
+const purposes: ReadonlySet<unknown> = new Set(filePurposes);
 
-const isPurpose = (value: unknown): value is OpenAI.FileObject['purpose'] => purposes.has(value);
-
-const textOrNull = (value: unknown): string | null => (isText(value) ? value : null);
+const isPurpose = (value: unknown): value is string => purposes.has(value);
 
 /** Copies one file into the database. */
 async function copyFile(session: PullSession, id: string, owner: PulledObject): Promise<void> {

@@ -102,13 +102,15 @@ class Reading {
 export function createExtractor(clock: Clock, caller = import.meta.url): Extractor {
   const idle = new Set<PooledProcess>();
   const busy = new Set<PooledProcess>();
+  const start = (): PooledProcess => {
+    const process = startExtractionProcess(caller);
+    const child = { ...process, files: 0, idle: new AbortController() };
+    child.onEnd(() => idle.delete(child));
+    return child;
+  };
   const take = (): PooledProcess => {
     const [waiting] = idle;
-    const child = waiting ?? {
-      ...startExtractionProcess(caller),
-      files: 0,
-      idle: new AbortController(),
-    };
+    const child = waiting ?? start();
     idle.delete(child);
     child.idle.abort();
     child.keepAlive(true);
@@ -128,7 +130,6 @@ export function createExtractor(clock: Clock, caller = import.meta.url): Extract
       if (!signal.aborted && idle.delete(child)) child.kill();
     };
     void endIfIdle();
-    child.onEnd(() => idle.delete(child));
   };
   return {
     async *extract(file, signal) {

@@ -1,5 +1,5 @@
 import { unzipSync } from 'fflate';
-import { notParsed, notSupported, tooLarge } from './extraction-error.ts';
+import { ExtractionError, notParsed, notSupported, tooLarge } from './extraction-error.ts';
 import { readXml } from './xml.ts';
 
 /*
@@ -74,7 +74,7 @@ export class OfficePackage {
     try {
       this.#parts = unpack(bytes);
     } catch (error) {
-      if (error instanceof Error && error.name === 'ExtractionError') throw error;
+      if (error instanceof ExtractionError) throw error;
       throw notParsed('its zip archive is damaged');
     }
   }

@@ -1,5 +1,5 @@
 import { getDocumentProxy } from 'unpdf';
-import { encrypted, notParsed, tooLarge } from './extraction-error.ts';
+import { ExtractionError, encrypted, notParsed, tooLarge } from './extraction-error.ts';
 import { type Section, TextBuilder } from './text-builder.ts';
 
 const maxPages = 20_000;
@@ -46,7 +46,7 @@ export async function* readPdf(bytes: Uint8Array): AsyncIterable<Section> {
         await readPage(pdf, number, output);
         readPages += 1;
       } catch (error) {
-        if (error instanceof Error && error.name === 'ExtractionError') throw error;
+        if (error instanceof ExtractionError) throw error;
       }
       const text = output.take();
       hasText ||= text.trim() !== '';

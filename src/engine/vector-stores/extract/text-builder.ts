@@ -1,7 +1,7 @@
 import { tooLarge } from './extraction-error.ts';
 
 /** The most characters of a file: more than its tokens may be. */
-export const maxCharacters = 40_000_000;
+const maxCharacters = 40_000_000;
 
 /** A part of a file with its text: a page or a slide, or the whole file. */
 export interface Section {

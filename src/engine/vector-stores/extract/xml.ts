@@ -67,7 +67,7 @@ export function readXml(bytes: Uint8Array, handler: XmlHandler): void {
 }
 
 /** The most parts of one kind, such as cells or strings, that are kept in memory. */
-export const maxParts = 2_000_000;
+const maxParts = 2_000_000;
 
 /** Refuses more parts than a file may have. */
 export function checkParts(count: number): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPollBackoff, type PollBackoff } from '../../../src/engine/runs/poll-backoff.ts';
+import { createPollBackoff, type PollBackoff } from '../../../src/engine/store/poll-backoff.ts';
 
 const nextDelays = (backoff: PollBackoff, count = 7) =>
   Array.from({ length: count }, () => backoff.nextDelayMs());

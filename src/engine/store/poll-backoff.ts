@@ -1,10 +1,10 @@
-import type { Notifications } from '../store/notifications.ts';
+import type { Notifications } from './notifications.ts';
 
 const firstDelayMs = 1000;
 const maxDelayMs = 5000;
 const maxDelayWithNotificationsMs = 30_000;
 
-/** Keeps the worker from spinning while another process is about to handle an overdue run. */
+/** Keeps a worker from spinning while another process is about to handle an overdue run. */
 const minDelayMs = 250;
 
 export type PollBackoff = ReturnType<typeof createPollBackoff>;
