@@ -63,6 +63,44 @@ async function buildPage() {
   return metafile;
 }
 
+/** zod has its messages in all languages; the app shows none of them. */
+const englishOnly = {
+  name: 'english-only',
+  setup(plugin) {
+    plugin.onResolve({ filter: /locales\/index\.js$/ }, ({ path, importer, resolveDir, kind }) =>
+      /node_modules[/\\]zod[/\\]/.test(importer) && kind !== 'entry-point'
+        ? { path: join(resolveDir, path.replace('index.js', 'en.js')) }
+        : null,
+    );
+  },
+};
+
+/** Builds the app that MCP hosts show: one document, because hosts let it load nothing. */
+async function buildMcpApp() {
+  const { metafile, outputFiles } = await build({
+    entryPoints: ['src/page/mcp-app/main.tsx', 'src/page/styles/mcp-app.css'],
+    outdir: 'dist',
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2023',
+    minify: true,
+    legalComments: 'none',
+    tsconfig: 'src/page/tsconfig.json',
+    plugins: [englishOnly],
+    metafile: true,
+  });
+  const textOf = (ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text;
+  // In a document, these would begin a comment or another script.
+  const script = textOf('.js').replaceAll(/<(?=!--|script)/g, String.raw`\x3C`);
+  const html = await readFile('src/page/mcp-app/index.html', 'utf8');
+  const document = html
+    .replace('/* styles */', () => textOf('.css'))
+    .replace('/* script */', () => script);
+  await writeFile('dist/mcp-app.html', document);
+  return metafile;
+}
+
 const packageOf = (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 
 /** The licence texts of a package: its licence files, else the licence section of its README. */
@@ -104,8 +142,8 @@ const { metafile } = await build({
   plugins: [emptyOptionalModules, precomputedToolList],
   metafile: true,
 });
-const page = await buildPage();
-const inputs = [...Object.keys(metafile.inputs), ...Object.keys(page.inputs)];
+const metafiles = [metafile, await buildPage(), await buildMcpApp()];
+const inputs = metafiles.flatMap((file) => Object.keys(file.inputs));
 const folders = new Set(inputs.flatMap((file) => packageOf(file) ?? []));
 const licences = await Promise.all([...folders].map((folder) => licenceOf(folder)));
 await writeFile('dist/LICENSES.txt', `${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);

@@ -103,6 +103,7 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
 const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['server'],
   '@modelcontextprotocol/client': ['cli'],
+  '@modelcontextprotocol/ext-apps': ['page'],
   '@modelcontextprotocol/server': ['mcp'],
   busboy: ['engine/files'],
   'csv-parse': ['engine/transfer'],
@@ -127,6 +128,7 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
     'engine/http',
     'engine/models',
     'engine/routes',
+    'page',
     'prompts',
     'resources',
     'schema',

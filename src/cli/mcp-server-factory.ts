@@ -3,6 +3,7 @@ import type OpenAI from 'openai';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
 import { type ObservableLog, registerLogging } from '../mcp/client-log.ts';
+import { registerApps } from '../mcp/apps.ts';
 import { registerCompletions } from '../mcp/completions.ts';
 import { createRoundCodec } from '../mcp/person.ts';
 import { registerPrompts } from '../mcp/prompts.ts';
@@ -46,6 +47,19 @@ const loadSkill = async (skill: SkillListing) =>
 /** Loads the code of tasks on the first request about one. */
 const loadTasks = () => import('../tools/run-task.ts');
 
+/** Loads the app on the first request for it. */
+const loadApp = async (toolNames: readonly string[]) =>
+  (await import('../resources/run-app.ts')).readRunApp(toolNames);
+
+/** Calls whose results the app is shown beside. */
+const appOperations = ['create_thread_and_run', 'create_run', 'get_run', 'submit_tool_outputs'];
+
+/** The tools without which the app could show nothing, by their default names. */
+const readByApp = ['get_run', 'list_messages', 'list_run_steps'];
+
+/** The tools that the app uses where they are listed. */
+const usedByApp = ['cancel_run', 'submit_tool_outputs', 'get_file', 'get_file_content'];
+
 /** Calls that a task can answer. */
 const taskOperations = ['create_thread_and_run', 'create_run', 'submit_tool_outputs'] as const;
 
@@ -72,6 +86,13 @@ export function createMcpServerFactory(
     const requestDeps = { ...deps, secrets, toolName };
     const offersTasks = era === 'modern' && hasTasks(toolName);
     const tasks = offersTasks ? { ...requestDeps, load: loadTasks } : null;
+    const hasDefaultName = (operation: string) => toolName(operation) === operation;
+    const app = readByApp.every(hasDefaultName)
+      ? {
+          operations: appOperations,
+          load: () => loadApp([...readByApp, ...usedByApp].filter(hasDefaultName)),
+        }
+      : null;
     const server = createServer({
       ...deps,
       listings,
@@ -79,6 +100,7 @@ export function createMcpServerFactory(
       version,
       secrets,
       tasks,
+      app,
       personFunctions,
       roundCodec,
     });
@@ -87,11 +109,11 @@ export function createMcpServerFactory(
       operations.every((operation) => toolName(operation) !== null);
     const resources = { templates: resourceTemplates.filter(isOffered), load: loadReader };
     // Their texts name the tools by their default names.
-    const hasDefaultNames = ({ operations }: SkillListing) =>
-      operations.every((operation) => toolName(operation) === operation);
+    const hasDefaultNames = ({ operations }: SkillListing) => operations.every(hasDefaultName);
     const skills = { skills: skillList.filter(hasDefaultNames), load: loadSkill };
     registerSkills(server, skills);
-    registerResources(server, resources, skills, requestDeps);
+    if (app !== null) registerApps(server);
+    registerResources(server, resources, { skills, app }, requestDeps);
     const prompts = { prompts: promptList.filter(isOffered), load: loadPrompt };
     registerPrompts(server, prompts, requestDeps);
     registerCompletions(server, { resources, prompts }, requestDeps);

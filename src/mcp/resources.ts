@@ -1,6 +1,7 @@
 import { type McpServer, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { ResourceReader, ResourceTemplate, Values } from '../resources/resource.ts';
 import { decodeComponent } from '../shared/urls.ts';
+import { type AppOffer, appContent, appResource, appUri } from './apps.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { maxDocumentBytes } from './result-size.ts';
 import { type SkillOffer, skillUri } from './skills.ts';
@@ -32,22 +33,25 @@ export function matchUri(uriTemplate: string, uri: string): Values | null {
 }
 
 /**
- * Registers the resource templates and the files of skills. resources/list has only these files: it
- * never lists stored objects.
+ * Registers the resource templates, the files of skills and the app. resources/list has only these
+ * files and the app: it never lists stored objects.
  */
 export function registerResources(
   { server }: McpServer,
   { templates, load }: ResourceOffer,
-  skillOffer: SkillOffer,
+  { skills: skillOffer, app }: { readonly skills: SkillOffer; readonly app: AppOffer | null },
   deps: RequestDeps,
 ): void {
   const { skills } = skillOffer;
   server.registerCapabilities({ resources: {} });
   server.setRequestHandler('resources/list', () => ({
-    resources: skills.map((skill) => {
-      const { name, title, description } = skill;
-      return { uri: skillUri(skill), name, title, description, mimeType };
-    }),
+    resources: [
+      ...skills.map((skill) => {
+        const { name, title, description } = skill;
+        return { uri: skillUri(skill), name, title, description, mimeType };
+      }),
+      ...(app === null ? [] : [appResource]),
+    ],
   }));
   server.setRequestHandler('resources/templates/list', () => ({
     resourceTemplates: templates.map(({ name, title, description, uriTemplate }) => ({
@@ -63,6 +67,7 @@ export function registerResources(
     if (skill !== undefined) {
       return { contents: [{ uri, mimeType, text: await skillOffer.load(skill) }] };
     }
+    if (app !== null && uri === appUri) return { contents: [appContent(await app.load())] };
     for (const { name, uriTemplate } of templates) {
       const values = matchUri(uriTemplate, uri);
       if (values === null) continue;

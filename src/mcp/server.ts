@@ -12,6 +12,7 @@ import { readFailure } from '../shared/sdk-failure.ts';
 import { listedDescription, serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
+import { type AppOffer, appMeta } from './apps.ts';
 import { createRequestLog } from './client-log.ts';
 import { createPerson, type RoundCodec, toInputRequired } from './person.ts';
 import { failure, maxErrorLength, success } from './result.ts';
@@ -38,6 +39,8 @@ interface ServerOptions {
   readonly roundCodec: RoundCodec;
   /** null: every call is answered with its result. */
   readonly tasks: TaskOffer | null;
+  /** null: hosts show no app beside results. */
+  readonly app: AppOffer | null;
 }
 
 /** Lists a schema without validating: the tools report errors in the API's wording (contract §2.2). */
@@ -116,13 +119,16 @@ export function createServer(options: ServerOptions): McpServer {
       return failure(error, { advice, secrets });
     }
   };
-  for (const { name, title, description, annotations, inputSchema, outputSchema } of listings) {
+  for (const listing of listings) {
+    const { name, operation, title, description, annotations, inputSchema, outputSchema } = listing;
+    const hasApp = options.app?.operations.includes(operation) === true;
     const toolInfo = {
       title,
       description: listedDescription(description, toolName),
       annotations,
       inputSchema: passThroughSchema(inputSchema),
       ...(outputSchema !== null && { outputSchema: passThroughSchema(outputSchema) }),
+      ...(hasApp && { _meta: appMeta }),
     };
     server.registerTool(name, toolInfo, (args, context) => callTool(name, args, context, null));
   }

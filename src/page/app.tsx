@@ -135,7 +135,7 @@ export function App() {
     return () => clearInterval(timer);
   }, [offline, openai]);
   const session = useMemo<Session | null>(
-    () => config && { openai, config, report, online },
+    () => config && { openai, config, report, online, isEmbedded: false },
     [openai, config],
   );
   if (isRefused) {

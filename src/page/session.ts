@@ -11,6 +11,8 @@ export interface Session {
   readonly report: (error: unknown) => void;
   /** Reports that the server answers again. */
   readonly online: () => void;
+  /** Whether a host shows this beside a tool call: there are no other views, and no files to save. */
+  readonly isEmbedded: boolean;
 }
 
 export const SessionContext = createContext<Session | null>(null);

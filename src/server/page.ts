@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
 import { errors } from '../engine/http/errors.ts';
+import { distFolder } from '../shared/dist-folder.ts';
 
 /** What the page has to know of this server. */
 export interface PageOptions {
@@ -61,13 +62,8 @@ const headersOf = (file: string) => ({
   vary: 'accept-encoding',
 });
 
-/** The built page lies beside the built program; run from its sources, in the folder of the build. */
-const folder = import.meta.dirname.endsWith('server')
-  ? join(import.meta.dirname, '../../dist/page')
-  : join(import.meta.dirname, 'page');
-
 async function load(file: string): Promise<PageFile> {
-  const body = await readFile(join(folder, file));
+  const body = await readFile(join(distFolder, 'page', file));
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
   const compressed = await promisify(brotliCompress)(body, { params });
   return { body: Buffer.from(body), compressed: Buffer.from(compressed) };

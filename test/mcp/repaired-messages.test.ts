@@ -31,6 +31,7 @@ function createFactory() {
       personFunctions: [],
       roundCodec: createRoundCodec(null),
       tasks: null,
+      app: null,
     });
   return { factory, requestLines };
 }

@@ -32,6 +32,7 @@ function start() {
         personFunctions: [],
         roundCodec: createRoundCodec(null),
         tasks: null,
+        app: null,
       }),
     { ...pipes, log },
   );

@@ -176,7 +176,10 @@ describe.each(transports)('over %s', (transport) => {
       resources: {},
       prompts: {},
       completions: {},
-      extensions: { 'io.modelcontextprotocol/skills': {} },
+      extensions: {
+        'io.modelcontextprotocol/skills': {},
+        'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] },
+      },
     });
     const called = await client.send('tools/call', {
       ...callParams(),

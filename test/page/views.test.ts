@@ -118,8 +118,7 @@ describe.skipIf(!hasBrowser)('views of the page', { timeout: 120_000 }, () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('search');
     for (let presses = 0; presses < 60; presses += 1) {
       if (
-        (await page.evaluate('document.activeElement.closest("form.outputs label") !== null')) ===
-        true
+        (await page.evaluate('document.activeElement.closest(".outputs label") !== null')) === true
       )
         break;
       await page.keyboard.press('Tab');

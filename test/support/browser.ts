@@ -84,7 +84,7 @@ const violations = z.array(
 );
 
 /** What axe-core finds wrong with the accessibility of the page, as it is now. */
-export async function accessibilityProblems(page: Page): Promise<string[]> {
+export async function accessibilityProblems(page: Pick<Page, 'evaluate'>): Promise<string[]> {
   const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
   // Evaluated by the debugger, to which the page's policy does not apply.
   await page.evaluate(await readFile(path, 'utf8'));

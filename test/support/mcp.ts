@@ -134,6 +134,7 @@ export async function connectTools(options: ConnectOptions): Promise<Host> {
       personFunctions: [],
       roundCodec: createRoundCodec(null),
       tasks: null,
+      app: null,
     });
   const connection = connectStdio(factory, { stdin, stdout, log });
   const client = await connectClient(generation, transport);

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import { type CallSample as Sample, sampleLanguages } from '../data/call-samples.ts';
+import { useSession } from '../session.ts';
 
 /** The call behind a view, in three languages to copy. */
 export function CallSample({ sample }: { readonly sample: Sample }) {
+  const { isEmbedded } = useSession();
   const [language, setLanguage] = useState<(typeof sampleLanguages)[number]>('curl');
   const [copied, setCopied] = useState(false);
   const copy = async () => {
@@ -10,6 +12,8 @@ export function CallSample({ sample }: { readonly sample: Sample }) {
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };
+  // Inside a host the address of the API is not known.
+  if (isEmbedded) return null;
   return (
     <details class="sample">
       <summary>Show as code</summary>

@@ -4,7 +4,14 @@ import { saveFile } from '../data/save-file.ts';
 import { formatBytes, shortId } from '../format.ts';
 import { useLoaded, useSession } from '../session.ts';
 
-/** The bytes of a file as an address of this page; null until they are here. */
+/** Hosts allow an app no addresses of `blob:`. */
+async function toDataUrl(blob: Blob): Promise<string> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const base64 = btoa(Array.from(bytes, (byte) => String.fromCodePoint(byte)).join(''));
+  return `data:${blob.type};base64,${base64}`;
+}
+
+/** The bytes of a file as an address; null until they are here. */
 function useFileUrl(file_id: string): { url: string | null; error: unknown } {
   const { openai } = useSession();
   const [state, setState] = useState<{ url: string | null; error: unknown }>({
@@ -12,19 +19,15 @@ function useFileUrl(file_id: string): { url: string | null; error: unknown } {
     error: null,
   });
   useEffect(() => {
-    let url: string | null = null;
     let isCurrent = true;
     const load = async () => {
       const response = await openai.files.content(file_id);
-      const blob = await response.blob();
-      if (!isCurrent) return;
-      url = URL.createObjectURL(blob);
-      setState({ url, error: null });
+      const url = await toDataUrl(await response.blob());
+      if (isCurrent) setState({ url, error: null });
     };
     load().catch((error: unknown) => isCurrent && setState({ url: null, error }));
     return () => {
       isCurrent = false;
-      if (url !== null) URL.revokeObjectURL(url);
     };
   }, [file_id]);
   return state;
@@ -44,7 +47,7 @@ export function FileImage({ file_id }: { readonly file_id: string }) {
 
 /** A file with its name and size, to download. */
 export function FileLink({ file_id }: { readonly file_id: string }) {
-  const { openai, report } = useSession();
+  const { openai, report, isEmbedded } = useSession();
   const { value: file } = useLoaded(`file ${file_id}`, () =>
     openai.files.retrieve(file_id).catch(() => null),
   );
@@ -56,10 +59,16 @@ export function FileLink({ file_id }: { readonly file_id: string }) {
       report(error);
     }
   };
-  return (
-    <button type="button" class="file" title={file_id} onClick={() => void download()}>
+  const name = (
+    <>
       📄 {file?.filename ?? shortId(file_id)}
       {file !== null && <small> {formatBytes(file.bytes)}</small>}
+    </>
+  );
+  if (isEmbedded) return <span title={file_id}>{name}</span>;
+  return (
+    <button type="button" class="file" title={file_id} onClick={() => void download()}>
+      {name}
     </button>
   );
 }

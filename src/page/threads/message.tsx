@@ -7,6 +7,7 @@ import { statusWords } from '../components/status.tsx';
 import type { Message } from '../data/thread-state.ts';
 import { formatClock, formatDate, formatNumber, shortId } from '../format.ts';
 import { hrefOf } from '../router.ts';
+import { useSession } from '../session.ts';
 import { FileImage, FileLink } from './file-parts.tsx';
 import { Citation, type CitationRun } from './citation.tsx';
 
@@ -83,6 +84,17 @@ function Part({ part, run }: { part: Message['content'][number]; run: CitationRu
   }
 }
 
+function RunLink({ thread_id, run_id }: { thread_id: string; run_id: string }) {
+  const { isEmbedded } = useSession();
+  const name = shortId(run_id);
+  if (isEmbedded) return <span class="quiet-link">{name}</span>;
+  return (
+    <a class="quiet-link" href={hrefOf(['threads', thread_id, 'runs', run_id])}>
+      {name}
+    </a>
+  );
+}
+
 interface Props {
   readonly message: Message;
   readonly author: string;
@@ -104,11 +116,7 @@ export const MessageView = memo(function MessageView(props: Props) {
       <header>
         <strong>{author}</strong>
         <time title={formatDate(message.created_at)}>{formatClock(message.created_at)}</time>
-        {run_id !== null && (
-          <a class="quiet-link" href={hrefOf(['threads', thread_id, 'runs', run_id])}>
-            {shortId(run_id)}
-          </a>
-        )}
+        {run_id !== null && <RunLink thread_id={thread_id} run_id={run_id} />}
         {message.status === 'incomplete' && <span class="status">◒ {statusWords.incomplete}</span>}
         {onBranch !== null && message.role === 'user' && (
           <button type="button" class="quiet" onClick={() => onBranch(message)}>

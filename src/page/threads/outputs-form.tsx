@@ -70,9 +70,7 @@ export function OutputsForm({ run, onSubmit }: Props) {
   const [isSending, setSending] = useState(false);
   const missing = calls.filter(({ id }) => (outputs[id] ?? '') === '');
   const toolOutputs = calls.map(({ id }) => ({ tool_call_id: id, output: outputs[id] ?? '' }));
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (missing.length > 0) return;
+  const submit = async () => {
     setSending(true);
     try {
       await onSubmit(toolOutputs);
@@ -81,11 +79,8 @@ export function OutputsForm({ run, onSubmit }: Props) {
     }
   };
   return (
-    <form
-      class="outputs"
-      aria-label="Outputs of functions"
-      onSubmit={(event) => void submit(event)}
-    >
+    // No form element: hosts that show this in a frame may not allow it to submit forms.
+    <div class="outputs" role="form" aria-label="Outputs of functions">
       {calls.map((call) => {
         const tool = functionOf(run, call);
         const description = tool?.type === 'function' ? tool.function.description : undefined;
@@ -111,7 +106,12 @@ export function OutputsForm({ run, onSubmit }: Props) {
         );
       })}
       <div class="row">
-        <button type="submit" class="primary" disabled={isSending || missing.length > 0}>
+        <button
+          type="button"
+          class="primary"
+          disabled={isSending || missing.length > 0}
+          onClick={() => void submit()}
+        >
           {calls.length === 1 ? 'Submit' : 'Submit all'}
         </button>
         {missing.length > 0 && (
@@ -119,6 +119,6 @@ export function OutputsForm({ run, onSubmit }: Props) {
         )}
       </div>
       <CallSample sample={callSamples.submitToolOutputs(run.thread_id, run.id, toolOutputs)} />
-    </form>
+    </div>
   );
 }

@@ -4,7 +4,7 @@ import { Json } from '../components/json.tsx';
 import { Status } from '../components/status.tsx';
 import { callSamples } from '../data/call-samples.ts';
 import { endOf, isMoving } from '../data/overview.ts';
-import type { Run, ThreadState } from '../data/thread-state.ts';
+import type { Run, Step, ThreadState } from '../data/thread-state.ts';
 import type { ThreadStore } from '../data/thread-store.ts';
 import { formatDate, formatNumber, formatSeconds, shortId } from '../format.ts';
 import { hrefOf } from '../router.ts';
@@ -81,6 +81,29 @@ function Figures({ run }: { run: Run }) {
   );
 }
 
+/** What a run did and what it was told: problems, figures, timeline, instructions and tools. */
+export function RunDetails({ run, steps }: { run: Run; steps: readonly Step[] }) {
+  return (
+    <>
+      <Problems run={run} />
+      <Figures run={run} />
+      <RunTimeline run={run} steps={steps} />
+      {run.instructions !== null && run.instructions !== '' && (
+        <details>
+          <summary>Instructions</summary>
+          <pre class="plain">{run.instructions}</pre>
+        </details>
+      )}
+      {run.tools.length > 0 && (
+        <details>
+          <summary>Tools ({run.tools.length})</summary>
+          <Json text={JSON.stringify(run.tools)} label="Tools" />
+        </details>
+      )}
+    </>
+  );
+}
+
 interface Props {
   readonly store: ThreadStore;
   readonly state: ThreadState;
@@ -111,21 +134,7 @@ export function RunPanel({ store, state, run, onCancel }: Props) {
             </button>
           )}
       </header>
-      <Problems run={run} />
-      <Figures run={run} />
-      <RunTimeline run={run} steps={steps ?? []} />
-      {run.instructions !== null && run.instructions !== '' && (
-        <details>
-          <summary>Instructions</summary>
-          <pre class="plain">{run.instructions}</pre>
-        </details>
-      )}
-      {run.tools.length > 0 && (
-        <details>
-          <summary>Tools ({run.tools.length})</summary>
-          <Json text={JSON.stringify(run.tools)} label="Tools" />
-        </details>
-      )}
+      <RunDetails run={run} steps={steps ?? []} />
       <p class="hint break">{run.id}</p>
       <CallSample sample={callSamples.retrieveRun(run.thread_id, run.id)} />
     </aside>
