@@ -212,10 +212,10 @@ test.each([
 async function prune(database: string, params: { pruneFiles?: boolean; dryRun?: boolean }) {
   const terminal = openTerminal({});
   const clock: Clock = { now: () => start + 10 * day * 1000, sleep: () => eventLoopTurn() };
-  const { dryRun = false } = params;
+  const { dryRun = false, pruneFiles = false } = params;
   return outcomeOf(
     terminal,
-    runPrune(terminal, { database, olderThan: day, clock, ...params, dryRun }),
+    runPrune(terminal, { database, olderThan: day, clock, pruneFiles, dryRun }),
   );
 }
 
@@ -233,8 +233,8 @@ test('prune --files deletes old files that nothing refers to, and their contents
   await clock.advance(9.5 * day * 1000);
   const recent = await upload(harness, 'recent.txt');
   expect((await prune(database, {})).stderr).toBe('Deleted nothing.\n');
-  const rehearsed = await prune(database, { pruneFiles: true, dryRun: true });
-  expect(rehearsed.stderr).toBe('Would delete 1 file.\n');
+  const rehearse = async () => (await prune(database, { pruneFiles: true, dryRun: true })).stderr;
+  expect(await rehearse()).toBe('Would delete 1 file.\n');
   expect((await prune(database, { pruneFiles: true })).stderr).toBe('Deleted 1 file.\n');
   const { data } = await openai.files.list();
   expect(data.map(({ id }) => id)).toEqual([recent.id, indexed.id, used.id]);

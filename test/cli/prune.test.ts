@@ -16,6 +16,7 @@ const day = 86_400;
 interface Input {
   readonly olderThan?: number;
   readonly dryRun?: boolean;
+  readonly pruneFiles?: boolean;
   readonly isTTY?: boolean;
   readonly interrupted?: Promise<void>;
   /** Called in each pause between two batches. */
@@ -24,10 +25,14 @@ interface Input {
 
 /** Runs `prune` a number of days after the start of the engine's clock. */
 function prune(database: string, days: number, input: Input = {}) {
-  const { olderThan = day, dryRun = false, onPause = () => eventLoopTurn(), ...streams } = input;
+  const { olderThan = day, onPause = () => eventLoopTurn(), ...rest } = input;
+  const { dryRun = false, pruneFiles = false, ...streams } = rest;
   const clock: Clock = { now: () => start + days * day * 1000, sleep: onPause };
   const terminal = openTerminal(streams);
-  return outcomeOf(terminal, runPrune(terminal, { database, olderThan, dryRun, clock }));
+  return outcomeOf(
+    terminal,
+    runPrune(terminal, { database, olderThan, dryRun, pruneFiles, clock }),
+  );
 }
 
 async function fill(database: string, threads: number, created_at = start / 1000): Promise<void> {
@@ -94,7 +99,10 @@ test('deletes local copies of generated files once they are old and their thread
   expect((await prune(database, 0)).stderr).toBe('Deleted nothing.\n');
   expect(await hasCopies()).toEqual([true, true, true]);
   const counts = '1 thread, 2 messages, 1 run and 2 files.\n';
-  expect((await prune(database, 1, { dryRun: true })).stderr).toBe(`Would delete ${counts}`);
+  for (const pruneFiles of [false, true]) {
+    const { stderr } = await prune(database, 1, { dryRun: true, pruneFiles });
+    expect(stderr).toBe(`Would delete ${counts}`);
+  }
   expect((await prune(database, 1)).stderr).toBe(`Deleted ${counts}`);
   expect(await hasCopies()).toEqual([false, false, true]);
   expect(harness.storage.files.has(inactive?.file_id ?? '')).toBe(true);

@@ -78,7 +78,7 @@ test('export to a terminal escapes control characters in equivalent JSON', async
 test('prune shows the escape sequences of a database name', async () => {
   const database = join(dirname(temporary()), fileName);
   const terminal = openTerminal({});
-  const params = { database, olderThan: 1, dryRun: false, clock: systemClock };
+  const params = { database, olderThan: 1, dryRun: false, pruneFiles: false, clock: systemClock };
   const { stderr } = await outcomeOf(terminal, runPrune(terminal, params));
   expect(stderr).toContain('\\u001b]0;title');
   expect(stderr).not.toMatch(active);

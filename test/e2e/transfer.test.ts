@@ -42,6 +42,26 @@ test('copies a database through a pipe from export to import', () => {
   expect([compared.status, compared.stdout]).toEqual([0, '']);
 });
 
+test('export and prune take files with --files', () => {
+  const folder = temporaryFolder();
+  const file = { object: 'file', id: 'file-a', bytes: 1, created_at: 1, filename: 'a.txt' };
+  const content = { object: 'file.content', file_id: 'file-a', position: 0, data: 'eA==' };
+  const lines = toLines([{ ...file, purpose: 'assistants' }, content]);
+  writeFileSync(join(folder, 'in.jsonl'), lines);
+  const outputOf = (command: string) => {
+    const { stdout, stderr } = shell(folder, `assistants-mcp ${command}`);
+    return stdout + stderr;
+  };
+  expect(outputOf('import in.jsonl')).toBe('Imported 1 file from in.jsonl.\n');
+  expect(outputOf('export')).toBe('Exported 0 objects.\n');
+  expect(outputOf('export --files')).toContain('"data":"eA=="');
+  const prune = 'prune --older-than 1d';
+  expect(outputOf(prune)).toBe('Deleted nothing.\n');
+  expect(outputOf(`${prune} --files --dry-run`)).toBe('Would delete 1 file.\n');
+  expect(outputOf(`${prune} --files`)).toBe('Deleted 1 file.\n');
+  expect(outputOf('export --files')).toBe('Exported 0 objects.\n');
+});
+
 test('export exits silently when the reader of its output stops early', () => {
   const folder = temporaryFolder();
   const messages = Array.from({ length: 3000 }, (_, index) => ({

@@ -22,13 +22,16 @@ export interface PruneParams {
   readonly olderThan: number;
   /** Only print what would be deleted. */
   readonly dryRun: boolean;
-  /** Whether to delete files that nothing refers to; false by default. */
-  readonly pruneFiles?: boolean;
+  /** Whether to delete files that nothing refers to. */
+  readonly pruneFiles: boolean;
   readonly clock: Clock;
 }
 
-/** How many threads, or files, one transaction deletes. */
+/** How many threads, or files of deleted threads, one transaction deletes. */
 const batchSize = 100;
+
+/** Before each of these batches, all assistants, threads and messages are read again. */
+const unreferencedBatchSize = 5000;
 
 /** Pause between two transactions, in which others can write. */
 const minPauseMs = 20;
@@ -96,20 +99,22 @@ async function deleteUnreferenced(job: PruneJob): Promise<void> {
   const { UnreferencedFiles } = await import('../../engine/store/unreferenced-files.ts');
   const unreferenced = await UnreferencedFiles.find(job.db, job.since);
   await inBatches(job, async () => {
-    const files = await unreferenced.deleteBatch(batchSize);
-    return { deleted: { ...noneDeleted, files }, isLast: unreferenced.count === 0 };
+    const files = await unreferenced.deleteBatch(unreferencedBatchSize);
+    return { deleted: { ...noneDeleted, files }, isLast: unreferenced.ids.size === 0 };
   });
 }
 
-/** The files that would be deleted with those of threads; some more may follow from deleted threads. */
-async function countUnreferenced(db: Database, since: number): Promise<number> {
+/** The files that nothing refers to, and those of threads; more may follow when threads are deleted. */
+async function countFiles(db: Database, since: number): Promise<number> {
   const { UnreferencedFiles } = await import('../../engine/store/unreferenced-files.ts');
-  return (await UnreferencedFiles.find(db, since)).count;
+  const { orphanFileIds } = await import('../../engine/store/prune.ts');
+  const unreferenced = await UnreferencedFiles.find(db, since);
+  return new Set([...unreferenced.ids, ...(await orphanFileIds(db, since))]).size;
 }
 
 /** Deletes inactive threads in short transactions. Resolves to the exit code. */
 export async function runPrune(terminal: Terminal, params: PruneParams): Promise<number> {
-  const { database, olderThan, dryRun, pruneFiles = false, clock } = params;
+  const { database, olderThan, dryRun, pruneFiles, clock } = params;
   const { stderr } = terminal;
   const signal = abortSignal(terminal);
   const since = unixSeconds(clock) - olderThan;
@@ -120,7 +125,7 @@ export async function runPrune(terminal: Terminal, params: PruneParams): Promise
   const prune = async (db: Database) => {
     if (dryRun) {
       const counts = await countInactive(db, since);
-      const files = pruneFiles ? await countUnreferenced(db, since) : counts.files;
+      const files = pruneFiles ? await countFiles(db, since) : counts.files;
       return print(stderr, `Would delete ${formatPruned({ ...counts, files })}.\n`);
     }
     let deletedSoFar = noneDeleted;
@@ -157,11 +162,9 @@ export const pruneCommand: Command = {
       : [],
   run(host: Host, { config }: Invocation) {
     openLog(config, host);
-    const { database, dryRun, olderThan } = config;
     return runPrune(host, {
-      database,
-      dryRun,
-      olderThan: olderThan ?? Infinity,
+      ...config,
+      olderThan: config.olderThan ?? Infinity,
       clock: systemClock,
     });
   },

@@ -233,10 +233,13 @@ export async function deleteFiles(
   db: Database,
   ids: readonly string[],
 ): Promise<readonly number[]> {
-  if (ids.length === 0) return [];
-  await removeFromStores(db, ids);
-  const hidden = await hideChunksOfFiles(db, ids);
-  await deleteFileRows(db, ids);
+  const hidden: number[] = [];
+  for (let start = 0; start < ids.length; start += idsPerQuery) {
+    const some = ids.slice(start, start + idsPerQuery);
+    await removeFromStores(db, some);
+    hidden.push(...(await hideChunksOfFiles(db, some)));
+    await deleteFileRows(db, some);
+  }
   return hidden;
 }
 

@@ -64,6 +64,13 @@ const orphanFiles = (db: Database, since: number, threads: ThreadQuery<object>) 
       return where.not(where.exists(thread));
     });
 
+/** The file copies that would be without a thread when inactive threads are deleted. */
+export async function orphanFileIds(db: Database, since: number): Promise<string[]> {
+  const retained = db.selectFrom('threads').where((where) => where.not(isInactive(since)(where)));
+  const rows = await orphanFiles(db, since, retained).select('id').execute();
+  return rows.map(({ id }) => id);
+}
+
 /** The numbers of rows that pruning would delete; `since` in Unix seconds. */
 export async function countInactive(db: Database, since: number): Promise<Pruned> {
   const threads = inactiveThreads(db, since);
@@ -71,15 +78,11 @@ export async function countInactive(db: Database, since: number): Promise<Pruned
     .select((select) => select.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   const ids = threads.select('id');
-  const retained = db.selectFrom('threads').where((where) => where.not(isInactive(since)(where)));
-  const files = await orphanFiles(db, since, retained)
-    .select((select) => select.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
   return {
     threads: count,
     messages: await countByThread(db, 'messages', ids),
     runs: await countByThread(db, 'runs', ids),
-    files: files.count,
+    files: (await orphanFileIds(db, since)).length,
   };
 }
 

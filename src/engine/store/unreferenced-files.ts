@@ -16,17 +16,11 @@ const sources = {
 
 type Source = keyof typeof sources;
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a constant
+const sourceNames = Object.keys(sources) as Source[];
+
 /** Rows of which clients change the files. */
 const changingSources = ['assistants', 'threads', 'messages'] as const satisfies readonly Source[];
-
-const sourceNames = [
-  'assistants',
-  'threads',
-  'messages',
-  'steps',
-  'runs',
-  'vector_store_files',
-] as const satisfies readonly Source[];
 
 /** Rows in memory at once. */
 const pageSize = 100;
@@ -58,8 +52,8 @@ export class UnreferencedFiles {
     return files;
   }
 
-  get count(): number {
-    return this.#ids.size;
+  get ids(): ReadonlySet<string> {
+    return this.#ids;
   }
 
   /** Deletes up to `limit` of them, unless new rows refer to them now; resolves to their number. */

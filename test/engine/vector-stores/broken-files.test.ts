@@ -186,13 +186,17 @@ const broken: readonly (readonly [name: string, make: () => Uint8Array, message:
   ],
 ];
 
-test.each(broken)('%s: one clear reason', async (_, make, message) => {
-  const error: unknown = await read(make(), 'file.txt').catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ExtractionError);
-  const code = message.startsWith('The file type') ? 'unsupported_file' : 'invalid_file';
-  expect(error).toMatchObject({ message, code });
-  // The largest ones take seconds, and machines may be busy.
-}, 120_000);
+test.each(broken)(
+  '%s: one clear reason',
+  async (_, make, message) => {
+    const error: unknown = await read(make(), 'file.txt').catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ExtractionError);
+    const code = message.startsWith('The file type') ? 'unsupported_file' : 'invalid_file';
+    expect(error).toMatchObject({ message, code });
+    // The largest ones take seconds, and machines may be busy.
+  },
+  120_000,
+);
 
 test('reads the next file after a broken one', async () => {
   expect(await read(good, 'a.docx')).toBe('Text\n');

@@ -149,7 +149,13 @@ describe('files that a server gives', () => {
     const { store } = await pullFrom(host.url);
     const terminal = openTerminal({});
     const clock = createClock(start + 86_400_000);
-    const params = { database: store.database, olderThan: 1, dryRun: true, clock };
+    const params = {
+      database: store.database,
+      olderThan: 1,
+      dryRun: true,
+      pruneFiles: false,
+      clock,
+    };
     const { stderr } = await outcomeOf(terminal, runPrune(terminal, params));
     expect(stderr).toBe('Would delete 1 thread, 2 messages, 1 run and 5 files.\n');
   });
