@@ -1,4 +1,4 @@
-import { Client } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { build } from 'esbuild';
 import type { Frame, Page } from 'playwright-core';
@@ -61,21 +61,29 @@ const allCapabilities = {
   updateModelContext: { text: {} },
 };
 
-/** Starts the program and opens a host; both end with the test. */
+const clientInfo = { name: 'host', version: '1' };
+
+/** Starts the program over stdio and opens a host; both end with the test. */
 export async function openAppHost(
   argv: readonly string[] = [],
   options: OpenOptions = {},
 ): Promise<AppHost> {
-  const client = new Client({ name: 'host', version: '1' });
+  const client = new Client(clientInfo);
+  const args = [script, '--model-api', 'scripted', ...argv];
   const env = cleanEnv(temporaryFolder());
-  await client.connect(
-    new StdioClientTransport({
-      command: process.execPath,
-      args: [script, '--model-api', 'scripted', ...argv],
-      env,
-      stderr: 'ignore',
-    }),
-  );
+  const command = process.execPath;
+  await client.connect(new StdioClientTransport({ command, args, env, stderr: 'ignore' }));
+  return openHostOf(client, options);
+}
+
+/** Opens a host of a server over HTTP. */
+export async function openHttpAppHost(url: string, options: OpenOptions = {}): Promise<AppHost> {
+  const client = new Client(clientInfo);
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)));
+  return openHostOf(client, options);
+}
+
+async function openHostOf(client: Client, options: OpenOptions): Promise<AppHost> {
   onTestFinished(() => client.close());
   const reports: (readonly [string, unknown])[] = [];
   const code = await (pageScript ??= buildPage());

@@ -93,3 +93,31 @@ export async function accessibilityProblems(page: Pick<Page, 'evaluate'>): Promi
     .parse(result)
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
+
+const readPixels = `async (base64) => {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes]));
+  const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, image.width, image.height);
+}`;
+
+/**
+ * The share of the pixels of two pictures that differ by more than smoothing does; 1 if their sizes
+ * differ. The page does the work.
+ */
+export async function differentPixels(page: Page, one: Buffer, other: Buffer): Promise<number> {
+  const images = JSON.stringify([one, other].map((image) => image.toString('base64')));
+  const share: unknown = await page.evaluate(`Promise.all(${images}.map(${readPixels})).then(
+    ([one, other]) => {
+      if (one.width !== other.width || one.height !== other.height) return 1;
+      let count = 0;
+      for (let index = 0; index < one.data.length; index += 4) {
+        const differences = [0, 1, 2].map((part) =>
+          Math.abs(one.data[index + part] - other.data[index + part]));
+        if (Math.max(...differences) > 40) count += 1;
+      }
+      return count / (one.width * one.height);
+    })`);
+  return z.number().parse(share);
+}
