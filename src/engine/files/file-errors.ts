@@ -42,7 +42,6 @@ export const fileErrors = {
       },
     ),
   tooSlow: () => new ApiError(408, 'The request body did not arrive in time.'),
-  incomplete: () => badRequest('The request body is incomplete.'),
   rangeNotSatisfiable: (bytes: number) =>
     new ApiError(416, `The requested range is not within the ${bytes} bytes of the file.`, {
       headers: { 'content-range': `bytes */${bytes}` },

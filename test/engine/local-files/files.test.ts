@@ -2,6 +2,8 @@ import { type OpenAI, toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { unixSeconds } from '../../../src/shared/clock.ts';
 import { setup } from '../../support/engine.ts';
+import { storedPieces } from '../../support/stored-pieces.ts';
+import { temporary } from '../../support/temporary-files.ts';
 
 const open = (options = {}) => setup({ keepsFiles: 'local', ...options });
 
@@ -125,15 +127,18 @@ describe('the list of files', () => {
 
 describe('limits', () => {
   test('a file above the limit of one file is refused, and nothing stays', async () => {
-    const { openai, engine } = await open({ maxFile: 2 ** 21 });
+    const database = temporary();
+    const { openai, engine, clock } = await open({ maxFile: 2 ** 21, database });
     const error = await upload(openai, 'a.bin', bytes).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       status: 400,
       message: '400 File is too large. Files can have at most 2 MB.',
     });
     expect((await openai.files.list()).data).toEqual([]);
+    engine.start();
+    await clock.advance(60_000);
+    expect(await storedPieces(database)).toBe(0);
     expect((await upload(openai, 'b.bin', bytes.subarray(0, 2 ** 21))).bytes).toBe(2 ** 21);
-    expect(engine.fileKeeper()).toBe('local');
   });
 
   test('a file that exceeds what may be stored is refused in the words of the Files API', async () => {
@@ -154,10 +159,12 @@ describe('expiry', () => {
   const expires_after = { anchor: 'created_at', seconds: 3600 } as const;
 
   test('a file vanishes when it expires, and its content is deleted', async () => {
-    const { openai, clock, engine } = await open();
+    const database = temporary();
+    const { openai, clock, engine } = await open({ database });
     const file = await toFile(Buffer.from('x'), 'a.txt');
     const created = await openai.files.create({ file, purpose: 'user_data', expires_after });
     expect(created.expires_at).toBe(created.created_at + 3600);
+    const { id } = await openai.vectorStores.create({ file_ids: [created.id] });
     await clock.advance(3_599_000);
     expect((await openai.files.retrieve(created.id)).id).toBe(created.id);
     await clock.advance(1000);
@@ -166,6 +173,8 @@ describe('expiry', () => {
     engine.start();
     await clock.advance(60_000);
     await expect(openai.files.content(created.id)).rejects.toThrow('404 No such File object');
+    expect((await openai.vectorStores.files.list(id)).data).toEqual([]);
+    expect(await storedPieces(database)).toBe(0);
   });
 
   test('a file for batches expires after 30 days by itself', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/backend/openai-client.ts';
 import { type HarnessOptions, setup } from '../../support/engine.ts';
 import { connectTools } from '../../support/mcp.ts';
+import { temporary } from '../../support/temporary-files.ts';
 
 const baseURL = 'http://127.0.0.1:11434/v1';
 const paths = ['files', 'vector_stores'] as const;
@@ -117,9 +118,14 @@ describe('a setting decides without a question', () => {
   });
 
   test('endpoint sends them there, and what is here stays readable', async () => {
+    const database = temporary();
+    const local = await openServer({}, { keepsFiles: 'local', database });
+    const { id } = await upload(local);
     const lacks = { files: 404 };
-    const harness = await openServer({}, { keepsFiles: 'endpoint', lacks });
+    const harness = await openServer({}, { keepsFiles: 'endpoint', lacks, database });
     await expect(upload(harness)).rejects.toThrow('404');
+    expect(harness.requests).toEqual(['POST /v1/files']);
+    expect((await harness.openai.files.retrieve(id)).id).toBe(id);
     expect(harness.requests).toEqual(['POST /v1/files']);
   });
 });

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { type OpenAI, toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { type Harness, setup } from '../../support/engine.ts';
+import { storedPieces } from '../../support/stored-pieces.ts';
+import { temporary } from '../../support/temporary-files.ts';
 
 const pieces = [3, 2 ** 20 + 7, 0, 10].map((size, part) =>
   Buffer.from(Uint8Array.from({ length: size }, (_, index) => (index * 7 + part) % 256)),
@@ -66,15 +68,21 @@ describe('an upload in parts', () => {
   });
 
   test('leaves out the parts that are not named, whose contents are deleted', async () => {
-    const harness = await openWithParts();
-    const { openai, upload, part_ids } = harness;
+    const database = temporary();
+    const harness = await openWithParts({ database });
+    const { openai, engine, clock, upload, part_ids } = harness;
+    const named = await storedPieces(database);
     const spare = await addPart(harness, upload.id, Buffer.from('spare'));
+    expect(await storedPieces(database)).toBe(named + 1);
     const { file } = await openai.uploads.complete(upload.id, { part_ids });
     const content = await openai.files.content(file?.id ?? '');
     expect((await content.arrayBuffer()).byteLength).toBe(whole.length);
     const message = "400 Cannot add parts to upload with status 'completed'.";
     expect(await reasonOf(addPart(harness, upload.id, Buffer.from('x')))).toBe(message);
     expect(part_ids).not.toContain(spare);
+    engine.start();
+    await clock.advance(60_000);
+    expect(await storedPieces(database)).toBe(named);
   });
 
   test('gives its file the lifetime that it was created with', async () => {
