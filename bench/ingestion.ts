@@ -60,13 +60,13 @@ function createDocument(index: number): readonly [name: string, bytes: Uint8Arra
   }
 }
 
-/** Resident memory in MiB of a process; null if it has ended. */
-function residentMiB(pid: number | string): number | null {
+/** Resident memory in MiB of a process; 0 if it has ended. */
+function residentMiB(pid: number | string): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/u.exec(status)?.[1]) / 1024;
+    return Number(/VmRSS:\s+(\d+)/u.exec(status)?.[1] ?? 0) / 1024;
   } catch {
-    return null;
+    return 0;
   }
 }
 
@@ -116,9 +116,9 @@ try {
     await setTimeout(pollMs);
     counts = (await openai.vectorStores.retrieve(id)).file_counts;
     const share = 1 - counts.in_progress / documentCount;
-    const extractors = childrenOf(pid).map((each) => residentMiB(each) ?? 0);
+    const extractors = childrenOf(pid).map((each) => residentMiB(each));
     const extractor = extractors.reduce((sum, one) => sum + one, 0);
-    samples.push({ share, own: residentMiB(pid) ?? 0, extractor });
+    samples.push({ share, own: residentMiB(pid), extractor });
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const quarter = (from: number, to: number) =>

@@ -61,6 +61,10 @@ describe.skipIf(!hasBrowser)('views of the page', { timeout: 120_000 }, () => {
     const run = await openai.beta.threads.runs.createAndPoll(id, { assistant_id });
     const page = await openPage(`${served.url}/#/threads/${id}/runs/${run.id}`);
     await page.getByText('Show all 250,000 characters').waitFor();
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+    // Far from the end, messages are not in the document before one scrolls there.
+    await page.evaluate("document.querySelector('.conversation').scrollTo(0, 0)");
+    await page.getByRole('link', { name: 'https://attacker.example' }).waitFor();
     await page.getByText('<script>window.hacked = 1</script>').first().waitFor();
     expect(await page.evaluate('window.hacked')).toBeUndefined();
     const links = await page.evaluate(

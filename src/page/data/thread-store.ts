@@ -8,7 +8,9 @@ import type { Message, Run, Step, ThreadState, ToolOutput } from './thread-state
 
 type StreamEvent = OpenAI.Beta.AssistantStreamEvent;
 
-const pageSize = 50;
+const firstPageSize = 30;
+/** Small: while one scrolls, a page of older messages has to be drawn within a frame. */
+const pageSize = 10;
 const pollMs = 1000;
 
 /** The steps of a run, oldest first, with the texts that its searches found. */
@@ -60,7 +62,7 @@ export class ThreadStore {
     try {
       const [thread, page, runs] = await Promise.all([
         threads.retrieve(this.id),
-        threads.messages.list(this.id, { limit: pageSize }),
+        threads.messages.list(this.id, { limit: firstPageSize }),
         threads.runs.list(this.id, { limit: 100 }),
       ]);
       this.#set({

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../data/thread-state.ts';
 
-const blockSize = 25;
+const blockSize = 5;
 
 interface BlockProps {
   readonly isNewest: boolean;

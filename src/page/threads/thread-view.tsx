@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import { type Attempt, useAttempt } from '../components/attempt.ts';
 import { Empty, ErrorNotice, Loading } from '../components/notice.tsx';
 import { isNotFound } from '../data/client.ts';
@@ -133,6 +133,16 @@ export function ThreadView({ threadId, runId, assistants }: Props) {
   const { store, state, start, error, attempt } = useThread(threadId);
   const title = titleOf(state.messages, threadId);
   useTitle(title);
+  // The same function each time, so that messages that did not change are not rendered again.
+  const branch = useCallback(
+    (message: Message) =>
+      void attempt(async () => {
+        const id = await branchThread(openai, message);
+        editedTexts.set(id, textOf(message));
+        goTo(['threads', id]);
+      }),
+    [openai],
+  );
   if (state.thread === null) {
     if (isNotFound(state.error)) {
       return (
@@ -145,12 +155,6 @@ export function ThreadView({ threadId, runId, assistants }: Props) {
     return <ErrorNotice error={state.error} onRetry={() => void store.load()} />;
   }
   const shown = state.runs.find(({ id }) => id === runId);
-  const branch = (message: Message) =>
-    void attempt(async () => {
-      const id = await branchThread(openai, message);
-      editedTexts.set(id, textOf(message));
-      goTo(['threads', id]);
-    });
   const cancel = (run_id: string) =>
     void attempt(async () => {
       await openai.beta.threads.runs.cancel(run_id, { thread_id: threadId });
