@@ -127,15 +127,14 @@ function useThread(threadId: string) {
   return { store, state, start, error, attempt };
 }
 
-/** One thread: its conversation, what one can do with it, and a run beside it. */
-export function ThreadView({ threadId, runId, assistants }: Props) {
-  const { openai, config } = useSession();
-  const { store, state, start, error, attempt } = useThread(threadId);
-  const title = titleOf(state.messages, threadId);
-  useTitle(title);
-  // The same function each time, so that messages that did not change are not rendered again.
-  const branch = useCallback(
-    (message: Message) =>
+/**
+ * Edits a question in a new thread. It is the same function each time, so that messages that did not
+ * change are not drawn again.
+ */
+function useBranch(attempt: Attempt): (message: Message) => void {
+  const { openai } = useSession();
+  return useCallback(
+    (message) =>
       void attempt(async () => {
         const id = await branchThread(openai, message);
         editedTexts.set(id, textOf(message));
@@ -143,6 +142,15 @@ export function ThreadView({ threadId, runId, assistants }: Props) {
       }),
     [openai],
   );
+}
+
+/** One thread: its conversation, what one can do with it, and a run beside it. */
+export function ThreadView({ threadId, runId, assistants }: Props) {
+  const { openai, config } = useSession();
+  const { store, state, start, error, attempt } = useThread(threadId);
+  const title = titleOf(state.messages, threadId);
+  useTitle(title);
+  const branch = useBranch(attempt);
   if (state.thread === null) {
     if (isNotFound(state.error)) {
       return (
