@@ -137,6 +137,7 @@ test('the package contains the program, its documents and nothing else', () => {
     'README.md',
     'SECURITY.md',
     'dist/LICENSES.txt',
+    'dist/mcp-app.html',
     'dist/page/app.css',
     'dist/page/app.js',
     'dist/page/icon.svg',

@@ -1,40 +1,16 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { build } from 'esbuild';
 import type { Frame, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { cleanEnv, script, temporaryFolder } from '../e2e/server.ts';
+import { callHost, connectHost, hostResponse, showApp, type ShowOptions } from './app-host/host.ts';
 import { openPage, type OpenOptions } from './browser.ts';
 import { listen } from './loopback-server.ts';
-
-/** What hosts allow an app that asks for nothing. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self' 'unsafe-inline'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self' data:",
-  "connect-src 'none'",
-  "frame-src 'self'",
-].join('; ');
-
-let pageScript: Promise<string> | undefined;
-
-async function buildPage(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: ['test/support/app-host/page.ts'],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    platform: 'browser',
-  });
-  return outputFiles[0]?.text ?? '';
-}
 
 type Args = Record<string, unknown>;
 type Result = Awaited<ReturnType<Client['callTool']>>;
 
-/** A host in a browser, and the program as its server over stdio. */
+/** A host in a browser, and the program as its server. */
 export interface AppHost {
   readonly client: Client;
   readonly page: Page;
@@ -49,17 +25,6 @@ export interface AppHost {
   /** Calls a function of the page's `host`. */
   tell(name: 'cancel' | 'changeContext', value?: object): Promise<void>;
 }
-
-interface ShowOptions {
-  readonly capabilities?: object;
-  readonly context?: object;
-}
-
-const allCapabilities = {
-  serverTools: {},
-  openLinks: {},
-  updateModelContext: { text: {} },
-};
 
 const clientInfo = { name: 'host', version: '1' };
 
@@ -86,41 +51,18 @@ export async function openHttpAppHost(url: string, options: OpenOptions = {}): P
 async function openHostOf(client: Client, options: OpenOptions): Promise<AppHost> {
   onTestFinished(() => client.close());
   const reports: (readonly [string, unknown])[] = [];
-  const code = await (pageScript ??= buildPage());
-  const url = await listen((request) =>
-    new URL(request.url).pathname === '/host.js'
-      ? new Response(code, { headers: { 'content-type': 'text/javascript' } })
-      : new Response('<!doctype html><title>Host</title><script src="/host.js"></script>', {
-          headers: { 'content-type': 'text/html', 'content-security-policy': policy },
-        }),
-  );
+  const url = await listen((request) => hostResponse(request.url));
   const page = await openPage(url, options);
   // For the frames of apps: tests need not wait for their polls.
   await page.clock.install();
-  await page.exposeFunction('callTool', (params: { name: string; arguments: Args }) => {
-    reports.push(['call', params.name]);
-    return client.callTool(params);
-  });
-  await page.exposeFunction('report', (name: string, value: unknown) => {
-    reports.push([name, value]);
-  });
-  const tell = (name: string, ...values: readonly unknown[]) =>
-    page.evaluate(`host[${JSON.stringify(name)}](...${JSON.stringify(values)})`);
+  await connectHost(page, client, (name, value) => void reports.push([name, value]));
   return {
     client,
     page,
     reports,
     call: (name, args) => client.callTool({ name, arguments: args }),
-    async show(args, { capabilities = allCapabilities, context = {} } = {}) {
-      const { contents } = await client.readResource({ uri: 'ui://assistants/run' });
-      const [content] = contents;
-      if (content === undefined || !('text' in content)) throw new Error('there is no app');
-      await tell('show', { html: content.text, capabilities, context }, args);
-      const frame = page.frames().at(-1);
-      if (frame === undefined) throw new Error('there is no frame');
-      return frame;
-    },
-    send: async (result) => void (await tell('sendResult', result)),
-    tell: async (name, value = {}) => void (await tell(name, value)),
+    show: (args, shown) => showApp(page, client, args, shown),
+    send: async (result) => void (await callHost(page, 'sendResult', result)),
+    tell: async (name, value = {}) => void (await callHost(page, name, value)),
   };
 }
