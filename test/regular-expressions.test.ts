@@ -75,8 +75,15 @@ function slowInput(expression: RegExp): string | null {
         milliseconds(expression, inputOf(pump, length, end), repetitions);
       if (timeOf(probe.length, 1) < probe.limitMs) continue;
       if (timeOf(measured.length, 2) < measured.limitMs) continue;
-      const growth = () => timeOf(measured.length, 3) / timeOf(measured.length / 2, 3);
-      // Measured again, because another process can slow one measurement down.
+      // In turn, and again, because another process can slow some measurements down.
+      const growth = () => {
+        const lengths = [measured.length, measured.length / 2];
+        const times = Array.from({ length: 5 }, () => lengths.map((length) => timeOf(length, 1)));
+        const [whole, half] = lengths.map((_, index) =>
+          Math.min(...times.map((pair) => pair[index] ?? Infinity)),
+        );
+        return (whole ?? Infinity) / (half ?? 1);
+      };
       if (growth() > measured.maxGrowth && growth() > measured.maxGrowth) {
         return JSON.stringify([...pump, end]);
       }
