@@ -96,7 +96,7 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
   schema: [],
   shared: [],
   // Runs in the browser.
-  page: ['shared/json.ts', 'shared/run-status.ts'],
+  page: ['shared/json.ts', 'shared/run-status.ts', 'shared/urls.ts'],
 };
 
 /** Package or Node module → the parts that may load it. Its types may be used anywhere. */

@@ -1,6 +1,6 @@
 import { type McpServer, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import type { ResourceReader, ResourceTemplate, Values } from '../resources/resource.ts';
-import { decodeComponent } from '../shared/urls.ts';
+import type { ResourceReader, ResourceTemplate } from '../resources/resource.ts';
+import { matchTemplate } from '../shared/urls.ts';
 import { type AppOffer, appContent, appResource, appUri } from './apps.ts';
 import { answerRequest, type RequestDeps } from './request-errors.ts';
 import { maxDocumentBytes } from './result-size.ts';
@@ -14,23 +14,6 @@ export interface ResourceOffer {
 }
 
 const mimeType = 'text/markdown';
-
-/** The variables of a template in a URI, decoded; null if the URI is not one of the template's. */
-export function matchUri(uriTemplate: string, uri: string): Values | null {
-  const expected = uriTemplate.split('/');
-  const actual = uri.replace(/\/$/u, '').split('/');
-  if (expected.length !== actual.length) return null;
-  const values: Record<string, string> = {};
-  for (const [index, part] of expected.entries()) {
-    const segment = actual[index] ?? '';
-    if (part.startsWith('{')) {
-      const value = decodeComponent(segment);
-      if (value === null || value === '') return null;
-      values[part.slice(1, -1)] = value;
-    } else if (part !== segment) return null;
-  }
-  return values;
-}
 
 /**
  * Registers the resource templates, the files of skills and the app. resources/list has only these
@@ -69,7 +52,7 @@ export function registerResources(
     }
     if (app !== null && uri === appUri) return { contents: [appContent(await app.load())] };
     for (const { name, uriTemplate } of templates) {
-      const values = matchUri(uriTemplate, uri);
+      const values = matchTemplate(uriTemplate, uri);
       if (values === null) continue;
       const request = { context, args: values, uri };
       const text = await answerRequest(deps, request, async (openai) => {

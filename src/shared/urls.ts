@@ -19,6 +19,26 @@ export function decodeComponent(part: string): string | null {
   }
 }
 
+/**
+ * The variables of a template such as `/files/{file_id}` in a path or URI, decoded; null if it is not
+ * one of the template's.
+ */
+export function matchTemplate(template: string, path: string): Record<string, string> | null {
+  const expected = template.split('/');
+  const actual = path.replace(/\/$/u, '').split('/');
+  if (expected.length !== actual.length) return null;
+  const values: Record<string, string> = {};
+  for (const [index, part] of expected.entries()) {
+    const segment = actual[index] ?? '';
+    if (part.startsWith('{')) {
+      const value = decodeComponent(segment);
+      if (value === null || value === '') return null;
+      values[part.slice(1, -1)] = value;
+    } else if (part !== segment) return null;
+  }
+  return values;
+}
+
 /** A base URL without the slashes at its end, so that a path can be appended. */
 export function withoutTrailingSlashes(url: string): string {
   let end = url.length;

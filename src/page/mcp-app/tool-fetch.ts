@@ -1,5 +1,6 @@
 import type { App } from '@modelcontextprotocol/ext-apps';
 import { fieldOf } from '../../shared/json.ts';
+import { matchTemplate } from '../../shared/urls.ts';
 
 /** The result of a tool call, as the host passes it on. */
 export type ToolResult = Awaited<ReturnType<App['callServerTool']>>;
@@ -32,19 +33,6 @@ const routes: readonly Route[] = [
   { method: 'GET', path: '/files/{file_id}', tool: 'get_file', args: verbose },
   { method: 'GET', path: '/files/{file_id}/content', tool: 'get_file_content', args: {} },
 ];
-
-/** The ids in a path; null if it is not of this template. */
-function matchPath(template: string, path: string): Record<string, string> | null {
-  const [expected, actual] = [template.split('/'), path.split('/')];
-  if (expected.length !== actual.length) return null;
-  const ids: Record<string, string> = {};
-  for (const [index, part] of expected.entries()) {
-    const segment = actual[index] ?? '';
-    if (part.startsWith('{')) ids[part.slice(1, -1)] = decodeURIComponent(segment);
-    else if (part !== segment) return null;
-  }
-  return ids;
-}
 
 /** The arguments in a query: `limit` is the only number, and lists have names with brackets. */
 function readQuery(query: URLSearchParams): Record<string, unknown> {
@@ -100,7 +88,7 @@ export function createToolFetch(
     const url = new URL(input instanceof Request ? input.url : input);
     const path = url.href.slice(baseURL.length, url.href.length - url.search.length);
     for (const route of routes) {
-      const ids = route.method === method ? matchPath(route.path, path) : null;
+      const ids = route.method === method ? matchTemplate(route.path, path) : null;
       if (ids === null || !tools.has(route.tool)) continue;
       const fields: unknown = typeof body === 'string' ? JSON.parse(body) : {};
       const outputs = fieldOf(fields, 'tool_outputs');
