@@ -22,27 +22,36 @@ const earlierCount = 10;
 const movingMs = 2000;
 const waitingMs = 5000;
 
-async function readRun(openai: OpenAI, { thread_id, run_id }: RunIds): Promise<RunState> {
+/** The messages before a run; they stay as they are while it goes on. */
+async function readEarlier(
+  openai: OpenAI,
+  { id, thread_id, created_at }: Run,
+  [first]: readonly Message[],
+): Promise<readonly Message[]> {
+  const { data } = await openai.beta.threads.messages.list(thread_id, {
+    limit: earlierCount,
+    ...(first !== undefined && { after: first.id }),
+  });
+  return data
+    .filter((message) => message.created_at <= created_at && message.run_id !== id)
+    .toReversed();
+}
+
+/** Reads what can have changed since `known`. */
+async function readRun(
+  openai: OpenAI,
+  { thread_id, run_id }: RunIds,
+  known: RunState | null,
+): Promise<RunState> {
   const { runs, messages } = openai.beta.threads;
   // Read first: what the others show is as new as the status, or newer.
   const run = await runs.retrieve(run_id, { thread_id });
-  const [replies, steps] = await Promise.all([
+  const [{ data: replies }, steps] = await Promise.all([
     messages.list(thread_id, { run_id, order: 'asc', limit: 100 }),
     readSteps(openai, thread_id, run_id),
   ]);
-  const after = replies.data[0]?.id;
-  const earlier = await messages.list(thread_id, {
-    limit: earlierCount,
-    ...(after !== undefined && { after }),
-  });
-  return {
-    run,
-    replies: replies.data,
-    steps,
-    earlier: earlier.data
-      .filter(({ created_at, run_id: id }) => created_at <= run.created_at && id !== run_id)
-      .toReversed(),
-  };
+  const earlier = known?.earlier ?? (await readEarlier(openai, run, replies));
+  return { run, earlier, replies, steps };
 }
 
 interface Shown {
@@ -66,7 +75,7 @@ export function useRun(openai: OpenAI, ids: RunIds): Shown {
   const isOpen = useRef(true);
   const reload = async () => {
     try {
-      const state = await readRun(openai, ids);
+      const state = await readRun(openai, ids, shown.state);
       if (isOpen.current) setShown({ state, error: null });
     } catch (error) {
       if (isOpen.current) setShown(({ state }) => ({ state, error }));
