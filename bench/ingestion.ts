@@ -1,8 +1,7 @@
 // How long a vector store needs to read 1,000 documents, and how the memory of the program and of the
 // process that extracts text grows meanwhile. Exits with 1 if a file fails or the memory of `serve` grows
 // between the first quarter and the last one. Option: --documents 1000.
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import { docx, paragraph, pdf, xlsx } from '../test/support/documents.ts';
 import { startBuiltServe, stopChild } from './built-program.ts';
 import { median } from './median.ts';
 import { readCorpus, readQuestions } from './retrieval/corpus.ts';
+import { residentMiB } from './session.ts';
 
 const { values } = parseArgs({ options: { documents: { type: 'string', default: '1000' } } });
 const documentCount = Number(values.documents);
@@ -60,11 +60,10 @@ function createDocument(index: number): readonly [name: string, bytes: Uint8Arra
   }
 }
 
-/** Resident memory in MiB of a process; 0 if it has ended. */
-function residentMiB(pid: number | string): number {
+/** Resident memory in MiB of a process that may end at any time; 0 if it has. */
+function extractorMiB(pid: string): number {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/u.exec(status)?.[1] ?? 0) / 1024;
+    return residentMiB(Number(pid)) || 0;
   } catch {
     return 0;
   }
@@ -116,7 +115,7 @@ try {
     await setTimeout(pollMs);
     counts = (await openai.vectorStores.retrieve(id)).file_counts;
     const share = 1 - counts.in_progress / documentCount;
-    const extractors = childrenOf(pid).map((each) => residentMiB(each));
+    const extractors = childrenOf(pid).map((each) => extractorMiB(each));
     const extractor = extractors.reduce((sum, one) => sum + one, 0);
     samples.push({ share, own: residentMiB(pid), extractor });
   }

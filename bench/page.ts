@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import * as z from 'zod';
+import { chromiumPath } from '../test/support/chromium.ts';
 import { startBuiltServe, stopChild } from './built-program.ts';
 import { median } from './median.ts';
 
@@ -24,7 +25,6 @@ const maxBytes = 250_000;
 const slowFrameMs = 25;
 const maxSlowShare = 0.05;
 
-const executablePath = process.env['ASSISTANTS_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 const viewport = { width: 1440, height: 900 };
 
 const bareParagraphs = Array.from(
@@ -151,7 +151,7 @@ async function scroll(page: Page, direction: 1 | -1): Promise<Frames> {
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-bench-'));
 const bare = await startBarePages();
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
 const { child, restURL } = await startBuiltServe({
   ASSISTANTS_DATABASE: fillDatabase(folder),
   ASSISTANTS_MODEL_API: 'scripted',

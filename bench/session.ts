@@ -16,7 +16,8 @@ const initialize = {
   clientInfo: { name: 'bench', version: '1' },
 };
 
-function residentMiB(pid: number): number {
+/** Resident memory of a process; NaN or an error if it has ended. */
+export function residentMiB(pid: number): number {
   if (process.platform !== 'linux') {
     return (
       Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024

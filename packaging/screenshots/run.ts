@@ -8,10 +8,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { startBuiltServe, stopChild } from '../../bench/built-program.ts';
 import { callHost, connectHost, hostResponse, showApp } from '../../test/support/app-host/host.ts';
+import { chromiumPath } from '../../test/support/chromium.ts';
 import { now } from './conversation.ts';
 import { sample } from './sample.ts';
-
-const executablePath = process.env['ASSISTANTS_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 
 interface Picture {
   readonly name: string;
@@ -103,7 +102,7 @@ async function takePicture(browser: Browser, picture: Picture, origin: string): 
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-screenshots-'));
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
 const { child, restURL } = await startSample(folder);
 try {
   for (const picture of pictures) await takePicture(browser, picture, new URL(restURL).origin);

@@ -10,11 +10,10 @@ import {
 } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import * as z from 'zod';
+import { chromiumPath } from './chromium.ts';
 
-/** Debian's Chromium; the tests of the page are skipped where it is not installed. */
-const executablePath = process.env['ASSISTANTS_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
-
-export const hasBrowser = existsSync(executablePath);
+/** The tests of the page are skipped where there is no Chromium. */
+export const hasBrowser = existsSync(chromiumPath);
 
 const args = [
   '--no-sandbox',
@@ -29,7 +28,7 @@ const args = [
 let browser: Promise<Browser> | undefined;
 
 /** One browser for the tests of a file; it ends with their process. */
-const openBrowser = () => (browser ??= chromium.launch({ executablePath, args }));
+const openBrowser = () => (browser ??= chromium.launch({ executablePath: chromiumPath, args }));
 
 export interface OpenOptions extends BrowserContextOptions {
   /** Errors of the page that the test brings about. */
