@@ -1,43 +1,117 @@
 // Bundles the program into dist/: the entry cli.js, which old Node.js versions can parse too, and chunks
 // that it loads on demand. All dependencies are bundled; dist/LICENSES.txt has their licences.
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { build as bundle } from 'rolldown';
 
 /** Bundles the optional dependencies of `pg`, which are not installed, as empty modules. */
 const emptyOptionalModules = {
   name: 'empty-optional-modules',
-  setup(plugin) {
-    plugin.onResolve({ filter: /^pg-(?:native|cloudflare)$/ }, ({ path }) => ({
-      path,
-      namespace: 'absent',
-    }));
-    plugin.onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: '' }));
+  resolveId: {
+    filter: { id: /^pg-(?:native|cloudflare)$/ },
+    handler: (id) => `absent:${id}`,
+  },
+  load: { filter: { id: /^absent:/ }, handler: () => '' },
+};
+
+/**
+ * Leaves out the JSON Schema validator of the MCP SDK. The tools and forms are validated by this program,
+ * so nothing calls it, and loading it would slow down every start.
+ */
+const withoutSchemaValidator = {
+  name: 'without-schema-validator',
+  resolveId: {
+    filter: { id: /^@modelcontextprotocol\/server\/_shims$/ },
+    handler: () => '\0sdk-shims',
+  },
+  load: {
+    filter: { id: /^\0sdk-shims$/ },
+    handler: () => `
+      export const process = globalThis.process;
+      export class DefaultJsonSchemaValidator {
+        getValidator() {
+          throw new Error('this build has no JSON Schema validator');
+        }
+      }`,
+  },
+};
+
+/**
+ * Loads of `node:fs` and `node:util` only what the program uses: an import statement would run all of
+ * their getters, each of which loads more modules, and slow down every start.
+ */
+const partsOfNodeModules = {
+  name: 'parts-of-node-modules',
+  resolveId: {
+    filter: { id: /^node:(?:fs|util)$/ },
+    handler: (id) => `\0parts-of-${id}`,
+  },
+  load: {
+    filter: { id: /^\0parts-of-node:/ },
+    async handler(id) {
+      const name = id.replace('\0parts-of-', '');
+      const names = Object.keys(await import(name)).filter((key) => /^[a-z]\w*$/i.test(key));
+      return [
+        `const part = (name) => process.getBuiltinModule('${name}')[name];`,
+        ...names
+          .filter((key) => key !== 'default')
+          .map((key) => `export const ${key} = /* @__PURE__ */ part('${key}');`),
+      ].join('\n');
+    },
   },
 };
 
 /** Computes `tools/list` at build time: deriving it from the schemas would slow down every start. */
 const precomputedToolList = {
   name: 'precomputed-tool-list',
-  setup(plugin) {
-    plugin.onLoad({ filter: /src[/\\]tools[/\\]tool-list\.ts$/ }, async ({ path }) => {
-      const { outputFiles } = await build({
-        entryPoints: [path],
-        bundle: true,
-        write: false,
-        format: 'esm',
-        platform: 'node',
-      });
-      const code = Buffer.from(outputFiles[0].contents).toString('base64');
+  load: {
+    filter: { id: /src[/\\]tools[/\\]tool-list\.ts$/ },
+    async handler(path) {
+      const { output } = await bundle({ input: path, platform: 'node', write: false });
+      const code = Buffer.from(output[0].code).toString('base64');
       const { toolList } = await import(`data:text/javascript;base64,${code}`);
-      return { contents: `export const toolList = ${JSON.stringify(toolList)};` };
-    });
+      return `export const toolList = ${JSON.stringify(toolList)};`;
+    },
   },
 };
 
-/** Defines `require`, which bundled CommonJS code calls. */
-const requireShim =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+/** The program without cli.js; a group includes all that its modules import. */
+const startModules = /src[/\\]cli[/\\]main\.ts$/;
+
+/** Builds the program. What a start loads is one chunk: reading many small files takes longer. */
+async function buildProgram() {
+  const { output } = await bundle({
+    input: {
+      cli: 'src/cli.ts',
+      'extract-process': 'src/engine/vector-stores/extract/extract-process.ts',
+      'lease-keeper-thread': 'src/engine/runs/lease-keeper-thread.ts',
+      'tokenizer-thread': 'src/engine/prompt/tokenizer-thread.ts',
+    },
+    platform: 'node',
+    transform: { target: 'node22.18' },
+    plugins: [
+      emptyOptionalModules,
+      withoutSchemaValidator,
+      partsOfNodeModules,
+      precomputedToolList,
+    ],
+    output: {
+      dir: 'dist',
+      format: 'esm',
+      minify: true,
+      comments: { legal: false },
+      // Node.js reads ASCII faster.
+      charset: 'ascii',
+      chunkFileNames: '[name]-[hash].js',
+      codeSplitting: { groups: [{ name: 'start', test: startModules }] },
+    },
+  });
+  return output.map(({ fileName, modules, imports, dynamicImports }) => {
+    const included = Object.keys(modules).filter((id) => modules[id].renderedLength > 0);
+    return { fileName, imports, dynamicImports, inputs: included.map((id) => relative('.', id)) };
+  });
+}
 
 /** Builds the page that `serve` shows in a browser: it loads nothing else, and nothing else loads it. */
 async function buildPage() {
@@ -122,29 +196,13 @@ async function licenceOf(folder) {
 }
 
 await rm('dist', { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: {
-    cli: 'src/cli.ts',
-    'extract-process': 'src/engine/vector-stores/extract/extract-process.ts',
-    'lease-keeper-thread': 'src/engine/runs/lease-keeper-thread.ts',
-    'tokenizer-thread': 'src/engine/prompt/tokenizer-thread.ts',
-  },
-  outdir: 'dist',
-  chunkNames: '[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node22.18',
-  minify: true,
-  legalComments: 'none',
-  banner: { js: requireShim },
-  plugins: [emptyOptionalModules, precomputedToolList],
-  metafile: true,
-});
-const metafiles = [metafile, await buildPage(), await buildMcpApp()];
-const inputs = metafiles.flatMap((file) => Object.keys(file.inputs));
+const chunks = await buildProgram();
+const pages = [await buildPage(), await buildMcpApp()];
+const inputs = [
+  ...chunks.flatMap((chunk) => chunk.inputs),
+  ...pages.flatMap((metafile) => Object.keys(metafile.inputs)),
+];
 const folders = new Set(inputs.flatMap((file) => packageOf(file) ?? []));
 const licences = await Promise.all([...folders].map((folder) => licenceOf(folder)));
 await writeFile('dist/LICENSES.txt', `${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
-await writeFile('dist/meta.json', JSON.stringify(metafile));
+await writeFile('dist/meta.json', JSON.stringify(chunks));

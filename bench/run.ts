@@ -3,24 +3,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { median } from './median.ts';
 import { type Measure, measure } from './session.ts';
 
 const rounds = 30;
-const maxRatio = 1.25;
+const maxRatio = 1.15;
 const maxExtraMiB = 5;
 
 async function compare(folder: string) {
   const oneTool = join(folder, 'one-tool.mjs');
   await build({
-    entryPoints: ['bench/one-tool.ts'],
-    outfile: oneTool,
-    bundle: true,
-    format: 'esm',
+    input: 'bench/one-tool.ts',
     platform: 'node',
-    target: 'node22.18',
-    minify: true,
+    transform: { target: 'node22.18' },
+    output: { file: oneTool, format: 'esm', minify: true, charset: 'ascii' },
   });
   const program = resolve('dist/cli.js');
   const env = { ...process.env, ASSISTANTS_DATABASE: join(folder, 'bench.db') };

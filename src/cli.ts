@@ -37,7 +37,10 @@ async function main(): Promise<void> {
   const home = await findHome();
   const { env, platform } = process;
   const userId = process.geteuid?.() ?? null;
-  useCompileCache({ env, platform, home, userId }, (folder) => module.enableCompileCache(folder));
+  // An import statement would load much more of Node.js.
+  const fs = process.getBuiltinModule('node:fs');
+  const environment = { fs, env, platform, home, userId };
+  useCompileCache(environment, (folder) => module.enableCompileCache(folder));
   const program = await import('./cli/main.ts');
   const code = await program.main(processHost(home));
   process.stdout.write('', () => process.exit(code));

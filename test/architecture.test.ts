@@ -252,7 +252,7 @@ test('every part has files, and cli.ts alone stands outside a folder', () => {
 const withoutComments = (source: string) =>
   source.replaceAll(/\/\*[^]*?\*\/|(?<![:'"`])\/\/.*$/gmu, '');
 
-test('only cli.ts, and the guard of a process of its own, use the process and the console', () => {
+test('only cli.ts, what loads a module of Node, and the guard of a process of its own use the process', () => {
   const usesProcess =
     /(?<![\w.'"`])(?:process|console)\.|node:process|globalThis\.(?:process|console)/u;
   const inNode = [...sources].filter(([file]) => !isWithin(file, 'page'));
@@ -260,6 +260,7 @@ test('only cli.ts, and the guard of a process of its own, use the process and th
   expect(users.map(([file]) => file).toSorted()).toEqual([
     'cli.ts',
     'engine/vector-stores/extract/process-guard.ts',
+    'shared/node-crypto.ts',
   ]);
 });
 

@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import type * as nodeFs from 'node:fs';
 import { posix, win32 } from 'node:path';
 
 interface Environment {
+  readonly fs: Pick<typeof nodeFs, 'lstatSync' | 'mkdirSync'>;
   readonly platform: string;
   /** Empty for a user without one. */
   readonly home: string;
@@ -31,8 +32,8 @@ function cacheFolders(environment: Environment): readonly string[] {
 }
 
 /** Whether nobody else can put code there: what is in the cache is executed. */
-function isPrivate(folder: string, userId: number | null): boolean {
-  const status = lstatSync(folder);
+function isPrivate(folder: string, { fs, userId }: Environment): boolean {
+  const status = fs.lstatSync(folder);
   if (!status.isDirectory()) return false;
   return userId === null || (status.uid === userId && (status.mode & 0o022) === 0);
 }
@@ -45,14 +46,14 @@ export function useCompileCache(
   environment: Environment,
   enable: (folder: string) => unknown,
 ): void {
-  const { env, userId } = environment;
+  const { fs, env } = environment;
   if (env['NODE_COMPILE_CACHE'] || env['NODE_DISABLE_COMPILE_CACHE']) return;
   const folders = cacheFolders(environment);
   const folder = folders.at(-1);
   if (folder === undefined) return;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (folders.every((each) => isPrivate(each, userId))) enable(folder);
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (folders.every((each) => isPrivate(each, environment))) enable(folder);
   } catch {
     // A home that cannot be written to, for example.
   }

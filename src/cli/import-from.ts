@@ -83,7 +83,7 @@ export async function runImportFrom(terminal: Terminal, params: ImportFromParams
   let session: PullSession | undefined;
   let failure: string | null = null;
   try {
-    const threads = params.threads && (await readThreadIds(params.threads));
+    const threads = params.threads && readThreadIds(params.threads);
     const source = await connect(params, signal, (waitMs, reason) => progress.wait(waitMs, reason));
     const now = unixSeconds(clock);
     const keepsFiles = isFileKeeper(params);

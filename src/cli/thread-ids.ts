@@ -1,17 +1,19 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { errorSentence } from './terminal.ts';
 
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /** The ids in a file, one on each line; what follows a `#` is a comment. */
-async function readIds(path: string): Promise<readonly string[]> {
+function readIds(path: string): readonly string[] {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new Error(`--threads: ${path}: ${errorSentence(error)}`, { cause: error });
   }
@@ -32,12 +34,12 @@ async function readIds(path: string): Promise<readonly string[]> {
  * The ids that `--threads` names, each once: itself, or in a file, which may be marked with an `@`.
  * Throws an Error for people.
  */
-export async function readThreadIds(items: readonly string[]): Promise<readonly string[]> {
+export function readThreadIds(items: readonly string[]): readonly string[] {
   const ids = new Set<string>();
   for (const item of items) {
     const path = item.startsWith('@') ? item.slice(1) : item;
-    const isNamed = item.startsWith('@') || (await isFile(path));
-    for (const id of isNamed ? await readIds(path) : [item]) ids.add(id);
+    const isNamed = item.startsWith('@') || isFile(path);
+    for (const id of isNamed ? readIds(path) : [item]) ids.add(id);
   }
   return [...ids];
 }

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   createRequestStateCodec,
@@ -14,6 +13,7 @@ import {
 import type { Clock } from '../shared/clock.ts';
 import { ApiError, errorMessage } from '../shared/errors.ts';
 import { fieldOf, isJsonObject } from '../shared/json.ts';
+import { nodeCrypto } from '../shared/node-crypto.ts';
 import { cutText } from '../shared/text.ts';
 import type { Form, Person, PersonAnswer, RunIds, Subject } from '../tools/person.ts';
 import { anyParams } from './any-params.ts';
@@ -41,20 +41,29 @@ interface RoundState {
   readonly round: number;
 }
 
+const sha256 = (text: string) => nodeCrypto().createHash('sha256').update(text);
+
 export type RoundCodec = RequestStateCodec<RoundState>;
 
 /**
  * Signs what clients send back. Processes with the same API key accept each other's states: the answer
  * may reach another one.
  */
-export const createRoundCodec = (apiKey: string | null): RoundCodec =>
-  createRequestStateCodec({
-    key:
-      apiKey === null || apiKey.length < minKeyLength
-        ? randomBytes(32)
-        : createHash('sha256').update(`request state ${apiKey}`).digest(),
-    ttlSeconds: answerTimeoutMs / 1000,
-  });
+export function createRoundCodec(apiKey: string | null): RoundCodec {
+  let codec: RoundCodec | undefined;
+  const loaded = () =>
+    (codec ??= createRequestStateCodec({
+      key:
+        apiKey === null || apiKey.length < minKeyLength
+          ? nodeCrypto().randomBytes(32)
+          : sha256(`request state ${apiKey}`).digest(),
+      ttlSeconds: answerTimeoutMs / 1000,
+    }));
+  return {
+    mint: (state, context) => loaded().mint(state, context),
+    verify: (text, context) => loaded().verify(text, context),
+  };
+}
 
 /** Ends a round: the client asks the person and makes the call again. */
 class FormRequired extends Error {
@@ -117,9 +126,7 @@ const stableJson = (value: unknown): string =>
   );
 
 const hashCall = (name: string, args: object): string =>
-  createHash('sha256')
-    .update(`${name} ${stableJson(args)}`)
-    .digest('base64url');
+  sha256(`${name} ${stableJson(args)}`).digest('base64url');
 
 /** A call of a tool, and what asking the person in it needs. */
 export interface PersonDeps {

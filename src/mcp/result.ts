@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
+import { nodeCrypto } from '../shared/node-crypto.ts';
 import { redactedExcerpt } from '../shared/redact.ts';
 import { readFailure } from '../shared/sdk-failure.ts';
 import type { Image } from '../tools/tool.ts';
@@ -18,8 +18,10 @@ const maxDetailLength = 200;
 const textContent = (text: string) => [{ type: 'text' as const, text }];
 
 /** 18 random digits: the shortest text, in tokens, that nobody can guess. */
-const randomDigits = (): string =>
-  [0, 1].map(() => `${randomInt(1_000_000_000)}`.padStart(9, '0')).join('');
+function randomDigits(): string {
+  const { randomInt } = nodeCrypto();
+  return [0, 1].map(() => `${randomInt(1_000_000_000)}`.padStart(9, '0')).join('');
+}
 
 interface OwnAdvice {
   readonly next?: unknown;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { fieldOf } from '../shared/json.ts';
+import { nodeCrypto } from '../shared/node-crypto.ts';
 import type { SkillListing } from '../skills/skill.ts';
 import { anyParams, shownName } from './any-params.ts';
 
@@ -25,7 +25,7 @@ async function toEntry(skill: SkillListing, { load }: SkillOffer) {
   const { name, description } = skill;
   const uri = skillUri(skill);
   const bytes = Buffer.from(await load(skill));
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest = `sha256:${nodeCrypto().createHash('sha256').update(bytes).digest('hex')}`;
   return {
     uri,
     frontmatter: { name, description },

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useCompileCache } from '../../src/cli/compile-cache.ts';
@@ -16,7 +16,7 @@ interface Start {
 /** The folder that is used; null for none. */
 function folderOf(start: Start): string | null {
   let used: string | null = null;
-  const environment = { platform: 'linux', home: '', env: {}, userId, ...start };
+  const environment = { fs, platform: 'linux', home: '', env: {}, userId, ...start };
   useCompileCache(environment, (folder) => (used = folder));
   return used;
 }

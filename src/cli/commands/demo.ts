@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config, Invocation } from '../../config/config.ts';
@@ -67,7 +67,7 @@ async function runDemo(host: Host, { config, warnings }: Invocation): Promise<nu
   printer.line('assistants-mcp: a conversation with an assistant, over MCP.', 0);
   printer.line(modelBanner(config), 0);
   try {
-    folder = await mkdtemp(join(tmpdir(), 'assistants-mcp-demo-'));
+    folder = mkdtempSync(join(tmpdir(), 'assistants-mcp-demo-'));
     const [command, script] = host.command;
     const server = { command, args: [script], env: serverEnv(host.env, config, folder) };
     const completed = await withServer(server, (client) =>
@@ -79,7 +79,7 @@ async function runDemo(host: Host, { config, warnings }: Invocation): Promise<nu
     printer.end(`The demo failed: ${errorMessage(error)}`);
     return 1;
   } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 

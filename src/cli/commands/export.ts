@@ -1,6 +1,5 @@
 import { yieldToOthers } from '../../shared/clock.ts';
-import { createWriteStream } from 'node:fs';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { exportOptions } from '../../config/command-options.ts';
 import { sharedOptions } from '../../config/options.ts';
@@ -61,11 +60,17 @@ async function* escapeLines(lines: Lines): AsyncGenerator<string> {
   for await (const piece of lines) yield escapeControlCharacters(piece);
 }
 
-const statOrNull = (file: string) => stat(file).catch(() => null);
+function statOrNull(file: string) {
+  try {
+    return statSync(file);
+  } catch {
+    return null;
+  }
+}
 
 /** Whether two paths lead to the same file. */
-async function isSameFile(file: string, other: string): Promise<boolean> {
-  const [one, two] = [await statOrNull(file), await statOrNull(other)];
+function isSameFile(file: string, other: string): boolean {
+  const [one, two] = [statOrNull(file), statOrNull(other)];
   return one !== null && one.ino === two?.ino && one.dev === two.dev;
 }
 
@@ -74,16 +79,20 @@ async function isSameFile(file: string, other: string): Promise<boolean> {
  * stays and its target is replaced; a device or pipe is written directly.
  */
 async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promise<void> {
-  if ((await statOrNull(file))?.isFile() === false) {
+  if (statOrNull(file)?.isFile() === false) {
     return pipeline(lines, createWriteStream(file), { signal });
   }
-  const target = await realpath(file).catch(() => file);
+  const target = statOrNull(file) === null ? file : realpathSync(file);
   const partial = `${target}.${crypto.randomUUID()}.partial`;
+  const stream = createWriteStream(partial, { mode: 0o600 });
   try {
-    await pipeline(lines, createWriteStream(partial, { mode: 0o600 }), { signal });
-    await rename(partial, target);
+    await pipeline(lines, stream, { signal });
+    renameSync(partial, target);
   } catch (error) {
-    await rm(partial, { force: true });
+    // The file may be about to be created.
+    if (!stream.closed)
+      await new Promise<void>((resolve) => void stream.once('close', () => resolve()));
+    rmSync(partial, { force: true });
     throw error;
   }
 }
@@ -138,10 +147,10 @@ export async function runExport(terminal: Terminal, params: ExportParams): Promi
   const { openForReading } = await import('../../engine/store/open.ts');
   const { readSnapshot } = await import('../../engine/store/raw-rows.ts');
   const exportAll = async (db: Database) => {
-    if (output !== null && (await isSameFile(output, database))) {
+    if (output !== null && isSameFile(output, database)) {
       throw new Error(`${output}: This is the database itself; choose another file.`);
     }
-    const threads = params.threads && (await readThreadIds(params.threads));
+    const threads = params.threads && readThreadIds(params.threads);
     const count = await readSnapshot(db, (snapshot) =>
       writeSnapshot(snapshot, { ...params, threads }, terminal, signal),
     );

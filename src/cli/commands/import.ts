@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream, statSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { importOptions } from '../../config/command-options.ts';
 import type { Invocation } from '../../config/config.ts';
@@ -45,7 +44,7 @@ async function importOne(
 ): Promise<void> {
   const { Changes } = await import('../../engine/transfer/changes.ts');
   const name = file === '-' ? 'stdin' : file;
-  const size = file === '-' ? null : (await stat(file)).size;
+  const size = file === '-' ? null : statSync(file).size;
   const input = addAbortSignal(options.signal, file === '-' ? stdin : createReadStream(file));
   const progress = createProgressBar(stderr, name, size);
   const bytes = countBytes(input, progress);

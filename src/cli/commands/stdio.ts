@@ -2,6 +2,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { type Backend, createBackend } from '../../backend/backend.ts';
 import type { Invocation } from '../../config/config.ts';
 import { createObservableLog } from '../../mcp/client-log.ts';
+import { databaseProblem } from '../../engine/store/sqlite/check.ts';
 import { connectStdio } from '../../mcp/stdio.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
@@ -29,7 +30,6 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
   const log = createObservableLog(openLog(config, host));
   for (const warning of warnings) log.warn(warning);
   if (config.baseUrl === null) {
-    const { databaseProblem } = await import('../../engine/store/sqlite/check.ts');
     const problem = databaseProblem(config.database);
     if (problem !== null) {
       log.error(problem);
