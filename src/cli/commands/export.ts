@@ -85,13 +85,13 @@ async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promi
   const target = statOrNull(file) === null ? file : realpathSync(file);
   const partial = `${target}.${crypto.randomUUID()}.partial`;
   const stream = createWriteStream(partial, { mode: 0o600 });
+  const closed = new Promise<void>((resolve) => void stream.once('close', () => resolve()));
   try {
     await pipeline(lines, stream, { signal });
     renameSync(partial, target);
   } catch (error) {
-    // The file may be about to be created.
-    if (!stream.closed)
-      await new Promise<void>((resolve) => void stream.once('close', () => resolve()));
+    // Until then, the file may be about to be created.
+    await closed;
     rmSync(partial, { force: true });
     throw error;
   }
