@@ -1,5 +1,6 @@
 // Bundles the program into dist/: the entry cli.js, which old Node.js versions can parse too, and chunks
-// that it loads on demand. All dependencies are bundled; dist/LICENSES.txt has their licences.
+// that it loads on demand. All dependencies are bundled; dist/LICENSES.txt has their licences. Rolldown
+// bundles the program, because it can group modules into chunks; esbuild the pages, because it knows CSS.
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
