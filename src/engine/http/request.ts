@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type * as z from 'zod';
 import { maxDepth } from '../../schema/limits.ts';
+import { omitUnset } from '../../schema/omit-unset.ts';
 import { toValidationError } from '../../schema/validation-error.ts';
 import { JsonError, JsonReader, maxJsonBytes, maxJsonValues } from '../../shared/json-reader.ts';
 import { JsonRequest } from '../../shared/json-request.ts';
@@ -51,7 +52,10 @@ async function readJson(context: Context): Promise<unknown> {
 export async function parseBody<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   const value = await readJson(context);
   await yieldToOthers();
-  return validate(schema, value);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  await yieldToOthers();
+  return validate(schema, omitUnset(schema, value));
 }
 
 const numericParameters = new Set(['limit', 'created_after', 'created_before', 'interval']);

@@ -38,7 +38,7 @@ const queries: Case[] = [
 ];
 
 const bodies: Case[] = [
-  ['[]', 'Invalid type: expected an object, but got an array instead.', null, 'invalid_type'],
+  ['[{}]', 'Invalid type: expected an object, but got an array instead.', null, 'invalid_type'],
   ['"text"', 'Invalid type: expected an object, but got a string instead.', null, 'invalid_type'],
   ['null', 'Invalid type: expected an object, but got null instead.', null, 'invalid_type'],
 ];

@@ -55,8 +55,8 @@ const runs: Case[] = [
     ...missingParameter('tool_choice.function'),
   ],
   [
-    { assistant_id, parallel_tool_calls: null },
-    wrongType('parallel_tool_calls', 'a boolean', 'null'),
+    { assistant_id, parallel_tool_calls: 'no' },
+    wrongType('parallel_tool_calls', 'a boolean', 'a string'),
     'parallel_tool_calls',
     'invalid_type',
   ],
