@@ -68,10 +68,20 @@ export function checkSite(request: Request, { token, allowedOrigins }: AccessRul
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** The keys of a request: a bearer token, and Azure's header; programs may send both. */
+/** The key of `curl -u :KEY`, as in OpenAI's guides: a password with a blank user name. */
+const passwordOf = (credentials: string): string =>
+  /^:(.+)$/su.exec(Buffer.from(credentials, 'base64').toString())?.[1] ?? '';
+
+/** The key of the header `Authorization`; empty if there is none. */
+function authorizationKey(header: string): string {
+  const [, scheme = '', credentials = ''] = /^(Bearer|Basic) +(\S+)$/iu.exec(header) ?? [];
+  return scheme.toLowerCase() === 'basic' ? passwordOf(credentials) : credentials;
+}
+
+/** The keys of a request: one in `Authorization`, and one in Azure's header; programs may send both. */
 function sentKeys({ headers }: Request): string[] {
-  const bearer = /^Bearer +(\S+)$/iu.exec(headers.get('authorization') ?? '')?.[1] ?? '';
-  return [bearer, headers.get('api-key') ?? ''].filter((key) => key !== '');
+  const key = authorizationKey(headers.get('authorization') ?? '');
+  return [key, headers.get('api-key') ?? ''].filter((each) => each !== '');
 }
 
 /** Throws a 401 unless one of the request's keys is the token; other headers are not accepted. */

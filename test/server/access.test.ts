@@ -155,6 +155,8 @@ describe('the Origin header', () => {
   });
 });
 
+const basic = (credentials: string) => ({ authorization: `Basic ${btoa(credentials)}` });
+
 describe('the bearer token', () => {
   const missing = errorBody(
     "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field (with blank username) if you're accessing the API from your browser and are prompted for a username and password. You can obtain an API key from https://platform.openai.com/account/api-keys.",
@@ -165,7 +167,10 @@ describe('the bearer token', () => {
     ['is in the query', {}, `${path}?token=${token}&api_key=${token}&access_token=${token}`],
     ['is in another header', { 'x-api-key': token, cookie: token }, path],
     ['is in an empty header', { 'api-key': '' }, path],
-    ['is a password', { authorization: `Basic ${btoa(`:${token}`)}` }, path],
+    ['is a user name', basic(`${token}:`), path],
+    ['is the password of a user', basic(`user:${token}`), path],
+    ['is an empty password', basic(':'), path],
+    ['is a password without Base64', { authorization: `Basic :${token}` }, path],
     ['is empty', { authorization: 'Bearer ' }, path],
     ['has no scheme', { authorization: token }, path],
     ['is missing for an unknown path', {}, '/nowhere'],
@@ -200,6 +205,14 @@ describe('the bearer token', () => {
   test.each(['Bearer', 'bearer', 'BEARER  '])('accepts the token after "%s"', async (scheme) => {
     const served = await startServe({ env: withToken });
     expect((await get(served, { authorization: `${scheme} ${token}` })).status).toBe(200);
+  });
+
+  test('accepts the token as a password without a user name, as curl sends -u :TOKEN', async () => {
+    const served = await startServe({ env: withToken });
+    expect((await get(served, basic(`:${token}`))).status).toBe(200);
+    const response = await get(served, basic(`:${token}x`));
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: { code: 'invalid_api_key' } });
   });
 
   test('accepts any key and no key when no token is configured', async () => {
