@@ -68,6 +68,22 @@ const withRetrieval = (call: JsonObject, type: unknown): JsonObject => {
   return { ...rest, type: 'retrieval', retrieval: {} };
 };
 
+/** Citations had the text that they quote, which later was no longer filled in. */
+function withQuote(annotation: unknown): unknown {
+  const citation = fieldOf(annotation, 'file_citation');
+  return isJsonObject(annotation) && isJsonObject(citation)
+    ? { ...annotation, file_citation: { quote: '', ...citation } }
+    : annotation;
+}
+
+function withQuotes(part: unknown): unknown {
+  const text = fieldOf(part, 'text');
+  const annotations = fieldOf(text, 'annotations');
+  return isJsonObject(part) && isJsonObject(text) && Array.isArray(annotations)
+    ? { ...part, text: { ...text, annotations: annotations.map(withQuote) } }
+    : part;
+}
+
 /** The shape that the API had in its version 1: with `file_ids`, and with the tool `retrieval`. */
 export const version1Shape: Shape = (object) => {
   switch (object['object']) {
@@ -75,7 +91,11 @@ export const version1Shape: Shape = (object) => {
     case 'thread.run':
       return withTools(object);
     case 'thread.message':
-      return { ...object, file_ids: fileIds(object['attachments']) };
+      return {
+        ...object,
+        content: toArray(object['content']).map(withQuotes),
+        file_ids: fileIds(object['attachments']),
+      };
     case 'thread.run.step':
     case 'thread.run.step.delta':
       return withToolCalls(object, withRetrieval);

@@ -3,9 +3,9 @@ import { ApiError } from '../shared/errors.ts';
 import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import { type AzurePath, azurePath } from './azure-path.ts';
-import { applyShape, foundryShape, type Shape, version1Shape } from './azure-shapes.ts';
-import { shapeStream } from './azure-stream.ts';
+import { foundryShape, version1Shape } from './azure-shapes.ts';
 import { readErrorText } from './foreign-response.ts';
+import { shapeResponse, type Shapes, withBody } from './shape-response.ts';
 
 /** A request that one of Azure's SDKs has sent: where it leads, and what its answer looks like. */
 export interface AzureRequest {
@@ -29,12 +29,7 @@ const firstVersion2 = '2024-05-01';
 const isVersion1 = (apiVersion: string | null): boolean =>
   /^\d{4}-\d{2}-\d{2}/u.test(apiVersion ?? '') && (apiVersion ?? '') < firstVersion2;
 
-interface Shapes {
-  readonly json: Shape | null;
-  readonly stream: Shape | null;
-}
-
-/** The shapes of the responses to a request; null where they stay as they are. */
+/** The shapes of the responses to a request. */
 function shapesFor({ service, path }: AzurePath, apiVersion: string | null): Shapes {
   if (service === 'foundry') {
     const isAboutSteps = /\/steps(?:\/|$)/u.test(path);
@@ -82,14 +77,6 @@ function gatewayError(error: ApiError, toOwnPath: (text: string) => string): Api
   return new ApiError(status, toOwnPath(error.message), { param, code, headers });
 }
 
-/** A response with another body. */
-function withBody(response: Response, body: ReadableStream | string): Response {
-  const { status, headers } = response;
-  headers.delete('content-length');
-  headers.delete('content-encoding');
-  return new Response(body, { status, headers });
-}
-
 /** Foundry's SDKs fail on an error without an error object, and hide what it says. */
 async function wrapForeignError(response: Response): Promise<Response> {
   const { bytes, text } = await readErrorText(response);
@@ -108,17 +95,11 @@ async function adaptResponse(
   toOwnPath: (text: string) => string,
 ): Promise<Response> {
   const { status, headers, body } = response;
-  const type = headers.get('content-type') ?? '';
-  if (body === null) return response;
-  if (status === 404 && type.startsWith('application/json')) {
+  const isJson = headers.get('content-type')?.startsWith('application/json') === true;
+  if (status === 404 && isJson && body !== null) {
     return withBody(response, toOwnPath(await response.text()));
   }
-  if (status >= 400) return response;
-  if (type.startsWith('text/event-stream')) {
-    return shapes.stream === null ? response : withBody(response, shapeStream(body, shapes.stream));
-  }
-  if (shapes.json === null || !type.startsWith('application/json')) return response;
-  return withBody(response, JSON.stringify(applyShape(await response.json(), shapes.json)));
+  return shapeResponse(response, shapes);
 }
 
 /** The URL of this API: without `api-version`, and with the name of `include[]` encoded once. */

@@ -27,6 +27,7 @@ import type { PageHandler } from './page.ts';
 import type { RequestContext } from './request-context.ts';
 import { isLoginDiscovery, metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
+import { adaptToVersion } from './version1.ts';
 
 interface RequestHandlerOptions {
   readonly rules: AccessRules;
@@ -117,7 +118,7 @@ async function routeToEngine(call: Call, options: RequestHandlerOptions): Promis
   const request = await engineRequest(call, options);
   await azure?.checkBody(request);
   const response = await options.engine.fetch(request);
-  return azure === null ? response : azure.adapt(response);
+  return azure === null ? adaptToVersion(call.request, response) : azure.adapt(response);
 }
 
 /** Sends a request to the model endpoint, or to the engine if that keeps the files. */

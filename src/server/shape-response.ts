@@ -1,0 +1,28 @@
+import { applyShape, type Shape } from './azure-shapes.ts';
+import { shapeStream } from './azure-stream.ts';
+
+/** The shapes of the responses to a request; null where they stay as they are. */
+export interface Shapes {
+  readonly json: Shape | null;
+  readonly stream: Shape | null;
+}
+
+/** A response with another body. */
+export function withBody(response: Response, body: ReadableStream | string): Response {
+  const { status, headers } = response;
+  headers.delete('content-length');
+  headers.delete('content-encoding');
+  return new Response(body, { status, headers });
+}
+
+/** A successful response of the engine with its objects in their shapes. */
+export async function shapeResponse(response: Response, shapes: Shapes): Promise<Response> {
+  const { status, headers, body } = response;
+  const type = headers.get('content-type') ?? '';
+  if (body === null || status >= 400) return response;
+  if (type.startsWith('text/event-stream')) {
+    return shapes.stream === null ? response : withBody(response, shapeStream(body, shapes.stream));
+  }
+  if (shapes.json === null || !type.startsWith('application/json')) return response;
+  return withBody(response, JSON.stringify(applyShape(await response.json(), shapes.json)));
+}
