@@ -55,6 +55,8 @@ describe('bodies', () => {
     ['an empty body', json('')],
     ['white space', json(' \r\n')],
     ['{}', json({})],
+    ['null', json(null)],
+    ['[]', json([])],
     ['undefined fields, which JSON leaves out', json({ messages: undefined })],
     ['nulls', json({ metadata: null, tool_resources: null })],
   ])('creates a thread from %s', async (_, init) => {
@@ -67,6 +69,7 @@ describe('bodies', () => {
     ['no body', {}],
     ['an empty body', json('')],
     ['{}', json({})],
+    ['null', json(null)],
   ])('cancels a run with %s', async (_, init) => {
     const harness = await setupOverHttp();
     const { path } = await createWaitingRun(harness);

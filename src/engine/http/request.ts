@@ -41,8 +41,8 @@ async function readJson(context: Context): Promise<unknown> {
   try {
     const value = await readValue(context);
     if (exceedsDepth(value, maxDepth)) throw errors.jsonTooDeep(maxDepth);
-    // Clients send an empty body where every field is optional (contract §11).
-    return value === undefined ? {} : value;
+    // Clients send an empty body or null where every field is optional (contract §11).
+    return value ?? {};
   } catch (error) {
     throw error instanceof JsonError ? jsonError(error) : error;
   }

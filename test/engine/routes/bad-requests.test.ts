@@ -40,7 +40,7 @@ const queries: Case[] = [
 const bodies: Case[] = [
   ['[{}]', 'Invalid type: expected an object, but got an array instead.', null, 'invalid_type'],
   ['"text"', 'Invalid type: expected an object, but got a string instead.', null, 'invalid_type'],
-  ['null', 'Invalid type: expected an object, but got null instead.', null, 'invalid_type'],
+  ['1', 'Invalid type: expected an object, but got an integer instead.', null, 'invalid_type'],
 ];
 
 describe('the query of a list', () => {
@@ -73,12 +73,15 @@ describe('a body that is not an object', () => {
     },
   );
 
-  test('names the missing parameter of a request without a body', async () => {
-    const { request } = await setup();
-    const { status, body } = await request('POST', '/assistants');
-    expect(status).toBe(400);
-    expect(body.error.message).toBe("Missing required parameter: 'model'.");
-  });
+  test.each([undefined, 'null', '[]'])(
+    'names the missing parameter of a request with the body %j',
+    async (text) => {
+      const { request } = await setup();
+      const { status, body } = await request('POST', '/assistants', text);
+      expect(status).toBe(400);
+      expect(body.error.message).toBe("Missing required parameter: 'model'.");
+    },
+  );
 });
 
 test('rejects a thread with both vector_stores and vector_store_ids', async () => {
