@@ -42,12 +42,12 @@ function withoutDeployment(segments: readonly string[]): readonly string[] {
 
 const toPath = (service: AzureService, segments: readonly string[]): AzurePath => ({
   service,
-  path: `/v1/${segments.join('/')}`,
+  path: `/v1/${segments.join('/').replace(/^\/+/u, '')}`,
 });
 
 /** Recognises a path of Azure's, as the URL parser returns it; null for every other path. */
 export function azurePath(pathname: string): AzurePath | null {
-  // An endpoint that ends with a slash gives `//openai`.
+  // An endpoint that ends with a slash gives `//openai` or `/openai//threads`.
   const segments = pathname.replace(/^\/+/u, '').split('/');
   const openai = after(segments, 'openai') ?? after(segments, ...project, 'openai');
   if (openai !== null) return toPath('openai', withoutDeployment(openai));

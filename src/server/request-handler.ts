@@ -25,7 +25,13 @@ import { mcpTokenError, routeToMcp } from './route-to-mcp.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { PageHandler } from './page.ts';
 import type { RequestContext } from './request-context.ts';
-import { isLoginDiscovery, metricsRoute, type RouteTarget, routeTarget } from './routes.ts';
+import {
+  isLoginDiscovery,
+  metricsRoute,
+  requestUrl,
+  type RouteTarget,
+  routeTarget,
+} from './routes.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 import { adaptToVersion } from './version1.ts';
 
@@ -271,7 +277,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return (request, incoming) =>
     requestContext.run(async (id) => {
       const startedAt = clock.now();
-      const url = new URL(request.url);
+      const url = requestUrl(request);
       const azure = azureRequest(url);
       const innerUrl = azure?.url ?? url;
       const response = await respond({ request, url: innerUrl, incoming, azure });

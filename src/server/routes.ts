@@ -11,6 +11,13 @@ const fixedPaths: ReadonlyMap<string, RouteTarget> = new Map([
   ['/metrics', 'metrics'],
 ]);
 
+/** The URL of a request. A base URL that ends with a slash gives `/v1//threads` or `//v1/threads`. */
+export function requestUrl({ url }: Request): URL {
+  const parsed = new URL(url);
+  parsed.pathname = parsed.pathname.replace(/^\/+v1\/+/u, '/v1/');
+  return parsed;
+}
+
 /** Finds what handles a path, as the URL parser returns it. */
 export const routeTarget = (path: string): RouteTarget =>
   fixedPaths.get(path) ?? (path.startsWith('/page/') ? 'page' : apiOwner(path));

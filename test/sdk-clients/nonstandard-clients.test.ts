@@ -174,6 +174,14 @@ describe('paths and queries', () => {
     expect((await send(harness, 'GET', '/assistants/')).body.object).toBe('list');
     expect((await send(harness, 'POST', '/threads/', json({}))).body.object).toBe('thread');
   });
+
+  test('ignores a slash at the end of the base URL', async () => {
+    const harness = await setupOverHttp();
+    const { id } = await createThread(harness);
+    expect((await send(harness, 'GET', `//threads/${id}`)).body.id).toBe(id);
+    const messages = await fetch(`${harness.url}//v1/threads/${id}/messages`);
+    expect(await messages.json()).toMatchObject({ object: 'list' });
+  });
 });
 
 describe('methods', () => {
