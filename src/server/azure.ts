@@ -1,11 +1,13 @@
+import type { Engine } from '../engine/index.ts';
 import { sentenceIn } from '../shared/error-sentence.ts';
 import { ApiError } from '../shared/errors.ts';
 import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import { type AzurePath, azurePath } from './azure-path.ts';
-import { foundryShape, version1Shape } from './azure-shapes.ts';
+import { foundryShape } from './azure-shapes.ts';
 import { readErrorText } from './foreign-response.ts';
 import { shapeResponse, type Shapes, withBody } from './shape-response.ts';
+import { version1Shapes } from './version1.ts';
 
 /** A request that one of Azure's SDKs has sent: where it leads, and what its answer looks like. */
 export interface AzureRequest {
@@ -14,7 +16,7 @@ export interface AzureRequest {
   /** Throws a 400 for what this server cannot do, in words for Azure's users. */
   checkBody(request: Request): Promise<void>;
   /** The engine's response as the SDK expects it. */
-  adapt(response: Response): Promise<Response>;
+  adapt(response: Response, engine: Pick<Engine, 'fetch'>): Promise<Response>;
   /** A response of the model endpoint as the SDK expects it. */
   adaptForeign(response: Response): Promise<Response>;
   /** An error of this server in Azure's envelope. */
@@ -30,13 +32,16 @@ const isVersion1 = (apiVersion: string | null): boolean =>
   /^\d{4}-\d{2}-\d{2}/u.test(apiVersion ?? '') && (apiVersion ?? '') < firstVersion2;
 
 /** The shapes of the responses to a request. */
-function shapesFor({ service, path }: AzurePath, apiVersion: string | null): Shapes {
+function shapesFor(
+  { service, path }: AzurePath,
+  apiVersion: string | null,
+  engine: Pick<Engine, 'fetch'>,
+): Shapes {
   if (service === 'foundry') {
     const isAboutSteps = /\/steps(?:\/|$)/u.test(path);
     return { json: isAboutSteps ? foundryShape : null, stream: foundryShape };
   }
-  const shape = isVersion1(apiVersion) ? version1Shape : null;
-  return { json: shape, stream: shape };
+  return isVersion1(apiVersion) ? version1Shapes(engine) : { json: null, stream: null };
 }
 
 const knownTools: ReadonlySet<unknown> = new Set([
@@ -123,12 +128,13 @@ export function azureRequest(url: URL): AzureRequest | null {
   if (found === null) return null;
   const { service, path } = found;
   const inner = innerUrl(url, path);
-  const shapes = shapesFor(found, url.searchParams.get(versionParameter));
+  const apiVersion = url.searchParams.get(versionParameter);
   const toOwnPath = (text: string) => text.replace(` ${inner.pathname}`, () => ` ${url.pathname}`);
   return {
     url: inner,
     checkBody: async (request) => (service === 'foundry' ? checkTools(request) : undefined),
-    adapt: (response) => adaptResponse(response, shapes, toOwnPath),
+    adapt: (response, engine) =>
+      adaptResponse(response, shapesFor(found, apiVersion, engine), toOwnPath),
     adaptForeign: async (response) =>
       service === 'foundry' && response.status >= 400 && response.body !== null
         ? wrapForeignError(response)

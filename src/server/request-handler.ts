@@ -121,10 +121,12 @@ function formRequest({ request, url, incoming }: IncomingCall): Request {
 
 async function routeToEngine(call: Call, options: RequestHandlerOptions): Promise<Response> {
   const { azure } = call;
+  const { engine } = options;
   const request = await engineRequest(call, options);
   await azure?.checkBody(request);
-  const response = await options.engine.fetch(request);
-  return azure === null ? adaptToVersion(call.request, response) : azure.adapt(response);
+  const response = await engine.fetch(request);
+  if (azure !== null) return azure.adapt(response, engine);
+  return adaptToVersion(call.request, response, engine);
 }
 
 /** Sends a request to the model endpoint, or to the engine if that keeps the files. */
@@ -138,7 +140,7 @@ async function routeToUpstream(call: Call, options: RequestHandlerOptions): Prom
     const response = await engine.fetch(form ?? (await engineRequest(call, options)));
     // What the engine did not read is dropped, so that the client gets the response.
     if (form?.body?.locked === false) void form.body.cancel().catch(() => {});
-    return azure === null ? response : azure.adapt(response);
+    return azure === null ? response : azure.adapt(response, engine);
   }
   const response = await upstream(forwarded, incoming);
   return azure === null ? response : azure.adaptForeign(response);

@@ -5,6 +5,8 @@ import { shapeStream } from './azure-stream.ts';
 export interface Shapes {
   readonly json: Shape | null;
   readonly stream: Shape | null;
+  /** Adds to a shaped value what only another request finds. */
+  readonly complete?: (value: unknown) => Promise<unknown>;
 }
 
 /** A response with another body. */
@@ -24,5 +26,6 @@ export async function shapeResponse(response: Response, shapes: Shapes): Promise
     return shapes.stream === null ? response : withBody(response, shapeStream(body, shapes.stream));
   }
   if (shapes.json === null || !type.startsWith('application/json')) return response;
-  return withBody(response, JSON.stringify(applyShape(await response.json(), shapes.json)));
+  const value = applyShape(await response.json(), shapes.json);
+  return withBody(response, JSON.stringify((await shapes.complete?.(value)) ?? value));
 }

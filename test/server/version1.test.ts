@@ -43,6 +43,25 @@ test.each(['assistants=v1', 'realtime=v1, assistants=v1', 'threads=v1;assistants
   },
 );
 
+test.each([
+  ['/v1/assistants', { 'openai-beta': 'assistants=v1' }],
+  ['/openai/assistants?api-version=2024-02-15-preview', {}],
+])('file_ids of an assistant from %s has the files of its vector store', async (path, headers) => {
+  const served = await startServe();
+  const form = new FormData();
+  form.set('purpose', 'assistants');
+  form.set('file', new File(['A text.'], 'a.txt'));
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads any JSON
+  const read = async (url: string, init: RequestInit): Promise<any> =>
+    (await fetch(`${served.url}${url}`, { headers, ...init })).json();
+  const { id } = await read('/v1/files', { method: 'POST', body: form, headers: {} });
+  const create = (json: object) => read(path, { method: 'POST', body: JSON.stringify(json) });
+  const created = await create({ ...body, tools: [{ type: 'retrieval' }], file_ids: [id] });
+  expect(created).toMatchObject({ tools: [{ type: 'retrieval' }], file_ids: [id] });
+  expect(await create({ ...body, file_ids: [id] })).toMatchObject({ file_ids: [id] });
+  expect((await read(path, {})).data).toMatchObject([{ file_ids: [id] }, { file_ids: [] }]);
+});
+
 test.each(['assistants=v2', 'assistants=v1, assistants=v2', 'realtime=v1', ''])(
   'answers every other client with the present objects: %j',
   async (beta) => {
