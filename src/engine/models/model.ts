@@ -182,5 +182,10 @@ export const noUsage: Usage = {
 };
 
 /** A token count of an endpoint as a whole number; 0 for anything that is not a positive number. */
-export const tokensOf = (count: unknown): number =>
-  typeof count === 'number' && count > 0 && Number.isFinite(count) ? Math.round(count) : 0;
+export function tokensOf(count: unknown): number {
+  const isText = typeof count === 'string' && /^\d{1,15}(?:\.\d{1,15})?$/u.test(count);
+  const tokens = isText ? Number(count) : count;
+  return typeof tokens === 'number' && tokens > 0 && Number.isFinite(tokens)
+    ? Math.round(tokens)
+    : 0;
+}

@@ -1,4 +1,4 @@
-import { fieldOf } from '../../shared/json.ts';
+import { fieldOf, isJsonObject } from '../../shared/json.ts';
 import { APIConnectionError, APIError } from 'openai';
 import { maxForeignTextLength, redactedExcerpt } from '../../shared/redact.ts';
 import { ModelFailure, type ModelRequest } from './model.ts';
@@ -70,6 +70,12 @@ function errorCodeOf({ status, code, param }: APIError): ModelFailure['code'] {
 const maxMessageLength = 2000;
 
 const maxRequestIdLength = 200;
+
+/** The error in a list of one, which is how Gemini sends it; null: there is none. */
+export function errorInList(value: unknown): object | null {
+  const first: unknown = Array.isArray(value) ? value[0] : null;
+  return isJsonObject(first) && first['error'] ? first : null;
+}
 
 /** An error within a stream; some servers use HTTP statuses as its code. */
 export function toStreamError(error: unknown, headers: Headers): APIError {

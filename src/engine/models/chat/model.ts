@@ -47,7 +47,7 @@ function* toCompletion(texts: readonly string[]): Generator<Read> {
   for (const text of texts) {
     const completion = toChunk(parseAnswer(text, 'a response'), 'a response');
     yield completion;
-    if (completion.choices === undefined) throw malformedAnswer('a response without choices');
+    if (!completion.choices) throw malformedAnswer('a response without choices');
     yield null;
   }
 }

@@ -1,5 +1,12 @@
 import type { Ids } from '../../../shared/ids.ts';
-import type { ChatChunk, ChatUsage, Delta } from './chunk.ts';
+import {
+  callPieces,
+  type ChatChunk,
+  type ChatUsage,
+  type Choice,
+  contentText,
+  errorIn,
+} from './chunk.ts';
 import { type Fields, mergeFields } from './merge-fields.ts';
 import { ToolCallAssembler } from './tool-call-assembler.ts';
 import { type ModelEvent, ModelFailure, tokensOf, type Usage } from '../model.ts';
@@ -10,15 +17,22 @@ import {
   type Origin,
   originItem,
 } from '../past-turns.ts';
+import { endOf } from '../finish-reason.ts';
 import { callsInText } from '../text-calls.ts';
 import { malformedCallFailure, toStreamError, UnusableAnswer } from '../upstream-error.ts';
 
 type Kind = 'text' | 'refusal';
 
+const promptTokensOf = (usage: ChatUsage | null): number =>
+  tokensOf(usage?.prompt_tokens ?? usage?.input_tokens);
+
 function toUsage(usage: ChatUsage | null): Usage {
-  const prompt_tokens = tokensOf(usage?.prompt_tokens);
-  const completion_tokens = tokensOf(usage?.completion_tokens);
-  const cached = usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens;
+  const prompt_tokens = promptTokensOf(usage);
+  const completion_tokens = tokensOf(usage?.completion_tokens ?? usage?.output_tokens);
+  const cached =
+    usage?.prompt_tokens_details?.cached_tokens ??
+    usage?.prompt_cache_hit_tokens ??
+    usage?.cached_tokens;
   const reasoning_tokens = usage?.completion_tokens_details?.reasoning_tokens;
   return {
     prompt_tokens,
@@ -28,15 +42,6 @@ function toUsage(usage: ChatUsage | null): Usage {
     completion_tokens_details: { reasoning_tokens: tokensOf(reasoning_tokens) },
   };
 }
-
-/** Content is a string or a list of parts; parts of other types are reasoning. */
-const contentText = (content: Delta['content']): string =>
-  typeof content === 'string'
-    ? content
-    : (content ?? []).map(({ type, text }) => (type === 'text' ? (text ?? '') : '')).join('');
-
-const isBareError = ({ object, choices, message, detail }: ChatChunk): boolean =>
-  object === 'error' || (choices === undefined && (message ?? detail) !== undefined);
 
 /** Fields of a message that are sent back in another form, or that mean nothing there. */
 const knownFields: ReadonlySet<string> = new Set([
@@ -75,6 +80,7 @@ export class ChatStreamReader {
   readonly #parts: { readonly kind: Kind; text: string }[] = [];
   #reasoning = '';
   #isReasoning = false;
+  #hasDelta = false;
   #usage: ChatUsage | null = null;
   #finishReason: string | null = null;
   #isDone = false;
@@ -93,28 +99,50 @@ export class ChatStreamReader {
       this.#isDone = true;
       return;
     }
-    const error = isBareError(chunk) ? chunk : (chunk.error ?? null);
+    const error = errorIn(chunk);
     if (error !== null) throw toStreamError(error, this.#headers);
-    const usage = chunk.usage ?? chunk.x_groq?.usage;
-    // Some servers send the usage early, and zeros at the end.
-    if ((usage?.prompt_tokens ?? 0) > 0) this.#usage = usage ?? null;
-    else this.#usage ??= usage ?? null;
-    const choice = chunk.choices?.[0];
-    if (choice === undefined) return;
-    const delta = choice.delta ?? choice.message ?? {};
-    const { content, refusal, reasoning_content, tool_calls, function_call } = delta;
-    this.#reasoning += reasoning_content ?? '';
-    mergeFields(this.#extra, delta, 'joined', knownFields);
+    const choices = chunk.choices ?? [];
+    for (const usage of [chunk.usage, chunk.x_groq?.usage, ...choices.map((one) => one.usage)]) {
+      this.#readUsage(usage ?? null);
+    }
+    // Only one answer was asked for: some servers send its text and its calls as two choices.
+    for (const choice of choices) yield* this.#readChoice(choice);
+  }
+
+  /** Some servers send the usage early, and zeros at the end. */
+  #readUsage(usage: ChatUsage | null): void {
+    if (promptTokensOf(usage) > 0) this.#usage = usage;
+    else this.#usage ??= usage;
+  }
+
+  *#readChoice({ delta, message, finish_reason }: Choice): Generator<ModelEvent> {
+    const piece = delta ?? message ?? {};
+    const { content, refusal, reasoning_content, function_call } = piece;
+    // Some servers end a stream with the whole message.
+    const isRepetition = !delta && this.#hasDelta;
+    this.#hasDelta ||= Boolean(delta);
+    if (!isRepetition) this.#reasoning += reasoning_content ?? '';
+    mergeFields(this.#extra, piece, isRepetition ? 'last' : 'joined', knownFields);
     if (!this.#isReasoning && (this.#reasoning !== '' || hasReasoning(this.#extra))) {
       this.#isReasoning = true;
       yield { type: 'reasoning' };
     }
-    yield* this.#emitText('text', contentText(content));
-    yield* this.#emitText('refusal', refusal ?? '');
-    for (const piece of tool_calls ?? []) this.#calls.add(piece);
+    const text = contentText(content);
+    yield* this.#emitText('text', isRepetition ? this.#unseen('text', text) : text);
+    yield* this.#emitText(
+      'refusal',
+      isRepetition ? this.#unseen('refusal', refusal ?? '') : (refusal ?? ''),
+    );
+    for (const call of callPieces(piece)) this.#calls.add(call);
     if (function_call) this.#oldCall.add({ function: function_call });
     // Some servers send an empty string, or repeat the reason with the usage.
-    this.#finishReason = choice.finish_reason || this.#finishReason;
+    this.#finishReason = finish_reason || this.#finishReason;
+  }
+
+  /** What a whole text has beyond its pieces so far. */
+  #unseen(kind: Kind, text: string): string {
+    const seen = this.#parts.find((part) => part.kind === kind)?.text ?? '';
+    return text.startsWith(seen) ? text.slice(seen.length) : '';
   }
 
   /** Whether the server has sent its end marker. */
@@ -139,13 +167,14 @@ export class ChatStreamReader {
         0,
       );
     }
-    if (this.#finishReason === 'error') {
-      throw new ModelFailure('server_error', 'The model stopped with an error.', 0);
-    }
     const reason = this.#finishReason;
-    const end = reason === 'length' || reason === 'content_filter' ? reason : 'stop';
     const failure = malformedCallFailure(reason);
     if (failure !== null) throw failure;
+    const end = endOf(reason ?? '');
+    if (end === 'error') {
+      const suffix = reason === 'error' ? '' : ` (${reason})`;
+      throw new ModelFailure('server_error', `The model stopped with an error${suffix}.`, 0);
+    }
     const message = end === 'stop' ? this.#finishMessage(ids, usedIds) : this.#message([]);
     if (this.#parts.length > 0) yield { type: 'message_done' };
     yield {
@@ -174,8 +203,7 @@ export class ChatStreamReader {
   #finishCalls(ids: Ids, usedIds: ReadonlySet<string>): ChatCall[] {
     const assembler = this.#calls.isEmpty ? this.#oldCall : this.#calls;
     const calls = assembler.finish(ids, usedIds);
-    const wantsCalls =
-      this.#finishReason === 'tool_calls' || this.#finishReason === 'function_call';
+    const wantsCalls = /^(?:tool_(?:calls?|use)|function_call)$/u.test(this.#finishReason ?? '');
     if (wantsCalls && calls.length === 0 && this.#parts.length === 0) {
       throw new UnusableAnswer('The model endpoint announced a function call that did not come.');
     }

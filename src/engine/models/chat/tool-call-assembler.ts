@@ -1,20 +1,23 @@
 import { parseJson } from '../../../shared/json.ts';
 import type { Ids } from '../../../shared/ids.ts';
 import { areSameArguments, usableArguments } from '../call-arguments.ts';
+import { calledFunction } from '../called-function.ts';
 import { malformedAnswer } from '../json-shape.ts';
 import type { ChatCall } from '../past-turns.ts';
 import { UnusableAnswer } from '../upstream-error.ts';
 import { type Fields, mergeFields } from './merge-fields.ts';
 
 /** A piece of a function call. Servers omit or repeat any of these, and add fields of their own. */
-export interface CallPiece {
-  readonly index?: number | null;
-  readonly id?: string | null;
-  readonly function?: {
-    readonly name?: string | null;
-    /** JSON text; some servers send the object itself. */
-    readonly arguments?: string | object | null;
-  } | null;
+export interface CallPiece extends CalledFunction {
+  readonly index?: number | string | null;
+  readonly id?: string | number | null;
+  readonly function?: CalledFunction | null;
+}
+
+interface CalledFunction {
+  readonly name?: string | null;
+  /** JSON text; some servers send the object itself. */
+  readonly arguments?: string | object | null;
 }
 
 interface PartialCall {
@@ -27,8 +30,20 @@ interface PartialCall {
 }
 
 /** Fields that are sent back in another form, or not at all. */
-const knownFields: ReadonlySet<string> = new Set(['index', 'id', 'type', 'function']);
 const knownFunctionFields: ReadonlySet<string> = new Set(['name', 'arguments']);
+const knownFields: ReadonlySet<string> = new Set([
+  ...knownFunctionFields,
+  'index',
+  'id',
+  'type',
+  'function',
+]);
+
+/** Some servers send numbers as texts. */
+function toIndex(index: CallPiece['index']): number | null {
+  if (typeof index !== 'string') return index ?? null;
+  return /^\d+$/u.test(index) ? Number(index) : null;
+}
 
 /** Longer arguments are not parsed again for each of their pieces. */
 const maxCheckedLength = 65_536;
@@ -66,16 +81,22 @@ export class ToolCallAssembler {
   }
 
   add(piece: CallPiece): void {
-    const { index = null, id, function: details } = piece;
-    const args = details?.arguments ?? '';
+    const { id } = piece;
+    // Some servers send the function's fields as those of the call.
+    const details = piece.function ?? piece;
+    const args = details.arguments ?? '';
     const text = typeof args === 'string' ? args : JSON.stringify(args);
     // Some servers write null as the name of all pieces but the first.
-    const name = details?.name === 'null' ? '' : (details?.name ?? '');
-    const call = this.#findOrStart(index, { id: id ?? '', name, args: text });
+    const name = details.name === 'null' ? '' : (details.name ?? '');
+    const call = this.#findOrStart(toIndex(piece.index), {
+      id: String(id ?? ''),
+      name,
+      args: text,
+    });
     if (text !== '') call.pieces.push(text);
     mergeFields(call.extra, piece, 'last', knownFields);
     const ofFunction: Fields = {};
-    mergeFields(ofFunction, details ?? {}, 'last', knownFunctionFields);
+    mergeFields(ofFunction, piece.function ?? {}, 'last', knownFunctionFields);
     if (Object.keys(ofFunction).length > 0)
       mergeFields(call.extra, { function: ofFunction }, 'last');
   }
@@ -92,7 +113,8 @@ export class ToolCallAssembler {
     if (calls.length < Math.min(1, this.#calls.length) || calls.some(({ name }) => name === '')) {
       throw new UnusableAnswer('The model endpoint sent a function call without a name.');
     }
-    return calls.map(({ id: modelId, name, pieces, extra }) => {
+    return calls.map(({ id: modelId, name: writtenName, pieces, extra }) => {
+      const name = calledFunction(writtenName, this.#functionNames);
       const isUnique = modelId !== '' && !seen.has(modelId);
       seen.add(modelId);
       const isUsable = isUnique && modelId.startsWith('call_') && !usedIds.has(modelId);

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { randomIds } from '../../../shared/ids.ts';
 import { repairArguments } from '../call-arguments.ts';
+import { calledFunction } from '../called-function.ts';
 import { UnusableAnswer } from '../upstream-error.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
@@ -49,25 +50,21 @@ function argumentsText(args: unknown): string {
   return args === null || args === undefined ? '' : JSON.stringify(args);
 }
 
-function normalizeCall(item: Call, streamedArguments: string): Call {
+function normalizeCall(
+  item: Call,
+  streamedArguments: string,
+  functionNames: ReadonlySet<string>,
+): Call {
   const { call_id, id, name, arguments: args }: Loose<Call> = item;
   if (!name) throw new UnusableAnswer('The model endpoint sent a function call without a name.');
   const text = argumentsText(args) || streamedArguments;
   return {
     ...item,
+    name: calledFunction(name, functionNames),
     call_id: call_id || id || randomIds.newId('call_'),
     // A truncated call is never shown.
     arguments: repairArguments([text]) ?? text,
   };
-}
-
-/**
- * Fills in what compatible servers omit, or send in another form, of a message or function call (contract
- * §8.8).
- */
-function normalizeItem(item: OutputItem, streamedArguments: string): OutputItem {
-  if (item.type === 'message') return normalizeMessage(item);
-  return item.type === 'function_call' ? normalizeCall(item, streamedArguments) : item;
 }
 
 /**
@@ -76,6 +73,12 @@ function normalizeItem(item: OutputItem, streamedArguments: string): OutputItem 
  */
 export class EventNormalizer {
   readonly #streamedArguments = new Map<string, string>();
+  readonly #functionNames: ReadonlySet<string>;
+
+  /** `functionNames` are those of the functions that a server may name in another form. */
+  constructor(functionNames: ReadonlySet<string>) {
+    this.#functionNames = functionNames;
+  }
 
   event(event: StreamEvent): StreamEvent {
     switch (event.type) {
@@ -99,8 +102,14 @@ export class EventNormalizer {
     }
   }
 
+  /**
+   * Fills in what compatible servers omit, or send in another form, of a message or function call
+   * (contract §8.8).
+   */
   item(item: OutputItem): OutputItem {
-    return normalizeItem(item, this.#argumentsOf(item.id ?? ''));
+    if (item.type === 'message') return normalizeMessage(item);
+    if (item.type !== 'function_call') return item;
+    return normalizeCall(item, this.#argumentsOf(item.id ?? ''), this.#functionNames);
   }
 
   #argumentsOf(item_id: string): string {

@@ -12,6 +12,7 @@ import { malformedAnswer } from '../json-shape.ts';
 import { type Origin, originItem } from '../past-turns.ts';
 import { callsInText } from '../text-calls.ts';
 import { usableArguments } from '../call-arguments.ts';
+import { endOf } from '../finish-reason.ts';
 import { errorCode, malformedCallFailure, retryDelayForCode } from '../upstream-error.ts';
 import type { RawEvent } from './generated-files.ts';
 import { EventNormalizer } from './normalize.ts';
@@ -50,9 +51,8 @@ const toCall = (item: OutputItem): FunctionCall[] =>
 
 function toEnd({ status, incomplete_details }: Partial<Response>): Finished['end'] {
   if (status !== 'incomplete') return 'stop';
-  const { reason } = incomplete_details ?? {};
-  if (reason === 'max_output_tokens') return 'length';
-  return reason === 'content_filter' ? reason : 'other';
+  const end = endOf(incomplete_details?.reason ?? '');
+  return end === 'length' || end === 'content_filter' ? end : 'other';
 }
 
 /** The endpoint's own error; `otherwise` is the message of one without. */
@@ -115,7 +115,7 @@ const finalStatus = {
  * the final response.
  */
 export class ResponsesStreamReader {
-  readonly #normalizer = new EventNormalizer();
+  readonly #normalizer: EventNormalizer;
   readonly #emitter: OutputEmitter;
   readonly #origin: Origin;
   readonly #textCallNames: ReadonlySet<string>;
@@ -124,6 +124,7 @@ export class ResponsesStreamReader {
   #final: Partial<Response> | null = null;
 
   constructor({ tools, origin, textCallNames }: ReaderOptions) {
+    this.#normalizer = new EventNormalizer(textCallNames);
     this.#emitter = new OutputEmitter(tools);
     this.#origin = origin;
     this.#textCallNames = textCallNames;
