@@ -69,22 +69,37 @@ function dataOf(line: string): string | null {
   return line.slice(line.startsWith(' ', field.length) ? field.length + 1 : field.length);
 }
 
+/** Whether a JSON text has ended before a line, although no blank line says so: an object never follows another. */
+const isNextObject = (previous: string | undefined, line: string): boolean =>
+  previous !== undefined && /\}\s*$/u.test(previous) && /^\s*(?:\{|\[DONE\])/u.test(line);
+
 /** Puts lines together to events. */
 class EventReader {
   #name = '';
   #data: string[] = [];
   #length = 0;
+  /** Whether the data has begun in a line without a field. */
+  #isBare = false;
 
   /** The event that this line completes; null if it completes none. */
   read(line: string): EventData | null {
     if (line === '') return this.finish(true);
-    const data = dataOf(line);
+    const data = dataOf(line) ?? this.#bareData(line);
     if (data !== null) {
+      const event = isNextObject(this.#data.at(-1), data) ? this.finish(true) : null;
       this.#data.push(data);
       this.#length += line.length + lineOverhead;
       checkLength(this.#length);
-    } else if (line.startsWith('event:')) this.#name = line.slice(6);
+      return event;
+    }
+    if (line.startsWith('event:')) this.#name = line.slice(6);
     return null;
+  }
+
+  /** A line of JSON without a field, which some servers send for an error or in place of a stream. */
+  #bareData(line: string): string | null {
+    this.#isBare ||= /^\s*\{/u.test(line);
+    return this.#isBare ? line : null;
   }
 
   /** The event so far. */
@@ -93,7 +108,29 @@ class EventReader {
     this.#name = '';
     this.#data = [];
     this.#length = 0;
+    this.#isBare = false;
     return event;
+  }
+}
+
+/** Reads events from a text that arrives in pieces. */
+class TextReader {
+  readonly #lines = new LineReader();
+  readonly #events = new EventReader();
+
+  *read(text: string): Generator<EventData> {
+    for (const line of this.#lines.read(text)) {
+      const event = this.#events.read(line);
+      if (event !== null) yield event;
+    }
+  }
+
+  /** The events of the last piece. */
+  *finish(text: string): Generator<EventData> {
+    yield* this.read(text);
+    for (const event of [this.#events.read(this.#lines.finish()), this.#events.finish(false)]) {
+      if (event !== null) yield event;
+    }
   }
 }
 
@@ -119,31 +156,18 @@ export function* inOneBatch<T>(items: Iterable<T>): Generator<T[]> {
  */
 export async function* readSseData(body: ReadableStream<Uint8Array>): AsyncGenerator<EventData[]> {
   const decoder = new TextDecoder();
-  const lineReader = new LineReader();
-  const eventReader = new EventReader();
-  function* read(text: string): Generator<EventData> {
-    for (const line of lineReader.read(text)) {
-      const event = eventReader.read(line);
-      if (event !== null) yield event;
-    }
-  }
+  const reader = new TextReader();
   for await (const bytes of body) {
     const text = decoder.decode(bytes, { stream: true });
-    for (const events of inOneBatch(read(text))) yield events;
+    for (const events of inOneBatch(reader.read(text))) yield events;
   }
-  function* finish(): Generator<EventData> {
-    yield* read(decoder.decode());
-    for (const event of [eventReader.read(lineReader.finish()), eventReader.finish(false)]) {
-      if (event !== null) yield event;
-    }
-  }
-  for (const events of inOneBatch(finish())) yield events;
+  for (const events of inOneBatch(reader.finish(decoder.decode()))) yield events;
 }
 
 /** What a stream has after its last event, at most servers. */
 export const endMarker = Symbol('[DONE]');
 
-function* parse(events: readonly EventData[]): Generator {
+function* parse(events: Iterable<EventData>): Generator {
   for (const { text, isTerminated } of events) {
     if (text.trim() === '[DONE]') {
       yield endMarker;
@@ -166,6 +190,13 @@ export async function* readJsonEvents(body: ReadableStream<Uint8Array>): AsyncGe
     for (const values of inOneBatch(parse(events))) yield values;
   }
 }
+
+/** Whether a text is a stream of events, whatever its content type says. */
+export const isEventStream = (text: string): boolean =>
+  /^\s*(?:data|event|id|retry)?:/u.test(text) || /\}\s*\n\s*(?:\{|data:)/u.test(text);
+
+/** The values of the events of a whole text, as {@link readJsonEvents} reads them. */
+export const jsonEventsIn = (text: string): Generator => parse(new TextReader().finish(text));
 
 /** A whole body as text, after an empty batch for each chunk of bytes. */
 export async function* readText(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string[]> {

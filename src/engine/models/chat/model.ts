@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import { yieldIfOthersWait } from '../../../shared/clock.ts';
+import { parseJson } from '../../../shared/json.ts';
 import { type Ids, randomIds } from '../../../shared/ids.ts';
 import { withImageUrls } from '../images.ts';
 import { toChatParams } from './request.ts';
@@ -14,7 +15,14 @@ import {
   whyUnavailable,
 } from '../endpoint.ts';
 import { blameEndpoint, malformedAnswer, parseAnswer } from '../json-shape.ts';
-import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
+import {
+  endMarker,
+  inOneBatch,
+  isEventStream,
+  jsonEventsIn,
+  readJsonEvents,
+  readText,
+} from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
 import {
@@ -42,9 +50,13 @@ const webPageMessage =
 /** The chunks of a response; null is the server's end marker. */
 type Read = ChatChunk | null;
 
-/** The completion of a server that does not stream. */
+/** The completion of a server that does not stream, or says that it does not. */
 function* toCompletion(texts: readonly string[]): Generator<Read> {
   for (const text of texts) {
+    if (parseJson(text) === undefined && isEventStream(text)) {
+      yield* toChunks(jsonEventsIn(text));
+      continue;
+    }
     const completion = toChunk(parseAnswer(text, 'a response'), 'a response');
     yield completion;
     if (!completion.choices) throw malformedAnswer('a response without choices');
@@ -52,7 +64,7 @@ function* toCompletion(texts: readonly string[]): Generator<Read> {
   }
 }
 
-function* toChunks(batch: readonly unknown[]): Generator<Read> {
+function* toChunks(batch: Iterable<unknown>): Generator<Read> {
   for (const event of batch) yield event === endMarker ? null : toChunk(event, 'an event');
 }
 

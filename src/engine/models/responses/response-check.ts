@@ -1,6 +1,13 @@
 import { fieldOf, parseJson } from '../../../shared/json.ts';
 import { ModelFailure } from '../model.ts';
-import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
+import {
+  endMarker,
+  inOneBatch,
+  isEventStream,
+  jsonEventsIn,
+  readJsonEvents,
+  readText,
+} from '../sse-reader.ts';
 
 /** What a server without the API is known by; it may send anything, such as a web page, with status 200. */
 const notImplemented = (): ModelFailure =>
@@ -23,8 +30,7 @@ const isKeepAlive = (event: unknown): boolean =>
   JSON.stringify(event) === '{}';
 
 /** Converts the JSON of a server that does not stream into one event. */
-function toFinalEvent(text: string): object {
-  const response = parseJson(text);
+export function toFinalEvent(response: unknown): object {
   if (fieldOf(response, 'object') !== 'response') throw notImplemented();
   const status = fieldOf(response, 'status');
   const type = status === 'incomplete' || status === 'failed' ? status : 'completed';
@@ -39,7 +45,9 @@ export class UnknownApiReader {
   /** The events of a response. Throws a `ModelFailure` with status 501 for another API. */
   async *read({ body, headers }: Response): AsyncGenerator<unknown[]> {
     if (headers.get('content-type')?.includes('event-stream') !== true) {
-      for await (const texts of readText(body)) yield texts.map(toFinalEvent);
+      for await (const texts of readText(body)) {
+        for (const checked of inOneBatch(this.#eventsOf(texts))) yield checked;
+      }
       return;
     }
     if (body === null) throw notImplemented();
@@ -52,7 +60,16 @@ export class UnknownApiReader {
     }
   }
 
-  *#checked(batch: readonly unknown[]): Generator {
+  /** The events of a whole body, which may be a stream nevertheless. */
+  *#eventsOf(texts: readonly string[]): Generator {
+    for (const text of texts) {
+      const response = parseJson(text);
+      if (response === undefined && isEventStream(text)) yield* this.#checked(jsonEventsIn(text));
+      else yield toFinalEvent(response);
+    }
+  }
+
+  *#checked(batch: Iterable<unknown>): Generator {
     for (const event of batch) {
       if (event === endMarker && !this.#isConfirmed) throw notImplemented();
       if (event !== endMarker) this.#check(event);
