@@ -36,8 +36,12 @@ const lastingCauses: readonly RegExp[] = [
 const passingCauses =
   /rate.?limit|overloaded|too many requests|timed? ?out|temporarily|(?:is|service|currently) unavailable|try again|loading|ECONN|connection (?:error|reset|refused)/iu;
 
+/** Whether a text says that the error will pass. */
+export const isPassingError = (text: string): boolean =>
+  passingCauses.test(text.slice(0, maxForeignTextLength));
+
 /** Whether the same input will always meet this error, whatever its status says. */
 export const isLastingError = (text: string): boolean => {
   const excerpt = text.slice(0, maxForeignTextLength);
-  return !passingCauses.test(excerpt) && lastingCauses.some((cause) => cause.test(excerpt));
+  return !isPassingError(excerpt) && lastingCauses.some((cause) => cause.test(excerpt));
 };

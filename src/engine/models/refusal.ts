@@ -16,8 +16,8 @@ export interface Refusal {
 const maxTextLength = 4000;
 const maxDepth = 6;
 
-/** Values that the endpoint repeats from the request. */
-const echoedKeys: ReadonlySet<string> = new Set(['input', 'ctx', 'url']);
+/** Values that the endpoint repeats from the request or the answer. */
+const echoedKeys: ReadonlySet<string> = new Set(['input', 'ctx', 'url', 'failed_generation']);
 
 const isPath = (value: readonly unknown[]): boolean =>
   value.every((part) => typeof part === 'string' || typeof part === 'number');

@@ -4,10 +4,10 @@ import { maxForeignTextLength, redactedExcerpt } from '../../shared/redact.ts';
 import { ModelFailure, type ModelRequest } from './model.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { toContextOverflow } from './context-window.ts';
-import { isLastingError, upstreamMessage } from './error-sentence.ts';
+import { isLastingError, isPassingError, upstreamMessage } from './error-sentence.ts';
 
-/** Not retryable, unlike other 429 responses. */
-export const quotaExceededCode = 'insufficient_quota';
+/** Codes and types that are not retryable, unlike other 429 responses. */
+export const quotaExceeded = /insufficient_quota|exceeded_current_quota|billing_hard_limit/u;
 
 /** Upstream codes for a rejected prompt or image. */
 const invalidPromptCodes: ReadonlySet<string> = new Set([
@@ -25,14 +25,34 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 /** Maps an upstream code to one of the three codes of `last_error` (contract §5.7, §8.7). */
 export function errorCode(code: unknown): ModelFailure['code'] {
-  if (code === 'rate_limit_exceeded' || code === quotaExceededCode) return 'rate_limit_exceeded';
+  const isLimit = code === 'rate_limit_exceeded' || quotaExceeded.test(textOf(code));
+  if (isLimit) return 'rate_limit_exceeded';
   const isAboutPrompt = invalidPromptCodes.has(textOf(code)) || textOf(code).includes('image');
   return isAboutPrompt ? 'invalid_prompt' : 'server_error';
 }
 
-/** For an error within a stream: milliseconds to wait before a retry; null: not retryable. */
-export const retryDelayForCode = (code: unknown): number | null =>
-  code === 'rate_limit_exceeded' || code === 'server_error' ? 0 : null;
+/** Names of errors that pass → the status that a response would have. */
+const passingNames: readonly (readonly [RegExp, number])[] = [
+  [/rate_?limit|too_many_requests|throttl|exhausted/iu, 429],
+  [/overloaded|unavailable|internal|server_?error|upstream|time_?out|api_error/iu, 503],
+];
+
+const statusNumber = (value: unknown): number =>
+  typeof value === 'number' || typeof value === 'string' ? Number(value) : 0;
+
+/** The HTTP status that an error within a stream stands for, as a number or by its name. */
+export function statusOf(error: unknown): number | undefined {
+  const valuesOf = (...names: string[]) => names.map((name) => fieldOf(error, name));
+  const number = valuesOf('code', 'status', 'status_code', 'http_code')
+    .map(statusNumber)
+    .find((status) => status >= 400 && status < 600);
+  if (number !== undefined) return number;
+  const name = valuesOf('code', 'type', 'status').map(textOf).find(Boolean) ?? '';
+  return passingNames.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+const isTransient = (status: number): boolean =>
+  [408, 409, 424, 425, 429, 498].includes(status) || status >= 500;
 
 /** Milliseconds that a response asks the client to wait; null: it does not say. Dates are relative to `date`. */
 export function retryAfterMs(headers: Headers): number | null {
@@ -46,14 +66,22 @@ export function retryAfterMs(headers: Headers): number | null {
   return delayMs >= 0 ? delayMs : null;
 }
 
+/** For an error within a stream: milliseconds to wait before a retry; null: not retryable. */
+export function retryDelayWithin(error: unknown, sentence: string): number | null {
+  const status = statusOf(error);
+  const mayPass = status === undefined ? isPassingError(sentence) : isTransient(status);
+  return mayPass ? 0 : null;
+}
+
 /** For any error of a call: milliseconds to wait before a retry; null: not retryable. */
 function retryDelay(error: unknown): number | null {
   if (error instanceof ModelFailure) return error.retryAfterMs;
   if (!(error instanceof APIError) || error instanceof APIConnectionError) return 0;
-  const { status, code, headers }: APIError = error;
-  if (status === undefined || headers === undefined) return retryDelayForCode(code);
-  const isTransient = status === 408 || status === 409 || status === 429 || status >= 500;
-  if (!isTransient || code === quotaExceededCode) return null;
+  const { status, code, type, headers }: APIError = error;
+  if (status === undefined || headers === undefined)
+    return retryDelayWithin(error, upstreamMessage(error));
+  const isQuota = quotaExceeded.test(`${textOf(code)} ${textOf(type)}`);
+  if (!isTransient(status) || isQuota) return null;
   return retryAfterMs(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
 }
 
@@ -79,11 +107,8 @@ export function errorInList(value: unknown): object | null {
 
 /** An error within a stream; some servers use HTTP statuses as its code. */
 export function toStreamError(error: unknown, headers: Headers): APIError {
-  const code = fieldOf(error, 'code');
-  const number = typeof code === 'number' || typeof code === 'string' ? Number(code) : 0;
-  const status = number >= 400 && number < 600 ? number : undefined;
   const body = typeof error === 'string' ? { message: error } : Object(error);
-  return new APIError(status, body, undefined, headers);
+  return new APIError(statusOf(error), body, undefined, headers);
 }
 
 /** Whether the status, if there is one, says that the request is not at fault. */
@@ -116,7 +141,8 @@ export function toModelFailure(
   const message = redactedExcerpt(sentence, maxMessageLength - suffix.length, secrets) + suffix;
   const overflow = toContextOverflow(error, sentence.slice(0, maxForeignTextLength), message);
   if (overflow !== null) return overflow;
-  if (error instanceof UnusableAnswer) return new UnusableAnswer(message);
+  const isUnreadable = isAPIError && unreadableCall.test(`${textOf(error.code)} ${sentence}`);
+  if (isUnreadable || error instanceof UnusableAnswer) return new UnusableAnswer(message);
   const delayMs = isLastingError(sentence) && isServerError(error) ? null : retryDelay(error);
   if (error instanceof ModelFailure)
     return new ModelFailure(error.code, message, delayMs, error.status);
@@ -135,6 +161,10 @@ export class UnusableAnswer extends ModelFailure {
     super('server_error', message, 0);
   }
 }
+
+/** What servers say that could not read the call that the model wrote. */
+export const unreadableCall =
+  /tool_use_failed|failed to call a function|error parsing tool call|failed to parse (?:tool|function)[ _]calls?|failed to parse input at pos/iu;
 
 /** Reasons with which servers end an answer in which the model wrote no valid call. */
 const malformedCallReason = /malformed.{0,20}(?:function|tool)|unexpected_?tool_?call/iu;

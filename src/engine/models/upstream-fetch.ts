@@ -1,5 +1,6 @@
 import { isLastingError } from './error-sentence.ts';
-import { retryAfterMs, quotaExceededCode } from './upstream-error.ts';
+import { retryDelayIn } from './retry-hint.ts';
+import { quotaExceeded, retryAfterMs, unreadableCall } from './upstream-error.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -8,18 +9,20 @@ const maxSdkRetryAfterMs = 60_000;
 
 const notImplemented = 501;
 
-async function hasLastingCause(response: Response): Promise<boolean> {
-  // Whoever reads the body itself reports that it breaks.
-  const text = await response
+/** The start of an error's body; whoever reads the body itself reports that it breaks. */
+const errorText = async (response: Response): Promise<string> =>
+  response
     .clone()
     .text()
     .catch(() => '');
-  return response.status === 429 ? text.includes(quotaExceededCode) : isLastingError(text);
-}
+
+const hasLastingCause = (status: number, text: string): boolean =>
+  status === 429 ? quotaExceeded.test(text) : isLastingError(text) || unreadableCall.test(text);
 
 /**
  * Keeps the SDK from retrying some responses, by adding the header that it obeys: an exceeded quota, a
- * Retry-After longer than the SDK waits, 501, and errors that the same input always meets.
+ * delay longer than the SDK waits, 501, and errors that the same input always meets. A delay that only
+ * the body names becomes a header.
  */
 export const limitSdkRetries =
   (fetch: Fetch): Fetch =>
@@ -27,13 +30,15 @@ export const limitSdkRetries =
     const response = await fetch(input, init);
     const { status, statusText } = response;
     if (status !== 429 && status < 500) return response;
+    const text = await errorText(response);
+    const headers = new Headers(response.headers);
+    const delayMs = retryAfterMs(headers) ?? retryDelayIn(text);
+    if (delayMs !== null) headers.set('retry-after-ms', String(delayMs));
     const isFinal =
       status === notImplemented ||
-      (retryAfterMs(response.headers) ?? 0) > maxSdkRetryAfterMs ||
-      (await hasLastingCause(response));
-    if (!isFinal) return response;
-    const headers = new Headers(response.headers);
-    headers.set('x-should-retry', 'false');
+      (delayMs ?? 0) > maxSdkRetryAfterMs ||
+      hasLastingCause(status, text);
+    if (isFinal) headers.set('x-should-retry', 'false');
     return new Response(response.body, { status, statusText, headers });
   };
 

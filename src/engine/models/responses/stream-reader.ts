@@ -13,7 +13,7 @@ import { type Origin, originItem } from '../past-turns.ts';
 import { callsInText } from '../text-calls.ts';
 import { usableArguments } from '../call-arguments.ts';
 import { endOf } from '../finish-reason.ts';
-import { errorCode, malformedCallFailure, retryDelayForCode } from '../upstream-error.ts';
+import { errorCode, malformedCallFailure, retryDelayWithin, statusOf } from '../upstream-error.ts';
 import type { RawEvent } from './generated-files.ts';
 import { EventNormalizer } from './normalize.ts';
 import { OutputEmitter } from './output-emitter.ts';
@@ -60,7 +60,8 @@ function toFailure(error: unknown, otherwise: string): ModelFailure {
   const code = fieldOf(error, 'code');
   const message = typeof error === 'string' ? error : fieldOf(error, 'message');
   const text = typeof message === 'string' && message !== '' ? message : otherwise;
-  return new ModelFailure(errorCode(code), text, retryDelayForCode(code));
+  const failureCode = statusOf(error) === 429 ? 'rate_limit_exceeded' : errorCode(code);
+  return new ModelFailure(failureCode, text, retryDelayWithin(error, text));
 }
 
 /** In one response; each is compared with all others. */
