@@ -1,25 +1,8 @@
-import type { Dialect, Omittable, RequestApi } from './dialect.ts';
+import type { Adaptation, SentRequest } from './adaptation.ts';
+import type { Dialect, Omittable } from './dialect.ts';
+import { historyAdaptations } from './history-adaptations.ts';
 import { hostedTools, jsonFormatOf, type ModelRequest, usesHostedTools } from './model.ts';
 import { isAbout, type Refusal } from './refusal.ts';
-
-/** A refused request. */
-export interface SentRequest {
-  /** As it was sent, not as it was asked for. */
-  readonly request: ModelRequest;
-  readonly dialect: Dialect;
-  readonly api: RequestApi;
-  readonly isOpenAI: boolean;
-  /** Whether a run may go on without its hosted tools. */
-  readonly dropsHostedTools: boolean;
-}
-
-/** Something that models refuse, and what to send instead. */
-export interface Adaptation {
-  /** For the log: what is sent instead. */
-  readonly label: string;
-  readonly recognizes: (refusal: Refusal, sent: SentRequest) => boolean;
-  readonly change: (dialect: Dialect, sent: SentRequest, refusal: Refusal) => Dialect;
-}
 
 const searchesManyStores = ({ settings }: ModelRequest): boolean =>
   (settings.tool_resources.file_search?.vector_store_ids.length ?? 0) > 1;
@@ -86,31 +69,6 @@ const reasoningContent: Adaptation = {
   change: (dialect, sent) => ({ ...dialect, sendsReasoning: !sent.dialect.sendsReasoning }),
 };
 
-/** Fields that servers add to their answers; not all of them take them back. */
-const ownFields =
-  /\b(?:reasoning_details|reasoning|thinking_blocks|thinking|provider_specific_fields|extra_content|signature|thought_signature)\b/gu;
-
-const ownFieldsRefused: Adaptation = {
-  label: "without fields of the server's own",
-  recognizes: ({ text }, { api, request }) =>
-    api === 'chat' && request.turns.length > 0 && text.search(ownFields) >= 0,
-  change: (dialect, _, { text }) => ({
-    ...dialect,
-    refusedFields: [...new Set([...dialect.refusedFields, ...(text.match(ownFields) ?? [])])],
-  }),
-};
-
-const userFirst: Adaptation = {
-  label: 'with a user message first',
-  recognizes: ({ text }, { api, request: { messages } }) =>
-    api === 'chat' &&
-    messages[0]?.role === 'assistant' &&
-    /alternate|(?:must|should) (?:start|begin) with|first message must|must be .{0,20}\buser\b.{0,20}first/iu.test(
-      text,
-    ),
-  change: (dialect) => ({ ...dialect, opensWithUser: true }),
-};
-
 const searchTools: Adaptation = {
   label: 'with one file_search tool for each vector store',
   recognizes: ({ text }, { request, dialect }) =>
@@ -160,6 +118,39 @@ const topPBesideTemperature: Adaptation = {
   change: (dialect) => ({ ...dialect, omitsTopPBesideTemperature: true }),
 };
 
+/** OpenAI streams some models only to verified organizations; Bedrock has models that call no functions in a stream. */
+const streaming: Adaptation = {
+  label: 'without streaming',
+  recognizes: ({ text, isUnsupported }, { dialect }) =>
+    !dialect.omitted.includes('stream') &&
+    (/verified to stream/iu.test(text) || (isUnsupported && /\bstream(?:ing)?\b/iu.test(text))),
+  change: (dialect) => ({ ...dialect, omitted: union(dialect.omitted, 'stream') }),
+};
+
+/** Keywords of JSON Schema that Gemini's older models do not know. */
+const unknownKeyword = /unknown name \\*"([^"\\]{1,100})\\*" at '[^']{0,400}\bparameters\b/giu;
+
+const schemaKeywords: Adaptation = {
+  label: "without some keywords in functions' schemas",
+  recognizes: ({ text }, { request }) =>
+    request.settings.tools.length > 0 && text.search(unknownKeyword) >= 0,
+  change: (dialect, _, { text }) => {
+    const names = [...text.matchAll(unknownKeyword)].map(([, name = '']) => name);
+    return { ...dialect, refusedKeywords: [...new Set([...dialect.refusedKeywords, ...names])] };
+  },
+};
+
+/** Claude requires a type in the schema of every function. */
+const parameterTypes: Adaptation = {
+  label: "with a type in functions' schemas",
+  recognizes: ({ text }, { request }) =>
+    request.settings.tools.length > 0 &&
+    /(?:input_schema|parameters)(?:\.type)?.{0,40}(?:required|missing)|missing.{0,40}parameters/iu.test(
+      text,
+    ),
+  change: (dialect) => ({ ...dialect, fillsParameters: true }),
+};
+
 const systemRole: Adaptation = {
   label: 'with another role for the instructions',
   recognizes: ({ text }, { api }) =>
@@ -170,6 +161,7 @@ const systemRole: Adaptation = {
 
 /** In the order in which they are tried: those that name less than others come later. */
 const adaptations: readonly Adaptation[] = [
+  schemaKeywords,
   reasoningContent,
   searchTools,
   encryptedReasoning,
@@ -201,8 +193,9 @@ const adaptations: readonly Adaptation[] = [
   ),
   omit('strict', /\bstrict\b/iu, ({ settings }) => settings.tools.length > 0),
   omit('max_completion_tokens', maxTokensPattern, (request) => request.maxOutputTokens !== null),
-  userFirst,
-  ownFieldsRefused,
+  streaming,
+  parameterTypes,
+  ...historyAdaptations,
   systemRole,
 ];
 

@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { hostedTools, type HostedTool, type ModelRequest, type Omissions } from './model.ts';
 import type { RunSettings } from '../store/schema.ts';
 import { jsonReminder } from './past-turns.ts';
+import { withoutKeywords } from './schema-keywords.ts';
 
 type JsonFormat = 'json_schema' | 'json_object';
 
@@ -13,6 +14,7 @@ export type Omittable =
   | 'reasoning_effort'
   | 'max_completion_tokens'
   | 'strict'
+  | 'stream'
   | 'stream_options'
   | 'store'
   | 'include';
@@ -35,12 +37,24 @@ export interface Dialect {
   /** Chat Completions: the role of the instructions. */
   readonly systemRole: 'system' | 'developer' | 'user';
   readonly maxTokensParam: 'max_tokens' | 'max_completion_tokens';
+  /** Keywords that are left out of the schemas of functions. */
+  readonly refusedKeywords: readonly string[];
+  /** Whether a function's schema without a type gets one. */
+  readonly fillsParameters: boolean;
+  /** Whether function calls of earlier turns get ids of nine letters and digits. */
+  readonly shortensCallIds: boolean;
+  /** Whether empty outputs of functions are replaced by words. */
+  readonly fillsEmptyOutputs: boolean;
+  /** Chat Completions: whether an earlier answer without a text has null, not an empty text. */
+  readonly sendsNullContent: boolean;
   /** Chat Completions: whether to send `reasoning_content` of earlier turns. */
   readonly sendsReasoning: boolean;
   /** Chat Completions: the server's own fields of earlier turns that it refuses. */
   readonly refusedFields: readonly string[];
   /** Chat Completions: whether a thread that the assistant opens gets a user message before it. */
   readonly opensWithUser: boolean;
+  /** Chat Completions: whether a thread that the assistant ends gets a user message after it. */
+  readonly closesWithUser: boolean;
   /** Responses: whether to ask for encrypted reasoning, which stateless replays need. */
   readonly sendsEncryptedReasoning: boolean;
   /** Responses: whether each vector store has a search tool of its own. */
@@ -72,9 +86,15 @@ export const initialDialect = (
   systemRole: 'system',
   // OpenAI and Azure reject the old name, most other servers know only that.
   maxTokensParam: isOpenAI ? 'max_completion_tokens' : 'max_tokens',
+  refusedKeywords: [],
+  fillsParameters: false,
+  shortensCallIds: false,
+  fillsEmptyOutputs: false,
+  sendsNullContent: true,
   sendsReasoning: false,
   refusedFields: [],
   opensWithUser: false,
+  closesWithUser: false,
   sendsEncryptedReasoning: api === 'responses',
   splitsSearchTools: false,
 });
@@ -96,11 +116,29 @@ const withoutStrict = (tool: OpenAI.Beta.AssistantTool): OpenAI.Beta.AssistantTo
   return { ...tool, function: definition };
 };
 
-function adaptTools({ tools }: RunSettings, { omitted, omittedTools }: Dialect) {
+/** A function with a schema that the model accepts. */
+function withAcceptedSchema(
+  tool: OpenAI.Beta.AssistantTool,
+  { refusedKeywords, fillsParameters }: Dialect,
+): OpenAI.Beta.AssistantTool {
+  if (tool.type !== 'function') return tool;
+  const { parameters = {} } = tool.function;
+  const accepted = withoutKeywords(parameters, new Set(refusedKeywords));
+  const lacksType = fillsParameters && !('type' in accepted);
+  const filled = lacksType ? { type: 'object', properties: {}, ...accepted } : accepted;
+  return { ...tool, function: { ...tool.function, parameters: filled } };
+}
+
+function adaptTools({ tools }: RunSettings, dialect: Dialect) {
+  const { omitted, omittedTools, refusedKeywords, fillsParameters } = dialect;
   const kept = tools.filter(
     ({ type }) => !omittedTools.some((omittedType) => omittedType === type),
   );
-  return omitted.includes('strict') ? kept.map(withoutStrict) : kept;
+  const accepted =
+    fillsParameters || refusedKeywords.length > 0
+      ? kept.map((tool) => withAcceptedSchema(tool, dialect))
+      : kept;
+  return omitted.includes('strict') ? accepted.map(withoutStrict) : accepted;
 }
 
 const joinTexts = (first: string | null, second: string): string =>

@@ -1,5 +1,6 @@
 import { redactedExcerpt } from '../../shared/redact.ts';
-import { type Adaptation, findAdaptation, type SentRequest } from './adaptations.ts';
+import type { Adaptation, SentRequest } from './adaptation.ts';
+import { findAdaptation } from './adaptations.ts';
 import {
   adaptRequest,
   type Dialect,

@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { acceptedCallId, acceptedOutput } from '../adapted-turn.ts';
 import type { Dialect } from '../dialect.ts';
 import { withoutReasoning } from '../thinking-filter.ts';
 import type { PastTurn } from '../model.ts';
@@ -22,11 +23,15 @@ function toCall({ id, function: called, extra }: ChatCall, dialect: Dialect) {
   const { function: ofFunction, ...fields } = extra ?? {};
   return {
     ...acceptedFields(fields, dialect),
-    id,
+    id: acceptedCallId(id, dialect),
     type: 'function' as const,
     function: { ...acceptedFields(Object(ofFunction), dialect), ...called },
   };
 }
+
+/** Some servers refuse null, others an empty text. */
+const acceptedContent = (content: string | null, { sendsNullContent }: Dialect): string | null =>
+  content || (sendsNullContent ? null : '');
 
 /** The answer as it was received, where it came from. */
 function replayOwn(message: ChatMessage, dialect: Dialect): Message {
@@ -34,7 +39,7 @@ function replayOwn(message: ChatMessage, dialect: Dialect): Message {
   return {
     ...acceptedFields(extra, dialect),
     role: 'assistant' as const,
-    content,
+    content: acceptedContent(content, dialect),
     ...(tool_calls.length === 0
       ? {}
       : { tool_calls: tool_calls.map((call) => toCall(call, dialect)) }),
@@ -43,19 +48,19 @@ function replayOwn(message: ChatMessage, dialect: Dialect): Message {
 }
 
 /** The text and the calls of an answer of another endpoint, model or API. */
-function replayForeign(items: readonly unknown[], { sendsReasoning }: Dialect): Message {
+function replayForeign(items: readonly unknown[], dialect: Dialect): Message {
   const content = withoutReasoning(assistantText(items));
   const modelIds = modelIdsOf(items);
   const tool_calls = functionCalls(items).map(({ id, ...call }) => ({
-    id: modelIds.get(id) ?? id,
+    id: acceptedCallId(modelIds.get(id) ?? id, dialect),
     type: 'function' as const,
     function: call,
   }));
   return {
     role: 'assistant' as const,
-    content: content === '' ? null : content,
+    content: acceptedContent(content, dialect),
     ...(tool_calls.length === 0 ? {} : { tool_calls }),
-    ...(sendsReasoning ? { reasoning_content: '' } : {}),
+    ...(dialect.sendsReasoning ? { reasoning_content: '' } : {}),
   };
 }
 
@@ -70,8 +75,8 @@ export function replayTurn(turn: PastTurn, dialect: Dialect, origin: Origin): Me
   const modelIds = modelIdsOf(turn.items);
   const toolMessages = turn.outputs.map(({ tool_call_id, output }) => ({
     role: 'tool' as const,
-    tool_call_id: modelIds.get(tool_call_id) ?? tool_call_id,
-    content: output,
+    tool_call_id: acceptedCallId(modelIds.get(tool_call_id) ?? tool_call_id, dialect),
+    content: acceptedOutput(output, dialect),
   }));
   return [message, ...toolMessages];
 }

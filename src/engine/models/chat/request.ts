@@ -4,7 +4,7 @@ import { replayTurn } from './replay.ts';
 import type { ContextMessage, MessageContent, ModelRequest } from '../model.ts';
 import { functionParameters, type Origin, partText } from '../past-turns.ts';
 
-type Params = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
+type Params = OpenAI.Chat.ChatCompletionCreateParams;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 type Part = OpenAI.Chat.ChatCompletionContentPartText | OpenAI.Chat.ChatCompletionContentPartImage;
 
@@ -54,6 +54,9 @@ const toMessage = ({ role, content }: ChatText): Message =>
 /** For chat templates that demand that the user speaks first. */
 const userOpener: ChatText = { role: 'user', content: '(The conversation begins.)' };
 
+/** For servers that answer only a user. */
+const userCloser: ChatText = { role: 'user', content: '(The conversation goes on.)' };
+
 function toMessages(
   { settings, messages, turns }: ModelRequest,
   dialect: Dialect,
@@ -66,8 +69,10 @@ function toMessages(
   const hasInstructions = instructions !== null && instructions !== '';
   const system = hasInstructions ? [{ role, content: instructions }] : [];
   const opener = dialect.opensWithUser && texts[0]?.role === 'assistant' ? [userOpener] : [];
+  const isOpen = turns.length === 0 && texts.at(-1)?.role === 'assistant';
+  const closer = dialect.closesWithUser && isOpen ? [userCloser] : [];
   return [
-    ...mergeSameRole([...system, ...opener, ...texts]).map(toMessage),
+    ...mergeSameRole([...system, ...opener, ...texts, ...closer]).map(toMessage),
     ...turns.flatMap((turn) => replayTurn(turn, dialect, origin)),
   ];
 }
@@ -108,13 +113,14 @@ function toToolParams(request: ModelRequest): Partial<Params> {
 export function toChatParams(request: ModelRequest, dialect: Dialect, origin: Origin): Params {
   const { settings, maxOutputTokens } = request;
   const { model, response_format, temperature, top_p, reasoning_effort } = settings;
+  const stream = !dialect.omitted.includes('stream');
   return {
     model,
     messages: toMessages(request, dialect, origin),
-    stream: true,
-    ...(dialect.omitted.includes('stream_options')
-      ? {}
-      : { stream_options: { include_usage: true } }),
+    stream,
+    ...(stream && !dialect.omitted.includes('stream_options')
+      ? { stream_options: { include_usage: true } }
+      : {}),
     ...toToolParams(request),
     ...(typeof response_format === 'string' ? {} : { response_format }),
     ...(temperature === null ? {} : { temperature }),

@@ -10,13 +10,13 @@ import {
 } from '../endpoint.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { withLocalImageUrls } from '../images.ts';
-import { blameEndpoint } from '../json-shape.ts';
+import { blameEndpoint, parseAnswer } from '../json-shape.ts';
 import type { Model, ModelRequest } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
 import { functionNamesOf, originOf } from '../past-turns.ts';
-import { endMarker, inOneBatch, readJsonEvents } from '../sse-reader.ts';
-import { UnknownApiReader } from './response-check.ts';
+import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
+import { toFinalEvent, UnknownApiReader } from './response-check.ts';
 import { createGeneratedFileSaver, type RawEvent } from './generated-files.ts';
 import { toStreamEvent } from './event-shape.ts';
 import { toResponseParams } from './request.ts';
@@ -36,13 +36,24 @@ function* toStreamEvents(batch: readonly unknown[], headers: Headers): Generator
   }
 }
 
+/** The events of a response of OpenAI, which is JSON where it does not stream. */
+async function* readKnown({ body, headers }: Response): AsyncGenerator<unknown[]> {
+  if (headers.get('content-type')?.includes('json') === true) {
+    for await (const texts of readText(body)) {
+      yield texts.map((text) => toFinalEvent(parseAnswer(text, 'a response')));
+    }
+  } else if (body !== null) {
+    for await (const batch of readJsonEvents(body)) yield batch;
+  }
+}
+
 /** The events of a response; `unknownApi` reads those of an endpoint that may not have the API. */
 async function* readEvents(
   response: Response,
   unknownApi: UnknownApiReader | null,
 ): AsyncGenerator<StreamEvent[]> {
-  const { body, headers } = response;
-  const batches = unknownApi?.read(response) ?? (body === null ? [] : readJsonEvents(body));
+  const { headers } = response;
+  const batches = unknownApi?.read(response) ?? readKnown(response);
   for await (const batch of batches) {
     for (const events of inOneBatch(toStreamEvents(batch, headers))) yield events;
     if (batch.includes(endMarker)) return;

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { ToolResources } from '../../store/schema.ts';
+import { acceptedCallId, acceptedOutput } from '../adapted-turn.ts';
 import type { Dialect } from '../dialect.ts';
 import type { ModelRequest } from '../model.ts';
 import { functionParameters, jsonReminder } from '../past-turns.ts';
@@ -11,17 +12,33 @@ import {
   toInputMessage,
 } from './input-items.ts';
 
-type Params = OpenAI.Responses.ResponseCreateParamsStreaming;
+type Params = OpenAI.Responses.ResponseCreateParams;
 type Tool = OpenAI.Responses.Tool;
 type ToolChoice = NonNullable<Params['tool_choice']>;
 type FunctionDefinition = OpenAI.FunctionDefinition;
+
+/** A function call or output of an earlier turn as the model accepts it. */
+function adaptItem(item: InputItem, dialect: Dialect): InputItem {
+  if (item.type === 'function_call') {
+    return { ...item, call_id: acceptedCallId(item.call_id, dialect) };
+  }
+  if (item.type !== 'function_call_output' || !item.call_id) return item;
+  const { call_id, output } = item;
+  return {
+    ...item,
+    call_id: acceptedCallId(call_id, dialect),
+    output: typeof output === 'string' ? acceptedOutput(output, dialect) : output,
+  };
+}
 
 function toInput(
   { settings, messages, turns }: ModelRequest,
   dialect: Dialect,
   target: Target,
 ): InputItem[] {
-  const past = turns.flatMap((turn) => replayTurn(turn, target.origin));
+  const past = turns
+    .flatMap((turn) => replayTurn(turn, target.origin))
+    .map((item) => adaptItem(item, dialect));
   const input = [...messages.flatMap(toInputMessage), ...past];
   const remindsInInput = dialect.jsonReminderIn === 'input';
   // OpenAI looks for the word JSON in the input only, not in the instructions.
@@ -167,7 +184,7 @@ export function toResponseParams(request: ModelRequest, dialect: Dialect, target
     model,
     input: toInput(request, dialect, target),
     ...(dialect.omitted.includes('store') ? {} : { store: false }),
-    stream: true,
+    stream: !dialect.omitted.includes('stream'),
     ...(instructions === null || !hasInput ? {} : { instructions }),
     ...toolParams,
     ...toInclude(toolParams.tools ?? [], dialect),
