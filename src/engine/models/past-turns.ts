@@ -119,6 +119,10 @@ export const functionCalls = (items: readonly unknown[]): FunctionCall[] =>
     return isCall && name !== '' ? [{ id, name, arguments: args }] : [];
   });
 
+/** The ids of a run's earlier calls. */
+export const usedCallIds = ({ turns }: ModelRequest): ReadonlySet<string> =>
+  new Set(turns.flatMap(({ items }) => functionCalls(items).map(({ id }) => id)));
+
 /** The text and refusals that the assistant wrote in a turn. */
 export const assistantText = (items: readonly unknown[]): string =>
   items

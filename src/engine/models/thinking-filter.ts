@@ -6,6 +6,12 @@ const tags = [
   ['<reasoning>', '</reasoning>'],
   ['<seed:think>', '</seed:think>'],
   ['[THINK]', '[/THINK]'],
+  ['◁think▷', '◁/think▷'],
+  // Gemma's, and those of gpt-oss, which also marks the answer.
+  ['<|channel>thought', '<channel|>'],
+  ['<|channel|>analysis<|message|>', '<|end|>'],
+  ['<|start|>assistant<|channel|>final', '<|message|>'],
+  ['<|channel|>final', '<|message|>'],
 ] as const;
 
 /** The end of thinking that the chat template began, outside the answer. */

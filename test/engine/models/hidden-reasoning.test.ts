@@ -35,6 +35,13 @@ describe.each(apis)('over %s, thinking in the text', (api) => {
     ['with other tags', '<thinking>It is winter.</thinking>\nSnow.', 'Snow.'],
     ["with Mistral's tags", '[THINK]It is winter.[/THINK]Snow.', 'Snow.'],
     ["with Seed's tags", '<seed:think>It is winter.</seed:think>Snow.', 'Snow.'],
+    ["with Kimi's tags", '◁think▷It is winter.◁/think▷Snow.', 'Snow.'],
+    ["with Gemma's tags", '<|channel>thought\nIt is winter.<channel|>Snow.', 'Snow.'],
+    [
+      'in the channels of gpt-oss',
+      '<|channel|>analysis<|message|>It is winter.<|end|><|start|>assistant<|channel|>final<|message|>Snow.',
+      'Snow.',
+    ],
   ])('%s is not shown', async (_, text, shown) => {
     expect(await shownFor([text])).toEqual([shown]);
     expect(await shownFor(singly(text))).toEqual([shown]);

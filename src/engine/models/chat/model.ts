@@ -34,7 +34,7 @@ import {
 } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
-import { functionCalls, functionNamesOf, type Origin, originOf } from '../past-turns.ts';
+import { functionNamesOf, type Origin, originOf, usedCallIds } from '../past-turns.ts';
 import { toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
 
@@ -157,10 +157,7 @@ export function createChatModel(options: ChatOptions): Model {
           readsCallsInText: !isOpenAI(options),
         });
         yield* readToEnd(chunks, reader, adapted.signal);
-        const usedIds = adapted.turns.flatMap(({ items }) =>
-          functionCalls(items).map(({ id }) => id),
-        );
-        yield* inOneBatch(blameEndpoint(reader.finish(ids, new Set(usedIds))));
+        yield* inOneBatch(blameEndpoint(reader.finish(ids, usedCallIds(adapted))));
       }
       try {
         const messages = await withImageUrls(request.messages, options.files, request.signal);

@@ -30,6 +30,10 @@ const searchResult: Shape = {
   attributes: {},
 };
 
+/** The type of an item; some servers leave it out of messages. */
+export const itemType = (value: unknown): unknown =>
+  fieldOf(value, 'type') ?? (fieldOf(value, 'role') === 'assistant' ? 'message' : undefined);
+
 const common = { type: 'string', id: 'string', status: 'string' } as const;
 
 /** Type of an item → its fields that are read. */
@@ -48,7 +52,7 @@ const items: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
   ['file_search_call', { ...common, results: [searchResult] }],
 ]);
 
-const item: Shape = (value) => items.get(fieldOf(value, 'type')) ?? common;
+const item: Shape = (value) => items.get(itemType(value)) ?? common;
 
 const response: Shape = {
   status: 'string',
@@ -71,6 +75,8 @@ const events: Readonly<Record<string, readonly [shape: Shape, required?: string]
   'response.output_item.added': [ofItem, 'item'],
   'response.output_item.done': [ofItem, 'item'],
   'response.content_part.added': [{ ...position, part }, 'part'],
+  'response.content_part.done': [{ ...position, part }, 'part'],
+  'response.output_text.done': [{ ...position, text: 'string' }, 'text'],
   'response.output_text.annotation.added': [{ ...position, annotation }, 'annotation'],
   'response.output_text.delta': [withDelta, 'delta'],
   'response.refusal.delta': [withDelta, 'delta'],

@@ -14,7 +14,7 @@ import { blameEndpoint, parseAnswer } from '../json-shape.ts';
 import type { Model, ModelRequest } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
-import { functionNamesOf, originOf } from '../past-turns.ts';
+import { functionNamesOf, originOf, usedCallIds } from '../past-turns.ts';
 import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
 import { toFinalEvent, UnknownApiReader } from './response-check.ts';
 import { createGeneratedFileSaver, type RawEvent } from './generated-files.ts';
@@ -27,10 +27,16 @@ import { readUntil } from '../upstream-fetch.ts';
 type Params = ReturnType<typeof toResponseParams>;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 
+/** An event; null is the server's end marker. */
+type Read = StreamEvent | null;
+
 /** The events of a batch up to the end marker, without those that mean nothing here. */
-function* toStreamEvents(batch: readonly unknown[], headers: Headers): Generator<StreamEvent> {
+function* toStreamEvents(batch: readonly unknown[], headers: Headers): Generator<Read> {
   for (const value of batch) {
-    if (value === endMarker) return;
+    if (value === endMarker) {
+      yield null;
+      return;
+    }
     const event = toStreamEvent(value, headers);
     if (event !== null) yield event;
   }
@@ -51,7 +57,7 @@ async function* readKnown({ body, headers }: Response): AsyncGenerator<unknown[]
 async function* readEvents(
   response: Response,
   unknownApi: UnknownApiReader | null,
-): AsyncGenerator<StreamEvent[]> {
+): AsyncGenerator<Read[]> {
   const { headers } = response;
   const batches = unknownApi?.read(response) ?? readKnown(response);
   for await (const batch of batches) {
@@ -65,12 +71,10 @@ const isReasoning = (event: StreamEvent): boolean =>
   event.type === 'response.output_item.added' && event.item.type === 'reasoning';
 
 /** What a batch means; events after the final response are ignored. */
-function* readAll(
-  reader: ResponsesStreamReader,
-  batch: readonly StreamEvent[],
-): Generator<RawEvent> {
+function* readAll(reader: ResponsesStreamReader, batch: readonly Read[]): Generator<RawEvent> {
   for (const event of batch) {
-    if (reader.isDone) return;
+    if (event === null) reader.end();
+    if (event === null || reader.isDone) return;
     if (isReasoning(event)) yield { type: 'reasoning' };
     yield* reader.read(event);
   }
@@ -121,6 +125,7 @@ export function createResponsesModel(options: ResponsesOptions): Model {
           tools: adapted.settings.tools,
           origin: target.origin,
           textCallNames: target.isOpenAI ? new Set() : functionNamesOf(adapted),
+          usedIds: usedCallIds(adapted),
         });
         const saveGeneratedFiles = createGeneratedFileSaver(adapted);
         for await (const batch of readUntil(batches, () => reader.isDone)) {

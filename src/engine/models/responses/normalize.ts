@@ -2,10 +2,12 @@ import type OpenAI from 'openai';
 import { randomIds } from '../../../shared/ids.ts';
 import { repairArguments } from '../call-arguments.ts';
 import { calledFunction } from '../called-function.ts';
+import { itemType } from './event-shape.ts';
 import { UnusableAnswer } from '../upstream-error.ts';
 
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
+type StreamEventOfItem = OpenAI.Responses.ResponseFunctionCallArgumentsDeltaEvent;
 type Message = OpenAI.Responses.ResponseOutputMessage;
 type Call = OpenAI.Responses.ResponseFunctionToolCall;
 type Part = Message['content'][number];
@@ -35,13 +37,17 @@ function normalizePart(part: Part): Part {
   return { ...part, text: part.text ?? '', annotations };
 }
 
+/** Some servers put the model's reasoning into its message. */
+const isShown = ({ type }: { readonly type: string }): boolean =>
+  !/reason|think|summary/u.test(type);
+
 function normalizeMessage(item: Message): Message {
   const content: Part[] | string | null | undefined = item.content;
   const parts: Part[] =
     typeof content === 'string'
       ? [{ type: 'output_text', text: content, annotations: [] }]
       : (content ?? []);
-  return { ...item, content: parts.map(normalizePart) };
+  return { ...item, type: 'message', content: parts.filter(isShown).map(normalizePart) };
 }
 
 /** Some servers send the object itself instead of its JSON. */
@@ -67,12 +73,22 @@ function normalizeCall(
   };
 }
 
+/** The item of an event, by its id and its index. */
+const keysOf = ({
+  item_id,
+  output_index,
+}: Loose<Pick<StreamEventOfItem, 'item_id' | 'output_index'>>): (string | number)[] => [
+  ...(item_id ? [item_id] : []),
+  ...(typeof output_index === 'number' ? [output_index] : []),
+];
+
 /**
  * Converts the events of one response to OpenAI's form. Streamed function arguments are collected for
  * items that come without them.
  */
 export class EventNormalizer {
-  readonly #streamedArguments = new Map<string, string>();
+  /** By the ids of items and, where servers omit or change these, by their indexes. */
+  readonly #streamedArguments = new Map<string | number, string>();
   readonly #functionNames: ReadonlySet<string>;
 
   /** `functionNames` are those of the functions that a server may name in another form. */
@@ -83,16 +99,18 @@ export class EventNormalizer {
   event(event: StreamEvent): StreamEvent {
     switch (event.type) {
       case 'response.function_call_arguments.delta':
-        this.#streamedArguments.set(event.item_id, this.#argumentsOf(event.item_id) + event.delta);
+        for (const key of keysOf(event)) {
+          this.#streamedArguments.set(key, this.#argumentsOf(key) + event.delta);
+        }
         return event;
       case 'response.function_call_arguments.done':
-        this.#streamedArguments.set(
-          event.item_id,
-          argumentsText(event.arguments) || this.#argumentsOf(event.item_id),
-        );
+        for (const key of keysOf(event)) {
+          const args = argumentsText(event.arguments) || this.#argumentsOf(key);
+          this.#streamedArguments.set(key, args);
+        }
         return event;
       case 'response.output_item.done':
-        return { ...event, item: this.item(event.item) };
+        return { ...event, item: this.item(event.item, event.output_index) };
       case 'response.output_text.annotation.added': {
         const [annotation = null] = event.annotation ? normalizeAnnotation(event.annotation) : [];
         return { ...event, annotation };
@@ -106,13 +124,15 @@ export class EventNormalizer {
    * Fills in what compatible servers omit, or send in another form, of a message or function call
    * (contract §8.8).
    */
-  item(item: OutputItem): OutputItem {
-    if (item.type === 'message') return normalizeMessage(item);
+  item(item: OutputItem, index?: number): OutputItem {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is that of a message
+    if (itemType(item) === 'message') return normalizeMessage(item as Message);
     if (item.type !== 'function_call') return item;
-    return normalizeCall(item, this.#argumentsOf(item.id ?? ''), this.#functionNames);
+    const streamed = this.#argumentsOf(item.id) || this.#argumentsOf(index);
+    return normalizeCall(item, streamed, this.#functionNames);
   }
 
-  #argumentsOf(item_id: string): string {
-    return this.#streamedArguments.get(item_id) ?? '';
+  #argumentsOf(key: string | number | undefined): string {
+    return key === undefined ? '' : (this.#streamedArguments.get(key) ?? '');
   }
 }

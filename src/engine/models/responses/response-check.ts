@@ -1,4 +1,5 @@
 import { fieldOf, parseJson } from '../../../shared/json.ts';
+import { sentenceIn } from '../../../shared/error-sentence.ts';
 import { ModelFailure } from '../model.ts';
 import {
   endMarker,
@@ -10,13 +11,12 @@ import {
 } from '../sse-reader.ts';
 
 /** What a server without the API is known by; it may send anything, such as a web page, with status 200. */
-const notImplemented = (): ModelFailure =>
-  new ModelFailure(
-    'server_error',
-    'The model endpoint does not support the Responses API.',
-    null,
-    501,
-  );
+function notImplemented(answer?: unknown): ModelFailure {
+  const cause = sentenceIn(fieldOf(answer, 'error'));
+  const suffix = cause === null ? '.' : `: ${cause}`;
+  const message = `The model endpoint does not support the Responses API${suffix}`;
+  return new ModelFailure('server_error', message, null, 501);
+}
 
 function isResponsesEvent(event: unknown): boolean {
   const type = fieldOf(event, 'type');
@@ -31,7 +31,7 @@ const isKeepAlive = (event: unknown): boolean =>
 
 /** Converts the JSON of a server that does not stream into one event. */
 export function toFinalEvent(response: unknown): object {
-  if (fieldOf(response, 'object') !== 'response') throw notImplemented();
+  if (fieldOf(response, 'object') !== 'response') throw notImplemented(response);
   const status = fieldOf(response, 'status');
   const type = status === 'incomplete' || status === 'failed' ? status : 'completed';
   return { type: `response.${type}`, response };
@@ -56,7 +56,8 @@ export class UnknownApiReader {
         for (const checked of inOneBatch(this.#checked(batch))) yield checked;
       }
     } catch (error) {
-      throw error instanceof ModelFailure && !this.#isConfirmed ? notImplemented() : error;
+      const isUnknown = error instanceof ModelFailure && error.status === null;
+      throw isUnknown && !this.#isConfirmed ? notImplemented() : error;
     }
   }
 
@@ -79,7 +80,7 @@ export class UnknownApiReader {
 
   #check(event: unknown): void {
     if (this.#isConfirmed || isKeepAlive(event)) return;
-    if (!isResponsesEvent(event)) throw notImplemented();
+    if (!isResponsesEvent(event)) throw notImplemented(event);
     this.#isConfirmed = true;
   }
 }

@@ -21,12 +21,20 @@ import { OutputEmitter } from './output-emitter.ts';
 type Response = OpenAI.Responses.Response;
 type OutputItem = OpenAI.Responses.ResponseOutputItem;
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
+type Part = OpenAI.Responses.ResponseOutputMessage['content'][number];
+type PartEvent = Pick<
+  OpenAI.Responses.ResponseTextDoneEvent,
+  'item_id' | 'output_index' | 'content_index'
+>;
 type Finished = Extract<ModelEvent, { type: 'finished' }>;
 
 /** Third-party servers omit what they do not count (contract §8.7). */
 function toUsage(usage: Response['usage']): Usage {
-  const prompt_tokens = tokensOf(usage?.input_tokens);
-  const completion_tokens = tokensOf(usage?.output_tokens);
+  // Some servers use the names of Chat Completions.
+  const count = (...names: readonly string[]) =>
+    tokensOf(names.map((name) => fieldOf(usage, name)).find(Boolean));
+  const prompt_tokens = count('input_tokens', 'prompt_tokens');
+  const completion_tokens = count('output_tokens', 'completion_tokens');
   return {
     prompt_tokens,
     completion_tokens,
@@ -81,6 +89,26 @@ function withoutRepetitions(items: readonly OutputItem[]): OutputItem[] {
   });
 }
 
+/** Callers get ids that start with `call_`, each once in a run; `usedIds` are those of earlier calls. */
+function withCallerIds(items: readonly OutputItem[], usedIds: ReadonlySet<string>): OutputItem[] {
+  const taken = new Set(usedIds);
+  return items.map((item) => {
+    if (item.type !== 'function_call') return item;
+    const isUsable = item.call_id.startsWith('call_') && !taken.has(item.call_id);
+    const call_id = isUsable ? item.call_id : randomIds.newId('call_');
+    taken.add(call_id);
+    return { ...item, call_id };
+  });
+}
+
+/** A message of which only finished parts have come; null for an item of another type. */
+function withPart(item: OutputItem | undefined, event: PartEvent, part: Part): OutputItem | null {
+  if (item !== undefined && item.type !== 'message') return null;
+  const content = [...(item?.content ?? [])];
+  content[Math.min(event.content_index ?? 0, content.length)] = part;
+  return { type: 'message', role: 'assistant', status: 'completed', id: event.item_id, content };
+}
+
 const textOf = (item: OutputItem): string =>
   item.type === 'message'
     ? item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('')
@@ -102,6 +130,8 @@ interface ReaderOptions {
   readonly origin: Origin;
   /** The functions whose calls a server may leave in the text. */
   readonly textCallNames: ReadonlySet<string>;
+  /** The ids of the run's earlier calls. */
+  readonly usedIds: ReadonlySet<string>;
 }
 
 /** The status of responses that have none of their own. */
@@ -120,15 +150,18 @@ export class ResponsesStreamReader {
   readonly #emitter: OutputEmitter;
   readonly #origin: Origin;
   readonly #textCallNames: ReadonlySet<string>;
+  readonly #usedIds: ReadonlySet<string>;
   /** Output index → item, for servers whose final response has no output. */
   readonly #items = new Map<number, OutputItem>();
   #final: Partial<Response> | null = null;
+  #hasDoneItem = false;
 
-  constructor({ tools, origin, textCallNames }: ReaderOptions) {
+  constructor({ tools, origin, textCallNames, usedIds }: ReaderOptions) {
     this.#normalizer = new EventNormalizer(textCallNames);
     this.#emitter = new OutputEmitter(tools);
     this.#origin = origin;
     this.#textCallNames = textCallNames;
+    this.#usedIds = usedIds;
   }
 
   /** Throws {@link ModelFailure} for an error event. */
@@ -146,6 +179,11 @@ export class ResponsesStreamReader {
       default:
         yield* this.#emitter.emit(event);
     }
+  }
+
+  /** Ends the answer at the server's end marker: some servers send no final response after its items. */
+  end(): void {
+    if (this.#hasDoneItem) this.#final ??= { status: 'completed' };
   }
 
   /** Whether the final response has been read. */
@@ -185,9 +223,12 @@ export class ResponsesStreamReader {
     const items =
       output && output.length > 0
         ? output
-        : [...this.#items].toSorted(([a], [b]) => a - b).map(([, item]) => item);
+        : [...this.#items]
+            .toSorted(([a], [b]) => a - b)
+            .map(([index, item]) => this.#normalizer.item(item, index));
     checkItemCount(items.length);
-    return withoutRepetitions(items.map((item) => this.#normalizer.item(item)));
+    const normalized = items.map((item) => this.#normalizer.item(item));
+    return withCallerIds(withoutRepetitions(normalized), this.#usedIds);
   }
 
   #withTextCalls(items: OutputItem[]): OutputItem[] {
@@ -200,10 +241,27 @@ export class ResponsesStreamReader {
 
   /** Collects items that are done, and function calls as they start: some servers send no more. */
   #collect(event: StreamEvent): void {
+    if (event.type === 'response.output_text.done') {
+      this.#collectPart(event, { type: 'output_text', text: event.text, annotations: [] });
+    } else if (
+      event.type === 'response.content_part.done' &&
+      event.part.type !== 'reasoning_text'
+    ) {
+      this.#collectPart(event, event.part);
+    }
     const isNewCall =
       event.type === 'response.output_item.added' && event.item.type === 'function_call';
     if (!isNewCall && event.type !== 'response.output_item.done') return;
+    this.#hasDoneItem ||= !isNewCall;
     this.#items.set(event.output_index ?? this.#indexOf(event.item), event.item);
+    checkItemCount(this.#items.size);
+  }
+
+  /** Collects the parts of a message, for servers that send neither deltas nor items. */
+  #collectPart(event: PartEvent, part: Part): void {
+    const index = event.output_index ?? 0;
+    const item = withPart(this.#items.get(index), event, part);
+    if (item !== null) this.#items.set(index, item);
     checkItemCount(this.#items.size);
   }
 
