@@ -15,15 +15,16 @@ export class ContextOverflow extends ModelFailure {
 
 /* Messages of different servers; some servers have several. */
 const patternsWithSize: readonly RegExp[] = [
-  /maximum (?:context|prompt|model|allowed input) length (?:is|of) (?<size>[\d,]+)/iu,
-  /(?:context length|context size|context window|maximum number of tokens allowed) \((?<size>[\d,]+)/iu,
-  /context (?:length|size|window) of (?:only )?(?<size>[\d,]+)/iu,
+  /maximum (?:context|prompt|model|input|sequence|allowed|allowed input) length(?: is| of|:)? \(?(?<size>[\d,]+)(?! ?char)/iu,
+  /(?:context length|context size|context window|context window limit|max(?:imum number of)? tokens allowed) \((?<size>[\d,]+)/iu,
+  /context (?:length|size|window)(?: of| is|:)? (?:only )?(?<size>[\d,]+)/iu,
+  /while limit is (?<size>[\d,]+)/iu,
   /with (?<size>[\d,]+) maximum context length/iu,
   /exceed the configured limit of (?<size>[\d,]+) tokens/iu,
   /tokens > (?<size>[\d,]+) maximum/iu,
   /exceed context limit: [\d,]+ \+ [\d,]+ > (?<size>[\d,]+)/iu,
   /model token limit: (?<size>[\d,]+)/iu,
-  /exceeds max_(?:seq|model)_len (?<size>[\d,]+)/iu,
+  /(?:exceeds|than) (?:max_(?:seq|model)_len|session_len) \(?(?<size>[\d,]+)/iu,
   /input token count is [\d,]+ but model only supports up to (?<size>[\d,]+)/iu,
   /prompt token count of [\d,]+ exceeds the limit of (?<size>[\d,]+)/iu,
   /range of input length should be \[\d+, ?(?<size>\d+)\]/iu,
@@ -41,6 +42,8 @@ const patternsWithoutSize: readonly RegExp[] = [
   /context_?length_?exceeded|ContextWindowExceeded|exceed_context_size|tokens_limit_reached/iu,
   /please reduce the length of the (?:messages|prompt|input)/iu,
   /max_(?:completion_)?tokens must be at least 1, got -/iu,
+  /tokens in request more than max tokens allowed|(?:number of|too many) input tokens(?: exceed|\b)/iu,
+  /(?:长度|上下文).{0,20}超|超过?.{0,20}(?:最大长度|上下文)/u,
 ];
 
 /** Limits of tokens in a period of time. */

@@ -105,6 +105,29 @@ const wordings: readonly (readonly [server: string, message: string, error?: obj
       },
     },
   ],
+  ['DS4', 'Prompt has 20503 tokens, but the configured context size is 8192 tokens'],
+  ['rkllama', 'Prompt is 20503 tokens but the model context window is 8192 tokens.'],
+  ['without "of"', 'Input length 20503 exceeds the model context length 8192.'],
+  [
+    'vLLM, V1',
+    'The prompt (total length 20503) is too long to fit into the model (context length 8192).',
+  ],
+  [
+    'SGLang, later',
+    'Input length (20503 tokens) exceeds the maximum allowed length (8192 tokens). Use a shorter input.',
+  ],
+  ['TensorRT-LLM', 'Prompt length (20503) exceeds maximum input length (8192).'],
+  ['Fireworks', 'The prompt is too long: 20503, model maximum context length: 8192'],
+  [
+    'Cloudflare',
+    'The estimated number of input and maximum output tokens (20503) exceeded this model context window limit (8192).',
+  ],
+  [
+    'Cerebras',
+    'Please reduce the length of the messages or completion. Current length is 20503 while limit is 8192',
+  ],
+  ['TabbyAPI', 'Prompt length 20503 is greater than max_seq_len 8192'],
+  ['GLM', 'The number of tokens in request more than max tokens allowed (8192).'],
   [
     'with a max_seq_len',
     'Prompt too long: 20503 tokens exceeds max_seq_len 8192 (leave room for output tokens)',
@@ -137,6 +160,8 @@ test.each([
     500,
   ],
   ['GLM', 'Prompt exceeds max length', 400],
+  ['GLM, in Chinese', '输入长度超过模型的最大长度', 400],
+  ['Nova', 'Input Tokens Exceeded: Number of input tokens exceeds maximum length.', 400],
   // The number is what is too much.
   ['MiniMax', 'invalid params, context window exceeds limit (2013)', 400],
   ['OpenAI, gpt-5.5', "Your input exceeds the model's context window.", 400],
