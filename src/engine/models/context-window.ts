@@ -15,8 +15,8 @@ export class ContextOverflow extends ModelFailure {
 
 /* Messages of different servers; some servers have several. */
 const patternsWithSize: readonly RegExp[] = [
-  /maximum (?:context|prompt|model|input|sequence|allowed|allowed input) length(?: is| of|:)? \(?(?<size>[\d,]+)(?! ?char)/iu,
-  /(?:context length|context size|context window|context window limit|max(?:imum number of)? tokens allowed) \((?<size>[\d,]+)/iu,
+  /maximum (?:context|prompt|model|input|sequence|allowed input) length(?: is| of|:)? \(?(?<size>[\d,]+)(?! ?char)/iu,
+  /(?:context length|context size|context window|context window limit|maximum allowed length|max(?:imum number of)? tokens allowed) \((?<size>[\d,]+)/iu,
   /context (?:length|size|window)(?: of| is|:)? (?:only )?(?<size>[\d,]+)/iu,
   /while limit is (?<size>[\d,]+)/iu,
   /with (?<size>[\d,]+) maximum context length/iu,

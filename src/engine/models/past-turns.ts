@@ -141,9 +141,15 @@ export const partText = (part: MessageContent): string[] => {
   return part.type === 'refusal' ? [part.refusal] : [];
 };
 
-/** The names of the functions that the model may call. */
-export const functionNamesOf = ({ settings }: ModelRequest): ReadonlySet<string> =>
-  new Set(settings.tools.flatMap((tool) => (tool.type === 'function' ? [tool.function.name] : [])));
+/** The functions that the model may call: their names and the schemas of their parameters. */
+export const functionsOf = ({
+  settings,
+}: ModelRequest): ReadonlyMap<string, OpenAI.FunctionParameters> =>
+  new Map(
+    settings.tools.flatMap((tool) =>
+      tool.type === 'function' ? [[tool.function.name, tool.function.parameters ?? {}]] : [],
+    ),
+  );
 
 /** Endpoints reject a strict function whose schema allows more properties, even an empty schema. */
 export function functionParameters({ parameters = {}, strict }: OpenAI.FunctionDefinition) {

@@ -1,3 +1,5 @@
+import { callTags } from './call-tags.ts';
+
 /** Around what a model thinks, in the text of its answer. */
 const tags = [
   ['<think>', '</think>'],
@@ -17,8 +19,7 @@ const tags = [
 /** The end of thinking that the chat template began, outside the answer. */
 const bareEnd = '</think>';
 
-/** What some servers leave in the text instead of a function call. */
-export const callTag = '<tool_call>';
+const callOpenings = callTags.map(([opening]) => opening);
 
 /** Where thinking ends that no tag began; -1: nowhere. A quoted tag is part of the text. */
 function bareEndIn(text: string, from = 0): number {
@@ -135,11 +136,11 @@ export class ThinkingFilter {
       this.#state = 'thinking';
       return this.#think(rest);
     }
-    if (begin.startsWith(callTag)) {
+    if (callOpenings.some((opening) => begin.startsWith(opening))) {
       this.#state = 'call';
       return '';
     }
-    const openings = [callTag, ...shown.map(([opening]) => opening)];
+    const openings = [...callOpenings, ...shown.map(([opening]) => opening)];
     if (openings.some((opening) => opening.startsWith(begin))) return '';
     const isUnmarked =
       !this.#options.showsThinking &&
@@ -189,5 +190,6 @@ export class ThinkingFilter {
 export function withoutReasoning(text: string): string {
   const filter = new ThinkingFilter({ thinksUnmarked: false, showsThinking: false });
   const shown = filter.push(text) + filter.finish();
-  return shown === '' && text.includes(callTag) ? filter.remainder : shown;
+  const hasCalls = callOpenings.some((opening) => text.includes(opening));
+  return shown === '' && hasCalls ? filter.remainder : shown;
 }

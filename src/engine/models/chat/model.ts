@@ -34,7 +34,7 @@ import {
 } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
-import { functionNamesOf, type Origin, originOf, usedCallIds } from '../past-turns.ts';
+import { functionsOf, type Origin, originOf, usedCallIds } from '../past-turns.ts';
 import { toModelFailure } from '../upstream-error.ts';
 import { readUntil } from '../upstream-fetch.ts';
 
@@ -153,7 +153,7 @@ export function createChatModel(options: ChatOptions): Model {
         const reader = new ChatStreamReader({
           headers,
           origin,
-          functionNames: functionNamesOf(adapted),
+          functions: functionsOf(adapted),
           readsCallsInText: !isOpenAI(options),
         });
         yield* readToEnd(chunks, reader, adapted.signal);

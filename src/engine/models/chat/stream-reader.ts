@@ -18,7 +18,7 @@ import {
   originItem,
 } from '../past-turns.ts';
 import { endOf } from '../finish-reason.ts';
-import { callsInText } from '../text-calls.ts';
+import { callsInText, type Functions } from '../text-calls.ts';
 import { malformedCallFailure, toStreamError, UnusableAnswer } from '../upstream-error.ts';
 
 type Kind = 'text' | 'refusal';
@@ -62,8 +62,8 @@ const hasReasoning = (extra: Fields): boolean =>
 interface ReaderOptions {
   readonly headers: Headers;
   readonly origin: Origin;
-  /** Of the functions that the model may call. */
-  readonly functionNames: ReadonlySet<string>;
+  /** The functions that the model may call. */
+  readonly functions: Functions;
   /** Whether a server may leave calls in the text. */
   readonly readsCallsInText: boolean;
 }
@@ -75,7 +75,7 @@ export class ChatStreamReader {
   readonly #calls: ToolCallAssembler;
   /** A call in the old form; some servers send each call in both. */
   readonly #oldCall: ToolCallAssembler;
-  readonly #textCallNames: ReadonlySet<string>;
+  readonly #textFunctions: Functions;
   readonly #extra: Fields = {};
   readonly #parts: { readonly kind: Kind; text: string }[] = [];
   #reasoning = '';
@@ -85,10 +85,11 @@ export class ChatStreamReader {
   #finishReason: string | null = null;
   #isDone = false;
 
-  constructor({ headers, origin, functionNames, readsCallsInText }: ReaderOptions) {
+  constructor({ headers, origin, functions, readsCallsInText }: ReaderOptions) {
     this.#headers = headers;
     this.#origin = origin;
-    this.#textCallNames = readsCallsInText ? functionNames : new Set();
+    const functionNames = new Set(functions.keys());
+    this.#textFunctions = readsCallsInText ? functions : new Map();
     this.#calls = new ToolCallAssembler(functionNames);
     this.#oldCall = new ToolCallAssembler(functionNames);
   }
@@ -191,7 +192,7 @@ export class ChatStreamReader {
     const calls = this.#finishCalls(ids, usedIds);
     const message = this.#message(calls);
     if (calls.length > 0 || message.content === null) return message;
-    const textCalls = callsInText(message.content, this.#textCallNames);
+    const textCalls = callsInText(message.content, this.#textFunctions);
     if (textCalls.length === 0) return message;
     const tool_calls = textCalls.map((called) => {
       const id = ids.newId('call_');

@@ -14,7 +14,7 @@ import { blameEndpoint, parseAnswer } from '../json-shape.ts';
 import type { Model, ModelRequest } from '../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { createNegotiator } from '../negotiator.ts';
-import { functionNamesOf, originOf, usedCallIds } from '../past-turns.ts';
+import { functionsOf, originOf, usedCallIds } from '../past-turns.ts';
 import { endMarker, inOneBatch, readJsonEvents, readText } from '../sse-reader.ts';
 import { toFinalEvent, UnknownApiReader } from './response-check.ts';
 import { createGeneratedFileSaver, type RawEvent } from './generated-files.ts';
@@ -124,7 +124,7 @@ export function createResponsesModel(options: ResponsesOptions): Model {
         const reader = new ResponsesStreamReader({
           tools: adapted.settings.tools,
           origin: target.origin,
-          textCallNames: target.isOpenAI ? new Set() : functionNamesOf(adapted),
+          textFunctions: target.isOpenAI ? new Map() : functionsOf(adapted),
           usedIds: usedCallIds(adapted),
         });
         const saveGeneratedFiles = createGeneratedFileSaver(adapted);

@@ -10,7 +10,7 @@ import {
 } from '../model.ts';
 import { malformedAnswer } from '../json-shape.ts';
 import { type Origin, originItem } from '../past-turns.ts';
-import { callsInText } from '../text-calls.ts';
+import { callsInText, type Functions } from '../text-calls.ts';
 import { usableArguments } from '../call-arguments.ts';
 import { endOf } from '../finish-reason.ts';
 import { errorCode, malformedCallFailure, retryDelayWithin, statusOf } from '../upstream-error.ts';
@@ -115,8 +115,8 @@ const textOf = (item: OutputItem): string =>
     : '';
 
 /** A message that has only calls, as calls. */
-const toCallItems = (item: OutputItem, functionNames: ReadonlySet<string>): OutputItem[] =>
-  callsInText(textOf(item), functionNames).map((call) => ({
+const toCallItems = (item: OutputItem, functions: Functions): OutputItem[] =>
+  callsInText(textOf(item), functions).map((call) => ({
     type: 'function_call',
     id: randomIds.newId('fc_'),
     call_id: randomIds.newId('call_'),
@@ -129,7 +129,7 @@ interface ReaderOptions {
   readonly tools: readonly OpenAI.Beta.AssistantTool[];
   readonly origin: Origin;
   /** The functions whose calls a server may leave in the text. */
-  readonly textCallNames: ReadonlySet<string>;
+  readonly textFunctions: Functions;
   /** The ids of the run's earlier calls. */
   readonly usedIds: ReadonlySet<string>;
 }
@@ -149,18 +149,18 @@ export class ResponsesStreamReader {
   readonly #normalizer: EventNormalizer;
   readonly #emitter: OutputEmitter;
   readonly #origin: Origin;
-  readonly #textCallNames: ReadonlySet<string>;
+  readonly #textFunctions: Functions;
   readonly #usedIds: ReadonlySet<string>;
   /** Output index → item, for servers whose final response has no output. */
   readonly #items = new Map<number, OutputItem>();
   #final: Partial<Response> | null = null;
   #hasDoneItem = false;
 
-  constructor({ tools, origin, textCallNames, usedIds }: ReaderOptions) {
-    this.#normalizer = new EventNormalizer(textCallNames);
+  constructor({ tools, origin, textFunctions, usedIds }: ReaderOptions) {
+    this.#normalizer = new EventNormalizer(new Set(textFunctions.keys()));
     this.#emitter = new OutputEmitter(tools);
     this.#origin = origin;
-    this.#textCallNames = textCallNames;
+    this.#textFunctions = textFunctions;
     this.#usedIds = usedIds;
   }
 
@@ -234,7 +234,7 @@ export class ResponsesStreamReader {
   #withTextCalls(items: OutputItem[]): OutputItem[] {
     if (items.some(({ type }) => type === 'function_call')) return items;
     return items.flatMap((item) => {
-      const calls = toCallItems(item, this.#textCallNames);
+      const calls = toCallItems(item, this.#textFunctions);
       return calls.length === 0 ? [item] : calls;
     });
   }

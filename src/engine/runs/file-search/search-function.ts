@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { parseJson, fieldOf } from '../../../shared/json.ts';
 import type { ContextMessage, ModelRequest } from '../../models/model.ts';
-import { functionNamesOf } from '../../models/past-turns.ts';
+import { functionsOf } from '../../models/past-turns.ts';
 import type { RunSettings } from '../../store/schema.ts';
 
 type FunctionTool = Extract<OpenAI.Beta.AssistantTool, { type: 'function' }>;
@@ -14,7 +14,7 @@ const baseName = 'file_search';
 
 /** The name of the function that the engine answers: no function of the run has it. */
 export function searchFunctionName(request: ModelRequest): string {
-  const names = functionNamesOf(request);
+  const names = functionsOf(request);
   let name = baseName;
   for (let count = 2; names.has(name); count += 1) name = `${baseName}_${count}`;
   return name;
