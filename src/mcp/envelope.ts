@@ -5,7 +5,7 @@ import {
   maxJsonDepth,
   maxJsonValues,
 } from '../shared/json-reader.ts';
-import { fieldOf } from '../shared/json.ts';
+import { fieldOf, isJsonObject } from '../shared/json.ts';
 
 /** The largest message, by stdio and by HTTP: the limit of the SDKs for stdio. */
 export const maxMessageBytes = STDIO_DEFAULT_MAX_BUFFER_SIZE;
@@ -39,6 +39,7 @@ export interface EnvelopeProblem {
   readonly sentence: string;
 }
 
+/** Whether a value is an id of the protocol. A larger number could not be answered exactly. */
 export const isRequestId = (value: unknown): value is string | number =>
   typeof value === 'string' || Number.isSafeInteger(value);
 
@@ -95,4 +96,33 @@ export function checkEnvelope(message: unknown): EnvelopeProblem | null {
   if (!('method' in message) || !hasManyValues(message)) return null;
   const sentence = `The message has more than ${maxValues} values outside of a tool's arguments. Send fewer.`;
   return { id: ownId, sentence };
+}
+
+export const noMessage = 'The message is not a JSON-RPC 2.0 request, notification or response.';
+
+const idKind = `a string or an integer up to ${Number.MAX_SAFE_INTEGER}`;
+
+function describeFault(message: unknown): string | null {
+  if (!isJsonObject(message)) return noMessage;
+  if ('result' in message || 'error' in message) return 'method' in message ? noMessage : null;
+  const { jsonrpc, id, method, params } = message;
+  const meta = fieldOf(params, '_meta');
+  const token = fieldOf(meta, 'progressToken');
+  const faults = {
+    'jsonrpc must be "2.0"': jsonrpc !== '2.0',
+    'method must be a string': typeof method !== 'string',
+    [`id must be ${idKind}`]: 'id' in message && !isRequestId(id),
+    'params must be an object': params !== undefined && !isJsonObject(params),
+    'params._meta must be an object': meta !== undefined && !isJsonObject(meta),
+    [`params._meta.progressToken must be ${idKind}`]: token !== undefined && !isRequestId(token),
+  };
+  const fault = Object.entries(faults).find(([, isFault]) => isFault)?.[0];
+  return fault === undefined ? null : `The field ${fault}.`;
+}
+
+/** What is wrong with a request or notification; null if nothing is, or if the message is a response. */
+export function findFault(message: unknown): EnvelopeProblem | null {
+  const sentence = describeFault(message);
+  const id = fieldOf(message, 'id');
+  return sentence === null ? null : { id: isRequestId(id) ? id : null, sentence };
 }

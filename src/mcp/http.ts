@@ -10,7 +10,7 @@ import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonError } from '../shared/json-reader.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import type { Log } from '../shared/log.ts';
-import { checkEnvelope, type EnvelopeProblem, jsonProblemSentence } from './envelope.ts';
+import { checkEnvelope, type EnvelopeProblem, findFault, jsonProblemSentence } from './envelope.ts';
 import { repairMessage } from './repaired-message.ts';
 import { maxErrorLength } from './result.ts';
 
@@ -71,6 +71,12 @@ async function toJson(response: Response, isBatch: boolean): Promise<Response> {
   return Response.json(isBatch ? answers : answers[0], { status: response.status });
 }
 
+/** What is wrong with a message, or with the first faulty one of a batch. */
+const findFirstFault = (message: unknown): EnvelopeProblem | null =>
+  Array.isArray(message)
+    ? (message.map(findFault).find((fault) => fault !== null) ?? null)
+    : findFault(message);
+
 /** Creates one MCP server per request; the request's protocol version decides how it is served. */
 export function createHttpHandler(
   factory: (url: URL, era: McpRequestContext['era']) => McpServer,
@@ -92,8 +98,11 @@ export function createHttpHandler(
         if (problem !== null) {
           return requestError(new ApiError(400, problem.sentence), problem.id);
         }
-        const isJson = acceptBoth(request) && fieldOf(parsedBody, 'method') !== listenMethod;
-        const response = await fetch(request, { parsedBody: repairMessage(parsedBody) });
+        const message = repairMessage(parsedBody);
+        const fault = message === undefined ? null : findFirstFault(message);
+        if (fault !== null) return requestError(new ApiError(400, fault.sentence), fault.id);
+        const isJson = acceptBoth(request) && fieldOf(message, 'method') !== listenMethod;
+        const response = await fetch(request, { parsedBody: message });
         return isJson ? await toJson(response, Array.isArray(parsedBody)) : response;
       } catch (error) {
         if (!(error instanceof JsonError)) throw error;

@@ -8,7 +8,13 @@ import {
 } from '@modelcontextprotocol/server';
 import { JsonError } from '../shared/json-reader.ts';
 import { createLineBuffer, type Line } from './line-buffer.ts';
-import { checkEnvelope, isRequestId, jsonProblemSentence } from './envelope.ts';
+import {
+  checkEnvelope,
+  findFault,
+  isRequestId,
+  jsonProblemSentence,
+  noMessage,
+} from './envelope.ts';
 import { repairMessage } from './repaired-message.ts';
 
 /** A line that is not a JSON-RPC message, as a JSON-RPC error. */
@@ -54,6 +60,10 @@ function findId({ start, end }: Line): Rejection['id'] {
 
 type Checked = { readonly message: JSONRPCMessage } | { readonly rejection: Rejection };
 
+const refuse = (id: Rejection['id'], message: string): Checked => ({
+  rejection: { id, code: INVALID_REQUEST, message, isAnswered: true },
+});
+
 /** The message that a value is, or why it is none. */
 function checkMessage(value: unknown): Checked {
   const problem = checkEnvelope(value);
@@ -63,26 +73,21 @@ function checkMessage(value: unknown): Checked {
     const { id, sentence: message } = problem;
     return { rejection: { id, code: INVALID_REQUEST, message, isAnswered } };
   }
+  if (Array.isArray(value)) {
+    return refuse(null, 'Batches are not supported. Send one JSON-RPC message per line.');
+  }
+  const message = repairMessage(value);
+  const fault = findFault(message);
+  if (fault !== null) return refuse(fault.id, fault.sentence);
   try {
-    return { message: parseJSONRPCMessage(repairMessage(value)) };
+    return { message: parseJSONRPCMessage(message) };
   } catch {
-    // The SDK's error is a list of everything that any kind of message would need.
-    const messageId: unknown = Reflect.get(fields, 'id');
-    const rejection = {
-      id: isRequestId(messageId) ? messageId : null,
-      code: INVALID_REQUEST,
-      message: Array.isArray(value)
-        ? 'Batches are not supported. Send one JSON-RPC message per line.'
-        : 'The line is not a JSON-RPC 2.0 request, notification or response.',
-      isAnswered: 'method' in fields || !('result' in fields || 'error' in fields),
+    // Only a response has faults that are not found above, and nobody answers a response.
+    return {
+      rejection: { id: null, code: INVALID_REQUEST, message: noMessage, isAnswered: false },
     };
-    return { rejection };
   }
 }
-
-const refuse = (line: Line, message: string): Checked => ({
-  rejection: { id: findId(line), code: INVALID_REQUEST, message, isAnswered: true },
-});
 
 function describeJsonError({ problem }: JsonError, line: Line): Checked {
   switch (problem) {
@@ -95,7 +100,7 @@ function describeJsonError({ problem }: JsonError, line: Line): Checked {
     case 'too deep':
     case 'too large':
     case 'too many values':
-      return refuse(line, jsonProblemSentence(problem));
+      return refuse(findId(line), jsonProblemSentence(problem));
   }
 }
 
@@ -105,7 +110,7 @@ async function checkLine(line: Line, maxBytes: number): Promise<Checked | null> 
   if (reader === null) {
     const limit = `${maxBytes / 2 ** 20} MiB`;
     return refuse(
-      line,
+      findId(line),
       `The message is larger than ${limit}, the limit of one line. Send a smaller one.`,
     );
   }

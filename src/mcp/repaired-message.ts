@@ -1,9 +1,17 @@
 import { fieldOf, isJsonObject } from '../shared/json.ts';
 import { parseJsonText } from '../shared/json-text.ts';
 
+/*
+ * Clients send messages that are not quite those of the protocol: null for what is unset, an empty list
+ * for an empty object, and parameters as JSON text. The SDK would refuse them.
+ */
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
 /** The arguments of a call without arguments, as clients send them: null, an empty list or text. */
-const isNothing = (args: unknown): boolean =>
-  args === null || args === '' || (Array.isArray(args) && args.length === 0);
+const isNothing = (args: unknown): boolean => args === null || args === '' || isEmptyList(args);
 
 function repairArguments(args: unknown): unknown {
   const value = typeof args === 'string' && args !== '' ? parseJsonText(args) : args;
@@ -11,17 +19,69 @@ function repairArguments(args: unknown): unknown {
   return isJsonObject(value) ? value : args;
 }
 
-/**
- * A message without the nulls and the JSON text that some clients send in the place of parameters: the
- * SDK would refuse it without naming them.
- */
+/** The value without members that are null, at any depth. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isJsonObject(value)) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
+}
+
+/** What a client declares by an object, by true, or by an empty list. */
+const isDeclared = (value: unknown): boolean =>
+  isJsonObject(value) || value === true || isEmptyList(value);
+
+/** The part of a client's capabilities that the program uses. */
+function repairCapabilities(capabilities: unknown): object {
+  const elicitation = fieldOf(capabilities, 'elicitation');
+  if (!isDeclared(elicitation)) return {};
+  const modes = ['form', 'url'].filter((mode) => isDeclared(fieldOf(elicitation, mode)));
+  return { elicitation: Object.fromEntries(modes.map((mode) => [mode, {}])) };
+}
+
+const textOr = (value: unknown, fallback: string): string =>
+  typeof value === 'string' ? value : fallback;
+
+/** The handshake, reduced to what the program uses: no other fault of a client prevents it. */
+function repairInitialize({ protocolVersion, capabilities, clientInfo, ...others }: JsonObject) {
+  return {
+    ...others,
+    // A version that is unknown, as this one, is answered with the newest.
+    protocolVersion: textOr(protocolVersion, ''),
+    capabilities: repairCapabilities(capabilities),
+    clientInfo: {
+      name: textOr(fieldOf(clientInfo, 'name'), 'unknown'),
+      version: textOr(fieldOf(clientInfo, 'version'), 'unknown'),
+    },
+  };
+}
+
+function repairParams(method: string, params: JsonObject): JsonObject {
+  const { arguments: args, ...others } = params;
+  // The arguments of a tool are repaired by their schema.
+  const isCall = method === 'tools/call' && args !== undefined;
+  const repaired: JsonObject = {
+    ...Object(withoutNulls(isCall ? others : params)),
+    ...(isEmptyList(params['_meta']) && { _meta: {} }),
+    ...(isCall && { arguments: repairArguments(args) }),
+  };
+  return method === 'initialize' ? repairInitialize(repaired) : repaired;
+}
+
+/** The request or notification that a client meant. Other messages are unchanged. */
 export function repairMessage(message: unknown): unknown {
+  if (Array.isArray(message)) return message.map(repairMessage);
   if (!isJsonObject(message) || typeof message['method'] !== 'string') return message;
-  const { params, ...request } = message;
-  if (params === null) return request;
-  const args = fieldOf(params, 'arguments');
-  if (message['method'] !== 'tools/call' || !isJsonObject(params) || args === undefined) {
-    return message;
-  }
-  return { ...message, params: { ...params, arguments: repairArguments(args) } };
+  const { params, ...members } = message;
+  const { method } = message;
+  const isNotification = method.startsWith('notifications/');
+  // Some clients send every member that any message can have.
+  const given = Object.entries(members).filter(
+    ([name, value]) => value !== null || (name === 'id' && !isNotification),
+  );
+  const request = Object.fromEntries(given);
+  if (isJsonObject(params)) return { ...request, params: repairParams(method, params) };
+  const isAbsent = params === undefined || params === null || isEmptyList(params);
+  if (!isAbsent) return { ...request, params };
+  return method === 'initialize' ? { ...request, params: repairInitialize({}) } : request;
 }

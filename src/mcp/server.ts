@@ -15,6 +15,7 @@ import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
 import { type AppOffer, appMeta } from './apps.ts';
 import { createRequestLog } from './client-log.ts';
 import { createPerson, type RoundCodec, toInputRequired } from './person.ts';
+import { sendReadableErrors } from './readable-errors.ts';
 import { failure, maxErrorLength, success } from './result.ts';
 import { serverInfo } from './server-info.ts';
 import { type CallTool, registerTasks, type TaskOffer } from './tasks.ts';
@@ -90,6 +91,7 @@ export function createServer(options: ServerOptions): McpServer {
     capabilities: { tools: {} },
     requestState: { verify: (state, context) => roundCodec.verify(state, context) },
   });
+  sendReadableErrors(server);
   const functions: ReadonlySet<string> = new Set(options.personFunctions);
   const callTool: CallTool = async (name, args, context, startTask) => {
     const progress = progressReporter(context);

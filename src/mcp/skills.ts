@@ -38,7 +38,8 @@ export function registerSkills({ server }: McpServer, offer: SkillOffer): void {
   const { skills } = offer;
   server.registerCapabilities({ extensions: { [extension]: {} } });
   server.setRequestHandler('skills/list', { params: anyParams }, async (params) => {
-    if (fieldOf(params, 'cursor') !== undefined) {
+    // Some clients send the empty cursor for the first page.
+    if ((fieldOf(params, 'cursor') ?? '') !== '') {
       const message = 'Invalid cursor: all skills are on the first page.';
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { pipeline, type Readable, type Writable } from 'node:stream';
-import type { JSONRPCMessage, McpRequestContext, McpServer } from '@modelcontextprotocol/server';
+import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { errorMessage } from '../shared/errors.ts';
-import { cutText } from '../shared/text.ts';
 import type { Log } from '../shared/log.ts';
 import { maxMessageBytes } from './envelope.ts';
 import { createLineFilter, type Rejection } from './line-filter.ts';
-import { maxErrorLength } from './result.ts';
 
 interface Pipes {
   readonly stdin: Readable;
@@ -21,15 +19,6 @@ export interface Connection {
   readonly closed: Promise<void>;
   close(): Promise<void>;
 }
-
-/** The SDK's error for parameters lists each fault, however many. */
-const withShortError = (message: JSONRPCMessage): JSONRPCMessage =>
-  'error' in message
-    ? {
-        ...message,
-        error: { ...message.error, message: cutText(message.error.message, maxErrorLength) },
-      }
-    : message;
 
 /** Creates a function that answers a line that is not a message, at the pace of the client. */
 const createRejector =
@@ -65,8 +54,6 @@ export function connectStdio(
   pipeline(stdin, lines, () => {});
   // The transport notices the end of `lines`, which has no other output.
   const transport = new StdioServerTransport(lines, stdout);
-  const send = transport.send.bind(transport);
-  transport.send = (message) => send(withShortError(message));
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const handle = serveStdio(({ era }) => factory(era), {
     transport,

@@ -58,9 +58,9 @@ function parse(text: string): unknown {
 }
 
 const decoder = new TextDecoder();
-const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The text of bytes. A byte order mark is an error if they must be UTF-8, else it is removed. */
+/** The text of bytes, without a byte order mark. */
 function decode(pieces: readonly Uint8Array[] | Uint8Array, requireUtf8: boolean): string {
   const bytes = pieces instanceof Uint8Array ? pieces : Buffer.concat(pieces);
   if (!requireUtf8) return decoder.decode(bytes);

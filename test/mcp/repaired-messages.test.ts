@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttpHandler } from '../../src/mcp/http.ts';
 import { createRoundCodec } from '../../src/mcp/person.ts';
 import { createServer } from '../../src/mcp/server.ts';
@@ -94,10 +94,50 @@ test.each(
   expect(requestLines).toEqual([line]);
 });
 
-test.each(['stdio', 'http'] as const)('over %s, parameters may be null', async (transport) => {
-  const { factory } = createFactory();
-  const message = { id: 1, method: 'tools/list', params: null };
-  expect(await transports[transport](factory)(message)).toContain('"create_thread_and_run"');
+/** What clients send in the place of parameters that are absent. */
+const nothings = [
+  null,
+  [],
+  { cursor: null },
+  { _meta: null },
+  { _meta: [] },
+  { _meta: { progressToken: null, traceparent: null } },
+];
+
+describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
+  test.each(nothings)('tools/list takes the parameters %j', async (params) => {
+    const { factory } = createFactory();
+    const message = { id: 1, method: 'tools/list', params };
+    expect(await transports[transport](factory)(message)).toContain('"create_thread_and_run"');
+  });
+
+  test('a call may have null for everything that it does not need', async () => {
+    const { factory, requestLines } = createFactory();
+    const meta = { progressToken: null };
+    const unset = { task: null, inputResponses: null, requestState: null, _meta: meta };
+    const params = { name: 'get_thread', arguments: { thread_id: 'thread_a' }, ...unset };
+    const message = { id: 1, method: 'tools/call', params, result: null, error: null };
+    const answer = await transports[transport](factory)(message);
+    expect(answer).toContain('"structuredContent"');
+    expect(requestLines).toEqual([get]);
+  });
+
+  test.each([
+    undefined,
+    null,
+    [],
+    {},
+    { protocolVersion: 1, capabilities: null, clientInfo: null },
+    { protocolVersion: '2025-11-25', capabilities: [], clientInfo: 'cursor' },
+    { capabilities: { roots: null, sampling: true, tasks: true }, clientInfo: { name: 'a' } },
+    { capabilities: { elicitation: true, experimental: [], extensions: 7 }, clientInfo: [] },
+    { clientInfo: { name: 'a', version: 1.2, title: null, icons: [1], websiteUrl: '' } },
+  ])('initialize takes the parameters %j', async (params) => {
+    const { factory } = createFactory();
+    const message = { id: 1, method: 'initialize', params };
+    const answer = await transports[transport](factory)(message);
+    expect(answer).toContain('"protocolVersion":"2025-11-25"');
+  });
 });
 
 test.each(['stdio', 'http'] as const)(
@@ -112,3 +152,9 @@ test.each(['stdio', 'http'] as const)(
     expect(requestLines).toEqual([]);
   },
 );
+
+test('a notification may have the id null, and gets no answer', async () => {
+  const { factory } = createFactory();
+  const message = { id: null, method: 'notifications/initialized' };
+  expect(await sendOverHttp(factory)(message)).toBe('');
+});

@@ -79,25 +79,15 @@ const error = (code: number, message: unknown, id: unknown = null) => ({
 
 const notJson = error(-32700, 'The line is not valid JSON. Send one JSON-RPC message per line.');
 const notRpc = (id: unknown) =>
-  error(-32600, 'The line is not a JSON-RPC 2.0 request, notification or response.', id);
+  error(-32600, 'The message is not a JSON-RPC 2.0 request, notification or response.', id);
 
 test.each([
   ['no JSON', 'nonsense', notJson],
   ['half a message', '{"jsonrpc":"2.0","id":7,"method":"pi', notJson],
   ['two messages', '{"jsonrpc":"2.0"}{"jsonrpc":"2.0"}', notJson],
-  ['a byte order mark', '\ufeff{"jsonrpc":"2.0","id":7,"method":"ping"}', notJson],
   ['null', 'null', notRpc(null)],
   ['a number', '7', notRpc(null)],
-  ['no version', '{"id":7,"method":"ping"}', notRpc(7)],
-  ['no method', '{"jsonrpc":"2.0","id":"seven"}', notRpc('seven')],
-  ['a method that is a number', '{"jsonrpc":"2.0","id":7,"method":1}', notRpc(7)],
-  ['an id that is an object', '{"jsonrpc":"2.0","id":{},"method":"ping"}', notRpc(null)],
-  ['an id that is null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', notRpc(null)],
-  [
-    'parameters that are a text',
-    '{"jsonrpc":"2.0","id":7,"method":"ping","params":"x"}',
-    notRpc(7),
-  ],
+  ['a method and a result', '{"jsonrpc":"2.0","id":7,"method":"ping","result":{}}', notRpc(7)],
   [
     'a batch',
     '[{"jsonrpc":"2.0","id":7,"method":"ping"}]',
@@ -124,6 +114,41 @@ test.each([
   expect(await answers()).toEqual([expected]);
 });
 
+const idKind = 'a string or an integer up to 9007199254740991';
+const token = 'params._meta.progressToken';
+
+test.each([
+  ['{"id":7,"method":"ping"}', 'jsonrpc must be "2.0"', 7],
+  ['{"jsonrpc":2.0,"id":7,"method":"ping"}', 'jsonrpc must be "2.0"', 7],
+  ['{"jsonrpc":"2.0","id":"seven"}', 'method must be a string', 'seven'],
+  ['{"jsonrpc":"2.0","id":7,"method":1}', 'method must be a string', 7],
+  ['{"jsonrpc":"2.0","id":{},"method":"ping"}', `id must be ${idKind}`, null],
+  ['{"jsonrpc":"2.0","id":null,"method":"ping"}', `id must be ${idKind}`, null],
+  ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}', `id must be ${idKind}`, null],
+  ['{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}', `id must be ${idKind}`, null],
+  ['{"jsonrpc":"2.0","id":7,"method":"ping","params":"x"}', 'params must be an object', 7],
+  ['{"jsonrpc":"2.0","id":7,"method":"ping","params":[1]}', 'params must be an object', 7],
+  [
+    '{"jsonrpc":"2.0","id":7,"method":"a","params":{"_meta":7}}',
+    'params._meta must be an object',
+    7,
+  ],
+  [
+    '{"jsonrpc":"2.0","id":7,"method":"a","params":{"_meta":{"progressToken":{}}}}',
+    `${token} must be ${idKind}`,
+    7,
+  ],
+  [
+    '{"jsonrpc":"2.0","id":7,"method":"a","params":{"_meta":{"progressToken":1.5}}}',
+    `${token} must be ${idKind}`,
+    7,
+  ],
+])('the line %s gets an error with the field', async (line, sentence, id) => {
+  const { stdin, answers } = start();
+  stdin.write(`${line}\n`);
+  expect(await answers()).toEqual([error(-32600, `The field ${sentence}.`, id)]);
+});
+
 test('a line that is not UTF-8 gets an error, and the server goes on', async () => {
   const { stdin, answers } = start();
   stdin.write(Buffer.from('{"jsonrpc":"2.0","id":1,"method":"\xff"}\n', 'latin1'));
@@ -136,6 +161,12 @@ test('empty lines and invalid responses get no answer', async () => {
     '\n\r\n  \n{"jsonrpc":"2.0","id":7,"result":3}\n{"jsonrpc":"2.0","id":7,"error":3}\n',
   );
   expect(await answers()).toEqual([]);
+});
+
+test('a byte order mark at the start of a line is skipped', async () => {
+  const { stdin, answers } = start();
+  stdin.write('\ufeff{"jsonrpc":"2.0","id":7,"method":"ping"}\r\n\ufeff\n');
+  expect(await answers()).toEqual([{ jsonrpc: '2.0', id: 7, result: {} }]);
 });
 
 const padding = 'x'.repeat(12 * mebibyte);
@@ -198,15 +229,19 @@ test.each([1, 2, 3, 7])(
   },
 );
 
-test('an error that lists many faults has at most 2,000 characters', async () => {
+test.each([
+  ['tools/list', { cursor: 7 }, 'params.cursor is invalid: expected string, received number'],
+  ['tools/call', {}, 'params.name is missing'],
+  ['tools/call', undefined, 'params is missing'],
+  [
+    'tools/call',
+    { name: 'a', task: 7, _meta: { progressToken: 0 } },
+    'params.task is invalid: expected object, received number',
+  ],
+])('%s with the parameters %j gets an error with the field', async (method, given, sentence) => {
   const { send, answers } = start();
-  const icons = Array.from({ length: 400 }, () => 1);
-  const clientInfo = { name: 'test', version: '1', icons };
-  const handshake = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
-  send({ jsonrpc: '2.0', id: 7, method: 'initialize', params: handshake });
-  const [answer] = await answers();
-  expect(answer).toMatchObject({ id: 7, error: { message: expect.stringContaining('icons') } });
-  expect(JSON.stringify(answer).length).toBeLessThan(4000);
+  send({ jsonrpc: '2.0', id: 7, method, params: given });
+  expect(await answers(7)).toEqual([error(-32602, `The field ${sentence}.`, 7)]);
 });
 
 const long = 'x'.repeat(1025);
