@@ -24,7 +24,7 @@ interface ClientRequest {
 /** The request of a line; null for anything that has no answer. */
 function parseRequest(line: string): ClientRequest | null {
   try {
-    const message: unknown = JSON.parse(line);
+    const message: unknown = JSON.parse(line.replace(/^\uFEFF/, ''));
     if (typeof message !== 'object' || message === null || Array.isArray(message)) return null;
     const id: unknown = Reflect.get(message, 'id');
     const method: unknown = Reflect.get(message, 'method');

@@ -10,6 +10,9 @@ import { fieldOf, isJsonObject } from '../shared/json.ts';
 /** The largest message, by stdio and by HTTP: the limit of the SDKs for stdio. */
 export const maxMessageBytes = STDIO_DEFAULT_MAX_BUFFER_SIZE;
 
+/** The method whose answer is a stream of its own, whatever the client accepts. */
+export const listenMethod = 'subscriptions/listen';
+
 const sentences: Readonly<Record<JsonProblem, string>> = {
   invalid: 'The message is not valid JSON.',
   'not UTF-8': 'The message is not valid UTF-8.',

@@ -10,7 +10,13 @@ import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonError } from '../shared/json-reader.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import type { Log } from '../shared/log.ts';
-import { checkEnvelope, type EnvelopeProblem, findFault, jsonProblemSentence } from './envelope.ts';
+import {
+  checkEnvelope,
+  type EnvelopeProblem,
+  findFault,
+  jsonProblemSentence,
+  listenMethod,
+} from './envelope.ts';
 import { repairMessage } from './repaired-message.ts';
 import { maxErrorLength } from './result.ts';
 
@@ -34,9 +40,6 @@ export const requestError = (
   );
 
 const [json, events] = ['application/json', 'text/event-stream'];
-
-/** A stream of its own, whatever the client accepts. */
-const listenMethod = 'subscriptions/listen';
 
 /** Names of JSON in `Accept`. */
 const jsonNames = [json, 'application/*', '*/*'];

@@ -33,6 +33,8 @@ interface LineFilterOptions {
   readonly accept: (message: JSONRPCMessage) => void;
   /** Answers the client; lines that follow wait for it. */
   readonly reject: (rejection: Rejection) => Promise<void>;
+  /** Called after the last line. */
+  readonly onEnd: () => void;
 }
 
 const parseError = (message: string): Rejection => ({
@@ -126,24 +128,30 @@ async function checkLine(line: Line, maxBytes: number): Promise<Checked | null> 
 /**
  * Creates a stream whose input are lines and which has no output: `accept` gets their messages in
  * order, `reject` all other lines. The SDK's own reader ignores or disconnects clients that send them.
+ * The stream does not end by itself, so that the SDK still answers what it has read.
  */
-export function createLineFilter({ maxBytes, accept, reject }: LineFilterOptions): Transform {
+export function createLineFilter(options: LineFilterOptions): Transform {
+  const { maxBytes, accept, reject, onEnd } = options;
   const buffer = createLineBuffer(maxBytes);
+  const endLine = async () => {
+    const checked = await checkLine(buffer.take(), maxBytes);
+    if (checked === null || stream.destroyed) return;
+    if ('message' in checked) accept(checked.message);
+    else await reject(checked.rejection);
+  };
   const filter = async (chunk: Buffer) => {
     let start = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
       buffer.add(chunk.subarray(start, end));
       start = end + 1;
-      const line = buffer.take();
-      const checked = await checkLine(line, maxBytes);
-      if (checked === null || stream.destroyed) continue;
-      if ('message' in checked) accept(checked.message);
-      else await reject(checked.rejection);
+      await endLine();
     }
     if (start < chunk.length) buffer.add(chunk.subarray(start));
   };
   const stream = new Transform({
     transform: (chunk: Buffer, _encoding, done) => callbackify(filter)(chunk, done),
+    // The last line may lack its end.
+    flush: () => void endLine().then(onEnd, (error: Error) => stream.destroy(error)),
   });
   return stream;
 }

@@ -6,6 +6,7 @@ import { errorMessage } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { maxMessageBytes } from './envelope.ts';
 import { createLineFilter, type Rejection } from './line-filter.ts';
+import { createPendingRequests } from './pending-requests.ts';
 
 interface Pipes {
   readonly stdin: Readable;
@@ -17,6 +18,8 @@ interface Pipes {
 export interface Connection {
   /** Resolves when the client has disconnected: stdin ended, or writing to stdout failed. */
   readonly closed: Promise<void>;
+  /** Resolves when the client has an answer to every request. */
+  readonly answered: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,10 +42,14 @@ export function connectStdio(
   pipes: Pipes,
 ): Connection {
   const { stdin, stdout, log } = pipes;
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const requests = createPendingRequests();
   const lines = createLineFilter({
     maxBytes: maxMessageBytes,
     reject: createRejector(pipes),
+    onEnd: resolve,
     accept(message) {
+      requests.received(message);
       try {
         transport.onmessage?.(message);
       } catch (error) {
@@ -52,9 +59,12 @@ export function connectStdio(
   });
   // The transport reports errors of `lines`.
   pipeline(stdin, lines, () => {});
-  // The transport notices the end of `lines`, which has no other output.
   const transport = new StdioServerTransport(lines, stdout);
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const send = transport.send.bind(transport);
+  transport.send = async (message) => {
+    await send(message);
+    requests.sent(message);
+  };
   const handle = serveStdio(({ era }) => factory(era), {
     transport,
     onerror: (error) => log.warn('MCP connection failed', { error: error.message }),
@@ -64,7 +74,8 @@ export function connectStdio(
   transport.onclose = () => {
     onclose?.();
     lines.destroy();
+    requests.clear();
     resolve();
   };
-  return { closed, close: () => handle.close() };
+  return { closed, answered: requests.answered, close: () => handle.close() };
 }

@@ -26,7 +26,7 @@ const answer = (id: unknown) => ({
 
 test('answers initialize, however its bytes arrive, and ends', async () => {
   const { stdin, ended } = refuse();
-  const bytes = Buffer.from(`${message({ id: 'ä', method: 'initialize' })}\r\n`);
+  const bytes = Buffer.from(`\ufeff${message({ id: 'ä', method: 'initialize' })}\r\n`);
   for (const byte of bytes) stdin.write(Buffer.from([byte]));
   expect(await ended).toEqual([answer('ä')]);
 });

@@ -24,6 +24,18 @@ test('the server exits with 0 when stdin ends before the first message', async (
   expect(server.stderr()).not.toContain('"level":"error"');
 });
 
+test('what a client sends before it closes stdin is answered, as from a file', async () => {
+  const server = startServer({ args });
+  const call = { name: 'list_assistants', arguments: {} };
+  const answered = [initialize(server), server.request('tools/call', call)];
+  server.end();
+  expect(await Promise.all(answered)).toMatchObject([
+    { result: {} },
+    { result: { content: [{}] } },
+  ]);
+  expect(await server.exited).toBe(0);
+});
+
 test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)(
   'the server exits with 0 on %s',
   async (name) => {

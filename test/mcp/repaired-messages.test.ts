@@ -158,3 +158,43 @@ test('a notification may have the id null, and gets no answer', async () => {
   const message = { id: null, method: 'notifications/initialized' };
   expect(await sendOverHttp(factory)(message)).toBe('');
 });
+
+const idKind = 'a string or an integer up to 9007199254740991';
+const ping = { id: 7, method: 'ping' };
+const withToken = (progressToken: unknown) => ({ ...ping, params: { _meta: { progressToken } } });
+
+const faults: readonly (readonly [message: object, sentence: string])[] = [
+  [{ ...ping, jsonrpc: undefined }, 'jsonrpc must be "2.0"'],
+  [{ ...ping, jsonrpc: 2 }, 'jsonrpc must be "2.0"'],
+  [{ id: 7 }, 'method must be a string'],
+  [{ id: 7, method: 1 }, 'method must be a string'],
+  ...[{}, null, true, 1.5, 2 ** 53].map(
+    (id) => [{ id, method: 'ping' }, `id must be ${idKind}`] as const,
+  ),
+  [{ ...ping, params: 'x' }, 'params must be an object'],
+  [{ ...ping, params: [1] }, 'params must be an object'],
+  [{ ...ping, params: { _meta: 'x' } }, 'params._meta must be an object'],
+  ...[{}, true, 1.5].map(
+    (token) => [withToken(token), `params._meta.progressToken must be ${idKind}`] as const,
+  ),
+  [
+    { id: 7, method: 'tools/list', params: { cursor: 7 } },
+    'params.cursor is invalid: expected string, received number',
+  ],
+  [{ id: 7, method: 'tools/call' }, 'params is missing'],
+  [{ id: 7, method: 'tools/call', params: {} }, 'params.name is missing'],
+  [
+    { id: 7, method: 'tools/call', params: { name: 'get_thread', task: 7 } },
+    'params.task is invalid: expected object, received number',
+  ],
+];
+
+test.each(
+  (['stdio', 'http'] as const).flatMap((transport) =>
+    faults.map(([message, sentence]) => [transport, message, sentence] as const),
+  ),
+)('over %s, the error for %j names the field', async (transport, message, sentence) => {
+  const { factory } = createFactory();
+  const answer = await transports[transport](factory)(message);
+  expect(answer).toContain(`"message":${JSON.stringify(`The field ${sentence}.`)}`);
+});

@@ -10,8 +10,8 @@ import { connectClient, createPipes } from '../support/pipes.ts';
 const databaseError = "The database 'x.db' is not a database.";
 const failingBackend = () => Promise.reject(new Error(databaseError));
 
-/** A server whose backend always fails, with its log lines. */
-function start() {
+/** A server, by default with a backend that always fails, and its log lines. */
+function start(openai = failingBackend) {
   const lines: string[] = [];
   const write = (line: string) => {
     lines.push(line);
@@ -21,7 +21,7 @@ function start() {
   const connection = connectStdio(
     () =>
       createServer({
-        openai: failingBackend,
+        openai,
         listings: allTools.map(toListing),
         load: async (name) => findTool(name),
         log,
@@ -65,6 +65,51 @@ test('the connection closes at the end of stdin', async () => {
   const { connection, stdin } = start();
   stdin.end();
   await expect(connection.closed).resolves.toBeUndefined();
+});
+
+const clientInfo = { name: 'test', version: '1' };
+const initialize = {
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
+};
+const call = { id: 2, method: 'tools/call', params: { name: 'list_assistants', arguments: {} } };
+
+/** A server with a call in progress, whose backend fails when it is released. */
+async function startWithCall() {
+  const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const server = start(async () => {
+    asked.resolve();
+    await released.promise;
+    return failingBackend();
+  });
+  const send = (message: object) =>
+    void server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  send(initialize);
+  send(call);
+  await asked.promise;
+  return { ...server, send, release: released.resolve };
+}
+
+test('a call in progress at the end of stdin is answered', async () => {
+  const { connection, stdin, stdout, release } = await startWithCall();
+  stdin.end();
+  await connection.closed;
+  release();
+  await connection.answered();
+  await connection.close();
+  expect(String(stdout.read())).toContain(`"text":"${databaseError}"`);
+});
+
+test('a call that was cancelled, or that nobody can read, needs no answer', async () => {
+  const cancelled = await startWithCall();
+  cancelled.send({ method: 'notifications/cancelled', params: { requestId: 2 } });
+  cancelled.stdin.end();
+  await cancelled.connection.closed;
+  await expect(cancelled.connection.answered()).resolves.toBeUndefined();
+  const unread = await startWithCall();
+  unread.stdout.destroy(new Error('EPIPE'));
+  await expect(unread.connection.answered()).resolves.toBeUndefined();
 });
 
 test('the connection closes when stdout breaks', async () => {

@@ -6,12 +6,16 @@ import { databaseProblem } from '../../engine/store/sqlite/check.ts';
 import { connectStdio } from '../../mcp/stdio.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
+import { withTimeout } from '../../shared/timeout.ts';
 import { redactedLocation } from '../../shared/urls.ts';
 import { type Command, type Host, openLog } from '../host.ts';
 import { createMcpServerFactory } from '../mcp-server-factory.ts';
 import { print } from '../terminal.ts';
 
-/** How long runs may take to finish when the program shuts down. */
+/** How long calls may take to be answered when the program shuts down. */
+const answerTimeoutMs = 1000;
+
+/** How long runs may take to finish after that. */
 const shutdownTimeoutMs = 1500;
 
 /** Unfinished runs resume this long after the start, when the host has listed the tools. */
@@ -57,6 +61,8 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
   log.debug('stopping');
   closing.abort();
   await resumed;
+  const timeout = { clock: systemClock, ms: answerTimeoutMs };
+  await withTimeout(timeout, connection.answered, () => connection.close());
   await connection.close();
   await backend.stop(shutdownTimeoutMs);
   return 0;
