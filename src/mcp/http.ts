@@ -57,6 +57,17 @@ function acceptBoth({ headers }: Request): boolean {
   return !acceptsEvents;
 }
 
+const versionHeader = 'mcp-protocol-version';
+
+/**
+ * Removes the version from a request for which there is none yet. Clients send the newest that they
+ * know with `initialize`, whose parameters say which one they ask for.
+ */
+function removeEarlyVersion({ headers }: Request, message: unknown): void {
+  const isFirst = fieldOf(message, 'method') === 'initialize';
+  if (isFirst || headers.get(versionHeader) === '') headers.delete(versionHeader);
+}
+
 /** The answers in a stream of the SDK, without the notifications between them. */
 async function answersOf(response: Response): Promise<unknown[]> {
   const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
@@ -104,6 +115,7 @@ export function createHttpHandler(
         const message = repairMessage(parsedBody);
         const fault = message === undefined ? null : findFirstFault(message);
         if (fault !== null) return requestError(new ApiError(400, fault.sentence), fault.id);
+        removeEarlyVersion(request, message);
         const isJson = acceptBoth(request) && fieldOf(message, 'method') !== listenMethod;
         const response = await fetch(request, { parsedBody: message });
         return isJson ? await toJson(response, Array.isArray(parsedBody)) : response;

@@ -167,6 +167,29 @@ describe('/mcp', () => {
     expect((await fetch(`${served.url}/mcp`, { method: 'DELETE' })).status).toBe(405);
   });
 
+  test.each(['', '2024-11-05', '2026-07-28', '2099-01-01', 'latest'])(
+    'negotiates the version in initialize, whatever its header says: %j',
+    async (header) => {
+      const served = await startServe();
+      const response = await post(served, initialize, { 'mcp-protocol-version': header });
+      expect(response.status).toBe(200);
+      expect(await response.text()).toContain('"protocolVersion":"2025-06-18"');
+    },
+  );
+
+  test.each([
+    ['', 200],
+    ['2025-03-26', 200],
+    ['2099-01-01', 400],
+    ['1.0', 400],
+    ['undefined', 400],
+  ])('answers a call with the version %j with status %i', async (header, status) => {
+    const served = await startServe();
+    const list = '{"jsonrpc":"2.0","id":2,"method":"tools/list"}';
+    const headers = { 'mcp-protocol-version': header, 'mcp-session-id': 'of-another-server' };
+    expect((await post(served, list, headers)).status).toBe(status);
+  });
+
   test.each([
     ['{', {}, 400],
     ['', {}, 400],
