@@ -3,9 +3,9 @@ import { isObject } from '../schema/common.ts';
 import { parseJsonText } from '../shared/json-text.ts';
 
 /*
- * Hosts send arguments that are not quite those of the schema: null for what is unset, objects, lists
- * and numbers as JSON text, and null as the text "null". What can have only one meaning is taken. The
- * tool refuses everything else with the name of the field.
+ * Hosts send arguments that are not quite those of the schema: null or nothing for what is unset,
+ * objects, lists and numbers as JSON text, text as numbers, and fields of their own. What can have only
+ * one meaning is taken. The tool refuses everything else with the name of the field.
  */
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -49,15 +49,49 @@ const isIdName = (name: string): boolean => idNames.has(name) || name.endsWith('
 const isNullText = (value: unknown): boolean =>
   value === 'null' || (Array.isArray(value) && value.length === 1 && value[0] === 'null');
 
+/** Words of Python and JavaScript, as JSON. */
+const foreignWords: ReadonlyMap<string, string> = new Map([
+  ['True', 'true'],
+  ['False', 'false'],
+  ['None', 'null'],
+  ['undefined', 'null'],
+]);
+
 /** The value of JSON text where the schema has no text, else the value itself. */
 function readText(value: unknown, branches: readonly Schema[], field: Field): unknown {
-  const isText = takesAnyText(branches);
+  const isText = takesAnyText(branches) && !isIdName(field.name);
   const canBeNull = !field.isRequired || takesNull(branches);
-  if (canBeNull && isNullText(value) && (isIdName(field.name) || !isText)) return null;
-  if (typeof value !== 'string' || isText) return value;
-  if (branches.some((branch) => hasType(value, branch))) return value;
-  const parsed = parseJsonText(value);
+  const json = typeof value === 'string' ? (foreignWords.get(value) ?? value) : value;
+  if (canBeNull && isNullText(json) && !isText) return null;
+  if (typeof json !== 'string' || takesAnyText(branches)) return value;
+  if (branches.some((branch) => hasType(json, branch))) return json;
+  const parsed = parseJsonText(json);
   return branches.some((branch) => hasType(parsed, branch)) ? parsed : value;
+}
+
+const isEmptyText = (value: unknown): boolean => typeof value === 'string' && value.trim() === '';
+
+/** Whether the empty text means that a field is unset: where it cannot be the field's value. */
+const isUnset = (value: unknown, branches: readonly Schema[], field: Field): boolean =>
+  isEmptyText(value) && !field.isRequired && (isIdName(field.name) || !takesAnyText(branches));
+
+/**
+ * A value of another type than any that the schema has, as the type that it has: PHP and Lua write an
+ * empty object as an empty list, some models one object for a list of one, and some hosts text that
+ * looks like a number as a number.
+ */
+function toSchemaType(value: unknown, branches: readonly Schema[], { name }: Field): unknown {
+  if (branches.some((branch) => hasType(value, branch))) return value;
+  const hasObject = branches.some(({ type }) => type === 'object');
+  if (Array.isArray(value)) return value.length === 0 && hasObject ? {} : value;
+  if (isObject(value)) {
+    const items = branches.find(({ type }) => type === 'array')?.['items'];
+    if (!isObject(items)) return value;
+    if (Object.keys(value).length === 0) return [];
+    return branchesOf(items).some(({ type }) => type === 'object') ? [value] : value;
+  }
+  const isNumber = typeof value === 'number' || typeof value === 'boolean';
+  return isNumber && takesAnyText(branches) && !isIdName(name) ? String(value) : value;
 }
 
 const tagOf = ({ properties }: Schema): unknown => {
@@ -88,7 +122,8 @@ function repairObject(value: Schema, branch: Schema, keepsNull: boolean): Schema
 
 function repair(value: unknown, schema: Schema, field: Field): unknown {
   const branches = branchesOf(schema);
-  const read = readText(value, branches, field);
+  if (isUnset(value, branches, field)) return absent;
+  const read = toSchemaType(readText(value, branches, field), branches, field);
   if (read === null) {
     if (field.isRequired) return value;
     return field.keepsNull && takesNull(branches) ? null : absent;
@@ -113,15 +148,56 @@ function schemaOf(input: z.ZodObject): Schema {
   return schema;
 }
 
+/** Fields that hosts add to the arguments of every tool: n8n, Cursor, and Cline. */
+const hostFields: ReadonlySet<string> = new Set([
+  'toolCallId',
+  'sessionId',
+  'action',
+  'chatInput',
+  'random_string',
+  'task_progress',
+]);
+
+/** Names under which some hosts send all arguments. */
+const wrapperNames: ReadonlySet<string> = new Set([
+  'kwargs',
+  'arguments',
+  'args',
+  'input',
+  'params',
+]);
+
+const mayBeAdded = (name: string): boolean =>
+  name === '' || name.startsWith('_') || hostFields.has(name);
+
+/** The arguments without what a host adds to them; no field of a tool begins with `_`. */
+function withoutHostFields(args: unknown, { properties }: Schema): unknown {
+  if (!isObject(args)) return args;
+  const isUnknown = (name: string) => !isObject(properties) || !Object.hasOwn(properties, name);
+  const own = Object.entries(args).filter(([name]) => !isUnknown(name) || !mayBeAdded(name));
+  const [first] = own;
+  if (
+    own.length === 1 &&
+    first !== undefined &&
+    isUnknown(first[0]) &&
+    wrapperNames.has(first[0])
+  ) {
+    const wrapped = typeof first[1] === 'string' ? parseJsonText(first[1]) : first[1];
+    if (isObject(wrapped)) return wrapped;
+  }
+  return Object.fromEntries(own);
+}
+
 /**
  * The arguments that a host meant. `keepsNull`: null clears a field of this tool, where the field has
  * null; everywhere else it means that the argument is absent.
  */
-export const tolerateArguments = (
+export function tolerateArguments(
   input: z.ZodObject,
   args: unknown,
   { keepsNull }: { readonly keepsNull: boolean },
-): unknown =>
-  args === undefined || args === null
-    ? {}
-    : repair(args, schemaOf(input), { name: '', isRequired: true, keepsNull });
+): unknown {
+  if (args === undefined || args === null) return {};
+  const schema = schemaOf(input);
+  return repair(withoutHostFields(args, schema), schema, { name: '', isRequired: true, keepsNull });
+}

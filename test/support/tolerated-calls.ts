@@ -1,6 +1,6 @@
 /** What the server was asked: the query of a GET, the body of a POST. */
 type Sent = string | object;
-type Case = readonly [why: string, tool: string, args: object, sent: Sent];
+export type Case = readonly [why: string, tool: string, args: object, sent: Sent];
 
 const thread_id = 'thread_a';
 const run_id = 'run_a';
@@ -233,6 +233,14 @@ export const nullTexts: readonly Case[] = [
   ['a cursor', 'list_runs', { thread_id, after: 'null', before: 'null' }, ''],
   ['a run', 'list_messages', { thread_id, run_id: 'null' }, ''],
   ['a model', 'create_run', { ...runArgs, model: 'null' }, { assistant_id }],
+  ['a word of Python', 'list_runs', { thread_id, limit: 'None', after: 'None' }, ''],
+  ['a word of JavaScript', 'list_runs', { thread_id, limit: 'undefined', order: 'undefined' }, ''],
+  [
+    'a text that is such a word',
+    'create_message',
+    { thread_id, role: 'user', content: 'None' },
+    { role: 'user', content: 'None' },
+  ],
   ['a number', 'create_run', { ...runArgs, temperature: 'null' }, { assistant_id }],
   ['a limit', 'list_assistants', { limit: 'null', order: 'null' }, ''],
   [

@@ -117,7 +117,7 @@ const cases: readonly Case[] = [
   ],
   [
     'create_run',
-    { thread_id, assistant_id, metadata: [] },
+    { thread_id, assistant_id, metadata: ['x'] },
     ...wrongType('metadata', 'an object', 'an array'),
   ],
   [
@@ -166,8 +166,8 @@ const cases: readonly Case[] = [
   ],
   [
     'submit_tool_outputs',
-    { ...runIds, tool_outputs: {} },
-    ...wrongType('tool_outputs', 'an array', 'an object'),
+    { ...runIds, tool_outputs: 7 },
+    ...wrongType('tool_outputs', 'an array', 'an integer'),
   ],
   [
     'list_run_steps',

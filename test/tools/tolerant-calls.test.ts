@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createAnyCallServer } from '../support/any-call-server.ts';
+import { emptyTexts, hostFields, otherTypes } from '../support/host-oddities.ts';
 import { connectTools } from '../support/mcp.ts';
 import { clearing, nulls, nullTexts, texts } from '../support/tolerated-calls.ts';
 
@@ -8,6 +9,9 @@ describe.each([
   ['null, which clears', clearing],
   ['JSON text for', texts],
   ['the text "null" for', nullTexts],
+  ['empty text for', emptyTexts],
+  ['another type:', otherTypes],
+  ['what a host adds:', hostFields],
 ])('%s', (_, cases) => {
   test.each(cases)('%s is taken by %s', async (_why, name, args, sent) => {
     const { openai, requests, requestLines } = createAnyCallServer();
