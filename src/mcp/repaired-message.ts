@@ -1,3 +1,4 @@
+import { CLIENT_CAPABILITIES_META_KEY } from '@modelcontextprotocol/server';
 import { fieldOf, isJsonObject } from '../shared/json.ts';
 import { parseJsonText } from '../shared/json-text.ts';
 
@@ -56,14 +57,33 @@ function repairInitialize({ protocolVersion, capabilities, clientInfo, ...others
   };
 }
 
+/** An object that may be written as an empty list, and whose members may. */
+function repairObjects(value: unknown): unknown {
+  if (isEmptyList(value) || value === null) return {};
+  if (!isJsonObject(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [
+    name,
+    isEmptyList(member) ? {} : member,
+  ]);
+  return withoutNulls(Object.fromEntries(members));
+}
+
+/** Every request of protocol 2026-07-28 has the capabilities of its client. */
+function repairMeta(meta: unknown): unknown {
+  if (isEmptyList(meta)) return {};
+  if (!isJsonObject(meta) || !(CLIENT_CAPABILITIES_META_KEY in meta)) return withoutNulls(meta);
+  const capabilities = repairObjects(meta[CLIENT_CAPABILITIES_META_KEY]);
+  return { ...Object(withoutNulls(meta)), [CLIENT_CAPABILITIES_META_KEY]: capabilities };
+}
+
 function repairParams(method: string, params: JsonObject): JsonObject {
-  const { arguments: args, ...others } = params;
+  const { arguments: args, _meta: meta, ...others } = params;
   // The arguments of a tool are repaired by their schema.
-  const isCall = method === 'tools/call' && args !== undefined;
+  const givenArgs = method === 'tools/call' ? repairArguments(args) : withoutNulls(args);
   const repaired: JsonObject = {
-    ...Object(withoutNulls(isCall ? others : params)),
-    ...(isEmptyList(params['_meta']) && { _meta: {} }),
-    ...(isCall && { arguments: repairArguments(args) }),
+    ...Object(withoutNulls(others)),
+    ...(args !== undefined && givenArgs !== null && { arguments: givenArgs }),
+    ...(meta !== undefined && meta !== null && { _meta: repairMeta(meta) }),
   };
   return method === 'initialize' ? repairInitialize(repaired) : repaired;
 }

@@ -153,6 +153,28 @@ test.each(['stdio', 'http'] as const)(
   },
 );
 
+const modern = (clientCapabilities: unknown) => ({
+  _meta: {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': null,
+    'io.modelcontextprotocol/clientCapabilities': clientCapabilities,
+  },
+});
+
+test.each([null, [], { sampling: [], roots: null, elicitation: { form: null } }])(
+  'in protocol 2026-07-28, a client may write its capabilities as %j',
+  async (capabilities) => {
+    const { factory } = createFactory();
+    const { stdin, stdout } = createPipes();
+    const connection = connectStdio(factory, { stdin, stdout, log });
+    onTestFinished(() => connection.close());
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: modern(capabilities) };
+    stdin.write(`${JSON.stringify(message)}\n`);
+    const [answer] = await once(stdout.setEncoding('utf8'), 'data');
+    expect(answer).toContain('"create_thread_and_run"');
+  },
+);
+
 test('a notification may have the id null, and gets no answer', async () => {
   const { factory } = createFactory();
   const message = { id: null, method: 'notifications/initialized' };
