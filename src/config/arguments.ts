@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { nearestWord } from './nearest-word.ts';
+import { givenText } from './option-values.ts';
 
 /** What the command line needs to know about a command. */
 export interface CommandSyntax {
@@ -53,7 +54,7 @@ function unknownCommandProblem(word: string, names: readonly string[]): string {
 
 function lacksValue(value: string | undefined, isInline: boolean | undefined): boolean {
   const isNextFlag = isInline === false && /^-./su.test(value ?? '');
-  return (value ?? '').trim() === '' || isNextFlag;
+  return givenText(value ?? '') === '' || isNextFlag;
 }
 
 /** Reads flags and words; each flag that is unknown or lacks its value is a problem. */
@@ -67,7 +68,8 @@ function readTokens(argv: readonly string[], flags: ReadonlyMap<string, FlagKind
   const problems = new Set<string>();
   let unknownFlagIndex = -Infinity;
   for (const token of tokens) {
-    if (token.kind === 'positional') {
+    // Some hosts pass on an argument that is left empty.
+    if (token.kind === 'positional' && token.value.trim() !== '') {
       words.push({ text: token.value, mayBeValue: token.index === unknownFlagIndex + 1 });
     }
     if (token.kind !== 'option') continue;

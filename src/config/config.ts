@@ -2,6 +2,7 @@ import { posix, win32 } from 'node:path';
 import { type CommandSyntax, type FlagKind, parseArguments } from './arguments.ts';
 import { commandOptions } from './command-options.ts';
 import { InvalidOption, type Option, type OptionInfo, type OptionValues } from './option.ts';
+import { checkExpanded, givenText } from './option-values.ts';
 import { sharedOptions } from './options.ts';
 import { toolNameProblems, unlistedToolWarnings } from './tool-filter.ts';
 
@@ -93,9 +94,9 @@ const createLookup =
     const { flag, env: names } = option;
     const isWritten = flag !== null && flags.get(flag) === option;
     const written = isWritten ? values.get(flag) : undefined;
-    if (written !== undefined) return { source: `--${flag}`, text: written };
-    const source = names.find((name) => (env[name] ?? '').trim() !== '');
-    return source === undefined ? undefined : { source, text: (env[source] ?? '').trim() };
+    if (written !== undefined) return { source: `--${flag}`, text: givenText(written) };
+    const source = names.find((name) => givenText(env[name] ?? '') !== '');
+    return source === undefined ? undefined : { source, text: givenText(env[source] ?? '') };
   };
 
 /** A file in the per-user data directory of each system. */
@@ -118,7 +119,9 @@ function resolveConfig(lookup: Lookup, environment: Environment, problems: strin
   const valueOf = <Value>(option: Option<Value>): Value => {
     const raw = lookup(option);
     try {
-      return raw === undefined ? option.default : option.parse(raw.text);
+      if (raw === undefined) return option.default;
+      checkExpanded(raw.text);
+      return option.parse(raw.text);
     } catch (error) {
       if (!(error instanceof InvalidOption)) throw error;
       problems.push(...error.reasons.map((reason) => `${raw?.source}: ${reason}`));

@@ -19,7 +19,7 @@ export const integer = (min: number, max: number) => (text: string) => {
 export const oneOf =
   <Choice extends string>(choices: readonly Choice[]) =>
   (text: string): Choice => {
-    const choice = choices.find((candidate) => candidate === text);
+    const choice = choices.find((candidate) => candidate === text.toLowerCase());
     if (choice !== undefined) return choice;
     throw new InvalidOption(`'${text}' is not one of ${choices.join(', ')}.`);
   };
@@ -52,18 +52,23 @@ export function headerValue(text: string): string {
 /** How hosts and shells write a variable that they replace: `${NAME}`, `$NAME`, `%NAME%`, `{{NAME}}`. */
 const placeholder = /^(?:\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\})$/iu;
 
-/** Refuses a secret that is only the name of a variable. */
-function checkExpanded(text: string): void {
+/** Throws for a value that is only the name of a variable. */
+export function checkExpanded(text: string): void {
   if (!placeholder.test(text)) return;
   throw new InvalidOption(
     `'${text}' is a variable that was not replaced. Write the value itself, or set that variable where your MCP host replaces it.`,
   );
 }
 
-/** A key, which is sent in an HTTP header. */
-export function secretKey(text: string): string {
-  checkExpanded(text);
-  return headerValue(text);
+/** What some hosts write for a field of a bundle's form that is left empty. */
+const emptyField = /^\$\{user_config\.\w+\}$/u;
+
+/** A value without the quotes that some hosts and Docker's `--env-file` keep; empty if it is unset. */
+export function givenText(text: string): string {
+  const trimmed = text.trim();
+  const value =
+    /^(?<quote>["'])(?<inner>.*)\k<quote>$/su.exec(trimmed)?.groups?.['inner'] ?? trimmed;
+  return emptyField.test(value) ? '' : value.trim();
 }
 
 /** Shorter tokens can be guessed. */
@@ -71,7 +76,6 @@ export const minTokenLength = 16;
 
 /** A token that callers can send in an `Authorization: Bearer` header. */
 export function bearerToken(text: string): string {
-  checkExpanded(text);
   if (/^[\x21-\x7e]+$/u.test(text)) return text;
   throw new InvalidOption('must be visible ASCII characters without spaces.');
 }
@@ -80,6 +84,11 @@ export function bearerToken(text: string): string {
 export function databaseLocation(text: string): string {
   if (/^file:/iu.test(text)) {
     throw new InvalidOption('must be the path of a file, not a file: URL.');
+  }
+  if (/^(?:\$\{[^}]*\}|\$[A-Z_]\w*|%[A-Z_]\w*%)[/\\]/iu.test(text)) {
+    throw new InvalidOption(
+      `'${text}' begins with a variable that was not replaced. Write the whole path.`,
+    );
   }
   const scheme = /^[a-z][a-z0-9+.-]+:\/\//iu.exec(text);
   if (scheme === null || isPostgresUrl(text)) return text;

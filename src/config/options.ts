@@ -7,11 +7,11 @@ import {
   boolean,
   databaseLocation,
   functionNameList,
+  headerValue,
   httpUrl,
   integer,
   oneOf,
   parseModelMap,
-  secretKey,
   toolNameList,
   toolsetList,
 } from './option-values.ts';
@@ -23,7 +23,7 @@ const apiKey: Option<string | null> = {
   help: 'API key for model calls, for the remote server or for `import --from`',
   defaultText: 'none',
   secret: true,
-  parse: secretKey,
+  parse: headerValue,
   default: null,
 };
 
