@@ -72,16 +72,19 @@ const sha256 = (text: string): Buffer => createHash('sha256').update(text).diges
 const passwordOf = (credentials: string): string =>
   /^:(.+)$/su.exec(Buffer.from(credentials, 'base64').toString())?.[1] ?? '';
 
-/** The key of the header `Authorization`; empty if there is none. */
-function authorizationKey(header: string): string {
-  const [, scheme = '', credentials = ''] = /^(Bearer|Basic) +(\S+)$/iu.exec(header) ?? [];
+/** The key of a value of `Authorization`; empty if there is none. */
+function authorizationKey(value: string): string {
+  const [, scheme = '', credentials = ''] =
+    /^(Basic|(?:Bearer +)*Bearer) +(\S+)$/iu.exec(value) ?? [];
   return scheme.toLowerCase() === 'basic' ? passwordOf(credentials) : credentials;
 }
 
-/** The keys of a request: one in `Authorization`, and one in Azure's header; programs may send both. */
+/** The keys of a request: in `Authorization`, and in Azure's header; programs may send both. */
 function sentKeys({ headers }: Request): string[] {
-  const key = authorizationKey(headers.get('authorization') ?? '');
-  return [key, headers.get('api-key') ?? ''].filter((each) => each !== '');
+  // Some hosts send the header twice, or with the scheme twice.
+  const values = (headers.get('authorization') ?? '').split(/,\s*(?=Bearer )/iu, 2);
+  const keys = [...values.map(authorizationKey), headers.get('api-key') ?? ''];
+  return keys.filter((key) => key !== '');
 }
 
 /** Throws a 401 unless one of the request's keys is the token; other headers are not accepted. */

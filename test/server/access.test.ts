@@ -202,9 +202,19 @@ describe('the bearer token', () => {
     expect(JSON.stringify(served.lines())).not.toContain(token);
   });
 
-  test.each(['Bearer', 'bearer', 'BEARER  '])('accepts the token after "%s"', async (scheme) => {
+  test.each(['Bearer', 'bearer', 'BEARER  ', 'Bearer Bearer'])(
+    'accepts the token after "%s"',
+    async (scheme) => {
+      const served = await startServe({ env: withToken });
+      expect((await get(served, { authorization: `${scheme} ${token}` })).status).toBe(200);
+    },
+  );
+
+  test('accepts the token from a host that sends the header twice', async () => {
     const served = await startServe({ env: withToken });
-    expect((await get(served, { authorization: `${scheme} ${token}` })).status).toBe(200);
+    const value = `Bearer ${token}`;
+    expect((await get(served, { authorization: `${value}, ${value}` })).status).toBe(200);
+    expect((await get(served, { authorization: `Bearer x, Bearer y` })).status).toBe(401);
   });
 
   test('accepts the token as a password without a user name, as curl sends -u :TOKEN', async () => {
