@@ -12,6 +12,7 @@ import { readFailure } from '../shared/sdk-failure.ts';
 import { listedDescription, serverInstructions } from '../tools/instructions.ts';
 import type { JsonSchema, ToolListing } from '../tools/tool-listing.ts';
 import type { Image, Tool, ToolNameLookup } from '../tools/tool.ts';
+import { anyParams } from './any-params.ts';
 import { type AppOffer, appMeta } from './apps.ts';
 import { createRequestLog } from './client-log.ts';
 import { createPerson, type RoundCodec, toInputRequired } from './person.ts';
@@ -92,6 +93,8 @@ export function createServer(options: ServerOptions): McpServer {
     requestState: { verify: (state, context) => roundCodec.verify(state, context) },
   });
   sendReadableErrors(server);
+  // Some clients send this notification as a request, and stop at an error.
+  server.server.setRequestHandler('notifications/initialized', { params: anyParams }, () => ({}));
   const functions: ReadonlySet<string> = new Set(options.personFunctions);
   const callTool: CallTool = async (name, args, context, startTask) => {
     const progress = progressReporter(context);

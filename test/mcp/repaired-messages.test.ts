@@ -181,6 +181,15 @@ test('a notification may have the id null, and gets no answer', async () => {
   expect(await sendOverHttp(factory)(message)).toBe('');
 });
 
+test.each(['stdio', 'http'] as const)(
+  'over %s, notifications/initialized may be a request (ruby_llm-mcp#74)',
+  async (transport) => {
+    const { factory } = createFactory();
+    const message = { id: 7, method: 'notifications/initialized' };
+    expect(await transports[transport](factory)(message)).toContain('"result":{}');
+  },
+);
+
 const idKind = 'a string or an integer up to 9007199254740991';
 const ping = { id: 7, method: 'ping' };
 const withToken = (progressToken: unknown) => ({ ...ping, params: { _meta: { progressToken } } });
