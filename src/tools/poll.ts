@@ -33,7 +33,10 @@ interface PollOptions<Body> {
   readonly isRunning: (object: Body) => boolean;
   /** Reads the object again. */
   readonly read: (latest: Body, signal: AbortSignal) => Promise<ApiResponse<Body>>;
-  /** Takes each state, the first one included. */
+  /**
+   * Takes each state after which the call goes on. Clients disconnect a server whose progress they
+   * read together with the answer, after which they know no progress of the call.
+   */
   readonly report?: (object: Body) => Promise<void>;
 }
 
@@ -49,8 +52,8 @@ export async function poll<Body>(
   const deadline = clock.now() + maxSeconds * 1000;
   let object = first.body;
   let delayMs = pollDelayMs(first.headers, firstDelayMs);
-  await report(object);
   while (isRunning(object) && clock.now() < deadline && !closing.aborted) {
+    await report(object);
     await clock.sleep(Math.min(delayMs, deadline - clock.now()), signal);
     if (signal.aborted) break;
     const timeoutMs = Math.max(deadline - clock.now(), minTimeoutMs);
@@ -59,7 +62,6 @@ export async function poll<Body>(
     if (response === null) break;
     object = response.body;
     delayMs = pollDelayMs(response.headers, Math.min(delayMs * 2, maxDelayMs));
-    await report(object);
   }
   return object;
 }

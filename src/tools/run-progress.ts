@@ -1,6 +1,5 @@
 import { fieldOf } from '../shared/json.ts';
 import type OpenAI from 'openai';
-import { isRunning } from '../shared/run-status.ts';
 import { readJson } from './sdk-call.ts';
 import type { ToolContext } from './tool.ts';
 
@@ -45,8 +44,8 @@ function retriedError(run: Run): string | null {
 }
 
 /**
- * Creates a function that takes each polled state of one run and reports new statuses, new steps
- * and failed model calls to the client. A running status is reported before the new steps, a final one after them.
+ * Creates a function that takes each polled state of one run that goes on, and reports new statuses,
+ * new steps and failed model calls to the client.
  */
 export function createProgressReporter(context: ToolContext): (run: Run) => Promise<void> {
   const { progress } = context;
@@ -72,7 +71,7 @@ export function createProgressReporter(context: ToolContext): (run: Run) => Prom
     return steps;
   };
   return async (run) => {
-    if (isRunning(run.status)) await reportStatus(run);
+    await reportStatus(run);
     if (run.status === 'queued') {
       // After submit_tool_outputs a run is queued again; an earlier call reported its steps.
       if (typeof run.started_at === 'number') await takeNewSteps(run);
@@ -80,6 +79,5 @@ export function createProgressReporter(context: ToolContext): (run: Run) => Prom
     }
     for (const { message } of await takeNewSteps(run)) await report(message);
     await reportRetry(run);
-    await reportStatus(run);
   };
 }

@@ -32,7 +32,7 @@ describe('progress of a waiting tool', () => {
       const server = createFakeServer({
         [createLine]: run('queued'),
         [retrieveLine]: [run('queued'), run('in_progress'), run('in_progress'), run('completed')],
-        [stepsLine]: [{ data: [] }, { data: [callStep] }, { data: [messageStep, callStep] }],
+        [stepsLine]: [{ data: [callStep] }, { data: [messageStep, callStep] }],
         [messagesLine]: { data: [] },
       });
       const host = await connectTools({ openai: server.openai, generation });
@@ -45,7 +45,6 @@ describe('progress of a waiting tool', () => {
         [2, 'run_a is in_progress'],
         [3, 'step_a calls get_weather, file_search'],
         [4, 'step_b writes a message'],
-        [5, 'run_a is completed'],
       ]);
     },
   );
@@ -77,8 +76,19 @@ describe('progress of a waiting tool', () => {
       'run_a calls the model again: Connection refused.',
       'run_a calls the model again: Loading.',
       'run_a calls the model again: Loading.',
-      'run_a is completed',
     ]);
+  });
+
+  test.each([
+    ['the run has ended', run('requires_action'), {}],
+    ['the call does not wait', run('in_progress'), { wait_seconds: 0 }],
+  ])('is not reported just before the answer: %s', async (_, created, args) => {
+    const server = createFakeServer({ [createLine]: created });
+    const host = await connectTools({ openai: server.openai });
+    const messages: unknown[] = [];
+    const onprogress = ({ message }: { message?: string | undefined }) => messages.push(message);
+    await host.call('create_run', { ...create, ...args }, { onprogress });
+    expect(messages).toEqual([]);
   });
 
   test('requests no steps when the client did not ask for progress', async () => {
@@ -100,6 +110,6 @@ describe('progress of a waiting tool', () => {
     const messages: (string | undefined)[] = [];
     const onprogress = ({ message }: { message?: string | undefined }) => messages.push(message);
     await host.call('create_run', create, { onprogress });
-    expect(messages).toEqual(['run_a is in_progress', 'run_a is failed']);
+    expect(messages).toEqual(['run_a is in_progress']);
   });
 });
