@@ -65,6 +65,8 @@ function progressReporter({ mcpReq }: ServerContext): ((message: string) => Prom
   if (progressToken === undefined) return null;
   let progress = 0;
   return async (message) => {
+    // Clients know no progress of a call that they have cancelled, and disconnect.
+    if (mcpReq.signal.aborted) return;
     progress += 1;
     const params = { progressToken, progress, message: cutText(message, maxErrorLength) };
     // A notification can fail only because the client has disconnected.

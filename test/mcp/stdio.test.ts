@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import type OpenAI from 'openai';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRoundCodec } from '../../src/mcp/person.ts';
 import { createServer } from '../../src/mcp/server.ts';
 import { connectStdio } from '../../src/mcp/stdio.ts';
 import { allTools, findTool } from '../../src/tools/registry.ts';
 import { toListing } from '../../src/tools/tool-listing.ts';
+import { createFakeServer } from '../support/fake-assistants-server.ts';
 import { createWaitingClock } from '../support/mcp.ts';
 import { connectClient, createPipes } from '../support/pipes.ts';
 
@@ -11,7 +14,7 @@ const databaseError = "The database 'x.db' is not a database.";
 const failingBackend = () => Promise.reject(new Error(databaseError));
 
 /** A server, by default with a backend that always fails, and its log lines. */
-function start(openai = failingBackend) {
+function start(openai: () => Promise<OpenAI> = failingBackend) {
   const lines: string[] = [];
   const write = (line: string) => {
     lines.push(line);
@@ -110,6 +113,39 @@ test('a call that was cancelled, or that nobody can read, needs no answer', asyn
   const unread = await startWithCall();
   unread.stdout.destroy(new Error('EPIPE'));
   await expect(unread.connection.answered()).resolves.toBeUndefined();
+});
+
+test('a call that was cancelled reports no more progress', async () => {
+  const stepsRequested = Promise.withResolvers<void>();
+  const run = { id: 'run_a', thread_id: 'thread_a', status: 'in_progress' };
+  const { openai } = createFakeServer({
+    'POST /threads/thread_a/runs': { ...run, retried_error: { message: 'Loading.' } },
+    'GET /threads/thread_a/runs/run_a/steps': () => {
+      stepsRequested.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const { stdin, stdout } = start(() => Promise.resolve(openai));
+  let output = '';
+  stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const send = (message: object) =>
+    void stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const ping = async (id: string) => {
+    send({ id, method: 'ping' });
+    while (!output.includes(`"id":"${id}"`)) await once(stdout, 'data');
+  };
+  send(initialize);
+  const args = { thread_id: 'thread_a', assistant_id: 'asst_a' };
+  const params = { name: 'create_run', arguments: args, _meta: { progressToken: 0 } };
+  send({ id: 2, method: 'tools/call', params });
+  await stepsRequested.promise;
+  send({ method: 'notifications/cancelled', params: { requestId: 2 } });
+  await ping('first');
+  await ping('second');
+  const messages = output.split('\n').slice(0, -1);
+  expect(messages.filter((message) => message.includes('progress"'))).toEqual([
+    expect.stringContaining('run_a is in_progress'),
+  ]);
 });
 
 test('the connection closes when stdout breaks', async () => {
