@@ -15,7 +15,7 @@ const toUnit = (name = 's'): keyof typeof unitMs => {
 };
 
 const sumOf = (time: string): number =>
-  [...time.matchAll(/(?<amount>\d+(?:\.\d+)?) ?(?<unit>[a-z]+)/giu)].reduce(
+  [...time.matchAll(/(?<amount>\d{1,9}(?:\.\d{1,9})?) ?(?<unit>[a-z]{1,9})/giu)].reduce(
     (sum, { groups }) => sum + Number(groups?.['amount']) * unitMs[toUnit(groups?.['unit'])],
     0,
   );

@@ -193,7 +193,7 @@ export async function* readJsonEvents(body: ReadableStream<Uint8Array>): AsyncGe
 
 /** Whether a text is a stream of events, whatever its content type says. */
 export const isEventStream = (text: string): boolean =>
-  /^\s*(?:data|event|id|retry)?:/u.test(text) || /\}\s*\n\s*(?:\{|data:)/u.test(text);
+  /^\s*(?:data|event|id|retry)?:/u.test(text) || /\}[ \t\r]{0,9}\n\s{0,99}(?:\{|data:)/u.test(text);
 
 /** The values of the events of a whole text, as {@link readJsonEvents} reads them. */
 export const jsonEventsIn = (text: string): Generator => parse(new TextReader().finish(text));
