@@ -13,39 +13,58 @@ interface TextCall {
 /** The functions that the model may call, and the schemas of their parameters. */
 export type Functions = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
-/** A call in the formats that are not JSON: its name, then its arguments. */
-const callPatterns: readonly RegExp[] = [
+/** What stands before, between and after the two parts of a call or an argument that is not JSON. */
+type Marks = readonly [start: string, separator: string, end: string];
+
+/** Calls: a name and arguments. */
+const callMarks: readonly Marks[] = [
   // Qwen and Llama.
-  /\s*<function=(?<name>[^>\s]+)>(?<args>.*?)<\/function>/suy,
+  ['<function=', '>', '</function>'],
   // MiniMax.
-  /\s*<invoke name="(?<name>[^"]+)">(?<args>.*?)<\/invoke>/suy,
+  ['<invoke name="', '">', '</invoke>'],
   // Kimi.
-  /\s*<\|tool_call_begin\|>(?<name>[^<]+)<\|tool_call_argument_begin\|>(?<args>.*?)<\|tool_call_end\|>/suy,
-  // DeepSeek.
-  /\s*<｜tool▁call▁begin｜>(?:function<｜tool▁sep｜>)?(?<name>[^\n<]+)(?:<｜tool▁sep｜>|\n```json\n)(?<args>.*?)(?:\n```)?<｜tool▁call▁end｜>/suy,
-  // Mistral and GLM.
-  /\s*(?<name>[\w.:-]+)\s*(?:\[ARGS\]|(?=\{|<arg_key>|$))(?<args>.*)$/suy,
+  ['<|tool_call_begin|>', '<|tool_call_argument_begin|>', '<|tool_call_end|>'],
+  // DeepSeek, older and newer.
+  ['<｜tool▁call▁begin｜>function<｜tool▁sep｜>', '```json', '```<｜tool▁call▁end｜>'],
+  ['<｜tool▁call▁begin｜>', '<｜tool▁sep｜>', '<｜tool▁call▁end｜>'],
 ];
 
-/** An argument in the formats that are not JSON. */
-const argumentPatterns: readonly RegExp[] = [
-  /\s*<parameter(?:=| name=")(?<key>[^">]+)"?>\n?(?<value>.*?)\n?<\/parameter>/suy,
-  /\s*<arg_key>(?<key>.*?)<\/arg_key>\s*<arg_value>(?<value>.*?)<\/arg_value>/suy,
+const keyEnd = '</arg_key>';
+
+/** Arguments: a key and a value. */
+const argumentMarks: readonly Marks[] = [
+  ['<parameter name="', '">', '</parameter>'],
+  ['<parameter=', '>', '</parameter>'],
+  ['<arg_key>', '<arg_value>', '</arg_value>'],
 ];
 
-type Groups = Readonly<Record<string, string>>;
+type Pair = readonly [string, string];
 
-/** The groups of the matches of which a text consists; null if it has anything else. */
-function matchesIn(text: string, pattern: RegExp): Groups[] | null {
-  const matches: Groups[] = [];
-  const sticky = new RegExp(pattern);
-  while (sticky.lastIndex < text.length) {
-    const { lastIndex } = sticky;
-    const groups = sticky.exec(text)?.groups;
-    if (groups === undefined) return text.slice(lastIndex).trim() === '' ? matches : null;
-    matches.push(groups);
+/** The pairs of which a text consists; null if it has anything else. */
+function pairsIn(text: string, [start, separator, end]: Marks): Pair[] | null {
+  const pairs: Pair[] = [];
+  for (let rest = text.trim(); rest !== '';) {
+    const separatorAt = rest.indexOf(separator, start.length);
+    const endAt = rest.indexOf(end, separatorAt + separator.length);
+    if (!rest.startsWith(start) || separatorAt < 0 || endAt < 0) return null;
+    const second = rest.slice(separatorAt + separator.length, endAt);
+    pairs.push([rest.slice(start.length, separatorAt).trim(), second]);
+    rest = rest.slice(endAt + end.length).trim();
   }
-  return matches;
+  return pairs;
+}
+
+/** What follows the name in a call of Mistral and GLM. */
+const argumentStarts = ['[ARGS]', '{', '<arg_key>'];
+
+/** A name and arguments without marks around them; null if the text is something else. */
+function bareCall(text: string): Pair | null {
+  const starts = argumentStarts.map((start) => text.indexOf(start)).filter((index) => index >= 0);
+  const nameEnd = Math.min(...starts, text.length);
+  const name = text.slice(0, nameEnd).trim();
+  return /^[\w.:-]{1,200}$/u.test(name)
+    ? [name, text.slice(nameEnd).replace(/^\[ARGS\]/u, '')]
+    : null;
 }
 
 /** A value as its schema wants it: what may be a string is one. */
@@ -56,25 +75,24 @@ function toValue(text: string, schema: unknown): unknown {
 }
 
 /** The arguments of a call as JSON text; null if they cannot be read. */
-function toArguments(text: string, parameters: unknown): string | null {
-  const trimmed = text.trim();
+function toArguments(written: string, parameters: unknown): string | null {
+  const trimmed = written.trim();
   if (trimmed === '' || trimmed.startsWith('{')) return repairArguments([trimmed]);
-  for (const pattern of argumentPatterns) {
-    const matches = matchesIn(trimmed, pattern);
-    const properties = fieldOf(parameters, 'properties');
-    if (matches !== null) {
-      const entries = matches.map(({ key = '', value = '' }) => [
-        key.trim(),
-        toValue(value, fieldOf(properties, key.trim())),
-      ]);
-      return JSON.stringify(Object.fromEntries(entries));
-    }
+  const properties = fieldOf(parameters, 'properties');
+  for (const marks of argumentMarks) {
+    const entries = pairsIn(trimmed, marks)?.map(([first, value]) => {
+      const key = first.replace(keyEnd, '').trim();
+      // Models write the value on a line of its own.
+      const text = value.replace(/^\n/u, '').replace(/\n$/u, '');
+      return [key, toValue(text, fieldOf(properties, key))];
+    });
+    if (entries !== undefined) return JSON.stringify(Object.fromEntries(entries));
   }
   return null;
 }
 
 function toCall(writtenName: string, args: string, functions: Functions): TextCall | null {
-  const name = calledFunction(writtenName.trim(), new Set(functions.keys()));
+  const name = calledFunction(writtenName, new Set(functions.keys()));
   const parameters = functions.get(name);
   const text = parameters === undefined ? null : toArguments(args, parameters);
   return text === null ? null : { name, arguments: text };
@@ -97,13 +115,12 @@ function callsBetween(text: string, functions: Functions): (TextCall | null)[] |
     const values: unknown[] = Array.isArray(json) ? json : [json];
     return values.map((value) => toJsonCall(value, functions));
   }
-  for (const pattern of callPatterns) {
-    const matches = matchesIn(text, pattern);
-    if (matches !== null) {
-      return matches.map(({ name = '', args = '' }) => toCall(name, args, functions));
-    }
-  }
-  return null;
+  const bare = bareCall(text);
+  const pairs =
+    bare === null
+      ? callMarks.map((marks) => pairsIn(text, marks)).find((found) => found !== null)
+      : [bare];
+  return pairs?.map(([name, args]) => toCall(name, args, functions)) ?? null;
 }
 
 /** The first block of calls in a text that begins with one, and what follows it; null: there is none. */
