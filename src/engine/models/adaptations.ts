@@ -155,7 +155,9 @@ const systemRole: Adaptation = {
   label: 'with another role for the instructions',
   recognizes: ({ text }, { api }) =>
     api === 'chat' &&
-    /\bsystem\b.{0,200}\b(?:role|messages?)\b|\brole\b.{0,200}\bsystem\b/iu.test(text),
+    /\bsystem\b.{0,200}\b(?:role|messages?)\b|\brole\b.{0,200}\bsystem\b|(?:system|developer) (?:instruction|prompt)|roles? (?:must|should) alternate|only .{0,20}\buser\b.{0,20}\bassistant\b/iu.test(
+      text,
+    ),
   change: (dialect, { isOpenAI }) => ({ ...dialect, systemRole: isOpenAI ? 'developer' : 'user' }),
 };
 

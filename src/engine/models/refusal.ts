@@ -32,7 +32,7 @@ function textsOf(value: unknown, depth = 0): string[] {
 }
 
 const unsupported =
-  /unsupported|(?:not|n't) support|endpoints found that support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated|unavailable|not available|not (?:yet )?implemented|not enabled|not be enabled|cannot (?:both )?be|can't be|incompatible|mutually exclusive|cannot find field|no such (?:field|parameter)|invalid (?:parameter|argument|field|reasoning value|tool_choice type)|only the default|(?:must be|not|expected) one of|must be either|input should be ['"]|supported values are/iu;
+  /unsupported|(?:not|n't) support|endpoints found that support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated|unavailable|not available|not (?:yet )?implemented|not enabled|not be enabled|cannot (?:both )?be|can't be|incompatible|mutually exclusive|cannot find field|no such (?:field|parameter)|invalid (?:parameter|argument|field|reasoning value|tool_choice type)|only the default|(?:only|just) .{1,40} (?:is|are) (?:allowed|supported|accepted|permitted|available)|(?:may|can|must) only be|only supports?\b|(?:must be|not|expected) one of|must be either|input should be ['"]|supported values are|不支持|[仅只]支持|未知|无效的?参数/iu;
 
 /** A sentence about a value of the caller's own, which is wrong at every endpoint. */
 const ownMistake =

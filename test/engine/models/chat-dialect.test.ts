@@ -53,6 +53,16 @@ describe('the dialect negotiator', () => {
       '[{"role":"user","content":"Be brief.\\n\\nWeather in Oslo?"}]',
       {},
     ],
+    ...[
+      'Developer instruction is not enabled for models/gemma-3-27b-it',
+      'Only user and assistant roles are supported!',
+      'Conversation roles must alternate user/assistant/user/assistant/...',
+    ].map((message): [string, ChatServer, string, HarnessOptions] => [
+      `a system role (${message})`,
+      serverThatRejects((body) => JSON.stringify(body).includes('"system"'), message),
+      '[{"role":"user","content":"Be brief.\\n\\nWeather in Oslo?"}]',
+      {},
+    ]),
     [
       'a system role on Azure',
       serverThatRejects(

@@ -103,6 +103,10 @@ describe.each(executors)('the $name model', ({ name: api, open: openExecutor }) 
     ['reasoning_effort', "Invalid value: 'low'. Supported values are: 'high'.", { param: 'X' }],
     ['tool_choice', "Input should be 'none', 'auto' or 'required': body.tool_choice", {}],
     ['tool_choice', 'tool_choice must be one of none, auto, required', {}],
+    ['temperature', 'invalid temperature: only 1 is allowed for this model', {}],
+    ['temperature', '`temperature` may only be set to 1 when thinking is enabled.', {}],
+    ['tool_choice', 'tool_choice 目前仅支持 auto', {}],
+    ['parallel_tool_calls', '参数 parallel_tool_calls 不支持', {}],
     ['reasoning_effort', 'think value "low" is not supported for this model', {}],
   ];
 
