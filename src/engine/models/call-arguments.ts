@@ -56,6 +56,15 @@ function repeatedArguments(text: string): string | null {
   return texts.size > 1 ? null : only;
 }
 
+/** The arguments in a text in which they begin, and then come as a whole; null if there are none. */
+function restartedArguments(text: string): string | null {
+  for (let at = text.indexOf('{', 1); at > 0; at = text.indexOf('{', at + 1)) {
+    const whole = text.slice(at);
+    if (whole.startsWith(text.slice(0, at)) && parseJson(whole) !== undefined) return whole;
+  }
+  return null;
+}
+
 /** Whether each piece has all of the one before it: some servers send the arguments so far each time. */
 const isCumulative = (pieces: readonly string[]): boolean =>
   pieces.length > 1 && pieces.every((piece, index) => piece.startsWith(pieces[index - 1] ?? ''));
@@ -73,7 +82,12 @@ export function repairArguments(pieces: readonly string[]): string | null {
   const filled = pieces.filter((piece) => piece !== '');
   const lastPiece = isCumulative(filled) ? (filled.at(-1) ?? '') : text;
   const literal = text.trim() === 'None' ? '' : text;
-  return repeatedArguments(lastPiece) ?? repeatedArguments(literal) ?? pythonLiteralToJson(literal);
+  return (
+    repeatedArguments(lastPiece) ??
+    repeatedArguments(literal) ??
+    restartedArguments(literal.trim()) ??
+    pythonLiteralToJson(literal)
+  );
 }
 
 /** {@link repairArguments}; throws an {@link UnusableAnswer} if they cannot be repaired. */

@@ -119,6 +119,12 @@ export const functionCalls = (items: readonly unknown[]): FunctionCall[] =>
     return isCall && name !== '' ? [{ id, name, arguments: args }] : [];
   });
 
+/** The outputs of a turn in the order of its calls, by which some chat templates tell them apart. */
+export function outputsInOrder({ items, outputs }: PastTurn): PastTurn['outputs'] {
+  const ids = functionCalls(items).map(({ id }) => id);
+  return outputs.toSorted((a, b) => ids.indexOf(a.tool_call_id) - ids.indexOf(b.tool_call_id));
+}
+
 /** The ids of a run's earlier calls. */
 export const usedCallIds = ({ turns }: ModelRequest): ReadonlySet<string> =>
   new Set(turns.flatMap(({ items }) => functionCalls(items).map(({ id }) => id)));

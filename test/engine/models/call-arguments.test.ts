@@ -26,6 +26,12 @@ const argumentForms: readonly [form: string, sent: unknown, meant: string][] = [
   ],
   ['the same object twice', `${oslo}${oslo}`, oslo],
   ['an object after an empty one', `{}${oslo}`, oslo],
+  ['an object whose start comes twice', `{${oslo}`, oslo],
+  [
+    'an object that begins, then comes as a whole',
+    `{"city":"Oslo"{"city":"Oslo","at":{}}`,
+    '{"city":"Oslo","at":{}}',
+  ],
   ['an empty text', '', '{}'],
   ['null', null, '{}'],
   ['null in quotes', 'null', '{}'],

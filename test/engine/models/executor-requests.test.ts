@@ -2,7 +2,14 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { apiKey } from '../../support/engine.ts';
 import { executors } from '../../support/executors.ts';
-import { createAssistant, createRun, createThread, readRun } from '../../support/conversation.ts';
+import { toolCall } from '../../support/chat-replies.ts';
+import {
+  callIds,
+  createAssistant,
+  createRun,
+  createThread,
+  readRun,
+} from '../../support/conversation.ts';
 
 type RunParams = Partial<OpenAI.Beta.Threads.RunCreateParamsNonStreaming>;
 
@@ -135,6 +142,26 @@ describe.each(executors)('the request of the $name model', ({ open }) => {
     expect(sent).toContain('https://a.io/cat.png');
     expect(sent).toContain('Here:');
     expect(sent).not.toContain('dog.png');
+  });
+
+  test('has outputs in the order of the calls', async () => {
+    const harness = await open();
+    const calls = ['Oslo', 'Rome'].map((city) => toolCall('get_weather', { city }));
+    harness.respondWith({ calls }, { text: 'Snow.' });
+    const { run, thread_id } = await createRun(harness);
+    await harness.runToEnd();
+    const ids = callIds(await readRun(harness, run));
+    const tool_outputs = ids.map((tool_call_id, index) => ({
+      tool_call_id,
+      output: `output ${index}`,
+    }));
+    await harness.openai.beta.threads.runs.submitToolOutputs(run.id, {
+      thread_id,
+      tool_outputs: tool_outputs.toReversed(),
+    });
+    await harness.runToEnd();
+    expect((await readRun(harness, run)).status).toBe('completed');
+    expect(JSON.stringify(harness.sent()[1])).toMatch(/output 0.*output 1/u);
   });
 
   test('consists of the instructions if the thread is empty', async () => {

@@ -11,6 +11,7 @@ import {
   isChatMessage,
   itemsFrom,
   type Origin,
+  outputsInOrder,
 } from '../past-turns.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -73,7 +74,7 @@ export function replayTurn(turn: PastTurn, dialect: Dialect, origin: Origin): Me
   const own = itemsFrom(turn, origin)?.find(isChatMessage);
   const message = own === undefined ? replayForeign(turn.items, dialect) : replayOwn(own, dialect);
   const modelIds = modelIdsOf(turn.items);
-  const toolMessages = turn.outputs.map(({ tool_call_id, output }) => ({
+  const toolMessages = outputsInOrder(turn).map(({ tool_call_id, output }) => ({
     role: 'tool' as const,
     tool_call_id: acceptedCallId(modelIds.get(tool_call_id) ?? tool_call_id, dialect),
     content: acceptedOutput(output, dialect),

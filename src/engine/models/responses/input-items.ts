@@ -7,6 +7,7 @@ import {
   isResponsesItem,
   itemsFrom,
   type Origin,
+  outputsInOrder,
   partText,
 } from '../past-turns.ts';
 import { withoutReasoning } from '../thinking-filter.ts';
@@ -64,7 +65,7 @@ export function replayTurn(turn: PastTurn, origin: Origin): InputItem[] {
   return [
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- stored verbatim from this API
     ...(own?.every(isResponsesItem) === true ? (own as InputItem[]) : toInputItems(turn.items)),
-    ...turn.outputs.map(({ tool_call_id, output }) => ({
+    ...outputsInOrder(turn).map(({ tool_call_id, output }) => ({
       type: 'function_call_output' as const,
       call_id: tool_call_id,
       output,
