@@ -45,9 +45,12 @@ function pageSentence(text: string): string | null {
   return content === '' ? null : content;
 }
 
+/** What comes before the error in a body that is an event of a stream. */
+const eventPrefix = /^(?:event:[^\n]{0,100}\n)?data:\s{0,9}/u;
+
 /** A text that may be JSON, a web page, or a sentence with an object in it. */
 function textSentence(text: string, depth: number): string | null {
-  const excerpt = text.slice(0, maxForeignTextLength).trim();
+  const excerpt = text.slice(0, maxForeignTextLength).trim().replace(eventPrefix, '');
   const value = /^[{["]/u.test(excerpt) ? parseJson(excerpt) : undefined;
   const parsed = value === undefined || value === text ? null : sentenceIn(value, depth + 1);
   if (parsed !== null) return parsed;

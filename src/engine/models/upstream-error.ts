@@ -73,6 +73,10 @@ export function retryDelayWithin(error: unknown, sentence: string): number | nul
   return mayPass ? 0 : null;
 }
 
+/** Whether the body of a bad request says that it is a rate limit, as some gateways do. */
+const isMisreportedLimit = ({ status, error }: APIError): boolean =>
+  status === 400 && statusOf(error) === 429;
+
 /** For any error of a call: milliseconds to wait before a retry; null: not retryable. */
 function retryDelay(error: unknown): number | null {
   if (error instanceof ModelFailure) return error.retryAfterMs;
@@ -81,14 +85,15 @@ function retryDelay(error: unknown): number | null {
   if (status === undefined || headers === undefined)
     return retryDelayWithin(error, upstreamMessage(error));
   const isQuota = quotaExceeded.test(`${textOf(code)} ${textOf(type)}`);
-  if (!isTransient(status) || isQuota) return null;
+  if (isQuota || !(isTransient(status) || isMisreportedLimit(error))) return null;
   return retryAfterMs(headers) ?? (headers.get('x-should-retry') === 'false' ? null : 0);
 }
 
-function errorCodeOf({ status, code, param }: APIError): ModelFailure['code'] {
+function errorCodeOf(error: APIError): ModelFailure['code'] {
+  const { status, code, param } = error;
   // An error within a stream has no status, only a code.
   if (status === undefined) return errorCode(code);
-  if (status === 429) return 'rate_limit_exceeded';
+  if (status === 429 || isMisreportedLimit(error)) return 'rate_limit_exceeded';
   if (status !== 400 && status !== 422) return 'server_error';
   const isPromptParam = /^(?:url$|input|messages)/u.test(textOf(param));
   return isPromptParam ? 'invalid_prompt' : errorCode(code);

@@ -68,6 +68,14 @@ const causes: readonly [place: string, answer: () => Response, cause: string][] 
   ],
   ['as an object in message', () => error({ message: 'No such role.' }), 'No such role.'],
   [
+    'in an event',
+    () =>
+      new Response('event: error\ndata: {"error":{"message":"No such role."}}\n\n', {
+        status: 400,
+      }),
+    '400 No such role.',
+  ],
+  [
     'in a web page',
     () =>
       new Response(

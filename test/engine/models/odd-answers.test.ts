@@ -171,6 +171,16 @@ describe('a text is read', () => {
       ],
     ],
     [
+      'beside empty calls',
+      [
+        chunk({ content: 'Sno', function_call: { name: '', arguments: '' } }),
+        chunk({
+          content: 'w.',
+          tool_calls: [{ index: 0, id: '', type: '', function: { name: '', arguments: '' } }],
+        }),
+      ],
+    ],
+    [
       'from messages in place of deltas',
       [chunk(null, { message: { content: 'Sno' } }), chunk(null, { message: { content: 'w.' } })],
     ],

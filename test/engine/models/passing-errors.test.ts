@@ -52,6 +52,11 @@ describe.each(apis)('over %s, a call is made again after', (api) => {
     expect((await answerAfter(api, bad)).texts).toEqual(['Snow.']);
   });
 
+  test('a rate limit of status 400', async () => {
+    const body = { error: { type: 'ThrottlingException', message: 'Too many tokens.' } };
+    expect((await answerAfter(api, () => error(body, 400))).texts).toEqual(['Snow.']);
+  });
+
   test.each<[string, number, object]>([
     [
       'for a call that the server could not read (Groq)',
@@ -127,6 +132,11 @@ describe.each(apis)('over %s, the run fails at once after', (api) => {
       1,
     ]);
   });
+});
+
+test('an empty response of status 200 is requested again', async () => {
+  const headers = { 'content-type': 'application/json' };
+  expect((await answerAfter('chat', () => new Response('', { headers }))).texts).toEqual(['Snow.']);
 });
 
 test('a response that failed because the server is overloaded is requested again', async () => {

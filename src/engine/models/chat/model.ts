@@ -53,6 +53,8 @@ type Read = ChatChunk | null;
 /** The completion of a server that does not stream, or says that it does not. */
 function* toCompletion(texts: readonly string[]): Generator<Read> {
   for (const text of texts) {
+    // Nothing was sent: the stream ended before the answer.
+    if (text.trim() === '') continue;
     if (parseJson(text) === undefined && isEventStream(text)) {
       yield* toChunks(jsonEventsIn(text));
       continue;

@@ -108,9 +108,10 @@ export class ToolCallAssembler {
    */
   finish(ids: Ids, usedIds: ReadonlySet<string>): ChatCall[] {
     const seen = new Set<string>();
-    // A call without name and arguments is no call.
+    // A call without name and arguments is no call; without an id, nor was it meant to be one.
     const calls = this.#calls.filter((call) => call.name !== '' || call.pieces.length > 0);
-    if (calls.length < Math.min(1, this.#calls.length) || calls.some(({ name }) => name === '')) {
+    const isMissing = calls.length === 0 && this.#calls.some(({ id }) => id !== '');
+    if (isMissing || calls.some(({ name }) => name === '')) {
       throw new UnusableAnswer('The model endpoint sent a function call without a name.');
     }
     return calls.map(({ id: modelId, name: writtenName, pieces, extra }) => {
