@@ -63,6 +63,16 @@ const toolChoice: Adaptation = {
   }),
 };
 
+const noToolChoice: Adaptation = {
+  label: 'without functions that may not be called',
+  recognizes: (refusal, { request: { settings } }) =>
+    settings.tool_choice === 'none' &&
+    settings.tools.length > 0 &&
+    refusal.isUnsupported &&
+    isAbout(refusal, /tool[_ ]?choice/iu),
+  change: (dialect) => ({ ...dialect, acceptsNone: false }),
+};
+
 const reasoningContent: Adaptation = {
   label: 'with another reasoning_content',
   recognizes: ({ text }) => /reasoning_content/u.test(text),
@@ -169,6 +179,7 @@ const adaptations: readonly Adaptation[] = [
   encryptedReasoning,
   omit('include', /\binclude\b/iu, () => true),
   toolChoice,
+  noToolChoice,
   jsonWord,
   jsonFormat,
   hostedToolsRefused,

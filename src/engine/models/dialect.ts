@@ -29,6 +29,8 @@ export interface Dialect {
   readonly omittedTools: readonly HostedTool[];
   /** The strongest `tool_choice` that is accepted. */
   readonly toolChoice: 'named' | 'required' | 'auto';
+  /** Whether functions that may not be called are offered, with `tool_choice` `none`. */
+  readonly acceptsNone: boolean;
   readonly refusedFormats: readonly JsonFormat[];
   /** Refused only in a request with functions. */
   readonly refusedFormatsWithTools: readonly JsonFormat[];
@@ -79,6 +81,7 @@ export const initialDialect = (
   omitsTopPBesideTemperature: false,
   omittedTools,
   toolChoice: 'named',
+  acceptsNone: true,
   refusedFormats: [],
   refusedFormatsWithTools: [],
   // OpenAI looks for the word in the input; chat templates refuse a late system message.
@@ -129,7 +132,8 @@ function withAcceptedSchema(
   return { ...tool, function: { ...tool.function, parameters: filled } };
 }
 
-function adaptTools({ tools }: RunSettings, dialect: Dialect) {
+function adaptTools({ tools, tool_choice }: RunSettings, dialect: Dialect) {
+  if (tool_choice === 'none' && !dialect.acceptsNone) return [];
   const { omitted, omittedTools, refusedKeywords, fillsParameters } = dialect;
   const kept = tools.filter(
     ({ type }) => !omittedTools.some((omittedType) => omittedType === type),

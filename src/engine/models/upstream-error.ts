@@ -58,8 +58,9 @@ const isTransient = (status: number): boolean =>
 export function retryAfterMs(headers: Headers): number | null {
   const milliseconds = headers.get('retry-after-ms');
   if (milliseconds !== null && Number(milliseconds) >= 0) return Number(milliseconds);
-  const value = headers.get('retry-after');
-  if (value === null) return null;
+  // Some servers write the unit as well.
+  const value = headers.get('retry-after')?.replace(/^([\d.]+) ?s(?:ec(?:ond)?s?)?$/u, '$1');
+  if (value === undefined) return null;
   const delayMs = Number.isNaN(Number(value))
     ? Date.parse(value) - Date.parse(headers.get('date') ?? '')
     : Number(value) * 1000;

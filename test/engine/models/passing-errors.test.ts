@@ -113,6 +113,16 @@ describe.each(apis)('over %s, a call is made again after', (api) => {
   });
 });
 
+test('the pause that a header names with its unit', async () => {
+  const { times } = await answerAfter('chat', () =>
+    Response.json(
+      { error: { message: 'Slow down.' } },
+      { status: 429, headers: { 'retry-after': '80s' } },
+    ),
+  );
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(80_000);
+});
+
 describe.each(apis)('over %s, the run fails at once after', (api) => {
   test.each([
     { type: 'authentication_error', message: 'No such key.' },

@@ -119,3 +119,23 @@ describe('the schema of a function is sent', () => {
     expect(sent).toContain('"parameters":{"type":"object","properties":{}}');
   });
 });
+
+test('functions are not offered where tool_choice none is refused', async () => {
+  const at = await openAt({
+    chat: (body) =>
+      body['tool_choice'] === 'none'
+        ? refusal("tool_choice: Input should be 'auto' or 'required'")
+        : chatStream([{ content: 'Snow.' }]),
+  });
+  const { id: assistant_id } = await createAssistant(at.harness);
+  const { id } = await at.harness.openai.beta.threads.create({
+    messages: [{ role: 'user', content: 'Weather?' }],
+  });
+  const created = await at.harness.openai.beta.threads.runs.create(id, {
+    assistant_id,
+    tool_choice: 'none',
+  });
+  const run = await at.finish(created);
+  expect([run.last_error, await at.texts(id)]).toEqual([null, ['Snow.']]);
+  expect(at.requests.at(-1)).not.toHaveProperty('tools');
+});
