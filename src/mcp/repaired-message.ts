@@ -76,10 +76,13 @@ function repairMeta(meta: unknown): unknown {
   return { ...Object(withoutNulls(meta)), [CLIENT_CAPABILITIES_META_KEY]: capabilities };
 }
 
+const hasArguments: ReadonlySet<string> = new Set(['tools/call', 'prompts/get']);
+
 function repairParams(method: string, params: JsonObject): JsonObject {
   const { arguments: args, _meta: meta, ...others } = params;
-  // The arguments of a tool are repaired by their schema.
-  const givenArgs = method === 'tools/call' ? repairArguments(args) : withoutNulls(args);
+  const meantArgs = hasArguments.has(method) ? repairArguments(args) : args;
+  // Nulls in the arguments of a tool are the tool's matter.
+  const givenArgs = method === 'tools/call' ? meantArgs : withoutNulls(meantArgs);
   const repaired: JsonObject = {
     ...Object(withoutNulls(others)),
     ...(args !== undefined && givenArgs !== null && { arguments: givenArgs }),

@@ -20,7 +20,7 @@ export interface Connection {
   readonly closed: Promise<void>;
   /** Resolves when the client has an answer to every request. */
   readonly answered: () => Promise<void>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Creates a function that answers a line that is not a message, at the pace of the client. */

@@ -92,6 +92,8 @@ test.each([
   [{ assistant: 'a', question: true }, "Invalid type for 'question'"],
   [['a', 'q'], 'Invalid type'],
   [null, "Missing required parameter: 'assistant'."],
+  [[], "Missing required parameter: 'assistant'."],
+  ['{"assistant":"a"}', "Missing required parameter: 'question'."],
 ])('the arguments %j are refused with one sentence', async (args, sentence) => {
   const { peer } = await connect(createFakeServer({}));
   const request = { method: 'prompts/get', params: { name: 'ask', arguments: args } };

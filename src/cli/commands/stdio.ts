@@ -3,7 +3,7 @@ import { type Backend, createBackend } from '../../backend/backend.ts';
 import type { Invocation } from '../../config/config.ts';
 import { createObservableLog } from '../../mcp/client-log.ts';
 import { databaseProblem } from '../../engine/store/sqlite/check.ts';
-import { connectStdio } from '../../mcp/stdio.ts';
+import { type Connection, connectStdio } from '../../mcp/stdio.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
 import { withTimeout } from '../../shared/timeout.ts';
@@ -12,8 +12,8 @@ import { type Command, type Host, openLog } from '../host.ts';
 import { createMcpServerFactory } from '../mcp-server-factory.ts';
 import { print } from '../terminal.ts';
 
-/** How long calls may take to be answered when the program shuts down. */
-const answerTimeoutMs = 1000;
+/** How long calls may take to be answered after the end of stdin, and after a signal. */
+const answerTimeoutsMs = { end: 5000, signal: 1000 };
 
 /** How long runs may take to finish after that. */
 const shutdownTimeoutMs = 1500;
@@ -28,6 +28,16 @@ const greeting =
 async function resumeRunsAfterStartup(backend: Backend, closing: AbortSignal): Promise<void> {
   await systemClock.sleep(resumeDelayMs, closing);
   if (!closing.aborted) await backend.resume();
+}
+
+/** A host that closes stdin and then sends a signal does not want to wait any longer. */
+async function waitForAnswers(
+  { answered, close }: Connection,
+  cause: keyof typeof answerTimeoutsMs,
+  { interrupted }: Host,
+): Promise<void> {
+  const work = () => Promise.race([answered(), ...(cause === 'end' ? [interrupted] : [])]);
+  await withTimeout({ clock: systemClock, ms: answerTimeoutsMs[cause] }, work, close);
 }
 
 async function runStdio(host: Host, { config, warnings }: Invocation): Promise<number> {
@@ -57,12 +67,14 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
   const pipes = { stdin: host.stdin, stdout: host.stdout, log };
   const connection = connectStdio((era) => createMcpServer(config, era), pipes);
   const resumed = resumeRunsAfterStartup(backend, closing.signal);
-  await Promise.race([connection.closed, host.interrupted]);
+  const cause = await Promise.race([
+    connection.closed.then(() => 'end' as const),
+    host.interrupted.then(() => 'signal' as const),
+  ]);
   log.debug('stopping');
   closing.abort();
   await resumed;
-  const timeout = { clock: systemClock, ms: answerTimeoutMs };
-  await withTimeout(timeout, connection.answered, () => connection.close());
+  await waitForAnswers(connection, cause, host);
   await connection.close();
   await backend.stop(shutdownTimeoutMs);
   return 0;
