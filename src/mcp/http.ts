@@ -3,6 +3,7 @@ import {
   INVALID_REQUEST,
   type McpRequestContext,
   type McpServer,
+  PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server';
 import { cutText } from '../shared/text.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -46,43 +47,64 @@ const jsonNames = [json, 'application/*', '*/*'];
 
 /**
  * Makes the request acceptable to the SDK, which demands that clients of 2025 accept JSON and event
- * streams, both by name, and answers with a stream. Whether the client did not name streams.
+ * streams, both by name, and answers with a stream. Returns what the client takes of the two.
  */
-function acceptBoth({ headers }: Request): boolean {
+function acceptBoth({ headers }: Request) {
   const accepted = headers.get('accept')?.toLowerCase() ?? '';
-  const acceptsEvents = accepted.includes(events);
-  if (accepted === '' || acceptsEvents || jsonNames.some((name) => accepted.includes(name))) {
-    headers.set('accept', `${json}, ${events}`);
-  }
-  return !acceptsEvents;
+  const takesEvents = accepted.includes(events);
+  const takesJson = accepted === '' || jsonNames.some((name) => accepted.includes(name));
+  if (takesEvents || takesJson) headers.set('accept', `${json}, ${events}`);
+  return { takesEvents, takesJson };
 }
 
 const versionHeader = 'mcp-protocol-version';
 
 /**
- * Removes the version from a request for which there is none yet. Clients send the newest that they
+ * Removes the version from a request for which there is none yet. Clients of 2025 send the newest that they
  * know with `initialize`, whose parameters say which one they ask for.
  */
 function removeEarlyVersion({ headers }: Request, message: unknown): void {
-  const isFirst = fieldOf(message, 'method') === 'initialize';
+  const meta = fieldOf(fieldOf(message, 'params'), '_meta');
+  const isModern = fieldOf(meta, PROTOCOL_VERSION_META_KEY) !== undefined;
+  const isFirst = fieldOf(message, 'method') === 'initialize' && !isModern;
   if (isFirst || headers.get(versionHeader) === '') headers.delete(versionHeader);
 }
 
 /** The answers in a stream of the SDK, without the notifications between them. */
-async function answersOf(response: Response): Promise<unknown[]> {
-  const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
+function answersIn(stream: string): unknown[] {
+  const lines = stream.split('\n').filter((line) => line.startsWith('data: '));
   return lines
     .map((line) => parseJson(line.slice('data: '.length)))
     .filter((message) => isJsonObject(message) && message['method'] === undefined);
 }
 
+const isStream = ({ headers }: Response): boolean =>
+  headers.get('content-type')?.startsWith(events) === true;
+
 /** A stream as one JSON body; any other response unchanged. */
 async function toJson(response: Response, isBatch: boolean): Promise<Response> {
-  if (response.headers.get('content-type')?.startsWith(events) !== true) return response;
-  const answers = await answersOf(response);
+  if (!isStream(response)) return response;
+  const answers = answersIn(await response.text());
   if (answers.length === 0)
     return requestError(new ApiError(503, 'The call ended without a result.'));
   return Response.json(isBatch ? answers : answers[0], { status: response.status });
+}
+
+/**
+ * A stream as one JSON body if nothing comes before the answer: some clients that accept both can read
+ * only JSON. Notifications, or a long time without any, make it a stream.
+ */
+async function toJsonIfAnswered(response: Response): Promise<Response> {
+  const { body, status } = response;
+  if (body === null || !isStream(response)) return response;
+  const [first, all] = body.tee();
+  const reader = first.getReader();
+  const { value } = await reader.read();
+  void reader.cancel();
+  const [answer] = answersIn(new TextDecoder().decode(value));
+  if (answer === undefined) return new Response(all, response);
+  void all.cancel();
+  return Response.json(answer, { status });
 }
 
 /** What is wrong with a message, or with the first faulty one of a batch. */
@@ -116,9 +138,13 @@ export function createHttpHandler(
         const fault = message === undefined ? null : findFirstFault(message);
         if (fault !== null) return requestError(new ApiError(400, fault.sentence), fault.id);
         removeEarlyVersion(request, message);
-        const isJson = acceptBoth(request) && fieldOf(message, 'method') !== listenMethod;
+        const { takesEvents, takesJson } = acceptBoth(request);
         const response = await fetch(request, { parsedBody: message });
-        return isJson ? await toJson(response, Array.isArray(parsedBody)) : response;
+        const isListening = fieldOf(message, 'method') === listenMethod;
+        if (!takesJson || isListening) return response;
+        const isBatch = Array.isArray(message);
+        if (takesEvents) return isBatch ? response : await toJsonIfAnswered(response);
+        return await toJson(response, isBatch);
       } catch (error) {
         if (!(error instanceof JsonError)) throw error;
         // The SDK answers invalid JSON like a missing body.

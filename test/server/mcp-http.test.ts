@@ -81,12 +81,12 @@ describe.each(versions)('in protocol %s', (version) => {
     });
   });
 
-  test('a client that accepts streams, too, is answered as before', async () => {
+  test('a client that accepts both, but asks for no progress, gets JSON', async () => {
     const served = await startServe();
     const accept = 'application/json, text/event-stream';
-    const { status, response } = await send(served, { version, accept });
-    expect(status).toBe(200);
-    expect(await response.text()).toContain('"tools":[');
+    const { status, type, response } = await send(served, { version, accept });
+    expect([status, type]).toEqual([200, expect.stringContaining('application/json')]);
+    expect(await response.json()).toMatchObject({ id: 1, result: { tools: expect.any(Array) } });
   });
 
   test('/mcp/ is the same as /mcp', async () => {
@@ -94,6 +94,32 @@ describe.each(versions)('in protocol %s', (version) => {
     const { status } = await send(served, { version, accept: '*/*', path: '/mcp/' });
     expect(status).toBe(200);
   });
+});
+
+test('a client of 2025 that accepts only streams gets a stream', async () => {
+  const served = await startServe();
+  const accept = 'text/event-stream';
+  const { type, response } = await send(served, { version: '2025-11-25', accept });
+  expect(type).toContain('text/event-stream');
+  expect(await response.text()).toMatch(/^event: message\ndata: \{.*"tools":\[/u);
+});
+
+test('a client of 2025 that accepts both gets progress in a stream', async () => {
+  const served = await startServe();
+  const { id: assistant_id } = await createAssistant({ openai: sdkFor(served) }, { tools: [] });
+  const thread = { messages: [{ role: 'user', content: 'Hello.' }] };
+  const { type, response } = await send(served, {
+    version: '2025-11-25',
+    accept: 'application/json, text/event-stream',
+    method: 'tools/call',
+    params: {
+      name: 'create_thread_and_run',
+      arguments: { assistant_id, thread },
+      _meta: { progressToken: 0 },
+    },
+  });
+  expect(type).toContain('text/event-stream');
+  expect(await response.text()).toMatch(/"progressToken":0.*"status":"completed"/su);
 });
 
 test('a stream of changes stays a stream', async () => {

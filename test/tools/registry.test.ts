@@ -178,10 +178,12 @@ describe('every tool', () => {
 
   test(
     'has an input schema that is one object without references',
-    forEveryTool(({ inputSchema }) => {
+    forEveryTool(({ inputSchema, outputSchema }) => {
       expect(inputSchema.type).toBe('object');
       expect(Object.keys(inputSchema)).not.toContain('anyOf');
       expect(JSON.stringify(inputSchema)).not.toContain('$ref');
+      // Clients refuse a dialect other than theirs (perplexityai/modelcontextprotocol#132).
+      expect(JSON.stringify([inputSchema, outputSchema])).not.toContain('$schema');
     }),
   );
 
