@@ -34,7 +34,7 @@ export function errorCode(code: unknown): ModelFailure['code'] {
 /** Names of errors that pass → the status that a response would have. */
 const passingNames: readonly (readonly [RegExp, number])[] = [
   [/rate_?limit|too_many_requests|throttl|exhausted/iu, 429],
-  [/overloaded|unavailable|internal|server_?error|upstream|time_?out|api_error/iu, 503],
+  [/overloaded|unavailable|internal|server_?error|upstream|(?<!store_)time_?out|api_error/iu, 503],
 ];
 
 const statusNumber = (value: unknown): number =>
