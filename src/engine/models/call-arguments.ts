@@ -56,9 +56,16 @@ function repeatedArguments(text: string): string | null {
   return texts.size > 1 ? null : only;
 }
 
+/** Longer texts, and more places in them, are not tried: each takes as long as the text. */
+const maxRestart = { length: 65_536, places: 50 };
+
 /** The arguments in a text in which they begin, and then come as a whole; null if there are none. */
 function restartedArguments(text: string): string | null {
-  for (let at = text.indexOf('{', 1); at > 0; at = text.indexOf('{', at + 1)) {
+  if (text.length > maxRestart.length) return null;
+  let at = 0;
+  for (let place = 0; place < maxRestart.places; place += 1) {
+    at = text.indexOf('{', at + 1);
+    if (at < 0) return null;
     const whole = text.slice(at);
     if (whole.startsWith(text.slice(0, at)) && parseJson(whole) !== undefined) return whole;
   }
