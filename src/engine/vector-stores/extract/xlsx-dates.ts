@@ -10,7 +10,7 @@ const dateFormats = new Set([
 
 /** Whether a format's code shows a date: it has a letter of one outside of quoted text. */
 const isDateCode = (code: string): boolean =>
-  /[dmyhs]/iu.test(code.replaceAll(/"[^"]{0,200}"|\[[^\]]{0,200}\]|\\./gu, '')) &&
+  /[dmyhs]/iu.test(code.replaceAll(/"[^"]{0,200}"|\[[^[\]]{0,200}\]|\\./gu, '')) &&
   !/General/u.test(code);
 
 /** Finds out which styles of cells show dates. */
