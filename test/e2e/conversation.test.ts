@@ -16,6 +16,12 @@ function contentOf(result: Readonly<Record<string, unknown>>): unknown {
 
 const clientInfo = { name: 'test', version: '1' };
 
+/** Progress that a client reads together with the answer is an error that has the notification. */
+const lateProgress =
+  (progress: string[] = []) =>
+  ({ message }: Error) =>
+    void progress.push(message);
+
 const launch = () => ({
   command: process.execPath,
   args: [script, '--model-api', 'scripted'],
@@ -30,6 +36,7 @@ async function connectOld(): Promise<Call> {
   return async (name, args, progress) => {
     const onprogress = ({ message }: { message?: string | undefined }) =>
       void progress?.push(message ?? '');
+    Object.assign(client, { onerror: lateProgress(progress) });
     const result = await client.callTool({ name, arguments: { ...args } }, undefined, {
       onprogress,
     });
@@ -44,6 +51,7 @@ const connectNew = (mode: 'auto' | 'legacy') => async (): Promise<Call> => {
   return async (name, args, progress) => {
     const onprogress = ({ message }: { message?: string | undefined }) =>
       void progress?.push(message ?? '');
+    Object.assign(client, { onerror: lateProgress(progress) });
     const result = await client.callTool({ name, arguments: { ...args } }, { onprogress });
     return contentOf(result);
   };
