@@ -5,7 +5,8 @@ import { onTestFinished } from 'vitest';
 import { readRun } from './conversation.ts';
 import { type EngineProcessOptions, spawnEngine } from './engine-process.ts';
 
-const maxPolls = 500;
+/** Longer than a lease, after which another process takes a run over. */
+const maxPolls = 1500;
 const logTimeoutMs = 15_000;
 
 export type StartedEngine = Awaited<ReturnType<typeof startEngine>>;
