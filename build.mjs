@@ -52,12 +52,12 @@ const partsOfNodeModules = {
     filter: { id: /^\0parts-of-node:/ },
     async handler(id) {
       const name = id.replace('\0parts-of-', '');
-      const names = Object.keys(await import(name)).filter((key) => /^[a-z]\w*$/i.test(key));
+      const keys = Object.keys(await import(name)).filter(
+        (key) => /^[a-z]\w*$/i.test(key) && key !== 'default',
+      );
       return [
-        `const part = (name) => process.getBuiltinModule('${name}')[name];`,
-        ...names
-          .filter((key) => key !== 'default')
-          .map((key) => `export const ${key} = /* @__PURE__ */ part('${key}');`),
+        `const part = (key) => process.getBuiltinModule('${name}')[key];`,
+        ...keys.map((key) => `export const ${key} = /* @__PURE__ */ part('${key}');`),
       ].join('\n');
     },
   },
@@ -77,10 +77,16 @@ const precomputedToolList = {
   },
 };
 
-/** The program without cli.js; a group includes all that its modules import. */
-const startModules = /src[/\\]cli[/\\]main\.ts$/;
+/**
+ * What a start loads: the program without cli.js, and the check of the database. A group includes all that
+ * its modules import.
+ */
+const startGroups = [
+  { name: 'start', test: /src[/\\]cli[/\\]main\.ts$/ },
+  { name: 'check', test: /src[/\\]engine[/\\]store[/\\]sqlite[/\\]check\.ts$/ },
+];
 
-/** Builds the program. What a start loads is one chunk: reading many small files takes longer. */
+/** Builds the program. What a start loads is two chunks: reading many small files takes longer. */
 async function buildProgram() {
   const { output } = await bundle({
     input: {
@@ -105,7 +111,7 @@ async function buildProgram() {
       // Node.js reads ASCII faster.
       charset: 'ascii',
       chunkFileNames: '[name]-[hash].js',
-      codeSplitting: { groups: [{ name: 'start', test: startModules }] },
+      codeSplitting: { groups: startGroups },
     },
   });
   return output.map(({ fileName, modules, imports, dynamicImports }) => {

@@ -2,7 +2,6 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { type Backend, createBackend } from '../../backend/backend.ts';
 import type { Invocation } from '../../config/config.ts';
 import { createObservableLog } from '../../mcp/client-log.ts';
-import { databaseProblem } from '../../engine/store/sqlite/check.ts';
 import { type Connection, connectStdio } from '../../mcp/stdio.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomIds } from '../../shared/ids.ts';
@@ -44,6 +43,7 @@ async function runStdio(host: Host, { config, warnings }: Invocation): Promise<n
   const log = createObservableLog(openLog(config, host));
   for (const warning of warnings) log.warn(warning);
   if (config.baseUrl === null) {
+    const { databaseProblem } = await import('../../engine/store/sqlite/check.ts');
     const problem = databaseProblem(config.database);
     if (problem !== null) {
       log.error(problem);
