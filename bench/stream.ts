@@ -191,13 +191,11 @@ for (const streams of streamCounts) {
 }
 const shortBody = { ...runBody, model: shortModel };
 const shortDirectBody = { ...directBody, model: shortModel };
-async function costOfShortRuns(): Promise<readonly number[]> {
-  const costs: number[] = [];
-  costs.push(await costOfShortRun(serve, 'threads/runs', shortBody));
-  costs.push(await costOfShortRun(sdkServer, 'responses', shortDirectBody));
-  costs.push(await costOfShortRun(proxy, 'responses', shortDirectBody));
-  return costs;
-}
+const costOfShortRuns = async (): Promise<readonly number[]> => [
+  await costOfShortRun(serve, 'threads/runs', shortBody),
+  await costOfShortRun(sdkServer, 'responses', shortDirectBody),
+  await costOfShortRun(proxy, 'responses', shortDirectBody),
+];
 await costOfShortRuns();
 const [served = 0, bySdk = 0, proxied = 0] = await costOfShortRuns();
 missed ||= served / bySdk > maxShortRunRatio;

@@ -1,13 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { statsOf } from '../shared/file-stats.ts';
 import { errorSentence } from './terminal.ts';
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
 
 /** The ids in a file, one on each line; what follows a `#` is a comment. */
 function readIds(path: string): readonly string[] {
@@ -38,7 +31,7 @@ export function readThreadIds(items: readonly string[]): readonly string[] {
   const ids = new Set<string>();
   for (const item of items) {
     const path = item.startsWith('@') ? item.slice(1) : item;
-    const isNamed = item.startsWith('@') || isFile(path);
+    const isNamed = item.startsWith('@') || statsOf(path)?.isFile() === true;
     for (const id of isNamed ? readIds(path) : [item]) ids.add(id);
   }
   return [...ids];

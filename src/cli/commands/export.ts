@@ -1,10 +1,11 @@
 import { yieldToOthers } from '../../shared/clock.ts';
-import { createWriteStream, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, realpathSync, renameSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { exportOptions } from '../../config/command-options.ts';
 import { sharedOptions } from '../../config/options.ts';
 import type { Invocation } from '../../config/config.ts';
 import type { Database } from '../../engine/store/schema.ts';
+import { statsOf } from '../../shared/file-stats.ts';
 import { escapeControlCharacters } from '../../shared/text.ts';
 import { runOrReport, withDatabase } from '../database-command.ts';
 import { type Command, type Host, openLog } from '../host.ts';
@@ -60,18 +61,10 @@ async function* escapeLines(lines: Lines): AsyncGenerator<string> {
   for await (const piece of lines) yield escapeControlCharacters(piece);
 }
 
-function statOrNull(file: string) {
-  try {
-    return statSync(file);
-  } catch {
-    return null;
-  }
-}
-
 /** Whether two paths lead to the same file. */
 function isSameFile(file: string, other: string): boolean {
-  const [one, two] = [statOrNull(file), statOrNull(other)];
-  return one !== null && one.ino === two?.ino && one.dev === two.dev;
+  const [one, two] = [statsOf(file), statsOf(other)];
+  return one !== undefined && one.ino === two?.ino && one.dev === two.dev;
 }
 
 /**
@@ -79,10 +72,11 @@ function isSameFile(file: string, other: string): boolean {
  * stays and its target is replaced; a device or pipe is written directly.
  */
 async function writeFile(lines: Lines, file: string, signal: AbortSignal): Promise<void> {
-  if (statOrNull(file)?.isFile() === false) {
+  const stats = statsOf(file);
+  if (stats?.isFile() === false) {
     return pipeline(lines, createWriteStream(file), { signal });
   }
-  const target = statOrNull(file) === null ? file : realpathSync(file);
+  const target = stats === undefined ? file : realpathSync(file);
   const partial = `${target}.${crypto.randomUUID()}.partial`;
   const stream = createWriteStream(partial, { mode: 0o600 });
   const closed = new Promise<void>((resolve) => void stream.once('close', () => resolve()));

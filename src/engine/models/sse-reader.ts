@@ -1,3 +1,4 @@
+import { parseJson } from '../../shared/json.ts';
 import { malformedAnswer, parseAnswer } from './json-shape.ts';
 
 /** In characters. */
@@ -191,12 +192,18 @@ export async function* readJsonEvents(body: ReadableStream<Uint8Array>): AsyncGe
   }
 }
 
-/** Whether a text is a stream of events, whatever its content type says. */
-export const isEventStream = (text: string): boolean =>
+/** Whether a text, if it is not JSON, is a stream of events. */
+const isEventStream = (text: string): boolean =>
   /^\s*(?:data|event|id|retry)?:/u.test(text) || /\}[ \t\r]{0,9}\n\s{0,99}(?:\{|data:)/u.test(text);
 
-/** The values of the events of a whole text, as {@link readJsonEvents} reads them. */
-export const jsonEventsIn = (text: string): Generator => parse(new TextReader().finish(text));
+/**
+ * The values of the events of a whole body, as {@link readJsonEvents} reads them; null if it is not a stream
+ * of events. Some servers send a stream with another content type.
+ */
+export const jsonEventsIn = (text: string): Generator | null =>
+  isEventStream(text) && parseJson(text) === undefined
+    ? parse(new TextReader().finish(text))
+    : null;
 
 /** A whole body as text, after an empty batch for each chunk of bytes. */
 export async function* readText(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string[]> {

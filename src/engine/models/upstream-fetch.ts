@@ -9,8 +9,8 @@ const maxSdkRetryAfterMs = 60_000;
 
 const notImplemented = 501;
 
-/** The start of an error's body; whoever reads the body itself reports that it breaks. */
-const errorText = async (response: Response): Promise<string> =>
+/** The text of an error; whoever reads the body itself reports that it breaks. */
+const errorText = (response: Response): Promise<string> =>
   response
     .clone()
     .text()

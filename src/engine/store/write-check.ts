@@ -5,7 +5,7 @@ import { type AnyDatabase, capabilitiesOf } from './capabilities.ts';
 import { type DatabaseFile, SqliteFileAdapter } from './durability.ts';
 import { unavailableReason } from './errors.ts';
 import type { Database } from './schema.ts';
-import { statsOf } from './sqlite/files.ts';
+import { statsOf } from '../../shared/file-stats.ts';
 import { failedWrites, transact } from './transaction.ts';
 
 const fileOf = (db: AnyDatabase): DatabaseFile | null => {

@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
 import { yieldIfOthersWait } from '../../../shared/clock.ts';
-import { parseJson } from '../../../shared/json.ts';
 import { type Ids, randomIds } from '../../../shared/ids.ts';
 import { withImageUrls } from '../images.ts';
 import { toChatParams } from './request.ts';
@@ -15,14 +14,7 @@ import {
   whyUnavailable,
 } from '../endpoint.ts';
 import { blameEndpoint, malformedAnswer, parseAnswer } from '../json-shape.ts';
-import {
-  endMarker,
-  inOneBatch,
-  isEventStream,
-  jsonEventsIn,
-  readJsonEvents,
-  readText,
-} from '../sse-reader.ts';
+import { endMarker, inOneBatch, jsonEventsIn, readJsonEvents, readText } from '../sse-reader.ts';
 import type { EndpointFiles } from '../endpoint-files.ts';
 import { functionsOnly } from '../tool-support.ts';
 import {
@@ -55,8 +47,9 @@ function* toCompletion(texts: readonly string[]): Generator<Read> {
   for (const text of texts) {
     // Nothing was sent: the stream ended before the answer.
     if (text.trim() === '') continue;
-    if (parseJson(text) === undefined && isEventStream(text)) {
-      yield* toChunks(jsonEventsIn(text));
+    const events = jsonEventsIn(text);
+    if (events !== null) {
+      yield* toChunks(events);
       continue;
     }
     const completion = toChunk(parseAnswer(text, 'a response'), 'a response');

@@ -1,14 +1,7 @@
 import { fieldOf, parseJson } from '../../../shared/json.ts';
 import { sentenceIn } from '../../../shared/error-sentence.ts';
 import { ModelFailure } from '../model.ts';
-import {
-  endMarker,
-  inOneBatch,
-  isEventStream,
-  jsonEventsIn,
-  readJsonEvents,
-  readText,
-} from '../sse-reader.ts';
+import { endMarker, inOneBatch, jsonEventsIn, readJsonEvents, readText } from '../sse-reader.ts';
 
 /** What a server without the API is known by; it may send anything, such as a web page, with status 200. */
 function notImplemented(answer?: unknown): ModelFailure {
@@ -64,9 +57,9 @@ export class UnknownApiReader {
   /** The events of a whole body, which may be a stream nevertheless. */
   *#eventsOf(texts: readonly string[]): Generator {
     for (const text of texts) {
-      const response = parseJson(text);
-      if (response === undefined && isEventStream(text)) yield* this.#checked(jsonEventsIn(text));
-      else yield toFinalEvent(response);
+      const events = jsonEventsIn(text);
+      if (events === null) yield toFinalEvent(parseJson(text));
+      else yield* this.#checked(events);
     }
   }
 

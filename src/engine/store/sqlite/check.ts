@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorReason } from '../../../shared/errors.ts';
+import { statsOf } from '../../../shared/file-stats.ts';
 import { isPostgresUrl } from '../../../shared/urls.ts';
 import { DatabaseError } from '../errors.ts';
 import { migrationNames } from '../migration-names.ts';
-import { inMemory, statsOf } from './files.ts';
+import { inMemory } from './files.ts';
 
 export const migrationTable = 'assistants_mcp_migrations';
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../../../shared/clock.ts';
 import { SqliteFileAdapter } from '../durability.ts';
 import type { Database } from '../schema.ts';
-import { statsOf } from './files.ts';
+import { statsOf } from '../../../shared/file-stats.ts';
 
 /** The log is moved into the database file when it has not changed for this long. */
 export const idleMs = 5000;

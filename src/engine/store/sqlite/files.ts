@@ -6,28 +6,18 @@ import {
   mkdirSync,
   openSync,
   realpathSync,
-  type Stats,
-  statSync,
 } from 'node:fs';
 import { platform } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { statsOf } from '../../../shared/file-stats.ts';
 import { DatabaseError } from '../errors.ts';
 
 export const inMemory = ':memory:';
 
 /** How long opening a file waits for another process that is migrating it. */
 const openTimeoutMs = 10_000;
-
-/** The properties of a file; undefined if there is none, or none that this user may see. */
-export function statsOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
-}
 
 /** `mkdirSync` with `recursive` never returns where no directory can be made, as in `/proc`. */
 function makeDirectory(path: string): void {

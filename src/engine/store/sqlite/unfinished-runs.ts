@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { statsOf } from '../../../shared/file-stats.ts';
 import { isPostgresUrl } from '../../../shared/urls.ts';
 import { activeStatuses } from '../../../shared/run-status.ts';
-import { inMemory, statsOf } from './files.ts';
+import { inMemory } from './files.ts';
 
 /**
  * Whether a database has active runs, found out without loading the engine. A missing file has none.
