@@ -4,7 +4,7 @@ import { ApiError } from '../shared/errors.ts';
 import { fieldOf, isJsonObject, parseJson } from '../shared/json.ts';
 import { JsonRequest } from '../shared/json-request.ts';
 import { type AzurePath, azurePath } from './azure-path.ts';
-import { foundryShape } from './azure-shapes.ts';
+import { foundryShape } from './response-shapes.ts';
 import { readErrorText } from './foreign-response.ts';
 import { shapeResponse, type Shapes, withBody } from './shape-response.ts';
 import { version1Shapes } from './version1.ts';

@@ -1,5 +1,5 @@
-import { applyShape, type Shape } from './azure-shapes.ts';
-import { shapeStream } from './azure-stream.ts';
+import { applyShape, type Shape } from './response-shapes.ts';
+import { shapeStream } from './shaped-stream.ts';
 
 /** The shapes of the responses to a request; null where they stay as they are. */
 export interface Shapes {

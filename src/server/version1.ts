@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/index.ts';
 import { fieldOf, isJsonObject } from '../shared/json.ts';
-import { version1Shape } from './azure-shapes.ts';
+import { version1Shape } from './response-shapes.ts';
 import { shapeResponse, type Shapes } from './shape-response.ts';
 
 type EngineClient = Pick<Engine, 'fetch'>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { version1Shape } from '../../src/server/azure-shapes.ts';
+import { version1Shape } from '../../src/server/response-shapes.ts';
 import { type RunningServe, startServe } from '../support/serve.ts';
 
 const body = {

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { applyShape, foundryShape, version1Shape } from '../../src/server/azure-shapes.ts';
-import { shapeStream } from '../../src/server/azure-stream.ts';
+import { applyShape, foundryShape, version1Shape } from '../../src/server/response-shapes.ts';
+import { shapeStream } from '../../src/server/shaped-stream.ts';
 
 const search = { id: 'call_1', type: 'file_search', file_search: { ranking_options: null } };
 const code = { id: 'call_2', type: 'code_interpreter', code_interpreter: { input: '1' } };

@@ -1,5 +1,5 @@
 import { parseJson, singleLineJson } from '../shared/json.ts';
-import { applyShape, type Shape } from './azure-shapes.ts';
+import { applyShape, type Shape } from './response-shapes.ts';
 
 /** The frequent events, which no shape changes. */
 const textDelta = 'event: thread.message.delta\n';
